@@ -1,0 +1,89 @@
+"""Every error we raise on purpose. Step Functions matches these names exactly: renaming one changes a state machine.
+
+FleetError
+├── RegistryError              the registry or its settings are wrong; says file and line
+│   ├── EmptyRegistryError
+│   ├── DuplicateNameError
+│   ├── UnknownDatabaseError
+│   └── MalformedSettingError
+├── RequestError               an input of a run is wrong
+│   ├── MalformedInputError
+│   ├── MalformedIdError
+│   └── UnknownRunError
+├── QuotaExceededError         a vendor's limit does not hold what was asked
+├── ClaimLostError             a newer attempt at this database exists; this execution must not act
+├── DatabaseNotOkError         raised by Conclude, so that the execution is red
+├── RunNotOkError              raised by CloseRun, so that the run is red
+├── TransientError             an API failed in a way that passes; retried
+└── ThrottledError             an API asked us to slow down; retried
+"""
+
+from __future__ import annotations
+
+
+class FleetError(Exception):
+    """Something happened to a thing; the message names it, the value found and wanted, and what to do next."""
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.remedy = remedy
+
+
+class RegistryError(FleetError):
+    """The registry cannot be used as it is written."""
+
+
+class EmptyRegistryError(RegistryError):
+    """The registry holds no database."""
+
+
+class DuplicateNameError(RegistryError):
+    """Two entries of the registry have one name."""
+
+
+class UnknownDatabaseError(RegistryError):
+    """A database was named that the registry does not hold."""
+
+
+class MalformedSettingError(RegistryError):
+    """A field of the registry has a value that it may not have, or a name that no field has."""
+
+
+class RequestError(FleetError):
+    """The input of a run or of a handler is wrong."""
+
+
+class MalformedInputError(RequestError):
+    """An input lacks a field, has one too many, or has a wrong value in one."""
+
+
+class MalformedIdError(RequestError):
+    """An id breaks its rule (`fleet/names.py`)."""
+
+
+class UnknownRunError(RequestError):
+    """No plan is stored under the run that was named."""
+
+
+class QuotaExceededError(FleetError):
+    """A vendor's limit does not hold what was asked: which, by how much, what to do."""
+
+
+class ClaimLostError(FleetError):
+    """A newer attempt at this database exists, so this execution may not act any more."""
+
+
+class DatabaseNotOkError(FleetError):
+    """The database did not end ok; the outcome is recorded and says why."""
+
+
+class RunNotOkError(FleetError):
+    """At least one database of the run did not end ok."""
+
+
+class TransientError(FleetError):
+    """An API failed in a way that passes by itself."""
+
+
+class ThrottledError(FleetError):
+    """An API asked us to slow down."""

@@ -1,0 +1,74 @@
+"""Every number that AWS, an engine or Snowflake imposes, with its source and the day it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_DMS_LIMITS = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Limits.html"
+_DMS_S3 = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.S3.html"
+_DMS_FULL_LOAD = (
+    "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TaskSettings.FullLoad.html"
+)
+_DMS_MAPPING = (
+    "https://docs.aws.amazon.com/dms/latest/userguide/"
+    "CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Selections.html"
+)
+_SFN_LIMITS = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"
+_SNOWFLAKE_LIMITS = "https://docs.snowflake.com/en/user-guide/data-load-considerations-prepare"
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A limit that a vendor imposes. *what* completes "at most <value> ...". *checked_on*: ISO date."""
+
+    value: int
+    what: str
+    source: str
+    checked_on: str
+
+
+DMS_ENDPOINTS_PER_INSTANCE = Quota(100, "endpoints per replication instance", _DMS_LIMITS, "2026-11-21")
+DMS_TASKS_PER_INSTANCE = Quota(200, "tasks per replication instance", _DMS_LIMITS, "2026-11-21")
+DMS_ENDPOINTS = Quota(1_000, "endpoints per account and Region", _DMS_LIMITS, "2026-11-21")
+DMS_TASKS = Quota(600, "tasks per account and Region", _DMS_LIMITS, "2026-11-21")
+DMS_INSTANCES = Quota(60, "replication instances per account and Region", _DMS_LIMITS, "2026-11-21")
+# The same page says 200 and 8 in its table and 100 and 4 in its prose: plan for the smaller pair.
+DMS_API_BURST = Quota(100, "DMS requests at once per account and Region", _DMS_LIMITS, "2026-11-21")
+DMS_API_PER_SECOND = Quota(4, "DMS requests a second per account and Region", _DMS_LIMITS, "2026-11-21")
+DMS_TABLE_MAPPING_BYTES = Quota(2 * 1024 * 1024, "bytes of table mappings per task", _DMS_MAPPING, "2026-11-21")
+DMS_FULL_LOAD_SUB_TASKS = Quota(49, "tables and segments loaded at once per task", _DMS_FULL_LOAD, "2026-11-21")
+DMS_COMMIT_RATE = Quota(50_000, "rows moved together (CommitRate)", _DMS_FULL_LOAD, "2026-11-21")
+DMS_MAX_FILE_SIZE_KB = Quota(1_048_576, "KB per file (MaxFileSize)", _DMS_S3, "2026-11-21")
+DMS_BOUNDARY_COLUMNS = Quota(
+    10,
+    "boundary columns of a parallel load by ranges",
+    "https://docs.aws.amazon.com/dms/latest/userguide/"
+    "CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Tablesettings.html",
+    "2026-11-21",
+)
+
+SFN_PAYLOAD_BYTES = Quota(262_144, "bytes of input or output of a state or an execution", _SFN_LIMITS, "2026-11-21")
+SFN_HISTORY_EVENTS = Quota(25_000, "events in the history of an execution", _SFN_LIMITS, "2026-11-21")
+SFN_DEFINITION_BYTES = Quota(1_048_576, "bytes of a state machine's definition", _SFN_LIMITS, "2026-11-21")
+SFN_EXECUTION_NAME_CHARACTERS = Quota(80, "characters of an execution's name", _SFN_LIMITS, "2026-11-21")
+SFN_INLINE_MAP_AT_ONCE = Quota(
+    40,
+    "iterations of an inline Map that surely run at once",
+    "https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html",
+    "2026-11-21",
+)
+
+SNOWFLAKE_VARCHAR_CHARACTERS = Quota(16_777_216, "characters of a VARCHAR by default", _SNOWFLAKE_LIMITS, "2026-11-21")
+SNOWFLAKE_BINARY_BYTES = Quota(8_388_608, "bytes of a BINARY by default", _SNOWFLAKE_LIMITS, "2026-11-21")
+SNOWFLAKE_COPY_FILES = Quota(
+    1_000,
+    "names in FILES of one COPY",
+    "https://docs.snowflake.com/en/user-guide/data-load-considerations-load",
+    "2026-11-21",
+)
+SNOWFLAKE_REQUESTS_PER_WAREHOUSE = Quota(
+    8,
+    "statements at once per warehouse (MAX_CONCURRENCY_LEVEL by default)",
+    "https://docs.snowflake.com/en/user-guide/performance-query-warehouse-max-concurrency",
+    "2026-11-21",
+)

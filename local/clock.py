@@ -1,0 +1,142 @@
+"""One time for the whole local cloud: real, or virtual (a wait that nobody works through is skipped).
+
+Everything local that waits does so on one event loop, in one thread. Work (a handler, a table being copied) runs in a
+pool and is counted while it is under way. The virtual clock moves on to the next timer only when nothing is under way,
+so a night's waits cost nothing while its work costs what it costs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Self
+
+Kind = Literal["real", "virtual", "frozen"]
+
+
+class Clock:
+    """Time, timers and work for one local cloud.
+
+    *kind*: ``real`` waits as AWS would; ``virtual`` flows while something works and skips waits; ``frozen`` moves by
+    skipped waits only, so that a test sees the same times on any machine.
+    """
+
+    def __init__(self, kind: Kind = "virtual", *, start: datetime | None = None, workers: int = 16) -> None:
+        self.kind: Kind = kind
+        self.skipped_seconds = 0.0
+        self._under_way = 0
+        self._lock = threading.Lock()
+        self._origin = time.monotonic()
+        self._start = start or datetime.fromtimestamp(time.time(), UTC)  # noqa: TID251  the one place that reads it
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="cloud")
+        self.loop = _Loop(self)
+        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+        self._thread.start()
+
+    def monotonic(self) -> float:
+        """Seconds since this clock was made, on its own time."""
+        flowed = 0.0 if self.kind == "frozen" else time.monotonic() - self._origin
+        return flowed + self.skipped_seconds
+
+    def now(self) -> datetime:
+        """The moment, aware UTC."""
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def call_later(self, seconds: float, callback: Callable[..., object], *args: object) -> None:
+        """Call *callback* on the clock's thread in *seconds*; it must be short. Safe from any thread."""
+        self.loop.call_soon_threadsafe(lambda: self.loop.call_later(seconds, callback, *args))
+
+    def work(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Run *function* in the pool; until it ends, no wait is skipped. Safe from any thread."""
+        with self._lock:
+            self._under_way += 1
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                result = function(*args)
+            except BaseException as error:  # noqa: BLE001  handed to whoever waits for the future
+                self._settle(future.set_exception, error)
+            else:
+                self._settle(future.set_result, result)
+
+        self._pool.submit(run)
+        return future
+
+    def _settle(self, settle: Callable[[Any], None], value: object) -> None:
+        # Whoever awaits is woken (a byte in the loop's pipe) before the count drops: `_Selector` relies on this order.
+        try:
+            settle(value)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+            self.loop.call_soon_threadsafe(lambda: None)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """Start *coroutine* on the clock's loop. Safe from any thread but the clock's own."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def is_idle(self) -> bool:
+        """Whether no work is under way."""
+        with self._lock:
+            return self._under_way == 0
+
+    def close(self) -> None:
+        """Stop the loop and the pool; work under way is finished first."""
+        self._pool.shutdown(wait=True)
+        if self.loop.is_running():
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join()
+        if not self.loop.is_closed():
+            self.loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.loop.run_until_complete(asyncio.sleep(0))
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """asyncio on the clock's time: `asyncio.sleep` and `asyncio.timeout` follow it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock_of_loop = clock
+        super().__init__(_Selector(clock))
+
+    def time(self) -> float:
+        return self._clock_of_loop.monotonic()
+
+
+class _Selector(selectors.DefaultSelector):
+    """Waits like its parent, except that a virtual clock skips a wait while no work is under way."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self._clock.kind == "real" or timeout is None or timeout <= 0:
+            return super().select(timeout)
+        if ready := super().select(0):
+            return ready
+        if not self._clock.is_idle():
+            # Frozen time does not flow, so a timer cannot be what ends this wait.
+            return super().select(None if self._clock.kind == "frozen" else timeout)
+        # Idle, and whoever finished last has written to the pipe before the count dropped: look once more.
+        if ready := super().select(0):
+            return ready
+        self._clock.skipped_seconds += timeout
+        return []
