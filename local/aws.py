@@ -1,0 +1,57 @@
+"""The clients of one local cloud: moto answers what moto does well, our stand-ins the rest. Nothing leaves the process."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from moto import mock_aws
+
+from local.wire import Answer, attach
+
+ACCOUNT = "123456789012"  # moto's own
+REGION = "eu-central-1"
+
+
+class LocalAws:
+    """boto3 clients of one account and Region. Use it as a context: outside of it moto is off.
+
+    A service given to `serve` is answered by us; every other one by moto. Clients are made once (botocore needs
+    30-90 ms for one) and are safe to share between threads.
+    """
+
+    def __init__(self) -> None:
+        self._mock = mock_aws()
+        self._clients: dict[str, Any] = {}
+        self._answers: dict[str, Answer] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        self._mock.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._mock.stop()
+
+    def serve(self, service: str, answer: Answer) -> None:
+        """Let *answer* stand for *service* (boto3's name of it, as "dms"). Before the first client of it is made."""
+        self._answers[service] = answer
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of *service*."""
+        with self._lock:
+            if service not in self._clients:
+                client = boto3.client(
+                    service,
+                    region_name=REGION,
+                    aws_access_key_id="local",
+                    aws_secret_access_key="local",
+                    # Retries are ours to see: the product's own retries are what a night exercises.
+                    config=Config(retries={"total_max_attempts": 1}, max_pool_connections=64),
+                )
+                if service in self._answers:
+                    attach(client, self._answers[service])
+                self._clients[service] = client
+            return self._clients[service]
