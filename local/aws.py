@@ -1,4 +1,4 @@
-"""The clients of one local cloud: moto answers what moto does well, our stand-ins the rest. Nothing leaves the process."""
+"""The clients of one local cloud: moto answers what it does well, our stand-ins the rest. Nothing leaves the process."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LocalAws:
                     service,
                     region_name=REGION,
                     aws_access_key_id="local",
-                    aws_secret_access_key="local",
+                    aws_secret_access_key="local",  # noqa: S106  no secret: nothing leaves the process
                     # Retries are ours to see: the product's own retries are what a night exercises.
                     config=Config(retries={"total_max_attempts": 1}, max_pool_connections=64),
                 )
