@@ -1,0 +1,193 @@
+"""Roles as IAM judges them: who may assume one, and what it may then do. moto's IAM is the store, the verdict is ours.
+
+moto's own evaluator takes no conditions on actions and reads `?` and `.` in an ARN as a regular expression, so a wrong
+folder could pass. What is judged here: trust policies, inline and attached identity policies, and the conditions in
+`_OPERATORS`. What is not (boundaries, policy variables, other conditions) is refused, because passing over it would
+allow what AWS denies. Resource policies of buckets and keys are not asked. Source:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.aws import LocalAws
+from local.wire import AwsError, NotEmulatedError
+
+Statement = Mapping[str, Any]
+
+
+class AccessDeniedError(AwsError):
+    """IAM or STS says no: who wanted to do what, to which resource."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("AccessDenied", message, 403)
+
+
+class Role:
+    """A role that was assumed. Its policies are read once: a change is seen by the next `assume`, not by this one."""
+
+    def __init__(self, arn: str, statements: list[Statement], *, account: str, name: str) -> None:
+        self.arn = arn
+        self._statements = statements
+        self._user = f"arn:aws:sts::{account}:assumed-role/{name}/local"
+
+    def require(self, action: str, resource_arn: str, context: Mapping[str, str] | None = None) -> None:
+        """Raise AccessDeniedError unless the role's policies allow *action* (as "s3:PutObject") on *resource_arn*.
+
+        *context*: the request's condition keys, as {"s3:prefix": "a/b"}.
+        """
+        effects = {
+            statement["Effect"]
+            for statement in self._statements
+            if _concerns(statement, action, resource_arn) and _holds(statement.get("Condition", {}), context or {})
+        }
+        if effects == {"Allow"}:
+            return
+        why = "with an explicit deny in" if "Deny" in effects else "because no"
+        end = "an identity-based policy" if "Deny" in effects else f"identity-based policy allows the {action} action"
+        raise AccessDeniedError(
+            f'User: {self._user} is not authorized to perform: {action} on resource: "{resource_arn}" {why} {end}'
+        )
+
+
+def assume(
+    aws: LocalAws,
+    role_arn: str,
+    *,
+    principal: str,
+    external_id: str | None = None,
+    context: Mapping[str, str] | None = None,
+) -> Role:
+    """The role *role_arn*, assumed by *principal*: a service ("dms.amazonaws.com") or the ARN of a user or role.
+
+    *context*: further condition keys of the request, as {"aws:SourceAccount": "123456789012"}. Raises AccessDeniedError
+    in STS's words when the role does not exist or does not trust *principal* under these conditions.
+    """
+    iam = aws.client("iam")
+    name = role_arn.rpartition("/")[2]
+    refusal = AccessDeniedError(
+        f"User: {principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+    )
+    try:
+        role = iam.get_role(RoleName=name)["Role"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchEntity":
+            raise refusal from error
+        raise
+    if role["Arn"] != role_arn:
+        raise refusal
+    if "PermissionsBoundary" in role:
+        raise NotEmulatedError(f"the permissions boundary of {role_arn}")
+    keys = dict(context or {})
+    if external_id is not None:
+        keys["sts:ExternalId"] = external_id
+    effects = {
+        statement["Effect"]
+        for statement in _statements(role["AssumeRolePolicyDocument"])
+        if _matches_any("sts:AssumeRole", statement.get("Action", ()), is_case_sensitive=False)
+        and _trusts(statement.get("Principal", {}), principal)
+        and _holds(statement.get("Condition", {}), keys)
+    }
+    if effects != {"Allow"}:
+        raise refusal
+    return Role(role_arn, _policies(iam, name), account=role_arn.split(":")[4], name=name)
+
+
+def _policies(iam: Any, name: str) -> list[Statement]:
+    documents = [
+        iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for page in iam.get_paginator("list_role_policies").paginate(RoleName=name)
+        for policy in page["PolicyNames"]
+    ]
+    for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
+        for attached in page["AttachedPolicies"]:
+            arn = attached["PolicyArn"]
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            documents.append(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
+    return [statement for document in documents for statement in _statements(document)]
+
+
+def _statements(document: str | Mapping[str, Any]) -> list[Statement]:
+    parsed = json.loads(document) if isinstance(document, str) else document
+    if "${" in json.dumps(parsed):
+        raise NotEmulatedError("a policy variable (${...}) in a policy")
+    statements = parsed["Statement"]
+    return statements if isinstance(statements, list) else [statements]
+
+
+def _trusts(trusted: str | Mapping[str, Any], principal: str) -> bool:
+    if trusted == "*":
+        return True
+    if isinstance(trusted, str):
+        return False
+    if not principal.startswith("arn:"):
+        return principal in _list(trusted.get("Service", ()))
+    account = principal.split(":")[4]
+    return any(
+        arn in {"*", principal, account, f"arn:aws:iam::{account}:root"} for arn in _list(trusted.get("AWS", ()))
+    )
+
+
+def _concerns(statement: Statement, action: str, resource_arn: str) -> bool:
+    if "NotAction" in statement:
+        is_action = not _matches_any(action, statement["NotAction"], is_case_sensitive=False)
+    else:
+        is_action = _matches_any(action, statement.get("Action", ()), is_case_sensitive=False)
+    if "NotResource" in statement:
+        return is_action and not _matches_any(resource_arn, statement["NotResource"], is_case_sensitive=True)
+    return is_action and _matches_any(resource_arn, statement.get("Resource", ()), is_case_sensitive=True)
+
+
+def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
+    """Whether every condition holds. A key the request lacks fails a positive operator and passes a negated one."""
+    present = {key.lower(): value for key, value in context.items()}
+    for operator, tests in conditions.items():
+        name = operator.removesuffix("IfExists")
+        if name not in _OPERATORS:
+            raise NotEmulatedError(f"the condition operator {operator} in a policy")
+        compare, is_negated = _OPERATORS[name]
+        for key, wanted in tests.items():
+            value = present.get(key.lower())
+            if value is None:
+                if not (is_negated or operator != name):
+                    return False
+            elif any(compare(value, str(one)) for one in _list(wanted)) is is_negated:
+                return False
+    return True
+
+
+def _list(value: str | Iterable[str]) -> Iterable[str]:
+    return [value] if isinstance(value, str | bool) else value
+
+
+def _matches_any(value: str, patterns: str | Iterable[str], *, is_case_sensitive: bool) -> bool:
+    return any(_pattern(one, is_case_sensitive).fullmatch(value) for one in _list(patterns))
+
+
+def _like(value: str, pattern: str) -> bool:
+    return _matches_any(value, pattern, is_case_sensitive=True)
+
+
+@lru_cache(maxsize=4_096)
+def _pattern(text: str, is_case_sensitive: bool) -> re.Pattern[str]:
+    flags = re.DOTALL if is_case_sensitive else re.DOTALL | re.IGNORECASE
+    return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), flags)
+
+
+_OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
+    "StringEquals": (str.__eq__, False),
+    "StringNotEquals": (str.__eq__, True),
+    "StringLike": (_like, False),
+    "StringNotLike": (_like, True),
+    "ArnEquals": (_like, False),  # AWS: ArnEquals and ArnLike behave identically
+    "ArnLike": (_like, False),
+    "ArnNotLike": (_like, True),
+    "Bool": (lambda value, wanted: value.lower() == wanted.lower(), False),
+}
