@@ -1,4 +1,4 @@
-"""The clients of one local cloud: moto answers what it does well, our stand-ins the rest. Nothing leaves the process."""
+"""The clients of one local cloud: moto answers what it does well, our stand-ins the rest. Nothing leaves here."""
 
 from __future__ import annotations
 

@@ -1,0 +1,142 @@
+"""The fleet as data: what the registry says, after its files and flags have been read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from fleet.errors import UnknownDatabaseError
+
+Mode = Literal["full", "delta"]
+Engine = Literal["postgresql"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A host that several databases share. *secret*: name or ARN of its secret in Secrets Manager."""
+
+    id: str
+    engine: Engine
+    secret: str
+
+
+@dataclass(frozen=True)
+class ParallelLoad:
+    """One table loaded in ranges of *column*: len(*boundaries*) + 1 segments, each boundary an upper bound."""
+
+    schema: str
+    table: str
+    column: str
+    boundaries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Database:
+    """One entry of the registry. *name_at_source* is what the server calls it; *instance* moves it.
+
+    *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
+    guesses before one has been measured; the longest start first.
+    """
+
+    id: str
+    server: str
+    name_at_source: str
+    instance: str
+    schemas: tuple[str, ...]
+    onboarded: bool = False
+    views: bool = True
+    exclude: tuple[str, ...] = ()
+    parallel_loads: tuple[ParallelLoad, ...] = ()
+    tags: tuple[str, ...] = ()
+    expected_seconds: int = 0
+    row_tolerance: int = 0
+
+
+@dataclass(frozen=True)
+class TaskProfile:
+    """How every task of the fleet is tuned (DMS's own names in `fleet/task_settings.py`)."""
+
+    tables_at_once: int = 8
+    commit_rate: int = 10_000
+    lob_max_kilobytes: int = 32
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much at once, and how long at most. Our choices, not a vendor's (those are in `fleet/quotas.py`)."""
+
+    databases_at_once: int = 40
+    loads_in_flight: int = 8
+    claim_wait_seconds: int = 900
+    test_deadline_seconds: int = 300
+    task_deadline_seconds: int = 6 * 3600
+    stuck_seconds: int = 1800
+
+
+@dataclass(frozen=True)
+class SnowflakeSettings:
+    """Where the hand-off goes. *account_url*: base URL of the SQL API; *key_id*: KMS key that signs for *user*."""
+
+    account: str
+    account_url: str
+    user: str
+    key_id: str
+    role: str
+    warehouse: str
+    database: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the fleet runs. *prefix* begins every name of a resource."""
+
+    prefix: str
+    account: str
+    region: str
+    landing_bucket: str
+    snowflake: SnowflakeSettings
+    profile: TaskProfile = TaskProfile()
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Settings, servers and databases of one version of the registry; ids are unique, references hold."""
+
+    settings: Settings
+    servers: tuple[Server, ...]
+    databases: tuple[Database, ...]
+
+    @cached_property
+    def _databases_by_id(self) -> dict[str, Database]:
+        return {database.id: database for database in self.databases}
+
+    @cached_property
+    def _servers_by_id(self) -> dict[str, Server]:
+        return {server.id: server for server in self.servers}
+
+    def database(self, database_id: str) -> Database:
+        """The database of that id.
+
+        Raises:
+            UnknownDatabaseError: The registry does not hold it.
+        """
+        try:
+            return self._databases_by_id[database_id]
+        except KeyError:
+            raise UnknownDatabaseError(
+                f"database {database_id!r} is not in the registry ({len(self.databases)} databases).",
+                remedy=_did_you_mean(database_id, self._databases_by_id),
+            ) from None
+
+    def server_of(self, database: Database) -> Server:
+        """The server that holds *database*."""
+        return self._servers_by_id[database.server]
+
+
+def _did_you_mean(word: str, known: dict[str, Database]) -> str:
+    close = [name for name in known if name.startswith(word[:3])]
+    if close:
+        return f"Did you mean {', '.join(repr(name) for name in sorted(close)[:3])}?"
+    return "Add it to registry/databases.yaml, or name another."

@@ -1,0 +1,67 @@
+"""What a database's S3 endpoint must say before a task may start on it, and where it differs.
+
+Source: botocore's model of DMS's `S3Settings` (reference/dms.md 4.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleet.databases import Settings
+from fleet.failures import Failure
+from fleet.folders import Folder, refuse_foreign_folder
+from fleet.names import ENDPOINT_ROLE_PATH, endpoint_role_name
+
+TIMESTAMP_COLUMN = "_fleet_at"
+"""The column that DMS adds to every row: the task's start for a full load, the commit's time for a change."""
+
+
+def endpoint_role_arn(settings: Settings, database: str) -> str:
+    """The role DMS assumes to write *database*'s prefix, and nothing else's."""
+    name = endpoint_role_name(settings.prefix, database)
+    return f"arn:aws:iam::{settings.account}:role{ENDPOINT_ROLE_PATH}{name}"
+
+
+def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:
+    """The whole of what the S3 endpoint of *folder*'s database says while *folder* is written."""
+    return {
+        "ServiceAccessRoleArn": endpoint_role_arn(settings, folder.database),
+        "BucketName": settings.landing_bucket,
+        "BucketFolder": folder.prefix,
+        "DataFormat": "parquet",
+        "CompressionType": "gzip",
+        "IncludeOpForFullLoad": True,
+        "CdcInsertsOnly": False,
+        "TimestampColumnName": TIMESTAMP_COLUMN,
+        "UseTaskStartTimeForFullLoadTimestamp": True,
+    }
+
+
+# A difference in these moves data to the wrong place or in the wrong form (design.md section 4, check 4).
+_CHECKED = ("BucketName", "BucketFolder", "ServiceAccessRoleArn", "DataFormat", "CompressionType")
+
+
+def refuse_endpoint(database: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Failure | None:
+    """A failure, if the endpoint as read back (*found*) would write elsewhere or otherwise than *wanted*.
+
+    >>> want = {"BucketFolder": "a/full/r/000001", "BucketName": "b"}
+    >>> refuse_endpoint("a", want, {"BucketFolder": "a/full/r/000002", "BucketName": "b"}).name
+    'EndpointNotAsWanted'
+    """
+    if foreign := refuse_foreign_folder(database, str(found.get("BucketFolder", ""))):
+        return foreign
+    for member in _CHECKED:
+        if _plain(wanted.get(member)) != _plain(found.get(member)):
+            return Failure(
+                "landing_mismatch",
+                "EndpointNotAsWanted",
+                f"{database}'s S3 endpoint has {member} {found.get(member)!r}, wanted {wanted.get(member)!r}. "
+                f"Nothing was started. A deployment or a person changed it meanwhile: rerun, and see who did if it recurs.",
+            )
+    return None
+
+
+def _plain(value: object) -> object:
+    """Enumerations come back in either case and with either separator (reference/dms.md 4.1)."""
+    return value.replace("_", "-").lower() if isinstance(value, str) and value.isupper() else value

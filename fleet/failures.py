@@ -1,0 +1,84 @@
+"""Why a database or a table did not end ok: a class, who owns the cause, what to do, and what may be tried again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+FailureClass = Literal[
+    "connection",
+    "credentials",
+    "source_log_gone",
+    "quota",
+    "throttled",
+    "instance_exhausted",
+    "table_error",
+    "mapping_empty",
+    "landing_mismatch",
+    "warehouse",
+    "cancelled",
+    "unknown",
+]
+Budget = Literal["new attempt", "unfinished tables", "full instead", "stop"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong with one thing, as data. *name*: short and stable, for searching; *text*: for reading."""
+
+    failure_class: FailureClass
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ClassOfFailure:
+    """What is known of a class: the team that owns the cause, the remedy, and what may be tried by itself."""
+
+    owner: str
+    remedy: str
+    budget: Budget
+
+
+CLASSES: dict[FailureClass, ClassOfFailure] = {
+    "connection": ClassOfFailure("source team", "Check that the source is up, then rerun.", "new attempt"),
+    "credentials": ClassOfFailure("source team", "Mend the secret or the grants, then rerun.", "stop"),
+    "source_log_gone": ClassOfFailure("source team", "The change log has a gap: run a full load.", "full instead"),
+    "quota": ClassOfFailure("platform team", "Spread the databases over more instances, or raise the quota.", "stop"),
+    "throttled": ClassOfFailure("platform team", "Rerun with fewer databases at once.", "new attempt"),
+    "instance_exhausted": ClassOfFailure("platform team", "Give the instance more memory or disk, then rerun.", "stop"),
+    "table_error": ClassOfFailure("source team", "Read the task's log, then rerun them.", "unfinished tables"),
+    "mapping_empty": ClassOfFailure("fleet team", "Correct `schemas` or `exclude`, or the grants.", "stop"),
+    "landing_mismatch": ClassOfFailure("fleet team", "Find who wrote there before anything is loaded.", "stop"),
+    "warehouse": ClassOfFailure("warehouse team", "Read Snowflake's answer in the outcome, then rerun.", "new attempt"),
+    "cancelled": ClassOfFailure("on call", "Someone stopped it; rerun when ready.", "stop"),
+    "unknown": ClassOfFailure("fleet team", "Read the execution's history and the logs.", "stop"),
+}  # fmt: skip
+
+# DMS's failure texts are free; these are words seen in them (reference/dms.md 3.2, 7.5, 11), most telling first.
+_MESSAGES: tuple[tuple[str, FailureClass], ...] = (
+    (r"out of memory|LOW_MEMORY", "instance_exhausted"),
+    (r"storage.?full|no space left|LOW_DISK", "instance_exhausted"),
+    (r"LSN .* not available|replication slot .* (not exist|invalidated)", "source_log_gone"),
+    (r"password|authentication failed|login failed|access ?denied|not authorized|permission denied", "credentials"),
+    (r"(cannot|could not) connect|connection (was )?(lost|refused|closed|reset)", "connection"),
+    (r"timed? ?out|unreachable|terminating connection", "connection"),
+    (r"no tables? (were |was )?(found|captured)", "mapping_empty"),
+)  # fmt: skip
+
+
+def classify(text: str) -> FailureClass:
+    """The class of a failure that DMS or a source described as *text*.
+
+    >>> classify("Last Error Replication task out of memory. Stop Reason FATAL_ERROR Error Level FATAL")
+    'instance_exhausted'
+    >>> classify('FATAL:  password authentication failed for user "dms"')
+    'credentials'
+    >>> classify("something new")
+    'unknown'
+    """
+    for pattern, failure_class in _MESSAGES:
+        if re.search(pattern, text, re.IGNORECASE):
+            return failure_class
+    return "unknown"

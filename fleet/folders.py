@@ -1,0 +1,124 @@
+"""The folder of one attempt, the grammar of keys in it, and whose files are whose.
+
+<bucket>/<database>/<mode>/<run>/<attempt>/<schema>/<table>/LOAD00000001.parquet
+<bucket>/<database>/<mode>/<run>/<attempt>/_manifest.json
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fleet.catalogue import TableName
+from fleet.databases import Mode
+from fleet.failures import Failure
+from fleet.names import require_database_id, require_run_id
+
+MANIFEST = "_manifest.json"
+_FOLDER = re.compile(r"(?P<database>[^/]+)/(?P<mode>full|delta)/(?P<run>[^/]+)/(?P<attempt>[0-9]{6,})")
+# Source: reference/dms.md 4.2 and 4.4 (hexadecimal counter; SEGMENTn_ or a segment's folder under parallel load).
+_LOAD_FILE = re.compile(r"([^/]+/)?(SEGMENT[0-9]+_)?LOAD[0-9A-F]{8}\.parquet")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The S3 prefix of one attempt: written once, then sealed, never reused.
+
+    >>> Folder("nyc-flights", "full", "night-1", 7).prefix
+    'nyc-flights/full/night-1/000007'
+    """
+
+    database: str
+    mode: Mode
+    run: str
+    attempt: int
+
+    @property
+    def prefix(self) -> str:
+        """The key prefix, without a slash at its end: DMS's BucketFolder."""
+        return f"{self.database}/{self.mode}/{self.run}/{self.attempt:06d}"
+
+    @property
+    def manifest_key(self) -> str:
+        """The key of the object that seals the folder."""
+        return f"{self.prefix}/{MANIFEST}"
+
+    def table_prefix(self, name: TableName) -> str:
+        """The prefix of a table's files, with a slash at its end.
+
+        >>> Folder("nyc-flights", "full", "night-1", 7).table_prefix(TableName("public", "flights"))
+        'nyc-flights/full/night-1/000007/public/flights/'
+        """
+        return f"{self.prefix}/{name.schema}/{name.table}/"
+
+
+def parse_folder(prefix: str) -> Folder | None:
+    """The folder that *prefix* names, or None.
+
+    >>> parse_folder("nyc-flights/full/night-1/000007")
+    Folder(database='nyc-flights', mode='full', run='night-1', attempt=7)
+    >>> parse_folder("nyc-flights/full") is None
+    True
+    """
+    match = _FOLDER.fullmatch(prefix)
+    if match is None:
+        return None
+    mode: Mode = "full" if match["mode"] == "full" else "delta"
+    folder = Folder(require_database_id(match["database"]), mode, require_run_id(match["run"]), int(match["attempt"]))
+    return folder if folder.prefix == prefix else None
+
+
+def refuse_foreign_folder(database: str, prefix: str) -> Failure | None:
+    """A failure, if *prefix* is not a folder of *database*: the mistake that mixes two databases' data.
+
+    >>> refuse_foreign_folder("nyc-flights", "nyc-flights/full/night-1/000007")
+    >>> refuse_foreign_folder("nyc-flights", "baseball/full/night-1/000007").name
+    'FolderOutsideDatabase'
+    """
+    folder = parse_folder(prefix)
+    if folder is not None and folder.database == database:
+        return None
+    return Failure(
+        "landing_mismatch",
+        "FolderOutsideDatabase",
+        f"folder {prefix!r} is not one of {database}'s: wanted {database}/<full|delta>/<run>/<attempt>. "
+        f"Nothing was started. Find what computed it before a rerun.",
+    )
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One object of a folder, as S3 lists it."""
+
+    key: str
+    size_bytes: int
+    etag: str
+
+
+def sort_files(
+    folder: Folder, names: Iterable[TableName], files: Iterable[LandedFile]
+) -> tuple[dict[TableName, list[LandedFile]], list[LandedFile]]:
+    """The load files of each table (every name has an entry), and the strays that belong to none.
+
+    >>> folder, t = Folder("a", "full", "r", 1), TableName("public", "t")
+    >>> keys = ["a/full/r/000001/public/t/LOAD00000001.parquet", "a/full/r/000001/x"]
+    >>> by_table, strays = sort_files(folder, [t], [LandedFile(key, 9, "etag") for key in keys])
+    >>> len(by_table[t]), [file.key for file in strays]
+    (1, ['a/full/r/000001/x'])
+    """
+    prefixes = {folder.table_prefix(name): name for name in names}
+    by_table: dict[TableName, list[LandedFile]] = {name: [] for name in prefixes.values()}
+    strays = []
+    for file in files:
+        name = next((prefixes[prefix] for prefix in _parents(file.key) if prefix in prefixes), None)
+        if name is not None and _LOAD_FILE.fullmatch(file.key.removeprefix(folder.table_prefix(name))):
+            by_table[name].append(file)
+        elif file.key != folder.manifest_key:
+            strays.append(file)
+    return by_table, strays
+
+
+def _parents(key: str) -> list[str]:
+    """Every prefix of *key* that ends in a slash, longest first: names at a source may hold slashes themselves."""
+    return [key[: position + 1] for position in range(len(key) - 1, -1, -1) if key[position] == "/"]

@@ -1,0 +1,96 @@
+"""The table mappings of a task: which tables and views, and the column that says whose rows they are.
+
+Source: AWS DMS user guide, "Using table mapping to specify task settings" (reference/dms.md 5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from fleet.catalogue import Table
+from fleet.databases import Database
+from fleet.errors import QuotaExceededError
+from fleet.names import DATABASE_ID_CHARACTERS
+from fleet.quotas import DMS_TABLE_MAPPING_BYTES
+
+DATABASE_COLUMN = "_fleet_database"
+"""The column added to every row; the hand-off refuses a file in which it names another database."""
+
+
+def escape(name: str) -> str:
+    """*name* as a locator that matches it and nothing else: `_`, `%` and `[` are wildcards there.
+
+    >>> escape("order_lines"), escape("100%"), escape("a[1]")
+    ('order[_]lines', '100[%]', 'a[[]1]')
+    """
+    return "".join(f"[{letter}]" if letter in "_%[" else letter for letter in name)
+
+
+def full_load_mappings(database: Database, tables: Sequence[Table]) -> str:
+    """The mappings that move exactly *tables* of *database*, as the JSON text DMS takes. Equal input, equal text.
+
+    Raises:
+        QuotaExceededError: The text is longer than DMS takes.
+
+    >>> from fleet.catalogue import Table
+    >>> nyc = Database("nyc", "s", "NYC", "one", ("public",))
+    >>> text = full_load_mappings(nyc, [Table("public", "a_b", False, ())])
+    >>> json.loads(text)["rules"][0]["object-locator"]
+    {'schema-name': 'public', 'table-name': 'a[_]b', 'table-type': 'table'}
+    """
+    rules: list[dict[str, Any]] = [
+        {
+            "rule-type": "selection",
+            "object-locator": {
+                "schema-name": escape(table.schema),
+                "table-name": escape(table.table),
+                "table-type": "view" if table.is_view else "table",
+            },
+            "rule-action": "include",
+            "filters": [],
+        }
+        for table in tables
+    ]
+    rules.append(
+        {
+            "rule-type": "transformation",
+            "rule-target": "column",
+            "object-locator": {"schema-name": "%", "table-name": "%"},
+            "rule-action": "add-column",
+            "value": DATABASE_COLUMN,
+            "expression": f"'{database.id}'",
+            "data-type": {"type": "string", "length": DATABASE_ID_CHARACTERS},
+        }
+    )
+    moved = {table.name for table in tables}
+    rules += [
+        {
+            "rule-type": "table-settings",
+            "object-locator": {"schema-name": load.schema, "table-name": load.table},
+            "parallel-load": {
+                "type": "ranges",
+                "columns": [load.column],
+                "boundaries": [[boundary] for boundary in load.boundaries],
+            },
+        }
+        for load in database.parallel_loads
+        if (load.schema, load.table) in moved
+    ]
+    numbered = [{"rule-id": str(number), "rule-name": str(number), **rule} for number, rule in enumerate(rules, 1)]
+    text = json.dumps({"rules": numbered}, separators=(",", ":"), ensure_ascii=False)
+    size = len(text.encode())
+    if size > DMS_TABLE_MAPPING_BYTES.value:
+        raise QuotaExceededError(
+            f"{database.id}'s table mappings are {size:,} bytes for {len(tables):,} tables; "
+            f"DMS takes at most {DMS_TABLE_MAPPING_BYTES.value:,} {DMS_TABLE_MAPPING_BYTES.what}.",
+            remedy="Split the database into two entries of the registry by `schemas` or `exclude`.",
+        )
+    return text
+
+
+def digest(text: str) -> str:
+    """A short name of *text*'s content, for telling whether a task must be modified."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

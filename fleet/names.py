@@ -1,0 +1,102 @@
+"""Every id we choose, and its rule. One place, because Terraform, the handlers and the local cloud must agree."""
+
+from __future__ import annotations
+
+import re
+
+from fleet.errors import MalformedIdError
+
+_DATABASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_RUN = re.compile(r"[A-Za-z0-9-]{1,40}")
+_SIMPLE_NAME = re.compile(r"[a-z_][a-z0-9_$]*|[A-Z_][A-Z0-9_$]*")
+
+DATABASE_ID_CHARACTERS = 32
+ENDPOINT_ROLE_PATH = "/fleet/endpoint/"
+"""IAM path of the endpoints' roles, so that `iam:PassRole` is limited by path."""
+
+
+def require_database_id(text: str) -> str:
+    """*text*, if it may be a database's id.
+
+    Raises:
+        MalformedIdError: It breaks the rule.
+
+    >>> require_database_id("nyc-flights")
+    'nyc-flights'
+    >>> require_database_id("NYC flights")
+    Traceback (most recent call last):
+    fleet.errors.MalformedIdError: database id 'NYC flights' is malformed: lower-case letters and digits in words \
+joined by single hyphens, a letter first, at most 32 characters. Choose another id; the name at the source is a field \
+of its own.
+    """
+    if not _DATABASE.fullmatch(text) or len(text) > DATABASE_ID_CHARACTERS:
+        raise MalformedIdError(
+            f"database id {text!r} is malformed: lower-case letters and digits in words joined by single hyphens, "
+            f"a letter first, at most {DATABASE_ID_CHARACTERS} characters.",
+            remedy="Choose another id; the name at the source is a field of its own.",
+        )
+    return text
+
+
+def require_run_id(text: str) -> str:
+    """*text*, if it may be a run's id, which is the name of `fleet-run`'s execution.
+
+    Raises:
+        MalformedIdError: It breaks the rule.
+
+    >>> require_run_id("full-2026-11-21")
+    'full-2026-11-21'
+    """
+    if not _RUN.fullmatch(text):
+        raise MalformedIdError(
+            f"run id {text!r} is malformed: letters, digits and hyphens, 1 to 40 characters.",
+            remedy="Start fleet-run again under such a name.",
+        )
+    return text
+
+
+def source_endpoint_id(prefix: str, database: str) -> str:
+    """DMS's identifier of the endpoint that reads *database*."""
+    return f"{prefix}-{database}-source"
+
+
+def target_endpoint_id(prefix: str, database: str) -> str:
+    """DMS's identifier of the S3 endpoint that only *database* writes through."""
+    return f"{prefix}-{database}-target"
+
+
+def task_id(prefix: str, database: str, mode: str) -> str:
+    """DMS's identifier of the task that moves *database* in *mode*.
+
+    >>> task_id("fleet", "nyc-flights", "full"), task_id("fleet", "nyc-flights", "delta")
+    ('fleet-nyc-flights-full', 'fleet-nyc-flights-cdc')
+    """
+    return f"{prefix}-{database}-{'full' if mode == 'full' else 'cdc'}"
+
+
+def endpoint_role_name(prefix: str, database: str) -> str:
+    """The name of the role that DMS assumes to write *database*'s prefix, under `ENDPOINT_ROLE_PATH`."""
+    return f"{prefix}-{database}-s3"
+
+
+def instance_id(prefix: str, instance: str) -> str:
+    """DMS's identifier of a replication instance."""
+    return f"{prefix}-{instance}"
+
+
+def warehouse_name(name: str) -> str:
+    """The Snowflake name of a source's schema, table or column: upper case if it is plain, else as it is.
+
+    >>> warehouse_name("flights"), warehouse_name("Flights"), warehouse_name("señor álvarez")
+    ('FLIGHTS', 'Flights', 'señor álvarez')
+    """
+    return name.upper() if _SIMPLE_NAME.fullmatch(name) else name
+
+
+def warehouse_schema(database: str, schema: str) -> str:
+    """The Snowflake schema that holds *schema* of *database*. No two pairs share one: ids have no underscore.
+
+    >>> warehouse_schema("nyc-flights", "public")
+    'NYC_FLIGHTS__PUBLIC'
+    """
+    return f"{database.replace('-', '_').upper()}__{warehouse_name(schema)}"

@@ -1,0 +1,137 @@
+"""What DMS says of a task, and what follows from it. Decisions only; nothing here calls DMS.
+
+Source: reference/dms.md 3 (botocore's model of `ReplicationTask` and `TableStatistics`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fleet.databases import Limits
+from fleet.failures import Failure, classify
+
+AT_REST = frozenset({"ready", "stopped", "failed", "failed-move"})
+_PASSING = frozenset({"creating", "modifying", "moving", "testing", "starting", "running", "stopping", "deleting"})
+
+TableState = Literal["loaded", "empty", "failed", "missing"]
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """A task as DMS describes it. *stop_reason* without its prefix; *started*: epoch seconds of its last start, or 0."""
+
+    arn: str
+    status: str
+    stop_reason: str
+    last_failure: str
+    started: float
+    tables_loaded: int
+    tables_loading: int
+    tables_queued: int
+    tables_errored: int
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing moves and a start, a modify of the endpoint or a release is safe."""
+        return self.status in AT_REST
+
+    @property
+    def progress(self) -> str:
+        """What changes while the task moves: two equal words far apart mean that it is stuck."""
+        return f"{self.status}:{self.tables_loaded}:{self.tables_loading}:{self.tables_queued}:{self.tables_errored}"
+
+
+def read_task(task: Mapping[str, Any]) -> TaskReport:
+    """The report in one `ReplicationTask` of DescribeReplicationTasks."""
+    stats = task.get("ReplicationTaskStats") or {}
+    started = stats.get("StartDate")
+    return TaskReport(
+        arn=task["ReplicationTaskArn"],
+        status=task["Status"],
+        stop_reason=re.sub(r"^Stop Reason ", "", task.get("StopReason") or ""),
+        last_failure=task.get("LastFailureMessage") or "",
+        started=started.timestamp() if started else 0.0,
+        tables_loaded=stats.get("TablesLoaded", 0),
+        tables_loading=stats.get("TablesLoading", 0),
+        tables_queued=stats.get("TablesQueued", 0),
+        tables_errored=stats.get("TablesErrored", 0),
+    )
+
+
+def start_type(report: TaskReport) -> str:
+    """How a full load is started: `start-replication` works once in a task's life.
+
+    >>> start_type(read_task({"ReplicationTaskArn": "a", "Status": "ready"}))
+    'start-replication'
+    >>> start_type(read_task({"ReplicationTaskArn": "a", "Status": "stopped"}))
+    'reload-target'
+    """
+    return "start-replication" if report.status == "ready" else "reload-target"
+
+
+Watched = Literal["moving", "at rest", "too long", "stuck"]
+
+
+def watch(report: TaskReport, *, running_seconds: float, quiet_seconds: float, limits: Limits) -> Watched:
+    """Whether a started task is to be waited for.
+
+    *running_seconds*: since the start. *quiet_seconds*: since `progress` last changed.
+    """
+    if report.is_at_rest:
+        return "at rest"
+    if running_seconds > limits.task_deadline_seconds:
+        return "too long"
+    if quiet_seconds > limits.stuck_seconds:
+        return "stuck"
+    return "moving"
+
+
+def refuse_full_load_end(report: TaskReport) -> Failure | None:
+    """A failure, if the task at rest did not end as a whole full load ends.
+
+    `stopped` with `FULL_LOAD_ONLY_FINISHED` alone says only that the load is over: tables may have errored, which the
+    table statistics tell.
+
+    >>> end = {"ReplicationTaskArn": "a", "Status": "stopped", "StopReason": "Stop Reason FULL_LOAD_ONLY_FINISHED"}
+    >>> refuse_full_load_end(read_task(end)) is None
+    True
+    >>> refuse_full_load_end(read_task({**end, "Status": "failed", "LastFailureMessage": "connection lost"})).name
+    'TaskFailed'
+    """
+    if report.status == "stopped" and report.stop_reason == "FULL_LOAD_ONLY_FINISHED":
+        return None
+    if report.status == "failed":
+        said = report.last_failure or report.stop_reason or "nothing"
+        return Failure(classify(said), "TaskFailed", f"the task failed; DMS says: {said}")
+    if report.status == "ready":
+        return Failure(
+            "unknown", "TaskNeverStarted", "the task is ready: it was never started, or its start was undone."
+        )
+    if report.status == "stopped":
+        said = " ".join(filter(None, (report.stop_reason, report.last_failure))) or "nothing"
+        return Failure(
+            "cancelled" if report.stop_reason in {"", "NORMAL"} else classify(said),
+            "TaskStoppedEarly",
+            f"the task stopped before the load was over; DMS says: {said}. Nothing of it is published.",
+        )
+    known = "" if report.status in _PASSING else ", which no document of DMS names"
+    return Failure("unknown", "TaskNotAtRest", f"the task is {report.status!r}{known}; wanted it at rest.")
+
+
+def read_table_state(statistics: Mapping[str, Any]) -> tuple[TableState, int, str]:
+    """State, rows and, where it failed, the words, of one `TableStatistics` after a full load.
+
+    >>> read_table_state({"TableState": "Table completed", "FullLoadRows": 0})
+    ('empty', 0, '')
+    >>> read_table_state({"TableState": "Table error", "FullLoadRows": 7})
+    ('failed', 7, "DMS reports 'Table error' after 7 rows")
+    """
+    state, rows = statistics.get("TableState", ""), int(statistics.get("FullLoadRows", 0))
+    if state == "Table completed":
+        return ("loaded" if rows else "empty"), rows, ""
+    if state == "Table does not exist":
+        return "missing", rows, "DMS reports 'Table does not exist'"
+    return "failed", rows, f"DMS reports {state!r} after {rows:,} rows"
