@@ -72,6 +72,7 @@ def select_tables(
             "mapping_empty",
             "NothingSelected",
             f"{database.id} selects no table: the source's user sees {len(catalogue)} tables and views, none "
-            f"of them in schemas {', '.join(database.schemas) or '(none)'}. Check the grants, and `schemas` in the registry.",
+            f"of them in schemas {', '.join(database.schemas) or '(none)'}. "
+            f"Check the grants, and `schemas` in the registry.",
         )
     return selected

@@ -57,7 +57,7 @@ def refuse_endpoint(database: str, wanted: Mapping[str, Any], found: Mapping[str
                 "landing_mismatch",
                 "EndpointNotAsWanted",
                 f"{database}'s S3 endpoint has {member} {found.get(member)!r}, wanted {wanted.get(member)!r}. "
-                f"Nothing was started. A deployment or a person changed it meanwhile: rerun, and see who did if it recurs.",
+                f"Nothing was started. Someone changed it meanwhile: rerun; find who, if it recurs.",
             )
     return None
 

@@ -21,7 +21,7 @@ TableState = Literal["loaded", "empty", "failed", "missing"]
 
 @dataclass(frozen=True)
 class TaskReport:
-    """A task as DMS describes it. *stop_reason* without its prefix; *started*: epoch seconds of its last start, or 0."""
+    """A task as DMS describes it. *stop_reason* without its prefix; *started*: epoch seconds of its last start or 0."""
 
     arn: str
     status: str

@@ -1,0 +1,30 @@
+"""One try at one database. Its number is at once the fence, the order and the last part of the folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fleet.databases import Mode
+from fleet.folders import Folder
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try at one database, as the states of `database-run` pass it on.
+
+    *number*: 1 and up, never used twice for a database; 0 means that no attempt was made (`skipped`).
+    *execution*: ARN of the `database-run` execution that made it. *tables*: exact `schema.table` names if the run's
+    input narrows the load, else None.
+    """
+
+    run: str
+    database: str
+    mode: Mode
+    number: int
+    execution: str
+    tables: tuple[str, ...] | None = None
+
+    @property
+    def folder(self) -> Folder:
+        """Where its rows land."""
+        return Folder(self.database, self.mode, self.run, self.number)

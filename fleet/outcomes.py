@@ -1,0 +1,174 @@
+"""How one database ended in one run: exactly one outcome, decided from what was measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fleet.attempts import Attempt
+from fleet.catalogue import TableName
+from fleet.databases import Mode
+from fleet.failures import CLASSES, Failure
+from fleet.manifests import Manifest, SealedTable
+
+Word = Literal["ok", "partial", "failed", "skipped", "quarantined"]
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What Snowflake answered for one table: rows that COPY parsed and that the published table then held."""
+
+    rows_parsed: int
+    rows_published: int
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class TableOutcome:
+    """One table's end in one run. A count that was never taken is None. *seconds*: of the load in DMS."""
+
+    schema: str
+    table: str
+    is_view: bool
+    mode: Mode
+    attempt: int
+    rows_at_source: int | None
+    rows_by_dms: int | None
+    rows_in_parquet: int | None
+    rows_in_warehouse: int | None
+    bytes: int
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one database ended in one run. *gaps*: what could not be checked, in words. Times are ISO, UTC."""
+
+    run: str
+    database: str
+    mode: Mode
+    attempt: int
+    execution: str
+    outcome: Word
+    failure: Failure | None
+    tables: tuple[TableOutcome, ...]
+    gaps: tuple[str, ...]
+    started_at: str
+    ended_at: str
+
+    @property
+    def owner(self) -> str:
+        """The team that owns the cause, or nothing where nothing failed."""
+        return CLASSES[self.failure.failure_class].owner if self.failure else ""
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return CLASSES[self.failure.failure_class].remedy if self.failure else ""
+
+
+def reconcile(manifest: Manifest, loads: Mapping[TableName, LoadResult]) -> tuple[TableOutcome, ...]:
+    """Every table of *manifest* with its counts side by side; a table is ok only if they all agree."""
+    handed_off = {table.name for table in manifest.handed_off}
+    return tuple(
+        _reconcile_table(manifest, table, loads.get(table.name) if table.name in handed_off else None)
+        for table in manifest.tables
+    )
+
+
+def _reconcile_table(manifest: Manifest, table: SealedTable, load: LoadResult | None) -> TableOutcome:
+    failure = manifest.failure or table.failure
+    if failure is None:
+        if load is None:
+            failure = Failure("warehouse", "NeverLoaded", f"{table.name}: sealed, but Snowflake was never asked.")
+        elif load.failure is not None:
+            failure = load.failure
+        elif not table.rows == load.rows_parsed == load.rows_published:
+            failure = Failure(
+                "warehouse",
+                "RowsDifferInWarehouse",
+                f"{table.name}: {table.rows:,} rows by DMS, {load.rows_parsed:,} parsed by COPY, "
+                f"{load.rows_published:,} in the table.",
+            )
+    is_counted = load is not None and load.failure is None
+    return TableOutcome(
+        schema=table.schema,
+        table=table.table,
+        is_view=table.is_view,
+        mode=manifest.attempt.mode,
+        attempt=manifest.attempt.number,
+        rows_at_source=table.rows_at_source,
+        rows_by_dms=table.rows if table.state in {"loaded", "empty"} else None,
+        rows_in_parquet=load.rows_parsed if load is not None and is_counted else None,
+        rows_in_warehouse=load.rows_published if load is not None and is_counted else None,
+        bytes=sum(file.size_bytes for file in table.files),
+        failure=failure,
+    )
+
+
+def decide(
+    attempt: Attempt,
+    failure: Failure | None,
+    tables: Sequence[TableOutcome],
+    *,
+    gaps: Sequence[str],
+    started_at: str,
+    ended_at: str,
+    skipped: bool = False,
+) -> Outcome:
+    """The one outcome. *failure*: what stopped the attempt as a whole; *skipped*: it was never an attempt.
+
+    >>> from dataclasses import replace
+    >>> a = Attempt("r", "d", "full", 1, "arn")
+    >>> good = TableOutcome("s", "t", False, "full", 1, 5, 5, 5, 5, 100)
+    >>> bad = replace(good, failure=Failure("table_error", "TableNotLoaded", "s.u: no such table"))
+    >>> [decide(a, None, t, gaps=(), started_at="", ended_at="").outcome for t in ([good], [good, bad], [bad], [])]
+    ['ok', 'partial', 'failed', 'failed']
+    """
+    word: Word
+    bad = [table for table in tables if table.failure is not None]
+    if skipped:
+        word = "skipped"
+    elif failure is not None or len(bad) == len(tables):
+        word = "failed"
+    else:
+        word = "partial" if bad else "ok"
+    if failure is None and word in {"partial", "failed"}:
+        failure = _most_common(bad) or Failure(
+            "unknown", "NothingMoved", f"{attempt.database}: no table was accounted for."
+        )
+    return Outcome(
+        run=attempt.run,
+        database=attempt.database,
+        mode=attempt.mode,
+        attempt=attempt.number,
+        execution=attempt.execution,
+        outcome=word,
+        failure=failure,
+        tables=tuple(tables),
+        gaps=tuple(gaps),
+        started_at=started_at,
+        ended_at=ended_at,
+    )
+
+
+def _most_common(tables: Sequence[TableOutcome]) -> Failure | None:
+    """One failure that speaks for several tables: of the class most of them have, with their number."""
+    failures = [table.failure for table in tables if table.failure is not None]
+    if not failures:
+        return None
+    count_by_class = Counter(failure.failure_class for failure in failures)
+    first = max(failures, key=lambda failure: count_by_class[failure.failure_class])
+    more = f" ({len(failures)} tables are not ok.)" if len(failures) > 1 else ""
+    return Failure(first.failure_class, first.name, first.text + more)
+
+
+def is_red(word: Word) -> bool:
+    """Whether an outcome makes its run red (design.md section 2, rule 13).
+
+    >>> [word for word in ("ok", "partial", "failed", "skipped", "quarantined") if is_red(word)]
+    ['partial', 'failed']
+    """
+    return word in {"partial", "failed"}

@@ -1,0 +1,144 @@
+"""Which databases a run takes, in which order, in which lane, how many at once, and how often DMS is asked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fleet.databases import Database, Mode, Registry
+from fleet.errors import MalformedInputError, QuotaExceededError
+from fleet.quotas import (
+    DMS_API_PER_SECOND,
+    DMS_ENDPOINTS,
+    DMS_ENDPOINTS_PER_INSTANCE,
+    DMS_TASKS,
+    DMS_TASKS_PER_INSTANCE,
+    SFN_INLINE_MAP_AT_ONCE,
+    Quota,
+)
+
+ENDPOINTS_PER_DATABASE = 2
+TASKS_PER_DATABASE = 1
+SHORTEST_POLL_SECONDS = 10
+# Leave DMS's request budget half free: starts, modifies, the console and a deployment draw on it too.
+_POLL_SHARE_OF_BUDGET = 0.5
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The databases of one replication instance, longest first, and how many of them at once."""
+
+    instance: str
+    databases: tuple[str, ...]
+    at_once: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do. *registry_version*: the one every state of the run reads. *planned_at*: ISO time, UTC."""
+
+    run: str
+    mode: Mode
+    registry_version: str
+    planned_at: str
+    poll_seconds: int
+    lanes: tuple[Lane, ...]
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """All of them, lane by lane."""
+        return tuple(database for lane in self.lanes for database in lane.databases)
+
+
+def choose_databases(
+    registry: Registry, databases: Sequence[str] | None, tags: Sequence[str] | None
+) -> tuple[Database, ...]:
+    """The onboarded databases that a run's input asks for; all of them if it names none.
+
+    Raises:
+        UnknownDatabaseError: It names one that the registry does not hold.
+        MalformedInputError: It names one that is not onboarded, or nothing is left.
+    """
+    if databases is not None:
+        chosen = [registry.database(database_id) for database_id in dict.fromkeys(databases)]
+        if idle := [database.id for database in chosen if not database.onboarded]:
+            raise MalformedInputError(
+                f"database {idle[0]!r} is not onboarded.", remedy="Set `onboarded: true` in the registry and deploy."
+            )
+    else:
+        chosen = [database for database in registry.databases if database.onboarded]
+    if tags is not None:
+        chosen = [database for database in chosen if set(tags) & set(database.tags)]
+    if not chosen:
+        raise MalformedInputError(
+            f"the run would move nothing: {len(registry.databases)} databases are in the registry, none is onboarded"
+            f"{' with one of the tags ' + ', '.join(tags) if tags else ''}.",
+            remedy="Onboard one, or ask for others.",
+        )
+    return tuple(chosen)
+
+
+def plan_lanes(databases: Sequence[Database], measured_seconds: Mapping[str, float], at_once: int) -> tuple[Lane, ...]:
+    """One lane an instance; the longest database starts first, as measured the last time, else as the registry says.
+
+    >>> a, b = Database("a", "s", "A", "one", ()), Database("b", "s", "B", "one", (), expected_seconds=60)
+    >>> plan_lanes([a, b], {}, 40)
+    (Lane(instance='one', databases=('b', 'a'), at_once=40),)
+    >>> plan_lanes([a, b], {"a": 99.0}, 40)[0].databases
+    ('a', 'b')
+    """
+    by_instance: dict[str, list[Database]] = defaultdict(list)
+    for database in databases:
+        by_instance[database.instance].append(database)
+    width = min(at_once, SFN_INLINE_MAP_AT_ONCE.value)
+    return tuple(
+        Lane(
+            instance,
+            tuple(
+                database.id
+                for database in sorted(
+                    group, key=lambda one: (-measured_seconds.get(one.id, one.expected_seconds), one.id)
+                )
+            ),
+            width,
+        )
+        for instance, group in sorted(by_instance.items())
+    )
+
+
+def choose_poll_seconds(lanes: Sequence[Lane]) -> int:
+    """How long PollTask waits between two looks at one task, so that all tasks together stay within DMS's budget.
+
+    >>> choose_poll_seconds([Lane("one", tuple("abc"), 40)])
+    10
+    >>> choose_poll_seconds([Lane(str(n), tuple(map(str, range(48))), 40) for n in range(6)])
+    120
+    """
+    at_once = sum(min(lane.at_once, len(lane.databases)) for lane in lanes)
+    return max(SHORTEST_POLL_SECONDS, round(at_once / (DMS_API_PER_SECOND.value * _POLL_SHARE_OF_BUDGET)))
+
+
+def refuse_oversize(databases: Sequence[Database]) -> None:
+    """Refuse a fleet that DMS's quotas do not hold.
+
+    Raises:
+        QuotaExceededError: Which quota, by how much, what to do.
+    """
+    by_instance: dict[str, int] = defaultdict(int)
+    for database in databases:
+        by_instance[database.instance] += 1
+    move, divide = "Move some of its databases to another instance.", "Divide it into cells (design.md section 10)."
+    for instance, count in sorted(by_instance.items()):
+        _require(DMS_ENDPOINTS_PER_INSTANCE, count * ENDPOINTS_PER_DATABASE, f"instance {instance!r}", move)
+        _require(DMS_TASKS_PER_INSTANCE, count * TASKS_PER_DATABASE, f"instance {instance!r}", move)
+    _require(DMS_ENDPOINTS, len(databases) * ENDPOINTS_PER_DATABASE, "the fleet", divide)
+    _require(DMS_TASKS, len(databases) * TASKS_PER_DATABASE, "the fleet", divide)
+
+
+def _require(quota: Quota, needed: int, what: str, remedy: str) -> None:
+    if needed > quota.value:
+        raise QuotaExceededError(
+            f"{what} needs {needed:,} of at most {quota.value:,} {quota.what}: {needed - quota.value:,} too many.",
+            remedy=remedy,
+        )
