@@ -97,7 +97,7 @@ def find_clashes(tables: Sequence[Table]) -> dict[TableName, Failure]:
                 clashes[table.name] = Failure(
                     "mapping_empty",
                     "TablesClash",
-                    f"{names} would both be {target!r} in Snowflake. Exclude all but one, or rename them at the source.",
+                    f"{names} would all be {target!r} in Snowflake. Exclude all but one, or rename them.",
                 )
             elif pair := _clashing_columns(table):
                 clashes[table.name] = Failure(
