@@ -1,0 +1,45 @@
+"""What can go wrong inside an execution, and what a definition may not say."""
+
+from __future__ import annotations
+
+RUNTIME = "States.Runtime"
+TIMEOUT = "States.Timeout"
+TASK_FAILED = "States.TaskFailed"
+ALL = "States.ALL"
+DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
+INTRINSIC_FAILURE = "States.IntrinsicFailure"
+NO_CHOICE_MATCHED = "States.NoChoiceMatched"
+RESULT_PATH_MATCH_FAILURE = "States.ResultPathMatchFailure"
+
+
+class FunctionError(Exception):
+    """A function failed: *error_type* is what a Retry or Catch names (a class, or as "Lambda.ServiceException").
+
+    Raised by the `invoke` that the engine is given. An exception it is raised *from* lends its stack trace.
+    """
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(f"{error_type}: {message}")
+        self.error_type = error_type
+        self.message = message
+
+
+class StateFailedError(Exception):
+    """A state ends with *error*, the name that Retry and Catch match, and *cause*, the words."""
+
+    def __init__(self, error: str, cause: str | None = None) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+
+
+class DataFlowError(StateFailedError):
+    """The state's data failed it, not its work; the interpreter adds where to the cause."""
+
+
+class DefinitionError(Exception):
+    """A definition cannot be run here: it is wrong, or it asks for what is not emulated."""
+
+
+class SyntaxNotReadError(ValueError):
+    """A path, an intrinsic or a rule cannot be read; the definition's parser adds which state and field."""

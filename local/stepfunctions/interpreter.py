@@ -1,0 +1,141 @@
+"""Runs the states of one branch: one coroutine, one function per type of state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from local.clock import Clock
+from local.stepfunctions.dataflow import (
+    Payload,
+    effective_input,
+    output,
+    put_result,
+    read_moment,
+    read_whole_number,
+)
+from local.stepfunctions.errors import NO_CHOICE_MATCHED, DataFlowError, StateFailedError
+from local.stepfunctions.executions import Branch, Execution, iso
+from local.stepfunctions.maps import run_map
+from local.stepfunctions.retries import find_catcher, next_delay
+from local.stepfunctions.states import (
+    Choice,
+    ExecutionTask,
+    FunctionTask,
+    Map,
+    PassOn,
+    State,
+    States,
+    Succeed,
+    Wait,
+    WaitUntil,
+)
+from local.stepfunctions.tasks import Tasks
+
+
+class Interpreter:
+    """Runs machines on *clock*; *tasks* does what leaves the machine; *jitter* gives numbers from 0 to 1."""
+
+    def __init__(self, clock: Clock, tasks: Tasks, jitter: Callable[[], float]) -> None:
+        self._clock = clock
+        self._tasks = tasks
+        self._jitter = jitter
+
+    async def run(self, execution: Execution, branch: Branch, flow: States, payload: Payload) -> Payload:
+        """The output of *flow* on *payload*; raises `StateFailedError` when no Catch takes an error."""
+        name: str | None = flow.start_at
+        while name is not None:
+            payload, name = await self._pass_state(execution, branch, flow.states[name], payload)
+        return payload
+
+    async def _pass_state(
+        self, execution: Execution, branch: Branch, state: State, payload: Payload
+    ) -> tuple[Payload, str | None]:
+        """The state's output and the next state's name."""
+        branch.at, branch.kind, branch.payload = state.name, state.kind, payload
+        execution.record(
+            branch,
+            f"{state.kind}StateEntered",
+            stateEnteredEventDetails={
+                "name": state.name,
+                "input": payload.text,
+                "inputDetails": {"truncated": False},
+            },
+        )
+        entered_id = branch.last_event_id
+        entered_at = iso(self._clock.now())
+        retried = [0] * len(state.retriers)
+        while True:
+            branch.context["State"] = {"Name": state.name, "EnteredTime": entered_at, "RetryCount": sum(retried)}
+            try:
+                passed, name = await self._try(execution, branch, state, payload)
+                text = passed.text
+                break
+            except StateFailedError as error:
+                failure = _located(error, state, entered_id)
+            delay = next_delay(state.retriers, retried, failure.error, self._jitter)
+            if delay is None:
+                passed, name = _caught(state, payload, failure)
+                text = passed.text
+                break
+            await asyncio.sleep(delay)
+        execution.record(
+            branch,
+            f"{state.kind}StateExited",
+            stateExitedEventDetails={"name": state.name, "output": text, "outputDetails": {"truncated": False}},
+        )
+        return passed, name
+
+    async def _try(
+        self, execution: Execution, branch: Branch, state: State, payload: Payload
+    ) -> tuple[Payload, str | None]:
+        taken = effective_input(state, payload, branch.context)
+        name = state.next
+        match state.does:
+            case FunctionTask() as task:
+                result = await self._tasks.invoke(execution, branch, task, payload, taken)
+            case ExecutionTask() as task:
+                result = await self._tasks.execute(execution, branch, task, payload, taken)
+            case Map() as each:
+                result = await run_map(self.run, execution, branch, state, each, taken)
+            case Wait() as wait:
+                await asyncio.sleep(read_whole_number(wait.seconds, taken.value, branch.context))
+                result = taken
+            case WaitUntil() as wait:
+                moment = read_moment(wait.moment, taken.value, branch.context)
+                await asyncio.sleep(max(0.0, (moment - self._clock.now()).total_seconds()))
+                result = taken
+            case Choice() as choice:
+                name, result = _choose(choice, taken, branch), taken
+            case PassOn() as passing:
+                result = Payload(passing.result) if passing.replaces else taken
+            case Succeed():
+                result = taken
+        return output(state, payload, result, branch.context), name
+
+
+def _choose(choice: Choice, taken: Payload, branch: Branch) -> str:
+    for rule, name in choice.rules:
+        if rule(taken.value, branch.context):
+            return name
+    if choice.default is None:
+        raise DataFlowError(NO_CHOICE_MATCHED, "No rule of the Choice state matched, and it has no Default.")
+    return choice.default
+
+
+def _caught(state: State, payload: Payload, failure: StateFailedError) -> tuple[Payload, str]:
+    catcher = find_catcher(state.catchers, failure.error)
+    if catcher is None:
+        raise failure
+    told = Payload({"Error": failure.error, "Cause": failure.cause or ""})
+    return put_result(catcher.result_path, payload, told), catcher.next
+
+
+def _located(error: StateFailedError, state: State, entered_id: int) -> StateFailedError:
+    if not isinstance(error, DataFlowError):
+        return error
+    return StateFailedError(
+        error.error,
+        f"An error occurred while executing the state '{state.name}' (entered at the event id #{entered_id}). "
+        f"{error.cause}",
+    )

@@ -1,0 +1,158 @@
+"""What leaves a machine: a function is invoked in a worker thread, another execution is started and waited for.
+
+Source of the events and their order: https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+and histories recorded in AWS that others published (States.Timeout comes without a cause).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.clock import Clock
+from local.stepfunctions.dataflow import Payload, read_whole_number
+from local.stepfunctions.descriptions import describe_to_parent
+from local.stepfunctions.doings import START_EXECUTION
+from local.stepfunctions.errors import RUNTIME, TASK_FAILED, TIMEOUT, DataFlowError, FunctionError, StateFailedError
+from local.stepfunctions.executions import ABORTED, RUNNING, SUCCEEDED, Branch, Execution
+from local.stepfunctions.states import ExecutionTask, FunctionTask
+from local.wire import AwsError
+
+Invoke = Callable[[str, dict[str, Any]], Any]
+
+_RESOURCE = {"resourceType": "states", "resource": START_EXECUTION}
+
+
+class Tasks:
+    """Does the tasks of all executions. *start*: StartExecution's parameters to the execution."""
+
+    def __init__(self, clock: Clock, invoke: Invoke, start: Callable[[Mapping[str, Any]], Execution], region: str):
+        self._clock = clock
+        self._invoke = invoke
+        self._start = start
+        self._region = region
+
+    async def invoke(
+        self, execution: Execution, branch: Branch, task: FunctionTask, payload: Payload, taken: Payload
+    ) -> Payload:
+        """What the function returns; raises `StateFailedError`."""
+        timeout = _read_timeout(task, payload, branch)
+        details = {"resource": task.arn, "input": taken.text, "inputDetails": {"truncated": False}}
+        execution.record(branch, "LambdaFunctionScheduled", lambdaFunctionScheduledEventDetails=details | timeout)
+        execution.record(branch, "LambdaFunctionStarted")
+        # When the wait for it is cancelled a function runs on, as a Lambda does; its result is dropped.
+        work = asyncio.wrap_future(self._clock.work(self._call, task.arn, taken.text), loop=self._clock.loop)
+        try:
+            async with asyncio.timeout(timeout.get("timeoutInSeconds")):
+                returned = await work
+        except TimeoutError:
+            execution.record(branch, "LambdaFunctionTimedOut", lambdaFunctionTimedOutEventDetails={"error": TIMEOUT})
+            raise StateFailedError(TIMEOUT) from None
+        except FunctionError as error:
+            failure = StateFailedError(error.error_type, _cause(error))
+        else:
+            try:
+                details = {"output": returned.text, "outputDetails": {"truncated": False}}
+                execution.record(branch, "LambdaFunctionSucceeded", lambdaFunctionSucceededEventDetails=details)
+                return returned
+            except DataFlowError as error:
+                failure = error
+        execution.record(branch, "LambdaFunctionFailed", lambdaFunctionFailedEventDetails=_told(failure))
+        raise failure
+
+    def _call(self, arn: str, text: str) -> Payload:
+        # Through text both ways, as over the network: neither side holds the other's objects.
+        try:
+            result = self._invoke(arn, json.loads(text))
+        except FunctionError:
+            raise
+        except BaseException as error:  # a handler that exits must not take the clock's loop with it
+            raise FunctionError(type(error).__name__, str(error)) from error
+        try:
+            return Payload(json.loads(json.dumps(result, allow_nan=False)))
+        except (TypeError, ValueError) as error:
+            # What the Python runtime of Lambda says of a result that is no JSON.
+            raise FunctionError("Runtime.MarshalError", f"Unable to marshal response: {error}") from None
+
+    async def execute(
+        self, execution: Execution, branch: Branch, task: ExecutionTask, payload: Payload, taken: Payload
+    ) -> Payload:
+        """How the execution that it starts ended; raises `StateFailedError` unless that succeeded."""
+        timeout = _read_timeout(task, payload, branch)
+        execution.record(
+            branch,
+            "TaskScheduled",
+            taskScheduledEventDetails={**_RESOURCE, "region": self._region, "parameters": taken.text, **timeout},
+        )
+        execution.record(branch, "TaskStarted", taskStartedEventDetails=_RESOURCE)
+        try:
+            child = self._start_child(taken.value)
+            details = _output({"ExecutionArn": child.arn, "StartDate": round(child.started_at.timestamp() * 1000)})
+            execution.record(branch, "TaskSubmitted", taskSubmittedEventDetails=_RESOURCE | details)
+            try:
+                async with asyncio.timeout(timeout.get("timeoutInSeconds")):
+                    await asyncio.shield(child.ended)
+            finally:
+                # Cancelled or timed out: the child does not outlive the task that waits for it.
+                if child.status == RUNNING:
+                    child.end(ABORTED)
+            return self._end_of_child(execution, branch, child)
+        except TimeoutError:
+            execution.record(branch, "TaskTimedOut", taskTimedOutEventDetails={**_RESOURCE, "error": TIMEOUT})
+            raise StateFailedError(TIMEOUT) from None
+        except StateFailedError as failure:
+            execution.record(branch, "TaskFailed", taskFailedEventDetails=_RESOURCE | _told(failure))
+            raise
+
+    def _start_child(self, taken: Mapping[str, Any]) -> Execution:
+        parameters: dict[str, Any] = {}
+        for name, parameter in (("StateMachineArn", "stateMachineArn"), ("Name", "name")):
+            if name in taken:
+                parameters[parameter] = taken[name]
+                if not isinstance(taken[name], str):
+                    raise DataFlowError(RUNTIME, f"{name} must be a text, found {taken[name]!r}.")
+        if "Input" in taken:
+            given = taken["Input"]
+            parameters["input"] = given if isinstance(given, str) else Payload(given).text
+        try:
+            return self._start(parameters)
+        except AwsError as error:
+            raise StateFailedError(
+                f"StepFunctions.{error.code}Exception",
+                f"{error.message} (Service: AWSStepFunctions; Status Code: {error.status}; Error Code: {error.code})",
+            ) from None
+
+    def _end_of_child(self, execution: Execution, branch: Branch, child: Execution) -> Payload:
+        told = describe_to_parent(child)
+        if child.status != SUCCEEDED:
+            raise StateFailedError(TASK_FAILED, Payload(told).text)
+        result = Payload(told | {"Output": json.loads(child.output or "null")})
+        details = {"output": result.text, "outputDetails": {"truncated": False}}
+        execution.record(branch, "TaskSucceeded", taskSucceededEventDetails=_RESOURCE | details)
+        return result
+
+
+def _read_timeout(task: FunctionTask | ExecutionTask, payload: Payload, branch: Branch) -> dict[str, Any]:
+    if task.timeout is None:
+        return {}
+    return {"timeoutInSeconds": read_whole_number(task.timeout, payload.value, branch.context, low=1)}
+
+
+def _output(value: Any) -> dict[str, Any]:
+    return {"output": Payload(value).text, "outputDetails": {"truncated": False}}
+
+
+def _told(failure: StateFailedError) -> dict[str, Any]:
+    return {"error": failure.error} | ({} if failure.cause is None else {"cause": failure.cause})
+
+
+def _cause(error: FunctionError) -> str:
+    """What Lambda's Python runtime answers for an exception; a service error of Lambda is told in plain words."""
+    if error.error_type.startswith("Lambda."):
+        return error.message
+    raised = error.__cause__
+    trace = traceback.format_tb(raised.__traceback__) if raised is not None else []
+    return json.dumps({"errorMessage": error.message, "errorType": error.error_type, "stackTrace": trace})
