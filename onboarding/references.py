@@ -1,0 +1,121 @@
+"""What entries of the registry say about each other, and a database about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from fleet.databases import Database
+from fleet.errors import DuplicateNameError
+from fleet.names import warehouse_schema
+from onboarding.fields import Entry
+from onboarding.findings import did_you_mean
+from onboarding.nodes import Source
+
+
+def note_duplicate_ids(entries: Sequence[Entry[Any]], source: Source) -> None:
+    """Two entries under one id."""
+    _note_twins(
+        entries,
+        source,
+        key=lambda fields: fields.get("id"),
+        sentence=lambda entry: f"the id `{entry.fields['id']}` stands here for the second time",
+        remedy="Ids are never shared or reused: choose another.",
+        at="id",
+    )
+
+
+def note_shared_sources(entries: Sequence[Entry[Database]], source: Source) -> None:
+    """Two databases that read one and the same."""
+    _note_twins(
+        entries,
+        source,
+        key=lambda fields: (fields.get("server"), fields.get("name_at_source")),
+        sentence=lambda entry: (
+            f"{entry.label}: {entry.fields['name_at_source']!r} of server {entry.fields['server']!r} "
+            "is read by another entry already"
+        ),
+        remedy="Remove one, or mend its `name_at_source`.",
+        at="name_at_source",
+    )
+
+
+def _note_twins(
+    entries: Sequence[Entry[Any]],
+    source: Source,
+    *,
+    key: Callable[[dict[str, Any]], Any],
+    sentence: Callable[[Entry[Any]], str],
+    remedy: str,
+    at: str,
+) -> None:
+    first_lines: dict[Any, int] = {}
+    for entry in entries:
+        name = key(entry.fields)
+        if name is None or (isinstance(name, tuple) and None in name):
+            continue
+        line = entry.line_at(at)
+        if name in first_lines:
+            text = f"{sentence(entry)}, first on line {first_lines[name]}. {remedy}"
+            source.note(line, text, DuplicateNameError)
+        first_lines.setdefault(name, line)
+
+
+def note_references(entry: Entry[Database], servers: Collection[str], source: Source) -> None:
+    """Names in one database that lead nowhere or contradict each other. *servers*: empty if they could not be read."""
+    fields = entry.fields
+    server = fields.get("server")
+    if server is not None and servers and server not in servers:
+        text = f"{entry.label}: `server` is {server!r}, wanted one of servers.yaml. {did_you_mean(server, servers)}"
+        source.note(entry.line_at("server"), text)
+    _note_schemas(entry, source)
+    schemas = fields.get("schemas")
+    if schemas is None:
+        return
+    for place, name in enumerate(fields.get("exclude", ())):
+        if not any(name.startswith(f"{schema}.") and len(name) > len(schema) + 1 for schema in schemas):
+            source.note(
+                entry.line_at("exclude", place),
+                f"{entry.label}: `exclude[{place}]` is {name!r}, wanted `schema.table` in one of the database's schemas "
+                f"({', '.join(schemas)}). Patterns are not taken: name each table.",
+            )
+    _note_parallel_loads(entry, schemas, source)
+
+
+def _note_schemas(entry: Entry[Database], source: Source) -> None:
+    schemas = entry.fields.get("schemas")
+    if schemas == ():
+        text = f"{entry.label}: `schemas` is empty, wanted at least one. Name the schemas to read, like `schemas: [public]`."
+        source.note(entry.line_at("schemas"), text)
+    taken: dict[str, str] = {}
+    for place, schema in enumerate(schemas or ()):
+        # What Snowflake calls it: two schemas that differ only in case would fall together there.
+        there = warehouse_schema("x", schema)
+        if there in taken:
+            text = (
+                f"{entry.label}: `schemas[{place}]` is {schema!r}, and {taken[there]!r} has the same name in Snowflake."
+            )
+            source.note(entry.line_at("schemas", place), f"{text} Keep one of them.", DuplicateNameError)
+        taken.setdefault(there, schema)
+
+
+def _note_parallel_loads(entry: Entry[Database], schemas: Sequence[str], source: Source) -> None:
+    seen: set[tuple[str, str]] = set()
+    for place, load in enumerate(entry.fields.get("parallel_loads", ())):
+        name = f"{load.schema}.{load.table}"
+        what = f"{entry.label}: `parallel_loads[{place}]`"
+
+        def note(key: str, text: str, place: int = place, what: str = what) -> None:
+            source.note(entry.line_at("parallel_loads", place, key), f"{what} {text}")
+
+        if load.schema not in schemas:
+            note("schema", f"is for schema {load.schema!r}, wanted one of the database's ({', '.join(schemas)}).")
+        if name in entry.fields.get("exclude", ()):
+            note("table", f"is for {name}, which `exclude` leaves out. Remove it from one of the two.")
+        if (load.schema, load.table) in seen:
+            note("table", f"is for {name} again. Put all boundaries into one.")
+        seen.add((load.schema, load.table))
+        if not load.boundaries:
+            note("boundaries", f"gives {name} no boundaries, wanted at least one. One boundary makes two segments.")
+        if len(set(load.boundaries)) < len(load.boundaries):
+            note("boundaries", f"gives {name} a boundary twice. Each one ends a segment: keep one.")
