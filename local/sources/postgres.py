@@ -20,6 +20,7 @@ from typing import IO, Any, LiteralString, Self
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from fleet.errors import FleetError
 from local.sources.server_folder import Account, ServerFolder
@@ -133,13 +134,16 @@ class EmbeddedPostgres:
 
     def connect(self, database: str = "postgres", *, autocommit: bool = False) -> psycopg.Connection:
         """A connection to *database* as the server's superuser."""
-        return psycopg.connect(
+        return psycopg.connect(self.conninfo(database), autocommit=autocommit)
+
+    def conninfo(self, database: str = "postgres") -> str:
+        """libpq's connection string for *database* as the server's superuser, for DuckDB's ATTACH."""
+        return make_conninfo(
             host=self.host,
             port=self.port,
             user=self.SUPERUSER,
             password=self._passwords[self.SUPERUSER],
             dbname=database,
-            autocommit=autocommit,
         )
 
     def databases(self) -> tuple[str, ...]:
