@@ -8,6 +8,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 from moto import mock_aws
+from moto.core.models import botocore_stubber
 
 from local.wire import Answer, attach
 
@@ -52,6 +53,8 @@ class LocalAws:
                     config=Config(retries={"total_max_attempts": 1}, max_pool_connections=64),
                 )
                 if service in self._answers:
+                    # botocore asks every handler, so moto's would still run, and raise for what it does not know.
+                    client.meta.events.unregister("before-send", botocore_stubber)
                     attach(client, self._answers[service])
                 self._clients[service] = client
             return self._clients[service]

@@ -1,0 +1,210 @@
+"""One full load: its tables and segments, as many at once as the task may, each read, checked, written and counted."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.clock import Clock
+from local.dms.mappings import Mappings, Range
+from local.dms.reader import Layout, Source, SourceUnreachableError, Table, TableUnreadableError
+from local.dms.target import Target
+from local.wire import AwsError
+
+
+@dataclass
+class TableProgress:
+    """A table in the statistics of a task. *state*: one of AWS's phrases."""
+
+    table: Table
+    updated_at: datetime
+    state: str = "Before load"
+    rows: int = 0
+    segments_left: int = 1
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A whole table, or one range of it; *prefix* stands before `LOAD...` in its keys."""
+
+    progress: TableProgress
+    prefix: str = ""
+    within: Range | None = None
+
+
+def plan(mappings: Mappings, catalogue: Sequence[Table], now: datetime) -> list[TableProgress]:
+    """The tables a task loads, higher load order first, then by name. A table that an explicit rule names and the
+    source does not have is listed as such (the state is documented, when it is given is assumed)."""
+    ordered = [
+        (-order, table.schema, table.name, table)
+        for table in catalogue
+        if (order := mappings.load_order(table.schema, table.name, is_view=table.is_view)) is not None
+    ]
+    ordered.sort(key=lambda one: one[:3])
+    there = {(table.schema, table.name) for table in catalogue}
+    missing = [Table(schema, name, ()) for schema, name in mappings.explicit_names() if (schema, name) not in there]
+    return [TableProgress(table, now) for *_, table in ordered] + [
+        TableProgress(table, now, state="Table does not exist") for table in missing
+    ]
+
+
+class Load:
+    """A full load under way. *finished* is called once, at the end, with the error that ended it or "".
+
+    Nothing waits in a thread for anything else: each place of the pool loads one segment and hands itself back.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        lock: threading.RLock,
+        source: Source,
+        target: Target,
+        mappings: Mappings,
+        settings: Mapping[str, Any],
+        started_at: datetime,
+        finished: Callable[[str], None],
+    ) -> None:
+        self._clock = clock
+        self._lock = lock
+        self._source = source
+        self._target = target
+        self._mappings = mappings
+        self._errors = settings["ErrorBehavior"]
+        self._at_once: int = settings["FullLoadSettings"]["MaxFullLoadSubTasks"]
+        self._lob_bytes = settings["TargetMetadata"]["LobMaxSize"] * 1024
+        self._started_at = started_at
+        self._finished = finished
+        self._queue: deque[Segment] = deque()
+        self._places = 0
+        self._errored = 0
+        self._files = 0
+        self._fatal = ""
+        self._folder = tempfile.TemporaryDirectory(prefix="dms-")
+
+    def start(self, tables: Sequence[TableProgress]) -> None:
+        """Begin with those of *tables* that are `Before load`."""
+        for progress in tables:
+            if progress.state == "Before load":
+                self._queue.extend(self._segments(progress))
+        self._places = max(1, min(self._at_once, len(self._queue)))
+        for _ in range(self._places):
+            self._clock.work(self._next)
+
+    def fail(self, why: str) -> None:
+        """End before anything was begun."""
+        self._fatal = why
+        self._end()
+
+    def stop(self) -> None:
+        """Begin no further segment; those under way are finished (assumed). A table cut off in its middle is
+        `Table cancelled`, one not begun stays `Before load`."""
+        with self._lock:
+            for segment in self._queue:
+                if segment.progress.started_at is not None:
+                    self._mark(segment.progress, "Table cancelled")
+            self._queue.clear()
+
+    def _segments(self, progress: TableProgress) -> list[Segment]:
+        parallel = self._mappings.parallel_load(progress.table.schema, progress.table.name)
+        if parallel is None:
+            return [Segment(progress)]
+        segments = [Segment(progress, prefix, within) for prefix, within in parallel.segments()]
+        progress.segments_left = len(segments)
+        return segments
+
+    def _next(self) -> None:
+        with self._lock:
+            if not self._queue:
+                self._places -= 1
+                if self._places == 0:
+                    self._end()
+                return
+            segment = self._queue.popleft()
+            if segment.progress.started_at is None:
+                segment.progress.started_at = self._clock.now()
+                self._mark(segment.progress, "Full load")
+        try:
+            self._load(segment)
+        except (TableUnreadableError, AwsError, ClientError) as error:
+            self._failed(segment, str(error))
+        except Exception as error:  # noqa: BLE001  our own fault must end the task loudly, not leave it running for ever
+            self._failed(segment, repr(error), is_fatal=True)
+        self._clock.work(self._next)
+
+    def _load(self, segment: Segment) -> None:
+        table = segment.progress.table
+        with self._lock:
+            self._files += 1
+            folder = Path(self._folder.name) / str(self._files)
+        files = self._source.write(table, self._layout(table), segment.within, folder)
+        for number, file in enumerate(files, start=1):
+            self._target.put(table.schema, table.name, f"{segment.prefix}LOAD{number:08X}.parquet", file.path)
+            file.path.unlink()
+        with self._lock:
+            progress = segment.progress
+            progress.rows += sum(file.rows for file in files)
+            progress.segments_left -= 1
+            done = progress.segments_left == 0 and progress.state == "Full load"
+            self._mark(progress, "Table completed" if done else progress.state)
+
+    def _layout(self, table: Table) -> Layout:
+        settings = self._target.settings
+        leading = [("Op", "I")] if settings.include_op else []
+        if settings.timestamp_column:
+            # One time for a whole segment, where DMS has one per row (assumed to be near enough).
+            at = self._started_at if settings.is_task_start_time else self._clock.now()
+            leading.append((settings.timestamp_column, at.strftime("%Y-%m-%d %H:%M:%S.%f")))
+        return Layout(
+            leading=tuple(leading),
+            added=tuple(self._mappings.added(table.schema, table.name)),
+            lob_bytes=self._lob_bytes,
+            codec=settings.codec,
+            row_group_rows=settings.row_group_rows,
+            file_bytes=settings.file_bytes,
+        )
+
+    def _failed(self, segment: Segment, why: str, *, is_fatal: bool = False) -> None:
+        try:
+            self._source.check()
+            lost = ""
+        except SourceUnreachableError as error:
+            lost = str(error)
+        with self._lock:
+            progress = segment.progress
+            if not progress.error:
+                self._errored += 1
+            progress.error = lost or why
+            self._mark(progress, "Table error")
+            name = f"{progress.table.schema}.{progress.table.name}"
+            most = self._errors["TableErrorEscalationCount"]
+            escalates = self._errors["TableErrorPolicy"] == "STOP_TASK" or 0 < most <= self._errored
+            if lost or is_fatal or escalates:
+                self._fatal = lost or f"{name}: {why}"
+                self._queue.clear()
+            else:
+                self._queue = deque(one for one in self._queue if one.progress is not progress)
+
+    def _mark(self, progress: TableProgress, state: str) -> None:
+        progress.state = state
+        progress.updated_at = self._clock.now()
+        if state not in {"Before load", "Full load"}:
+            progress.ended_at = progress.updated_at
+
+    def _end(self) -> None:
+        try:
+            self._folder.cleanup()
+            self._source.close()
+        finally:
+            self._finished(self._fatal)
