@@ -87,7 +87,9 @@ class Clock:
             return self._under_way == 0
 
     def close(self) -> None:
-        """Stop the loop and the pool; work under way is finished first."""
+        """Cancel what waits, finish the work under way, stop. Work may still ask the loop until it is finished."""
+        if self.loop.is_running():
+            self.spawn(_cancel_others()).result()
         self._pool.shutdown(wait=True)
         if self.loop.is_running():
             self.loop.call_soon_threadsafe(self.loop.stop)
@@ -104,9 +106,15 @@ class Clock:
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
-        for task in asyncio.all_tasks(self.loop):
-            task.cancel()
-        self.loop.run_until_complete(asyncio.sleep(0))
+        self.loop.run_until_complete(_cancel_others())
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others)
 
 
 class _Loop(asyncio.SelectorEventLoop):

@@ -33,13 +33,16 @@ class Path:
         """What stands there; raises `PathNotFoundError`."""
         found: Any = context if self.of_context else value
         for step in self.steps:
-            if isinstance(step, str) and isinstance(found, dict) and step in found:
-                found = found[step]
-            elif isinstance(step, int) and isinstance(found, list) and step < len(found):
-                found = found[step]
-            else:
+            if not _stands_in(step, found):
                 raise PathNotFoundError(self.text)
+            found = found[step]
         return found
+
+
+def _stands_in(step: str | int, value: Any) -> bool:
+    if isinstance(step, str):
+        return isinstance(value, dict) and step in value
+    return isinstance(value, list) and step < len(value)
 
 
 @lru_cache(maxsize=4096)
