@@ -12,6 +12,8 @@ FleetError
 │   └── UnknownRunError
 ├── QuotaExceededError         a vendor's limit does not hold what was asked
 ├── ClaimLostError             a newer attempt at this database exists; this execution must not act
+├── TaskNotAtRestError         a task still moves where it must not
+├── ApiRefusedError            AWS refused a call, and not in a way that passes or that is data
 ├── DatabaseNotOkError         raised by Conclude, so that the execution is red
 ├── RunNotOkError              raised by CloseRun, so that the run is red
 ├── TransientError             an API failed in a way that passes; retried
@@ -71,6 +73,14 @@ class QuotaExceededError(FleetError):
 
 class ClaimLostError(FleetError):
     """A newer attempt at this database exists, so this execution may not act any more."""
+
+
+class TaskNotAtRestError(FleetError):
+    """A task of the database still moves, so the database may not be given back."""
+
+
+class ApiRefusedError(FleetError):
+    """AWS refused a call: a permission is missing, or we asked for what cannot be."""
 
 
 class DatabaseNotOkError(FleetError):

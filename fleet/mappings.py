@@ -5,7 +5,6 @@ Source: AWS DMS user guide, "Using table mapping to specify task settings" (refe
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -91,6 +90,23 @@ def full_load_mappings(database: Database, tables: Sequence[Table]) -> str:
     return text
 
 
-def digest(text: str) -> str:
-    """A short name of *text*'s content, for telling whether a task must be modified."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def is_applied(wanted: str, found: str) -> bool:
+    """Whether the task whose mappings or settings DMS gives as *found* already does what *wanted* says.
+
+    DMS fills in what was not said, and writes null for what is empty: only what is said in *wanted* is compared.
+
+    >>> is_applied('{"a": {"b": 1}, "filters": []}', '{"a": {"b": 1, "c": 2}, "filters": null}')
+    True
+    >>> is_applied('{"a": [1]}', '{"a": [1, 2]}')
+    False
+    """
+    return bool(found) and _says(json.loads(found), json.loads(wanted))
+
+
+def _says(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, dict):
+        return all(_says((found or {}).get(key), value) for key, value in wanted.items())
+    if isinstance(wanted, list):
+        found = found or []
+        return len(found) == len(wanted) and all(map(_says, found, wanted))
+    return found == wanted

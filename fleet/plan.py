@@ -43,6 +43,7 @@ class Plan:
     registry_version: str
     planned_at: str
     poll_seconds: int
+    loads_per_database: int
     lanes: tuple[Lane, ...]
 
     @property
@@ -115,8 +116,35 @@ def choose_poll_seconds(lanes: Sequence[Lane]) -> int:
     >>> choose_poll_seconds([Lane(str(n), tuple(map(str, range(48))), 40) for n in range(6)])
     120
     """
-    at_once = sum(min(lane.at_once, len(lane.databases)) for lane in lanes)
-    return max(SHORTEST_POLL_SECONDS, round(at_once / (DMS_API_PER_SECOND.value * _POLL_SHARE_OF_BUDGET)))
+    return max(SHORTEST_POLL_SECONDS, round(_count_at_once(lanes) / (DMS_API_PER_SECOND.value * _POLL_SHARE_OF_BUDGET)))
+
+
+def _count_at_once(lanes: Sequence[Lane]) -> int:
+    return sum(min(lane.at_once, len(lane.databases)) for lane in lanes)
+
+
+def plan_run(
+    registry: Registry,
+    *,
+    run: str,
+    mode: Mode,
+    registry_version: str,
+    planned_at: str,
+    databases: Sequence[Database],
+    measured_seconds: Mapping[str, float],
+) -> Plan:
+    """The plan over *databases*; the same input gives the same plan."""
+    limits = registry.settings.limits
+    lanes = plan_lanes(databases, measured_seconds, limits.databases_at_once)
+    return Plan(
+        run=run,
+        mode=mode,
+        registry_version=registry_version,
+        planned_at=planned_at,
+        poll_seconds=choose_poll_seconds(lanes),
+        loads_per_database=max(1, limits.loads_in_flight // max(1, _count_at_once(lanes))),
+        lanes=lanes,
+    )
 
 
 def refuse_oversize(databases: Sequence[Database]) -> None:

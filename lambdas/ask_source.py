@@ -1,0 +1,64 @@
+"""
+The one handler that speaks to a source: it alone stands in the source's network and may read its secret.
+
+Takes   Request: a question (`catalogue` or `counts`), the server's engine and secret, and the database there
+Returns Response: the answer, or the failure as data, because a source that is down is no fault of ours
+Raises  nothing of its own
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, Literal
+
+import pg8000.exceptions
+
+from fleet.databases import Engine
+from fleet.errors import FleetError
+from fleet.failures import Failure
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.sources import postgresql
+from lambdas.wiring import Clients
+
+
+class Request(Model):
+    """One question. *tables*: pairs of schema and table, for `counts`."""
+
+    question: Literal["catalogue", "counts"]
+    run: str | None
+    database: str
+    engine: Engine
+    secret: str
+    name_at_source: str
+    schemas: list[str]
+    tables: list[tuple[str, str]]
+
+
+class Response(Model):
+    """The answer (tables as `fleet.catalogue.Table`, or [schema, table, rows]), or why there is none."""
+
+    answer: list[Any] | None = None
+    failure: dict[str, str] | None = None
+
+
+RAISES: tuple[type[FleetError], ...] = ()
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Ask the source; nothing is ever written there."""
+    try:
+        secret = json.loads(clients.secrets.get_secret_value(SecretId=request.secret)["SecretString"])
+    except clients.secrets.exceptions.ResourceNotFoundException:
+        failure = Failure("credentials", "SecretMissing", f"secret {request.secret!r} does not exist.")
+        return Response(failure=asdict(failure))
+    try:
+        if request.question == "catalogue":
+            tables = postgresql.ask_catalogue(secret, request.name_at_source, request.schemas)
+            return Response(answer=[asdict(table) for table in tables])
+        return Response(answer=postgresql.ask_counts(secret, request.name_at_source, request.tables))
+    except (pg8000.exceptions.Error, OSError) as error:
+        return Response(failure=asdict(postgresql.describe_failure(error)))
+
+
+handler = entrypoint("AskSource", Request, run)

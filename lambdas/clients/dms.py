@@ -1,0 +1,165 @@
+"""AWS DMS, as far as the product uses it. What DMS refuses because of a state is an answer here, not an exception.
+
+Source: reference/dms.md 2 and 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from fleet.tasks import TaskReport, read_task
+from lambdas.clients.refusals import code_of, message_of
+
+_REFUSED_BY_STATE = frozenset({"InvalidResourceStateFault", "InvalidParameterCombinationException"})
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as DMS describes it, with the texts it carries."""
+
+    report: TaskReport
+    source_arn: str
+    target_arn: str
+    instance_arn: str
+    mappings: str
+    settings: str
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An S3 endpoint as DMS describes it."""
+
+    arn: str
+    status: str
+    s3: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The result of the last test of an endpoint from an instance; `never` if there was none."""
+
+    status: str
+    failure: str
+
+
+class Dms:
+    """The calls a night makes. Each is one request, but for listings."""
+
+    def __init__(self, client: Any) -> None:
+        self._dms = client
+
+    def find_task(self, identifier: str) -> Task | None:
+        """The task, with its mappings and settings, or None if there is none."""
+        found = self._describe_tasks(identifier, without_settings=False)
+        if found is None:
+            return None
+        return Task(
+            report=read_task(found),
+            source_arn=found["SourceEndpointArn"],
+            target_arn=found["TargetEndpointArn"],
+            instance_arn=found["ReplicationInstanceArn"],
+            mappings=found.get("TableMappings") or "",
+            settings=found.get("ReplicationTaskSettings") or "",
+        )
+
+    def find_report(self, identifier: str) -> TaskReport | None:
+        """The task's state alone, which is what polling needs."""
+        found = self._describe_tasks(identifier, without_settings=True)
+        return None if found is None else read_task(found)
+
+    def _describe_tasks(self, identifier: str, *, without_settings: bool) -> Mapping[str, Any] | None:
+        try:
+            answer = self._dms.describe_replication_tasks(
+                Filters=[{"Name": "replication-task-id", "Values": [identifier]}], WithoutSettings=without_settings
+            )
+        except ClientError as error:
+            if code_of(error) == "ResourceNotFoundFault":
+                return None
+            raise
+        return next(iter(answer["ReplicationTasks"]), None)
+
+    def task_ids(self) -> set[str]:
+        """The identifiers of all tasks, a hundred to a request."""
+        pages = self._dms.get_paginator("describe_replication_tasks").paginate(WithoutSettings=True)
+        try:
+            return {task["ReplicationTaskIdentifier"] for page in pages for task in page["ReplicationTasks"]}
+        except ClientError as error:
+            if code_of(error) == "ResourceNotFoundFault":
+                return set()
+            raise
+
+    def modify_task(self, arn: str, mappings: str, settings: str) -> str:
+        """Give the task new mappings and settings; DMS's words if it refused, else nothing."""
+        return self._refusal(
+            self._dms.modify_replication_task,
+            ReplicationTaskArn=arn,
+            TableMappings=mappings,
+            ReplicationTaskSettings=settings,
+        )
+
+    def start_task(self, arn: str, start_type: str) -> str:
+        """Start the task; DMS's words if it refused, else nothing."""
+        return self._refusal(
+            self._dms.start_replication_task, ReplicationTaskArn=arn, StartReplicationTaskType=start_type
+        )
+
+    def stop_task(self, arn: str) -> str:
+        """Ask the task to stop; DMS's words if it refused, else nothing."""
+        return self._refusal(self._dms.stop_replication_task, ReplicationTaskArn=arn)
+
+    def find_endpoint(self, identifier: str) -> Endpoint | None:
+        """The S3 endpoint, or None if there is none."""
+        try:
+            answer = self._dms.describe_endpoints(Filters=[{"Name": "endpoint-id", "Values": [identifier]}])
+        except ClientError as error:
+            if code_of(error) == "ResourceNotFoundFault":
+                return None
+            raise
+        found = next(iter(answer["Endpoints"]), None)
+        return None if found is None else Endpoint(found["EndpointArn"], found["Status"], found.get("S3Settings") or {})
+
+    def modify_s3_endpoint(self, arn: str, s3_settings: Mapping[str, Any]) -> str:
+        """Give the endpoint new settings, which starts a hidden test of it; DMS's words if it refused."""
+        return self._refusal(self._dms.modify_endpoint, EndpointArn=arn, EngineName="s3", S3Settings=dict(s3_settings))
+
+    def connection(self, instance_arn: str, endpoint_arn: str) -> Connection:
+        """The last test of that endpoint from that instance; both filters, else other instances mix in."""
+        filters = [
+            {"Name": "endpoint-arn", "Values": [endpoint_arn]},
+            {"Name": "replication-instance-arn", "Values": [instance_arn]},
+        ]
+        try:
+            found = self._dms.describe_connections(Filters=filters)["Connections"]
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundFault":  # that is how DMS says "never tested"
+                raise
+            found = []
+        if not found:
+            return Connection("never", "")
+        return Connection(found[0]["Status"], found[0].get("LastFailureMessage") or "")
+
+    def test_connection(self, instance_arn: str, endpoint_arn: str) -> str:
+        """Start a test; DMS's words if it refused, as it does while another test runs."""
+        return self._refusal(self._dms.test_connection, ReplicationInstanceArn=instance_arn, EndpointArn=endpoint_arn)
+
+    def table_statistics(self, task_arn: str) -> Iterator[Mapping[str, Any]]:
+        """The statistics of every table of the task, 500 to a request."""
+        pages = self._dms.get_paginator("describe_table_statistics").paginate(
+            ReplicationTaskArn=task_arn, PaginationConfig={"PageSize": 500}
+        )
+        for page in pages:
+            yield from page["TableStatistics"]
+
+    @staticmethod
+    def _refusal(call: Any, **parameters: Any) -> str:
+        try:
+            call(**parameters)
+        except ClientError as error:
+            if code_of(error) in _REFUSED_BY_STATE:
+                return message_of(error)
+            raise
+        return ""

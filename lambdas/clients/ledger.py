@@ -1,0 +1,242 @@
+"""The ledger: one DynamoDB table with the runs, the outcomes, the attempts and the claims.
+
+RUN#<run>     / RUN                 the plan in short            RUN#<run>    / DB#<database>   its outcome
+DB#<database> / CLAIM               holder and newest attempt    DB#<database>/ ATTEMPT#000123  what it did
+SCHEDULE#<name>#<time> / SLOT       the run that took that slot of the schedule
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from fleet.attempts import Attempt
+from fleet.errors import ClaimLostError
+from fleet.failures import Failure
+from lambdas.clients.refusals import code_of
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def _item(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serialize(value) for name, value in values.items() if value is not None}
+
+
+def _plain(item: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: _deserialize(value) for name, value in (item or {}).items()}
+
+
+def _attempt_key(database: str, number: int) -> dict[str, Any]:
+    return _item({"pk": f"DB#{database}", "sk": f"ATTEMPT#{number:06d}"})
+
+
+def _claim_key(database: str) -> dict[str, Any]:
+    return _item({"pk": f"DB#{database}", "sk": "CLAIM"})
+
+
+class Ledger:
+    """Reads are consistent; every write that could clash is conditional. Numbers come back as Decimal."""
+
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def _get(self, key: dict[str, Any]) -> dict[str, Any]:
+        return _plain(self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item"))
+
+    def _put_new(self, values: Mapping[str, Any]) -> bool:
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table, Item=_item(values), ConditionExpression="attribute_not_exists(pk)"
+            )
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    # Claims and attempts
+
+    def claim(self, database: str) -> dict[str, Any]:
+        """The claim's item: `number`, and while it is held `holder`, `holder_run`."""
+        return self._get(_claim_key(database))
+
+    def take(self, attempt: Attempt, *, previous_holder: str | None, now: str) -> bool:
+        """Take the claim and *attempt*'s number in one transaction; whether it was ours to take.
+
+        *previous_holder*: the dead execution that is taken over, or None where nobody holds it.
+        """
+        values: dict[str, Any] = {":n": attempt.number, ":before": attempt.number - 1}
+        values |= {":holder": attempt.execution, ":run": attempt.run, ":now": now}
+        condition = "(attribute_not_exists(pk) OR #n = :before) AND "
+        if previous_holder is None:
+            condition += "attribute_not_exists(holder)"
+        else:
+            condition += "holder = :previous"
+            values[":previous"] = previous_holder
+        record = {
+            "pk": f"DB#{attempt.database}",
+            "sk": f"ATTEMPT#{attempt.number:06d}",
+            "run": attempt.run,
+            "mode": attempt.mode,
+            "execution": attempt.execution,
+            "tables": list(attempt.tables) if attempt.tables is not None else None,
+            "created_at": now,
+        }
+        claim = {
+            "TableName": self._table,
+            "Key": _claim_key(attempt.database),
+            "UpdateExpression": "SET #n = :n, holder = :holder, holder_run = :run, claimed_at = :now",
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {"#n": "number"},
+            "ExpressionAttributeValues": _item(values),
+        }
+        put = {"TableName": self._table, "Item": _item(record), "ConditionExpression": "attribute_not_exists(pk)"}
+        try:
+            self._dynamodb.transact_write_items(TransactItems=[{"Update": claim}, {"Put": put}])
+        except ClientError as error:
+            if code_of(error) == "TransactionCanceledException":
+                return False
+            raise
+        return True
+
+    def open(self, attempt: Attempt) -> dict[str, Any]:
+        """The attempt's record, if the attempt may still act.
+
+        Raises:
+            ClaimLostError: A newer attempt exists, or another execution holds the database.
+        """
+        claim = self.claim(attempt.database)
+        if int(claim.get("number", 0)) != attempt.number or claim.get("holder") != attempt.execution:
+            raise ClaimLostError(
+                f"attempt {attempt.number} at {attempt.database} may not act: the newest is {claim.get('number', 0)}, "
+                f"held by {claim.get('holder', 'nobody')}, wanted {attempt.execution}.",
+                remedy="Look at the newer execution; this one is over.",
+            )
+        return self.record(attempt)
+
+    def record(self, attempt: Attempt) -> dict[str, Any]:
+        """The attempt's record, whoever may act."""
+        return self._get(_attempt_key(attempt.database, attempt.number))
+
+    def note(self, attempt: Attempt, **fields: Any) -> None:
+        """Set *fields* in the attempt's record; a value of None removes its field."""
+        names = {f"#{name}": name for name in fields}
+        kept = {name: value for name, value in fields.items() if value is not None}
+        removed = [f"#{name}" for name in fields if name not in kept]
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in kept) if kept else ""
+        expression += (" REMOVE " + ", ".join(removed)) if removed else ""
+        parameters: dict[str, Any] = {"UpdateExpression": expression.strip(), "ExpressionAttributeNames": names}
+        if kept:
+            parameters["ExpressionAttributeValues"] = _item({f":{name}": value for name, value in kept.items()})
+        self._dynamodb.update_item(
+            TableName=self._table, Key=_attempt_key(attempt.database, attempt.number), **parameters
+        )
+
+    def note_failure(self, attempt: Attempt, failure: Failure) -> None:
+        """Keep what stopped the attempt; the first failure stays, because later ones follow from it."""
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=_attempt_key(attempt.database, attempt.number),
+            UpdateExpression="SET failure = if_not_exists(failure, :failure)",
+            ExpressionAttributeValues=_item({":failure": json.dumps(asdict(failure))}),
+        )
+
+    def attempts_before(self, attempt: Attempt) -> list[dict[str, Any]]:
+        """The records of up to ten attempts just before this one, newest first."""
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=_item(
+                {
+                    ":pk": f"DB#{attempt.database}",
+                    ":first": "ATTEMPT#000000",
+                    ":last": f"ATTEMPT#{attempt.number - 1:06d}",
+                }
+            ),
+            ScanIndexForward=False,
+            Limit=10,
+            ConsistentRead=True,
+        )
+        return [_plain(item) for item in answer["Items"]]
+
+    def release(self, attempt: Attempt, *, seconds: int | None) -> None:
+        """Clear the holder, if it is *attempt*'s execution; the number stays. *seconds*: how long a full load took."""
+        expression = "SET last_full_seconds = :seconds " if seconds is not None else ""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_claim_key(attempt.database),
+                UpdateExpression=expression + "REMOVE holder, holder_run, claimed_at",
+                ConditionExpression="holder = :holder AND #n = :n",
+                ExpressionAttributeNames={"#n": "number"},
+                ExpressionAttributeValues=_item(
+                    {":holder": attempt.execution, ":n": attempt.number, ":seconds": seconds}
+                ),
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+
+    # Runs and outcomes
+
+    def take_slot(self, name: str, scheduled_at: str, run: str) -> str:
+        """The run that has the schedule's slot: *run*, or the one that took it first."""
+        key = {"pk": f"SCHEDULE#{name}#{scheduled_at}", "sk": "SLOT"}
+        if self._put_new({**key, "run": run}):
+            return run
+        return self._get(_item(key))["run"]
+
+    def put_run(self, run: str, **fields: Any) -> None:
+        """Record the run's plan in short; planning again changes nothing."""
+        self._put_new({"pk": f"RUN#{run}", "sk": "RUN", **fields})
+
+    def run(self, run: str) -> dict[str, Any]:
+        """The run's item, or an empty one."""
+        return self._get(_item({"pk": f"RUN#{run}", "sk": "RUN"}))
+
+    def put_outcome(self, run: str, database: str, attempt: int, **fields: Any) -> bool:
+        """Record an outcome, unless a newer attempt's stands there; whether it was recorded."""
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item=_item({"pk": f"RUN#{run}", "sk": f"DB#{database}", "attempt": attempt, **fields}),
+                ConditionExpression="attribute_not_exists(pk) OR attempt <= :attempt OR guessed = :yes",
+                ExpressionAttributeValues=_item({":attempt": attempt, ":yes": True}),
+            )
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def outcome(self, run: str, database: str) -> dict[str, Any]:
+        """The outcome's item, or an empty one."""
+        return self._get(_item({"pk": f"RUN#{run}", "sk": f"DB#{database}"}))
+
+    def outcomes(self, run: str) -> list[dict[str, Any]]:
+        """All outcomes of *run*, by database."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :db)",
+            ExpressionAttributeValues=_item({":pk": f"RUN#{run}", ":db": "DB#"}),
+            ConsistentRead=True,
+        )
+        return [_plain(item) for page in pages for item in page["Items"]]
+
+    def measured_seconds(self, databases: list[str]) -> dict[str, float]:
+        """How long the last full load of each took, where one was measured."""
+        measured = {}
+        for first in range(0, len(databases), 100):  # BatchGetItem takes a hundred keys
+            keys = [_claim_key(database) for database in databases[first : first + 100]]
+            answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": keys}})
+            for item in map(_plain, answer["Responses"][self._table]):
+                if "last_full_seconds" in item:
+                    measured[item["pk"].removeprefix("DB#")] = float(item["last_full_seconds"])
+        return measured

@@ -1,0 +1,118 @@
+"""What a run keeps in the control bucket. One place for its keys; every document is one of `fleet`'s dataclasses.
+
+registry/current.json                      which version is in force
+registry/<version>.json                    the effective registry
+databases/<database>/catalogue.json        the newest catalogue the source gave
+runs/<run>/plan.json                       pins the registry's version for the whole run
+runs/<run>/report.json                     written by CloseRun
+runs/<run>/<database>/<attempt>/*.json     what one attempt learnt
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from fleet.attempts import Attempt
+from fleet.databases import Registry
+from fleet.errors import EmptyRegistryError, UnknownRunError
+from fleet.plan import Plan
+from lambdas.clients.objects import Objects
+
+T = TypeVar("T")
+CURRENT = "registry/current.json"
+
+
+@lru_cache(maxsize=64)
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """Reads and writes *kind* as JSON; refuses what does not fit it."""
+    return TypeAdapter(kind)
+
+
+class Records:
+    """The control bucket's documents. Plans and registry versions never change, so they are read once a process."""
+
+    def __init__(self, objects: Objects, bucket: str) -> None:
+        self._objects = objects
+        self.bucket = bucket
+        self._plans: dict[str, Plan] = {}
+        self._registries: dict[str, Registry] = {}
+
+    def read(self, key: str, kind: type[T]) -> T | None:
+        """The document at *key*, or None."""
+        body = self._objects.read(self.bucket, key)
+        return None if body is None else adapter(kind).validate_json(body)
+
+    def write(self, key: str, document: object, kind: Any) -> None:
+        """Put *document* at *key*."""
+        self._objects.write(self.bucket, key, adapter(kind).dump_json(document))
+
+    def current_registry(self) -> tuple[str, Registry]:
+        """Version and content of the registry in force.
+
+        Raises:
+            EmptyRegistryError: None was ever deployed.
+        """
+        version = self.read(CURRENT, str)
+        if version is None:
+            raise EmptyRegistryError(
+                f"s3://{self.bucket}/{CURRENT} does not exist: no registry was ever deployed.",
+                remedy="Deploy, which writes the effective registry there.",
+            )
+        return version, self.registry(version)
+
+    def registry(self, version: str) -> Registry:
+        """The registry of that version.
+
+        Raises:
+            EmptyRegistryError: It is gone.
+        """
+        if version not in self._registries:
+            registry = self.read(f"registry/{version}.json", Registry)
+            if registry is None:
+                raise EmptyRegistryError(
+                    f"s3://{self.bucket}/registry/{version}.json does not exist.", remedy="Deploy the registry again."
+                )
+            self._registries[version] = registry
+        return self._registries[version]
+
+    def plan(self, run: str) -> Plan:
+        """The plan of *run*.
+
+        Raises:
+            UnknownRunError: No such run was planned.
+        """
+        if run not in self._plans:
+            plan = self.find_plan(run)
+            if plan is None:
+                raise UnknownRunError(
+                    f"run {run!r} has no plan in s3://{self.bucket}/{plan_key(run)}.",
+                    remedy="Start fleet-run, which plans one; database-run goes on under a run that exists.",
+                )
+            self._plans[run] = plan
+        return self._plans[run]
+
+    def find_plan(self, run: str) -> Plan | None:
+        """The plan of *run*, or None."""
+        return self.read(plan_key(run), Plan)
+
+
+def plan_key(run: str) -> str:
+    """Where the plan of *run* stands."""
+    return f"runs/{run}/plan.json"
+
+
+def attempt_key(attempt: Attempt, document: str) -> str:
+    """Where an attempt keeps *document* (`catalogue`, `loads`, `tables`).
+
+    >>> attempt_key(Attempt("night-1", "nyc", "full", 3, "arn"), "loads")
+    'runs/night-1/nyc/000003/loads.json'
+    """
+    return f"runs/{attempt.run}/{attempt.database}/{attempt.number:06d}/{document}.json"
+
+
+def newest_catalogue_key(database: str) -> str:
+    """Where the newest catalogue that *database*'s source gave stands."""
+    return f"databases/{database}/catalogue.json"

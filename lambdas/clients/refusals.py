@@ -1,0 +1,57 @@
+"""What a refusal of AWS's is in our tree. One table, because Step Functions retries by our names only."""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fleet.errors import ApiRefusedError, FleetError, ThrottledError, TransientError
+
+_THROTTLED = frozenset(
+    {
+        "ThrottlingException",
+        "Throttling",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "ProvisionedThroughputExceededException",
+        "SlowDown",
+        "LimitExceededException",
+    }
+)
+_TRANSIENT = frozenset(
+    {
+        "InternalFailure",
+        "InternalError",
+        "InternalServerError",
+        "InternalServiceErrorException",
+        "ServiceUnavailable",
+        "ServiceException",
+        "RequestTimeout",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "OperationAborted",
+    }
+)
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's code of *error*, as `InvalidResourceStateFault`."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def message_of(error: ClientError) -> str:
+    """AWS's words."""
+    return error.response.get("Error", {}).get("Message", "")
+
+
+def translate(error: ClientError | BotoCoreError) -> FleetError:
+    """The error of ours that stands for *error*; network faults and faults of AWS's side pass by themselves."""
+    if not isinstance(error, ClientError):
+        return TransientError(f"AWS could not be asked: {error}", remedy="It is tried again.")
+    code, status = code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    said = f"{error.operation_name}: {code}: {message_of(error)}"
+    if code in _THROTTLED:
+        return ThrottledError(f"AWS asks us to slow down: {said}", remedy="It is tried again.")
+    if code in _TRANSIENT or status >= 500:
+        return TransientError(f"AWS failed: {said}", remedy="It is tried again.")
+    return ApiRefusedError(f"AWS refused {said}", remedy="See the role's permissions and the resource named.")

@@ -1,0 +1,84 @@
+"""
+State "AwaitConnection" of database-run.asl.json: sees to it that the connection was tested by us after the change.
+
+Takes   AttemptRequest
+Returns Response: `connected`; `wait` while a test runs; `refused` with the failure noted
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fleet.errors import ClaimLostError, FleetError
+from fleet.failures import Failure, classify
+from lambdas.clients.dms import Task
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+WAIT_SECONDS = 5
+
+
+class Response(Model):
+    """Whether both endpoints are connected to the instance."""
+
+    verdict: Literal["connected", "wait", "refused"]
+    wait_seconds: int = WAIT_SECONDS
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Look once at the target's test, then at the source's; send what has not been sent."""
+    opened = open_attempt(request.attempt, clients)
+    task = clients.dms.find_task(opened.task_id)
+    if task is None:
+        return _refuse(opened, gone("task", opened.task_id), clients)
+    waited = opened.seconds_since("test_since", clients.now())
+    limit = opened.settings.limits.test_deadline_seconds
+    if waited > limit:
+        text = f"the connection tests did not end: waited {waited:.0f} s of {limit} s."
+        return _refuse(opened, Failure("connection", "TestTooLong", text), clients)
+    if not opened.record.get("test_since"):
+        clients.ledger.note(opened.attempt, test_since=clients.now().isoformat())
+    failure = _test(opened, task, task.target_arn, "target_test_sent", clients, always=True)
+    if failure is None:
+        # A stored result of the source's suffices where it is good; DMS itself asks no more of a start.
+        failure = _test(opened, task, task.source_arn, "source_test_sent", clients, always=False)
+    if failure == "wait":
+        return Response(verdict="wait")
+    if isinstance(failure, Failure):
+        return _refuse(opened, failure, clients)
+    return Response(verdict="connected")
+
+
+def _test(
+    opened: Opened, task: Task, endpoint_arn: str, sent_field: str, clients: Clients, *, always: bool
+) -> Failure | Literal["wait"] | None:
+    """None if the endpoint is proved to connect. *always*: only by a test that we sent ourselves."""
+    connection = clients.dms.connection(task.instance_arn, endpoint_arn)
+    if connection.status in {"testing", "deleting"}:
+        return "wait"
+    sent = opened.record.get(sent_field)
+    if connection.status == "successful" and (sent or not always):
+        return None
+    if sent:
+        return Failure(
+            classify(connection.failure) if connection.failure else "connection",
+            "ConnectionTestFailed",
+            f"the test of {endpoint_arn} is {connection.status!r}: {connection.failure or 'DMS gives no reason'}",
+        )
+    if not clients.dms.test_connection(task.instance_arn, endpoint_arn):  # refused: a test that is not ours runs
+        clients.ledger.note(opened.attempt, **{sent_field: True})
+    return "wait"
+
+
+def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
+    clients.ledger.note_failure(opened.attempt, failure)
+    return Response(verdict="refused")
+
+
+handler = entrypoint("AwaitConnection", Request, run)

@@ -1,0 +1,132 @@
+"""
+State "ClaimDatabase" of database-run.asl.json: takes the database and the next attempt's number.
+
+Takes   Request: the execution's own input, its ARN, when it started
+Returns Response: `claimed` with the attempt; `wait` while a living holder works; `declined` with the reason
+Raises  MalformedInputError, UnknownRunError, UnknownDatabaseError
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+from pydantic import ConfigDict
+
+from fleet.attempts import Attempt
+from fleet.databases import Mode, Registry
+from fleet.errors import FleetError, MalformedInputError, TransientError, UnknownDatabaseError, UnknownRunError
+from fleet.names import require_database_id, require_run_id, task_id
+from lambdas.clients.refusals import code_of
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.wiring import Clients
+
+WAIT_SECONDS = 30
+LONGEST_LAMBDA = timedelta(seconds=900)
+"""A dying function may act for so long after its execution ended."""
+
+
+class Input(Model):
+    """The input of an execution of database-run, as a person may edit it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)  # Step Functions adds who started it
+
+    run: str
+    database: str
+    mode: Mode
+    tables: tuple[str, ...] | None = None
+
+
+class Request(Model):
+    """What the state passes."""
+
+    input: Input
+    execution: str
+    started_at: datetime
+    redrive_count: int
+
+
+class Response(Model):
+    """*attempt* has number 0 where no attempt was made; *declined* then says why."""
+
+    verdict: Literal["claimed", "wait", "declined"]
+    attempt: Attempt
+    wait_seconds: int = 0
+    declined: str | None = None
+
+
+RAISES: tuple[type[FleetError], ...] = (MalformedInputError, UnknownRunError, UnknownDatabaseError)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Take the claim if it is free, already ours, or a dead execution's whose tasks are at rest."""
+    asked = request.input
+    require_run_id(asked.run)
+    require_database_id(asked.database)
+    if asked.mode == "delta":
+        raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
+    plan = clients.records.plan(asked.run)
+    registry = clients.records.registry(plan.registry_version)
+    registry.database(asked.database)
+
+    claim = clients.ledger.claim(asked.database)
+    newest, holder = int(claim.get("number", 0)), claim.get("holder")
+    if holder == request.execution:
+        return Response(verdict="claimed", attempt=_attempt(request, newest))
+    if holder is not None and (waiting := _wait_for(holder, asked.database, registry, clients)):
+        return _wait_or_decline(request, claim, waiting, registry, clients.now())
+    attempt = _attempt(request, newest + 1)
+    if not clients.ledger.take(attempt, previous_holder=holder, now=clients.now().isoformat()):
+        raise TransientError(
+            f"{asked.database} was claimed by another execution meanwhile.", remedy="It is tried again."
+        )
+    return Response(verdict="claimed", attempt=attempt)
+
+
+def _attempt(request: Request, number: int) -> Attempt:
+    asked = request.input
+    return Attempt(asked.run, asked.database, asked.mode, number, request.execution, asked.tables)
+
+
+def _wait_for(holder: str, database: str, registry: Registry, clients: Clients) -> str:
+    """Why *holder*'s claim cannot be taken over now, or nothing if it can."""
+    try:
+        described: dict[str, Any] = clients.executions.describe_execution(executionArn=holder)
+    except ClientError as error:
+        if code_of(error) != "ExecutionDoesNotExist":
+            raise
+        described = {"status": "GONE"}
+    if described["status"] == "RUNNING":
+        return "which runs"
+    stopped_at = described.get("stopDate")
+    if stopped_at is not None and clients.now() - stopped_at < LONGEST_LAMBDA:
+        return (
+            f"which ended {described['status']} less than {LONGEST_LAMBDA} ago, so that a function of it may still act"
+        )
+    for mode in ("full", "delta"):
+        report = clients.dms.find_report(task_id(registry.settings.prefix, database, mode))
+        if report is not None and not report.is_at_rest:
+            clients.dms.stop_task(report.arn)
+            return f"which ended {described['status']} and left a task {report.status}"
+    return ""
+
+
+def _wait_or_decline(
+    request: Request, claim: dict[str, Any], waiting: str, registry: Registry, now: datetime
+) -> Response:
+    """A holder of the same run is waited for; one of another run only for the setting's time."""
+    no_attempt = _attempt(request, 0)
+    waited = (now - request.started_at).total_seconds()
+    longest = registry.settings.limits.claim_wait_seconds
+    if claim.get("holder_run") == request.input.run or waited < longest:
+        return Response(verdict="wait", attempt=no_attempt, wait_seconds=WAIT_SECONDS)
+    return Response(
+        verdict="declined",
+        attempt=no_attempt,
+        declined=f"claimed: attempt {claim['number']} of run {claim.get('holder_run')} holds it ({claim['holder']}), "
+        f"{waiting}; waited {waited:.0f} s of {longest} s.",
+    )
+
+
+handler = entrypoint("ClaimDatabase", Request, run)

@@ -1,0 +1,100 @@
+"""
+State "PointEndpoint" of database-run.asl.json: points the database's S3 endpoint at the attempt's new folder, and reads
+it back.
+
+Takes   AttemptRequest
+Returns Response: `pointed`; `wait` while DMS changes the endpoint; `refused` with the failure noted
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fleet.endpoints import refuse_endpoint, s3_settings
+from fleet.errors import ClaimLostError, FleetError
+from fleet.failures import Failure
+from fleet.folders import refuse_foreign_folder
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+WAIT_SECONDS = 5
+
+
+class Response(Model):
+    """Whether the endpoint is as wanted."""
+
+    verdict: Literal["pointed", "wait", "refused"]
+    wait_seconds: int = WAIT_SECONDS
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Check, modify if it differs, read back; entered again it finds nothing to modify."""
+    opened = open_attempt(request.attempt, clients)
+    prefix = opened.attempt.folder.prefix
+    failure = (
+        refuse_foreign_folder(opened.database.id, prefix)
+        or refuse_used_folder(opened, clients)
+        or refuse_moving_tasks(opened, clients)
+    )
+    if failure:
+        return _refuse(opened, failure, clients)
+    endpoint = clients.dms.find_endpoint(opened.target_endpoint_id)
+    if endpoint is None:
+        return _refuse(opened, gone("endpoint", opened.target_endpoint_id), clients)
+    wanted = s3_settings(opened.settings, opened.attempt.folder)
+    if any(endpoint.s3.get(member) != value for member, value in wanted.items()):
+        # A test that ran before this change proves nothing: AwaitConnection must send one after it.
+        clients.ledger.note(opened.attempt, target_test_sent=None, test_since=None)
+        if refused := clients.dms.modify_s3_endpoint(endpoint.arn, wanted):
+            failure = Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {refused}")
+            return _refuse(opened, failure, clients)
+        endpoint = clients.dms.find_endpoint(opened.target_endpoint_id)
+        if endpoint is None:
+            return _refuse(opened, gone("endpoint", opened.target_endpoint_id), clients)
+    if endpoint.status == "modifying":
+        return Response(verdict="wait")
+    if failure := refuse_endpoint(opened.database.id, wanted, endpoint.s3):
+        return _refuse(opened, failure, clients)
+    return Response(verdict="pointed")
+
+
+def refuse_used_folder(opened: Opened, clients: Clients) -> Failure | None:
+    """A failure, if the attempt's folder already holds an object: two writers in one folder mix their rows."""
+    folder = opened.attempt.folder
+    found = next(clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/"), None)
+    if found is None:
+        return None
+    return Failure(
+        "landing_mismatch",
+        "FolderNotEmpty",
+        f"folder {folder.prefix!r} already holds {found.file.key!r}, written {found.written_at:%Y-%m-%d %H:%M:%S} UTC; "
+        f"wanted it empty before the task starts. Nothing was started. Find who wrote it.",
+    )
+
+
+def refuse_moving_tasks(opened: Opened, clients: Clients) -> Failure | None:
+    """A failure, if a task of the database is not at rest."""
+    for identifier in opened.task_ids:
+        report = clients.dms.find_report(identifier)
+        if report is not None and not report.is_at_rest:
+            return Failure(
+                "unknown",
+                "TaskNotAtRest",
+                f"task {identifier!r} is {report.status!r}, wanted it at rest before the endpoint is changed or a task "
+                f"starts. Someone started it outside of this run.",
+            )
+    return None
+
+
+def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
+    clients.ledger.note_failure(opened.attempt, failure)
+    return Response(verdict="refused")
+
+
+handler = entrypoint("PointEndpoint", Request, run)

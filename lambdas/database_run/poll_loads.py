@@ -1,0 +1,66 @@
+"""
+State "PollLoads" of database-run.asl.json: looks at every load under way once.
+
+Takes   AttemptRequest
+Returns Response: `loading`; `more` where the budget has room for a table that waits; `loaded` when all are over
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fleet.errors import ClaimLostError, FleetError
+from fleet.failures import Failure
+from fleet.outcomes import LoadResult
+from lambdas.clients.snowflake import Failed, Rows, SqlApi
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.loads import Load, read_loads, write_loads
+from lambdas.opened import AttemptRequest, open_attempt
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+WAIT_SECONDS = 5
+
+
+class Response(Model):
+    """How the loads stand."""
+
+    verdict: Literal["loading", "more", "loaded"]
+    wait_seconds: int = WAIT_SECONDS
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Fetch the answers that are there; asking twice for one changes nothing."""
+    opened = open_attempt(request.attempt, clients)
+    api = clients.snowflake(opened.settings.snowflake)
+    before = read_loads(opened.attempt, clients)
+    loads = tuple(_look(load, api) if load.state == "under way" else load for load in before)
+    if loads != before:
+        write_loads(opened.attempt, loads, clients)
+    under_way = sum(load.state == "under way" for load in loads)
+    if any(load.state == "waiting" for load in loads) and under_way < opened.plan.loads_per_database:
+        return Response(verdict="more")
+    return Response(verdict="loading" if under_way else "loaded")
+
+
+def _look(load: Load, api: SqlApi) -> Load:
+    answer = api.poll(load.handle)
+    if answer is None:
+        return load
+    if isinstance(answer, Failed):
+        text = f"{load.name}: Snowflake answers {answer.code}: {answer.message}"
+        return load.over(LoadResult(0, 0, Failure("warehouse", "LoadRefused", text)))
+    return load.over(_read_rows(answer))
+
+
+def _read_rows(answers: list[Rows]) -> LoadResult:
+    """Rows that COPY parsed, over all its answers, and the count that the request's last statement gave."""
+    parsed = sum(int(row["rows_parsed"]) for rows in answers for row in rows if "rows_parsed" in row)
+    return LoadResult(rows_parsed=parsed, rows_published=int(answers[-1][0]["row_count"]))
+
+
+handler = entrypoint("PollLoads", Request, run)

@@ -1,0 +1,80 @@
+"""
+State "PollTask" of database-run.asl.json: looks at the started task once.
+
+Takes   AttemptRequest
+Returns Response: `moving`, or `over` once the task is at rest or is not to be waited for any longer
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from fleet.errors import ClaimLostError, FleetError
+from fleet.failures import Failure
+from fleet.tasks import TaskReport, watch
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+START_SEEN_WITHIN_SECONDS = 120
+
+
+class Response(Model):
+    """Whether the task still moves."""
+
+    verdict: Literal["moving", "over"]
+    wait_seconds: int
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """One look; what DMS says is noted only where it changed, which is what the stuck rule measures."""
+    opened = open_attempt(request.attempt, clients)
+    report = clients.dms.find_report(opened.task_id)
+    if report is None:
+        return _over(opened, gone("task", opened.task_id), clients)
+    running_seconds = opened.seconds_since("started_at", clients.now())
+    if report.is_at_rest:
+        is_ours = Decimal(str(report.started)) > opened.record.get("started_before", Decimal(0))
+        if is_ours:
+            return _over(opened, None, clients)
+        if running_seconds <= START_SEEN_WITHIN_SECONDS:  # DMS does not show the start yet
+            return Response(verdict="moving", wait_seconds=opened.plan.poll_seconds)
+        text = f"task {opened.task_id!r} is {report.status!r} and shows no start of ours after {running_seconds:.0f} s."
+        return _over(opened, Failure("unknown", "StartNotSeen", text), clients)
+    if report.progress != opened.record.get("progress"):
+        clients.ledger.note(opened.attempt, progress=report.progress, progress_at=clients.now().isoformat())
+        quiet_seconds = 0.0
+    else:
+        quiet_seconds = opened.seconds_since("progress_at", clients.now())
+    return _judge(opened, report, running_seconds, quiet_seconds, clients)
+
+
+def _judge(
+    opened: Opened, report: TaskReport, running_seconds: float, quiet_seconds: float, clients: Clients
+) -> Response:
+    limits = opened.settings.limits
+    watched = watch(report, running_seconds=running_seconds, quiet_seconds=quiet_seconds, limits=limits)
+    if watched == "too long":
+        text = f"the task ran {running_seconds:.0f} s of {limits.task_deadline_seconds} s (task_deadline_seconds)."
+        return _over(opened, Failure("unknown", "TaskTooLong", text), clients)
+    if watched == "stuck":
+        text = (
+            f"nothing moved for {quiet_seconds:.0f} s of {limits.stuck_seconds} s (stuck_seconds): {report.progress}."
+        )
+        return _over(opened, Failure("unknown", "TaskStuck", text), clients)
+    return Response(verdict="moving", wait_seconds=opened.plan.poll_seconds)
+
+
+def _over(opened: Opened, failure: Failure | None, clients: Clients) -> Response:
+    if failure:
+        clients.ledger.note_failure(opened.attempt, failure)
+    return Response(verdict="over", wait_seconds=0)
+
+
+handler = entrypoint("PollTask", Request, run)

@@ -1,0 +1,96 @@
+"""
+State "PrepareTask" of database-run.asl.json: brings the task's mappings and settings to what is wanted.
+
+Takes   AttemptRequest
+Returns Response: `ready`; `wait` while DMS modifies the task; `refused` with the failure noted
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fleet.catalogue import Table, select_tables
+from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
+from fleet.failures import Failure
+from fleet.mappings import full_load_mappings, is_applied
+from fleet.task_settings import full_load_settings
+from lambdas.clients.records import attempt_key, newest_catalogue_key
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+WAIT_SECONDS = 5
+
+
+class Response(Model):
+    """Whether the task is as wanted."""
+
+    verdict: Literal["ready", "wait", "refused"]
+    wait_seconds: int = WAIT_SECONDS
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Choose the tables once for the attempt, then modify the task only where it differs."""
+    opened = open_attempt(request.attempt, clients)
+    tables = _choose_tables(opened, clients)
+    if isinstance(tables, Failure):
+        return _refuse(opened, tables, clients)
+    task = clients.dms.find_task(opened.task_id)
+    if task is None:
+        return _refuse(opened, gone("task", opened.task_id), clients)
+    if task.report.status == "modifying":
+        return Response(verdict="wait")
+    if not task.report.is_at_rest:
+        failure = Failure(
+            "unknown",
+            "TaskNotAtRest",
+            f"task {opened.task_id!r} is {task.report.status!r}, wanted it at rest. Who started it?",
+        )
+        return _refuse(opened, failure, clients)
+    try:
+        mappings = full_load_mappings(opened.database, tables)
+    except QuotaExceededError as error:
+        return _refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients)
+    settings = full_load_settings(opened.settings.profile)
+    if is_applied(mappings, task.mappings) and is_applied(settings, task.settings):
+        return Response(verdict="ready")
+    if refused := clients.dms.modify_task(task.report.arn, mappings, settings):
+        return _refuse(
+            opened, Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {refused}"), clients
+        )
+    return Response(verdict="wait")
+
+
+def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Failure:
+    """The tables of the attempt: chosen from the source's catalogue, or where it does not answer, from the last one."""
+    if chosen := read_tables(opened.attempt, clients):
+        return chosen
+    newest = newest_catalogue_key(opened.database.id)
+    catalogue = clients.source.catalogue(opened.server, opened.database)
+    if isinstance(catalogue, Failure):
+        known = clients.records.read(newest, tuple[Table, ...])
+        if known is None:
+            return catalogue
+        gap = f"the source could not be asked before the start ({catalogue.text}); tables are those of the last run"
+        clients.ledger.note(opened.attempt, gap=gap)
+        catalogue = known
+    else:
+        clients.records.write(newest, catalogue, tuple[Table, ...])
+        clients.ledger.note(opened.attempt, source_answered=True)
+    tables = select_tables(opened.database, catalogue, opened.attempt.tables)
+    if not isinstance(tables, Failure):
+        clients.records.write(attempt_key(opened.attempt, "catalogue"), tables, tuple[Table, ...])
+    return tables
+
+
+def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
+    clients.ledger.note_failure(opened.attempt, failure)
+    return Response(verdict="refused")
+
+
+handler = entrypoint("PrepareTask", Request, run)

@@ -1,0 +1,66 @@
+"""
+State "RecordOutcome" of database-run.asl.json: writes the one outcome of this database in this run.
+
+Takes   Request: the attempt, why none was made if so, when the execution started, how often it was redriven
+Returns Response: the outcome
+Raises  nothing of its own
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fleet.attempts import Attempt
+from fleet.errors import FleetError
+from fleet.failures import Failure
+from fleet.outcomes import Outcome, TableOutcome, Word, decide
+from lambdas.clients.records import attempt_key
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.opened import look_at_attempt
+from lambdas.outcome_records import outcome_key, put_outcome
+from lambdas.wiring import Clients
+
+
+class Request(Model):
+    """What the state passes."""
+
+    attempt: Attempt
+    declined: str | None
+    started_at: datetime
+    redrive_count: int
+
+
+class Response(Model):
+    """The outcome's word; *recorded* is false where a newer attempt's outcome stands already."""
+
+    outcome: Word
+    recorded: bool
+
+
+RAISES: tuple[type[FleetError], ...] = ()
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Decide from what was noted and measured; recording again writes the same."""
+    outcome = _decide(request, clients)
+    if request.attempt.number == 0 and clients.ledger.outcome(outcome.run, outcome.database):
+        return Response(outcome=outcome.outcome, recorded=False)  # the holder of the same run has recorded its own
+    clients.records.write(outcome_key(outcome), outcome, Outcome)
+    return Response(
+        outcome=outcome.outcome, recorded=put_outcome(outcome, clients, redrive_count=request.redrive_count)
+    )
+
+
+def _decide(request: Request, clients: Clients) -> Outcome:
+    attempt = request.attempt
+    started_at, ended_at = request.started_at.isoformat(), clients.now().isoformat()
+    if request.declined is not None:
+        failure = Failure("cancelled", "Claimed", request.declined)
+        return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
+    opened = look_at_attempt(attempt, clients)
+    tables = clients.records.read(attempt_key(attempt, "tables"), tuple[TableOutcome, ...]) or ()
+    gaps = opened.record.get("gaps", ())
+    return decide(attempt, opened.failure, tables, gaps=gaps, started_at=started_at, ended_at=ended_at)
+
+
+handler = entrypoint("RecordOutcome", Request, run)

@@ -1,0 +1,151 @@
+"""
+State "SealFolder" of database-run.asl.json: counts, judges each table, and writes the manifest.
+
+Takes   AttemptRequest
+Returns Response: `hand off` where a table may be loaded; `nothing` where none may; `wait` while the source is tested
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from fleet.catalogue import Table, TableName
+from fleet.errors import ClaimLostError, FleetError
+from fleet.failures import Failure, classify
+from fleet.folders import Folder, sort_files
+from fleet.manifests import Manifest, judge_strays, seal
+from fleet.tasks import read_table_state, refuse_full_load_end
+from lambdas.clients.dms import Task
+from lambdas.clients.records import adapter
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+WAIT_SECONDS = 5
+
+
+class Response(Model):
+    """Whether something may be handed off."""
+
+    verdict: Literal["hand off", "nothing", "wait"]
+    wait_seconds: int = WAIT_SECONDS
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Seal once: a manifest that stands already is the answer, whoever wrote it."""
+    opened = open_attempt(request.attempt, clients)
+    if opened.record.get("started_before") is None:  # the task was never started: there is nothing to seal
+        return Response(verdict="nothing")
+    if manifest := read_manifest(opened, clients):
+        return _answer(manifest)
+    task = clients.dms.find_task(opened.task_id)
+    if task is None:
+        clients.ledger.note_failure(opened.attempt, gone("task", opened.task_id))
+        return Response(verdict="nothing")
+    lost = _test_source(opened, task, clients)
+    if lost == "wait":
+        return Response(verdict="wait")
+    manifest = _judge(opened, task, lost, clients)
+    folder = opened.attempt.folder
+    body = adapter(Manifest).dump_json(manifest)
+    if not clients.objects.write_new(opened.settings.landing_bucket, folder.manifest_key, body):
+        manifest = read_manifest(opened, clients) or manifest
+    if manifest.failure:
+        clients.ledger.note_failure(opened.attempt, manifest.failure)
+    clients.ledger.note(opened.attempt, sealed_at=manifest.sealed_at, folder=folder.prefix)
+    return _answer(manifest)
+
+
+def _answer(manifest: Manifest) -> Response:
+    return Response(verdict="hand off" if manifest.handed_off else "nothing")
+
+
+def read_manifest(opened: Opened, clients: Clients) -> Manifest | None:
+    """The attempt's manifest, or None while its folder is not sealed."""
+    body = clients.objects.read(opened.settings.landing_bucket, opened.attempt.folder.manifest_key)
+    return None if body is None else adapter(Manifest).validate_json(body)
+
+
+def _test_source(opened: Opened, task: Task, clients: Clients) -> Failure | Literal["wait"] | None:
+    """A source that drops away can end a full load early and in peace: it must still answer, now."""
+    connection = clients.dms.connection(task.instance_arn, task.source_arn)
+    if connection.status in {"testing", "deleting"}:
+        return "wait"
+    if not opened.record.get("seal_test_sent"):
+        if not clients.dms.test_connection(task.instance_arn, task.source_arn):
+            clients.ledger.note(opened.attempt, seal_test_sent=True)
+        return "wait"
+    if connection.status == "successful":
+        return None
+    said = connection.failure or "DMS gives no reason"
+    failure_class = classify(said)
+    return Failure(
+        failure_class if failure_class != "unknown" else "connection",
+        "SourceLost",
+        f"the source does not answer after the load: {said}. Nothing is handed off, because the load may lack rows.",
+    )
+
+
+def _judge(opened: Opened, task: Task, lost: Failure | None, clients: Clients) -> Manifest:
+    tables = read_tables(opened.attempt, clients)
+    folder = opened.attempt.folder
+    at_source, gaps, silent = _count(opened, tables, clients) if lost is None else (None, [], None)
+    statistics = clients.dms.table_statistics(task.report.arn)
+    reported = {TableName(one["SchemaName"], one["TableName"]): read_table_state(one) for one in statistics}
+    listed = clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/")
+    files, strays = sort_files(folder, [table.name for table in tables], [one.file for one in listed])
+    return seal(
+        opened.attempt,
+        tables,
+        bucket=opened.settings.landing_bucket,
+        sealed_at=clients.now().isoformat(),
+        reported=reported,
+        files=files,
+        at_source=at_source,
+        tolerance=opened.database.row_tolerance,
+        failure=opened.failure
+        or lost
+        or refuse_full_load_end(task.report)
+        or silent
+        or judge_strays(strays, _late_objects(opened, clients)),
+        gaps=[opened.record["gap"], *gaps] if opened.record.get("gap") else gaps,
+    )
+
+
+def _count(
+    opened: Opened, tables: tuple[Table, ...], clients: Clients
+) -> tuple[Mapping[TableName, int] | None, list[str], Failure | None]:
+    """The source's counts; where it does not give them, a gap if it never did, and a failure if it did before."""
+    counts = clients.source.counts(opened.server, opened.database, [table.name for table in tables])
+    if not isinstance(counts, Failure):
+        return counts, [], None
+    if opened.record.get("source_answered"):
+        text = f"the source answered before the load and does not now: {counts.text}"
+        return None, [], Failure(counts.failure_class, "SourceLost", text)
+    return None, [f"rows at the source were not counted: {counts.text}"], None
+
+
+def _late_objects(opened: Opened, clients: Clients) -> list[str]:
+    """Objects that came to the database's last sealed folder after its seal; each folder is reported once."""
+    sealed = next((one for one in clients.ledger.attempts_before(opened.attempt) if one.get("sealed_at")), None)
+    if sealed is None or sealed.get("late_noted"):
+        return []
+    number = int(sealed["sk"].removeprefix("ATTEMPT#"))
+    folder = Folder(opened.database.id, sealed["mode"], sealed["run"], number)
+    bucket = opened.settings.landing_bucket
+    body = clients.objects.read(bucket, folder.manifest_key)
+    known = {folder.manifest_key}
+    if body is not None:
+        manifest = adapter(Manifest).validate_json(body)
+        known |= {file.key for table in manifest.tables for file in table.files}
+    found = (one.file.key for one in clients.objects.list(bucket, folder.prefix + "/"))
+    return [key for key in found if key not in known]
+
+
+handler = entrypoint("SealFolder", Request, run)

@@ -1,0 +1,80 @@
+"""
+State "StartTask" of database-run.asl.json: checks everything once more, then starts the one task.
+
+Takes   AttemptRequest
+Returns Response: `started`; `retest` where DMS wants another connection test; `refused` with the failure noted
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from fleet.endpoints import refuse_endpoint, s3_settings
+from fleet.errors import ClaimLostError, FleetError
+from fleet.failures import Failure
+from fleet.plan import SHORTEST_POLL_SECONDS
+from fleet.tasks import start_type
+from lambdas.database_run.point_endpoint import refuse_moving_tasks, refuse_used_folder
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+RETESTS = 3
+
+
+class Response(Model):
+    """Whether the task was started."""
+
+    verdict: Literal["started", "retest", "refused"]
+    wait_seconds: int = SHORTEST_POLL_SECONDS
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Start the task once: entered again, a later start date than the one noted means that it was started by us."""
+    opened = open_attempt(request.attempt, clients)
+    report = clients.dms.find_report(opened.task_id)
+    if report is None:
+        return _refuse(opened, gone("task", opened.task_id), clients)
+    before = opened.record.get("started_before")
+    if before is not None and Decimal(str(report.started)) > before:
+        return Response(verdict="started")
+    failure = refuse_used_folder(opened, clients) or refuse_moving_tasks(opened, clients)
+    failure = failure or _refuse_endpoint(opened, clients)
+    if failure:
+        return _refuse(opened, failure, clients)
+    clients.ledger.note(
+        opened.attempt, started_before=Decimal(str(report.started)), started_at=clients.now().isoformat()
+    )
+    refused = clients.dms.start_task(report.arn, start_type(report))
+    if not refused:
+        return Response(verdict="started")
+    clients.ledger.note(opened.attempt, started_before=None, started_at=None)
+    retests = int(opened.record.get("retests", 0))
+    if refused.startswith("Test connection") and retests < RETESTS:
+        clients.ledger.note(
+            opened.attempt, retests=retests + 1, target_test_sent=None, source_test_sent=None, test_since=None
+        )
+        return Response(verdict="retest")
+    return _refuse(opened, Failure("unknown", "StartRefused", f"DMS did not start the task: {refused}"), clients)
+
+
+def _refuse_endpoint(opened: Opened, clients: Clients) -> Failure | None:
+    """The endpoint is read immediately before the start, because a deployment may have come between."""
+    endpoint = clients.dms.find_endpoint(opened.target_endpoint_id)
+    if endpoint is None:
+        return gone("endpoint", opened.target_endpoint_id)
+    return refuse_endpoint(opened.database.id, s3_settings(opened.settings, opened.attempt.folder), endpoint.s3)
+
+
+def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
+    clients.ledger.note_failure(opened.attempt, failure)
+    return Response(verdict="refused")
+
+
+handler = entrypoint("StartTask", Request, run)

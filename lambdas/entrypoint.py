@@ -1,0 +1,88 @@
+"""From a function of ours to a Lambda handler: the event checked, every log line named, every error in our tree."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.utilities.parser import parse
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fleet.errors import FleetError, MalformedInputError
+from lambdas.clients.refusals import translate
+from lambdas.wiring import Clients, current_clients
+
+logger = Logger(service="fleet", use_rfc3339=True)
+print_line: Callable[[str], object] = lambda line: sys.stdout.write(line + "\n")  # noqa: E731
+
+
+class Model(BaseModel):
+    """A request or a response: exactly the declared fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Request = TypeVar("Request", bound=BaseModel)
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def entrypoint(state: str, request_model: type[Request], run: Callable[[Request, Clients], BaseModel]) -> Handler:
+    """The Lambda handler of *state*: parses the event into *request_model*, calls *run*, answers with plain JSON.
+
+    Raises:
+        MalformedInputError: The event is not what the state passes.
+        FleetError: Whatever *run* raises; AWS's refusals are translated first.
+    """
+
+    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        with logger.append_context_keys(state=state, **_identify(event)):
+            clients = current_clients()
+            started = clients.now()
+            try:
+                response = run(_parse(event, request_model), clients)
+            except FleetError as error:
+                logger.warning(str(error), error=type(error).__name__)
+                raise
+            except (ClientError, BotoCoreError) as error:
+                ours = translate(error)
+                logger.warning(str(ours), error=type(ours).__name__)
+                raise ours from error
+            answer = response.model_dump(mode="json")
+            logger.info("done", verdict=answer.get("verdict"))
+            _measure(state, event, (clients.now() - started).total_seconds() * 1000)
+            return answer
+
+    return handler
+
+
+def _parse(event: dict[str, Any], model: type[Request]) -> Request:
+    try:
+        return parse(event=event, model=model)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the event"
+        raise MalformedInputError(
+            f"{field}: {first['msg']}; found {first['input']!r}.",
+            remedy="Correct the execution's input and start anew.",
+        ) from error
+
+
+def _identify(event: dict[str, Any]) -> dict[str, Any]:
+    """Run and database, wherever the state's parameters carry them: they stand on every line."""
+    told = event.get("attempt") or event.get("input") or event
+    return {"run": event.get("run") or told.get("run"), "database": told.get("database")}
+
+
+def _measure(state: str, event: dict[str, Any], milliseconds: float) -> None:
+    metrics = EphemeralMetrics(namespace="Fleet", service="fleet")
+    metrics.add_dimension("state", state)
+    for key, value in _identify(event).items():
+        if value:
+            metrics.add_metadata(key, value)
+    metrics.add_metric("StateMilliseconds", MetricUnit.Milliseconds, milliseconds)
+    print_line(json.dumps(metrics.serialize_metric_set(), separators=(",", ":")))

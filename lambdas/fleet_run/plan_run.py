@@ -1,0 +1,153 @@
+"""
+State "PlanRun" of fleet-run.asl.json: pins the registry's version, and decides what the run does.
+
+Takes   Request: the execution's own input, and its name, which is the run's id
+Returns Response: the lanes; none where another run has the schedule's slot
+Raises  MalformedInputError, MalformedIdError, UnknownDatabaseError, EmptyRegistryError, QuotaExceededError
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from fleet.attempts import Attempt
+from fleet.databases import Database, Mode, Registry
+from fleet.errors import (
+    EmptyRegistryError,
+    FleetError,
+    MalformedIdError,
+    MalformedInputError,
+    QuotaExceededError,
+    UnknownDatabaseError,
+)
+from fleet.failures import Failure
+from fleet.names import require_run_id, task_id
+from fleet.outcomes import Outcome, decide
+from fleet.plan import Plan, choose_databases, plan_run, refuse_oversize
+from lambdas.clients.records import plan_key
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.outcome_records import outcome_key, put_outcome
+from lambdas.wiring import Clients
+
+
+class Input(Model):
+    """The input of a run. `rerun_of` and `what` have their place, and are refused until they are built."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Mode
+    databases: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    rerun_of: str | None = None
+    what: Literal["failed-databases", "failed-tables"] | None = None
+    scheduled_at: str | None = None
+
+
+class Request(Model):
+    """What the state passes."""
+
+    input: Input
+    run: str
+    execution: str
+
+
+class LanePlan(Model):
+    """One lane, as the Map over lanes takes it."""
+
+    instance: str
+    databases: tuple[str, ...]
+    at_once: int
+
+
+class Response(Model):
+    """What the Map goes over. *superseded_by*: the run that took the schedule's slot first."""
+
+    run: str
+    mode: Mode
+    lanes: tuple[LanePlan, ...]
+    superseded_by: str | None = None
+
+
+RAISES: tuple[type[FleetError], ...] = (
+    MalformedInputError,
+    MalformedIdError,
+    UnknownDatabaseError,
+    EmptyRegistryError,
+    QuotaExceededError,
+)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Plan once: entered again, the plan that stands is the answer."""
+    run_id, asked = require_run_id(request.run), request.input
+    _refuse_unbuilt(asked)
+    if asked.scheduled_at is not None:
+        winner = clients.ledger.take_slot(asked.mode, asked.scheduled_at, run_id)
+        if winner != run_id:
+            clients.ledger.put_run(run_id, mode=asked.mode, superseded_by=winner, database_count=0)
+            return Response(run=run_id, mode=asked.mode, lanes=(), superseded_by=winner)
+    plan = clients.records.find_plan(run_id) or _plan(request, clients)
+    return Response(
+        run=run_id,
+        mode=plan.mode,
+        lanes=tuple(
+            LanePlan(instance=one.instance, databases=one.databases, at_once=one.at_once) for one in plan.lanes
+        ),
+    )
+
+
+def _refuse_unbuilt(asked: Input) -> None:
+    if asked.mode == "delta":
+        raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
+    if asked.rerun_of is not None or asked.what is not None:
+        raise MalformedInputError("`rerun_of` and `what` are not built yet.", remedy="Name the databases to run.")
+
+
+def _plan(request: Request, clients: Clients) -> Plan:
+    asked = request.input
+    version, registry = clients.records.current_registry()
+    chosen = choose_databases(registry, asked.databases, asked.tags)
+    refuse_oversize([database for database in registry.databases if database.onboarded])
+    deployed_ids = clients.dms.task_ids()
+    prefix = registry.settings.prefix
+    deployed = [one for one in chosen if task_id(prefix, one.id, asked.mode) in deployed_ids]
+    plan = plan_run(
+        registry,
+        run=request.run,
+        mode=asked.mode,
+        registry_version=version,
+        planned_at=clients.now().isoformat(),
+        databases=deployed,
+        measured_seconds=clients.ledger.measured_seconds([one.id for one in deployed]),
+    )
+    clients.records.write(plan_key(request.run), plan, Plan)
+    for database in chosen:
+        if database not in deployed:
+            _skip(request, database, registry, clients)
+    clients.ledger.put_run(
+        request.run,
+        mode=asked.mode,
+        execution=request.execution,
+        registry_version=version,
+        planned_at=plan.planned_at,
+        database_count=len(chosen),
+        databases=[database.id for database in chosen],
+    )
+    return plan
+
+
+def _skip(request: Request, database: Database, registry: Registry, clients: Clients) -> None:
+    """An onboarded database without a task is said to be so, not left out in silence."""
+    attempt = Attempt(request.run, database.id, request.input.mode, 0, request.execution)
+    identifier = task_id(registry.settings.prefix, database.id, request.input.mode)
+    text = f"not_deployed: DMS has no task {identifier!r}. Deploy the stack of instance {database.instance!r}."
+    now = clients.now().isoformat()
+    failure = Failure("mapping_empty", "NotDeployed", text)
+    outcome = decide(attempt, failure, (), gaps=(), started_at=now, ended_at=now, skipped=True)
+    clients.records.write(outcome_key(outcome), outcome, Outcome)
+    put_outcome(outcome, clients)
+
+
+handler = entrypoint("PlanRun", Request, run)

@@ -1,0 +1,109 @@
+"""An attempt with everything a state needs to know of it, read once, with the fence checked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fleet.attempts import Attempt
+from fleet.catalogue import Table
+from fleet.databases import Database, Registry, Server, Settings
+from fleet.failures import Failure
+from fleet.names import source_endpoint_id, target_endpoint_id, task_id
+from fleet.plan import Plan
+from lambdas.clients.records import attempt_key
+from lambdas.entrypoint import Model
+from lambdas.wiring import Clients
+
+
+class AttemptRequest(Model):
+    """What every state after ClaimDatabase takes."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An attempt, its record in the ledger, and the registry of the version its run is pinned to."""
+
+    attempt: Attempt
+    record: dict[str, Any]
+    plan: Plan
+    registry: Registry
+    database: Database
+
+    @property
+    def settings(self) -> Settings:
+        """Where the fleet runs."""
+        return self.registry.settings
+
+    @property
+    def server(self) -> Server:
+        """The server that holds the database."""
+        return self.registry.server_of(self.database)
+
+    @property
+    def task_id(self) -> str:
+        """The task of this attempt's mode."""
+        return task_id(self.settings.prefix, self.database.id, self.attempt.mode)
+
+    @property
+    def task_ids(self) -> tuple[str, str]:
+        """Both tasks of the database; the second exists only where it does deltas."""
+        prefix = self.settings.prefix
+        return task_id(prefix, self.database.id, "full"), task_id(prefix, self.database.id, "delta")
+
+    @property
+    def source_endpoint_id(self) -> str:
+        """The endpoint that reads the database."""
+        return source_endpoint_id(self.settings.prefix, self.database.id)
+
+    @property
+    def target_endpoint_id(self) -> str:
+        """The S3 endpoint that only this database writes through."""
+        return target_endpoint_id(self.settings.prefix, self.database.id)
+
+    @property
+    def failure(self) -> Failure | None:
+        """What stopped the attempt, if something did."""
+        noted = self.record.get("failure")
+        return Failure(**json.loads(noted)) if noted else None
+
+    def seconds_since(self, field: str, now: datetime) -> float:
+        """Seconds since the time noted in *field*; 0 if none is noted."""
+        noted = self.record.get(field)
+        return (now - datetime.fromisoformat(noted)).total_seconds() if noted else 0.0
+
+
+def open_attempt(attempt: Attempt, clients: Clients) -> Opened:
+    """*attempt*, if it may still act.
+
+    Raises:
+        ClaimLostError: It is not the newest attempt, or not its execution's any more.
+    """
+    return _look_up(attempt, clients.ledger.open(attempt), clients)
+
+
+def look_at_attempt(attempt: Attempt, clients: Clients) -> Opened:
+    """*attempt*, whoever may act; for states without an effect on DMS or Snowflake."""
+    return _look_up(attempt, clients.ledger.record(attempt), clients)
+
+
+def _look_up(attempt: Attempt, record: dict[str, Any], clients: Clients) -> Opened:
+    plan = clients.records.plan(attempt.run)
+    registry = clients.records.registry(plan.registry_version)
+    return Opened(attempt, record, plan, registry, registry.database(attempt.database))
+
+
+def read_tables(attempt: Attempt, clients: Clients) -> tuple[Table, ...]:
+    """The tables that PrepareTask chose for *attempt*; none where it never came to that."""
+    return clients.records.read(attempt_key(attempt, "catalogue"), tuple[Table, ...]) or ()
+
+
+def gone(what: str, identifier: str) -> Failure:
+    """A resource of the database's that DMS does not know."""
+    return Failure(
+        "unknown", "ResourceGone", f"DMS has no {what} {identifier!r}. Deploy the stack of its instance, then rerun."
+    )

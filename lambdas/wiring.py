@@ -1,0 +1,135 @@
+"""The clients every handler takes, made in one place: in AWS from the environment, locally from the local cloud.
+
+Importing this module reads no environment and opens no client.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import Any
+
+import boto3
+import urllib3
+from botocore.config import Config
+
+from fleet.databases import SnowflakeSettings
+from fleet.errors import MalformedSettingError
+from lambdas.clients.dms import Dms
+from lambdas.clients.ledger import Ledger
+from lambdas.clients.objects import Objects
+from lambdas.clients.records import Records
+from lambdas.clients.snowflake import SqlApi
+from lambdas.clients.source import Source
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a function is told by its environment, and nothing else."""
+
+    control_bucket: str
+    ledger_table: str
+    ask_source_function: str
+    notification_topic: str
+
+
+def read_environment(environment: Mapping[str, str]) -> Environment:
+    """The settings in *environment*.
+
+    Raises:
+        MalformedSettingError: Names every variable that is missing, at once.
+    """
+    names = {
+        "control_bucket": "FLEET_CONTROL_BUCKET",
+        "ledger_table": "FLEET_LEDGER_TABLE",
+        "ask_source_function": "FLEET_ASK_SOURCE_FUNCTION",
+        "notification_topic": "FLEET_NOTIFICATION_TOPIC",
+    }
+    if missing := [name for name in names.values() if not environment.get(name)]:
+        raise MalformedSettingError(
+            f"the function's environment lacks {', '.join(missing)}.", remedy="Deploy the pipeline stack again."
+        )
+    return Environment(**{field: environment[name] for field, name in names.items()})
+
+
+class Clients:
+    """What a handler may touch. Each client is made when first used, because a handler uses few of them."""
+
+    def __init__(
+        self, environment: Environment, client: Callable[[str], Any], http: Any, now: Callable[[], datetime]
+    ) -> None:
+        self.environment = environment
+        self.now = now
+        self._client = client
+        self._http = http
+        self._snowflake: dict[SnowflakeSettings, SqlApi] = {}
+
+    @cached_property
+    def dms(self) -> Dms:
+        """AWS DMS."""
+        return Dms(self._client("dms"))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The durable record of runs, databases and claims."""
+        return Ledger(self._client("dynamodb"), self.environment.ledger_table)
+
+    @cached_property
+    def objects(self) -> Objects:
+        """S3."""
+        return Objects(self._client("s3"))
+
+    @cached_property
+    def records(self) -> Records:
+        """What the run keeps in the control bucket."""
+        return Records(self.objects, self.environment.control_bucket)
+
+    @cached_property
+    def source(self) -> Source:
+        """The way to AskSource, the one handler that speaks to sources."""
+        return Source(self._client("lambda"), self.environment.ask_source_function)
+
+    @cached_property
+    def executions(self) -> Any:
+        """Step Functions, as boto3 has it."""
+        return self._client("stepfunctions")
+
+    @cached_property
+    def secrets(self) -> Any:
+        """Secrets Manager, as boto3 has it. Only AskSource may use it."""
+        return self._client("secretsmanager")
+
+    @cached_property
+    def notifications(self) -> Any:
+        """SNS, as boto3 has it."""
+        return self._client("sns")
+
+    def snowflake(self, settings: SnowflakeSettings) -> SqlApi:
+        """The SQL API of the account in *settings*."""
+        if settings not in self._snowflake:
+            self._snowflake[settings] = SqlApi(self._http, self._client("kms"), settings, self.now)
+        return self._snowflake[settings]
+
+
+LOCAL: ContextVar[Clients | None] = ContextVar("clients", default=None)
+"""Set by the local cloud around each call; in AWS it stays empty."""
+
+
+def current_clients() -> Clients:
+    """The local cloud's clients inside of it, else those of this function's process, made once."""
+    return LOCAL.get() or _live_clients()
+
+
+@cache
+def _live_clients() -> Clients:
+    config = Config(retries={"mode": "standard", "total_max_attempts": 4})
+    return Clients(
+        read_environment(os.environ),
+        lambda service: boto3.client(service, config=config),
+        urllib3.PoolManager(maxsize=16),
+        lambda: datetime.now(UTC),  # noqa: TID251  where time enters in AWS
+    )
