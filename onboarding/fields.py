@@ -29,9 +29,10 @@ class _Refused(Exception):
 
 @dataclass
 class Entry(Generic[T]):
-    """What could be read of one entry. *label*: what an error calls it. *fields* holds what was right or has a default, *lines* where it stands.
+    """What could be read of one entry. *label* is what an error calls it.
 
-    The key of *lines* is the way to a value: ("exclude", 0), ("parallel_loads", 1, "table").
+    *fields* holds what was right or has a default, *lines* where it stands. The key of *lines* is the way to a value:
+    ("exclude", 0), ("parallel_loads", 1, "table").
     """
 
     of: type[T]

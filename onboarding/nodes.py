@@ -45,7 +45,7 @@ def compose(path: Path, source: Source) -> Node | None:
         source.note(line, f"the byte {error.object[error.start]:#04x} is not UTF-8. Save the file as UTF-8.")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = " ".join(part for part in (error.problem, error.context) if part)
+        problem = ", ".join(part for part in (error.context, error.problem) if part)
         source.note(mark.line + 1 if mark else 1, f"this is not YAML: {problem}. Mend the indentation or the quotes.")
     except yaml.YAMLError as error:
         source.note(1, f"this is not YAML: {' '.join(str(error).split())}.")

@@ -76,8 +76,8 @@ def note_references(entry: Entry[Database], servers: Collection[str], source: So
         if not any(name.startswith(f"{schema}.") and len(name) > len(schema) + 1 for schema in schemas):
             source.note(
                 entry.line_at("exclude", place),
-                f"{entry.label}: `exclude[{place}]` is {name!r}, wanted `schema.table` in one of the database's schemas "
-                f"({', '.join(schemas)}). Patterns are not taken: name each table.",
+                f"{entry.label}: `exclude[{place}]` is {name!r}, wanted `schema.table` in one of the database's "
+                f"schemas ({', '.join(schemas)}). Patterns are not taken: name each table.",
             )
     _note_parallel_loads(entry, schemas, source)
 
@@ -85,8 +85,8 @@ def note_references(entry: Entry[Database], servers: Collection[str], source: So
 def _note_schemas(entry: Entry[Database], source: Source) -> None:
     schemas = entry.fields.get("schemas")
     if schemas == ():
-        text = f"{entry.label}: `schemas` is empty, wanted at least one. Name the schemas to read, like `schemas: [public]`."
-        source.note(entry.line_at("schemas"), text)
+        text = f"{entry.label}: `schemas` is empty, wanted at least one."
+        source.note(entry.line_at("schemas"), f"{text} Name the schemas to read, like `schemas: [public]`.")
     taken: dict[str, str] = {}
     for place, schema in enumerate(schemas or ()):
         # What Snowflake calls it: two schemas that differ only in case would fall together there.
