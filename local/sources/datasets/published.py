@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,12 +33,21 @@ _LAHMAN_RENAMED = {
 _LAHMAN_LEFT_OUT = {"ID"}
 
 
+@dataclass(frozen=True)
+class Numbered:
+    """A table in the DuckDB of `Published`, and how many rows it has."""
+
+    name: str
+    rows: int
+
+
 class Published:
     """Answers with the DuckDB relation (SQL text for a FROM) of a published table. Use it as a context."""
 
     def __init__(self) -> None:
         self.duckdb = duckdb.connect(config={"threads": 2})
         self.duckdb.execute("SET timezone = 'UTC'")
+        self._numbered: dict[str, Numbered] = {}
         self._load("postgres_scanner")
 
     def nyc(self, table: str) -> str:
@@ -66,6 +77,15 @@ class Published:
     def tpcds(self, table: str) -> str:
         """A table of TPC-DS."""
         return f"{self._tpcds}.{table}"
+
+    def numbered(self, name: str, relation: Callable[[], str]) -> Numbered:
+        """*relation* with its rows numbered (`row_id`, from 1), held in memory under *name* after the first call."""
+        if name not in self._numbered:
+            held = f"memory.main.numbered_{name}"
+            self.duckdb.execute(f"CREATE TABLE {held} AS SELECT row_number() OVER () AS row_id, * FROM {relation()}")
+            rows = self.duckdb.execute(f"SELECT count(*) FROM {held}").fetchall()[0][0]
+            self._numbered[name] = Numbered(held, rows)
+        return self._numbered[name]
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from local.sources.datasets.loading import Loader, quoted
 from local.sources.datasets.published import Published
 
@@ -30,14 +32,12 @@ def build_slices(load: Loader, tables: int, variant: int) -> None:
 
 def _slice(published: Published, name: str, slice_number: int) -> str:
     """`ROWS` rows of a published table, wrapping around at its end."""
-    held = f"memory.sliced.{name}"
-    published.duckdb.execute(
-        "CREATE SCHEMA IF NOT EXISTS memory.sliced;"
-        f"CREATE TABLE IF NOT EXISTS {held} AS SELECT row_number() OVER () AS row_id, * FROM {_relation(published, name)}"
+    numbered = published.numbered(name, partial(_relation, published, name))
+    first = slice_number * ROWS % (numbered.rows - ROWS)
+    return (
+        f"SELECT * REPLACE (row_id - {first} AS row_id) FROM {numbered.name}"
+        f" WHERE row_id > {first} AND row_id <= {first + ROWS}"
     )
-    count_rows = published.duckdb.execute(f"SELECT count(*) FROM {held}").fetchall()[0][0]
-    first = slice_number * ROWS % (count_rows - ROWS)
-    return f"SELECT * FROM {held} WHERE row_id > {first} AND row_id <= {first + ROWS}"
 
 
 def _relation(published: Published, name: str) -> str:
