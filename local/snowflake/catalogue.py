@@ -1,0 +1,256 @@
+"""What exists in the account: databases, schemas, tables with their columns, and objects such as stages and users.
+
+A Snowflake database is a DuckDB file `<folder>/<DATABASE>.duckdb`, a schema is a schema and a table is a table in it.
+So a person opens the file after the night and asks `SELECT * FROM "NYC_FLIGHTS__PUBLIC"."FLIGHTS"`, or attaches several
+and writes the names exactly as in Snowflake. What DuckDB cannot hold of a definition stands in the schema `_snowflake`
+of the same file; what belongs to the account stands in `_account.duckdb`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import duckdb
+
+from local.snowflake.column_types import ColumnType, from_information_schema
+from local.snowflake.errors import SnowflakeError, missing, not_emulated
+from local.snowflake.lexing import literal, quoted
+
+_DUCKDBS_OWN_SCHEMAS = {"main", "information_schema", "pg_catalog", "_snowflake"}
+_TABLES = "TABLE_CATALOG VARCHAR, TABLE_SCHEMA VARCHAR, TABLE_NAME VARCHAR, TABLE_TYPE VARCHAR, IS_TRANSIENT VARCHAR"
+_COLUMNS = (
+    "TABLE_CATALOG VARCHAR, TABLE_SCHEMA VARCHAR, TABLE_NAME VARCHAR, COLUMN_NAME VARCHAR, ORDINAL_POSITION INTEGER, "
+    "COLUMN_DEFAULT VARCHAR, IS_NULLABLE VARCHAR, DATA_TYPE VARCHAR, CHARACTER_MAXIMUM_LENGTH BIGINT, "
+    "NUMERIC_PRECISION INTEGER, NUMERIC_SCALE INTEGER, DATETIME_PRECISION INTEGER"
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. *default*: a literal as it was written, or None."""
+
+    name: str
+    type: ColumnType
+    is_nullable: bool = True
+    default: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. *id* is new with every CREATE, so that what was loaded belongs to the table and not to its name."""
+
+    database: str
+    schema: str
+    name: str
+    columns: Mapping[str, Column]
+    is_transient: bool = False
+    is_evolving: bool = False
+    is_temporary: bool = False
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Database, schema and name."""
+        return self.database, self.schema, self.name
+
+    @property
+    def duckdb(self) -> str:
+        """Where DuckDB has it. A temporary table lives in the session's own `temp`, and is gone with the session."""
+        return quoted("temp", "main", self.name) if self.is_temporary else quoted(*self.key)
+
+
+class Catalogue:
+    """The definitions, in memory and in DuckDB. Changes are made by one statement at a time (`locks.DEFINITIONS`)."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path | None) -> None:
+        self._folder = folder
+        self._schemas: dict[str, dict[str, dict[str, Table]]] = {}
+        self._objects: dict[tuple[str, str], dict[str, Any]] = {}
+        self._lock = threading.Lock()
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS objects (kind VARCHAR, name VARCHAR, properties VARCHAR);"
+            "CREATE TABLE IF NOT EXISTS databases (name VARCHAR)"
+        )
+        for kind, name, properties in connection.execute("FROM objects").fetchall():
+            self._objects[kind, name] = json.loads(properties)
+        for (name,) in connection.execute("FROM databases").fetchall():
+            self._attach(connection, name)
+            self._read(connection, name)
+
+    # --- databases and schemas
+
+    def has_database(self, name: str) -> bool:
+        """Whether *name* exists."""
+        return name in self._schemas
+
+    def has_schema(self, database: str, name: str) -> bool:
+        """Whether *database* has the schema."""
+        return name in self._schemas.get(database, {})
+
+    def create_database(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Make a database with its schema PUBLIC."""
+        _refuse_look_alike(name, [*self._schemas, "temp", "system", "memory", "_account"])
+        self._attach(cursor, name)
+        space = quoted(name, "_snowflake")
+        cursor.execute(
+            f"CREATE SCHEMA {space};"
+            f"CREATE TABLE {space}.TABLES ({_TABLES}, ID VARCHAR, IS_EVOLVING BOOLEAN);"
+            f"CREATE TABLE {space}.COLUMNS ({_COLUMNS});"
+            f"CREATE TABLE {space}.SCHEMATA (CATALOG_NAME VARCHAR, SCHEMA_NAME VARCHAR);"
+            f"CREATE TABLE {space}.LOADS "
+            "(TABLE_ID VARCHAR, FILE VARCHAR, ETAG VARCHAR, BYTES BIGINT, ROW_COUNT BIGINT, LOADED_AT TIMESTAMP)"
+        )
+        cursor.execute("INSERT INTO databases VALUES (?)", [name])
+        self._schemas[name] = {}
+        self.create_schema(cursor, name, "PUBLIC")
+
+    def create_schema(self, cursor: duckdb.DuckDBPyConnection, database: str, name: str) -> None:
+        """Make a schema."""
+        _refuse_look_alike(name, [*self._schemas[database], *_DUCKDBS_OWN_SCHEMAS])
+        cursor.execute(f"CREATE SCHEMA {quoted(database, name)}")
+        cursor.execute(f"INSERT INTO {quoted(database, '_snowflake')}.SCHEMATA VALUES (?, ?)", [database, name])
+        self._schemas[database][name] = {}
+
+    # --- tables
+
+    def find_table(self, key: tuple[str, str, str]) -> Table | None:
+        """The table, or None; raises if its database or schema is not there."""
+        database, schema, name = key
+        if database not in self._schemas:
+            raise missing("Database", database)
+        if schema not in self._schemas[database]:
+            raise missing("Schema", f"{database}.{schema}")
+        return self._schemas[database][schema].get(name)
+
+    def table(self, key: tuple[str, str, str]) -> Table:
+        """The table; raises if it is not there."""
+        found = self.find_table(key)
+        if found is None:
+            raise missing("Object", ".".join(key))
+        return found
+
+    def refuse_look_alike_table(self, key: tuple[str, str, str]) -> None:
+        """DuckDB takes "t" and "T" for one table: a second name that differs in case only is refused."""
+        _refuse_look_alike(key[2], self._schemas[key[0]][key[1]])
+
+    def write(self, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
+        """Store the definition in the transaction of *cursor*; `remember` follows once it is committed."""
+        self.erase(cursor, table)
+        space = quoted(table.database, "_snowflake")
+        cursor.execute(
+            f"INSERT INTO {space}.TABLES VALUES (?, ?, ?, 'BASE TABLE', ?, ?, ?)",
+            [*table.key, "YES" if table.is_transient else "NO", table.id, table.is_evolving],
+        )
+        rows = ", ".join(_column_row(table, column, at) for at, column in enumerate(table.columns.values(), 1))
+        cursor.execute(f"INSERT INTO {space}.COLUMNS VALUES {rows}")
+
+    def erase(self, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
+        """Remove the definition in the transaction of *cursor*; `forget` follows once it is committed."""
+        space = quoted(table.database, "_snowflake")
+        for name in ("TABLES", "COLUMNS"):
+            cursor.execute(f"DELETE FROM {space}.{name} WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?", list(table.key[1:]))
+
+    def remember(self, table: Table) -> None:
+        """Take the committed definition into memory."""
+        self._schemas[table.database][table.schema][table.name] = table
+
+    def forget(self, table: Table) -> None:
+        """Drop the definition from memory."""
+        self._schemas[table.database][table.schema].pop(table.name, None)
+
+    # --- objects of the account
+
+    def find_object(self, kind: str, name: str) -> dict[str, Any] | None:
+        """The properties of a user, role, warehouse, integration, stage or file format, or None."""
+        return self._objects.get((kind, name))
+
+    def object(self, kind: str, name: str) -> dict[str, Any]:
+        """The properties; raises if there is no such object."""
+        found = self.find_object(kind, name)
+        if found is None:
+            raise missing(kind.title(), name)
+        return found
+
+    def put_object(self, cursor: duckdb.DuckDBPyConnection, kind: str, name: str, properties: dict[str, Any]) -> None:
+        """Store an object, new or changed."""
+        cursor.execute("DELETE FROM objects WHERE kind = ? AND name = ?", [kind, name])
+        cursor.execute("INSERT INTO objects VALUES (?, ?, ?)", [kind, name, json.dumps(properties)])
+        self._objects[kind, name] = properties
+
+    # --- files
+
+    def _attach(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
+        path = ":memory:" if self._folder is None else str(self._folder / f"{quote(name, safe='')}.duckdb")
+        cursor.execute(f"ATTACH {literal(path)} AS {quoted(name)}")
+
+    def _read(self, cursor: duckdb.DuckDBPyConnection, database: str) -> None:
+        space = quoted(database, "_snowflake")
+        schemas = cursor.execute(f"SELECT SCHEMA_NAME FROM {space}.SCHEMATA").fetchall()
+        self._schemas[database] = {name: {} for (name,) in schemas}
+        columns: dict[tuple[str, str], dict[str, Column]] = {}
+        for row in cursor.execute(
+            "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, IS_NULLABLE, COLUMN_DEFAULT, DATA_TYPE, "
+            "CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, coalesce(NUMERIC_SCALE, DATETIME_PRECISION) "
+            f"FROM {space}.COLUMNS ORDER BY ORDINAL_POSITION"
+        ).fetchall():
+            schema, table, name, nullable, default, *kind = row
+            columns.setdefault((schema, table), {})[name] = Column(
+                name, from_information_schema(*kind), nullable == "YES", default
+            )
+        for schema, name, transient, identity, evolving in cursor.execute(
+            f"SELECT TABLE_SCHEMA, TABLE_NAME, IS_TRANSIENT, ID, IS_EVOLVING FROM {space}.TABLES"
+        ).fetchall():
+            self.remember(
+                Table(
+                    database,
+                    schema,
+                    name,
+                    columns[schema, name],
+                    is_transient=transient == "YES",
+                    is_evolving=evolving,
+                    id=identity,
+                )
+            )
+
+
+def resolve(context: Mapping[str, Any], parts: tuple[str, ...]) -> tuple[str, str, str]:
+    """A written name with the session's database and schema in front, where it lacks them."""
+    full = (context["database"], context["schema"])[: 3 - len(parts)] + parts
+    if None in full:
+        raise SnowflakeError(
+            "090105",
+            "22000",
+            "Cannot perform operation. This session does not have a current "
+            f"{'database' if full[0] is None else 'schema'}. Call 'USE DATABASE', or use a qualified name.",
+        )
+    return full  # type: ignore[return-value]
+
+
+def _column_row(table: Table, column: Column, at: int) -> str:
+    kind = column.type
+    is_number = kind.kind == "NUMBER"
+    values = [
+        *(literal(part) for part in (*table.key, column.name)),
+        str(at),
+        "NULL" if column.default is None else literal(column.default),
+        "'YES'" if column.is_nullable else "'NO'",
+        literal(kind.information_schema),
+        str(kind.length or "NULL"),
+        str(kind.precision) if is_number else "NULL",
+        str(kind.scale) if is_number else "NULL",
+        "NULL" if is_number or kind.scale is None else str(kind.scale),
+    ]
+    return f"({', '.join(values)})"
+
+
+def _refuse_look_alike(name: str, others: Iterable[str]) -> None:
+    for other in others:
+        if other != name and other.lower() == name.lower():
+            raise not_emulated(f"the name {name!r} beside {other!r}: DuckDB does not tell names apart by case")

@@ -1,0 +1,202 @@
+"""SELECT, INSERT, UPDATE, DELETE, MERGE and TRUNCATE, run in a session."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
+from local.snowflake.catalogue import Column, Table, resolve
+from local.snowflake.errors import SnowflakeError, invalid_identifier, missing, not_emulated, raising
+from local.snowflake.lexing import QUALIFIED_NAME, literal, parts_of, quoted
+from local.snowflake.results import Result, counts, status
+from local.snowflake.shapes import Shaped, shape
+from local.snowflake.translation import NOW, TableReference, Translation, translate
+
+if TYPE_CHECKING:
+    from local.snowflake.session import Session
+
+_INFORMATION_SCHEMA = {
+    "COLUMNS": "SELECT * FROM {space}.COLUMNS",
+    "TABLES": "SELECT * EXCLUDE (ID, IS_EVOLVING) FROM {space}.TABLES",
+    "SCHEMATA": "SELECT * FROM {space}.SCHEMATA",
+}
+_DONE = {"insert": "inserted", "update": "updated", "delete": "deleted"}
+_COPY_HISTORY = (
+    "(SELECT FILE AS FILE_NAME, LOADED_AT AT TIME ZONE 'UTC' AS LAST_LOAD_TIME, ROW_COUNT, ROW_COUNT AS ROW_PARSED, "
+    "BYTES AS FILE_SIZE, 'Loaded' AS STATUS FROM {space}.LOADS "
+    "WHERE TABLE_ID = {id} AND LOADED_AT AT TIME ZONE 'UTC' >= {since})"
+)
+
+
+def run_translated(session: Session, text: str, bindings: list[Any]) -> Result:
+    """Run one query or change."""
+    shaped = shape(text)
+    translation = translate(shaped.text)
+    tables: list[Table] = []
+    places = {NOW: f"TIMESTAMPTZ '{session.now.isoformat()}'"}
+    for reference in translation.tables:
+        places[reference.hole] = _place(session, shaped, reference, tables, places)
+    if translation.tables:
+        session.require_warehouse()
+    _refuse_other_case(shaped, translation, tables)
+    filled = shaped.fill(translation.text, places)
+    if translation.kind == "select":
+        return _select(session, filled, bindings, translation, shaped)
+    return _CHANGES[translation.kind](session, tables[0], filled, bindings, translation, shaped)
+
+
+def truncate(session: Session, text: str) -> Result:
+    """Empty a table and forget which files were loaded into it."""
+    written = re.fullmatch(rf"TRUNCATE\s+(?:TABLE\s+)?(IF\s+EXISTS\s+)?({QUALIFIED_NAME})", text, re.IGNORECASE)
+    if written is None:
+        raise not_emulated(f"this form of TRUNCATE: {text[:80]}")
+    table = session.find_table(parts_of(written[2]))
+    if table is None and written[1]:
+        return status("Statement executed successfully.")
+    table = table or session.table(parts_of(written[2]))
+    session.cursor.execute(f"DELETE FROM {table.duckdb}")
+    if not table.is_temporary:
+        session.cursor.execute(
+            f"DELETE FROM {quoted(table.database, '_snowflake')}.LOADS WHERE TABLE_ID = ?", [table.id]
+        )
+    return status("Statement executed successfully.")
+
+
+def length_checked(column: Column, expression: str, *, is_default_checked: bool) -> str:
+    """*expression*, failing as Snowflake does where its value is longer than the column takes."""
+    limit = column.type.length
+    defaults = {SNOWFLAKE_VARCHAR_CHARACTERS.value, SNOWFLAKE_BINARY_BYTES.value}
+    if limit is None or (limit in defaults and not is_default_checked):
+        return expression
+    return f"CASE WHEN {_length(column, expression)} > {limit} THEN {_too_long(column)} ELSE {expression} END"
+
+
+def _length(column: Column, expression: str) -> str:
+    return f"octet_length({expression})" if column.type.kind == "BINARY" else f"length({expression}::VARCHAR)"
+
+
+def _too_long(column: Column) -> str:
+    kind = "Binary value" if column.type.kind == "BINARY" else "String"
+    return raising(
+        "100078", "22000", f"{kind} is too long and would be truncated, column {column.name} {column.type.snowflake}"
+    )
+
+
+def _place(
+    session: Session, shaped: Shaped, reference: TableReference, tables: list[Table], places: dict[str, str]
+) -> str:
+    """What stands in a table's hole; a stored table is added to *tables*."""
+    if reference.is_copy_history:
+        table = session.table(parts_of(shaped.text_value(reference.parts[0])))
+        since = shaped.fill(reference.since, places)
+        return _COPY_HISTORY.format(
+            space=quoted(table.database, "_snowflake"), id=literal(table.id), since=f"CAST({since} AS TIMESTAMPTZ)"
+        )
+    parts = tuple(shaped.name(part) for part in reference.parts)
+    if len(parts) > 1 and parts[-2] == "INFORMATION_SCHEMA":
+        database = resolve(session.context, parts)[0]
+        if not session.engine.catalogue.has_database(database):
+            raise missing("Database", database)
+        if parts[-1] not in _INFORMATION_SCHEMA:
+            raise not_emulated(f"INFORMATION_SCHEMA.{parts[-1]}")
+        return "(" + _INFORMATION_SCHEMA[parts[-1]].format(space=quoted(database, "_snowflake")) + ")"
+    table = session.table(parts)
+    tables.append(table)
+    return table.duckdb
+
+
+def _refuse_other_case(shaped: Shaped, translation: Translation, tables: list[Table]) -> None:
+    """DuckDB would find column "ID" under the name "id"; Snowflake would not."""
+    known = {name for table in tables for name in table.columns}
+    known |= {shaped.name(name) for name in translation.declared}
+    lower = {name.lower() for name in known}
+    for used in translation.used:
+        name = shaped.name(used)
+        if name not in known and name.lower() in lower:
+            raise invalid_identifier(name)
+
+
+def _select(session: Session, text: str, bindings: list[Any], translation: Translation, shaped: Shaped) -> Result:
+    cursor = session.cursor.execute(text, bindings)
+    names, types = _described(cursor)
+    if "TIMESTAMP WITH TIME ZONE" in types:
+        # The driver would need pytz to return such a value; UTC without a zone says the same.
+        inner = ", ".join(f"c{at}" for at in range(len(names)))
+        outer = ", ".join(
+            f"c{at} AT TIME ZONE 'UTC'" if kind == "TIMESTAMP WITH TIME ZONE" else f"c{at}"
+            for at, kind in enumerate(types)
+        )
+        cursor = session.cursor.execute(f"SELECT {outer} FROM ({text}) AS q({inner})", bindings)
+    if translation.names is not None:
+        names = [shaped.fill_name(name) for name in translation.names]
+    return Result(names, types, cursor.fetchall())
+
+
+def _described(cursor: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:
+    described = cursor.description or []
+    return [column[0] for column in described], [str(column[1]) for column in described]
+
+
+def _insert(
+    session: Session, table: Table, body: str, bindings: list[Any], translation: Translation, shaped: Shaped
+) -> Result:
+    names = [shaped.name(name) for name in translation.columns] or list(table.columns)
+    for name in names:
+        if name not in table.columns:
+            raise invalid_identifier(name)
+    if translation.is_overwriting:
+        session.cursor.execute(f"DELETE FROM {table.duckdb}")
+    values = ", ".join(
+        length_checked(table.columns[name], f"s.{quoted(name)}", is_default_checked=False) for name in names
+    )
+    columns = ", ".join(quoted(name) for name in names)
+    described = session.cursor.execute(
+        f"INSERT INTO {table.duckdb} ({columns}) SELECT {values} FROM ({body}) AS s({columns})", bindings
+    )
+    return counts(inserted=_affected(described))
+
+
+def _delete(session: Session, _table: Table, text: str, bindings: list[Any], *_: object) -> Result:
+    return counts(deleted=_affected(session.cursor.execute(text, bindings)))
+
+
+def _update(session: Session, table: Table, text: str, bindings: list[Any], *_: object) -> Result:
+    updated = _affected(session.cursor.execute(text, bindings))
+    _refuse_too_long(session, table)
+    return Result(
+        ["number of rows updated", "number of multi-joined rows updated"], ["BIGINT", "BIGINT"], [[updated, 0]]
+    )
+
+
+def _merge(
+    session: Session, table: Table, text: str, bindings: list[Any], translation: Translation, _: Shaped
+) -> Result:
+    done = Counter(action for (action,) in session.cursor.execute(text, bindings).fetchall())
+    _refuse_too_long(session, table)
+    return counts(**{_DONE[action]: done[action.upper()] for action in translation.actions})
+
+
+def _refuse_too_long(session: Session, table: Table) -> None:
+    """What a change wrote is checked afterwards: everything that was there before fitted."""
+    checks = [
+        f"WHEN {_length(column, quoted(column.name))} > {column.type.length} THEN {_too_long(column)}"
+        for column in table.columns.values()
+        if column.type.length is not None
+        and column.type.length not in {SNOWFLAKE_VARCHAR_CHARACTERS.value, SNOWFLAKE_BINARY_BYTES.value}
+    ]
+    if checks:
+        session.cursor.execute(f"SELECT count(CASE {' '.join(checks)} END) FROM {table.duckdb}").fetchall()
+
+
+def _affected(cursor: duckdb.DuckDBPyConnection) -> int:
+    row = cursor.fetchone()
+    if row is None:
+        raise SnowflakeError("000603", "XX000", "SQL execution internal error: no count came back")
+    return row[0]
+
+
+_CHANGES = {"insert": _insert, "update": _update, "delete": _delete, "merge": _merge}

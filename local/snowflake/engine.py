@@ -1,0 +1,40 @@
+"""What all sessions share: the DuckDB instance, the definitions, the locks and the way to S3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from local.aws import LocalAws
+from local.snowflake.catalogue import Catalogue
+from local.snowflake.locks import Locks
+from local.snowflake.stages import Stages
+
+
+class Engine:
+    """One Snowflake account's data. *path*: a folder (see `catalogue.py` for its files), or ":memory:"."""
+
+    def __init__(
+        self,
+        path: str | Path | Literal[":memory:"],
+        aws: LocalAws,
+        *,
+        iam_user_arn: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        folder = None if path == ":memory:" else Path(path)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        self.now = now
+        self.connection = duckdb.connect(":memory:" if folder is None else str(folder / "_account.duckdb"))
+        self.catalogue = Catalogue(self.connection, folder)
+        self.locks = Locks()
+        self.stages = Stages(aws, iam_user_arn, now)
+
+    def close(self) -> None:
+        """Close the files, so that another process may open them."""
+        self.connection.close()
