@@ -100,7 +100,7 @@ class Load:
                 self._queue.extend(self._segments(progress))
         self._places = max(1, min(self._at_once, len(self._queue)))
         for _ in range(self._places):
-            self._clock.work(self._next)
+            self._go_on()
 
     def fail(self, why: str) -> None:
         """End before anything was begun."""
@@ -141,7 +141,16 @@ class Load:
             self._failed(segment, str(error))
         except Exception as error:  # noqa: BLE001  our own fault must end the task loudly, not leave it running for ever
             self._failed(segment, repr(error), is_fatal=True)
-        self._clock.work(self._next)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        try:
+            self._clock.work(self._next)
+        except RuntimeError:  # the pool is shut: the cloud was closed in the middle of the load
+            with self._lock:
+                self._fatal = "the local cloud was closed"
+                self._queue.clear()
+            self._next()
 
     def _load(self, segment: Segment) -> None:
         table = segment.progress.table
