@@ -1,0 +1,7 @@
+"""Our own lint of the state machines, for what no public linter checks (reference/stepfunctions.md 5)."""
+
+from orchestration.lint.machine import Contract
+from orchestration.lint.rule import Finding, Rule
+from orchestration.lint.rules import RULES, lint
+
+__all__ = ["RULES", "Contract", "Finding", "Rule", "lint"]

@@ -1,0 +1,180 @@
+"""The rules about time limits, retriers and catchers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fleet.errors
+from fleet.errors import FleetError
+from orchestration.lint.machine import Machine, State
+from orchestration.lint.rule import Violations, rule
+
+_ERROR_HANDLING = "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"
+_PREFIXES = ("Lambda.", "StepFunctions.")
+_STATES_ERRORS = frozenset(
+    f"States.{name}"
+    for name in (
+        "ALL", "BranchFailed", "DataLimitExceeded", "ExceedToleratedFailureThreshold", "HeartbeatTimeout",
+        "Http.Socket", "IntrinsicFailure", "ItemReaderFailed", "NoChoiceMatched", "ParameterPathFailure",
+        "Permissions", "QueryEvaluationError", "ResultPathMatchFailure", "ResultWriterFailed", "Runtime", "TaskFailed",
+        "Timeout",
+    )
+)  # fmt: skip
+_FLEET_ERRORS = frozenset(
+    name for name, one in vars(fleet.errors).items() if isinstance(one, type) and issubclass(one, FleetError)
+)
+_CLIENT_ERRORS = frozenset({"ThrottledError", "TransientError"})
+"""Any handler raises these two, through its clients."""
+
+RETRIERS: tuple[dict[str, Any], ...] = (
+    {
+        "ErrorEquals": ["ThrottledError", "TransientError"],
+        "IntervalSeconds": 2,
+        "MaxAttempts": 8,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": 60,
+        "JitterStrategy": "FULL",
+    },
+    {
+        "ErrorEquals": [
+            "Lambda.ServiceException",
+            "Lambda.AWSLambdaException",
+            "Lambda.SdkClientException",
+            "Lambda.TooManyRequestsException",
+        ],
+        "IntervalSeconds": 1,
+        "MaxAttempts": 6,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": 30,
+        "JitterStrategy": "FULL",
+    },
+)
+"""What every state that calls a handler retries. Written out in each, as a console shows the file and nothing else."""
+
+
+@rule(
+    "timeout-missing",
+    title="Every Task has TimeoutSeconds",
+    why="Without it a Task that never answers holds the execution, and the database, for a year.",
+    source="https://docs.aws.amazon.com/step-functions/latest/dg/sfn-stuck-execution.html",
+)
+def timeout_missing(machine: Machine) -> Violations:
+    """Tasks without a limit."""
+    for state in machine.states:
+        if state.type == "Task" and not {"TimeoutSeconds", "TimeoutSecondsPath"} & state.fields.keys():
+            yield state, "has no TimeoutSeconds."
+
+
+@rule(
+    "heartbeat-not-below-timeout",
+    title="HeartbeatSeconds is less than TimeoutSeconds",
+    why="AWS refuses the definition; the heartbeat could never be missed before the time is up.",
+    source="https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html",
+)
+def heartbeat_not_below_timeout(machine: Machine) -> Violations:
+    """Heartbeats that are too slow."""
+    for state in machine.states:
+        heartbeat, timeout = state.fields.get("HeartbeatSeconds"), state.fields.get("TimeoutSeconds")
+        if heartbeat is not None and timeout is not None and heartbeat >= timeout:
+            yield state, f"HeartbeatSeconds is {heartbeat}, wanted less than TimeoutSeconds, which is {timeout}."
+
+
+@rule(
+    "all-not-alone-and-last",
+    title="States.ALL stands alone in its retrier or catcher, and that one is the last",
+    why="AWS refuses it otherwise, and no linter that can be installed says so: what follows would never be reached.",
+    source=_ERROR_HANDLING,
+)
+def all_not_alone_and_last(machine: Machine) -> Violations:
+    """States.ALL among others, or before others."""
+    for state in machine.states:
+        for kind in ("Retry", "Catch"):
+            handlers = state.handlers(kind)
+            for place, one in enumerate(handlers):
+                if "States.ALL" not in one["ErrorEquals"]:
+                    continue
+                if len(one["ErrorEquals"]) > 1:
+                    yield (
+                        state,
+                        f"{kind}[{place}] names States.ALL beside others. It includes them: let it stand alone.",
+                    )
+                if place < len(handlers) - 1:
+                    yield (
+                        state,
+                        f"{kind}[{place}] names States.ALL, and {kind}[{place + 1}] comes after it. Put it last.",
+                    )
+
+
+@rule(
+    "unjittered-retry",
+    title="Every retrier has JitterStrategy FULL and MaxDelaySeconds",
+    why="Without jitter forty databases that were throttled together come back together, and are throttled again.",
+    source="https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/",
+)
+def unjittered_retry(machine: Machine) -> Violations:
+    """Retriers in step."""
+    for state in machine.states:
+        for place, one in enumerate(state.handlers("Retry")):
+            if one.get("JitterStrategy") != "FULL":
+                yield state, f"Retry[{place}] has JitterStrategy {one.get('JitterStrategy')!r}, wanted 'FULL'."
+            if "MaxDelaySeconds" not in one:
+                yield state, f"Retry[{place}] has no MaxDelaySeconds, so its waits double without end."
+
+
+@rule(
+    "retriers-differ",
+    title="Every state that calls a handler retries our two passing errors and Lambda's own, all in the same way",
+    why="Lambda's service fails now and then; a state that lacks the retrier fails one night in a hundred.",
+    source="https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html",
+)
+def retriers_differ(machine: Machine) -> Violations:
+    """Retriers that are missing or written differently from `RETRIERS`."""
+    for state in machine.states:
+        if not state.is_lambda:
+            continue
+        for wanted in RETRIERS:
+            names = set(wanted["ErrorEquals"])
+            found = [one for one in state.handlers("Retry") if names & set(one["ErrorEquals"])]
+            if not found:
+                yield state, f"does not retry {', '.join(wanted['ErrorEquals'])}. Copy the retrier from its neighbour."
+            elif found != [wanted]:
+                yield (
+                    state,
+                    f"retries {wanted['ErrorEquals'][0]} otherwise than the rest: {_difference(found[0], wanted)}.",
+                )
+
+
+def _difference(found: Any, wanted: dict[str, Any]) -> str:
+    differing = [key for key in (*wanted, *found) if found.get(key) != wanted.get(key)]
+    if not differing:
+        return "in two retriers"
+    return "; ".join(f"{key} is {found.get(key)}, wanted {wanted.get(key)}" for key in dict.fromkeys(differing))
+
+
+@rule(
+    "unknown-error",
+    title="A retrier or catcher names errors that can come: States.*, Lambda.*, StepFunctions.*, or the handler's own",
+    why="Step Functions matches names exactly and knows no subclasses: a misspelt one never matches, in silence.",
+    source=_ERROR_HANDLING,
+)
+def unknown_error(machine: Machine) -> Violations:
+    """Names that nothing raises here."""
+    for state in machine.states:
+        raised = _raised_by(state, machine)
+        for kind in ("Retry", "Catch"):
+            for place, one in enumerate(state.handlers(kind)):
+                for name in one["ErrorEquals"]:
+                    if name in _STATES_ERRORS or name.startswith(_PREFIXES) or raised is None or name in raised:
+                        continue
+                    if name in _FLEET_ERRORS:
+                        yield state, f"{kind}[{place}] names {name}, which is not among what its handler raises."
+                    else:
+                        yield state, f"{kind}[{place}] names {name}, which is no error (fleet/errors.py)."
+
+
+def _raised_by(state: State, machine: Machine) -> frozenset[str] | None:
+    """The errors of ours that can come out of *state*; None if nobody says."""
+    if not state.is_lambda:
+        return frozenset()
+    contract = machine.contracts.get(state.name)
+    return None if contract is None else contract.raises | _CLIENT_ERRORS
