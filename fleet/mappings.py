@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fleet.catalogue import Table
-from fleet.databases import Database
+from fleet.databases import Database, ParallelLoad
 from fleet.errors import QuotaExceededError
 from fleet.names import DATABASE_ID_CHARACTERS
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
@@ -40,18 +40,26 @@ def full_load_mappings(database: Database, tables: Sequence[Table]) -> str:
     >>> json.loads(text)["rules"][0]["object-locator"]
     {'schema-name': 'public', 'table-name': 'a[_]b', 'table-type': 'table'}
     """
+    selections = [(escape(table.schema), escape(table.table), "view" if table.is_view else "table") for table in tables]
+    moved = {table.name for table in tables}
+    loads = [load for load in database.parallel_loads if (load.schema, load.table) in moved]
+    return _write(database, selections, loads)
+
+
+def first_mappings(database: Database) -> str:
+    """The mappings a task is created with, before PrepareTask names its tables: all of the database's schemas."""
+    return _write(database, [(escape(schema), "%", "all") for schema in database.schemas], ())
+
+
+def _write(database: Database, selections: Sequence[tuple[str, str, str]], loads: Sequence[ParallelLoad]) -> str:
     rules: list[dict[str, Any]] = [
         {
             "rule-type": "selection",
-            "object-locator": {
-                "schema-name": escape(table.schema),
-                "table-name": escape(table.table),
-                "table-type": "view" if table.is_view else "table",
-            },
+            "object-locator": {"schema-name": schema, "table-name": table, "table-type": table_type},
             "rule-action": "include",
             "filters": [],
         }
-        for table in tables
+        for schema, table, table_type in selections
     ]
     rules.append(
         {
@@ -64,7 +72,6 @@ def full_load_mappings(database: Database, tables: Sequence[Table]) -> str:
             "data-type": {"type": "string", "length": DATABASE_ID_CHARACTERS},
         }
     )
-    moved = {table.name for table in tables}
     rules += [
         {
             "rule-type": "table-settings",
@@ -75,15 +82,14 @@ def full_load_mappings(database: Database, tables: Sequence[Table]) -> str:
                 "boundaries": [[boundary] for boundary in load.boundaries],
             },
         }
-        for load in database.parallel_loads
-        if (load.schema, load.table) in moved
+        for load in loads
     ]
     numbered = [{"rule-id": str(number), "rule-name": str(number), **rule} for number, rule in enumerate(rules, 1)]
     text = json.dumps({"rules": numbered}, separators=(",", ":"), ensure_ascii=False)
     size = len(text.encode())
     if size > DMS_TABLE_MAPPING_BYTES.value:
         raise QuotaExceededError(
-            f"{database.id}'s table mappings are {size:,} bytes for {len(tables):,} tables; "
+            f"{database.id}'s table mappings are {size:,} bytes for {len(selections):,} tables; "
             f"DMS takes at most {DMS_TABLE_MAPPING_BYTES.value:,} {DMS_TABLE_MAPPING_BYTES.what}.",
             remedy="Split the database into two entries of the registry by `schemas` or `exclude`.",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -18,7 +19,12 @@ from lambdas.clients.refusals import translate
 from lambdas.wiring import Clients, current_clients
 
 logger = Logger(service="fleet", use_rfc3339=True)
-print_line: Callable[[str], object] = lambda line: sys.stdout.write(line + "\n")  # noqa: E731
+
+metrics_log = logging.getLogger("fleet.metrics")
+"""One line a call in CloudWatch's embedded metric format, as it stands: CloudWatch reads the metrics out of it."""
+metrics_log.addHandler(logging.StreamHandler(sys.stdout))
+metrics_log.setLevel(logging.INFO)
+metrics_log.propagate = False
 
 
 class Model(BaseModel):
@@ -85,4 +91,4 @@ def _measure(state: str, event: dict[str, Any], milliseconds: float) -> None:
         if value:
             metrics.add_metadata(key, value)
     metrics.add_metric("StateMilliseconds", MetricUnit.Milliseconds, milliseconds)
-    print_line(json.dumps(metrics.serialize_metric_set(), separators=(",", ":")))
+    metrics_log.info(json.dumps(metrics.serialize_metric_set(), separators=(",", ":")))

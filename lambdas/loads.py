@@ -14,12 +14,16 @@ from lambdas.wiring import Clients
 
 @dataclass(frozen=True)
 class Load:
-    """One table's request. *state*: `waiting` to be sent, `under way`, or `over` with its *result*."""
+    """One table's request. *wanted*: the numbers of the statements whose answers are read.
+
+    *state*: `waiting`; `sending`, after which it may or may not have arrived; `under way`; `over` with its *result*.
+    """
 
     schema: str
     table: str
-    state: Literal["waiting", "under way", "over"]
+    state: Literal["waiting", "sending", "under way", "over"]
     handle: str = ""
+    wanted: tuple[int, ...] = ()
     result: LoadResult | None = None
 
     @property
@@ -27,9 +31,13 @@ class Load:
         """The table's two names."""
         return TableName(self.schema, self.table)
 
-    def sent(self, handle: str) -> Load:
+    def sending(self) -> Load:
+        """The same load, about to be sent."""
+        return replace(self, state="sending")
+
+    def sent(self, handle: str, wanted: tuple[int, ...]) -> Load:
         """The same load under way."""
-        return replace(self, state="under way", handle=handle)
+        return replace(self, state="under way", handle=handle, wanted=wanted)
 
     def over(self, result: LoadResult) -> Load:
         """The same load with its answer."""

@@ -23,7 +23,7 @@ from lambdas.clients.dms import Dms
 from lambdas.clients.ledger import Ledger
 from lambdas.clients.objects import Objects
 from lambdas.clients.records import Records
-from lambdas.clients.snowflake import SqlApi
+from lambdas.clients.snowflake import KeyPairToken, SqlApi, Transport
 from lambdas.clients.source import Source
 
 
@@ -60,7 +60,7 @@ class Clients:
     """What a handler may touch. Each client is made when first used, because a handler uses few of them."""
 
     def __init__(
-        self, environment: Environment, client: Callable[[str], Any], http: Any, now: Callable[[], datetime]
+        self, environment: Environment, client: Callable[[str], Any], http: Transport, now: Callable[[], datetime]
     ) -> None:
         self.environment = environment
         self.now = now
@@ -111,7 +111,14 @@ class Clients:
     def snowflake(self, settings: SnowflakeSettings) -> SqlApi:
         """The SQL API of the account in *settings*."""
         if settings not in self._snowflake:
-            self._snowflake[settings] = SqlApi(self._http, self._client("kms"), settings, self.now)
+            token = KeyPairToken(
+                self._client("kms"), settings.key_id, account=settings.account, user=settings.user, now=self.now
+            )
+            context = {"database": settings.database, "role": settings.role, "warehouse": settings.warehouse}
+            # Snowflake's default zone is Los Angeles, which would shift timestamps on their way in.
+            self._snowflake[settings] = SqlApi(
+                settings.account_url, token, context=context, parameters={"timezone": "UTC"}, transport=self._http
+            )
         return self._snowflake[settings]
 
 

@@ -81,6 +81,10 @@ class Clock:
         """Start *coroutine* on the clock's loop. Safe from any thread but the clock's own."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
+    def sleep(self, seconds: float) -> None:
+        """Return when the clock has moved on by *seconds*. Not from the clock's own thread, nor from work."""
+        self.spawn(asyncio.sleep(seconds)).result()
+
     def is_idle(self) -> bool:
         """Whether no work is under way."""
         with self._lock:

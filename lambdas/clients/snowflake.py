@@ -194,7 +194,7 @@ class SqlApi:
             parameters["query_tag"] = query_tag
         body = {"statement": ";\n".join(statements), "parameters": parameters, **self._context}
         query = {"requestId": request_id, "async": str(is_async).lower()}
-        # Where no answer came, whether the request arrived is not known: sent once more like this, it runs at most once.
+        # Where no answer came, nobody knows whether the request arrived: sent like this, it runs at most once.
         again = {**query, "retry": "true"}
         first = again if is_resend else query
         return self._call("POST", f"{_STATEMENTS}?{urlencode(first)}", body, again=f"{_STATEMENTS}?{urlencode(again)}")

@@ -13,7 +13,7 @@ from typing import Literal
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.outcomes import LoadResult
-from lambdas.clients.snowflake import Failed, Rows, SqlApi
+from lambdas.clients.snowflake import Failed, Running, SqlApi, Succeeded
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.loads import Load, read_loads, write_loads
 from lambdas.opened import AttemptRequest, open_attempt
@@ -48,19 +48,20 @@ def run(request: Request, clients: Clients) -> Response:
 
 
 def _look(load: Load, api: SqlApi) -> Load:
-    answer = api.poll(load.handle)
-    if answer is None:
+    answer = api.poll(load.handle, load.wanted)
+    if isinstance(answer, Running):
         return load
     if isinstance(answer, Failed):
-        text = f"{load.name}: Snowflake answers {answer.code}: {answer.message}"
+        text = f"{load.name}: Snowflake answers {answer.code}: {answer.cause}"
         return load.over(LoadResult(0, 0, Failure("warehouse", "LoadRefused", text)))
     return load.over(_read_rows(answer))
 
 
-def _read_rows(answers: list[Rows]) -> LoadResult:
+def _read_rows(answer: Succeeded) -> LoadResult:
     """Rows that COPY parsed, over all its answers, and the count that the request's last statement gave."""
-    parsed = sum(int(row["rows_parsed"]) for rows in answers for row in rows if "rows_parsed" in row)
-    return LoadResult(rows_parsed=parsed, rows_published=int(answers[-1][0]["row_count"]))
+    results = [rows for rows in answer.results if rows]
+    parsed = sum(int(row["rows_parsed"] or 0) for rows in results for row in rows if "rows_parsed" in row)
+    return LoadResult(rows_parsed=parsed, rows_published=int(results[-1][0]["row_count"] or 0))
 
 
 handler = entrypoint("PollLoads", Request, run)

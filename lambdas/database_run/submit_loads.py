@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import uuid
 
+from fleet.catalogue import Table
 from fleet.errors import ClaimLostError, FleetError
-from fleet.manifests import Manifest
+from fleet.manifests import Manifest, SealedTable
 from fleet.outcomes import LoadResult
 from fleet.warehouse import find_clashes, full_load_statements
 from lambdas.database_run.seal_folder import read_manifest
@@ -41,30 +42,41 @@ def run(request: Request, clients: Clients) -> Response:
     manifest = read_manifest(opened, clients)
     if manifest is None:
         raise ValueError(f"{opened.attempt.folder.prefix} is not sealed, yet its loads are asked for")
-    loads = list(read_loads(opened.attempt, clients) or _plan_loads(opened, manifest, clients))
-    under_way = sum(load.state == "under way" for load in loads)
+    before = read_loads(opened.attempt, clients) or _plan_loads(opened, manifest, clients)
+    room = opened.plan.loads_per_database - sum(load.state in {"sending", "under way"} for load in before)
+    waiting = [load for load in before if load.state == "waiting"][: max(0, room)]
+    loads = {load.name: load.sending() if load in waiting else load for load in before}
+    # Written before anything is sent: what is found `sending` at the next entry may have arrived already.
+    write_loads(opened.attempt, tuple(loads.values()), clients)
     tables = {table.name: table for table in read_tables(opened.attempt, clients)}
     sealed = {table.name: table for table in manifest.handed_off}
-    api = clients.snowflake(opened.settings.snowflake)
-    sent = 0
-    for position, load in enumerate(loads):
-        if load.state != "waiting" or under_way + sent >= opened.plan.loads_per_database:
-            continue
-        statements = full_load_statements(
-            opened.settings.snowflake, opened.server.engine, opened.attempt, tables[load.name], sealed[load.name]
-        )
-        loads[position] = load.sent(api.submit(statements, request_id=_request_id(opened, load)))
-        sent += 1
-    write_loads(opened.attempt, tuple(loads), clients)
-    return Response(sent=sent)
+    to_send = [load for load in loads.values() if load.state == "sending"]
+    for load in to_send:
+        loads[load.name] = _send(opened, load, tables[load.name], sealed[load.name], clients, is_resend=load in before)
+    if to_send:
+        write_loads(opened.attempt, tuple(loads.values()), clients)
+    return Response(sent=len(to_send))
 
 
-def _plan_loads(opened: Opened, manifest: Manifest, clients: Clients) -> list[Load]:
+def _send(opened: Opened, load: Load, table: Table, sealed: SealedTable, clients: Clients, *, is_resend: bool) -> Load:
+    snowflake = opened.settings.snowflake
+    statements = full_load_statements(snowflake, opened.server.engine, opened.attempt, table, sealed)
+    wanted = [number for number, statement in enumerate(statements) if statement.startswith("COPY ")]
+    handle = clients.snowflake(snowflake).submit(
+        statements,
+        _request_id(opened, load),
+        is_resend=is_resend,
+        query_tag=f"{opened.attempt.run}:{opened.attempt.database}:{load.name}",
+    )
+    return load.sent(handle, (*wanted, len(statements) - 1))
+
+
+def _plan_loads(opened: Opened, manifest: Manifest, clients: Clients) -> tuple[Load, ...]:
     """A load for each table that may be handed off, the largest first; one that Snowflake cannot hold is over."""
     clashes = find_clashes(read_tables(opened.attempt, clients))
     largest_first = sorted(manifest.handed_off, key=lambda table: -sum(file.size_bytes for file in table.files))
     waiting = [Load(table.schema, table.table, "waiting") for table in largest_first]
-    return [load.over(LoadResult(0, 0, clashes[load.name])) if load.name in clashes else load for load in waiting]
+    return tuple(load.over(LoadResult(0, 0, clashes[load.name])) if load.name in clashes else load for load in waiting)
 
 
 def _request_id(opened: Opened, load: Load) -> str:

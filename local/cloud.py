@@ -1,0 +1,114 @@
+"""AWS and Snowflake in one process: one clock, one account, our own handlers in it, and a registry deployed to it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from fleet.databases import Registry
+from lambdas.entrypoint import logger, metrics_log
+from lambdas.wiring import Clients, Environment
+from local.aws import LocalAws
+from local.clock import Clock, Kind
+from local.deploy import Deployment, snowflake_user_arn
+from local.dms.api import Dms
+from local.functions import Functions
+from local.snowflake.server import Snowflake
+from local.snowflake.transport import InProcessTransport
+from local.stepfunctions.api import StepFunctions
+from orchestration.functions import function_arn
+
+LEDGER_TABLE = "fleet-ledger"
+Event = dict[str, Any]
+
+
+class LocalCloud:
+    """A cloud that does not crash, in memory. *folder* gets the warehouse and the handlers' log; nothing else.
+
+    Use it as a context. *on_status* gets EventBridge's event for each change of an execution's status, on a thread of
+    its own.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        registry: Registry,
+        secrets: Mapping[str, Mapping[str, Any]],
+        *,
+        clock: Kind = "virtual",
+        on_status: Callable[[Event], object] = lambda _: None,
+        seed: int = 0,
+    ) -> None:
+        self.folder = folder
+        self.registry = registry
+        self.control_bucket = f"{registry.settings.prefix}-control-{registry.settings.account}"
+        self._secrets = secrets
+        self._clock_kind: Kind = clock
+        self._on_status = on_status
+        self._random = random.Random(seed)  # noqa: S311  jitter of retries, repeatable
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        settings = self.registry.settings
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.aws = self._open.enter_context(LocalAws())
+        self.clock = self._open.enter_context(Clock(self._clock_kind))
+        self.dms = Dms(self.clock, self.aws)
+        self.aws.serve("dms", self.dms.answer)
+        self._environment = Environment(
+            control_bucket=self.control_bucket,
+            ledger_table=LEDGER_TABLE,
+            ask_source_function=function_arn(settings.account, settings.region, settings.prefix, "AskSource"),
+            notification_topic=self.aws.client("sns").create_topic(Name=f"{settings.prefix}-runs")["TopicArn"],
+        )
+        self.snowflake = Snowflake(
+            self.folder / "warehouse",
+            self.aws,
+            iam_user_arn=snowflake_user_arn(settings),
+            clock=self.clock,
+            account=settings.snowflake.account,
+        )
+        self._open.callback(self.snowflake.close)
+        self.clients = Clients(self._environment, self.aws.client, InProcessTransport(self.snowflake), self.clock.now)
+        self.functions = Functions(settings.prefix, lambda: self.clients)
+        self.functions.attach(self.aws.client("lambda"))
+        self.machines = StepFunctions(
+            self.clock,
+            self.functions.invoke,
+            account=settings.account,
+            region=settings.region,
+            jitter=self._random.random,
+            on_status=self._on_status,
+        )
+        self.aws.serve("stepfunctions", self.machines.answer)
+        self._log_to(self.folder / "handlers.jsonl")
+        self.machine_arns = self.deploy(self.registry)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def deploy(self, registry: Registry) -> dict[str, str]:
+        """Bring the account to *registry*; the machines' ARNs by name."""
+        deployment = Deployment(self.aws, self.clock, registry, self.control_bucket, LEDGER_TABLE)
+        return deployment.make(self._secrets, self.snowflake)
+
+    def start_run(self, run: str, run_input: Mapping[str, Any]) -> str:
+        """Start `fleet-run` under the name *run*; the execution's ARN."""
+        started = self.aws.client("stepfunctions").start_execution(
+            stateMachineArn=self.machine_arns["fleet-run"], name=run, input=json.dumps(run_input)
+        )
+        return started["executionArn"]
+
+    def _log_to(self, path: Path) -> None:
+        """What the handlers log goes to a file: a person watches progress, not JSON."""
+        stream = self._open.enter_context(path.open("a", encoding="utf-8"))
+        for handler in (logger.registered_handler, metrics_log.handlers[0]):
+            if isinstance(handler, logging.StreamHandler):
+                self._open.callback(handler.setStream, handler.stream)
+                handler.setStream(stream)

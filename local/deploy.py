@@ -1,0 +1,244 @@
+"""What a deployment makes, made in the local cloud: the same names, policies, settings, machines and registry.
+
+Making it again changes nothing but the registry in force.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from fleet.databases import Database, Registry, Settings
+from fleet.endpoints import endpoint_role_arn, s3_settings
+from fleet.folders import Folder
+from fleet.mappings import first_mappings
+from fleet.names import (
+    ENDPOINT_ROLE_PATH,
+    endpoint_role_name,
+    instance_id,
+    source_endpoint_id,
+    target_endpoint_id,
+    task_id,
+)
+from fleet.task_settings import full_load_settings
+from fleet.warehouse import setup_statements
+from lambdas.clients.records import CURRENT
+from local.aws import LocalAws
+from local.clock import Clock
+from local.snowflake.server import Snowflake
+from onboarding.effective import effective_json, version
+from orchestration.definitions import bind, load
+from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
+from orchestration.roles import read_landing, read_secrets, trust_service, trust_snowflake, write_one_prefix
+
+SNOWFLAKE_ROLE = "fleet-snowflake-read"
+SNOWFLAKE_USER = "snowflake-local"
+EXTERNAL_ID = "fleet-local"
+SECRETS_ROLE = "fleet-secrets"
+MACHINES_ROLE = "fleet-machines"
+
+
+class Deployment:
+    """Makes the account's resources for one registry."""
+
+    def __init__(self, aws: LocalAws, clock: Clock, registry: Registry, control_bucket: str, ledger_table: str) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._registry = registry
+        self._settings: Settings = registry.settings
+        self._control_bucket = control_bucket
+        self._ledger_table = ledger_table
+
+    def make(self, secrets: Mapping[str, Mapping[str, Any]], snowflake: Snowflake) -> dict[str, str]:
+        """Everything; the ARNs of the two machines by name. *secrets*: what a server's secret says, by its name."""
+        self._make_storage()
+        self._make_secrets(secrets)
+        self._make_roles()
+        self._make_snowflake(snowflake)
+        self._make_dms()
+        self._put_registry()
+        return self._make_machines()
+
+    def _make_storage(self) -> None:
+        s3, region = self._aws.client("s3"), self._settings.region
+        for bucket in (self._settings.landing_bucket, self._control_bucket):
+            _once(s3.create_bucket, Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+        key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+        _once(
+            self._aws.client("dynamodb").create_table,
+            TableName=self._ledger_table,
+            KeySchema=key,
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+    def _make_secrets(self, secrets: Mapping[str, Mapping[str, Any]]) -> None:
+        for name, content in secrets.items():
+            _once(self._aws.client("secretsmanager").create_secret, Name=name, SecretString=json.dumps(content))
+
+    def _make_role(self, name: str, trust: Mapping[str, Any], may: Mapping[str, Any], path: str = "/") -> None:
+        iam = self._aws.client("iam")
+        _once(iam.create_role, RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))
+        iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=json.dumps(may))
+
+    def _make_roles(self) -> None:
+        settings = self._settings
+        secrets = self._aws.client("secretsmanager")
+        arns = [secrets.describe_secret(SecretId=server.secret)["ARN"] for server in self._registry.servers]
+        self._make_role(SECRETS_ROLE, trust_service(f"dms.{settings.region}.amazonaws.com"), read_secrets(arns))
+        for database in self._onboarded():
+            self._make_role(
+                endpoint_role_name(settings.prefix, database.id),
+                trust_service("dms.amazonaws.com"),
+                write_one_prefix(settings, database.id),
+                ENDPOINT_ROLE_PATH,
+            )
+
+    def _make_snowflake(self, snowflake: Snowflake) -> None:
+        """The user's key, the trust role, and Snowflake's own objects."""
+        where, kms = self._settings.snowflake, self._aws.client("kms")
+        aliases = {alias["AliasName"] for alias in kms.list_aliases()["Aliases"]}
+        if where.key_id not in aliases:
+            key = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")["KeyMetadata"]["KeyId"]
+            kms.create_alias(AliasName=where.key_id, TargetKeyId=key)
+        _once(self._aws.client("iam").create_user, UserName=SNOWFLAKE_USER)
+        self._make_role(
+            SNOWFLAKE_ROLE,
+            trust_snowflake(snowflake_user_arn(self._settings), EXTERNAL_ID),
+            read_landing(self._settings),
+        )
+        public_key = public_key_text(kms, where.key_id)
+        statements = (
+            f"CREATE ROLE IF NOT EXISTS {where.role}",
+            f"CREATE USER IF NOT EXISTS {where.user} TYPE = SERVICE RSA_PUBLIC_KEY = '{public_key}'",
+            f"ALTER USER {where.user} SET RSA_PUBLIC_KEY = '{public_key}'",
+            f"GRANT ROLE {where.role} TO USER {where.user}",
+            f"CREATE WAREHOUSE IF NOT EXISTS {where.warehouse} WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60",
+            *setup_statements(
+                where,
+                landing_bucket=self._settings.landing_bucket,
+                role_arn=f"arn:aws:iam::{self._settings.account}:role/{SNOWFLAKE_ROLE}",
+                external_id=EXTERNAL_ID,
+            ),
+        )
+        snowflake.administer(";\n".join(statements), database=where.database)
+
+    def _onboarded(self) -> Iterable[Database]:
+        return (database for database in self._registry.databases if database.onboarded)
+
+    def _make_dms(self) -> None:
+        """What Terraform makes with its first values; a night changes folder, mappings and settings afterwards."""
+        dms, prefix = self._aws.client("dms"), self._settings.prefix
+        existing = _existing(dms.describe_replication_tasks, "ReplicationTasks", "ReplicationTaskIdentifier")
+        instances: dict[str, str] = {}
+        for name in sorted({database.instance for database in self._onboarded()}):
+            instances[name] = self._make_instance(dms, instance_id(prefix, name))
+        while any(one["ReplicationInstanceStatus"] != "available" for one in _instances(dms).values()):
+            self._clock.sleep(10)
+        servers = {server.id: server for server in self._registry.servers}
+        for database in self._onboarded():
+            if task_id(prefix, database.id, "full") in existing:
+                continue
+            source = dms.create_endpoint(
+                EndpointIdentifier=source_endpoint_id(prefix, database.id),
+                EndpointType="source",
+                EngineName="postgres",
+                DatabaseName=database.name_at_source,
+                PostgreSQLSettings={
+                    "SecretsManagerAccessRoleArn": f"arn:aws:iam::{self._settings.account}:role/{SECRETS_ROLE}",
+                    "SecretsManagerSecretId": servers[database.server].secret,
+                    "DatabaseName": database.name_at_source,
+                },
+            )["Endpoint"]["EndpointArn"]
+            # The first folder is a place where nothing is ever written: run "none", attempt 0.
+            first = s3_settings(self._settings, Folder(database.id, "full", "none", 0))
+            target = dms.create_endpoint(
+                EndpointIdentifier=target_endpoint_id(prefix, database.id),
+                EndpointType="target",
+                EngineName="s3",
+                S3Settings={**first, "ServiceAccessRoleArn": endpoint_role_arn(self._settings, database.id)},
+            )["Endpoint"]["EndpointArn"]
+            dms.create_replication_task(
+                ReplicationTaskIdentifier=task_id(prefix, database.id, "full"),
+                SourceEndpointArn=source,
+                TargetEndpointArn=target,
+                ReplicationInstanceArn=instances[database.instance],
+                MigrationType="full-load",
+                TableMappings=first_mappings(database),
+                ReplicationTaskSettings=full_load_settings(self._settings.profile),
+            )
+
+    @staticmethod
+    def _make_instance(dms: Any, identifier: str) -> str:
+        instances = _instances(dms)
+        if identifier not in instances:
+            made = dms.create_replication_instance(
+                ReplicationInstanceIdentifier=identifier, ReplicationInstanceClass="dms.r6i.large"
+            )
+            return made["ReplicationInstance"]["ReplicationInstanceArn"]
+        return instances[identifier]["ReplicationInstanceArn"]
+
+    def _put_registry(self) -> None:
+        s3, text = self._aws.client("s3"), effective_json(self._registry)
+        number = version(text)
+        s3.put_object(Bucket=self._control_bucket, Key=f"registry/{number}.json", Body=text.encode())
+        s3.put_object(Bucket=self._control_bucket, Key=CURRENT, Body=json.dumps(number).encode())
+
+    def _make_machines(self) -> dict[str, str]:
+        """The two machines from their files, bound to the functions' ARNs."""
+        settings, machines = self._settings, self._aws.client("stepfunctions")
+        role = f"arn:aws:iam::{settings.account}:role/{MACHINES_ROLE}"
+
+        def make(name: str, values: dict[str, str]) -> str:
+            definition = json.dumps(bind(load(name), values))
+            return machines.create_state_machine(name=f"{settings.prefix}-{name}", definition=definition, roleArn=role)[
+                "stateMachineArn"
+            ]
+
+        def functions(names: Iterable[str]) -> dict[str, str]:
+            return {name: function_arn(settings.account, settings.region, settings.prefix, name) for name in names}
+
+        database_run = make("database-run", functions(DATABASE_RUN))
+        fleet_run = make("fleet-run", {**functions(FLEET_RUN), "DatabaseRun": database_run})
+        return {"database-run": database_run, "fleet-run": fleet_run}
+
+
+def _instances(dms: Any) -> dict[str, Any]:
+    return _existing(dms.describe_replication_instances, "ReplicationInstances", "ReplicationInstanceIdentifier")
+
+
+def snowflake_user_arn(settings: Settings) -> str:
+    """The IAM user that stands for Snowflake's own."""
+    return f"arn:aws:iam::{settings.account}:user/{SNOWFLAKE_USER}"
+
+
+def public_key_text(kms: Any, key_id: str) -> str:
+    """A KMS key's public half as Snowflake's RSA_PUBLIC_KEY wants it: base64 of the DER form."""
+    return base64.b64encode(kms.get_public_key(KeyId=key_id)["PublicKey"]).decode()
+
+
+def _once(make: Callable[..., Any], **parameters: Any) -> None:
+    """Make it, unless it is there already."""
+    try:
+        make(**parameters)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {
+            "BucketAlreadyOwnedByYou",
+            "ResourceInUseException",
+            "ResourceExistsException",
+            "EntityAlreadyExists",
+        }:
+            raise
+
+
+def _existing(describe: Callable[..., Any], member: str, name: str) -> dict[str, Any]:
+    try:
+        return {item[name]: item for item in describe()[member]}
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundFault":
+            return {}
+        raise

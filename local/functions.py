@@ -1,0 +1,71 @@
+"""Lambda in the local cloud: our own handlers, called in this process, with its clients around each call."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from lambdas.wiring import LOCAL, Clients
+from local.stepfunctions.errors import FunctionError
+from local.wire import response
+from orchestration.functions import MODULES, function_name
+
+
+class Functions:
+    """The deployed functions by name. *before* is called ahead of each, with name and event: the place for faults."""
+
+    def __init__(self, prefix: str, clients: Callable[[], Clients]) -> None:
+        self._clients = clients
+        self._handlers = {
+            function_name(prefix, name): importlib.import_module(module).handler for name, module in MODULES.items()
+        }
+
+    def invoke(self, arn_or_name: str, event: dict[str, Any]) -> Any:
+        """The handler's answer.
+
+        Raises:
+            FunctionError: The handler raised, or there is no such function.
+        """
+        name = arn_or_name.rpartition(":")[2]
+        if name not in self._handlers:
+            raise FunctionError("Lambda.ResourceNotFoundException", f"Function not found: {arn_or_name}")
+        context = copy_context()
+        context.run(LOCAL.set, self._clients())
+        # Through JSON and back, as Lambda does: a handler sees no object of its caller's.
+        payload = json.loads(json.dumps(event))
+        try:
+            return json.loads(json.dumps(context.run(self._handlers[name], payload, None)))
+        except Exception as error:  # every error of a handler becomes Lambda's answer
+            raise FunctionError(type(error).__name__, str(error)) from error
+
+    def attach(self, client: Any) -> Any:
+        """Let boto3's Lambda *client* invoke these functions, the only operation of Lambda there is here."""
+
+        def before_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
+            operation = event_name.rpartition(".")[2]
+            if operation != "Invoke":
+                body = json.dumps({"Message": f"not emulated here: lambda {operation}"}).encode()
+                return response(request.url, 501, body, {"x-amzn-ErrorType": "NotEmulated"})
+            name = request.url.rpartition("/functions/")[2].partition("/")[0].replace("%3A", ":")
+            try:
+                answer, headers = self.invoke(name, json.loads(request.body or b"{}")), {}
+            except FunctionError as error:
+                answer, headers = _error(error), {"X-Amz-Function-Error": "Unhandled"}
+            return response(request.url, 200, json.dumps(answer).encode(), headers)
+
+        client.meta.events.register_first("before-send.lambda.*", before_send)
+        return client
+
+
+def _error(error: FunctionError) -> Mapping[str, Any]:
+    return {
+        "errorMessage": error.message,
+        "errorType": error.error_type,
+        "stackTrace": traceback.format_exception(error.__cause__) if error.__cause__ else [],
+    }

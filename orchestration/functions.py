@@ -1,0 +1,54 @@
+"""Every Lambda function: its state or name, and the module whose `handler` it runs. By dotted path, so that the
+infrastructure never imports a handler."""
+
+from __future__ import annotations
+
+import re
+
+FLEET_RUN = ("PlanRun", "CloseRun")
+DATABASE_RUN = (
+    "ClaimDatabase",
+    "PrepareTask",
+    "PointEndpoint",
+    "AwaitConnection",
+    "StartTask",
+    "PollTask",
+    "StopTask",
+    "SealFolder",
+    "SubmitLoads",
+    "PollLoads",
+    "Reconcile",
+    "RecordOutcome",
+    "ReleaseDatabase",
+    "Conclude",
+)
+
+
+def snake_case(name: str) -> str:
+    """The module's name of a state.
+
+    >>> snake_case("PointEndpoint")
+    'point_endpoint'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+MODULES: dict[str, str] = {
+    **{name: f"lambdas.fleet_run.{snake_case(name)}" for name in FLEET_RUN},
+    **{name: f"lambdas.database_run.{snake_case(name)}" for name in DATABASE_RUN},
+    "AskSource": "lambdas.ask_source",
+}
+
+
+def function_name(prefix: str, name: str) -> str:
+    """The function's name in AWS.
+
+    >>> function_name("fleet", "PointEndpoint")
+    'fleet-point-endpoint'
+    """
+    return f"{prefix}-{snake_case(name).replace('_', '-')}"
+
+
+def function_arn(account: str, region: str, prefix: str, name: str) -> str:
+    """The function's ARN."""
+    return f"arn:aws:lambda:{region}:{account}:function:{function_name(prefix, name)}"
