@@ -68,8 +68,10 @@ class _Reading:
     label: str
     lines: dict[tuple[str | int, ...], int]
 
-    def refuse(self, node: Node, way: tuple[str | int, ...], wanted: str, remedy: str = "") -> _Refused:
-        text = f"{self._name(way)} is {shown(node)}, wanted {wanted}."
+    def refuse(
+        self, node: Node, way: tuple[str | int, ...], wanted: str, remedy: str = "", found: str = ""
+    ) -> _Refused:
+        text = f"{self._name(way)} is {found or shown(node)}, wanted {wanted}."
         self.source.note(node, f"{text} {remedy}".strip())
         return _Refused()
 
@@ -113,7 +115,8 @@ class _Reading:
         value = self._scalar(node, hint, way)
         rule = FIELD_RULES.get(rule_of)
         if rule and not rule.accepts(value):
-            raise self.refuse(node, way, rule.wanted, rule.remedy)
+            found = "a text that is not shown" if rule.hidden else shown(node)
+            raise self.refuse(node, way, rule.wanted, rule.remedy, found)
         return value
 
     def _items(self, node: Node, hint: Any, way: tuple[str | int, ...], rule_of: tuple[type, str]) -> tuple[Any, ...]:

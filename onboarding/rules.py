@@ -23,11 +23,15 @@ _PREFIX_CHARACTERS = 64 - DATABASE_ID_CHARACTERS - len("--s3")
 
 @dataclass(frozen=True)
 class FieldRule:
-    """*accepts* says whether a value may stand there, *wanted* completes "wanted ...", *remedy* is a sentence."""
+    """*accepts* says whether a value may stand there, *wanted* completes "wanted ...", *remedy* is a sentence.
+
+    *hidden*: a refused value is not shown, because a pipeline's log is read by many.
+    """
 
     accepts: Callable[[Any], bool]
     wanted: str
     remedy: str = ""
+    hidden: bool = False
 
 
 def _is_id(text: str) -> bool:
@@ -61,10 +65,11 @@ _TEXT = FieldRule(lambda text: text.strip() != "", "some text")
 FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Server, "id"): _ID,
     # Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (documented).
-    (Server, "secret"): _matching(
-        r"[A-Za-z0-9/_+=.@:-]{1,2048}",
+    (Server, "secret"): FieldRule(
+        lambda text: re.fullmatch(r"[A-Za-z0-9/_+=.@:-]{1,2048}", text) is not None,
         "the name or the ARN of a secret: letters, digits and /_+=.@-",
         "Write the secret's name, never the password.",
+        hidden=True,
     ),
     (Database, "id"): FieldRule(_ID.accepts, _ID.wanted, "Choose another id; what the server calls it is a field."),
     (Database, "name_at_source"): _TEXT,

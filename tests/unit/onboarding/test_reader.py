@@ -1,0 +1,318 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from fleet.databases import Limits, ParallelLoad, TaskProfile
+from fleet.errors import (
+    DuplicateNameError,
+    EmptyRegistryError,
+    MalformedSettingError,
+    QuotaExceededError,
+    RegistryError,
+)
+from onboarding.reader import read_registry
+
+SETTINGS = """\
+prefix: fleet
+account: "123456789012"
+region: eu-central-1
+landing_bucket: fleet-landing
+snowflake:
+  account: DEMO-FLEET
+  account_url: https://demo-fleet.snowflakecomputing.com
+  user: LOADER
+  key_id: alias/loader
+  role: LOADER
+  warehouse: LOADING
+  database: FLEET
+"""
+SERVERS = "- {id: embedded, engine: postgresql, secret: fleet/server/embedded}\n"
+ONE = """\
+- id: chinook
+  server: embedded
+  name_at_source: Chinook
+  instance: one
+  schemas: [public]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "settings.yaml").write_text(SETTINGS, encoding="utf-8")
+    (tmp_path / "servers.yaml").write_text(SERVERS, encoding="utf-8")
+    (tmp_path / "databases.yaml").write_text(ONE, encoding="utf-8")
+    return tmp_path
+
+
+def refusal(folder: Path, environment: dict[str, str] | None = None, **files: str) -> tuple[type[Exception], list[str]]:
+    """The error's class, and its findings without the folder's name, after *files* were written."""
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(RegistryError) as caught:
+        read_registry(folder, environment or {})
+    first, *findings = str(caught.value).splitlines()
+    assert re.fullmatch(r"the registry has (1 thing|\d+ things) to mend:", first)
+    assert str(len(findings)) in first
+    return caught.type, [finding.strip().replace(f"{folder}/", "") for finding in findings]
+
+
+def only(folder: Path, **files: str) -> str:
+    """The one finding there is."""
+    _, findings = refusal(folder, **files)
+    assert len(findings) == 1, findings
+    return findings[0]
+
+
+def test_what_stands_in_the_files_is_what_comes_back(folder: Path) -> None:
+    (folder / "settings.yaml").write_text(
+        SETTINGS + "profile: {tables_at_once: 49}\nlimits: {databases_at_once: 3}\n", encoding="utf-8"
+    )
+    (folder / "databases.yaml").write_text(
+        ONE + "  onboarded: true\n  views: no\n  exclude: [public.log]\n  tags: [music]\n  expected_seconds: 1_200\n"
+        "  row_tolerance: 5\n  parallel_loads:\n"
+        "    - {schema: public, table: invoice, column: day, boundaries: [100, '200', 2026-01-01]}\n",
+        encoding="utf-8",
+    )
+    registry = read_registry(folder, {})
+    assert registry.settings.profile == TaskProfile(tables_at_once=49)
+    assert registry.settings.limits == Limits(databases_at_once=3)
+    assert registry.settings.account == "123456789012"
+    database = registry.database("chinook")
+    assert (database.onboarded, database.views, database.exclude, database.tags) == (
+        True, False, ("public.log",), ("music",),
+    )  # fmt: skip
+    assert (database.expected_seconds, database.row_tolerance) == (1200, 5)
+    # A boundary is the text that was written, whatever YAML takes it for.
+    assert database.parallel_loads == (ParallelLoad("public", "invoice", "day", ("100", "200", "2026-01-01")),)
+    assert registry.server_of(database).secret == "fleet/server/embedded"
+
+
+def test_the_order_of_entries_does_not_matter(folder: Path) -> None:
+    other = ONE.replace("chinook", "adventure").replace("Chinook", "Adventure")
+    (folder / "databases.yaml").write_text(ONE + other, encoding="utf-8")
+    one = read_registry(folder, {})
+    (folder / "databases.yaml").write_text(other + ONE, encoding="utf-8")
+    assert read_registry(folder, {}) == one
+    assert [database.id for database in one.databases] == ["adventure", "chinook"]
+
+
+def test_anchors_and_merges_are_followed_and_what_is_written_wins(folder: Path) -> None:
+    (folder / "databases.yaml").write_text(
+        ONE.replace("- id", "- &first\n  id") + "- <<: *first\n  id: other\n  name_at_source: Other\n"
+        "- <<: [{tags: [a]}, *first]\n  id: third\n  name_at_source: Third\n",
+        encoding="utf-8",
+    )
+    registry = read_registry(folder, {})
+    assert [database.name_at_source for database in registry.databases] == ["Chinook", "Other", "Third"]
+    assert registry.database("third").tags == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("  shemas: [x]", "chinook has no key `shemas`. Did you mean `schemas`?"),
+        ("  colour: red", "chinook has no key `colour`. Known: `exclude`,"),
+        ("  onboarded: maybe", "chinook: `onboarded` is 'maybe', wanted true or false."),
+        ("  onboarded: 'yes'", "chinook: `onboarded` is 'yes', wanted true or false. Write it without quotes."),
+        ("  tags: music", "chinook: `tags` is 'music', wanted a list. Write it with brackets: `tags: [music]`."),
+        ("  tags: [yes]", "chinook: `tags[0]` is yes, wanted text. If that is the text you mean, quote it: 'yes'."),
+        ("  tags: [{a: 1}]", "chinook: `tags[0]` is a mapping, wanted text."),
+        ("  tags: ['']", "chinook: `tags[0]` is '', wanted some text."),
+        ("  expected_seconds: -1", "chinook: `expected_seconds` is -1, wanted 0 or more."),
+        ("  expected_seconds: 1.5", "chinook: `expected_seconds` is 1.5, wanted a whole number."),
+        ("  expected_seconds: '9'", "`expected_seconds` is '9', wanted a whole number. Write it without quotes."),
+        ("  expected_seconds: 010", "chinook: `expected_seconds` is 010, wanted a whole number."),
+        ("  row_tolerance: 1:30", "chinook: `row_tolerance` is 1:30, wanted a whole number."),
+        ("  row_tolerance:", "chinook: `row_tolerance` is empty, wanted a whole number."),
+        ("  server: elsewhere", "the key `server` stands here for the second time, first on line 2. Keep one."),
+        ("  exclude: [other.log]", "chinook: `exclude[0]` is 'other.log', wanted `schema.table` in one of the"),
+        ("  exclude: [public.]", "chinook: `exclude[0]` is 'public.', wanted `schema.table` in one of the"),
+        ("  parallel_loads: [{schema: public, table: t, column: c, boundaries: []}]", "gives public.t no boundaries"),
+        (
+            "  parallel_loads: [{schema: public, table: t, column: c, boundaries: [1, 1]}]",
+            "gives public.t a boundary tw",
+        ),
+        ("  parallel_loads: [{schema: dbo, table: t, column: c, boundaries: [1]}]", "is for schema 'dbo', wanted one"),
+        (
+            "  parallel_loads: [{schema: public, table: t, boundaries: [1]}]",
+            "`parallel_loads[0]` lacks the key `column`",
+        ),
+        ("  <<: 5", "`<<` takes 5, wanted the alias of a mapping"),
+        ("  ? [a]\n  : b", "a key is a list of 1, wanted a word."),
+    ],
+)
+def test_a_fault_in_a_database_is_named_with_file_and_line(folder: Path, line: str, said: str) -> None:
+    finding = only(folder, databases=ONE + line + "\n")
+    assert finding.startswith("databases.yaml:6: ")
+    assert said in finding
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("id: chinook", "id: Chinook DB", "1: Chinook DB: `id` is 'Chinook DB', wanted lower-case letters and digits"),
+        (
+            "server: embedded",
+            "server: embeded",
+            "2: chinook: `server` is 'embeded', wanted one of servers.yaml. Did you",
+        ),
+        ("server: embedded", "server: no", "2: chinook: `server` is no, wanted text."),
+        ("instance: one", "instance: One", "4: chinook: `instance` is 'One', wanted lower-case"),
+        ("  instance: one\n", "", "1: chinook lacks the key `instance`. Add `instance: ...`."),
+        ("schemas: [public]", "schemas: []", "5: chinook: `schemas` is empty, wanted at least one."),
+        (
+            "schemas: [public]",
+            "schemas: [public, PUBLIC]",
+            "5: chinook: `schemas[1]` is 'PUBLIC', and 'public' has the",
+        ),
+    ],
+)
+def test_a_wrong_value_is_named_with_file_and_line(folder: Path, old: str, new: str, said: str) -> None:
+    assert only(folder, databases=ONE.replace(old, new)).startswith(f"databases.yaml:{said}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("prefix: fleet", "prefix: Fleet", "1: the settings: `prefix` is 'Fleet', wanted lower-case"),
+        ("prefix: fleet", f"prefix: {'p' * 29}", "at most 28 characters"),
+        ('"123456789012"', "123", "2: the settings: `account` is 123, wanted the 12 digits of an AWS account."),
+        ("eu-central-1", "Frankfurt", "3: the settings: `region` is 'Frankfurt', wanted the name of an AWS Region"),
+        ("fleet-landing", "Fleet_Landing", "4: the settings: `landing_bucket` is 'Fleet_Landing', wanted 3 to 63"),
+        ("https://demo", "http://demo", "7: the settings: `snowflake.account_url` is 'http://demo-fleet.snow"),
+        ("  user: LOADER\n", "", "6: the settings: `snowflake` lacks the key `user`."),
+        ("region:", "regoin:", "has no key `regoin`. Did you mean `region`?"),
+        ("snowflake:", "profile: {tables_at_once: 50}\nsnowflake:", "`profile.tables_at_once` is 50, wanted 1 to 49."),
+        ("snowflake:", "profile: {commit_rate: 50001}\nsnowflake:", "is 50001, wanted 1 to 50,000. DMS takes at most"),
+        ("snowflake:", "profile: {lob_max_kilobytes: 0}\nsnowflake:", "is 0, wanted 1 to 102,400."),
+        (
+            "snowflake:",
+            "limits: {databases_at_once: 41}\nsnowflake:",
+            "`limits.databases_at_once` is 41, wanted 1 to 40",
+        ),
+        ("snowflake:", "limits: {databases_at_once: 0}\nsnowflake:", "`limits.databases_at_once` is 0, wanted 1 to 40"),
+        ("snowflake:", "limits: {task_deadline_seconds: 86400}\nsnowflake:", "wanted 1 to 82,800. fleet-run waits 24"),
+        ("snowflake:", "limits: [40]\nsnowflake:", "`limits` is a list of 1, wanted a mapping of keys to values."),
+    ],
+)
+def test_a_wrong_setting_is_named_with_file_and_line(folder: Path, old: str, new: str, said: str) -> None:
+    _, findings = refusal(folder, settings=SETTINGS.replace(old, new))
+    assert any(finding.startswith("settings.yaml:") and said in finding for finding in findings), findings
+
+
+def test_an_unknown_engine_is_refused(folder: Path) -> None:
+    finding = only(folder, servers=SERVERS.replace("postgresql", "oracle"))
+    assert finding == "servers.yaml:1: embedded: `engine` is 'oracle', wanted 'postgresql'."
+
+
+def test_a_password_for_a_secret_is_refused_and_not_shown(folder: Path) -> None:
+    assert only(folder, servers=SERVERS.replace("fleet/server/embedded", "hunter 2")) == (
+        "servers.yaml:1: embedded: `secret` is a text that is not shown, wanted the name or the ARN of a secret: "
+        "letters, digits and /_+=.@-. Write the secret's name, never the password."
+    )
+
+
+def test_two_entries_under_one_id_are_refused_with_both_lines(folder: Path) -> None:
+    kind, findings = refusal(folder, databases=ONE + ONE.replace("Chinook", "Other"))
+    assert kind is DuplicateNameError
+    assert findings == [
+        "databases.yaml:6: the id `chinook` stands here for the second time, first on line 1. "
+        "Ids are never shared or reused: choose another."
+    ]
+    assert refusal(folder, databases=ONE, servers=SERVERS * 2)[0] is DuplicateNameError
+
+
+def test_two_entries_that_stand_on_one_line_are_told_apart(folder: Path) -> None:
+    entry = "{id: a, server: embedded, name_at_source: A, instance: one, schemas: [public]}"
+    assert len(refusal(folder, databases=f"[{entry}, {entry}]")[1]) == 2
+
+
+def test_two_entries_that_read_one_database_are_refused(folder: Path) -> None:
+    kind, findings = refusal(folder, databases=ONE + ONE.replace("id: chinook", "id: copy"))
+    assert kind is DuplicateNameError
+    assert findings == [
+        "databases.yaml:8: copy: 'Chinook' of server 'embedded' is read by another entry already, first on line 3. "
+        "Remove one, or mend its `name_at_source`."
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "# only a comment\n", "---\n", "~\n"])
+def test_a_registry_without_databases_is_empty(folder: Path, text: str) -> None:
+    kind, findings = refusal(folder, databases=text)
+    assert kind is EmptyRegistryError
+    assert findings == [findings[0]]
+    assert "Add a database: `- id: ...`." in findings[0]
+
+
+def test_a_missing_file_is_named(folder: Path) -> None:
+    (folder / "servers.yaml").unlink()
+    assert only(folder).startswith("servers.yaml: the file does not exist.")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- id: 'a\n- id: b\n", "this is not YAML: "),
+        ("- id: a\n\tserver: b\n", "databases.yaml:2: this is not YAML: "),
+        ("- id: *nobody\n", "databases.yaml:1: this is not YAML: "),
+        ("- {}\n---\n- {}\n", "databases.yaml:2: this is not YAML: expected a single document in the stream"),
+        (
+            "id: a\n",
+            "databases.yaml:1: the file holds a mapping, wanted a list of entries that begin with `- id: ...`.",
+        ),
+        ("- just text\n", "databases.yaml:1: database 1 is 'just text', wanted a mapping of keys to values."),
+        ("- \x07\n", "databases.yaml:1: this is not YAML: "),
+    ],
+)
+def test_what_is_not_yaml_or_not_a_list_is_named_with_its_line(folder: Path, text: str, said: str) -> None:
+    assert said in only(folder, databases=text)
+
+
+def test_a_file_that_is_not_utf_8_is_named_with_its_line(folder: Path) -> None:
+    (folder / "databases.yaml").write_bytes(b"- id: a\n  name_at_source: M\xfcnchen\n")
+    assert only(folder) == "databases.yaml:2: the byte 0xfc is not UTF-8. Save the file as UTF-8."
+
+
+def test_an_anchor_inside_itself_is_refused_and_not_followed_for_ever(folder: Path) -> None:
+    _, findings = refusal(folder, databases="- &a {<<: *a, id: x}\n")
+    assert any("`<<` takes what it stands in" in finding for finding in findings)
+
+
+def test_everything_that_is_wrong_is_said_at_once_from_top_to_bottom(folder: Path) -> None:
+    kind, findings = refusal(
+        folder,
+        {"FLEET_ONBOARD_CHINOK": "true"},
+        settings=SETTINGS.replace("eu-central-1", "moon"),
+        servers=SERVERS.replace("fleet/server/embedded", "''"),
+        databases=ONE.replace("schemas", "shemas") + ONE,
+    )
+    assert kind is RegistryError
+    assert [finding.split(" ", 1)[0] for finding in findings] == [
+        "settings.yaml:3:", "servers.yaml:1:", "databases.yaml:1:", "databases.yaml:5:", "databases.yaml:6:",
+        "databases.yaml:8:", "environment:",
+    ]  # fmt: skip
+
+
+def test_findings_of_one_kind_are_raised_as_that_kind(folder: Path) -> None:
+    assert refusal(folder, databases=ONE + "  views: 1\n  tags: x\n")[0] is MalformedSettingError
+
+
+def test_a_database_is_not_blamed_for_a_server_that_could_not_be_read(folder: Path) -> None:
+    assert only(folder, servers="- {id: 7 of 9, engine: postgresql, secret: s}\n").startswith("servers.yaml:1:")
+
+
+def test_onboarded_databases_that_an_instance_cannot_hold_are_refused(folder: Path) -> None:
+    many = "".join(ONE.replace("chinook", f"d{n}").replace("Chinook", f"D{n}") for n in range(51))
+    (folder / "databases.yaml").write_text(many, encoding="utf-8")
+    assert len(read_registry(folder, {}).databases) == 51
+    everything = {f"FLEET_ONBOARD_D{n}": "1" for n in range(51)}
+    with pytest.raises(QuotaExceededError, match="instance 'one' needs 102 of at most 100 endpoints"):
+        read_registry(folder, everything)
+
+
+def test_flags_of_the_environment_win_over_the_file(folder: Path) -> None:
+    assert read_registry(folder, {"FLEET_ONBOARD_CHINOOK": "Yes"}).database("chinook").onboarded
+    (folder / "databases.yaml").write_text(ONE + "  onboarded: true\n", encoding="utf-8")
+    assert not read_registry(folder, {"FLEET_ONBOARD_CHINOOK": "0"}).database("chinook").onboarded
+    assert read_registry(folder, {"PATH": "/bin"}).database("chinook").onboarded

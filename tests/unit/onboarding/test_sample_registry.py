@@ -1,0 +1,54 @@
+"""The registry that stands in the repository: it can be read, explains itself, and is the demo's fleet."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from fleet.databases import Database, Limits, Registry, Server, Settings, SnowflakeSettings, TaskProfile
+from local.sources.sample_fleet import SAMPLE
+from onboarding.reader import read_registry
+
+FOLDER = Path(__file__).parents[3] / "registry"
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return read_registry(FOLDER, {})
+
+
+def test_the_registry_holds_the_sample_databases_as_they_are_built(registry: Registry) -> None:
+    built = {one.id: (one.name_at_source, one.schemas, tuple(sorted(one.tags)), one.parallel_loads) for one in SAMPLE}
+    named = {
+        one.id: (one.name_at_source, one.schemas, tuple(sorted(one.tags)), one.parallel_loads)
+        for one in registry.databases
+    }
+    assert named == built
+
+
+def test_the_sample_fleet_runs_on_two_instances_from_one_server(registry: Registry) -> None:
+    assert {one.instance for one in registry.databases} == {"one", "two"}
+    assert [(server.id, server.engine, server.secret) for server in registry.servers] == [
+        ("embedded", "postgresql", "fleet/server/embedded")
+    ]
+    assert all(one.onboarded for one in registry.databases)
+
+
+def test_the_settings_file_shows_every_default_as_it_is(registry: Registry) -> None:
+    assert registry.settings.profile == TaskProfile()
+    assert registry.settings.limits == Limits()
+
+
+@pytest.mark.parametrize(
+    ("file", "kinds"),
+    [
+        ("settings.yaml", (Settings, SnowflakeSettings, TaskProfile, Limits)),
+        ("servers.yaml", (Server,)),
+        ("databases.yaml", (Database,)),
+    ],
+)
+def test_a_file_of_the_registry_names_every_key_it_may_have(file: str, kinds: tuple[type, ...]) -> None:
+    text = (FOLDER / file).read_text(encoding="utf-8")
+    for kind in kinds:
+        for field in dataclasses.fields(kind):
+            assert f"{field.name}:" in text or f"\n# {field.name} " in text, field.name
