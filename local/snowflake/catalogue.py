@@ -187,8 +187,12 @@ class Catalogue:
     # --- files
 
     def _attach(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
-        path = ":memory:" if self._folder is None else str(self._folder / f"{quote(name, safe='')}.duckdb")
-        cursor.execute(f"ATTACH {literal(path)} AS {quoted(name)}")
+        if self._folder is None:
+            cursor.execute(f"ATTACH ':memory:' AS {quoted(name)}")
+            return
+        path = str(self._folder / f"{quote(name, safe='')}.duckdb")
+        # DuckDB's own blocks of 256 KB would make a fleet of small tables many times its size.
+        cursor.execute(f"ATTACH {literal(path)} AS {quoted(name)} (BLOCK_SIZE 16384)")
 
     def _read(self, cursor: duckdb.DuckDBPyConnection, database: str) -> None:
         space = quoted(database, "_snowflake")

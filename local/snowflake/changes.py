@@ -46,6 +46,10 @@ def run_translated(session: Session, text: str, bindings: list[Any]) -> Result:
     filled = shaped.fill(translation.text, places)
     if translation.kind == "select":
         return _select(session, filled, bindings, translation, shaped)
+    if translation.kind == "merge":
+        if bindings:
+            raise not_emulated("bindings in a MERGE")
+        return _merge(session, tables[0], shaped, translation, places)
     return _CHANGES[translation.kind](session, tables[0], filled, bindings, translation, shaped)
 
 
@@ -172,10 +176,13 @@ def _update(session: Session, table: Table, text: str, bindings: list[Any], *_: 
     )
 
 
-def _merge(
-    session: Session, table: Table, text: str, bindings: list[Any], translation: Translation, _: Shaped
-) -> Result:
-    done = Counter(action for (action,) in session.cursor.execute(text, bindings).fetchall())
+def _merge(session: Session, table: Table, shaped: Shaped, translation: Translation, places: dict[str, str]) -> Result:
+    # DuckDB would apply both changes, in any order.
+    twice = session.cursor.execute(shaped.fill(translation.ambiguous, places)).fetchone()
+    if twice != (0,):
+        raise SnowflakeError("100090", "42P18", "Duplicate row detected during DML action")
+    text = shaped.fill(translation.text, places)
+    done = Counter(action for (action,) in session.cursor.execute(text).fetchall())
     _refuse_too_long(session, table)
     return counts(**{_DONE[action]: done[action.upper()] for action in translation.actions})
 
@@ -199,4 +206,4 @@ def _affected(cursor: duckdb.DuckDBPyConnection) -> int:
     return row[0]
 
 
-_CHANGES = {"insert": _insert, "update": _update, "delete": _delete, "merge": _merge}
+_CHANGES = {"insert": _insert, "update": _update, "delete": _delete}

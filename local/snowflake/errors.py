@@ -80,6 +80,12 @@ _NOT_RECOGNIZED = (
     (r"DECIMAL|INT|DOUBLE|FLOAT", "100038", "22018", "Numeric value"),
     (r"BOOL", "100037", "22018", "Boolean value"),
 )
+# A value and the type that cannot hold it.
+_OUT_OF_RANGE = (
+    r"Could not cast value (.*?) to (\S+)",
+    r'Casting value "(.*?)" to type (\S+) failed: value is out of range',
+    r"value (\S+) .*out of range for the destination type (\S+)",
+)
 # DuckDB's sentence, Snowflake's code and SQLSTATE, and its sentence.
 _SENTENCES = (
     (r'invalid timestamp field format: "(.*)", expected', "100035", "22007", "Timestamp '{0}' is not recognized"),
@@ -88,7 +94,6 @@ _SENTENCES = (
     (r'date field value out of range: "(.*)"', "100040", "22007", "Date '{0}' is not recognized"),
     (r'time field value out of range: "(.*?)"', "100108", "22007", "Time '{0}' is not recognized"),
     (r"NOT NULL constraint failed: .*\.(.*)", "100072", "22000", "NULL result in a non-nullable column {0}"),
-    (r"MERGE INTO.*same row", "100090", "42P18", "Duplicate row detected during DML action"),
     (r'Referenced column "(.*?)" not found', "000904", "42000", "SQL compilation error:\ninvalid identifier '{0}'"),
     (r"Invalid Input Error: SNOWFLAKE (\w+) (\w+) (.*)", "{0}", "{1}", "{2}"),
 )
@@ -109,9 +114,7 @@ def from_duckdb(error: duckdb.Error) -> SnowflakeError:
         for kind, code, state, subject in _NOT_RECOGNIZED:
             if re.match(kind, found[2]):
                 return SnowflakeError(code, state, f"{subject} '{found[1]}' is not recognized")
-    if found := re.search(r"Could not cast value (.*?) to (\S+)", text) or re.search(
-        r"value (\S+) .*out of range for the destination type (\S+)", text
-    ):
+    if found := next((found for pattern in _OUT_OF_RANGE if (found := re.search(pattern, text))), None):
         return SnowflakeError(
             "100046", "22003", f"Number out of representable range: type {found[2]}, value {found[1]}"
         )

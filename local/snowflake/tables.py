@@ -26,6 +26,9 @@ _FLAGS = re.IGNORECASE | re.DOTALL
 _ALTER = re.compile(
     rf"ALTER\s+TABLE\s+(?P<lenient>IF\s+EXISTS\s+)?(?P<table>{QUALIFIED_NAME})\s+(?P<action>.*)", _FLAGS
 )
+_CREATE_LENIENT = re.compile(
+    rf"CREATE\s+(?:TRANSIENT\s+)?TABLE\s+IF\s+NOT\s+EXISTS\s+(?P<table>{QUALIFIED_NAME})\s*\(.*", _FLAGS
+)
 _SWAP = re.compile(rf"SWAP\s+WITH\s+({QUALIFIED_NAME})", _FLAGS)
 _SET = re.compile(r"SET\s+(\w+)\s*=\s*(\w+)", _FLAGS)
 _RENAME = re.compile(rf"RENAME\s+COLUMN\s+({NAME})\s+TO\s+({NAME})", _FLAGS)
@@ -44,6 +47,10 @@ def define(session: Session, text: str) -> Result:
         for pattern, change in _ALTERATIONS:
             if action := pattern.fullmatch(written["action"]):
                 return change(session, table, action)
+    written = _CREATE_LENIENT.fullmatch(text)
+    if written is not None and (there := session.find_table(parts_of(written["table"]))):
+        # Every load begins so, and nearly always for nothing: parsing the columns of wide tables would cost most of it.
+        return status(f"{there.name} already exists, statement succeeded.")
     try:
         tree = sqlglot.parse_one(text, read="snowflake")
     except SqlglotError as error:

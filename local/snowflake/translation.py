@@ -87,8 +87,9 @@ class TableReference:
 class Translation:
     """DuckDB text with holes for tables, names and values, and what must be checked before it runs.
 
-    *text*: of an INSERT, only what is inserted; *columns*: those an INSERT names; *actions*: of a MERGE; *names*:
-    result columns, or None where a star decides; *used*, *declared*: columns it reads, and names it gives itself.
+    *text*: of an INSERT, only what is inserted; *columns*: those an INSERT names; *actions*: of a MERGE, and
+    *ambiguous*, which counts the rows that it would change twice; *names*: result columns, or None where a star decides;
+    *used*, *declared*: columns the statement reads, and names it gives itself.
     """
 
     kind: str
@@ -97,6 +98,7 @@ class Translation:
     names: tuple[str, ...] | None = None
     columns: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    ambiguous: str = ""
     is_overwriting: bool = False
     used: frozenset[str] = frozenset()
     declared: frozenset[str] = frozenset()
@@ -134,7 +136,8 @@ def _with_text(plain: Translation, tree: exp.Expr) -> Translation:
         body = tree.expression.sql(dialect="duckdb")
         return replace(plain, text=body, columns=columns, is_overwriting=bool(tree.args.get("overwrite")))
     if isinstance(tree, exp.Merge):
-        return replace(plain, text=_merge_text(tree), actions=_merge_actions(tree))
+        ambiguous = _ambiguous_text(tree)
+        return replace(plain, text=_merge_text(tree), actions=_merge_actions(tree), ambiguous=ambiguous)
     return replace(plain, text=tree.sql(dialect="duckdb"))
 
 
@@ -227,6 +230,20 @@ def _adapted(node: exp.Expr) -> exp.Expr:
         is_zero = exp.EQ(this=exp.paren(divisor.copy()), expression=exp.Literal.number(0))
         node.set("expression", exp.Case(ifs=[exp.If(this=is_zero, true=failing)], default=exp.paren(divisor)))
     return node
+
+
+def _ambiguous_text(tree: exp.Merge) -> str:
+    """The rows of the target that match more than one row of the source, as far as a WHEN MATCHED takes them up."""
+    conditions = [
+        when.args["condition"].sql(dialect="duckdb") if when.args.get("condition") else "TRUE"
+        for when in tree.args["whens"].expressions
+        if when.args["matched"]
+    ]
+    target, source, on = (part.sql(dialect="duckdb") for part in (tree.this, tree.args["using"], tree.args["on"]))
+    return (
+        f'SELECT count(*) FROM (SELECT "{tree.this.alias_or_name}".rowid FROM {target} JOIN {source} ON {on} '
+        f"WHERE {' OR '.join(f'({one})' for one in conditions) or 'FALSE'} GROUP BY ALL HAVING count(*) > 1)"
+    )
 
 
 def _merge_text(tree: exp.Expr) -> str:
