@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from fleet.quotas import SFN_PAYLOAD_BYTES
-from local.stepfunctions.doings import read_timestamp
 from local.stepfunctions.errors import DATA_LIMIT_EXCEEDED, RUNTIME, DataFlowError, SyntaxNotReadError
 from local.stepfunctions.paths import Path, PathNotFoundError, put
+from local.stepfunctions.state_types import read_timestamp
 from local.stepfunctions.states import State
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode

@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from local.stepfunctions.doings import read_choice, read_pass, read_task, read_wait
 from local.stepfunctions.errors import ALL, DefinitionError
 from local.stepfunctions.fields import Fields
 from local.stepfunctions.paths import read_result_path
 from local.stepfunctions.retries import Catcher, Retrier
+from local.stepfunctions.state_types import read_choice, read_pass, read_task, read_wait
 from local.stepfunctions.states import Choice, Definition, Doing, Map, State, States, Succeed
 from local.stepfunctions.templates import compile_template
 

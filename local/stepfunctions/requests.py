@@ -71,7 +71,7 @@ def read_input(text: str) -> Payload:
 def without_data(event: dict[str, Any]) -> dict[str, Any]:
     """*event* as GetExecutionHistory tells it without includeExecutionData."""
     return {
-        name: {key: each for key, each in value.items() if key not in ("input", "output", "parameters")}
+        name: {key: each for key, each in value.items() if key not in ("input", "output")}
         if isinstance(value, dict)
         else value
         for name, value in event.items()

@@ -15,9 +15,9 @@ from typing import Any
 from local.clock import Clock
 from local.stepfunctions.dataflow import Payload, read_whole_number
 from local.stepfunctions.descriptions import describe_to_parent
-from local.stepfunctions.doings import START_EXECUTION
 from local.stepfunctions.errors import RUNTIME, TASK_FAILED, TIMEOUT, DataFlowError, FunctionError, StateFailedError
 from local.stepfunctions.executions import ABORTED, RUNNING, SUCCEEDED, Branch, Execution
+from local.stepfunctions.state_types import START_EXECUTION
 from local.stepfunctions.states import ExecutionTask, FunctionTask
 from local.wire import AwsError
 
@@ -43,11 +43,10 @@ class Tasks:
         details = {"resource": task.arn, "input": taken.text, "inputDetails": {"truncated": False}}
         execution.record(branch, "LambdaFunctionScheduled", lambdaFunctionScheduledEventDetails=details | timeout)
         execution.record(branch, "LambdaFunctionStarted")
-        # When the wait for it is cancelled a function runs on, as a Lambda does; its result is dropped.
-        work = asyncio.wrap_future(self._clock.work(self._call, task.arn, taken.text), loop=self._clock.loop)
         try:
             async with asyncio.timeout(timeout.get("timeoutInSeconds")):
-                returned = await work
+                # When the wait for it is cancelled a function runs on, as a Lambda does; its result is dropped.
+                returned = await asyncio.wrap_future(self._clock.work(self._call, task.arn, taken.text))
         except TimeoutError:
             execution.record(branch, "LambdaFunctionTimedOut", lambdaFunctionTimedOutEventDetails={"error": TIMEOUT})
             raise StateFailedError(TIMEOUT) from None

@@ -48,7 +48,12 @@ def definition(states: Mapping[str, Any], **top: Any) -> str:
 class Lab:
     """An engine and its functions. `functions[name]` is called with the event."""
 
-    def __init__(self, *, jitter: Callable[[], float] = lambda: 0.5) -> None:
+    def __init__(
+        self,
+        *,
+        jitter: Callable[[], float] = lambda: 0.5,
+        on_status: Callable[[dict[str, Any]], object] | None = None,
+    ) -> None:
         self.clock = Clock("frozen", start=START)
         self.functions: dict[str, Callable[[Any], Any]] = {}
         self.status_events: list[dict[str, Any]] = []
@@ -58,7 +63,7 @@ class Lab:
             account=ACCOUNT,
             region=REGION,
             jitter=jitter,
-            on_status=self.status_events.append,
+            on_status=on_status or self.status_events.append,
         )
 
     def __enter__(self) -> Self:

@@ -1,0 +1,172 @@
+"""The stand-in for Step Functions, spoken to by a real boto3 client and held against botocore's model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.model import Shape
+
+from local.aws import ACCOUNT, REGION, LocalAws
+from local.clock import Clock
+from local.stepfunctions import FunctionError, StepFunctions
+
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
+CHILD = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:child"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/states"
+FLEET = {
+    "StartAt": "Each",
+    "States": {
+        "Each": {
+            "Type": "Map",
+            "ItemProcessor": {
+                "StartAt": "Database",
+                "States": {
+                    "Database": {
+                        "Type": "Task",
+                        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+                        "Parameters": {
+                            "StateMachineArn": CHILD,
+                            "Name.$": "States.Format('{}-{}', $$.Execution.Name, $)",
+                            "Input": {"item.$": "$"},
+                        },
+                        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Note"}],
+                        "Next": "Note",
+                    },
+                    "Note": {"Type": "Pass", "Result": {}, "End": True},
+                },
+            },
+            "Next": "Wait",
+        },
+        "Wait": {"Type": "Wait", "Seconds": 60, "Next": "Choose"},
+        "Choose": {"Type": "Choice", "Choices": [{"Variable": "$[0]", "IsPresent": True, "Next": "Done"}]},
+        "Done": {"Type": "Succeed"},
+    },
+}
+DATABASE = {
+    "StartAt": "Load",
+    "TimeoutSeconds": 3600,
+    "States": {
+        "Load": {
+            "Type": "Task",
+            "Resource": FUNCTION,
+            "TimeoutSeconds": 60,
+            "Retry": [{"ErrorEquals": ["ThrottledError"], "MaxAttempts": 1}],
+            "End": True,
+        }
+    },
+}
+
+
+def differences(shape: Shape, value: Any, where: str) -> Iterator[str]:
+    """Where *value* is not what botocore's model says."""
+    kind = shape.type_name
+    if kind == "structure":
+        for name in shape.required_members:
+            if name not in value:
+                yield f"{where}.{name} is missing"
+        for name, member in value.items():
+            if name in shape.members:
+                yield from differences(shape.members[name], member, f"{where}.{name}")
+            else:
+                yield f"{where}.{name} is unknown to AWS"
+    elif kind == "list":
+        for index, member in enumerate(value):
+            yield from differences(shape.member, member, f"{where}[{index}]")
+    else:
+        wanted = {"string": str, "integer": int, "long": int, "boolean": bool, "timestamp": datetime}[kind]
+        if type(value) is not wanted or (getattr(shape, "enum", None) and value not in shape.enum):
+            yield f"{where} is {value!r}, which is no {shape.name}"
+
+
+class CheckedAnswers:
+    """The engine's `answer`, with every answer held against the model of *client*."""
+
+    def __init__(self, engine: StepFunctions) -> None:
+        self._engine = engine
+        self.model: Any = None
+        self.operations: set[str] = set()
+
+    def __call__(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        result = self._engine.answer(operation, parameters)
+        assert not list(differences(self.model.operation_model(operation).output_shape, result, operation))
+        self.operations.add(operation)
+        return result
+
+
+def load(arn: str, event: Any) -> Any:
+    if event["item"] == "throttled":
+        raise FunctionError("ThrottledError", "slow down")
+    if event["item"] == "bad":
+        raise ValueError("no such table")
+    return {"rows": 5}
+
+
+@pytest.fixture
+def engine() -> Iterator[StepFunctions]:
+    with Clock("frozen") as clock:
+        yield StepFunctions(clock, load, account=ACCOUNT, region=REGION, jitter=lambda: 0.5)
+
+
+def test_every_answer_has_the_shape_of_botocores_model(engine: StepFunctions) -> None:
+    answers = CheckedAnswers(engine)
+    with LocalAws() as aws:
+        aws.serve("stepfunctions", answers)
+        client = aws.client("stepfunctions")
+        answers.model = client.meta.service_model
+        client.create_state_machine(name="child", definition=json.dumps(DATABASE), roleArn=ROLE)
+        machine = client.create_state_machine(
+            name="fleet-run",
+            definition=json.dumps(FLEET),
+            roleArn=ROLE,
+            loggingConfiguration={"level": "OFF", "includeExecutionData": False},
+            tags=[{"key": "a", "value": "b"}],
+        )["stateMachineArn"]
+        started = client.start_execution(
+            stateMachineArn=machine, name="n1", input=json.dumps(["ok", "bad", "throttled"])
+        )["executionArn"]
+        assert engine.ended(started).result(20)["status"] == "SUCCEEDED"
+        client.stop_execution(executionArn=started)
+
+        described = client.describe_execution(executionArn=started)
+        assert json.loads(described["output"]) == [{}, {}, {}]
+        assert (described["stopDate"] - described["startDate"]).total_seconds() == 61
+        statuses = {
+            each["name"]: each["status"] for each in client.list_executions(stateMachineArn=CHILD)["executions"]
+        }
+        assert statuses == {"n1-ok": "SUCCEEDED", "n1-bad": "FAILED", "n1-throttled": "FAILED"}
+        for arn in [started, *(started.replace(":fleet-run:", ":child:") + f"-{item}" for item in ("ok", "bad"))]:
+            pages = client.get_paginator("get_execution_history").paginate(
+                executionArn=arn, PaginationConfig={"PageSize": 7}
+            )
+            events = [event for page in pages for event in page["events"]]
+            assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+            client.get_execution_history(executionArn=arn, includeExecutionData=False, reverseOrder=True)
+        client.update_state_machine(stateMachineArn=machine, definition=json.dumps(DATABASE))
+        shown = client.describe_state_machine(stateMachineArn=machine)
+        assert (json.loads(shown["definition"]), shown["roleArn"], shown["type"]) == (DATABASE, ROLE, "STANDARD")
+        assert {each["name"] for each in client.list_state_machines()["stateMachines"]} == {"child", "fleet-run"}
+        client.delete_state_machine(stateMachineArn=machine)
+        assert len(answers.operations) == 10
+
+
+def test_refusals_reach_the_client_under_aws_codes(engine: StepFunctions) -> None:
+    with LocalAws() as aws:
+        aws.serve("stepfunctions", engine.answer)
+        client = aws.client("stepfunctions")
+
+        def code(operation: str, **parameters: Any) -> str:
+            with pytest.raises(ClientError) as refused:
+                getattr(client, operation)(**parameters)
+            return refused.value.response["Error"]["Code"]
+
+        assert code("start_execution", stateMachineArn=CHILD) == "StateMachineDoesNotExist"
+        assert code("describe_execution", executionArn=CHILD) == "ExecutionDoesNotExist"
+        assert code("create_state_machine", name="m", definition="{}", roleArn=ROLE) == "InvalidDefinition"
+        assert code("redrive_execution", executionArn=CHILD) == "NotEmulated"
+        with pytest.raises(client.exceptions.StateMachineDoesNotExist):
+            client.describe_state_machine(stateMachineArn=CHILD)
