@@ -59,7 +59,7 @@ def refusal(folder: Path, environment: dict[str, str] | None = None, **files: st
 
 def only(folder: Path, **files: str) -> str:
     """The one finding there is."""
-    _, findings = refusal(folder, **files)
+    _, findings = refusal(folder, None, **files)
     assert len(findings) == 1, findings
     return findings[0]
 

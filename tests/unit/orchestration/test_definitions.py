@@ -1,0 +1,57 @@
+import copy
+import json
+
+import pytest
+
+from orchestration.definitions import (
+    DefinitionNotBoundError,
+    DefinitionNotFoundError,
+    bind,
+    load,
+    placeholders,
+)
+
+
+def test_both_machines_can_be_loaded_and_want_their_handlers() -> None:
+    assert placeholders(load("fleet-run")) == {"PlanRun", "CloseRun", "DatabaseRun"}
+    assert {"ClaimDatabase", "Conclude"} <= placeholders(load("database-run"))
+
+
+def test_an_unknown_machine_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(DefinitionNotFoundError, match=r"'fleet_run'.* Known: database-run, fleet-run"):
+        load("fleet_run")
+
+
+@pytest.mark.parametrize("name", ["fleet-run", "database-run"])
+def test_a_bound_definition_has_every_value_in_its_place_and_no_placeholder(name: str) -> None:
+    definition = load(name)
+    values = {each: f"arn:aws:lambda:eu-central-1:123456789012:function:{each}" for each in placeholders(definition)}
+    bound = bind(definition, values)
+    assert placeholders(bound) == frozenset()
+    text = json.dumps(definition)
+    for each, value in values.items():
+        text = text.replace(f"${{{each}}}", value)
+    assert bound == json.loads(text)
+
+
+def test_binding_leaves_the_definition_as_it_was() -> None:
+    definition = {"States": {"A": {"Resource": "${A}", "Retry": [{"ErrorEquals": ["${E}"]}]}}}
+    before = copy.deepcopy(definition)
+    assert bind(definition, {"A": "x", "E": "y"})["States"]["A"]["Retry"] == [{"ErrorEquals": ["y"]}]
+    assert definition == before
+
+
+def test_a_number_becomes_a_number() -> None:
+    assert bind({"TimeoutSeconds": "${Seconds}"}, {"Seconds": 60}) == {"TimeoutSeconds": 60}
+
+
+def test_unbound_placeholders_and_unused_values_are_listed_together() -> None:
+    with pytest.raises(DefinitionNotBoundError, match="no value: A, C; unused: D, E") as caught:
+        bind({"a": "${A}", "b": "${B}", "c": "${C}"}, {"B": "x", "E": "x", "D": "x"})
+    assert "exactly one value for each placeholder" in str(caught.value)
+
+
+def test_a_placeholder_within_a_longer_text_is_not_one() -> None:
+    definition = {"a": "arn:${A}", "b": "States.Format('{}', $.run)"}
+    assert placeholders(definition) == frozenset()
+    assert bind(definition, {}) == definition
