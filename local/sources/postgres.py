@@ -31,7 +31,7 @@ _SETTINGS = {
     "port": "5432",
     "max_connections": "400",
     # Nothing here has to survive a power cut, only a killed process. `synchronous_commit` costs next to nothing without
-    # fsync, and off it would hide the last commits from whoever reads the change log: a slot shows flushed changes only.
+    # fsync, and off it would hide the last commits from change capture: a slot shows flushed changes only.
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "on",

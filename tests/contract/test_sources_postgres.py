@@ -157,9 +157,9 @@ def test_a_pid_file_that_names_a_living_stranger_does_not_stop_the_server(folder
         assert server.databases() == ()
 
 
-def test_a_folder_in_use_is_refused_and_its_holder_named(folder: Path) -> None:
-    with EmbeddedPostgres.start(folder), pytest.raises(ServerNotStartedError, match=f"process {os.getpid()}"):
-        EmbeddedPostgres.start(folder)
+def test_a_folder_in_use_is_refused_and_its_holder_named(postgres: EmbeddedPostgres) -> None:
+    with pytest.raises(ServerNotStartedError, match=f"process {os.getpid()}"):
+        EmbeddedPostgres.start(postgres.folder)
 
 
 def test_a_server_that_cannot_start_says_what_its_log_says(folder: Path) -> None:

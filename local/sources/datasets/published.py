@@ -121,7 +121,7 @@ class Published:
         return "tpcds"
 
     def _load(self, extension: str) -> None:
-        import_extension(extension)  # copies it from its wheel to where DuckDB looks: no download
+        import_extension(extension, con=self.duckdb)  # copies it from its wheel to where DuckDB looks: no download
         self.duckdb.execute(f"LOAD {extension}")
 
 
