@@ -97,6 +97,7 @@ _SENTENCES = (
     (r'Referenced column "(.*?)" not found', "000904", "42000", "SQL compilation error:\ninvalid identifier '{0}'"),
     (r"Invalid Input Error: SNOWFLAKE (\w+) (\w+) (.*)", "{0}", "{1}", "{2}"),
 )
+_TWO_DATABASES = "a single transaction can only write to a single attached database"
 _CODES = {
     "BinderException": ("000904", "42000"),
     "CatalogException": ("002003", "42S02"),
@@ -118,6 +119,8 @@ def from_duckdb(error: duckdb.Error) -> SnowflakeError:
         return SnowflakeError(
             "100046", "22003", f"Number out of representable range: type {found[2]}, value {found[1]}"
         )
+    if _TWO_DATABASES in text:
+        return not_emulated("a transaction that writes to two databases")
     for pattern, code, state, sentence in _SENTENCES:
         if found := re.search(pattern, text, re.DOTALL):
             parts = found.groups()

@@ -210,7 +210,7 @@ class Snowflake:
         request.cancelled.set()
         self._engine.locks.wake()
         if request.session is not None:
-            request.session.cursor.interrupt()
+            request.session.interrupt()
         return 200, _failure("000604", "57014", "SQL execution canceled", handle)
 
     def _state(self, request: _Request) -> Answer:

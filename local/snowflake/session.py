@@ -51,8 +51,8 @@ _BUILT_IN_ROLES = {"ACCOUNTADMIN", "SECURITYADMIN", "SYSADMIN", "USERADMIN", "PU
 class Session:
     """The session of one request.
 
-    *context*: its current database, schema, role and warehouse, and its timezone; *cancelled* ends it between two
-    statements, and whoever sets it also interrupts `cursor`.
+    *context*: its current database, schema, role and warehouse, and its timezone; *cancelled* ends it before its next
+    statement.
     """
 
     def __init__(self, engine: Engine, context: dict[str, Any], cancelled: threading.Event) -> None:
@@ -79,6 +79,13 @@ class Session:
         finally:
             self._end("rollback")
             self.cursor.close()
+
+    def interrupt(self) -> None:
+        """Break off the statement that runs now, if one does."""
+        try:
+            self.cursor.interrupt()
+        except duckdb.ConnectionException:
+            return  # the session has just ended
 
     # --- what statements ask of their session
 

@@ -43,10 +43,10 @@ class Shaped:
         return _HOLE.sub(value, text)
 
     def fill_name(self, text: str) -> str:
-        """The name of a result column, with the originals as Snowflake wrote them."""
+        """The name of a result column: a name as it is, an expression as it was written, in upper case (assumed)."""
         if found := re.fullmatch(r'"§(\d+)§"', text):
             return name_of(self.values[int(found[1])])
-        return _HOLE.sub(self._written, text)
+        return _HOLE.sub(self._written, text).upper()
 
     def text_value(self, literal_value: str) -> str:
         """The text that a literal of the parsed shape stands for."""

@@ -87,9 +87,9 @@ class TableReference:
 class Translation:
     """DuckDB text with holes for tables, names and values, and what must be checked before it runs.
 
-    *text*: of an INSERT, only what is inserted; *columns*: those an INSERT names; *actions*: of a MERGE, and
-    *ambiguous*, which counts the rows that it would change twice; *names*: result columns, or None where a star decides;
-    *used*, *declared*: columns the statement reads, and names it gives itself.
+    *text*: of an INSERT, only what is inserted; *columns*: those an INSERT names; *actions*: of a MERGE; *ambiguous*:
+    counts the rows that a MERGE would change twice; *names*: result columns, or None where a star decides; *used*,
+    *declared*: columns the statement reads, and names it gives itself.
     """
 
     kind: str
@@ -166,13 +166,13 @@ def _result_names(tree: exp.Expr) -> tuple[str, ...] | None:
 
 
 def _result_name(projection: exp.Expr) -> str:
-    """An alias or a column's name; otherwise the expression as it is written, in upper case (assumed)."""
+    """An alias or a column's name; otherwise the expression, as `shapes.Shaped.fill_name` will have it."""
     named = projection.args.get("alias") if isinstance(projection, exp.Alias) else None
     if isinstance(projection, exp.Column):
         named = projection.this
     if isinstance(named, exp.Identifier):
         return f'"{named.this}"' if "§" in named.this else _stored(named)
-    return projection.sql(dialect="snowflake").upper()
+    return projection.sql(dialect="snowflake")
 
 
 def _declared(tree: exp.Expr) -> Iterator[str]:

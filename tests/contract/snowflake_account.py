@@ -59,12 +59,30 @@ class Account:
         )
         self.api = self.connect()
 
+    def reopen(self, path: str) -> None:
+        """Open the account's files again, after `snowflake.close()`."""
+        self.snowflake = Snowflake(path, self.aws, iam_user_arn=SNOWFLAKES_USER, clock=self.clock)
+        self.api = self.connect()
+
+    def token(self) -> KeyPairToken:
+        """The loader's token."""
+        return KeyPairToken(self.kms, self.key_id, account="local-account", user="loader", now=self.clock.now)
+
+    def headers(self) -> dict[str, str]:
+        """The headers of a request by the loader."""
+        return {"Authorization": f"Bearer {self.token().token()}", "User-Agent": "tests"}
+
+    def post(self, body: dict[str, Any], **query: str) -> dict[str, Any]:
+        """The content of the answer to a request of one's own making."""
+        whole = {"warehouse": "LOAD_WH", "database": "RAW", "schema": "SHOP__PUBLIC", **body}
+        answer = self.snowflake.answer("POST", "/api/v2/statements", query, self.headers(), json.dumps(whole).encode())
+        return answer[1]
+
     def connect(self, *, transport: Transport | None = None, **parameters: str) -> SqlApi:
         """A client that signs in as the loader."""
-        token = KeyPairToken(self.kms, self.key_id, account="local-account", user="loader", now=self.clock.now)
         return SqlApi(
             "https://local-account.snowflakecomputing.com",
-            token,
+            self.token(),
             context={"database": "RAW", "schema": "SHOP__PUBLIC", "warehouse": "LOAD_WH", "role": "LOADER"},
             parameters={"timezone": "UTC", **parameters},
             transport=transport or InProcessTransport(self.snowflake),
