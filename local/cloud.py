@@ -17,6 +17,7 @@ from local.aws import LocalAws
 from local.clock import Clock, Kind
 from local.deploy import Deployment, snowflake_user_arn
 from local.dms.api import Dms
+from local.events import EventBus
 from local.functions import Functions
 from local.snowflake.server import Snowflake
 from local.snowflake.transport import InProcessTransport
@@ -77,13 +78,14 @@ class LocalCloud:
         self.clients = Clients(self._environment, self.aws.client, InProcessTransport(self.snowflake), self.clock.now)
         self.functions = Functions(settings.prefix, lambda: self.clients)
         self.functions.attach(self.aws.client("lambda"))
+        self.events = EventBus(self.aws, self.functions)
         self.machines = StepFunctions(
             self.clock,
             self.functions.invoke,
             account=settings.account,
             region=settings.region,
             jitter=self._random.random,
-            on_status=self._on_status,
+            on_status=self._tell,
         )
         self.aws.serve("stepfunctions", self.machines.answer)
         self._log_to(self.folder / "handlers.jsonl")
@@ -104,6 +106,11 @@ class LocalCloud:
             stateMachineArn=self.machine_arns["fleet-run"], name=run, input=json.dumps(run_input)
         )
         return started["executionArn"]
+
+    def _tell(self, event: Event) -> None:
+        """A status event goes to the rules' functions, and to whoever watches."""
+        self.events.deliver(event)
+        self._on_status(event)
 
     def _log_to(self, path: Path) -> None:
         """What the handlers log goes to a file: a person watches progress, not JSON."""

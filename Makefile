@@ -1,0 +1,49 @@
+# `make` lists the verbs. `make demo` and `make test` do everything on a fresh machine: Python >= 3.11, pip and make suffice.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+export UV_LINK_MODE ?= copy
+export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
+export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
+
+.PHONY: help setup demo test check format lock prove-night clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/.ready  ## everything from the registries into .venv
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: setup  ## one full night over the sample fleet, on this machine
+	@$(BIN)/fleet demo
+
+test: check  ## everything that must hold: format, lint, types, imports, all tests
+	@$(BIN)/pytest -n 2 tests fleet onboarding orchestration lambdas local
+
+check: setup  ## format, lint, types, imports: fast
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/pyright --pythonpath $(BIN)/python | tail -n 1
+	@$(BIN)/lint-imports --no-cache | tail -n 1
+
+format: setup  ## rewrite the files as ruff wants them
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+
+prove-night: setup  ## show what a full night must show, figures last
+	@$(BIN)/python -m bench.prove_night
+
+lock: setup  ## pin what is newest into requirements/
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
+	  --extra local --extra dev pyproject.toml -o requirements/dev.txt
+
+clean:  ## remove what `make demo` left
+	rm -rf demo build

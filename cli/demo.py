@@ -1,0 +1,158 @@
+"""`fleet demo`: one full night over a sample fleet, on this machine, without an AWS account."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from cli.progress import LOOK_SECONDS, Progress
+from cli.report import as_document, print_outcomes
+from fleet.databases import Registry
+from fleet.errors import MalformedInputError
+from fleet.outcomes import is_red
+from local.clock import Kind
+from local.cloud import LocalCloud
+from local.demo_fleet import write_registry
+from local.export import export_bucket
+from local.night import Night
+from local.sources.postgres import EmbeddedPostgres
+from local.sources.sample_fleet import build
+from onboarding.reader import read_registry
+
+SAMPLE_REGISTRY = Path(__file__).resolve().parent.parent / "registry"
+NARROWEST = 110  # columns of the table of outcomes; a narrower terminal folds its lines
+_MARK = ".fleet-demo"
+_MADE_ANEW = ("landing", "warehouse", "registry", "handlers.jsonl", "report.json")
+
+_EPILOG = """\b
+Examples:
+  fleet demo                                the sample fleet of registry/databases.yaml
+  fleet demo --databases 40 --tables 12     40 databases of 12 tables and views each
+  FLEET_ONBOARD_TYPE_MUSEUM=false fleet demo
+  fleet demo --json > night.json
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--databases", type=click.IntRange(1, 250), help="How many databases; 1 to 250. Default: the sample's.")
+@click.option("--tables", type=click.IntRange(1, 1000), help="Tables and views of each. Default: as published.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Where all of it goes."
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["virtual", "real"]),
+    default="virtual",
+    show_default=True,
+    help="Skip the night's waits, or sit through them.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and progress on stderr.")  # fmt: skip
+def demo(databases: int | None, tables: int | None, folder: Path, clock: Kind, as_json: bool) -> int:
+    """Run one full night on this machine: real databases, real rows, the deployed state machines and handlers.
+
+    Source databases are built from published data sets in an embedded PostgreSQL (kept between demos), moved by a local
+    DMS to Parquet in a local S3, and loaded into a stand-in for Snowflake. What is emulated, and how faithfully, stands
+    in local/COVERAGE.md. The folder holds the landing bucket as files and a warehouse to query afterwards.
+    """
+    console = Console(stderr=as_json)
+    console.width = max(console.width, NARROWEST)
+    _prepare(folder)
+    began = time.monotonic()
+    with EmbeddedPostgres.start(folder / "source") as server:
+        console.print("Building the source databases (kept for the next demo) ...", highlight=False)
+        built = build(server, databases, tables, lambda line: console.print(f"  {line}", highlight=False, markup=False))
+        chosen = SAMPLE_REGISTRY
+        if databases is not None or tables is not None:
+            chosen = write_registry(built, SAMPLE_REGISTRY, folder / "registry")
+        registry = read_registry(chosen, os.environ)
+        built_seconds = time.monotonic() - began
+        document = _run_night(server, registry, folder, clock, console)
+    document["build_seconds"] = round(built_seconds, 1)
+    (folder / "report.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
+    if as_json:
+        json.dump(document, sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    else:
+        _point_out(folder, registry, document, console)
+    return 0 if document["status"] == "SUCCEEDED" else 1
+
+
+def _run_night(
+    server: EmbeddedPostgres, registry: Registry, folder: Path, clock: Kind, console: Console
+) -> dict[str, object]:
+    """Deploy, run, show, export."""
+    night = Night(time.strftime("demo-%Y%m%d-%H%M%S", time.gmtime()))
+    secrets = {one.secret: server.secret("postgres") for one in registry.servers}
+    console.print("Deploying to the local cloud ...", highlight=False)
+    with LocalCloud(folder, registry, secrets, clock=clock, on_status=night.hear) as cloud:
+        began, skipped = time.monotonic(), cloud.clock.skipped_seconds
+        console.print(f"Run {night.run}, mode full:", highlight=False)
+        night.start(cloud, {"mode": "full"})
+        with Progress(console) as progress:
+            while not night.wait(LOOK_SECONDS):
+                progress.show(night.look(), time.monotonic() - began)
+        seconds, skipped = time.monotonic() - began, cloud.clock.skipped_seconds - skipped
+        outcomes = night.outcomes()
+        print_outcomes(outcomes, console)
+        described = night.describe()
+        if described["status"] != "SUCCEEDED":
+            console.print(night.explain(), style="red", markup=False)
+        objects = export_bucket(cloud.aws.client("s3"), registry.settings.landing_bucket, folder / "landing")
+    return as_document(
+        outcomes,
+        run=night.run,
+        status=described["status"],
+        red=sum(is_red(outcome.outcome) for outcome in outcomes),
+        night_seconds=round(seconds, 1),
+        skipped_seconds=round(skipped, 1),
+        objects=objects,
+    )
+
+
+def _prepare(folder: Path) -> None:
+    """Clear what an earlier demo left, and nothing else.
+
+    Raises:
+        MalformedInputError: The folder holds something that no demo made.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise MalformedInputError(f"{folder} is a file, wanted a folder.", remedy="Name another with --folder.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+        raise MalformedInputError(
+            f"{folder} is not empty, and no demo made it.", remedy="Name another folder with --folder, or empty it."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).write_text("`fleet demo` may delete what is in this folder.\n", encoding="utf-8")
+    for name in _MADE_ANEW:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _point_out(folder: Path, registry: Registry, document: dict[str, object], console: Console) -> None:
+    """Where everything is, and how to look at it."""
+    warehouse = folder / "warehouse" / f"{registry.settings.snowflake.database}.duckdb"
+    query = "SELECT * FROM OPS.APPLIED ORDER BY ROW_COUNT DESC LIMIT 10"
+    line = (
+        f"""{sys.executable} -c "import duckdb; print(duckdb.connect('{warehouse}', read_only=True).sql('{query}'))\""""
+    )
+    console.print(
+        f"\nThe night took {document['night_seconds']} s; {document['skipped_seconds']:,.0f} s of waiting were skipped "
+        f"(seconds in the table are on the night's own clock).\n"
+        f"Landing bucket as files: {folder / 'landing'} ({document['objects']} objects)\n"
+        f"Handlers' log:           {folder / 'handlers.jsonl'}\n"
+        f"All counts of all tables: {folder / 'report.json'}\n"
+        f"Query the warehouse:\n  {line}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )

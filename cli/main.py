@@ -1,0 +1,43 @@
+"""The command `fleet`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from cli.demo import demo
+from fleet.errors import FleetError, QuotaExceededError, RegistryError, RequestError
+
+FINDINGS, USAGE, OUR_FAULT, INTERRUPTED = 1, 2, 3, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="fleet-replicator", prog_name="fleet")
+def cli() -> None:
+    """Copies a fleet of databases every night through AWS DMS to Parquet on S3 and on into Snowflake.
+
+    \b
+    Exit codes: 0 fine, 1 something did not end ok, 2 wrong usage or input, 3 a fault of ours.
+    """
+
+
+cli.add_command(demo)
+
+
+def main() -> None:
+    """Run the command; what a person did wrong is one sentence, never a traceback."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except (RegistryError, RequestError, QuotaExceededError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(USAGE)
+    except FleetError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(OUR_FAULT)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. Start it again: it begins clean.", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,118 @@
+"""A run of the local cloud from the outside: start it, look at it while it runs, read how it ended."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fleet.names import task_id
+from fleet.outcomes import Outcome
+from lambdas.clients.records import adapter
+from local.cloud import Event, LocalCloud
+from orchestration.functions import DATABASE_RUN
+
+_MOVING = DATABASE_RUN.index("PollTask")
+_LOADING = DATABASE_RUN.index("SubmitLoads")
+
+
+@dataclass(frozen=True)
+class DatabaseLook:
+    """One database of a run as it stands now. *status*: `waiting`, or its execution's; *seconds*: since its start."""
+
+    database: str
+    status: str
+    state: str
+    tables_loaded: int
+    tables: int
+    seconds: float
+
+    @property
+    def share_done(self) -> float:
+        """A rough share of its work, for an estimate: rows first, then the warehouse."""
+        if self.status not in {"waiting", "RUNNING"}:
+            return 1.0
+        position = DATABASE_RUN.index(self.state) if self.state in DATABASE_RUN else 0
+        if position < _MOVING:
+            return 0.0
+        loaded = self.tables_loaded / self.tables if self.tables else 0.0
+        return 0.6 * loaded if position < _LOADING else 0.8
+
+
+class Night:
+    """One run. Make it before the cloud, give `hear` to the cloud, then `start` it."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self._over = threading.Event()
+        self._heard: dict[str, dict[str, Any]] = {}
+
+    def hear(self, event: Event) -> None:
+        """Take in EventBridge's event for an execution of either machine."""
+        detail = event["detail"]
+        self._heard[detail["name"]] = detail
+        if detail["name"] == self.run and detail["status"] != "RUNNING":
+            self._over.set()
+
+    def start(self, cloud: LocalCloud, run_input: Mapping[str, Any]) -> None:
+        """Start `fleet-run` under this run's name."""
+        self._cloud = cloud
+        self._arn = cloud.start_run(self.run, run_input)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the run has ended, after at most *seconds* of real time."""
+        return self._over.wait(seconds)
+
+    def describe(self) -> dict[str, Any]:
+        """The execution as Step Functions describes it."""
+        return self._cloud.aws.client("stepfunctions").describe_execution(executionArn=self._arn)
+
+    def look(self) -> list[DatabaseLook]:
+        """Every onboarded database, as it stands."""
+        tasks = self._tasks()
+        prefix = self._cloud.registry.settings.prefix
+        return [
+            self._look_at(database.id, tasks.get(task_id(prefix, database.id, "full"), {}))
+            for database in self._cloud.registry.databases
+            if database.onboarded
+        ]
+
+    def _look_at(self, database: str, task: Mapping[str, Any]) -> DatabaseLook:
+        detail = self._heard.get(f"{self.run}-{database}-0")
+        if detail is None:
+            return DatabaseLook(database, "waiting", "", 0, 0, 0.0)
+        end = (detail.get("stopDate") or self._cloud.clock.now().timestamp() * 1000) / 1000
+        stats = task.get("ReplicationTaskStats", {})
+        counts = [stats.get(name, 0) for name in ("TablesLoaded", "TablesLoading", "TablesQueued", "TablesErrored")]
+        state = self._state(detail["executionArn"]) if detail["status"] == "RUNNING" else ""
+        return DatabaseLook(database, detail["status"], state, counts[0], sum(counts), end - detail["startDate"] / 1000)
+
+    def _state(self, execution_arn: str) -> str:
+        """The last task state that the execution entered."""
+        history = self._cloud.aws.client("stepfunctions").get_execution_history(
+            executionArn=execution_arn, reverseOrder=True, maxResults=20, includeExecutionData=False
+        )
+        entered = (event.get("stateEnteredEventDetails", {}).get("name", "") for event in history["events"])
+        return next((name for name in entered if name in DATABASE_RUN), "")
+
+    def _tasks(self) -> dict[str, Any]:
+        pages = self._cloud.aws.client("dms").get_paginator("describe_replication_tasks").paginate(WithoutSettings=True)
+        return {task["ReplicationTaskIdentifier"]: task for page in pages for task in page["ReplicationTasks"]}
+
+    def outcomes(self) -> list[Outcome]:
+        """The outcomes that were recorded, whole, by database."""
+        clients = self._cloud.clients
+        found = (
+            clients.objects.read(clients.records.bucket, item["document"]) for item in clients.ledger.outcomes(self.run)
+        )
+        return [adapter(Outcome).validate_json(body) for body in found if body is not None]
+
+    def explain(self) -> str:
+        """Why the run as a whole failed, in the words of the state that failed it."""
+        cause = self.describe().get("cause") or ""
+        try:
+            return json.loads(cause)["errorMessage"]
+        except (ValueError, KeyError, TypeError):
+            return cause
