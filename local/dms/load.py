@@ -102,11 +102,6 @@ class Load:
         for _ in range(self._places):
             self._go_on()
 
-    def fail(self, why: str) -> None:
-        """End before anything was begun."""
-        self._fatal = why
-        self._end()
-
     def stop(self) -> None:
         """Begin no further segment; those under way are finished (assumed). A table cut off in its middle is
         `Table cancelled`, one not begun stays `Before load`."""

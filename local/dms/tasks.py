@@ -6,16 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from fleet.quotas import DMS_TASKS, DMS_TASKS_PER_INSTANCE
 from local.dms import mapping_rules, settings
 from local.dms.connections import Connections
-from local.dms.load import Load, plan
 from local.dms.paging import filtered, page
-from local.dms.reader import SourceUnreachableError
 from local.dms.resources import AT_REST, Resources, Task, invalid_state, require_below
-from local.dms.sources import login
+from local.dms.runs import Runs
 from local.dms.statistics import show_table, show_task
 from local.dms.target import Target, read_settings
 from local.wire import AwsError, NotEmulatedError
@@ -31,6 +27,7 @@ class Tasks:
     def __init__(self, resources: Resources, connections: Connections) -> None:
         self._of = resources
         self._connections = connections
+        self._runs = Runs(resources)
 
     def create(self, parameters: Parameters) -> dict[str, Any]:
         identifier = parameters["ReplicationTaskIdentifier"].lower()
@@ -122,6 +119,8 @@ class Tasks:
             raise invalid_state("Replication Task cannot be started, invalid state")
         if task.given["MigrationType"] != "full-load":
             raise NotEmulatedError(f"starting a task of migration type {task.given['MigrationType']}")
+        if given := [name for name in _CDC_MEMBERS if parameters.get(name)]:
+            raise NotEmulatedError(f"{', '.join(given)} at the start of a full load")
         _require_start_type(task, kind)
         for endpoint in (task.source, task.target):
             if not self._connections.is_successful(task.instance, endpoint):
@@ -136,14 +135,7 @@ class Tasks:
             and not Target(self._of.aws, to).is_empty()
         ):
             raise NotEmulatedError("TargetTablePrepMode other than DO_NOTHING with objects under the folder")
-        task.status = "starting"
-        task.started_at = self._of.clock.now()
-        task.stopped_at = task.load_started_at = task.load_ended_at = None
-        task.stop_reason = task.failure = ""
-        if kind != "resume-processing":
-            task.fresh_start_at = task.started_at
-            task.tables = []
-        self._of.later(self._of.delays.starting_task, lambda: self._of.clock.work(self._run, task))
+        self._runs.start(task, afresh=kind != "resume-processing")
         return {"ReplicationTask": self._show(task)}
 
     def stop(self, parameters: Parameters) -> dict[str, Any]:
@@ -192,62 +184,6 @@ class Tasks:
             shown["TableMappings"] = task.given["TableMappings"]
             shown["ReplicationTaskSettings"] = json.dumps(_with_log_names(task))
         return shown
-
-    def _run(self, task: Task) -> None:
-        """Connect, read the catalogue, and hand over to the load. In the pool."""
-        assert task.started_at is not None  # noqa: S101  a task that runs was started
-        try:
-            target = Target(self._of.aws, read_settings(task.target.given["S3Settings"]))
-            source = self._of.readers[task.source.engine].open(login(self._of.aws, task.source))
-        except (SourceUnreachableError, AwsError, ClientError) as error:
-            with self._of.lock:
-                self._ended(task, str(error))
-            return
-        load = Load(
-            self._of.clock,
-            self._of.lock,
-            source,
-            target,
-            task.mappings,
-            task.settings,
-            task.started_at,
-            lambda why: self._ended(task, why),
-        )
-        try:
-            catalogue = source.catalogue()
-        except SourceUnreachableError as error:
-            with self._of.lock:
-                load.fail(str(error))
-            return
-        with self._of.lock:
-            tables = plan(task.mappings, catalogue, self._of.clock.now())
-            # `resume-processing` of a full load: only what is not completed (documented), begun anew.
-            done = {(one.table.schema, one.table.name): one for one in task.tables if one.state == "Table completed"}
-            task.tables = [done.get((one.table.schema, one.table.name), one) for one in tables]
-            if not tables and task.settings["ErrorBehavior"]["FailOnNoTablesCaptured"]:
-                load.fail("No tables were found at task initialization: no match for the table selection patterns.")
-                return
-            task.status = "running"
-            task.load_started_at = self._of.clock.now()
-            task.request_stop = load.stop
-            load.start(task.tables)
-
-    def _ended(self, task: Task, failure: str) -> None:
-        task.request_stop = None
-        if task.load_started_at is not None:
-            task.load_ended_at = self._of.clock.now()
-        if failure:
-            self._rest(task, "failed", "FATAL_ERROR", f"Last Error {failure} Stop Reason FATAL_ERROR Error Level FATAL")
-        elif task.status == "stopping":
-            self._of.later(self._of.delays.stopping_task, self._rest, task, "stopped", "NORMAL", "")
-        else:
-            self._rest(task, "stopped", "FULL_LOAD_ONLY_FINISHED", "")
-
-    def _rest(self, task: Task, status: str, reason: str, failure: str) -> None:
-        task.status = status
-        task.stop_reason = f"Stop Reason {reason}"
-        task.failure = failure
-        task.stopped_at = self._of.clock.now()
 
 
 def _require_start_type(task: Task, kind: str) -> None:

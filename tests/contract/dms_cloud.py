@@ -18,6 +18,7 @@ from local.clock import Clock
 from local.dms.api import Dms
 from local.dms.mappings import Range
 from local.dms.reader import Layout, Login, Reader, SourceUnreachableError, Table, TableUnreadableError, Written
+from local.dms.resources import Delays
 
 BUCKET = "landing"
 FOLDER = "shop/full/night-1/000001"
@@ -234,6 +235,19 @@ def allow(action: str, resource: str) -> dict[str, str]:
 OBJECTS = (allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/shop/*"), allow("s3:ListBucket", f"arn:aws:s3:::{BUCKET}"))
 
 
+# Short, because `until` looks once a second; that they are passed through is what matters.
+_DELAYS = Delays(
+    creating_instance=2,
+    creating_task=2,
+    modifying_task=2,
+    deleting=2,
+    hidden_test_starts=2,
+    testing=4,
+    starting_task=4,
+    stopping_task=2,
+)
+
+
 class Clouds:
     """What is made once for a suite: moto, its clients, a bucket, a secret, two roles. Every test gets a new DMS."""
 
@@ -255,5 +269,5 @@ class Clouds:
             s3.delete_object(Bucket=BUCKET, Key=one["Key"])
         self._aws.client("iam").put_role_policy(RoleName="objects", PolicyName="own", PolicyDocument=document(*OBJECTS))
         with Clock("frozen") as clock:
-            self._served.append(Dms(clock, self._aws, {"postgres": reader}, **options))
+            self._served.append(Dms(clock, self._aws, {"postgres": reader}, delays=_DELAYS, **options))
             yield Cloud(self._aws, clock)
