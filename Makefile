@@ -9,7 +9,7 @@ export UV_LINK_MODE ?= copy
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test check format lock prove-night clean
+.PHONY: help setup demo test check format docs lock prove-night clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ check: setup  ## format, lint, types, imports: fast
 
 format: setup  ## rewrite the files as ruff wants them
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+
+docs: setup  ## rewrite what is generated from the code
+	@$(BIN)/python tests/docs/quotas_page.py
 
 prove-night: setup  ## show what a full night must show, figures last
 	@$(BIN)/python -m bench.prove_night

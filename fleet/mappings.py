@@ -91,7 +91,7 @@ def _write(database: Database, selections: Sequence[tuple[str, str, str]], loads
         raise QuotaExceededError(
             f"{database.id}'s table mappings are {size:,} bytes for {len(selections):,} tables; "
             f"DMS takes at most {DMS_TABLE_MAPPING_BYTES.value:,} {DMS_TABLE_MAPPING_BYTES.what}.",
-            remedy="Split the database into two entries of the registry by `schemas` or `exclude`.",
+            remedy="Narrow `schemas` in the registry, or leave tables out with `exclude`.",
         )
     return text
 

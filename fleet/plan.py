@@ -12,6 +12,7 @@ from fleet.quotas import (
     DMS_API_PER_SECOND,
     DMS_ENDPOINTS,
     DMS_ENDPOINTS_PER_INSTANCE,
+    DMS_INSTANCES,
     DMS_TASKS,
     DMS_TASKS_PER_INSTANCE,
     SFN_INLINE_MAP_AT_ONCE,
@@ -157,6 +158,7 @@ def refuse_oversize(databases: Sequence[Database]) -> None:
     for database in databases:
         by_instance[database.instance] += 1
     move, divide = "Move some of its databases to another instance.", "Divide it into cells (design.md section 10)."
+    _require(DMS_INSTANCES, len(by_instance), "the fleet", divide)
     for instance, count in sorted(by_instance.items()):
         _require(DMS_ENDPOINTS_PER_INSTANCE, count * ENDPOINTS_PER_DATABASE, f"instance {instance!r}", move)
         _require(DMS_TASKS_PER_INSTANCE, count * TASKS_PER_DATABASE, f"instance {instance!r}", move)
