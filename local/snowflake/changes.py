@@ -152,6 +152,16 @@ def _insert(
     for name in names:
         if name not in table.columns:
             raise invalid_identifier(name)
+    width = translation.width
+    if width is None:
+        width = len(_described(session.cursor.execute(f"SELECT * FROM ({body}) LIMIT 0", bindings))[0])
+    if width != len(names):
+        raise SnowflakeError(
+            "002020",
+            "21S01",
+            "SQL compilation error:\nInsert value list does not match column list "
+            f"expecting {len(names)} but got {width}",
+        )
     if translation.is_overwriting:
         session.cursor.execute(f"DELETE FROM {table.duckdb}")
     values = ", ".join(

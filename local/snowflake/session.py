@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _BEGIN = re.compile(r"(BEGIN|START)(\s+(TRANSACTION|WORK))?(\s+NAME\s+\w+)?", re.IGNORECASE)
 _END = re.compile(r"(COMMIT|ROLLBACK)(\s+WORK)?", re.IGNORECASE)
-_QUERY = re.compile(r"\(|(SELECT|WITH|VALUES|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+_QUERY = re.compile(r"\(|(SELECT|WITH|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 _SETTING = re.compile(r"(USE|ALTER\s+SESSION)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"(CREATE|ALTER|DROP|GRANT|REVOKE)\b", re.IGNORECASE)
 # Statements that take a lock on a table. INSERT takes none: inserts do not disturb each other.

@@ -135,7 +135,7 @@ def _properties(tree: exp.Create) -> tuple[bool, bool]:
                 is_evolving = is_true(one.args["value"].name or one.args["value"].sql())
             elif name not in _PASSIVE:
                 raise not_emulated(f"the property {name} of a table")
-        elif not isinstance(one, exp.TransientProperty | exp.SchemaCommentProperty | exp.LikeProperty | exp.Cluster):
+        elif not isinstance(one, exp.TransientProperty | exp.SchemaCommentProperty | exp.LikeProperty):
             raise not_emulated(f"the property {one.sql(dialect='snowflake')} of a table")
     return is_temporary, is_evolving
 

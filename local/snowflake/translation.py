@@ -87,9 +87,10 @@ class TableReference:
 class Translation:
     """DuckDB text with holes for tables, names and values, and what must be checked before it runs.
 
-    *text*: of an INSERT, only what is inserted; *columns*: those an INSERT names; *actions*: of a MERGE; *ambiguous*:
-    counts the rows that a MERGE would change twice; *names*: result columns, or None where a star decides; *used*,
-    *declared*: columns the statement reads, and names it gives itself.
+    *text*: of an INSERT, only what is inserted; *columns*: those an INSERT names; *width*: how many values it gives a
+    row, or None where a star decides; *actions*: of a MERGE; *ambiguous*: counts the rows that a MERGE would change
+    twice; *names*: result columns, or None where a star decides; *used*, *declared*: columns the statement reads, and
+    names it gives itself.
     """
 
     kind: str
@@ -99,6 +100,7 @@ class Translation:
     columns: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     ambiguous: str = ""
+    width: int | None = None
     is_overwriting: bool = False
     used: frozenset[str] = frozenset()
     declared: frozenset[str] = frozenset()
@@ -113,7 +115,7 @@ def translate(shaped_text: str) -> Translation:
         raise syntax_error(str(error).splitlines()[0]) from error
     kind = next((name for node, name in _KINDS.items() if isinstance(tree, node)), None)
     if kind is None:
-        raise not_emulated(f"the statement {' '.join(shaped_text.split()[:3])}")
+        raise not_emulated(f"the statement {shaped_text.split()[0]}")
     _refuse_unknown(tree)
     names = _result_names(tree) if kind == "select" else None
     used = frozenset(_stored(one.this) for one in tree.find_all(exp.Column) if isinstance(one.this, exp.Identifier))
@@ -134,7 +136,13 @@ def _with_text(plain: Translation, tree: exp.Expr) -> Translation:
         if not isinstance(tree.expression, exp.Query | exp.Values):
             raise not_emulated("this form of INSERT")
         body = tree.expression.sql(dialect="duckdb")
-        return replace(plain, text=body, columns=columns, is_overwriting=bool(tree.args.get("overwrite")))
+        return replace(
+            plain,
+            text=body,
+            columns=columns,
+            width=_width(tree.expression),
+            is_overwriting=bool(tree.args.get("overwrite")),
+        )
     if isinstance(tree, exp.Merge):
         ambiguous = _ambiguous_text(tree)
         return replace(plain, text=_merge_text(tree), actions=_merge_actions(tree), ambiguous=ambiguous)
@@ -230,6 +238,12 @@ def _adapted(node: exp.Expr) -> exp.Expr:
         is_zero = exp.EQ(this=exp.paren(divisor.copy()), expression=exp.Literal.number(0))
         node.set("expression", exp.Case(ifs=[exp.If(this=is_zero, true=failing)], default=exp.paren(divisor)))
     return node
+
+
+def _width(body: exp.Expr) -> int | None:
+    if isinstance(body, exp.Values):
+        return max(len(row.expressions) for row in body.expressions)
+    return None if not isinstance(body, exp.Query) or body.is_star else len(body.selects)
 
 
 def _ambiguous_text(tree: exp.Merge) -> str:

@@ -126,6 +126,14 @@ def test_null_in_a_column_that_takes_none_fails(account: Account) -> None:
     assert account.failed(f'INSERT INTO "{name}" VALUES (NULL)').code == "100072"
 
 
+@pytest.mark.parametrize(
+    "body", ["VALUES (1, 'a', 2)", "SELECT 1, 'a', 2", "SELECT * FROM RAW.OPS.APPLIED", "SELECT 1"]
+)
+def test_an_insert_of_more_or_fewer_values_than_columns_is_refused(account: Account, body: str) -> None:
+    name = account.orders_table()
+    assert account.failed(f'INSERT INTO "{name}" (ID, NAME) {body}').code == "002020"
+
+
 def test_the_current_time_is_the_clocks(account: Account) -> None:
     (row,) = account.rows("SELECT CURRENT_TIMESTAMP() AS AT")
     assert row["at"] == f"{account.clock.now().timestamp():.6f}000"
