@@ -67,7 +67,7 @@ class Limits:
     """How much at once, and how long at most. Our choices, not a vendor's (those are in `fleet/quotas.py`)."""
 
     databases_at_once: int = 40
-    loads_in_flight: int = 8
+    loads_in_flight: int = 64
     claim_wait_seconds: int = 900
     test_deadline_seconds: int = 300
     task_deadline_seconds: int = 6 * 3600
