@@ -80,6 +80,13 @@ def test_a_folder_that_the_role_may_not_write_fails_the_test_of_the_target(cloud
     assert f's3:PutObject on resource: "arn:aws:s3:::{BUCKET}/stock/' in cloud.connection(other)["LastFailureMessage"]
 
 
+def test_a_role_that_may_put_but_not_list_fails_the_test_of_the_target(cloud: Cloud) -> None:
+    only_put = document(allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/*"))
+    cloud.aws.client("iam").put_role_policy(RoleName="objects", PolicyName="own", PolicyDocument=only_put)
+    assert cloud.test(cloud.target) == ["failed"]
+    assert "s3:ListBucket" in cloud.connection(cloud.target)["LastFailureMessage"]
+
+
 def test_a_bucket_that_does_not_exist_fails_the_test_of_the_target(cloud: Cloud) -> None:
     cloud.aws.client("iam").put_role_policy(
         RoleName="objects", PolicyName="own", PolicyDocument=document(allow("s3:*", "*"))

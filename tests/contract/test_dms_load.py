@@ -117,6 +117,14 @@ def test_a_table_that_cannot_be_read_errors_and_the_others_are_loaded(cloud: Clo
     assert cloud.tables(task)["orders"] == ("Table completed", 10)
 
 
+def test_the_other_segments_of_an_errored_table_are_not_begun(cloud: Cloud, reader: FakeReader) -> None:
+    reader.rows["orders"] = "permission denied"
+    mappings = rules("orders", "all", ranges("orders"), select("lines"))
+    task = cloud.create_task(mappings, FullLoadSettings={"MaxFullLoadSubTasks": 1})
+    assert cloud.run(task)["ReplicationTaskStats"]["TablesErrored"] == 1
+    assert [name for name, _ in reader.written].count("orders") == 1
+
+
 def test_a_table_error_stops_the_task_when_its_policy_says_so(cloud: Cloud, reader: FakeReader) -> None:
     reader.rows["lines"] = "permission denied"
     ended = cloud.run(cloud.create_task(ErrorBehavior={"TableErrorPolicy": "STOP_TASK"}))

@@ -254,6 +254,11 @@ def test_ranges_over_two_columns_compare_them_as_a_tuple(read: Any) -> None:
     assert [row["id"] for row in part.rows] == [99, 100]
 
 
+def test_a_row_without_a_value_in_a_later_boundary_column_is_in_no_range(read: Any) -> None:
+    part = read("cut", part=Range(("region", "part"), None, ("s", "0")))
+    assert [row["id"] for row in part.rows] == [n for n in range(1, 101) if n % 10]
+
+
 @pytest.mark.parametrize("column", ["weight", "nowhere"])
 def test_a_table_is_not_cut_by_a_float_or_a_column_it_does_not_have(read: Any, column: str) -> None:
     with pytest.raises(TableUnreadableError, match=column):
