@@ -115,6 +115,7 @@ class Session:
         try:
             self.cursor.execute(f"SET TimeZone = {literal(name)}")
         except duckdb.Error as error:
+            self._require_not_cancelled()
             raise SnowflakeError("002063", "22023", f"invalid value [{name}] for parameter 'TIMEZONE'") from error
         self.context["timezone"] = name
 
@@ -247,8 +248,8 @@ class Session:
         self.after_commit.clear()
         try:
             self.cursor.rollback()
-        except duckdb.TransactionException:
-            return  # nothing was open, or the failure has ended it
+        except duckdb.Error:
+            return  # nothing was open, or a failure or a cancellation has ended it
 
     def _require_not_cancelled(self) -> None:
         if self.cancelled.is_set():
