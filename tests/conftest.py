@@ -1,0 +1,44 @@
+"""What several suites share: a PostgreSQL, and local clouds over small databases on it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cases import Case, Cases, make_template
+from local.sources.postgres import EmbeddedPostgres
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="write the golden files anew instead of comparing with them")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A real PostgreSQL, empty, one for each xdist worker. Name databases after your suite and drop what is large."""
+    # Not pytest's own folder: that is closed to the account that the server runs under when we are root.
+    with tempfile.TemporaryDirectory(prefix="fleet-") as folder, EmbeddedPostgres.start(Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def case_template(postgres: EmbeddedPostgres) -> str:
+    """The database that every case's is a copy of."""
+    return make_template(postgres)
+
+
+# For a module, not the session: moto has one memory for the whole process, so two clouds must not live at once.
+@pytest.fixture(scope="module")
+def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
+    """A local cloud with many small databases, of which each test takes its own; time stands still between steps."""
+    with Cases(tmp_path_factory.mktemp("cases"), postgres, case_template) as opened:
+        yield opened
+
+
+@pytest.fixture
+def case(cases: Cases) -> Case:
+    """A database that no other test touches, planned under a run of its own, and not yet claimed."""
+    return cases.take()
