@@ -41,9 +41,13 @@ RAISES: tuple[type[FleetError], ...] = ()
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Decide from what was noted and measured; recording again writes the same."""
-    outcome = _decide(request, clients)
-    if request.attempt.number == 0 and clients.ledger.outcome(outcome.run, outcome.database):
+    """Decide from what was noted and measured; recording again writes the same, the end's time included."""
+    attempt = request.attempt
+    recorded = clients.ledger.outcome(attempt.run, attempt.database)
+    is_ours = recorded.get("execution") == attempt.execution and recorded.get("attempt") == attempt.number
+    ended_at = recorded["ended_at"] if is_ours and not recorded.get("guessed") else clients.now().isoformat()
+    outcome = _decide(request, ended_at, clients)
+    if attempt.number == 0 and recorded and not is_ours:
         return Response(outcome=outcome.outcome, recorded=False)  # the holder of the same run has recorded its own
     clients.records.write(outcome_key(outcome), outcome, Outcome)
     return Response(
@@ -51,9 +55,9 @@ def run(request: Request, clients: Clients) -> Response:
     )
 
 
-def _decide(request: Request, clients: Clients) -> Outcome:
+def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
     attempt = request.attempt
-    started_at, ended_at = request.started_at.isoformat(), clients.now().isoformat()
+    started_at = request.started_at.isoformat()
     if request.declined is not None:
         failure = Failure("cancelled", "Claimed", request.declined)
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
