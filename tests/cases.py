@@ -8,7 +8,6 @@ import threading
 from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -258,6 +257,12 @@ class Case:
             nothing = self.settle(state).get("verdict") == "nothing" or nothing
         return self.outcome
 
+    def go_through_from(self, first: str) -> dict[str, Any]:
+        """From *first*, which follows on what the test has done itself, to the outcome, as a good night goes."""
+        for state in DATABASE_RUN[DATABASE_RUN.index(first) : DATABASE_RUN.index("Conclude")]:
+            self.settle(state)
+        return self.outcome
+
     def next_night(self, run: str) -> None:
         """Claim anew, under the run *run*; the last attempt must be over."""
         self.attempt = {}
@@ -274,7 +279,12 @@ class Case:
     @property
     def record(self) -> dict[str, Any]:
         """The attempt's item in the ledger."""
-        return self.cloud.clients.ledger.record(Attempt(**{**self.attempt, "tables": None}))
+        return self.cloud.clients.ledger.record(self.typed_attempt)
+
+    @property
+    def typed_attempt(self) -> Attempt:
+        """The attempt as the clients take it."""
+        return Attempt(**{**self.attempt, "tables": None})
 
     @property
     def failure(self) -> dict[str, str] | None:
@@ -397,8 +407,3 @@ def list_objects(s3: Any, bucket: str, prefix: str) -> dict[str, str]:
     """Key and ETag of every object under *prefix*."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return {one["Key"]: one["ETag"] for page in pages for one in page.get("Contents", ())}
-
-
-def as_event(attempt: Attempt) -> dict[str, Any]:
-    """*attempt* as the machine passes it on."""
-    return asdict(attempt)
