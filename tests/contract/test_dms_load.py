@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dms_cloud import BUCKET, Cloud, Clouds, FakeReader, allow, document, refused, rules
 
+from dms_cloud import BUCKET, Cloud, Clouds, FakeReader, allow, document, refused, rules
 from local.aws import LocalAws
 
 SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}

@@ -16,8 +16,8 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from dms_cloud import BUCKET, FOLDER, Clouds, rules
 
+from dms_cloud import BUCKET, FOLDER, Clouds, rules
 from local.aws import LocalAws
 from local.dms.mappings import Range
 from local.dms.postgresql import PostgresqlReader, PostgresqlSource

@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from snowflake_account import SNOWFLAKES_USER, Account, new_account
 
 from lambdas.clients.snowflake import Failed, KeyPairToken, Running, Succeeded
 from local.clock import Clock
 from local.snowflake.server import Snowflake
+from snowflake_account import SNOWFLAKES_USER, Account, new_account
 
 STATEMENTS = "/api/v2/statements"
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from snowflake_account import BUCKET, FORMAT, Account, copy, full_load, new_account
 
 from lambdas.clients.snowflake import Failed, Succeeded
+from snowflake_account import BUCKET, FORMAT, Account, copy, full_load, new_account
 
 
 @pytest.fixture(scope="module")

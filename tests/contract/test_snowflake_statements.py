@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from snowflake_account import Account, copy, full_load, new_account
 
 from lambdas.clients.snowflake import Failed, Succeeded
+from snowflake_account import Account, copy, full_load, new_account
 
 
 @pytest.fixture(scope="module")

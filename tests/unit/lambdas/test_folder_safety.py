@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from cases import Case, Cases, refused
 
+from cases import Case, Cases, refused
 from orchestration.functions import DATABASE_RUN
 from orchestration.roles import write_one_prefix
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cases import Cases
 
+from cases import Cases
 from orchestration.functions import DATABASE_RUN
 
 Twice = tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]

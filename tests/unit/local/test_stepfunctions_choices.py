@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from stepfunctions_lab import failure_of, output_of
 
 from local.stepfunctions.choices import compile_rule
 from local.stepfunctions.errors import DataFlowError, SyntaxNotReadError
+from stepfunctions_lab import failure_of, output_of
 
 GIVEN = {"n": 5, "f": 5.0, "s": "abc", "star": "a*c", "t": True, "z": None, "m": 6, "u": "abc"}
 

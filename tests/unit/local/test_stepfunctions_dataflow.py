@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from stepfunctions_lab import Lab, call, execution_arn, failure_of, machine_arn, output_of
 
 from local.stepfunctions.errors import DataFlowError, SyntaxNotReadError
 from local.stepfunctions.paths import PathNotFoundError, put, read_path
 from local.stepfunctions.templates import compile_template
+from stepfunctions_lab import Lab, call, execution_arn, failure_of, machine_arn, output_of
 
 
 def echo(event):

@@ -6,11 +6,11 @@ import json
 from datetime import datetime
 
 import pytest
-from stepfunctions_lab import SYNC, Lab, call, definition, function_arn
 
 from local.stepfunctions.definition import read_definition
 from local.stepfunctions.errors import DefinitionError
 from local.wire import AwsError
+from stepfunctions_lab import SYNC, Lab, call, definition, function_arn
 
 PASS = {"Type": "Pass", "End": True}
 ITEMS = {"StartAt": "In", "States": {"In": PASS}}

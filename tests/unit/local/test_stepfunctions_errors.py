@@ -7,10 +7,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stepfunctions_lab import Gate, Lab, call, failure_of, output_of, raising
 
 from local.stepfunctions import FunctionError
 from local.stepfunctions.retries import Retrier, matches, next_delay
+from stepfunctions_lab import Gate, Lab, call, failure_of, output_of, raising
 
 ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]
 CAUGHT = {"Type": "Pass", "End": True}

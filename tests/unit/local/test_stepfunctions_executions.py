@@ -6,6 +6,8 @@ import json
 import threading
 
 import pytest
+
+from local.wire import AwsError, NotEmulatedError
 from stepfunctions_lab import (
     ACCOUNT,
     LONG,
@@ -19,8 +21,6 @@ from stepfunctions_lab import (
     machine_arn,
     start,
 )
-
-from local.wire import AwsError, NotEmulatedError
 
 PASS = {"P": {"Type": "Pass", "End": True}}
 WAIT = {"W": {"Type": "Wait", "Seconds": 600, "End": True}}

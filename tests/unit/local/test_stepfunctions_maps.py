@@ -6,9 +6,9 @@ import json
 import threading
 
 import pytest
-from stepfunctions_lab import Gate, Lab, call, failure_of, output_of, raising
 
 from local.stepfunctions import FunctionError
+from stepfunctions_lab import Gate, Lab, call, failure_of, output_of, raising
 
 
 def each(*states, **fields):
