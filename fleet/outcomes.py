@@ -43,8 +43,19 @@ class TableOutcome:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """When an attempt got past *state* (ISO time, UTC)."""
+
+    state: str
+    at: str
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """How one database ended in one run. *gaps*: what could not be checked, in words. Times are ISO, UTC."""
+    """How one database ended in one run. *gaps*: what could not be checked, in words. Times are ISO, UTC.
+
+    *marks*: the states that the attempt got past, in order.
+    """
 
     run: str
     database: str
@@ -57,6 +68,7 @@ class Outcome:
     gaps: tuple[str, ...]
     started_at: str
     ended_at: str
+    marks: tuple[Mark, ...] = ()
 
     @property
     def owner(self) -> str:
