@@ -330,6 +330,25 @@ class Case:
             connection.execute(f'ALTER DATABASE "{self.id}" ALLOW_CONNECTIONS {not is_closed}'.encode())
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [self.id])
 
+    @contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Nobody can read *table* at the source: who tries waits, and with it the clock."""
+        connection = self.cases.postgres.connect(self.id)
+        try:
+            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+            yield
+        finally:
+            connection.close()
+
+    def wait_until_blocked(self) -> None:
+        """Return once somebody waits for a lock at the source."""
+        with self.cases.postgres.connect(autocommit=True) as connection:
+            query = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+            for _ in range(100_000):
+                if connection.execute(query, [self.id]).fetchall() != [(0,)]:
+                    return
+        raise AssertionError(f"nobody waits for a lock in {self.id}")
+
     def put_secret(self, **changed: Any) -> None:
         """Change the secret with which the source is read."""
         secret = {**self.cases.postgres.secret(self.id), **changed}

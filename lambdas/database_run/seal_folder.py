@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from pydantic import ValidationError
+
+from fleet.attempts import Attempt
 from fleet.catalogue import Table, TableName
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure, classify
 from fleet.folders import Folder, sort_files
-from fleet.manifests import Manifest, judge_strays, seal
+from fleet.manifests import FORMAT, Manifest, judge_strays, seal
 from fleet.tasks import read_table_state, refuse_full_load_end
 from lambdas.clients.dms import Task
 from lambdas.clients.records import adapter
@@ -38,12 +41,12 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Seal once: a manifest that stands already is the answer, whoever wrote it."""
+    """Seal once: a manifest of this attempt's that stands already is the answer, whichever call wrote it."""
     opened = open_attempt(request.attempt, clients)
     if opened.record.get("started_before") is None:  # the task was never started: there is nothing to seal
         return Response(verdict="nothing")
     if manifest := read_manifest(opened, clients):
-        return _answer(manifest)
+        return _note(opened, manifest, clients)
     task = clients.dms.find_task(opened.task_id)
     if task is None:
         clients.ledger.note_failure(opened.attempt, gone("task", opened.task_id))
@@ -55,21 +58,47 @@ def run(request: Request, clients: Clients) -> Response:
     folder = opened.attempt.folder
     body = adapter(Manifest).dump_json(manifest)
     if not clients.objects.write_new(opened.settings.landing_bucket, folder.manifest_key, body):
-        manifest = read_manifest(opened, clients) or manifest
+        adopted = read_manifest(opened, clients)
+        if adopted is None:
+            clients.ledger.note_failure(opened.attempt, _foreign_manifest(folder))
+            return Response(verdict="nothing")
+        manifest = adopted
+    return _note(opened, manifest, clients)
+
+
+def _note(opened: Opened, manifest: Manifest, clients: Clients) -> Response:
+    """What the manifest says goes to the ledger at every call: the first may have ended before it came to that."""
     if manifest.failure:
         clients.ledger.note_failure(opened.attempt, manifest.failure)
-    clients.ledger.note(opened.attempt, sealed_at=manifest.sealed_at, folder=folder.prefix)
-    return _answer(manifest)
-
-
-def _answer(manifest: Manifest) -> Response:
+        if manifest.failure.name == "LateObject" and (sealed := _last_sealed(opened, clients)):
+            clients.ledger.note(sealed, late_noted=True)
+    clients.ledger.note(opened.attempt, sealed_at=manifest.sealed_at, folder=opened.attempt.folder.prefix)
     return Response(verdict="hand off" if manifest.handed_off else "nothing")
 
 
 def read_manifest(opened: Opened, clients: Clients) -> Manifest | None:
-    """The attempt's manifest, or None while its folder is not sealed."""
-    body = clients.objects.read(opened.settings.landing_bucket, opened.attempt.folder.manifest_key)
-    return None if body is None else adapter(Manifest).validate_json(body)
+    """The attempt's own manifest, or None while its folder has none."""
+    return _read(opened.attempt, opened, clients)
+
+
+def _read(attempt: Attempt, opened: Opened, clients: Clients) -> Manifest | None:
+    body = clients.objects.read(opened.settings.landing_bucket, attempt.folder.manifest_key)
+    if body is None:
+        return None
+    try:
+        manifest = adapter(Manifest).validate_json(body)
+    except ValidationError:
+        return None
+    return manifest if (manifest.attempt.folder, manifest.format) == (attempt.folder, FORMAT) else None
+
+
+def _foreign_manifest(folder: Folder) -> Failure:
+    return Failure(
+        "landing_mismatch",
+        "ForeignManifest",
+        f"{folder.manifest_key!r} is there and is not this attempt's manifest. Nothing is handed off. "
+        f"Find who wrote it.",
+    )
 
 
 def _test_source(opened: Opened, task: Task, clients: Clients) -> Failure | Literal["wait"] | None:
@@ -133,19 +162,22 @@ def _count(
 
 def _late_objects(opened: Opened, clients: Clients) -> list[str]:
     """Objects that came to the database's last sealed folder after its seal; each folder is reported once."""
-    sealed = next((one for one in clients.ledger.attempts_before(opened.attempt) if one.get("sealed_at")), None)
-    if sealed is None or sealed.get("late_noted"):
+    sealed = _last_sealed(opened, clients)
+    if sealed is None or clients.ledger.record(sealed).get("late_noted"):
         return []
+    manifest = _read(sealed, opened, clients)
+    known = {file.key for table in manifest.tables for file in table.files} if manifest else set()
+    found = clients.objects.list(opened.settings.landing_bucket, sealed.folder.prefix + "/")
+    return [one.file.key for one in found if one.file.key not in known | {sealed.folder.manifest_key}]
+
+
+def _last_sealed(opened: Opened, clients: Clients) -> Attempt | None:
+    records = clients.ledger.attempts_before(opened.attempt)
+    sealed = next((one for one in records if one.get("sealed_at")), None)
+    if sealed is None:
+        return None
     number = int(sealed["sk"].removeprefix("ATTEMPT#"))
-    folder = Folder(opened.database.id, sealed["mode"], sealed["run"], number)
-    bucket = opened.settings.landing_bucket
-    body = clients.objects.read(bucket, folder.manifest_key)
-    known = {folder.manifest_key}
-    if body is not None:
-        manifest = adapter(Manifest).validate_json(body)
-        known |= {file.key for table in manifest.tables for file in table.files}
-    found = (one.file.key for one in clients.objects.list(bucket, folder.prefix + "/"))
-    return [key for key in found if key not in known]
+    return Attempt(sealed["run"], opened.database.id, sealed["mode"], number, sealed["execution"])
 
 
 handler = entrypoint("SealFolder", Request, run)
