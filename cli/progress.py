@@ -44,7 +44,8 @@ class Progress:
         """Show the night as it stands, *elapsed_seconds* of real time after its start."""
         headline = _headline(looks, elapsed_seconds)
         if self._live:
-            self._live.update(Group(_table(looks), _bar(looks), Text(headline)), refresh=True)
+            # The bar does not end its line; as the last thing shown it needs not.
+            self._live.update(Group(_table(looks), Text(headline), _bar(looks)), refresh=True)
             return
         for look in looks:
             if look.status not in {"waiting", "RUNNING"} and look.database not in self._ended:
