@@ -80,7 +80,7 @@ def _parse(event: dict[str, Any], model: type[Request]) -> Request:
 
 def _identify(event: dict[str, Any]) -> dict[str, Any]:
     """Run and database, wherever the state's parameters carry them: they stand on every line."""
-    told = event.get("attempt") or event.get("input") or event
+    told = next((event[key] for key in ("attempt", "input") if isinstance(event.get(key), dict)), event)
     return {"run": event.get("run") or told.get("run"), "database": told.get("database")}
 
 
