@@ -220,7 +220,8 @@ class Case:
     def call(self, state: str, **event: Any) -> dict[str, Any]:
         """One call of a state's handler with the attempt."""
         if state == "RecordOutcome":
-            event = {"declined": None, "started_at": self.record["created_at"], "redrive_count": 0, **event}
+            started_at = self.record.get("created_at")
+            event = {"declined": None, "started_at": started_at, "redrive_count": 0, **event}
         return self.cases.invoke(state, {"attempt": self.attempt, **event})
 
     def settle(self, state: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
-from pydantic import ConfigDict
+from pydantic import Field
 
 from fleet.attempts import Attempt
 from fleet.databases import Mode, Registry
@@ -28,14 +28,16 @@ LONGEST_LAMBDA = timedelta(seconds=900)
 
 
 class Input(Model):
-    """The input of an execution of database-run, as a person may edit it."""
+    """The input of an execution of database-run, as a person may edit it: a misspelt `tables` must not move them all.
 
-    model_config = ConfigDict(extra="ignore", frozen=True)  # Step Functions adds who started it
+    *started_by*: what `fleet-run` adds, so that the console links the two.
+    """
 
     run: str
     database: str
     mode: Mode
     tables: tuple[str, ...] | None = None
+    started_by: str | None = Field(default=None, alias="AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID")
 
 
 class Request(Model):
