@@ -34,7 +34,8 @@ def run(request: Request, clients: Clients) -> Response:
     outcome = clients.ledger.outcome(attempt.run, attempt.database)
     if outcome.get("outcome") == "ok":
         return Response()
-    rerun = json.dumps({"run": attempt.run, "database": attempt.database, "mode": attempt.mode})
+    asked = {"run": attempt.run, "database": attempt.database, "mode": attempt.mode, "tables": attempt.tables}
+    rerun = json.dumps({name: value for name, value in asked.items() if value is not None})
     why = f"{outcome.get('failure_class')}: {outcome.get('failure_text')}" if outcome else "no outcome was recorded"
     raise DatabaseNotOkError(
         f"{attempt.database} ended {outcome.get('outcome', 'without an outcome')} in run {attempt.run}: {why}",
