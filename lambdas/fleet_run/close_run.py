@@ -3,7 +3,7 @@ State "CloseRun" of fleet-run.asl.json: counts the outcomes, writes the report, 
 
 Takes   Request: the run
 Returns Response: how many databases ended how
-Raises  RunNotOkError
+Raises  RunNotOkError, UnknownRunError
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Any
 
 from fleet.attempts import Attempt
-from fleet.errors import FleetError, RunNotOkError
+from fleet.errors import FleetError, RunNotOkError, UnknownRunError
 from fleet.failures import Failure
 from fleet.outcomes import Outcome, decide, is_red
 from lambdas.entrypoint import Model, entrypoint
@@ -34,12 +34,16 @@ class Response(Model):
     superseded_by: str | None = None
 
 
-RAISES: tuple[type[FleetError], ...] = (RunNotOkError,)
+RAISES: tuple[type[FleetError], ...] = (RunNotOkError, UnknownRunError)
 
 
 def run(request: Request, clients: Clients) -> Response:
     """Count afresh at each call, so that a run redriven after its databases were mended ends green."""
     planned = clients.ledger.run(request.run)
+    if not planned:
+        raise UnknownRunError(
+            f"run {request.run!r} has no plan in the ledger.", remedy="Start fleet-run, which plans one."
+        )
     if planned.get("superseded_by"):
         return Response(outcomes={}, superseded_by=planned["superseded_by"])
     outcomes = clients.ledger.outcomes(request.run)

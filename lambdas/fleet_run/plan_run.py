@@ -89,6 +89,8 @@ def run(request: Request, clients: Clients) -> Response:
             clients.ledger.put_run(run_id, mode=asked.mode, superseded_by=winner, database_count=0)
             return Response(run=run_id, mode=asked.mode, lanes=(), superseded_by=winner)
     plan = clients.records.find_plan(run_id) or _plan(request, clients)
+    if not clients.ledger.run(run_id):  # written last: the call that wrote the plan may have ended before
+        _keep(request, plan, clients)
     return Response(
         run=run_id,
         mode=plan.mode,
@@ -123,19 +125,25 @@ def _plan(request: Request, clients: Clients) -> Plan:
         measured_seconds=clients.ledger.measured_seconds([one.id for one in deployed]),
     )
     clients.records.write(plan_key(request.run), plan, Plan)
+    return plan
+
+
+def _keep(request: Request, plan: Plan, clients: Clients) -> None:
+    """What the ledger holds of *plan*, which is what CloseRun counts by."""
+    registry = clients.records.registry(plan.registry_version)
+    chosen = choose_databases(registry, request.input.databases, request.input.tags)
     for database in chosen:
-        if database not in deployed:
+        if database.id not in plan.databases:
             _skip(request, database, registry, clients)
     clients.ledger.put_run(
         request.run,
-        mode=asked.mode,
+        mode=plan.mode,
         execution=request.execution,
-        registry_version=version,
+        registry_version=plan.registry_version,
         planned_at=plan.planned_at,
         database_count=len(chosen),
         databases=[database.id for database in chosen],
     )
-    return plan
 
 
 def _skip(request: Request, database: Database, registry: Registry, clients: Clients) -> None:
