@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fleet.databases import Database, Mode, Registry
-from fleet.errors import MalformedInputError, QuotaExceededError
+from fleet.errors import EmptyRegistryError, MalformedInputError, QuotaExceededError
 from fleet.quotas import (
     DMS_API_PER_SECOND,
     DMS_ENDPOINTS,
@@ -59,9 +59,16 @@ def choose_databases(
     """The onboarded databases that a run's input asks for; all of them if it names none.
 
     Raises:
+        EmptyRegistryError: The registry holds none.
         UnknownDatabaseError: It names one that the registry does not hold.
         MalformedInputError: It names one that is not onboarded, or nothing is left.
     """
+    if not registry.databases:
+        raise EmptyRegistryError(
+            "the registry holds no database.", remedy="Add one to registry/databases.yaml, and deploy."
+        )
+    if databases is not None and not databases:
+        raise MalformedInputError("`databases` names none.", remedy="Name one, or leave the field out to run all.")
     if databases is not None:
         chosen = [registry.database(database_id) for database_id in dict.fromkeys(databases)]
         if idle := [database.id for database in chosen if not database.onboarded]:

@@ -1,0 +1,202 @@
+"""What a run may be asked for. Everything else ends the execution at PlanRun, by name, and says what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cases import Case, Cases
+from fleet.databases import Registry
+from onboarding.effective import effective_json, version
+
+REFUSED: list[tuple[str, Any, str, str]] = [
+    (
+        "an-unknown-database",
+        {"mode": "full", "databases": ["case-99"]},
+        "UnknownDatabaseError",
+        r"'case-99' is not in the registry \(48 databases\)\. Did you mean 'case-01'",
+    ),
+    (
+        "a-database-unlike-any",
+        {"mode": "full", "databases": ["zebra"]},
+        "UnknownDatabaseError",
+        r"'zebra' is not in the registry .*Add it to registry/databases\.yaml, or name another",
+    ),
+    (
+        "tags-that-match-nothing",
+        {"mode": "full", "tags": ["finance", "sales"]},
+        "MalformedInputError",
+        "none is onboarded with one of the tags finance, sales.* Onboard one, or ask for others",
+    ),
+    ("mode-delta", {"mode": "delta"}, "MalformedInputError", "mode 'delta' is not built yet.* Use mode 'full'"),
+    (
+        "rerun-of",
+        {"mode": "full", "rerun_of": "night-1", "what": "failed-databases"},
+        "MalformedInputError",
+        "`rerun_of` and `what` are not built yet.* Name the databases",
+    ),
+    ("what-alone", {"mode": "full", "what": "failed-tables"}, "MalformedInputError", "`rerun_of` and `what` are not"),
+    (
+        "an-extra-key",
+        {"mode": "full", "database": "case-01"},
+        "MalformedInputError",
+        r"input\.database: .*found 'case-01'\. Correct the execution's input and start anew",
+    ),
+    ("no-mode", {}, "MalformedInputError", r"input\.mode: .*required"),
+    ("another-mode", {"mode": "half"}, "MalformedInputError", r"input\.mode: .*'full' or 'delta'.*found 'half'"),
+    (
+        "a-text-for-a-list",
+        {"mode": "full", "databases": "case-01"},
+        "MalformedInputError",
+        r"input\.databases: .*found 'case-01'",
+    ),
+    (
+        "a-number-for-a-name",
+        {"mode": "full", "databases": [1]},
+        "MalformedInputError",
+        r"input\.databases\.0: .*found 1",
+    ),
+    ("no-database", {"mode": "full", "databases": []}, "MalformedInputError", "`databases` names none"),
+    ("a-text-for-an-object", "full", "MalformedInputError", r"input: .*found 'full'"),
+    ("a-list-for-an-object", ["full"], "MalformedInputError", r"input: .*found \['full'\]"),
+    ("nothing", None, "MalformedInputError", r"input: .*found None"),
+    ("run_with_underscores", {"mode": "full"}, "MalformedIdError", r"run id 'run_with_underscores' is malformed"),
+    (
+        "r" * 41,
+        {"mode": "full"},
+        "MalformedIdError",
+        r"run id 'r+' is malformed: .* 1 to 40 characters.* Start fleet-run",
+    ),
+]
+
+
+def cause(description: Any) -> str:
+    return json.loads(description["cause"])["errorMessage"]
+
+
+@pytest.mark.parametrize(("run", "content", "error", "words"), REFUSED, ids=[run for run, *_ in REFUSED])
+def test_a_wrong_input_ends_the_run_at_its_plan(cases: Cases, run: str, content: Any, error: str, words: str) -> None:
+    ended = cases.time.until(cases.execute("fleet-run", run, content))
+    assert (ended["status"], ended["error"]) == ("FAILED", error)
+    assert re.search(words, cause(ended))
+    assert cases.cloud.clients.ledger.run(run) == {}
+    assert cases.cloud.clients.ledger.outcomes(run) == []
+
+
+@pytest.fixture
+def redeployed(cases: Cases) -> Iterator[Cases]:
+    """A cloud to which another registry may be deployed; the old one is in force again afterwards."""
+    yield cases
+    put_registry(cases, cases.registry)
+
+
+def put_registry(cases: Cases, registry: Registry) -> None:
+    """What a deployment of *registry* writes to the control bucket."""
+    text = effective_json(registry)
+    s3, bucket = cases.cloud.aws.client("s3"), cases.cloud.control_bucket
+    s3.put_object(Bucket=bucket, Key=f"registry/{version(text)}.json", Body=text.encode())
+    s3.put_object(Bucket=bucket, Key="registry/current.json", Body=json.dumps(version(text)).encode())
+
+
+def run_with(cases: Cases, registry: Registry, run: str, **content: Any) -> Any:
+    put_registry(cases, registry)
+    return cases.run_night(run, **content)
+
+
+def test_a_database_that_is_not_onboarded_is_refused(redeployed: Cases) -> None:
+    idle = tuple(replace(one, onboarded=one.id != "case-07") for one in redeployed.registry.databases)
+    ended = run_with(redeployed, replace(redeployed.registry, databases=idle), "idle", databases=["case-07"])
+    assert ended["error"] == "MalformedInputError"
+    assert re.search("'case-07' is not onboarded.* Set `onboarded: true` in the registry", cause(ended))
+
+
+def test_a_registry_with_nothing_onboarded_is_refused(redeployed: Cases) -> None:
+    idle = tuple(replace(one, onboarded=False) for one in redeployed.registry.databases)
+    ended = run_with(redeployed, replace(redeployed.registry, databases=idle), "all-idle")
+    assert ended["error"] == "MalformedInputError"
+    assert re.search("48 databases are in the registry, none is onboarded.* Onboard one", cause(ended))
+
+
+def test_a_registry_without_a_database_is_refused(redeployed: Cases) -> None:
+    ended = run_with(redeployed, replace(redeployed.registry, databases=()), "empty")
+    assert ended["error"] == "EmptyRegistryError"
+    assert re.search("the registry holds no database.* Add one to registry/databases.yaml", cause(ended))
+
+
+def test_an_account_to_which_no_registry_was_deployed_is_told_so(redeployed: Cases) -> None:
+    bucket = redeployed.cloud.control_bucket
+    redeployed.cloud.aws.client("s3").delete_object(Bucket=bucket, Key="registry/current.json")
+    ended = redeployed.run_night("undeployed")
+    assert ended["error"] == "EmptyRegistryError"
+    assert re.search(f"s3://{bucket}/registry/current.json does not exist.* Deploy", cause(ended))
+
+
+def test_a_fleet_larger_than_a_quota_is_refused_with_the_quota_and_by_how_much(redeployed: Cases) -> None:
+    more = tuple(replace(redeployed.registry.databases[0], id=f"more-{number}") for number in range(3))
+    larger = replace(redeployed.registry, databases=redeployed.registry.databases + more)
+    ended = run_with(redeployed, larger, "too-large")
+    assert ended["error"] == "QuotaExceededError"
+    assert re.search(
+        "instance 'one' needs 102 of at most 100 endpoints per replication instance: 2 too many.* another instance",
+        cause(ended),
+    )
+
+
+def test_an_onboarded_database_that_is_not_deployed_is_skipped_by_name_and_the_run_stays_green(cases: Cases) -> None:
+    deployed, missing = cases.take(), cases.take()
+    missing.dms.delete_replication_task(ReplicationTaskArn=missing.task["ReplicationTaskArn"])
+    cases.time.pass_seconds(60)
+    ended = cases.run_night("not-deployed", databases=[deployed.id, missing.id])
+    assert (ended["status"], json.loads(ended["output"])["outcomes"]) == ("SUCCEEDED", {"ok": 1, "skipped": 1})
+    missing.run = "not-deployed"
+    assert (missing.outcome["outcome"], missing.outcome["failure_name"]) == ("skipped", "NotDeployed")
+    assert missing.outcome["failure_text"].startswith(f"not_deployed: DMS has no task 'fleet-{missing.id}-full'")
+    assert cases.cloud.clients.ledger.claim(missing.id) == {}
+
+
+def test_a_slot_of_the_schedule_that_is_taken_twice_is_worked_once_and_the_second_run_names_the_first(
+    cases: Cases, case: Case
+) -> None:
+    content = {"databases": [case.id], "scheduled_at": "2026-11-21T22:00:00Z"}
+    assert cases.run_night("slot-first", **content)["status"] == "SUCCEEDED"
+    before = case.everything()
+    second = cases.run_night("slot-second", **content)
+    assert (second["status"], json.loads(second["output"])) == (
+        "SUCCEEDED",
+        {"outcomes": {}, "superseded_by": "slot-first"},
+    )
+    assert case.everything() == before
+    assert cases.cloud.clients.ledger.outcomes("slot-second") == []
+    assert cases.run_night("slot-next", **{**content, "scheduled_at": "2026-11-22T22:00:00Z"})["status"] == "SUCCEEDED"
+    assert case.cloud.clients.ledger.claim(case.id)["number"] == 2
+
+
+def test_a_run_started_twice_under_one_name_joins_or_is_refused(cases: Cases, case: Case) -> None:
+    machines = cases.cloud.aws.client("stepfunctions")
+
+    def start(**content: Any) -> str:
+        return machines.start_execution(
+            stateMachineArn=cases.cloud.machine_arns["fleet-run"],
+            name="one-name",
+            input=json.dumps({"mode": "full", "databases": [case.id], **content}),
+        )["executionArn"]
+
+    first = start()
+    assert start() == first
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        start(tags=["any"])
+    assert cases.time.until(cases.cloud.machines.ended(first))["status"] == "SUCCEEDED"
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        start()
+    assert case.cloud.clients.ledger.claim(case.id)["number"] == 1
+
+
+def test_databases_named_twice_are_run_once(cases: Cases, case: Case) -> None:
+    ended = cases.run_night("named-twice", databases=[case.id, case.id])
+    assert json.loads(ended["output"])["outcomes"] == {"ok": 1}
