@@ -15,7 +15,15 @@ from botocore.exceptions import ClientError
 
 from local.clock import Clock
 from local.dms.mappings import Mappings, Range
-from local.dms.reader import Layout, Source, SourceUnreachableError, Table, TableUnreadableError
+from local.dms.reader import (
+    Layout,
+    RunEndedError,
+    Source,
+    SourceUnreachableError,
+    Table,
+    TableHeldError,
+    TableUnreadableError,
+)
 from local.dms.target import Target
 from local.wire import AwsError
 
@@ -60,7 +68,7 @@ def plan(mappings: Mappings, catalogue: Sequence[Table], now: datetime) -> list[
 
 
 class Load:
-    """A full load under way. *finished* is called once, at the end, with the error that ended it or "".
+    """A full load under way. *finished* is called once, at the end, with what ended it or "".
 
     Nothing waits in a thread for anything else: each place of the pool loads one segment and hands itself back.
     """
@@ -74,7 +82,7 @@ class Load:
         mappings: Mappings,
         settings: Mapping[str, Any],
         started_at: datetime,
-        finished: Callable[[str], None],
+        finished: Callable[[str | RunEndedError], None],
     ) -> None:
         self._clock = clock
         self._lock = lock
@@ -90,7 +98,8 @@ class Load:
         self._places = 0
         self._errored = 0
         self._files = 0
-        self._fatal = ""
+        self._fatal: str | RunEndedError = ""
+        self._is_stopping = False
         self._folder = tempfile.TemporaryDirectory(prefix="dms-")
 
     def start(self, tables: Sequence[TableProgress]) -> None:
@@ -106,6 +115,7 @@ class Load:
         """Begin no further segment; those under way are finished (assumed). A table cut off in its middle is
         `Table cancelled`, one not begun stays `Before load`."""
         with self._lock:
+            self._is_stopping = True
             for segment in self._queue:
                 if segment.progress.started_at is not None:
                     self._mark(segment.progress, "Table cancelled")
@@ -127,16 +137,35 @@ class Load:
                     self._end()
                 return
             segment = self._queue.popleft()
-            if segment.progress.started_at is None:
-                segment.progress.started_at = self._clock.now()
+            segment.progress.started_at = segment.progress.started_at or self._clock.now()
+            if segment.progress.state in {"Before load", "Table is being reloaded"}:
                 self._mark(segment.progress, "Full load")
         try:
             self._load(segment)
+        except TableHeldError as held:
+            if self._hold(segment, held):
+                return
+        except RunEndedError as ended:
+            with self._lock:
+                self._fatal = ended
+                self._mark(segment.progress, "Table cancelled")
+                self.stop()
         except (TableUnreadableError, AwsError, ClientError) as error:
             self._failed(segment, str(error))
         except Exception as error:  # noqa: BLE001  our own fault must end the task loudly, not leave it running for ever
             self._failed(segment, repr(error), is_fatal=True)
         self._go_on()
+
+    def _hold(self, segment: Segment, held: TableHeldError) -> bool:
+        """Put *segment* back and come again later, unless the load is to end; whether it was put back."""
+        with self._lock:
+            if self._is_stopping or self._fatal:
+                self._mark(segment.progress, "Table cancelled")
+                return False
+            self._mark(segment.progress, held.state)
+            self._queue.append(segment)
+        self._clock.call_later(held.seconds, self._go_on)
+        return True
 
     def _go_on(self) -> None:
         try:
@@ -203,7 +232,7 @@ class Load:
     def _mark(self, progress: TableProgress, state: str) -> None:
         progress.state = state
         progress.updated_at = self._clock.now()
-        if state not in {"Before load", "Full load"}:
+        if state not in {"Before load", "Full load", "Table is being reloaded"}:
             progress.ended_at = progress.updated_at
 
     def _end(self) -> None:

@@ -23,6 +23,25 @@ class TableUnreadableError(Exception):
     """This table cannot be loaded; others may be."""
 
 
+class TableHeldError(Exception):
+    """Nothing comes of this table for now: it is asked for again in *seconds*, and shown in *state* until then."""
+
+    def __init__(self, seconds: float, state: str = "Full load") -> None:
+        super().__init__(f"held for {seconds} s")
+        self.seconds = seconds
+        self.state = state
+
+
+class RunEndedError(Exception):
+    """The replication instance ends the whole run: what the task then shows, in DMS's words (reference/dms.md 3.2)."""
+
+    def __init__(self, status: str, stop_reason: str, words: str = "") -> None:
+        super().__init__(words or stop_reason)
+        self.status = status
+        self.stop_reason = stop_reason
+        self.words = words
+
+
 @dataclass(frozen=True)
 class Login:
     """Where a source is and who reads it. A *host* that begins with "/" is the folder of a Unix socket."""
@@ -79,7 +98,7 @@ class Source(Protocol):
     def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
         """The rows of *table* as Parquet files under *folder* (made here), in order; none when there are no rows.
 
-        Raises TableUnreadableError.
+        Raises TableUnreadableError, TableHeldError, RunEndedError.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from local.dms.load import Load, TableProgress, plan
-from local.dms.reader import Table
+from local.dms.reader import RunEndedError, Table
 from local.dms.resources import Resources, Task
 from local.dms.sources import login
 from local.dms.target import Target, read_settings
@@ -74,11 +74,14 @@ class Runs:
         done = {(one.table.schema, one.table.name): one for one in task.tables if one.state == "Table completed"}
         return [done.get((one.table.schema, one.table.name), one) for one in tables]
 
-    def _ended(self, task: Task, failure: str) -> None:
+    def _ended(self, task: Task, failure: str | RunEndedError) -> None:
         task.request_stop = None
         if task.load_started_at is not None:
             task.load_ended_at = self._of.clock.now()
-        if failure:
+        if isinstance(failure, RunEndedError):
+            words = f"Last Error {failure.words} Stop Reason {failure.stop_reason} Error Level FATAL"
+            self._rest(task, failure.status, failure.stop_reason, words if failure.words else "")
+        elif failure:
             words = f"Last Error {failure} Stop Reason FATAL_ERROR Error Level FATAL"
             self._rest(task, "failed", "FATAL_ERROR", words)
         elif task.status == "stopping":
