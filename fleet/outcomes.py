@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fleet.attempts import Attempt
@@ -129,6 +129,7 @@ def decide(
     started_at: str,
     ended_at: str,
     skipped: bool = False,
+    marks: Sequence[Mark] = (),
 ) -> Outcome:
     """The one outcome. *failure*: what stopped the attempt as a whole; *skipped*: it was never an attempt.
 
@@ -163,7 +164,38 @@ def decide(
         gaps=tuple(gaps),
         started_at=started_at,
         ended_at=ended_at,
+        marks=tuple(marks),
     )
+
+
+def merge(
+    previous: Sequence[TableOutcome], attempt: Attempt, failure: Failure | None, tables: Sequence[TableOutcome]
+) -> tuple[TableOutcome, ...]:
+    """The outcome's tables after an *attempt* that was narrowed to some of them: it changes those, and no other.
+
+    A *failure* of the attempt as a whole stands at each table it was to move.
+
+    >>> from dataclasses import replace
+    >>> bad = Failure("table_error", "TableNotLoaded", "s.u: no such table")
+    >>> t = TableOutcome("s", "t", False, "full", 1, 5, 5, 5, 5, 100)
+    >>> u = replace(t, table="u", failure=bad)
+    >>> again = Attempt("r", "d", "full", 2, "arn", ("s.u",))
+    >>> [one.failure for one in merge([t, u], again, None, [replace(u, attempt=2, failure=None)])]
+    [None, None]
+    >>> lost = Failure("connection", "SourceLost", "gone")
+    >>> [one.failure and one.failure.name for one in merge([t, u], again, lost, [])]
+    [None, 'SourceLost']
+    """
+    named = set(attempt.tables or ())
+    new = {TableName(one.schema, one.table): one for one in tables}
+    merged = []
+    for old in previous:
+        name = TableName(old.schema, old.table)
+        one = new.pop(name, old)
+        if str(name) in named and failure is not None:
+            one = replace(one, attempt=attempt.number, failure=failure)
+        merged.append(one)
+    return (*merged, *new.values())
 
 
 def _most_common(tables: Sequence[TableOutcome]) -> Failure | None:

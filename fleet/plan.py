@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from fleet.databases import Database, Mode, Registry
 from fleet.errors import EmptyRegistryError, MalformedInputError, QuotaExceededError
@@ -37,7 +38,12 @@ class Lane:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do. *registry_version*: the one every state of the run reads. *planned_at*: ISO time, UTC."""
+    """What a run will do. *registry_version*: the one every state of the run reads. *planned_at*: ISO time, UTC.
+
+    *poll_seconds*: between two looks at a task. *loads_per_database*: Snowflake requests in flight for each.
+    *chosen*: all databases it answers for, deployed or not. *tables*: for a database of which only some tables are
+    rerun, their exact `schema.table` names.
+    """
 
     run: str
     mode: Mode
@@ -46,6 +52,9 @@ class Plan:
     poll_seconds: int
     loads_per_database: int
     lanes: tuple[Lane, ...]
+    chosen: tuple[str, ...]
+    rerun_of: str | None = None
+    tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def databases(self) -> tuple[str, ...]:
@@ -86,6 +95,33 @@ def choose_databases(
             remedy="Onboard one, or ask for others.",
         )
     return tuple(chosen)
+
+
+What = Literal["failed-databases", "failed-tables"]
+
+
+def choose_rerun(
+    planned: Sequence[str], words: Mapping[str, str], failed_tables: Mapping[str, Sequence[str]], what: What
+) -> dict[str, tuple[str, ...] | None]:
+    """The databases of an old run to run again, each with the tables to narrow it to, or None for all of them.
+
+    *words*: outcomes by database; one that is missing failed. *failed_tables*: of the `partial` ones.
+
+    >>> words = {"a": "ok", "b": "partial", "c": "failed"}
+    >>> choose_rerun("abcd", words, {"b": ["s.t"]}, "failed-databases")
+    {'c': None, 'd': None}
+    >>> choose_rerun("abcd", words, {"b": ["s.t"]}, "failed-tables")
+    {'b': ('s.t',), 'c': None, 'd': None}
+    """
+    again: dict[str, tuple[str, ...] | None] = {}
+    for database in planned:
+        word = words.get(database)
+        if word == "partial":
+            if what == "failed-tables":
+                again[database] = tuple(failed_tables.get(database, ()))
+        elif word != "ok":
+            again[database] = None
+    return again
 
 
 def plan_lanes(databases: Sequence[Database], measured_seconds: Mapping[str, float], at_once: int) -> tuple[Lane, ...]:
@@ -139,9 +175,12 @@ def plan_run(
     registry_version: str,
     planned_at: str,
     databases: Sequence[Database],
+    chosen: Sequence[str],
     measured_seconds: Mapping[str, float],
+    rerun_of: str | None = None,
+    tables: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Plan:
-    """The plan over *databases*; the same input gives the same plan."""
+    """The plan over *databases*, those of *chosen* that are deployed; the same input gives the same plan."""
     limits = registry.settings.limits
     lanes = plan_lanes(databases, measured_seconds, limits.databases_at_once)
     return Plan(
@@ -152,6 +191,9 @@ def plan_run(
         poll_seconds=choose_poll_seconds(lanes),
         loads_per_database=max(1, limits.loads_in_flight // max(1, _count_at_once(lanes))),
         lanes=lanes,
+        chosen=tuple(chosen),
+        rerun_of=rerun_of,
+        tables=tables or {},
     )
 
 

@@ -102,6 +102,12 @@ def read_tables(attempt: Attempt, clients: Clients) -> tuple[Table, ...]:
     return clients.records.read(attempt_key(attempt, "catalogue"), tuple[Table, ...]) or ()
 
 
+def refuse_stopped_run(opened: Opened, clients: Clients) -> Failure | None:
+    """A failure, if the run was asked to end: what has not begun does not begin, what moves is stopped."""
+    reason = clients.ledger.stop_requested(opened.attempt.run)
+    return Failure("cancelled", "RunStopped", reason) if reason else None
+
+
 def gone(what: str, identifier: str) -> Failure:
     """A resource of the database's that DMS does not know."""
     return Failure(

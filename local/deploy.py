@@ -32,6 +32,7 @@ from local.clock import Clock
 from local.snowflake.server import Snowflake
 from onboarding.effective import effective_json, version
 from orchestration.definitions import bind, load
+from orchestration.events import broken_off_pattern
 from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
 from orchestration.roles import read_landing, read_secrets, trust_service, trust_snowflake, write_one_prefix
 
@@ -204,6 +205,9 @@ class Deployment:
 
         database_run = make("database-run", functions(DATABASE_RUN))
         fleet_run = make("fleet-run", {**functions(FLEET_RUN), "DatabaseRun": database_run})
+        events, rule = self._aws.client("events"), f"{settings.prefix}-recorder"
+        events.put_rule(Name=rule, EventPattern=json.dumps(broken_off_pattern([database_run, fleet_run])))
+        events.put_targets(Rule=rule, Targets=[{"Id": "recorder", "Arn": functions(["Recorder"])["Recorder"]}])
         return {"database-run": database_run, "fleet-run": fleet_run}
 
 

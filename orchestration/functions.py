@@ -37,6 +37,8 @@ MODULES: dict[str, str] = {
     **{name: f"lambdas.fleet_run.{snake_case(name)}" for name in FLEET_RUN},
     **{name: f"lambdas.database_run.{snake_case(name)}" for name in DATABASE_RUN},
     "AskSource": "lambdas.ask_source",
+    "Recorder": "lambdas.recorder",
+    "Sweep": "lambdas.sweep",
 }
 
 

@@ -201,13 +201,55 @@ class Ledger:
         """The run's item, or an empty one."""
         return self._get(_item({"pk": f"RUN#{run}", "sk": "RUN"}))
 
+    def link_rerun(self, run: str, rerun: str) -> None:
+        """Say in *run*'s item that *rerun* repeats its failures."""
+        self._update_run(run, "ADD reruns :value", {rerun})
+
+    def close_run(self, run: str, closed_at: str) -> None:
+        """Say that the run's outcomes were counted."""
+        self._update_run(run, "SET closed_at = :value", closed_at)
+
+    def request_stop(self, run: str, reason: str) -> bool:
+        """Ask the run to end; the states see it and wind up by themselves. False if there is no such run."""
+        try:
+            self._update_run(run, "SET stop_requested = :value", reason)
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def stop_requested(self, run: str) -> str:
+        """Why the run was asked to end, or nothing."""
+        return self.run(run).get("stop_requested", "")
+
+    def _update_run(self, run: str, expression: str, value: object) -> None:
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=_item({"pk": f"RUN#{run}", "sk": "RUN"}),
+            UpdateExpression=expression,
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues=_item({":value": value}),
+        )
+
+    def put_guess(self, run: str, database: str, attempt: int, **fields: Any) -> bool:
+        """Record an outcome that is a guess: only where none stands, or a guess, or a lower attempt's."""
+        return self._put_outcome(
+            run, database, attempt, "attribute_not_exists(pk) OR attempt < :attempt OR guessed = :yes", fields
+        )
+
     def put_outcome(self, run: str, database: str, attempt: int, **fields: Any) -> bool:
         """Record an outcome, unless a newer attempt's stands there; whether it was recorded."""
+        return self._put_outcome(
+            run, database, attempt, "attribute_not_exists(pk) OR attempt <= :attempt OR guessed = :yes", fields
+        )
+
+    def _put_outcome(self, run: str, database: str, attempt: int, condition: str, fields: Mapping[str, Any]) -> bool:
         try:
             self._dynamodb.put_item(
                 TableName=self._table,
                 Item=_item({"pk": f"RUN#{run}", "sk": f"DB#{database}", "attempt": attempt, **fields}),
-                ConditionExpression="attribute_not_exists(pk) OR attempt <= :attempt OR guessed = :yes",
+                ConditionExpression=condition,
                 ExpressionAttributeValues=_item({":attempt": attempt, ":yes": True}),
             )
         except ClientError as error:

@@ -2,7 +2,8 @@
 State "ClaimDatabase" of database-run.asl.json: takes the database and the next attempt's number.
 
 Takes   Request: the execution's own input, its ARN, when it started
-Returns Response: `claimed` with the attempt; `wait` while a living holder works; `declined` with the reason
+Returns Response: `claimed` with the attempt; `wait` while a living holder works; `declined` where another execution has
+        this run's outcome, or holds the database too long, or the run was asked to end
 Raises  MalformedInputError, UnknownRunError, UnknownDatabaseError
 """
 
@@ -72,13 +73,18 @@ def run(request: Request, clients: Clients) -> Response:
     registry = clients.records.registry(plan.registry_version)
     registry.database(asked.database)
 
+    tables = asked.tables or plan.tables.get(asked.database)
     claim = clients.ledger.claim(asked.database)
     newest, holder = int(claim.get("number", 0)), claim.get("holder")
     if holder == request.execution:
-        return Response(verdict="claimed", attempt=_attempt(request, newest))
+        return Response(verdict="claimed", attempt=_attempt(request, newest, tables))
+    if stopped := clients.ledger.stop_requested(asked.run):
+        return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=stopped)
+    if adopted := _adopt(request, clients):
+        return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=adopted)
     if holder is not None and (waiting := _wait_for(holder, asked.database, registry, clients)):
         return _wait_or_decline(request, claim, waiting, registry, clients.now())
-    attempt = _attempt(request, newest + 1)
+    attempt = _attempt(request, newest + 1, tables)
     if not clients.ledger.take(attempt, previous_holder=holder, now=clients.now().isoformat()):
         raise TransientError(
             f"{asked.database} was claimed by another execution meanwhile.", remedy="It is tried again."
@@ -86,9 +92,23 @@ def run(request: Request, clients: Clients) -> Response:
     return Response(verdict="claimed", attempt=attempt)
 
 
-def _attempt(request: Request, number: int) -> Attempt:
+def _attempt(request: Request, number: int, tables: tuple[str, ...] | None = None) -> Attempt:
     asked = request.input
-    return Attempt(asked.run, asked.database, asked.mode, number, request.execution, asked.tables)
+    return Attempt(asked.run, asked.database, asked.mode, number, request.execution, tables)
+
+
+def _adopt(request: Request, clients: Clients) -> str:
+    """Whose outcome of this run is ours too: one that was recorded while we waited, or nothing.
+
+    A redriven execution adopts nothing: someone asked for another attempt.
+    """
+    if request.redrive_count > 0:
+        return ""
+    outcome = clients.ledger.outcome(request.input.run, request.input.database)
+    is_own_word = outcome and not outcome.get("guessed") and int(outcome["attempt"]) > 0
+    if not is_own_word or datetime.fromisoformat(outcome["ended_at"]) < request.started_at:
+        return ""
+    return f"attempt {outcome['attempt']} of this run ended {outcome['outcome']} meanwhile ({outcome['execution']})."
 
 
 def _wait_for(holder: str, database: str, registry: Registry, clients: Clients) -> str:

@@ -1,8 +1,9 @@
 """
-State "Conclude" of database-run.asl.json: ends the execution green if the outcome is ok, and red otherwise.
+State "Conclude" of database-run.asl.json: ends the execution green if the outcome is ok; tries again if the execution
+was redriven since it recorded one; is red otherwise.
 
-Takes   AttemptRequest
-Returns Response: `ok`
+Takes   Request: the attempt, the redrive count when the outcome was recorded, and the count now
+Returns Response: `ok` or `again`
 Raises  DatabaseNotOkError
 """
 
@@ -11,18 +12,24 @@ from __future__ import annotations
 import json
 from typing import Literal
 
+from fleet.attempts import Attempt
 from fleet.errors import DatabaseNotOkError, FleetError
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.opened import AttemptRequest
 from lambdas.wiring import Clients
 
-Request = AttemptRequest
+
+class Request(Model):
+    """What the state passes."""
+
+    attempt: Attempt
+    recorded_redrive_count: int
+    redrive_count: int
 
 
 class Response(Model):
-    """Nothing but ok comes back."""
+    """Whether it is over."""
 
-    verdict: Literal["ok"] = "ok"
+    verdict: Literal["ok", "again"]
 
 
 RAISES: tuple[type[FleetError], ...] = (DatabaseNotOkError,)
@@ -33,7 +40,9 @@ def run(request: Request, clients: Clients) -> Response:
     attempt = request.attempt
     outcome = clients.ledger.outcome(attempt.run, attempt.database)
     if outcome.get("outcome") == "ok":
-        return Response()
+        return Response(verdict="ok")
+    if request.redrive_count > request.recorded_redrive_count:  # someone saw the red end, and asks again
+        return Response(verdict="again")
     asked = {"run": attempt.run, "database": attempt.database, "mode": attempt.mode, "tables": attempt.tables}
     rerun = json.dumps({name: value for name, value in asked.items() if value is not None})
     why = f"{outcome.get('failure_class')}: {outcome.get('failure_text')}" if outcome else "no outcome was recorded"

@@ -44,7 +44,11 @@ def run(request: Request, clients: Clients) -> Response:
     under_way = sum(load.state == "under way" for load in loads)
     if any(load.state == "waiting" for load in loads) and under_way < opened.plan.loads_per_database:
         return Response(verdict="more")
-    return Response(verdict="loading" if under_way else "loaded")
+    if under_way:
+        return Response(verdict="loading")
+    if not opened.record.get("loaded_at"):
+        clients.ledger.note(opened.attempt, loaded_at=clients.now().isoformat())
+    return Response(verdict="loaded")
 
 
 def _look(load: Load, api: SqlApi) -> Load:

@@ -15,7 +15,7 @@ from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.tasks import TaskReport, watch
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
+from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -38,6 +38,8 @@ def run(request: Request, clients: Clients) -> Response:
     report = clients.dms.find_report(opened.task_id)
     if report is None:
         return _over(opened, gone("task", opened.task_id), clients)
+    if failure := refuse_stopped_run(opened, clients):
+        return _over(opened, failure, clients)
     running_seconds = opened.seconds_since("started_at", clients.now())
     if report.is_at_rest:
         is_ours = Decimal(str(report.started)) > opened.record.get("started_before", Decimal(0))
@@ -72,6 +74,8 @@ def _judge(
 
 
 def _over(opened: Opened, failure: Failure | None, clients: Clients) -> Response:
+    if not opened.record.get("over_at"):
+        clients.ledger.note(opened.attempt, over_at=clients.now().isoformat())
     if failure:
         clients.ledger.note_failure(opened.attempt, failure)
     return Response(verdict="over", wait_seconds=0)

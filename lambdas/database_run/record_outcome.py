@@ -8,12 +8,14 @@ Raises  nothing of its own
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
 from fleet.failures import Failure
-from fleet.outcomes import Outcome, TableOutcome, Word, decide
+from fleet.outcomes import Mark, Outcome, TableOutcome, Word, decide, merge
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import look_at_attempt
@@ -31,10 +33,11 @@ class Request(Model):
 
 
 class Response(Model):
-    """The outcome's word; *recorded* is false where a newer attempt's outcome stands already."""
+    """The outcome's word; *recorded* is false where another's stands already. *redrive_count*: the count now."""
 
     outcome: Word
     recorded: bool
+    redrive_count: int
 
 
 RAISES: tuple[type[FleetError], ...] = ()
@@ -48,11 +51,11 @@ def run(request: Request, clients: Clients) -> Response:
     ended_at = recorded["ended_at"] if is_ours and not recorded.get("guessed") else clients.now().isoformat()
     outcome = _decide(request, ended_at, clients)
     if attempt.number == 0 and recorded and not is_ours:
-        return Response(outcome=outcome.outcome, recorded=False)  # the holder of the same run has recorded its own
+        # Another execution has the run's outcome: it stands, and is ours too.
+        return Response(outcome=recorded["outcome"], recorded=False, redrive_count=request.redrive_count)
     clients.records.write(outcome_key(outcome), outcome, Outcome)
-    return Response(
-        outcome=outcome.outcome, recorded=put_outcome(outcome, clients, redrive_count=request.redrive_count)
-    )
+    is_recorded = put_outcome(outcome, clients, redrive_count=request.redrive_count)
+    return Response(outcome=outcome.outcome, recorded=is_recorded, redrive_count=request.redrive_count)
 
 
 def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
@@ -62,9 +65,41 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         failure = Failure("cancelled", "Claimed", request.declined)
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
+    failure = opened.failure
     tables = clients.records.read(attempt_key(attempt, "tables"), tuple[TableOutcome, ...]) or ()
-    gaps = opened.record.get("gaps", ())
-    return decide(attempt, opened.failure, tables, gaps=gaps, started_at=started_at, ended_at=ended_at)
+    if attempt.tables is not None and (previous := _previous(attempt, clients)):
+        tables, failure = merge(previous.tables, attempt, failure, tables), None
+    return decide(
+        attempt,
+        failure,
+        tables,
+        gaps=opened.record.get("gaps", ()),
+        started_at=started_at,
+        ended_at=ended_at,
+        marks=_marks(opened.record),
+    )
+
+
+def _previous(attempt: Attempt, clients: Clients) -> Outcome | None:
+    """The outcome of the same run that a narrowed attempt changes in part; our own, merged already, on re-entry."""
+    recorded = clients.ledger.outcome(attempt.run, attempt.database)
+    if not recorded or recorded.get("guessed"):
+        return None
+    return clients.records.read(recorded["document"], Outcome)
+
+
+_MARKS = (
+    ("ClaimDatabase", "created_at"),
+    ("StartTask", "started_at"),
+    ("PollTask", "over_at"),
+    ("SealFolder", "sealed_at"),
+    ("PollLoads", "loaded_at"),
+)
+
+
+def _marks(record: Mapping[str, Any]) -> tuple[Mark, ...]:
+    """The states whose passing the attempt's record tells."""
+    return tuple(Mark(state, record[field]) for state, field in _MARKS if record.get(field))
 
 
 handler = entrypoint("RecordOutcome", Request, run)

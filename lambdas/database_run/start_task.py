@@ -18,7 +18,7 @@ from fleet.plan import SHORTEST_POLL_SECONDS
 from fleet.tasks import start_type
 from lambdas.database_run.point_endpoint import refuse_moving_tasks, refuse_used_folder
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
+from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -44,7 +44,8 @@ def run(request: Request, clients: Clients) -> Response:
     before = opened.record.get("started_before")
     if before is not None and Decimal(str(report.started)) > before:
         return Response(verdict="started")
-    failure = refuse_used_folder(opened, clients) or refuse_moving_tasks(opened, clients)
+    failure = refuse_stopped_run(opened, clients)
+    failure = failure or refuse_used_folder(opened, clients) or refuse_moving_tasks(opened, clients)
     failure = failure or _refuse_endpoint(opened, clients)
     if failure:
         return _refuse(opened, failure, clients)

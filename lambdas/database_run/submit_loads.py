@@ -18,7 +18,7 @@ from fleet.warehouse import find_clashes, full_load_statements
 from lambdas.database_run.seal_folder import read_manifest
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.loads import Load, read_loads, write_loads
-from lambdas.opened import AttemptRequest, Opened, open_attempt, read_tables
+from lambdas.opened import AttemptRequest, Opened, open_attempt, read_tables, refuse_stopped_run
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -43,6 +43,8 @@ def run(request: Request, clients: Clients) -> Response:
     if manifest is None:
         raise ValueError(f"{opened.attempt.folder.prefix} is not sealed, yet its loads are asked for")
     before = read_loads(opened.attempt, clients) or _plan_loads(opened, manifest, clients)
+    if stopped := refuse_stopped_run(opened, clients):
+        before = tuple(load.over(LoadResult(0, 0, stopped)) if load.state == "waiting" else load for load in before)
     room = opened.plan.loads_per_database - sum(load.state in {"sending", "under way"} for load in before)
     waiting = [load for load in before if load.state == "waiting"][: max(0, room)]
     loads = {load.name: load.sending() if load in waiting else load for load in before}

@@ -3,12 +3,13 @@ State "PlanRun" of fleet-run.asl.json: pins the registry's version, and decides 
 
 Takes   Request: the execution's own input, and its name, which is the run's id
 Returns Response: the lanes; none where another run has the schedule's slot
-Raises  MalformedInputError, MalformedIdError, UnknownDatabaseError, EmptyRegistryError, QuotaExceededError
+Raises  MalformedInputError, MalformedIdError, UnknownDatabaseError, UnknownRunError, EmptyRegistryError,
+        QuotaExceededError
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
 from pydantic import ConfigDict
 
@@ -21,11 +22,12 @@ from fleet.errors import (
     MalformedInputError,
     QuotaExceededError,
     UnknownDatabaseError,
+    UnknownRunError,
 )
 from fleet.failures import Failure
 from fleet.names import require_run_id, task_id
 from fleet.outcomes import Outcome, decide
-from fleet.plan import Plan, choose_databases, plan_run, refuse_oversize
+from fleet.plan import Plan, What, choose_databases, choose_rerun, plan_run, refuse_oversize
 from lambdas.clients.records import plan_key
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.outcome_records import outcome_key, put_outcome
@@ -33,15 +35,15 @@ from lambdas.wiring import Clients
 
 
 class Input(Model):
-    """The input of a run. `rerun_of` and `what` have their place, and are refused until they are built."""
+    """The input of a run: `mode`, or `rerun_of` an old run, whose mode it then has. *databases* and *tags* narrow."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    mode: Mode
+    mode: Mode | None = None
     databases: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     rerun_of: str | None = None
-    what: Literal["failed-databases", "failed-tables"] | None = None
+    what: What | None = None
     scheduled_at: str | None = None
 
 
@@ -74,6 +76,7 @@ RAISES: tuple[type[FleetError], ...] = (
     MalformedInputError,
     MalformedIdError,
     UnknownDatabaseError,
+    UnknownRunError,
     EmptyRegistryError,
     QuotaExceededError,
 )
@@ -82,12 +85,13 @@ RAISES: tuple[type[FleetError], ...] = (
 def run(request: Request, clients: Clients) -> Response:
     """Plan once: entered again, the plan that stands is the answer."""
     run_id, asked = require_run_id(request.run), request.input
-    _refuse_unbuilt(asked)
+    if asked.mode == "delta":
+        raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
     if asked.scheduled_at is not None:
-        winner = clients.ledger.take_slot(asked.mode, asked.scheduled_at, run_id)
+        winner = clients.ledger.take_slot(asked.mode or "rerun", asked.scheduled_at, run_id)
         if winner != run_id:
             clients.ledger.put_run(run_id, mode=asked.mode, superseded_by=winner, database_count=0)
-            return Response(run=run_id, mode=asked.mode, lanes=(), superseded_by=winner)
+            return Response(run=run_id, mode="full", lanes=(), superseded_by=winner)
     plan = clients.records.find_plan(run_id) or _plan(request, clients)
     if not clients.ledger.run(run_id):  # written last: the call that wrote the plan may have ended before
         _keep(request, plan, clients)
@@ -100,56 +104,97 @@ def run(request: Request, clients: Clients) -> Response:
     )
 
 
-def _refuse_unbuilt(asked: Input) -> None:
-    if asked.mode == "delta":
-        raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
-    if asked.rerun_of is not None or asked.what is not None:
-        raise MalformedInputError("`rerun_of` and `what` are not built yet.", remedy="Name the databases to run.")
-
-
 def _plan(request: Request, clients: Clients) -> Plan:
     asked = request.input
     version, registry = clients.records.current_registry()
-    chosen = choose_databases(registry, asked.databases, asked.tags)
+    again: dict[str, tuple[str, ...] | None] = {}
+    if asked.rerun_of is not None:
+        mode, again = _choose_rerun(asked, clients)
+        chosen = choose_databases(registry, list(again), asked.tags)
+    elif asked.mode is None or asked.what is not None:
+        raise MalformedInputError(
+            "the input has `what` without `rerun_of`, or neither `mode` nor `rerun_of`.",
+            remedy='Give {"mode": "full"}, or {"rerun_of": "<run>", "what": "failed-databases"}.',
+        )
+    else:
+        mode, chosen = asked.mode, choose_databases(registry, asked.databases, asked.tags)
     refuse_oversize([database for database in registry.databases if database.onboarded])
     deployed_ids = clients.dms.task_ids()
-    prefix = registry.settings.prefix
-    deployed = [one for one in chosen if task_id(prefix, one.id, asked.mode) in deployed_ids]
+    deployed = [one for one in chosen if task_id(registry.settings.prefix, one.id, mode) in deployed_ids]
     plan = plan_run(
         registry,
         run=request.run,
-        mode=asked.mode,
+        mode=mode,
         registry_version=version,
         planned_at=clients.now().isoformat(),
         databases=deployed,
+        chosen=[one.id for one in chosen],
         measured_seconds=clients.ledger.measured_seconds([one.id for one in deployed]),
+        rerun_of=asked.rerun_of,
+        tables={database: tables for database, tables in again.items() if tables is not None},
     )
     clients.records.write(plan_key(request.run), plan, Plan)
     return plan
 
 
+def _choose_rerun(asked: Input, clients: Clients) -> tuple[Mode, dict[str, tuple[str, ...] | None]]:
+    """The old run's mode, and what of it is to be done again.
+
+    Raises:
+        UnknownRunError: There was no such run.
+        MalformedInputError: Nothing of it is left to do, or the input contradicts it.
+    """
+    assert asked.rerun_of is not None  # noqa: S101  the caller's condition
+    old = clients.records.plan(require_run_id(asked.rerun_of))
+    if asked.mode not in {None, old.mode}:
+        raise MalformedInputError(
+            f"mode {asked.mode!r} is asked for, but run {old.run} was {old.mode!r}.", remedy="Leave `mode` out."
+        )
+    items = {item["sk"].removeprefix("DB#"): item for item in clients.ledger.outcomes(old.run)}
+    words = {database: str(item["outcome"]) for database, item in items.items()}
+    failed = {name: _failed_tables(items[name], clients) for name, word in words.items() if word == "partial"}
+    again = choose_rerun(old.chosen, words, failed, asked.what or "failed-databases")
+    if asked.databases is not None:
+        again = {database: tables for database, tables in again.items() if database in asked.databases}
+    if not again:
+        raise MalformedInputError(
+            f"run {old.run} leaves nothing to run again: {len(words)} databases, "
+            f"{sum(word == 'ok' for word in words.values())} ok, {len(failed)} partial.",
+            remedy='With partial ones, ask for {"what": "failed-tables"}.',
+        )
+    return old.mode, again
+
+
+def _failed_tables(item: dict[str, Any], clients: Clients) -> tuple[str, ...]:
+    outcome = clients.records.read(item["document"], Outcome)
+    tables = outcome.tables if outcome else ()
+    return tuple(f"{table.schema}.{table.table}" for table in tables if table.failure is not None)
+
+
 def _keep(request: Request, plan: Plan, clients: Clients) -> None:
     """What the ledger holds of *plan*, which is what CloseRun counts by."""
     registry = clients.records.registry(plan.registry_version)
-    chosen = choose_databases(registry, request.input.databases, request.input.tags)
-    for database in chosen:
-        if database.id not in plan.databases:
-            _skip(request, database, registry, clients)
+    for database_id in plan.chosen:
+        if database_id not in plan.databases:
+            _skip(request, plan, registry.database(database_id), registry, clients)
+    if plan.rerun_of is not None:
+        clients.ledger.link_rerun(plan.rerun_of, plan.run)
     clients.ledger.put_run(
         request.run,
         mode=plan.mode,
         execution=request.execution,
         registry_version=plan.registry_version,
         planned_at=plan.planned_at,
-        database_count=len(chosen),
-        databases=[database.id for database in chosen],
+        rerun_of=plan.rerun_of,
+        database_count=len(plan.chosen),
+        databases=list(plan.chosen),
     )
 
 
-def _skip(request: Request, database: Database, registry: Registry, clients: Clients) -> None:
+def _skip(request: Request, plan: Plan, database: Database, registry: Registry, clients: Clients) -> None:
     """An onboarded database without a task is said to be so, not left out in silence."""
-    attempt = Attempt(request.run, database.id, request.input.mode, 0, request.execution)
-    identifier = task_id(registry.settings.prefix, database.id, request.input.mode)
+    attempt = Attempt(request.run, database.id, plan.mode, 0, request.execution)
+    identifier = task_id(registry.settings.prefix, database.id, plan.mode)
     text = f"not_deployed: DMS has no task {identifier!r}. Deploy the stack of instance {database.instance!r}."
     now = clients.now().isoformat()
     failure = Failure("mapping_empty", "NotDeployed", text)

@@ -41,6 +41,7 @@ RETRIERS: tuple[dict[str, Any], ...] = (
             "Lambda.AWSLambdaException",
             "Lambda.SdkClientException",
             "Lambda.TooManyRequestsException",
+            "Lambda.Unknown",
         ],
         "IntervalSeconds": 1,
         "MaxAttempts": 6,
