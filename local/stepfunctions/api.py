@@ -17,6 +17,7 @@ from local.stepfunctions.descriptions import describe, status_event, summarise
 from local.stepfunctions.errors import RUNTIME, StateFailedError
 from local.stepfunctions.executions import ABORTED, FAILED, RUNNING, SUCCEEDED, Execution, Machine
 from local.stepfunctions.interpreter import Interpreter
+from local.stepfunctions.redrives import RedriveTokens, reason_against_redrive
 from local.stepfunctions.requests import (
     check_name,
     page,
@@ -60,6 +61,7 @@ class StepFunctions:
         self._new_id = new_id
         self._machines: dict[str, Machine] = {}
         self._executions: dict[str, Execution] = {}
+        self._redrive_tokens = RedriveTokens()
         self._interpreter = Interpreter(clock, Tasks(clock, invoke, self._start, region), jitter)
         self._operations: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
             "CreateStateMachine": self._create_machine,
@@ -69,6 +71,7 @@ class StepFunctions:
             "DeleteStateMachine": self._delete_machine,
             "StartExecution": self._start_execution,
             "StopExecution": self._stop_execution,
+            "RedriveExecution": self._redrive_execution,
             "DescribeExecution": self._describe_execution,
             "ListExecutions": self._list_executions,
             "GetExecutionHistory": self._history,
@@ -81,12 +84,13 @@ class StepFunctions:
         return self._on_loop(lambda: self._operations[operation](parameters))
 
     def ended(self, execution_arn: str) -> Future[Mapping[str, Any]]:
-        """DescribeExecution's answer as soon as the execution has ended. Safe from any thread."""
+        """DescribeExecution's answer as soon as the execution has ended; once redriven, at its next end. Safe from any
+        thread."""
         future: Future[Mapping[str, Any]] = Future()
 
         def watch() -> None:
             execution = self._execution({"executionArn": execution_arn})
-            execution.ended.add_done_callback(lambda _: future.set_result(describe(execution)))
+            execution.ended.add_done_callback(lambda ended: future.set_result(describe(ended.result())))
 
         self._on_loop(watch)
         return future
@@ -160,7 +164,9 @@ class StepFunctions:
 
     def _delete_machine(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         # Executions under way go on to their end, as in AWS, where the machine is DELETING until then.
-        self._machines.pop(parameters["stateMachineArn"], None)
+        machine = self._machines.pop(parameters["stateMachineArn"], None)
+        if machine is not None:
+            machine.is_deleted = True
         return {}
 
     def _machine(self, parameters: Mapping[str, Any]) -> Machine:
@@ -189,7 +195,7 @@ class StepFunctions:
             raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
         execution = Execution(self._clock, machine, arn, name, payload, self._tell)
         self._executions[arn] = execution
-        execution.begin(self._clock.loop.create_task(self._run(execution)))
+        execution.begin(lambda: self._run(execution))
         return execution
 
     async def _run(self, execution: Execution) -> None:
@@ -215,20 +221,37 @@ class StepFunctions:
         execution.end(ABORTED, error=parameters.get("error"), cause=parameters.get("cause"))
         return {"stopDate": execution.stopped_at}
 
+    def _redrive_execution(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        refuse_others("RedriveExecution", parameters, {"executionArn", "clientToken"})
+        execution = self._execution(parameters)
+        token = parameters.get("clientToken")
+        # Observed in AWS: a known token is answered before the status is looked at.
+        redriven_at = self._redrive_tokens.answered(execution, token)
+        if redriven_at is None:
+            if (reason := reason_against_redrive(execution)) is not None:
+                raise AwsError("ExecutionNotRedrivable", f"Execution {execution.arn} invalid for redrive as: {reason}")
+            redriven_at = self._clock.now()
+            execution.redrive(lambda: self._run(execution))
+            self._redrive_tokens.keep(execution, token, redriven_at)
+        return {"redriveDate": redriven_at}
+
     def _describe_execution(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         refuse_others("DescribeExecution", parameters, {"executionArn"})
         return describe(self._execution(parameters))
 
     def _list_executions(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "redriveFilter" in parameters:
+            # Documented, and observed in AWS: the filter is for a Map Run's executions.
+            raise AwsError("ValidationException", "redriveFilter is not supported with a state machine ARN")
         refuse_others("ListExecutions", parameters, {"stateMachineArn", "statusFilter", "maxResults", "nextToken"})
         machine = self._machine(parameters)
         wanted = parameters.get("statusFilter")
-        found = [
-            summarise(execution)
-            for execution in reversed(self._executions.values())
-            if execution.machine is machine and wanted in (None, execution.status)
-        ]
-        executions, token = page(found, parameters)
+        found = sorted(
+            (each for each in reversed(self._executions.values()) if each.machine is machine),
+            key=lambda each: each.stopped_at or each.redriven_at or each.started_at,
+            reverse=True,
+        )
+        executions, token = page([summarise(each) for each in found if wanted in (None, each.status)], parameters)
         return {"executions": executions, **token}
 
     def _history(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
-from local.stepfunctions.executions import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
+from local.stepfunctions.executions import Execution
+from local.stepfunctions.redrives import reason_against_redrive
 
 _INCLUDED = {"included": True}
 
@@ -21,6 +22,7 @@ def summarise(execution: Execution) -> dict[str, Any]:
             "startDate": execution.started_at,
             "stopDate": execution.stopped_at,
             "redriveCount": execution.redrive_count,
+            "redriveDate": execution.redriven_at,
         }
     )
 
@@ -46,8 +48,9 @@ def describe_to_parent(execution: Execution) -> dict[str, Any]:
     Observed in published outputs; that Input stays a text while Output is parsed is assumed.
     """
     told = describe(execution)
-    for name in ("startDate", "stopDate"):
-        told[name] = round(told[name].timestamp() * 1000)
+    for name in ("startDate", "stopDate", "redriveDate"):
+        if name in told:
+            told[name] = _milliseconds(told[name])
     for name in ("inputDetails", "outputDetails"):
         if name in told:
             told[name] = {"Included": True}
@@ -59,7 +62,7 @@ def status_event(execution: Execution, *, event_id: str, account: str, region: s
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
     """
-    changed_at = execution.stopped_at or execution.started_at
+    changed_at = execution.stopped_at or execution.redriven_at or execution.started_at
     return {
         "version": "0",
         "id": event_id,
@@ -76,8 +79,8 @@ def status_event(execution: Execution, *, event_id: str, account: str, region: s
             "stateMachineAliasArn": None,
             "name": execution.name,
             "status": execution.status,
-            "startDate": round(execution.started_at.timestamp() * 1000),
-            "stopDate": execution.stopped_at and round(execution.stopped_at.timestamp() * 1000),
+            "startDate": _milliseconds(execution.started_at),
+            "stopDate": execution.stopped_at and _milliseconds(execution.stopped_at),
             "input": execution.payload.text,
             "inputDetails": _INCLUDED,
             "output": execution.output,
@@ -85,7 +88,7 @@ def status_event(execution: Execution, *, event_id: str, account: str, region: s
             "error": execution.error,
             "cause": execution.cause,
             "redriveCount": execution.redrive_count,
-            "redriveDate": None,
+            "redriveDate": execution.redriven_at and _milliseconds(execution.redriven_at),
             "redriveStatusReason": None,
             **_redrive_status(execution),
         },
@@ -93,13 +96,14 @@ def status_event(execution: Execution, *, event_id: str, account: str, region: s
 
 
 def _redrive_status(execution: Execution) -> dict[str, str]:
-    if execution.status in (FAILED, TIMED_OUT, ABORTED):
+    reason = reason_against_redrive(execution)
+    if reason is None:
         return {"redriveStatus": "REDRIVABLE"}
-    reason = {RUNNING: "is RUNNING", SUCCEEDED: "is SUCCEEDED"}[execution.status]
-    return {
-        "redriveStatus": "NOT_REDRIVABLE",
-        "redriveStatusReason": f"Execution {reason} and cannot be redriven",
-    }
+    return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def _without_none(members: dict[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from fleet.quotas import SFN_HISTORY_EVENTS
 from local.clock import Clock
 from local.stepfunctions.dataflow import Payload
-from local.stepfunctions.errors import RUNTIME
-from local.stepfunctions.states import Definition
+from local.stepfunctions.errors import RUNTIME, TIMEOUT
+from local.stepfunctions.states import Definition, State
 
 RUNNING, SUCCEEDED, FAILED = "RUNNING", "SUCCEEDED", "FAILED"
 TIMED_OUT, ABORTED = "TIMED_OUT", "ABORTED"
@@ -35,23 +36,47 @@ class Machine:
     definition: Definition
     created_at: datetime
     settings: dict[str, Any]
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state that a branch has entered and not left, with its input."""
+
+    state: State
+    payload: Payload
+    entered_id: int
+    entered_at: str
 
 
 @dataclass(slots=True, eq=False)
 class Branch:
     """One line of states under way: a whole execution's, or that of one item of a Map.
 
-    *at* and *payload* are the state it entered last and that state's input, *iterations* the branches of the Map it
-    stands in: what a redrive would begin from. *last_event_id*: what its next event names as its previous one.
+    *standing* and, in a Map, *iterations* are where a redrive goes on. *attempt*: the redrives before it began.
+    *last_event_id*: what its next event names as its previous one; *begun_id*: an item's MapIterationStarted.
     """
 
     context: dict[str, Any]
+    attempt: int
     last_event_id: int = 0
-    at: str = ""
-    kind: str = ""
-    payload: Payload | None = None
+    begun_id: int = 0
+    standing: Standing | None = None
     output: Payload | None = None
     iterations: list[Branch] = field(default_factory=list)
+
+    def redriven(self, about: dict[str, Any], attempt: int) -> Branch:
+        """A branch that goes on where this one stands; *about* is what the context object tells of the execution."""
+        last_event_id = self.last_event_id
+        if self.output is None:
+            last_event_id = self.standing.entered_id if self.standing is not None else self.begun_id or last_event_id
+        return replace(
+            self,
+            context=self.context | {"Execution": about},
+            attempt=attempt,
+            last_event_id=last_event_id,
+            iterations=[each.redriven(about, attempt) for each in self.iterations],
+        )
 
 
 class Execution:
@@ -78,17 +103,18 @@ class Execution:
         self.error: str | None = None
         self.cause: str | None = None
         self.redrive_count = 0
+        self.redriven_at: datetime | None = None
         self.events: list[dict[str, Any]] = []
-        self.ended: asyncio.Future[None] = clock.loop.create_future()
-        self.root = Branch(self._context())
-        self._clock = clock
+        # The end of the attempt under way, or of the last one, as the execution was at that moment.
+        self.ended: asyncio.Future[Execution] = clock.loop.create_future()
+        self.root = Branch(self._context(), attempt=0)
+        self.clock = clock
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self, task: asyncio.Task[None]) -> None:
-        """Write the first event; *task* runs the machine and is cancelled when the execution ends otherwise."""
-        self._task = task
+    def begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Write the first event; what *run* gives runs the machine and is cancelled if the execution ends otherwise."""
         self._append(
             0,
             "ExecutionStarted",
@@ -98,14 +124,35 @@ class Execution:
                 "roleArn": self.machine.role_arn,
             },
         )
+        self._go(run())
+
+    def redrive(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Go on from the states in which the last attempt ended."""
+        self.status, self.stopped_at, self.error, self.cause = RUNNING, None, None, None
+        self.redrive_count += 1
+        self.redriven_at = self.clock.now()
+        self.ended = self.clock.loop.create_future()
+        about = self.root.context["Execution"] | {
+            "RedriveCount": self.redrive_count,
+            "RedriveTime": iso(self.redriven_at),
+        }
+        self.root = self.root.redriven(about, self.redrive_count)
+        self._append(
+            len(self.events), "ExecutionRedriven", executionRedrivenEventDetails={"redriveCount": self.redrive_count}
+        )
+        self._go(_after(self._task, run))
+
+    def _go(self, work: Coroutine[Any, Any, None]) -> None:
+        self._task = self.clock.loop.create_task(work)
         if self.definition.timeout_seconds is not None:
-            self._timer = self._clock.loop.call_later(self.definition.timeout_seconds, self.end, TIMED_OUT)
+            self._timer = self.clock.loop.call_later(self.definition.timeout_seconds, self.end, TIMED_OUT)
         self._on_change(self)
 
     def record(self, branch: Branch, kind: str, **details: dict[str, Any]) -> None:
-        """Add an event of *branch*; after the end nothing is added. A full history ends the execution."""
-        if self.status != RUNNING:
-            return
+        """Add an event of *branch*, unless its attempt has ended: then it is cancelled. A full history ends the
+        execution."""
+        if self.status != RUNNING or branch.attempt != self.redrive_count:
+            raise asyncio.CancelledError
         if len(self.events) >= SFN_HISTORY_EVENTS.value - 1:
             # Source: https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html
             self.end(
@@ -119,28 +166,31 @@ class Execution:
     def end(
         self, status: str, *, output: str | None = None, error: str | None = None, cause: str | None = None
     ) -> None:
-        """Enter *status* for good, unless ended already; what is under way is cancelled, children included."""
+        """Enter *status*, unless ended already; what is under way is cancelled, children included."""
         if self.status != RUNNING:
             return
         kind = _END_EVENTS[status]
+        # Observed in AWS: the history alone tells the error of a time-out; what ends from outside follows no event.
+        told = TIMEOUT if status == TIMED_OUT else error
         if status == SUCCEEDED:
             details: dict[str, Any] = {"output": output, "outputDetails": {"truncated": False}}
         else:
-            details = {name: text for name, text in (("error", error), ("cause", cause)) if text is not None}
-        self._append(self.root.last_event_id, kind, **{f"e{kind[1:]}EventDetails": details})
+            details = {name: text for name, text in (("error", told), ("cause", cause)) if text is not None}
+        previous = 0 if status in (TIMED_OUT, ABORTED) else self.root.last_event_id
+        self._append(previous, kind, **{f"e{kind[1:]}EventDetails": details})
         self.status, self.output, self.error, self.cause = status, output, error, cause
-        self.stopped_at = self._clock.now()
+        self.stopped_at = self.clock.now()
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None and status != SUCCEEDED:
             self._task.cancel()
-        self.ended.set_result(None)
+        self.ended.set_result(copy(self))
         self._on_change(self)
 
     def _append(self, previous: int, kind: str, **details: dict[str, Any]) -> int:
         event_id = len(self.events) + 1
         self.events.append(
-            {"timestamp": self._clock.now(), "type": kind, "id": event_id, "previousEventId": previous, **details}
+            {"timestamp": self.clock.now(), "type": kind, "id": event_id, "previousEventId": previous, **details}
         )
         return event_id
 
@@ -156,6 +206,13 @@ class Execution:
             },
             "StateMachine": {"Id": self.machine.arn, "Name": self.machine.name},
         }
+
+
+async def _after(last: asyncio.Task[None] | None, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    # What was cancelled is over, children included, before it is begun again.
+    if last is not None:
+        await asyncio.wait({last})
+    await run()
 
 
 def iso(moment: datetime) -> str:

@@ -14,9 +14,9 @@ from local.stepfunctions.dataflow import (
     read_moment,
     read_whole_number,
 )
-from local.stepfunctions.errors import NO_CHOICE_MATCHED, DataFlowError, StateFailedError
-from local.stepfunctions.executions import Branch, Execution, iso
-from local.stepfunctions.maps import run_map
+from local.stepfunctions.errors import DATA_LIMIT_EXCEEDED, NO_CHOICE_MATCHED, DataFlowError, StateFailedError
+from local.stepfunctions.executions import Branch, Execution, Standing, iso
+from local.stepfunctions.maps import begin_map, run_map
 from local.stepfunctions.retries import find_catcher, next_delay
 from local.stepfunctions.states import (
     Choice,
@@ -42,17 +42,20 @@ class Interpreter:
         self._jitter = jitter
 
     async def run(self, execution: Execution, branch: Branch, flow: States, payload: Payload) -> Payload:
-        """The output of *flow* on *payload*; raises `StateFailedError` when no Catch takes an error."""
+        """The output of *flow* on *payload*, or from where a redriven *branch* stands in it.
+
+        Raises:
+            StateFailedError: No Catch takes the error.
+        """
         name: str | None = flow.start_at
+        if branch.standing is not None:
+            payload, name = await self._pass_state(execution, branch, branch.standing, is_redriven=True)
         while name is not None:
-            payload, name = await self._pass_state(execution, branch, flow.states[name], payload)
+            standing = self._enter(execution, branch, flow.states[name], payload)
+            payload, name = await self._pass_state(execution, branch, standing, is_redriven=False)
         return payload
 
-    async def _pass_state(
-        self, execution: Execution, branch: Branch, state: State, payload: Payload
-    ) -> tuple[Payload, str | None]:
-        """The state's output and the next state's name."""
-        branch.at, branch.kind, branch.payload = state.name, state.kind, payload
+    def _enter(self, execution: Execution, branch: Branch, state: State, payload: Payload) -> Standing:
         execution.record(
             branch,
             f"{state.kind}StateEntered",
@@ -62,32 +65,48 @@ class Interpreter:
                 "inputDetails": {"truncated": False},
             },
         )
-        entered_id = branch.last_event_id
-        entered_at = iso(self._clock.now())
+        branch.standing = Standing(state, payload, branch.last_event_id, iso(self._clock.now()))
+        return branch.standing
+
+    async def _pass_state(
+        self, execution: Execution, branch: Branch, standing: Standing, *, is_redriven: bool
+    ) -> tuple[Payload, str | None]:
+        """The state's output and the next state's name."""
+        state, payload = standing.state, standing.payload
         retried = [0] * len(state.retriers)
         while True:
-            branch.context["State"] = {"Name": state.name, "EnteredTime": entered_at, "RetryCount": sum(retried)}
+            branch.context["State"] = {
+                "Name": state.name,
+                "EnteredTime": standing.entered_at,
+                "RetryCount": sum(retried),
+            }
             try:
-                passed, name = await self._try(execution, branch, state, payload)
+                passed, name = await self._try(execution, branch, state, payload, is_redriven=is_redriven)
                 text = passed.text
                 break
             except StateFailedError as error:
-                failure = _located(error, state, entered_id)
+                failure = _located(error, state, standing.entered_id)
+            if failure.error == DATA_LIMIT_EXCEEDED:
+                # Such a Map is redriven as a whole, with the iterations that succeeded. Source:
+                # https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+                branch.iterations = []
             delay = next_delay(state.retriers, retried, failure.error, self._jitter)
             if delay is None:
                 passed, name = _caught(state, payload, failure)
                 text = passed.text
                 break
+            is_redriven = False
             await asyncio.sleep(delay)
         execution.record(
             branch,
             f"{state.kind}StateExited",
             stateExitedEventDetails={"name": state.name, "output": text, "outputDetails": {"truncated": False}},
         )
+        branch.standing, branch.iterations = None, []
         return passed, name
 
     async def _try(
-        self, execution: Execution, branch: Branch, state: State, payload: Payload
+        self, execution: Execution, branch: Branch, state: State, payload: Payload, *, is_redriven: bool
     ) -> tuple[Payload, str | None]:
         taken = effective_input(state, payload, branch.context)
         name = state.next
@@ -97,6 +116,8 @@ class Interpreter:
             case ExecutionTask() as task:
                 result = await self._tasks.execute(execution, branch, task, payload, taken)
             case Map() as each:
+                if not (is_redriven and branch.iterations):
+                    begin_map(execution, branch, each, taken)
                 result = await run_map(self.run, execution, branch, state, each, taken)
             case Wait() as wait:
                 await asyncio.sleep(read_whole_number(wait.seconds, taken.value, branch.context))

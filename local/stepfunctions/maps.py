@@ -1,7 +1,8 @@
 """An inline Map: a branch for each item, so many at once as is asked and AWS surely gives.
 
-When an item fails, the others are cancelled and the Map fails with the item's own error.
-Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+When an item fails, the others are cancelled and the Map fails with the item's own error. A redrive goes on with the
+items that failed or were cancelled, each from the state it stood in, and begins those that had not begun.
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html and .../redrive-executions.html
 """
 
 from __future__ import annotations
@@ -21,17 +22,25 @@ Run = Callable[[Execution, Branch, States, Payload], Awaitable[Payload]]
 _CUT_OFF = {"Task": "TaskStateAborted", "Map": "MapStateAborted", "Wait": "WaitStateAborted"}
 
 
-async def run_map(run: Run, execution: Execution, branch: Branch, state: State, each: Map, taken: Payload) -> Payload:
-    """The outputs of all items, in the items' order."""
+def begin_map(execution: Execution, branch: Branch, each: Map, taken: Payload) -> None:
+    """Give *branch* an iteration for each item."""
     items = read_items(each.items_path, taken.value, branch.context)
-    at_once = read_whole_number(each.at_once, taken.value, branch.context) or SFN_INLINE_MAP_AT_ONCE.value
     execution.record(branch, "MapStateStarted", mapStateStartedEventDetails={"length": len(items)})
-    started_id = branch.last_event_id
     branch.iterations = [
-        Branch({**branch.context, "Map": {"Item": {"Index": index, "Value": item}}}, started_id)
+        Branch(
+            {**branch.context, "Map": {"Item": {"Index": index, "Value": item}}},
+            branch.attempt,
+            branch.last_event_id,
+        )
         for index, item in enumerate(items)
     ]
-    waiting = iter(enumerate(branch.iterations))
+
+
+async def run_map(run: Run, execution: Execution, branch: Branch, state: State, each: Map, taken: Payload) -> Payload:
+    """The outputs of all iterations of *branch*, in the items' order; those that have one are not run again."""
+    at_once = read_whole_number(each.at_once, taken.value, branch.context) or SFN_INLINE_MAP_AT_ONCE.value
+    iterations = branch.iterations
+    waiting = iter([(index, one) for index, one in enumerate(iterations) if one.output is None])
 
     async def work_through() -> None:
         # A cancelled iteration raises out of here, so that its worker never takes the next one.
@@ -40,24 +49,26 @@ async def run_map(run: Run, execution: Execution, branch: Branch, state: State, 
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(at_once, SFN_INLINE_MAP_AT_ONCE.value, len(items))):
+            for _ in range(min(at_once, SFN_INLINE_MAP_AT_ONCE.value, len(iterations))):
                 group.create_task(work_through())
     except BaseExceptionGroup as errors:
         error = errors.exceptions[0]
         if isinstance(error, StateFailedError):
-            branch.last_event_id = max(iteration.last_event_id for iteration in branch.iterations)
+            branch.last_event_id = max(iteration.last_event_id for iteration in iterations)
             execution.record(branch, "MapStateFailed")
         raise error from None
-    branch.last_event_id = max((each.last_event_id for each in branch.iterations), default=started_id)
+    branch.last_event_id = max((one.last_event_id for one in iterations), default=branch.last_event_id)
     execution.record(branch, "MapStateSucceeded")
-    return Payload([iteration.output.value for iteration in branch.iterations if iteration.output is not None])
+    return Payload([iteration.output.value for iteration in iterations if iteration.output is not None])
 
 
 async def _run_item(
     run: Run, execution: Execution, iteration: Branch, name: str, each: Map, index: int, taken: Payload
 ) -> None:
     about: dict[str, Any] = {"name": name, "index": index}
-    execution.record(iteration, "MapIterationStarted", mapIterationStartedEventDetails=about)
+    if not iteration.begun_id:
+        execution.record(iteration, "MapIterationStarted", mapIterationStartedEventDetails=about)
+        iteration.begun_id = iteration.last_event_id
     try:
         # As in AWS's histories, those that begin together are all begun before the first enters a state.
         await asyncio.sleep(0)
@@ -70,8 +81,8 @@ async def _run_item(
         execution.record(iteration, "MapIterationFailed", mapIterationFailedEventDetails=about)
         raise
     except asyncio.CancelledError:
-        if iteration.kind in _CUT_OFF:
-            execution.record(iteration, _CUT_OFF[iteration.kind])
+        if iteration.standing is not None and iteration.standing.state.kind in _CUT_OFF:
+            execution.record(iteration, _CUT_OFF[iteration.standing.state.kind])
         execution.record(iteration, "MapIterationAborted", mapIterationAbortedEventDetails=about)
         raise
     execution.record(iteration, "MapIterationSucceeded", mapIterationSucceededEventDetails=about)

@@ -16,7 +16,7 @@ from local.clock import Clock
 from local.stepfunctions.dataflow import Payload, read_whole_number
 from local.stepfunctions.descriptions import describe_to_parent
 from local.stepfunctions.errors import RUNTIME, TASK_FAILED, TIMEOUT, DataFlowError, FunctionError, StateFailedError
-from local.stepfunctions.executions import ABORTED, RUNNING, SUCCEEDED, Branch, Execution
+from local.stepfunctions.executions import ABORTED, SUCCEEDED, Branch, Execution
 from local.stepfunctions.state_types import START_EXECUTION
 from local.stepfunctions.states import ExecutionTask, FunctionTask
 from local.wire import AwsError
@@ -91,12 +91,13 @@ class Tasks:
             child = self._start_child(taken.value)
             details = _output({"ExecutionArn": child.arn, "StartDate": round(child.started_at.timestamp() * 1000)})
             execution.record(branch, "TaskSubmitted", taskSubmittedEventDetails=_RESOURCE | details)
+            ended = child.ended
             try:
                 async with asyncio.timeout(timeout.get("timeoutInSeconds")):
-                    await asyncio.shield(child.ended)
+                    child = await asyncio.shield(ended)
             finally:
                 # Cancelled or timed out: the child does not outlive the task that waits for it.
-                if child.status == RUNNING:
+                if not ended.done():
                     child.end(ABORTED)
             return self._end_of_child(execution, branch, child)
         except TimeoutError:

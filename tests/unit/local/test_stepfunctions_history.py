@@ -202,21 +202,3 @@ def test_the_history_can_be_read_in_pages_backwards_and_without_data():
         assert bare["events"][1]["stateEnteredEventDetails"]["name"] == "Poll"
         assert not [name for event in bare["events"] for name in ("input", "output") if f'"{name}":' in repr(event)]
         assert "input" in whole[1]["stateEnteredEventDetails"]
-
-
-def test_an_execution_that_failed_still_knows_where_it_stood_and_with_what():
-    """What RedriveExecution will begin from: the state, its input and the iterations of the Map it stands in."""
-    inner = {"First": {"Type": "Pass", "Next": "Last"}, "Last": call("f")}
-    states = {
-        "M": {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": {"StartAt": "First", "States": inner}, "End": True}
-    }
-    with Lab() as lab:
-        lab.functions["f"] = lambda event: 1 / event
-        arn = lab.run(states, [1, 0, 2])["executionArn"]
-        root = lab.engine._executions[arn].root  # the engine's own view: no request asks for it yet
-    assert (root.at, root.payload and root.payload.value) == ("M", [1, 0, 2])
-    assert [(each.at, each.output and each.output.value) for each in root.iterations] == [
-        ("Last", 1.0),
-        ("Last", None),
-        ("", None),
-    ]
