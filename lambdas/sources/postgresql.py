@@ -112,8 +112,13 @@ def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def describe_failure(error: Exception) -> Failure:
+def describe_failure(error: BaseException) -> Failure:
     """What an error of the driver or of the network says of the source."""
+    # pg8000 says goodbye to a server that has refused it and hung up: that error hides the server's own words.
+    said = error
+    while said.__context__ is not None and not isinstance(said, pg8000.native.DatabaseError):
+        said = said.__context__
+    error = said if isinstance(said, pg8000.native.DatabaseError) else error
     told = error.args[0] if error.args else error
     text = str(told.get("M", told)) if isinstance(told, dict) else str(error)
     failure_class = classify(text)

@@ -1,0 +1,45 @@
+"""What an error of the driver says of a source."""
+
+from __future__ import annotations
+
+import pytest
+from pg8000.exceptions import DatabaseError, InterfaceError
+
+from lambdas.sources.postgresql import describe_failure
+
+
+def refused_and_hung_up(words: str) -> None:
+    """As pg8000 does: the server refuses and hangs up, and saying goodbye to it then fails as well."""
+    try:
+        raise DatabaseError({"S": "FATAL", "C": "28P01", "M": words})
+    except DatabaseError:
+        try:
+            raise BrokenPipeError(32, "Broken pipe")
+        except OSError as error:
+            raise InterfaceError("network error") from error
+
+
+def test_a_refusal_is_told_in_the_servers_words_though_the_connection_then_broke() -> None:
+    with pytest.raises(InterfaceError) as caught:
+        refused_and_hung_up('password authentication failed for user "dms"')
+    failure = describe_failure(caught.value)
+    assert failure.failure_class == "credentials"
+    assert failure.text == 'the source did not answer: password authentication failed for user "dms"'
+
+
+@pytest.mark.parametrize(
+    ("error", "failure_class", "words"),
+    [
+        (DatabaseError({"M": 'password authentication failed for user "dms"'}), "credentials", "password auth"),
+        (DatabaseError({"M": "permission denied for table orders"}), "credentials", "permission denied"),
+        (DatabaseError({"M": "terminating connection due to administrator command"}), "connection", "terminating"),
+        (DatabaseError({"M": "something new"}), "unknown", "something new"),
+        (InterfaceError("network error"), "connection", "network error"),
+        (ConnectionRefusedError(111, "Connection refused"), "connection", "Connection refused"),
+        (TimeoutError("timed out"), "connection", "timed out"),
+    ],
+)
+def test_each_error_has_a_class_and_keeps_its_words(error: Exception, failure_class: str, words: str) -> None:
+    failure = describe_failure(error)
+    assert (failure.failure_class, failure.name) == (failure_class, "SourceNotAnswering")
+    assert words in failure.text
