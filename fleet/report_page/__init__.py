@@ -1,0 +1,5 @@
+"""The page of the night: one self-contained HTML file, made from a run's report and from nothing else."""
+
+from fleet.report_page.page import render
+
+__all__ = ["render"]

@@ -1,0 +1,108 @@
+"""The top of the page: green or red in words, how many of each outcome, when, how long, how much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from fleet.report_page.entries import Entry, sum_totals
+from fleet.report_page.markup import Html, element, join, name_of
+from fleet.report_page.words import NO_OUTCOME, SYMBOLS, WORDS, read_time, say_bytes, say_count, say_seconds
+from fleet.reports import RunReport
+
+
+def verdict(entries: Sequence[Entry]) -> tuple[bool, str]:
+    """Whether the run is red, and that in a sentence."""
+    red = sum(entry.is_red for entry in entries)
+    if red:
+        return True, f"Red: {red:,} of {say_count(len(entries), 'database')} did not end ok"
+    if not entries:
+        return False, "Green: no database was in this run"
+    ok = sum(entry.word == "ok" for entry in entries)
+    if ok == len(entries):
+        return False, f"Green: {say_count(ok, 'database')}, all ok"
+    return False, f"Green: {ok:,} of {say_count(len(entries), 'database')} ok, none failed"
+
+
+def chip(word: str) -> Html:
+    """An outcome as a coloured word with its symbol."""
+    symbol = element("span", SYMBOLS[word], aria_hidden="true")
+    return element("span", symbol, " ", word, class_=f"chip {class_of(word)}")
+
+
+def class_of(word: str) -> str:
+    """The CSS class of an outcome."""
+    return "is-" + word.replace(" ", "-")
+
+
+def headline(report: RunReport, entries: Sequence[Entry]) -> Html:
+    """The page's header."""
+    is_red, sentence = verdict(entries)
+    again = (
+        element("p", "Repeats what failed in run ", element("code", name_of(report.rerun_of)), ".")
+        if report.rerun_of
+        else Html()
+    )
+    return element(
+        "header",
+        element("p", "Run ", element("code", name_of(report.run)), f" · mode {report.mode}", class_="run"),
+        element("h1", element("span", "✕" if is_red else "✓", aria_hidden="true"), " ", sentence),
+        _outcome_counts(entries),
+        again,
+        _facts(report, entries),
+        class_="red" if is_red else "green",
+    )
+
+
+def _outcome_counts(entries: Sequence[Entry]) -> Html:
+    counts = Counter(entry.word for entry in entries)
+    words = [word for word in (NO_OUTCOME, *WORDS) if counts[word] or word in {"failed", "partial", "ok"}]
+    return element(
+        "ul",
+        *(
+            element(
+                "li",
+                element("b", f"{counts[word]:,}"),
+                " ",
+                chip(word),
+                class_=None if counts[word] else "none",
+                data_outcome=word,
+                data_count=counts[word],
+            )
+            for word in words
+        ),
+        class_="counts",
+        aria_label="Databases by outcome",
+    )
+
+
+def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
+    planned_at, closed_at = read_time(report.planned_at), read_time(report.closed_at)
+    seconds = (closed_at - planned_at).total_seconds() if planned_at and closed_at else None
+    at_source, by_dms, _, in_warehouse = sum_totals(entries)
+    tables = sum(len(entry.tables) for entry in entries)
+    bad = sum(len(entry.bad_tables) for entry in entries)
+    lanes = len({lane.instance for lane in report.lanes})
+    day = "%Y-%m-%d %H:%M"
+    when = f"{planned_at:{day}} to {closed_at:{day if closed_at.date() != planned_at.date() else '%H:%M'}} UTC" if (
+        planned_at and closed_at
+    ) else f"{report.planned_at} to {report.closed_at}"  # fmt: skip
+    noun = "rows" if report.mode == "full" else "changes"
+    facts = (
+        ("When", when),
+        ("How long", say_seconds(seconds)),
+        ("Databases", f"{len(entries):,} on {say_count(lanes, 'replication instance')}"),
+        ("Tables", f"{tables - bad:,} of {tables:,} ok"),
+        (f"{noun.capitalize()} in Snowflake", f"{in_warehouse.rows:,}"),
+        (f"{noun.capitalize()} by DMS", f"{by_dms.rows:,}"),
+        ("Rows at the source", f"{at_source.rows:,}" if at_source.known else "not counted"),
+        ("Parquet", say_bytes(sum(entry.bytes for entry in entries))),
+        ("Registry", report.registry_version),
+    )
+    return element("dl", *(element("div", element("dt", term), element("dd", name_of(fact))) for term, fact in facts))
+
+
+def jump_list(parts: Sequence[tuple[str, str]]) -> Html:
+    """Links to the parts of the page."""
+    links = (element("a", text, href=f"#{anchor}") for anchor, text in parts)
+    return element("nav", join(*links, by=" "), aria_label="Parts of this page")
