@@ -63,6 +63,8 @@ _MESSAGES: tuple[tuple[str, FailureClass], ...] = (
     (r"LSN .* not available|replication slot .* (not exist|invalidated)", "source_log_gone"),
     (r"password|authentication failed|login failed|access ?denied|not authorized|permission denied", "credentials"),
     (r"(cannot|could not) connect|connection (was )?(lost|refused|closed|reset)", "connection"),
+    # PostgreSQL's own words (src/backend/utils/init/postinit.c, tcop/backend_startup.c).
+    (r"not (currently )?accepting connections|system is (starting up|shutting down)|too many clients", "connection"),
     (r"timed? ?out|unreachable|terminating connection", "connection"),
     (r"no tables? (were |was )?(found|captured)", "mapping_empty"),
 )  # fmt: skip
@@ -75,6 +77,8 @@ def classify(text: str) -> FailureClass:
     'instance_exhausted'
     >>> classify('FATAL:  password authentication failed for user "dms"')
     'credentials'
+    >>> classify('database "nyc" is not currently accepting connections')
+    'connection'
     >>> classify("something new")
     'unknown'
     """

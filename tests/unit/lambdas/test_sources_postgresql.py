@@ -8,20 +8,29 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from lambdas.sources.postgresql import describe_failure
 
 
-def refused_and_hung_up(words: str) -> None:
-    """As pg8000 does: the server refuses and hangs up, and saying goodbye to it then fails as well."""
+def hang_up() -> None:
+    raise BrokenPipeError(32, "Broken pipe")
+
+
+def say_goodbye() -> None:
     try:
-        raise DatabaseError({"S": "FATAL", "C": "28P01", "M": words})
+        hang_up()
+    except OSError as error:
+        raise InterfaceError("network error") from error
+
+
+def refuse_and_hang_up(words: str) -> None:
+    """As pg8000 meets it: the server refuses and hangs up, and saying goodbye to it then fails as well."""
+    refusal = DatabaseError({"S": "FATAL", "C": "28P01", "M": words})
+    try:
+        raise refusal
     except DatabaseError:
-        try:
-            raise BrokenPipeError(32, "Broken pipe")
-        except OSError as error:
-            raise InterfaceError("network error") from error
+        say_goodbye()
 
 
 def test_a_refusal_is_told_in_the_servers_words_though_the_connection_then_broke() -> None:
     with pytest.raises(InterfaceError) as caught:
-        refused_and_hung_up('password authentication failed for user "dms"')
+        refuse_and_hang_up('password authentication failed for user "dms"')
     failure = describe_failure(caught.value)
     assert failure.failure_class == "credentials"
     assert failure.text == 'the source did not answer: password authentication failed for user "dms"'
@@ -33,6 +42,8 @@ def test_a_refusal_is_told_in_the_servers_words_though_the_connection_then_broke
         (DatabaseError({"M": 'password authentication failed for user "dms"'}), "credentials", "password auth"),
         (DatabaseError({"M": "permission denied for table orders"}), "credentials", "permission denied"),
         (DatabaseError({"M": "terminating connection due to administrator command"}), "connection", "terminating"),
+        (DatabaseError({"M": 'database "nyc" is not currently accepting connections'}), "connection", "accepting"),
+        (DatabaseError({"M": "sorry, too many clients already"}), "connection", "too many clients"),
         (DatabaseError({"M": "something new"}), "unknown", "something new"),
         (InterfaceError("network error"), "connection", "network error"),
         (ConnectionRefusedError(111, "Connection refused"), "connection", "Connection refused"),
