@@ -17,7 +17,9 @@ from local.aws import LocalAws
 from local.clock import Clock, Kind
 from local.deploy import Deployment, snowflake_user_arn
 from local.dms.api import Dms
+from local.dms.postgresql import PostgresqlReader
 from local.events import EventBus
+from local.faults.faults import Faults
 from local.functions import Functions
 from local.snowflake.server import Snowflake
 from local.snowflake.transport import InProcessTransport
@@ -32,7 +34,7 @@ class LocalCloud:
     """A cloud that does not crash, in memory. *folder* gets the warehouse and the handlers' log; nothing else.
 
     Use it as a context. *on_status* gets EventBridge's event for each change of an execution's status, on a thread of
-    its own.
+    its own. *faults*: what is to break in it.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class LocalCloud:
         clock: Kind = "virtual",
         on_status: Callable[[Event], object] = lambda _: None,
         seed: int = 0,
+        faults: Faults | None = None,
     ) -> None:
         self.folder = folder
         self.registry = registry
@@ -51,6 +54,7 @@ class LocalCloud:
         self._secrets = secrets
         self._clock_kind: Kind = clock
         self._on_status = on_status
+        self.faults = faults or Faults()
         self._random = random.Random(seed)  # noqa: S311  jitter of retries, repeatable
         self._open = ExitStack()
 
@@ -59,8 +63,9 @@ class LocalCloud:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.aws = self._open.enter_context(LocalAws())
         self.clock = self._open.enter_context(Clock(self._clock_kind))
-        self.dms = Dms(self.clock, self.aws)
-        self.aws.serve("dms", self.dms.answer)
+        self.faults.attach(self.registry, self._secrets, self.aws.client)
+        self.dms = Dms(self.clock, self.aws, {"postgres": self.faults.reader(PostgresqlReader())})
+        self.aws.serve("dms", self.faults.dms(self.dms.answer))
         self._environment = Environment(
             control_bucket=self.control_bucket,
             ledger_table=LEDGER_TABLE,
@@ -75,8 +80,9 @@ class LocalCloud:
             account=settings.snowflake.account,
         )
         self._open.callback(self.snowflake.close)
-        self.clients = Clients(self._environment, self.aws.client, InProcessTransport(self.snowflake), self.clock.now)
-        self.functions = Functions(settings.prefix, lambda: self.clients)
+        transport = self.faults.transport(InProcessTransport(self.snowflake), self.clock)
+        self.clients = Clients(self._environment, self.faults.client, transport, self.clock.now)
+        self.functions = Functions(settings.prefix, lambda: self.clients, self.faults.invoke)
         self.functions.attach(self.aws.client("lambda"))
         self.events = EventBus(self.aws, self.functions)
         self.machines = StepFunctions(

@@ -16,31 +16,39 @@ from local.stepfunctions.errors import FunctionError
 from local.wire import response
 from orchestration.functions import MODULES, function_name
 
+Around = Callable[[str, Mapping[str, Any], Callable[[], Any]], Any]
+
 
 class Functions:
-    """The deployed functions by name. *before* is called ahead of each, with name and event: the place for faults."""
+    """The deployed functions by name. *around*: makes each call, given the state's name and the event."""
 
-    def __init__(self, prefix: str, clients: Callable[[], Clients]) -> None:
+    def __init__(self, prefix: str, clients: Callable[[], Clients], around: Around) -> None:
         self._clients = clients
+        self._around = around
         self._handlers = {
-            function_name(prefix, name): importlib.import_module(module).handler for name, module in MODULES.items()
+            function_name(prefix, name): (name, importlib.import_module(module).handler)
+            for name, module in MODULES.items()
         }
 
     def invoke(self, arn_or_name: str, event: dict[str, Any]) -> Any:
         """The handler's answer.
 
         Raises:
-            FunctionError: The handler raised, or there is no such function.
+            FunctionError: The handler raised, its process died, or there is no such function.
         """
         name = arn_or_name.rpartition(":")[2]
         if name not in self._handlers:
             raise FunctionError("Lambda.ResourceNotFoundException", f"Function not found: {arn_or_name}")
+        state, handler = self._handlers[name]
         context = copy_context()
         context.run(LOCAL.set, self._clients())
         # Through JSON and back, as Lambda does: a handler sees no object of its caller's.
         payload = json.loads(json.dumps(event))
         try:
-            return json.loads(json.dumps(context.run(self._handlers[name], payload, None)))
+            answer = context.run(self._around, state, payload, lambda: handler(payload, None))
+            return json.loads(json.dumps(answer))
+        except FunctionError:  # the function died: there is no exception of its own
+            raise
         except Exception as error:  # every error of a handler becomes Lambda's answer
             raise FunctionError(type(error).__name__, str(error)) from error
 
