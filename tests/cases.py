@@ -222,6 +222,8 @@ class Case:
         if state == "RecordOutcome":
             started_at = self.record.get("created_at")
             event = {"declined": None, "started_at": started_at, "redrive_count": 0, **event}
+        if state == "Conclude":
+            event = {"recorded_redrive_count": 0, "redrive_count": 0, **event}
         return self.cases.invoke(state, {"attempt": self.attempt, **event})
 
     def settle(self, state: str) -> dict[str, Any]:

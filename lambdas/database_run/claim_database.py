@@ -106,7 +106,7 @@ def _adopt(request: Request, clients: Clients) -> str:
         return ""
     outcome = clients.ledger.outcome(request.input.run, request.input.database)
     is_own_word = outcome and not outcome.get("guessed") and int(outcome["attempt"]) > 0
-    if not is_own_word or datetime.fromisoformat(outcome["ended_at"]) < request.started_at:
+    if not is_own_word or datetime.fromisoformat(outcome["ended_at"]) <= request.started_at:
         return ""
     return f"attempt {outcome['attempt']} of this run ended {outcome['outcome']} meanwhile ({outcome['execution']})."
 

@@ -37,18 +37,18 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("mode-delta", {"mode": "delta"}, "MalformedInputError", "mode 'delta' is not built yet.* Use mode 'full'"),
     (
         "rerun-of",
-        {"mode": "full", "rerun_of": "night-1", "what": "failed-databases"},
-        "MalformedInputError",
-        "`rerun_of` and `what` are not built yet.* Name the databases",
+        {"rerun_of": "night-never", "what": "failed-databases"},
+        "UnknownRunError",
+        "run 'night-never' has no plan",
     ),
-    ("what-alone", {"mode": "full", "what": "failed-tables"}, "MalformedInputError", "`rerun_of` and `what` are not"),
+    ("what-alone", {"mode": "full", "what": "failed-tables"}, "MalformedInputError", "`what` without `rerun_of`"),
     (
         "an-extra-key",
         {"mode": "full", "database": "case-01"},
         "MalformedInputError",
         r"input\.database: .*found 'case-01'\. Correct the execution's input and start anew",
     ),
-    ("no-mode", {}, "MalformedInputError", r"input\.mode: .*required"),
+    ("no-mode", {}, "MalformedInputError", "neither `mode` nor `rerun_of`"),
     ("another-mode", {"mode": "half"}, "MalformedInputError", r"input\.mode: .*'full' or 'delta'.*found 'half'"),
     (
         "a-text-for-a-list",

@@ -71,7 +71,7 @@ def test_an_execution_that_was_declined_is_recorded_as_skipped_and_gives_nothing
     recorded = case.call(
         "RecordOutcome", declined=declined["declined"], started_at=case.cloud.clock.now().isoformat(), redrive_count=0
     )
-    assert recorded == {"outcome": "skipped", "recorded": True}
+    assert recorded == {"outcome": "skipped", "recorded": True, "redrive_count": 0}
     assert case.outcome["failure_name"] == "Claimed"
     assert case.call("ReleaseDatabase") == {"released": False}
     assert case.cloud.clients.ledger.claim(case.id)["holder"] == living

@@ -35,7 +35,12 @@ def test_conclude_ends_red_otherwise_with_an_input_to_paste_for_the_same_again(
     assert paste == {"run": case.run, "database": case.id, "mode": "full", **({"tables": tables} if tables else {})}
     assert case.cases.invoke(
         "ClaimDatabase",
-        {"input": paste, "execution": "arn", "started_at": "2026-11-21T00:00:00Z", "redrive_count": 0},
+        {
+            "input": paste,
+            "execution": "arn",
+            "started_at": case.cloud.clock.now().isoformat(),
+            "redrive_count": 0,
+        },
     )["attempt"] == {**case.attempt, "number": 2, "execution": "arn"}
 
 
@@ -49,7 +54,14 @@ def test_a_run_whose_databases_are_ok_closes_green_and_leaves_a_report(case: Cas
     case.go_through("Conclude")
     assert close(case) == {"outcomes": {"ok": 1}, "superseded_by": None}
     report = json.loads(case.read_control(f"runs/{case.run}/report.json"))
-    assert (report["outcomes"], [one["database"] for one in report["databases"]]) == ({"ok": 1}, [case.id])
+    assert [(one["database"], one["outcome"]) for one in report["outcomes"]] == [(case.id, "ok")]
+    assert [mark["state"] for mark in report["outcomes"][0]["marks"]] == [
+        "ClaimDatabase",
+        "StartTask",
+        "PollTask",
+        "SealFolder",
+        "PollLoads",
+    ]
 
 
 def test_a_database_that_left_no_outcome_is_guessed_to_have_failed(case: Case) -> None:
@@ -81,7 +93,7 @@ def test_an_older_attempts_outcome_does_not_replace_a_newer_ones(case: Case) -> 
     case.go_through("ReleaseDatabase")
     newer = case.outcome
     case.attempt = old
-    assert case.call("RecordOutcome") == {"outcome": "failed", "recorded": False}
+    assert case.call("RecordOutcome") == {"outcome": "failed", "recorded": False, "redrive_count": 0}
     assert case.outcome == newer
 
 
