@@ -125,14 +125,3 @@ def describe_failure(error: BaseException) -> Failure:
     if failure_class == "unknown" and isinstance(error, pg8000.native.InterfaceError | OSError):
         failure_class = "connection"
     return Failure(failure_class, "SourceNotAnswering", f"the source did not answer: {text}")
-
-
-def _said_before(error: Exception) -> Exception:
-    """What the source said before the connection broke, if it did: pg8000 says goodbye to a source that has refused it
-    and hung up, and where that fails, raises "network error" over the refusal."""
-    below: BaseException | None = error
-    while below is not None:
-        if isinstance(below, pg8000.native.DatabaseError):
-            return below
-        below = below.__cause__ or below.__context__
-    return error

@@ -12,7 +12,7 @@ def test_a_refusal_is_told_even_where_the_source_hung_up_before_the_goodbye() ->
     broken = BrokenPipeError(32, "Broken pipe")
     broken.__context__ = pg8000.native.DatabaseError({"M": 'password authentication failed for user "dms"'})
     error = pg8000.native.InterfaceError("network error")
-    error.__cause__ = broken
+    error.__cause__ = error.__context__ = broken
     failure = describe_failure(error)
     assert (failure.failure_class, failure.name) == ("credentials", "SourceNotAnswering")
     assert "password authentication failed" in failure.text
