@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from cli.demo import demo
+from cli.night_commands import report, rerun, run, status, stop
 from fleet.errors import FleetError, QuotaExceededError, RegistryError, RequestError
 
 FINDINGS, USAGE, OUR_FAULT, INTERRUPTED = 1, 2, 3, 130
@@ -22,7 +24,8 @@ def cli() -> None:
     """
 
 
-cli.add_command(demo)
+for command in (demo, run, status, rerun, stop, report):
+    cli.add_command(command)
 
 
 def main() -> None:
@@ -37,6 +40,10 @@ def main() -> None:
         sys.exit(USAGE)
     except FleetError as error:
         click.echo(f"Error: {error}", err=True)
+        sys.exit(OUR_FAULT)
+    except (ClientError, BotoCoreError) as error:
+        hint = " `fleet demo` needs no account." if isinstance(error, NoCredentialsError) else ""
+        click.echo(f"Error: {error}.{hint}", err=True)
         sys.exit(OUR_FAULT)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. Start it again: it begins clean.", err=True)

@@ -84,6 +84,25 @@ def instance_id(prefix: str, instance: str) -> str:
     return f"{prefix}-{instance}"
 
 
+def control_bucket(prefix: str, account: str) -> str:
+    """The bucket of registry, plans and reports."""
+    return f"{prefix}-control-{account}"
+
+
+def ledger_table(prefix: str) -> str:
+    """The DynamoDB table of the ledger."""
+    return f"{prefix}-ledger"
+
+
+def machine_arn(account: str, region: str, prefix: str, name: str) -> str:
+    """The state machine `fleet-run` or `database-run`.
+
+    >>> machine_arn("123456789012", "eu-central-1", "fleet", "fleet-run")
+    'arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-fleet-run'
+    """
+    return f"arn:aws:states:{region}:{account}:stateMachine:{prefix}-{name}"
+
+
 def warehouse_name(name: str) -> str:
     """The Snowflake name of a source's schema, table or column: upper case if it is plain, else as it is.
 

@@ -8,6 +8,7 @@ from fleet.attempts import Attempt
 from fleet.errors import UnknownRunError
 from fleet.failures import Failure
 from fleet.outcomes import Outcome, decide
+from fleet.report_page import render
 from fleet.reports import RunReport
 from lambdas.outcome_records import outcome_key, put_guess
 from lambdas.wiring import Clients
@@ -16,6 +17,11 @@ from lambdas.wiring import Clients
 def report_key(run: str) -> str:
     """Where the report of *run* stands."""
     return f"runs/{run}/report.json"
+
+
+def page_key(run: str) -> str:
+    """Where the page of *run* stands: one file to look at in a browser."""
+    return f"runs/{run}/report.html"
 
 
 def close_run(run: str, clients: Clients) -> RunReport:
@@ -38,6 +44,8 @@ def close_run(run: str, clients: Clients) -> RunReport:
             guess(Attempt(run, database, planned["mode"], 0, planned["execution"]), failure, clients)
     report = _read_report(run, clients)
     clients.records.write(report_key(run), report, RunReport)
+    page = render(report).encode()
+    clients.objects.write(clients.records.bucket, page_key(run), page, "text/html; charset=utf-8")
     clients.ledger.close_run(run, report.closed_at)
     _notify(report, clients)
     return report
@@ -72,6 +80,6 @@ def _notify(report: RunReport, clients: Clients) -> None:
     told = ", ".join(f"{count} {word}" for word, count in sorted(report.counts.items()))
     message: dict[str, Any] = {
         "Subject": f"fleet run {report.run}: {told}"[:100],  # SNS takes at most 100 characters
-        "Message": f"{told}\nReport: s3://{clients.records.bucket}/{report_key(report.run)}",
+        "Message": f"{told}\nPage of the night: s3://{clients.records.bucket}/{page_key(report.run)}",
     }
     clients.notifications.publish(TopicArn=clients.environment.notification_topic, **message)

@@ -44,9 +44,9 @@ class Objects:
                 return None
             raise
 
-    def write(self, bucket: str, key: str, body: bytes) -> None:
+    def write(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> None:
         """Put the object, whatever was there."""
-        self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+        self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 
     def write_new(self, bucket: str, key: str, body: bytes) -> bool:
         """Put the object if there is none, in one step; whether it was put."""

@@ -1,0 +1,232 @@
+"""`fleet run`, `status`, `rerun`, `stop` and `report`: a night from a terminal."""
+
+from __future__ import annotations
+
+import json
+import webbrowser
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from cli import runs
+from cli.account import REGISTRY, Account, connect
+from cli.report import as_document, print_outcomes
+
+LOOK_SECONDS = 15
+
+registry_option = click.option(
+    "--registry",
+    type=click.Path(path_type=Path),
+    default=REGISTRY,
+    show_default=True,
+    help="Where the settings are read from.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+wait_option = click.option("--wait/--no-wait", default=True, show_default=True, help="Stay until the run has ended.")
+
+
+def account_of(context: click.Context, registry: Path) -> Account:
+    """The account handed in with the context, or AWS's."""
+    return context.obj if isinstance(context.obj, Account) else connect(registry)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fleet run                                   a full run over all onboarded databases, named after today
+  fleet run --databases nyc-flights,tpch-orders --run trial-1
+  fleet run --tags finance --no-wait
+"""
+)
+@click.option("--run", "name", help="The run's name. Default: full-YYYYMMDD; a run of that name that runs is joined.")
+@click.option("--databases", help="Only these, by comma.")
+@click.option("--tags", help="Only databases with one of these tags, by comma.")
+@wait_option
+@json_option
+@registry_option
+@click.pass_context
+def run(
+    context: click.Context,
+    name: str | None,
+    databases: str | None,
+    tags: str | None,
+    wait: bool,
+    as_json: bool,
+    registry: Path,
+) -> int:
+    """Start a full run, or join it if it runs already."""
+    account = account_of(context, registry)
+    run_input: dict[str, Any] = {"mode": "full"}
+    run_input |= {key: text.split(",") for key, text in (("databases", databases), ("tags", tags)) if text}
+    return _start(account, name or f"full-{account.clients.now():%Y%m%d}", run_input, wait=wait, as_json=as_json)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fleet rerun full-20261121                          the databases that failed
+  fleet rerun full-20261121 --what failed-tables     and the failed tables of the partial ones
+"""
+)
+@click.argument("old")
+@click.option(
+    "--what",
+    type=click.Choice(["failed-databases", "failed-tables"]),
+    default="failed-tables",
+    show_default=True,
+    help="Failed databases whole; or these, and of partial ones the failed tables.",
+)
+@click.option("--run", "name", help="The new run's name. Default: OLD-again-HHMM.")
+@click.option("--databases", help="Only these of them, by comma.")
+@wait_option
+@json_option
+@registry_option
+@click.pass_context
+def rerun(
+    context: click.Context,
+    old: str,
+    what: str,
+    name: str | None,
+    databases: str | None,
+    wait: bool,
+    as_json: bool,
+    registry: Path,
+) -> int:
+    """Run again what failed in the run OLD, as a new run; OLD stays as it was and links to it."""
+    account = account_of(context, registry)
+    runs.require_run(account, old)
+    run_input: dict[str, Any] = {"rerun_of": old, "what": what}
+    if databases:
+        run_input["databases"] = databases.split(",")
+    new = name or f"{old[:28]}-again-{account.clients.now():%H%M}"
+    return _start(account, new, run_input, wait=wait, as_json=as_json)
+
+
+def _start(account: Account, name: str, run_input: dict[str, Any], *, wait: bool, as_json: bool) -> int:
+    console = Console(stderr=as_json)
+    started = runs.start_or_join(account, name, run_input)
+    console.print(f"Run {started.run}: {started.how}, {json.dumps(run_input)}", markup=False, highlight=False)
+    if not wait:
+        if as_json:
+            click.echo(json.dumps(asdict(started)))
+        else:
+            console.print(f"Look at it with `fleet status {started.run}`.", highlight=False)
+        return 0
+    shown: set[str] = set()
+
+    def show(looks: Sequence[runs.DatabaseStatus]) -> None:
+        for one in looks:
+            if one.word not in {"running", "waiting"} and one.database not in shown:
+                shown.add(one.database)
+                console.print(f"  {one.database} {one.word} {one.text}", markup=False, highlight=False)
+        console.print(_count(looks), highlight=False)
+
+    status = runs.wait_for(account, started.run, LOOK_SECONDS, show)
+    return _finish(account, started.run, status, as_json=as_json)
+
+
+def _count(looks: Sequence[runs.DatabaseStatus]) -> str:
+    counts = Counter(one.word for one in looks)
+    return ", ".join(f"{count} {word}" for word, count in sorted(counts.items())) or "planning"
+
+
+def _finish(account: Account, name: str, status: str, *, as_json: bool) -> int:
+    outcomes = runs.read_outcomes(account, name)
+    if as_json:
+        click.echo(json.dumps(as_document(outcomes, run=name, status=status), indent=1))
+    else:
+        console = Console()
+        console.width = max(console.width, 110)
+        print_outcomes(outcomes, console)
+        described = runs.describe(account, name) or {}
+        if status != "SUCCEEDED" and not runs.red(outcomes):
+            console.print(f"{status}: {described.get('error')}: {described.get('cause')}", markup=False)
+        console.print(f"Run {name} ended {status}. Its page: `fleet report {name}`.", highlight=False)
+        if runs.red(outcomes):
+            console.print(f"When the causes are gone: `fleet rerun {name}`.", highlight=False)
+    return 0 if status == "SUCCEEDED" else 1
+
+
+@click.command(epilog="""\b
+Examples:
+  fleet status                  the last runs
+  fleet status full-20261121    each database of one
+""")  # fmt: skip
+@click.argument("name", required=False)
+@json_option
+@registry_option
+@click.pass_context
+def status(context: click.Context, name: str | None, as_json: bool, registry: Path) -> int:
+    """Show the last runs, or one run database by database. Exit code 1 if something in it is not ok."""
+    account = account_of(context, registry)
+    if name is None:
+        listed = [
+            {"run": one["name"], "status": one["status"], "started_at": one["startDate"].isoformat(timespec="seconds")}
+            for one in runs.last_runs(account, 10)
+        ]
+        if as_json:
+            click.echo(json.dumps(listed, indent=1))
+        for one in [] if as_json else listed:
+            click.echo(f"{one['run']:42} {one['status']:10} {one['started_at']}")
+        return 0
+    item = runs.require_run(account, name)
+    looks = runs.look(account, name)
+    found = runs.describe(account, name) or {"status": "forgotten"}
+    if as_json:
+        click.echo(json.dumps({"run": name, "status": found["status"], "databases": [asdict(one) for one in looks]}))
+    else:
+        for one in looks:
+            click.echo(f"{one.database:32} {one.word:10} {one.text}")
+        links = f", a rerun of {item['rerun_of']}" if item.get("rerun_of") else ""
+        links += f", rerun by {', '.join(sorted(item['reruns']))}" if item.get("reruns") else ""
+        click.echo(f"run {name}: {found['status']}; {_count(looks)}{links}")
+    return 1 if any(one.word in {"failed", "partial"} for one in looks) else 0
+
+
+@click.command(epilog="""\b
+Examples:
+  fleet stop full-20261121 --reason "source maintenance"
+""")  # fmt: skip
+@click.argument("name")
+@click.option("--reason", default="stopped with `fleet stop`", show_default=True, help="Stands in every outcome.")
+@wait_option
+@registry_option
+@click.pass_context
+def stop(context: click.Context, name: str, reason: str, wait: bool, registry: Path) -> int:
+    """End a run in good order: tasks at rest, databases given back, each with an outcome. What is published stays."""
+    account = account_of(context, registry)
+    if not runs.stop(account, name, reason):
+        click.echo(f"Run {name} has ended already; nothing was stopped.")
+        return 0
+    click.echo(f"Run {name} was asked to end. Tasks that move are stopped at their next look.")
+    if not wait:
+        return 0
+    runs.wait_for(account, name, LOOK_SECONDS, lambda looks: click.echo(_count(looks)))
+    click.echo(f"Run {name} has ended: {_count(runs.look(account, name))}.")
+    return 0
+
+
+@click.command(epilog="""\b
+Examples:
+  fleet report full-20261121
+  fleet report full-20261121 --to night.html --no-open
+""")  # fmt: skip
+@click.argument("name")
+@click.option("--to", type=click.Path(path_type=Path), help="Where to write it. Default: NAME.html here.")
+@click.option("--open/--no-open", "is_opened", default=True, show_default=True, help="Open it in the browser.")
+@registry_option
+@click.pass_context
+def report(context: click.Context, name: str, to: Path | None, is_opened: bool, registry: Path) -> int:
+    """Fetch the page of a night, one file that needs no network, and open it."""
+    account = account_of(context, registry)
+    path = to or Path(f"{name}.html")
+    path.write_bytes(runs.read_page(account, name))
+    click.echo(f"{path}")
+    if is_opened:
+        webbrowser.open(path.resolve().as_uri())
+    return 0

@@ -1,0 +1,160 @@
+"""Runs as a person on call handles them: start or join, look, run again what failed, end, read the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from cli.account import Account
+from fleet.errors import RequestError, UnknownRunError
+from fleet.names import require_run_id
+from fleet.outcomes import Outcome
+from lambdas.clients.refusals import code_of
+from lambdas.closing import page_key
+
+RUNNING = "RUNNING"
+
+
+class RunNameTakenError(RequestError):
+    """A run of that name has ended, or runs with another input; its name is not free again for 90 days."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """An execution of fleet-run. *how*: whether this command started it or found it running."""
+
+    run: str
+    arn: str
+    how: Literal["started", "joined"]
+
+
+@dataclass(frozen=True)
+class DatabaseStatus:
+    """One database of a run: its outcome's word, or `running` or `waiting` while it has none."""
+
+    database: str
+    word: str
+    text: str
+
+
+def execution_arn(account: Account, run: str) -> str:
+    """The execution of fleet-run that is *run*."""
+    return account.fleet_run.replace(":stateMachine:", ":execution:") + f":{require_run_id(run)}"
+
+
+def describe(account: Account, run: str) -> dict[str, Any] | None:
+    """The execution as Step Functions describes it, or None if there is none."""
+    try:
+        return account.clients.executions.describe_execution(executionArn=execution_arn(account, run))
+    except ClientError as error:
+        if code_of(error) == "ExecutionDoesNotExist":
+            return None
+        raise
+
+
+def start_or_join(account: Account, run: str, run_input: dict[str, Any]) -> Started:
+    """Start *run*, or join it if it runs already with the same input.
+
+    Raises:
+        RunNameTakenError: It has ended, or it runs with another input.
+    """
+    arn = execution_arn(account, run)
+    found = describe(account, run)
+    if found is not None:
+        if found["status"] != RUNNING:
+            raise RunNameTakenError(
+                f"run {run!r} has ended {found['status']}.",
+                remedy=f"Run again what failed with `fleet rerun {run}`, or name another --run.",
+            )
+        if json.loads(found["input"]) != run_input:
+            raise RunNameTakenError(
+                f"run {run!r} runs with another input: {found['input']}, wanted {json.dumps(run_input)}.",
+                remedy="Wait for it, or name another --run.",
+            )
+        return Started(run, arn, "joined")
+    account.clients.executions.start_execution(stateMachineArn=account.fleet_run, name=run, input=json.dumps(run_input))
+    return Started(run, arn, "started")
+
+
+def wait_for(account: Account, run: str, seconds: float, show: Any) -> str:
+    """Look every *seconds* until the run has ended, handing each look to *show*; the status it ended with."""
+    while True:
+        found = describe(account, run)
+        status = found["status"] if found else "UNKNOWN"
+        show(look(account, run))
+        if status != RUNNING:
+            return status
+        account.wait(seconds)
+
+
+def require_run(account: Account, run: str) -> dict[str, Any]:
+    """The run's item in the ledger.
+
+    Raises:
+        UnknownRunError: There is none.
+    """
+    item = account.clients.ledger.run(require_run_id(run))
+    if not item:
+        raise UnknownRunError(f"run {run!r} is not in the ledger.", remedy="`fleet status` lists the last runs.")
+    return item
+
+
+def look(account: Account, run: str) -> list[DatabaseStatus]:
+    """Every database of the run, as the ledger has it now; none before it is planned."""
+    planned = account.clients.ledger.run(run)
+    outcomes = {item["sk"].removeprefix("DB#"): item for item in account.clients.ledger.outcomes(run)}
+    looks = []
+    for database in planned.get("databases", ()):
+        item = outcomes.get(database)
+        if item is not None:
+            text = f"{item['failure_class']}: {item['failure_text']}" if item.get("failure_text") else ""
+            looks.append(DatabaseStatus(database, item["outcome"], text))
+        else:
+            is_held = account.clients.ledger.claim(database).get("holder_run") == run
+            looks.append(DatabaseStatus(database, "running" if is_held else "waiting", ""))
+    return looks
+
+
+def last_runs(account: Account, count: int) -> list[dict[str, Any]]:
+    """The last *count* executions of fleet-run, newest first."""
+    return account.clients.executions.list_executions(stateMachineArn=account.fleet_run, maxResults=count)["executions"]
+
+
+def read_outcomes(account: Account, run: str) -> list[Outcome]:
+    """The outcomes that were recorded, whole, by database."""
+    records = account.clients.records
+    found = (records.read(item["document"], Outcome) for item in account.clients.ledger.outcomes(run))
+    return [one for one in found if one is not None]
+
+
+def stop(account: Account, run: str, reason: str) -> bool:
+    """Ask the run to end: its states stop their tasks, record outcomes and release. False if it has ended already."""
+    require_run(account, run)
+    found = describe(account, run)
+    if found is None or found["status"] != RUNNING:
+        return False
+    return account.clients.ledger.request_stop(run, reason)
+
+
+def read_page(account: Account, run: str) -> bytes:
+    """The page of the night.
+
+    Raises:
+        UnknownRunError: The run is unknown, or has not closed.
+    """
+    require_run(account, run)
+    page = account.clients.objects.read(account.clients.records.bucket, page_key(run))
+    if page is None:
+        raise UnknownRunError(
+            f"run {run!r} has no page yet: it is written when the run closes.", remedy=f"See `fleet status {run}`."
+        )
+    return page
+
+
+def red(outcomes: Sequence[Outcome]) -> int:
+    """How many did not end ok or in a planned pause."""
+    return sum(one.outcome in {"failed", "partial"} for one in outcomes)
