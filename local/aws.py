@@ -28,6 +28,7 @@ class LocalAws:
         self._clients: dict[str, Any] = {}
         self._answers: dict[str, Answer] = {}
         self._lock = threading.Lock()
+        self._ledger_lock = threading.Lock()
 
     def __enter__(self) -> Self:
         self._mock.start()
@@ -56,5 +57,14 @@ class LocalAws:
                     # botocore asks every handler, so moto's would still run, and raise for what it does not know.
                     client.meta.events.unregister("before-send", botocore_stubber)
                     attach(client, self._answers[service])
+                elif service == "dynamodb":
+                    client.meta.events.unregister("before-send", botocore_stubber)
+                    client.meta.events.register_first("before-send", self._one_at_a_time)
                 self._clients[service] = client
             return self._clients[service]
+
+    def _one_at_a_time(self, **event: Any) -> Any:
+        """moto's DynamoDB, never asked by two threads at once. Its transactions copy the whole table, and put the copy
+        back when they are cancelled: another thread's write would break the copying, or be lost with it."""
+        with self._ledger_lock:
+            return botocore_stubber(**event)
