@@ -154,6 +154,67 @@ def test_every_answer_has_the_shape_of_botocores_model(engine: StepFunctions) ->
         assert len(answers.operations) == 10
 
 
+def test_a_redrive_of_a_fleet_has_the_shapes_of_botocores_model() -> None:
+    is_mended = False
+
+    def work(arn: str, event: Any) -> Any:
+        if event["item"] == "bad" and not is_mended:
+            raise FunctionError("BrokenError", "not yet")
+        return {"rows": 5}
+
+    parameters = {
+        "StateMachineArn": CHILD,
+        "Name.$": "States.Format('{}-{}-{}', $$.Execution.Name, $, $$.Execution.RedriveCount)",
+        "Input": {"item.$": "$"},
+    }
+    database = FLEET["States"]["Each"]["ItemProcessor"]["States"]["Database"]
+    task = {key: database[key] for key in ("Type", "Resource")} | {"Parameters": parameters, "End": True}
+    processor = {"StartAt": "Database", "States": {"Database": task}}
+    each = {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": processor, "End": True}
+    definition = json.dumps({"StartAt": "Each", "States": {"Each": each}})
+    with Clock("frozen") as clock, LocalAws() as aws:
+        engine = StepFunctions(clock, work, account=ACCOUNT, region=REGION, jitter=lambda: 0.5)
+        answers = CheckedAnswers(engine)
+        aws.serve("stepfunctions", answers)
+        client = aws.client("stepfunctions")
+        answers.model = client.meta.service_model
+        client.create_state_machine(name="child", definition=json.dumps(DATABASE), roleArn=ROLE)
+        machine = client.create_state_machine(name="fleet-run", definition=definition, roleArn=ROLE)["stateMachineArn"]
+        started = client.start_execution(stateMachineArn=machine, name="n1", input='["ok","bad","later"]')
+        arn = started["executionArn"]
+        failed = engine.ended(arn).result(20)
+        assert (failed["status"], client.describe_execution(executionArn=arn)["redriveStatus"]) == (
+            "FAILED",
+            "REDRIVABLE",
+        )
+
+        is_mended = True
+        redriven = client.redrive_execution(executionArn=arn, clientToken="token-1")
+        engine.ended(arn).result(20)
+        assert (
+            client.redrive_execution(executionArn=arn, clientToken="token-1")["redriveDate"] == redriven["redriveDate"]
+        )
+        with pytest.raises(client.exceptions.ExecutionNotRedrivable, match="Execution is SUCCEEDED and cannot be"):
+            client.redrive_execution(executionArn=arn)  # botocore makes a token of its own
+
+        described = client.describe_execution(executionArn=arn)
+        assert (described["status"], described["redriveCount"]) == ("SUCCEEDED", 1)
+        assert (described["redriveDate"], described["startDate"]) == (redriven["redriveDate"], started["startDate"])
+        listed = client.list_executions(stateMachineArn=machine)["executions"]
+        assert [(each["redriveCount"], each["redriveDate"]) for each in listed] == [(1, redriven["redriveDate"])]
+        children = client.list_executions(stateMachineArn=CHILD)["executions"]
+        assert {each["name"]: each["status"] for each in children} == {
+            "n1-ok-0": "SUCCEEDED",
+            "n1-bad-0": "FAILED",
+            "n1-bad-1": "SUCCEEDED",
+            "n1-later-1": "SUCCEEDED",
+        }
+        events = client.get_execution_history(executionArn=arn)["events"]
+        assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+        redrives = [event for event in events if event["type"] == "ExecutionRedriven"]
+        assert [event["executionRedrivenEventDetails"]["redriveCount"] for event in redrives] == [1]
+
+
 def test_refusals_reach_the_client_under_aws_codes(engine: StepFunctions) -> None:
     with LocalAws() as aws:
         aws.serve("stepfunctions", engine.answer)
