@@ -37,10 +37,10 @@ def test_a_write_is_not_lost_with_another_threads_cancelled_transaction() -> Non
             BillingMode="PAY_PER_REQUEST",
         )
         put(dynamodb, "there")
-        keys = [f"key {number}" for number in range(80)]
+        keys = [f"key {number}" for number in range(120)]
         calls = []
         for key in keys:
             calls += [pool.submit(cancel_a_transaction, dynamodb), pool.submit(put, dynamodb, key)]
-        assert [call.result() for call in calls] == [None] * 160
+        assert [call.result() for call in calls] == [None] * 240
         found = dynamodb.scan(TableName=TABLE)["Items"]
         assert {item["pk"]["S"] for item in found} == {"there", *keys}
