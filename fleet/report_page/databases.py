@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -76,7 +77,7 @@ def _row(entry: Entry) -> Html:
         "tr",
         element("th", element("a", name_of(entry.database), href=f"#{entry.anchor}"), scope="row"),
         element("td", chip(entry.word)),
-        element("td", name_of(entry.instance)),
+        element("td", name_of(entry.instance), class_="instance"),
         element("td", f"{ok:,} / {len(entry.tables):,}" if entry.tables else "–", class_="number"),
         *total_cells(entry.totals),
         element("td", say_bytes(entry.bytes) if entry.bytes else "–", class_="number"),
@@ -111,7 +112,7 @@ def _database_data(report: RunReport, entry: Entry, texts: dict[tuple[str, str],
         folder,
         outcome.execution if outcome else "",
         [[span.stage.label, round(span.seconds)] for span in entry.spans],
-        rerun_of_database(report, entry),
+        json.dumps(rerun_of_database(report, entry)),
         schemas,
         [_table_data(table, schemas, texts) for table in entry.tables],
     ]

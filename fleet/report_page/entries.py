@@ -1,4 +1,4 @@
-"""Every database that a run planned or wrote an outcome for, with its numbers added up once for all parts of the page."""
+"""Every database that a run planned or wrote an outcome for, with its numbers added up once for the whole page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What needs someone now: failures by class with owner, remedy and the inputs to paste; then what was left out, then gaps."""
+"""What needs someone now, by class of failure, with the inputs to paste; what was left out; what was not checked."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rerun_of_tables(report: RunReport, entry: Entry) -> dict[str, Any]:
 
 
 def failures_part(report: RunReport, entries: Sequence[Entry]) -> Html:
-    """Everything that is red, by class, the class with most databases first."""
+    """Everything that is red, by class, the class that stopped most databases first."""
     red = [entry for entry in entries if entry.is_red]
     if not red:
         return element(
@@ -51,24 +51,49 @@ def failures_part(report: RunReport, entries: Sequence[Entry]) -> Html:
     by_class: dict[FailureClass, list[Entry]] = defaultdict(list)
     for entry in red:
         by_class[entry.failure.failure_class].append(entry)
-    groups = sorted(by_class.items(), key=lambda item: (-len(item[1]), item[0]))
+    groups = sorted(by_class.items(), key=lambda item: (-_count_failed(item[1]), -len(item[1]), item[0]))
     return element(
         "section",
         element("h2", "Needs someone now: ", say_count(len(red), "database")),
+        _classes(groups) if len(groups) > 1 else Html(),
         _rerun_all(report, red),
         *(_class_of_failures(report, failure_class, group) for failure_class, group in groups),
         id="failures",
     )
 
 
+def _count_failed(group: Sequence[Entry]) -> int:
+    return sum(entry.word != "partial" for entry in group)
+
+
+def _classes(groups: Sequence[tuple[FailureClass, list[Entry]]]) -> Html:
+    """All classes at one look: whom to call, for how many."""
+    heads = ("Class", "Failed", "Partial", "Owner", "What to do")
+    rows = (
+        element(
+            "tr",
+            element("th", element("a", element("code", name), href=f"#class-{name}"), scope="row"),
+            element("td", f"{_count_failed(group):,}", class_="number"),
+            element("td", f"{len(group) - _count_failed(group):,}", class_="number"),
+            element("td", CLASSES[name].owner),
+            element("td", CLASSES[name].remedy),
+        )
+        for name, group in groups
+    )
+    numbers = {"Failed", "Partial"}
+    head = (element("th", text, scope="col", class_="number" if text in numbers else None) for text in heads)
+    table = element("table", element("thead", element("tr", *head)), element("tbody", *rows))
+    return element("div", table, class_="wide classes")
+
+
 def _rerun_all(report: RunReport, red: Sequence[Entry]) -> Html:
     has_partial = any(entry.word == "partial" for entry in red)
     steps = [
-        _paste("every database of the plan that is neither ok nor partial", rerun_of_run(report, "failed-databases"))
+        _paste("every database of the plan that is neither ok nor partial:", rerun_of_run(report, "failed-databases"))
     ]
     if has_partial:
         steps.append(
-            _paste("the same, and the failed tables of the partial ones", rerun_of_run(report, "failed-tables"))
+            _paste("the same, and the failed tables of the partial ones:", rerun_of_run(report, "failed-tables"))
         )
     return element(
         "div",
@@ -96,13 +121,14 @@ def _class_of_failures(report: RunReport, failure_class: FailureClass, group: Se
             for entry in sorted(group, key=lambda entry: (order.get(entry.word, 3), entry.database))
         ),
         class_="failure-class",
+        id=f"class-{failure_class}",
     )
 
 
 def _failed_database(report: RunReport, entry: Entry) -> Html:
-    pastes = [_paste(None, rerun_of_database(report, entry))]
+    pastes = [_paste("database-run with", rerun_of_database(report, entry))]
     if entry.word == "partial":
-        pastes.append(_paste("only the tables that are not ok", rerun_of_tables(report, entry)))
+        pastes.append(_paste("only the tables that are not ok, with", rerun_of_tables(report, entry)))
     return element(
         "div",
         element(
@@ -158,15 +184,15 @@ def _bad_table(entry: Entry, table: TableOutcome) -> Html:
     )
 
 
-def _paste(what: str | None, value: dict[str, Any]) -> Html:
+def _paste(what: str, value: dict[str, Any]) -> Html:
     """An input to paste, and the button that copies it (the script shows it; without the script there is none)."""
-    label = element("span", what, class_="what") if what else element("span", "rerun in database-run:", class_="what")
-    code = element("code", json.dumps(value, ensure_ascii=False), class_="json", translate="no")
+    label = element("span", what, class_="what")
+    code = element("code", json.dumps(value), class_="json", translate="no")
     subject = value.get("database", "the run")
     button = element(
         "button", "Copy", type="button", class_="copy", hidden=True, aria_label=f"Copy the input that reruns {subject}"
     )
-    return element("div", label, " ", code, " ", button, class_="paste")
+    return element("div", button, label, " ", code, class_="paste")
 
 
 def left_out_part(entries: Sequence[Entry]) -> Html:

@@ -6,14 +6,17 @@ from __future__ import annotations
 SCRIPT = r"""
 "use strict";
 (() => {
-  const [DATABASE, WORD, INSTANCE, NUMBERS, FAILURE, GAPS, FOLDER, EXECUTION, STAGES, RERUN, SCHEMAS, TABLES] = Array(12).keys();
+  const [DATABASE, WORD, INSTANCE, NUMBERS, FAILURE, GAPS] = [0, 1, 2, 3, 4, 5];
+  const [FOLDER, EXECUTION, STAGES, RERUN, SCHEMAS, TABLES] = [6, 7, 8, 9, 10, 11];
   const RANK = ["no outcome", "failed", "partial", "ok", "skipped", "quarantined"];
   const night = JSON.parse(document.getElementById("night").textContent);
   const table = document.getElementById("database-table");
   const body = table.tBodies[0];
   const find = document.getElementById("find");
   const form = document.getElementById("controls");
-  const records = Array.from(body.rows, (row, index) => ({ row, index, data: night.databases[index], detail: null, hay: null }));
+  const records = Array.from(body.rows, (row, index) => (
+    { row, index, data: night.databases[index], detail: null, hay: null }
+  ));
   const recordOf = new Map(records.map((record) => [record.row.id, record]));
 
   function make(name, options, ...children) {
@@ -62,7 +65,8 @@ SCRIPT = r"""
     return make("div", null, make("dt", { text: term }), make("dd", { class: "paste" }, ...values));
   }
   function pasted(text, what) {
-    return [make("code", { class: "json", text }), make("button", { type: "button", class: "copy", text: "Copy", "aria-label": "Copy " + what })];
+    const button = make("button", { type: "button", class: "copy", text: "Copy", "aria-label": "Copy " + what });
+    return [button, make("code", { class: "json", text })];
   }
   function why(index) {
     return index < 0 ? "" : night.failures[index][1];
@@ -76,7 +80,9 @@ SCRIPT = r"""
         cell.title = "not counted";
         return cell;
       }
-      if (before !== null && count !== before) cell.append(make("span", { class: "differs", text: "≠", title: "differs from the count before it" }));
+      if (before !== null && count !== before) {
+        cell.append(make("span", { class: "differs", text: "≠", title: "differs from the count before it" }));
+      }
       cell.append(number(count));
       before = count;
       return cell;
@@ -88,7 +94,8 @@ SCRIPT = r"""
     if (kind === 1) head.append(make("span", { class: "view", text: "view" }));
     return make("tr", failure < 0 ? null : { class: "bad" },
       head, ...countCells([atSource, byDms, inParquet, inWarehouse]),
-      make("td", { class: "number", text: size(bytes) }), make("td", { class: "failure-text", dir: "auto", text: why(failure) }));
+      make("td", { class: "number", text: size(bytes) }),
+      make("td", { class: "failure-text", dir: "auto", text: why(failure) }));
   }
   function tablesOf(data) {
     if (!data[TABLES].length) return make("p", { text: "No table was reached." });
@@ -101,12 +108,16 @@ SCRIPT = r"""
   }
   function detailOf(data) {
     const facts = make("dl");
-    if (data[FAILURE] >= 0) facts.append(fact(night.failures[data[FAILURE]][0], make("span", { class: "failure-text", dir: "auto", text: why(data[FAILURE]) })));
+    if (data[FAILURE] >= 0) {
+      const text = make("span", { class: "failure-text", dir: "auto", text: why(data[FAILURE]) });
+      facts.append(fact(night.failures[data[FAILURE]][0], text));
+    }
     for (const gap of data[GAPS]) facts.append(fact("Not checked", make("span", { dir: "auto", text: gap })));
-    if (data[STAGES].length) facts.append(fact("Stages", data[STAGES].map(([label, seconds]) => label + " " + duration(seconds)).join(" · ")));
+    const stages = data[STAGES].map(([label, seconds]) => label + " " + duration(seconds));
+    if (stages.length) facts.append(fact("Stages", stages.join(" · ")));
     if (data[FOLDER]) facts.append(fact("Folder", ...pasted(data[FOLDER], "the folder")));
     if (data[EXECUTION]) facts.append(fact("Execution", ...pasted(data[EXECUTION], "the execution's ARN")));
-    facts.append(fact("Input for database-run", ...pasted(JSON.stringify(data[RERUN]), "the input that reruns " + data[DATABASE])));
+    facts.append(fact("Input for database-run", ...pasted(data[RERUN], "the input that reruns " + data[DATABASE])));
     return make("tr", { class: "detail" }, make("td", { colspan: "10" }, facts, tablesOf(data)));
   }
   const linkOf = (record) => record.row.querySelector("th a");
@@ -145,7 +156,8 @@ SCRIPT = r"""
     const data = record.data;
     const failures = [data[FAILURE], ...data[TABLES].map((one) => one[8])].filter((at) => at >= 0);
     const tables = data[TABLES].map((one) => data[SCHEMAS][one[0]] + "." + one[1]);
-    return [data[DATABASE], data[INSTANCE], ...tables, ...new Set(failures.flatMap((at) => night.failures[at]))].join("\n").toLowerCase();
+    const texts = new Set(failures.flatMap((at) => night.failures[at]));
+    return [data[DATABASE], data[INSTANCE], ...tables, ...texts].join("\n").toLowerCase();
   }
   function filter() {
     const wanted = find.value.trim().toLowerCase();
@@ -188,13 +200,19 @@ SCRIPT = r"""
     heading.replaceChildren(button);
   });
 
-  // Paper
+  // Paper: everything of the failures is opened, and heads are plain, for browsers do not repeat a button on each page
   let opened = [];
+  let buttons = [];
   addEventListener("beforeprint", () => {
     opened = Array.from(document.querySelectorAll("details:not([open])"));
     for (const one of opened) one.open = true;
+    buttons = Array.from(table.querySelectorAll("thead button"));
+    for (const one of buttons) one.replaceWith(one.textContent);
   });
-  addEventListener("afterprint", () => { for (const one of opened) one.open = false; });
+  addEventListener("afterprint", () => {
+    for (const one of opened) one.open = false;
+    buttons.forEach((one, column) => table.tHead.rows[0].cells[column].replaceChildren(one));
+  });
 
   records.forEach(close);
   for (const button of document.querySelectorAll("button.copy")) button.hidden = false;

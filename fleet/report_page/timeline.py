@@ -21,6 +21,8 @@ _MOST_TICKS = 9
 _WIDTH = 10_000
 _NARROWEST = 12
 """Of a bar, so that a stage of a second is still seen."""
+_LAST_WITH_WORDS = 0.75
+"""How far along the axis words still fit between a bar's end and the right edge."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def timeline_part(report: RunReport, entries: Sequence[Entry]) -> Html:
         "section",
         heading,
         _legend([*(STAGES if has_marks else ()), *([WHOLE] if has_whole else [])]),
-        element("div", _scale(axis), element("div", *lanes), class_="timeline"),
+        *lanes,
         id="timeline",
     )
 
@@ -80,7 +82,7 @@ def _choose_axis(report: RunReport, entries: Sequence[Entry]) -> Axis | None:
 
 
 def _scale(axis: Axis) -> Html:
-    """Labels and lines of the ticks, behind all rows."""
+    """Labels and lines of the ticks, behind a lane's rows."""
     form = "%H:%M:%S" if axis.seconds < 9 * _MINUTE else "%H:%M"
     ticks = (
         element("span", element("i", f"{tick:{form}}"), style=f"left:{axis.share(tick):.3%}") for tick in axis.ticks()
@@ -113,7 +115,8 @@ def _lane(instance: str, entries: Sequence[Entry], at_once: int | None, axis: Ax
     limit = f", {at_once:,} at once" if at_once is not None and at_once < len(entries) else ""
     summary = element("span", f"{say_count(len(entries), 'database')}{limit}: {told}", class_="lane-facts")
     rows = element("ul", *(_row(entry, axis) for entry in entries))
-    return element("div", element("h3", *title, " ", summary), rows, class_="lane")
+    chart = element("div", _scale(axis), rows, class_="chart")
+    return element("div", element("h3", *title, " ", summary), chart, class_="lane")
 
 
 def _row(entry: Entry, axis: Axis) -> Html:
@@ -167,11 +170,12 @@ def _bar(span: Span, axis: Axis) -> Html:
 
 
 def _ending(entry: Entry, axis: Axis) -> Html:
-    """Where it ended, said in words at the bar's end, for whatever is not ok."""
+    """What ended it, said at the bar's end for whatever is not ok; a sign alone where there is no room for words."""
     if entry.word == "ok":
         return Html()
     share = axis.share(entry.spans[-1].ended_at) if entry.spans else 0.0
-    why = f" · {entry.failure.failure_class}" if entry.is_red else ""
-    side, place = ("left", share) if share <= 0.7 else ("right", 1 - share)
-    text = f"{SYMBOLS[entry.word]} {entry.word}{why}"
-    return element("span", text, class_=f"ending {side} {class_of(entry.word)}", style=f"{side}:{place:.2%}")
+    text = f" {entry.word}" + (f" · {entry.failure.failure_class}" if entry.is_red else "")
+    shown = element("span", text, class_="words") if share <= _LAST_WITH_WORDS else Html()
+    return element(
+        "span", SYMBOLS[entry.word], shown, class_=f"ending {class_of(entry.word)}", style=f"left:{share:.2%}"
+    )

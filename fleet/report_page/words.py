@@ -37,10 +37,10 @@ def read_time(text: str) -> datetime | None:
 
 
 def say_seconds(seconds: float | None) -> str:
-    """A duration.
+    """A duration; a dash where there is none.
 
-    >>> [say_seconds(one) for one in (0.4, 42, 123, 7500, None)]
-    ['0 s', '42 s', '2 min 03 s', '2 h 05 min', '–']
+    >>> [say_seconds(one) for one in (0.4, 42, 123, 7500)]
+    ['0 s', '42 s', '2 min 03 s', '2 h 05 min']
     """
     if seconds is None:
         return "–"
