@@ -62,7 +62,8 @@ header.green { border-color: var(--green); background: var(--green-back); } head
 header .run { margin: 0; overflow-wrap: anywhere; }
 .counts { display: flex; flex-wrap: wrap; gap: 0.35rem 1.25rem; list-style: none; margin: 0 0 0.75rem; padding: 0; }
 .counts b { font-size: 1.25rem; font-variant-numeric: tabular-nums; }
-.counts .none { opacity: 0.6; }
+.counts .none { opacity: 0.85; }
+.counts .none b { font-weight: 400; }
 header .chip { background: var(--paper); }
 dl { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; margin: 0; }
 dt { font-size: 0.75rem; color: var(--soft); }
@@ -186,7 +187,7 @@ _NARROW = """
   dl { display: grid; grid-template-columns: 1fr 1fr; gap: 0.5rem 1rem; }
   .lane { --label: 8.5rem; --took: 4.25rem; }
   .label, .took { font-size: 0.75rem; }
-  .words { display: none; }
+  .words, .classes :is(th, td):last-child { display: none; }
   .scale span:nth-child(even) i { visibility: hidden; }
   .failed-database, .failure-class > h3, .remedy { padding-left: 0.75rem; padding-right: 0.75rem; }
 }

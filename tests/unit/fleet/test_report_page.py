@@ -244,6 +244,11 @@ def test_a_gap_is_said_once_with_all_its_databases() -> None:
     assert Page(f"<section {part}").attributes("href") == ["#database-one", "#database-two"]
 
 
+def test_an_ok_that_was_not_counted_at_the_source_is_a_gap_though_no_outcome_names_it() -> None:
+    part = render(make_report([make_outcome("one", mode="delta"), make_outcome("two")])).split('id="gaps"')[1]
+    assert Page(f"<section {part.split('</section>')[0]}").attributes("href") == ["#database-one"]
+
+
 def test_every_class_of_failure_is_explained() -> None:
     outcomes = [make_outcome(name.replace("_", "-"), failure=Failure(name, "Name", "Text.")) for name in CLASSES]
     ids = Page(render(make_report(outcomes))).attributes("id")
