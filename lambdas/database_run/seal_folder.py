@@ -166,6 +166,8 @@ def _late_objects(opened: Opened, clients: Clients) -> list[str]:
     if sealed is None or clients.ledger.record(sealed).get("late_noted"):
         return []
     manifest = _read(sealed, opened, clients)
+    if manifest and manifest.failure:  # nothing was taken from there, and what lay there too much was said then
+        return []
     known = {file.key for table in manifest.tables for file in table.files} if manifest else set()
     found = clients.objects.list(opened.settings.landing_bucket, sealed.folder.prefix + "/")
     return [one.file.key for one in found if one.file.key not in known | {sealed.folder.manifest_key}]
