@@ -7,11 +7,14 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich.console import Console
 
+from cli.faults import print_struck
 from cli.progress import LOOK_SECONDS, Progress
 from cli.report import as_document, print_outcomes
 from fleet.databases import Registry
@@ -21,6 +24,8 @@ from local.clock import Kind
 from local.cloud import LocalCloud
 from local.demo_fleet import write_registry
 from local.export import export_bucket
+from local.faults.faults import Faults
+from local.faults.requests import Fault, read_request, require_databases, spread
 from local.night import Night
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
@@ -37,6 +42,7 @@ Examples:
   fleet demo --databases 40 --tables 12     40 databases of 12 tables and views each
   FLEET_ONBOARD_TYPE_MUSEUM=false fleet demo
   fleet demo --json > night.json
+  fleet demo --break nyc-flights=lost-source --break-some 4
 """
 
 
@@ -53,16 +59,34 @@ Examples:
     show_default=True,
     help="Skip the night's waits, or sit through them.",
 )
+@click.option(
+    "--break",
+    "broken",
+    multiple=True,
+    metavar="DATABASE=FAULT",
+    help="Break a database in the way that `fleet faults` lists; may be given several times.",
+)
+@click.option("--break-some", type=click.IntRange(0), default=0, help="Break so many databases, each in another way.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and progress on stderr.")  # fmt: skip
-def demo(databases: int | None, tables: int | None, folder: Path, clock: Kind, as_json: bool) -> int:
+def demo(
+    databases: int | None,
+    tables: int | None,
+    folder: Path,
+    clock: Kind,
+    broken: tuple[str, ...],
+    break_some: int,
+    as_json: bool,
+) -> int:
     """Run one full night on this machine: real databases, real rows, the deployed state machines and handlers.
 
     Source databases are built from published data sets in an embedded PostgreSQL (kept between demos), moved by a local
     DMS to Parquet in a local S3, and loaded into a stand-in for Snowflake. What is emulated, and how faithfully, stands
-    in local/COVERAGE.md. The folder holds the landing bucket as files and a warehouse to query afterwards.
+    in local/COVERAGE.md. Databases can be broken on request. The folder holds the landing bucket as files and a
+    warehouse to query afterwards.
     """
     console = Console(stderr=as_json)
     console.width = max(console.width, NARROWEST)
+    requests = [read_request(text) for text in broken]
     _prepare(folder)
     began = time.monotonic()
     with EmbeddedPostgres.start(folder / "source") as server:
@@ -72,8 +96,9 @@ def demo(databases: int | None, tables: int | None, folder: Path, clock: Kind, a
         if databases is not None or tables is not None:
             chosen = write_registry(built, SAMPLE_REGISTRY, folder / "registry")
         registry = read_registry(chosen, os.environ)
+        faults = _choose_faults(requests, break_some, registry)
         built_seconds = time.monotonic() - began
-        document = _run_night(server, registry, folder, clock, console)
+        document = _run_night(server, registry, folder, clock, faults, console)
     document["build_seconds"] = round(built_seconds, 1)
     (folder / "report.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
     if as_json:
@@ -84,14 +109,24 @@ def demo(databases: int | None, tables: int | None, folder: Path, clock: Kind, a
     return 0 if document["status"] == "SUCCEEDED" else 1
 
 
+def _choose_faults(requests: Sequence[tuple[str, Fault]], some: int, registry: Registry) -> Faults:
+    """What is to break. Raises UnknownDatabaseError, MalformedInputError."""
+    names = [database.id for database in registry.databases if database.onboarded]
+    require_databases((database for database, _ in requests), names)
+    faults = Faults()
+    for database, fault in [*requests, *spread(names, some)]:
+        faults.add(database, fault)
+    return faults
+
+
 def _run_night(
-    server: EmbeddedPostgres, registry: Registry, folder: Path, clock: Kind, console: Console
+    server: EmbeddedPostgres, registry: Registry, folder: Path, clock: Kind, faults: Faults, console: Console
 ) -> dict[str, object]:
     """Deploy, run, show, export."""
     night = Night(time.strftime("demo-%Y%m%d-%H%M%S", time.gmtime()))
     secrets = {one.secret: server.secret("postgres") for one in registry.servers}
     console.print("Deploying to the local cloud ...", highlight=False)
-    with LocalCloud(folder, registry, secrets, clock=clock, on_status=night.hear) as cloud:
+    with LocalCloud(folder, registry, secrets, clock=clock, on_status=night.hear, faults=faults) as cloud:
         began, skipped = time.monotonic(), cloud.clock.skipped_seconds
         console.print(f"Run {night.run}, mode full:", highlight=False)
         night.start(cloud, {"mode": "full"})
@@ -101,6 +136,7 @@ def _run_night(
         seconds, skipped = time.monotonic() - began, cloud.clock.skipped_seconds - skipped
         outcomes = night.outcomes()
         print_outcomes(outcomes, console)
+        print_struck(faults.struck(), console)
         described = night.describe()
         if described["status"] != "SUCCEEDED":
             console.print(night.explain(), style="red", markup=False)
@@ -113,6 +149,7 @@ def _run_night(
         night_seconds=round(seconds, 1),
         skipped_seconds=round(skipped, 1),
         objects=objects,
+        faults=[asdict(one) for one in faults.struck()],
     )
 
 

@@ -8,6 +8,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from cli.demo import demo
+from cli.faults import faults
 from cli.night_commands import report, rerun, run, status, stop
 from fleet.errors import FleetError, QuotaExceededError, RegistryError, RequestError
 
@@ -24,7 +25,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, run, status, rerun, stop, report):
+for command in (demo, faults, run, status, rerun, stop, report):
     cli.add_command(command)
 
 

@@ -42,7 +42,7 @@ class Verdict:
         return CLASSES[self.failure_class].owner if self.failure_class else ""
 
     def __str__(self) -> str:
-        return f"{self.outcome}: {self.failure_class}/{self.failure_name}" if self.failure_class else self.outcome
+        return f"{self.outcome}: {self.failure_class} {self.failure_name}" if self.failure_class else self.outcome
 
 
 OK = Verdict("ok")

@@ -53,25 +53,32 @@ def read_fault(text: str) -> Fault:
     return Fault(text, kind, tuple(values))
 
 
-def read_request(text: str, databases: Iterable[str]) -> tuple[str, Fault]:
+def read_request(text: str) -> tuple[str, Fault]:
     """Database and fault of `DATABASE=FAULT`.
 
     Raises:
         MalformedInputError: It is not of that form, or there is no such fault.
-        UnknownDatabaseError: None of *databases* is called so.
     """
     database, equals, fault = text.partition("=")
     if not equals:
         raise MalformedInputError(
             f"{text!r} is no DATABASE=FAULT.", remedy="As in nyc-flights=lost-source; see `fleet faults`."
         )
+    return database, read_fault(fault)
+
+
+def require_databases(wanted: Iterable[str], databases: Iterable[str]) -> None:
+    """Refuse to break what the night does not have.
+
+    Raises:
+        UnknownDatabaseError: One of *wanted* is not among *databases*.
+    """
     known = sorted(databases)
-    if database not in known:
+    if unknown := sorted(set(wanted) - set(known)):
         raise UnknownDatabaseError(
-            f"the night has no database {database!r}.",
+            f"the night has no database {unknown[0]!r} to break.",
             remedy=f"It has {', '.join(known[:12])}{' and more' if len(known) > 12 else ''}.",
         )
-    return database, read_fault(fault)
 
 
 def spread(databases: Sequence[str], count: int) -> list[tuple[str, Fault]]:

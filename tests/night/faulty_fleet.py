@@ -1,0 +1,86 @@
+"""A fleet of tiny databases for a night with faults: three tables (one of them empty) and a view each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cases import SETTINGS
+from fleet.databases import Database, Limits, Registry, Server
+from fleet.names import warehouse_schema
+from fleet.outcomes import Outcome
+from lambdas.clients.records import adapter
+from local.cloud import LocalCloud
+from local.faults.faults import Faults
+from local.sources.postgres import EmbeddedPostgres
+
+TABLES = ("orders", "customers", "nothing", "totals")
+# Short ones: a night that has to run into them still takes little to work through.
+LIMITS = Limits(loads_in_flight=64, task_deadline_seconds=600, stuck_seconds=180, test_deadline_seconds=120)
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A cloud over tiny databases, and their sources."""
+
+    cloud: LocalCloud
+    faults: Faults
+    postgres: EmbeddedPostgres
+
+    def run(self, run: str, databases: Iterable[str]) -> dict[str, Outcome]:
+        """One night over *databases*; the outcomes by database."""
+        arn = self.cloud.start_run(run, {"mode": "full", "databases": list(databases)})
+        self.cloud.machines.ended(arn).result(timeout=120)
+        clients = self.cloud.clients
+        found = (
+            clients.objects.read(clients.records.bucket, item["document"]) for item in clients.ledger.outcomes(run)
+        )
+        outcomes = [adapter(Outcome).validate_json(body) for body in found if body is not None]
+        return {outcome.database: outcome for outcome in outcomes}
+
+    def ask(self, query: str) -> list[list[Any]]:
+        """The rows of *query* in Snowflake, in one order."""
+        where = SETTINGS.snowflake
+        (result,) = self.cloud.snowflake.administer(query, database=where.database, warehouse=where.warehouse)
+        return sorted((list(row) for row in result.rows), key=repr)
+
+    def published(self, database: str) -> dict[str, list[list[Any]]]:
+        """The rows of every table that the warehouse has of *database*, without the columns of our own."""
+        schema = warehouse_schema(database, "public")
+        query = f"SELECT TABLE_NAME FROM FLEET.INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = '{schema}'"
+        found = {}
+        for (table,) in self.ask(query):
+            columns = {"ORDERS": "ID, WHAT, AMOUNT", "CUSTOMERS": "ID, NAME", "NOTHING": "ID, WHAT"}
+            what = columns.get(table, "ORDERS, AMOUNT")
+            found[table.lower()] = self.ask(f'SELECT {what} FROM "FLEET"."{schema}"."{table}"')
+        return found
+
+    def landed(self, database: str) -> list[str]:
+        """The keys of the database's objects."""
+        found = self.cloud.aws.client("s3").list_objects_v2(Bucket=SETTINGS.landing_bucket, Prefix=f"{database}/")
+        return [one["Key"] for one in found.get("Contents", ())]
+
+
+@contextmanager
+def open_fleet(
+    folder: Path, postgres: EmbeddedPostgres, template: str, databases: Mapping[str, Iterable[str]]
+) -> Iterator[Fleet]:
+    """A fleet of *databases*, each with its faults, on copies of *template*."""
+    secret = json.loads(json.dumps(postgres.secret("postgres")))
+    for name in databases:
+        postgres.drop_database(name)
+        postgres.create_database(name, template)
+    entries = tuple(Database(name, "shared", name, "one", ("public",), onboarded=True) for name in databases)
+    settings = type(SETTINGS)(**{**vars(SETTINGS), "limits": LIMITS})
+    registry = Registry(settings, (Server("shared", "postgresql", "fleet/server/shared"),), entries)
+    faults = Faults(databases)
+    try:
+        with LocalCloud(folder, registry, {"fleet/server/shared": secret}, clock="frozen", faults=faults) as cloud:
+            yield Fleet(cloud, faults, postgres)
+    finally:
+        for name in databases:
+            postgres.drop_database(name)

@@ -1,0 +1,133 @@
+"""Every fault of the catalogue, in one night over a database each, with one left whole beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from faulty_fleet import TABLES, Fleet, open_fleet
+from fleet.failures import CLASSES
+from fleet.outcomes import Outcome, is_red
+from local.faults.catalogue import KINDS, OK, Verdict
+from local.faults.causes import Struck
+from local.sources.postgres import EmbeddedPostgres
+
+MORE = {
+    "killed-handler": "killed-handler:StartTask:2",
+    "no-table-left": "errored-table:public.orders",
+    "copy-by-name": "refused-copy:public.customers",
+    "submit-cut-off": "timed-out-after:SubmitStatements:2",
+    "submit-throttled": "throttled-before:SubmitStatements:1",
+    "never-felt": "errored-table:public.no_such_table",
+}
+"""Databases with a fault that is not a kind as it is by default."""
+
+BROKEN = {**{name: name for name in KINDS}, **MORE}
+WHOLE = ("whole-one", "whole-two")
+
+
+@dataclass
+class Nights:
+    """What two nights made of it: the first broken, the second after the causes are gone and the sources have grown."""
+
+    first: dict[str, Outcome]
+    second: dict[str, Outcome]
+    struck: dict[str, Struck]
+    published_first: dict[str, dict[str, list[list[object]]]]
+    published_second: dict[str, dict[str, list[list[object]]]]
+
+
+@pytest.fixture(scope="module")
+def nights(
+    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Nights]:
+    wanted = {**{name: [fault] for name, fault in BROKEN.items()}, **{name: [] for name in WHOLE}}
+    with open_fleet(tmp_path_factory.mktemp("faults"), postgres, case_template, wanted) as fleet:
+        first = fleet.run("first", wanted)
+        struck = {one.database: one for one in fleet.faults.struck()}
+        published_first = {name: fleet.published(name) for name in wanted}
+        for name in wanted:
+            fleet.faults.clear(name)
+            _grow(fleet, name)
+        second = fleet.run("second", wanted)
+        yield Nights(first, second, struck, published_first, {name: fleet.published(name) for name in wanted})
+
+
+def _grow(fleet: Fleet, name: str) -> None:
+    with fleet.postgres.connect(name, autocommit=True) as connection:
+        connection.execute("INSERT INTO orders VALUES (6, 'order 6', 9); UPDATE customers SET name = 'Cy' WHERE id = 1")
+
+
+def verdict_of(outcome: Outcome) -> Verdict:
+    failure = outcome.failure
+    return Verdict(outcome.outcome, failure.failure_class, failure.name) if failure else Verdict(outcome.outcome)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_fault_ends_its_database_as_the_catalogue_says(nights: Nights, name: str) -> None:
+    outcome = nights.first[name]
+    assert verdict_of(outcome) == KINDS[name].night
+    assert outcome.owner == KINDS[name].night.owner
+    assert nights.struck[name].times > 0
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_rerun_after_the_cause_is_gone_ends_as_the_catalogue_says(nights: Nights, name: str) -> None:
+    assert verdict_of(nights.second[name]) == KINDS[name].rerun
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_neighbour_of_broken_databases_ends_ok(nights: Nights, name: str) -> None:
+    assert verdict_of(nights.first[name]) == verdict_of(nights.second[name]) == OK
+
+
+@pytest.mark.parametrize("name", [*BROKEN, *WHOLE])
+def test_a_table_is_published_whole_or_not_at_all(nights: Nights, name: str) -> None:
+    whole = nights.published_first["whole-one"]
+    ok = {one.table for one in nights.first[name].tables if one.failure is None}
+    found = nights.published_first[name]
+    # A table whose load Snowflake refused is made beforehand, and stays empty.
+    assert {table: rows for table, rows in found.items() if rows or table in ok} == {
+        table: rows for table, rows in whole.items() if table in ok
+    }
+
+
+@pytest.mark.parametrize("name", [*BROKEN, *WHOLE])
+def test_a_published_table_holds_the_last_good_night(nights: Nights, name: str) -> None:
+    is_ok = nights.second[name].outcome == "ok"
+    expected = nights.published_second["whole-two"] if is_ok else nights.published_first[name]
+    assert nights.published_second[name] == expected
+
+
+def test_only_the_named_table_errs(nights: Nights) -> None:
+    bad = [one.table for one in nights.first["no-table-left"].tables if one.failure]
+    assert bad == ["orders"]
+
+
+def test_only_the_named_tables_copy_is_refused(nights: Nights) -> None:
+    bad = {one.table: one.failure.name for one in nights.first["copy-by-name"].tables if one.failure}
+    assert bad == {"customers": "LoadRefused"}
+
+
+@pytest.mark.parametrize("name", ["submit-cut-off", "submit-throttled"])
+def test_trouble_on_the_way_to_snowflake_is_got_over(nights: Nights, name: str) -> None:
+    assert verdict_of(nights.first[name]) == OK
+    assert nights.struck[name].times > 0
+
+
+def test_a_fault_that_never_struck_is_said_to_have_struck_never(nights: Nights) -> None:
+    assert nights.struck["never-felt"] == Struck("never-felt", "errored-table:public.no_such_table", 0)
+    assert verdict_of(nights.first["never-felt"]) == OK
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if is_red(kind.night.outcome)])
+def test_a_red_database_names_owner_and_remedy(nights: Nights, name: str) -> None:
+    outcome = nights.first[name]
+    assert outcome.failure is not None
+    assert outcome.remedy == CLASSES[outcome.failure.failure_class].remedy
+
+
+def test_the_whole_fleet_has_every_table(nights: Nights) -> None:
+    assert {one.table for one in nights.first["whole-one"].tables} == set(TABLES)
