@@ -530,17 +530,3 @@ def test_a_redriven_child_does_not_touch_the_parent_that_failed_of_it():
         assert lab.finish(execution_arn("child", "x"))["status"] == "SUCCEEDED"
         assert children() == ["x SUCCEEDED 1"]
         assert (lab.history(), lab.finish(ARN)["status"]) == (before, "FAILED")
-
-
-def test_a_parent_stopped_and_redriven_at_once_waits_until_its_child_is_stopped():
-    with Lab() as lab:
-        gate = Gate()
-        lab.functions["f"] = gate
-        lab.create("child", {"T": call("f")})
-        lab.create("m", {"S": start("child", Parameters={"Name": "c"})})
-        lab.begin("m", name="x")
-        gate.wait_for(1)
-        in_one_turn(lab, lambda: lab.answer("StopExecution", executionArn=ARN), lambda: redrive(lab))
-        assert lab.finish(ARN)["error"] == "StepFunctions.ExecutionAlreadyExistsException"
-        assert lab.finish(execution_arn("child", "c"))["status"] == "ABORTED"
-        gate.open()

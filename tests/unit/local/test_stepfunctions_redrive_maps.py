@@ -202,24 +202,27 @@ def test_a_map_that_failed_for_too_much_data_is_run_again_as_a_whole():
         assert Counter(lab.event_types())["MapStateStarted"] == 2
 
 
-def test_a_map_stopped_and_redriven_at_once_runs_nothing_twice_at_a_time():
-    """What the cancelled iterations still do comes before the redriven ones begin, and is not told."""
-    inner = {"Inner": each({"Leaf": call("f")})}
+def stop_and_redrive(lab: Lab) -> None:
+    """Stop and redrive `m:x` within one turn of the clock's loop, before anything has been told that it is cancelled."""
+    done = threading.Event()
+
+    def ask() -> None:
+        lab.answer("StopExecution", executionArn=ARN)
+        lab.answer("RedriveExecution", executionArn=ARN)
+        done.set()
+
+    lab.clock.call_later(0, ask)
+    assert done.wait(LONG)
+
+
+def test_what_a_map_stopped_and_redriven_at_once_still_cancels_is_not_told():
     with Lab() as lab:
         gate = Gate()
         lab.functions["f"] = gate
-        lab.create("m", {"M": each(inner)})
+        lab.create("m", {"M": each({"Inner": each({"Leaf": call("f")})})})
         lab.begin("m", [[1, 2], [3]], name="x")
         gate.wait_for(3)
-        done = threading.Event()
-
-        def stop_and_redrive() -> None:
-            lab.answer("StopExecution", executionArn=ARN)
-            lab.answer("RedriveExecution", executionArn=ARN)
-            done.set()
-
-        lab.clock.call_later(0, stop_and_redrive)  # both within one turn of the clock's loop
-        assert done.wait(LONG)
+        stop_and_redrive(lab)
         gate.wait_for(3)
         types = lab.event_types()
         assert types[types.index("ExecutionAborted") :] == [
@@ -230,6 +233,22 @@ def test_a_map_stopped_and_redriven_at_once_runs_nothing_twice_at_a_time():
         gate.open()
         assert lab.finish(ARN)["output"] == "[[1,2],[3]]"
         assert Counter(lab.event_types())["TaskStateEntered"] == 3
+
+
+def test_a_map_stopped_and_redriven_at_once_goes_on_when_its_children_are_stopped():
+    with Lab() as lab:
+        gate = Gate()
+        lab.functions["f"] = gate
+        lab.create("child", {"T": call("f")})
+        child = start("child", Parameters={"Name": "c"})
+        lab.create("m", {"M": each({"Inner": each({"S": child})})})
+        lab.begin("m", [[1]], name="x")
+        gate.wait_for(1)
+        stop_and_redrive(lab)
+        # Not States.TaskFailed: it must not take the child that is being stopped for its own.
+        assert lab.finish(ARN)["error"] == "StepFunctions.ExecutionAlreadyExistsException"
+        assert lab.finish(execution_arn("child", "c"))["status"] == "ABORTED"
+        gate.open()
 
 
 def test_a_fleet_starts_only_the_executions_that_did_not_succeed_anew():
