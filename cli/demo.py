@@ -20,6 +20,7 @@ from cli.report import as_document, print_outcomes
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError
 from fleet.outcomes import is_red
+from lambdas.closing import page_key
 from local.clock import Kind
 from local.cloud import LocalCloud
 from local.demo_fleet import write_registry
@@ -34,7 +35,7 @@ from onboarding.reader import read_registry
 SAMPLE_REGISTRY = Path(__file__).resolve().parent.parent / "registry"
 NARROWEST = 110  # columns of the table of outcomes; a narrower terminal folds its lines
 _MARK = ".fleet-demo"
-_MADE_ANEW = ("landing", "warehouse", "registry", "handlers.jsonl", "report.json")
+_MADE_ANEW = ("landing", "warehouse", "registry", "handlers.jsonl", "report.json", "report.html")
 
 _EPILOG = """\b
 Examples:
@@ -87,9 +88,11 @@ def demo(
     console = Console(stderr=as_json)
     console.width = max(console.width, NARROWEST)
     requests = [read_request(text) for text in broken]
-    _prepare(folder)
+    _require_own(folder)
     began = time.monotonic()
-    with EmbeddedPostgres.start(folder / "source") as server:
+    with EmbeddedPostgres.start(folder / "source") as server:  # one demo at a time: it holds the folder's lock
+        if left := _clear(folder):
+            console.print(left, highlight=False)
         console.print("Building the source databases (kept for the next demo) ...", highlight=False)
         built = build(server, databases, tables, lambda line: console.print(f"  {line}", highlight=False, markup=False))
         chosen = SAMPLE_REGISTRY
@@ -140,6 +143,9 @@ def _run_night(
         described = night.describe()
         if described["status"] != "SUCCEEDED":
             console.print(night.explain(), style="red", markup=False)
+        page = cloud.clients.objects.read(cloud.clients.records.bucket, page_key(night.run))
+        if page is not None:  # none where the run was refused before it began
+            (folder / "report.html").write_bytes(page)
         objects = export_bucket(cloud.aws.client("s3"), registry.settings.landing_bucket, folder / "landing")
     return as_document(
         outcomes,
@@ -153,11 +159,11 @@ def _run_night(
     )
 
 
-def _prepare(folder: Path) -> None:
-    """Clear what an earlier demo left, and nothing else.
+def _require_own(folder: Path) -> None:
+    """Mark the folder as the demo's.
 
     Raises:
-        MalformedInputError: The folder holds something that no demo made.
+        MalformedInputError: It holds something that no demo made.
     """
     if folder.exists() and not folder.is_dir():
         raise MalformedInputError(f"{folder} is a file, wanted a folder.", remedy="Name another with --folder.")
@@ -167,12 +173,20 @@ def _prepare(folder: Path) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARK).write_text("`fleet demo` may delete what is in this folder.\n", encoding="utf-8")
-    for name in _MADE_ANEW:
-        path = folder / name
+
+
+def _clear(folder: Path) -> str:
+    """Remove what an earlier demo's night left, and nothing else; what was found, in words."""
+    found = [path for path in (folder / name for name in _MADE_ANEW) if path.exists()]
+    was_whole = (folder / "report.json").exists()
+    for path in found:
         if path.is_dir():
             shutil.rmtree(path)
         else:
-            path.unlink(missing_ok=True)
+            path.unlink()
+    if not found:
+        return ""
+    return "Cleared the last demo's night." if was_whole else "The last demo here was broken off; starting clean."
 
 
 def _point_out(folder: Path, registry: Registry, document: dict[str, object], console: Console) -> None:
@@ -185,9 +199,10 @@ def _point_out(folder: Path, registry: Registry, document: dict[str, object], co
     console.print(
         f"\nThe night took {document['night_seconds']} s; {document['skipped_seconds']:,.0f} s of waiting were skipped "
         f"(seconds in the table are on the night's own clock).\n"
+        f"Page of the night:       {folder / 'report.html'}\n"
         f"Landing bucket as files: {folder / 'landing'} ({document['objects']} objects)\n"
         f"Handlers' log:           {folder / 'handlers.jsonl'}\n"
-        f"All counts of all tables: {folder / 'report.json'}\n"
+        f"Counts of all tables:    {folder / 'report.json'}\n"
         f"Query the warehouse:\n  {line}",
         highlight=False,
         markup=False,
