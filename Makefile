@@ -9,7 +9,7 @@ export UV_LINK_MODE ?= copy
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test check format docs lock prove-night clean
+.PHONY: help setup demo test check format docs lock prove-night prove-faults clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,9 @@ docs: setup  ## rewrite what is generated from the code
 
 prove-night: setup  ## show what a full night must show, figures last
 	@$(BIN)/python -m bench.prove_night
+
+prove-faults: setup  ## show what nights that go wrong must show, at full size; figures last
+	@$(BIN)/python -m bench.prove_faults
 
 lock: setup  ## pin what is newest into requirements/
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
