@@ -122,9 +122,10 @@ class Calls:
         """What comes instead of *operation*'s answer. Raises KilledError where the function dies of it."""
         if is_done and is_effect(operation):
             self._causes.count_effect(invocation.database or "", invocation.state)
-            for cause in self._kills(invocation):
-                if cause.count(invocation.state) == int(cause.fault.values[1]) and cause.strike_at_most(1):
-                    raise KilledError
+            # Every cause counts every effect, whichever of them it is that strikes.
+            due = [cause for cause in self._kills(invocation) if cause.count("effect") == int(cause.fault.values[1])]
+            if [cause for cause in due if cause.strike_at_most(1)]:
+                raise KilledError
             for cause in self._causes.of(invocation.database, "killed-everywhere"):
                 self._kill_once(cause, invocation.state)
         return self._trouble(invocation, operation, _AFTER) if is_done else None

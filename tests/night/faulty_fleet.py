@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,16 @@ class Fleet:
     cloud: LocalCloud
     faults: Faults
     postgres: EmbeddedPostgres
+    template: str
+    made: set[str]
 
-    def run(self, run: str, databases: Iterable[str]) -> dict[str, Outcome]:
-        """One night over *databases*; the outcomes by database."""
+    def run(self, run: str, databases: Collection[str]) -> dict[str, Outcome]:
+        """One night over *databases*, their sources made if they are not there; the outcomes by database."""
+        for name in databases:
+            if name not in self.made:
+                self.postgres.drop_database(name)
+                self.postgres.create_database(name, self.template)
+                self.made.add(name)
         arn = self.cloud.start_run(run, {"mode": "full", "databases": list(databases)})
         self.cloud.machines.ended(arn).result(timeout=120)
         clients = self.cloud.clients
@@ -70,17 +76,12 @@ def open_fleet(
     folder: Path, postgres: EmbeddedPostgres, template: str, databases: Mapping[str, Iterable[str]]
 ) -> Iterator[Fleet]:
     """A fleet of *databases*, each with its faults, on copies of *template*."""
-    secret = json.loads(json.dumps(postgres.secret("postgres")))
-    for name in databases:
-        postgres.drop_database(name)
-        postgres.create_database(name, template)
+    secret = postgres.secret("postgres")
     entries = tuple(Database(name, "shared", name, "one", ("public",), onboarded=True) for name in databases)
-    settings = type(SETTINGS)(**{**vars(SETTINGS), "limits": LIMITS})
-    registry = Registry(settings, (Server("shared", "postgresql", "fleet/server/shared"),), entries)
+    registry = Registry(
+        replace(SETTINGS, limits=LIMITS), (Server("shared", "postgresql", "fleet/server/shared"),), entries
+    )
     faults = Faults(databases)
-    try:
-        with LocalCloud(folder, registry, {"fleet/server/shared": secret}, clock="frozen", faults=faults) as cloud:
-            yield Fleet(cloud, faults, postgres)
-    finally:
-        for name in databases:
-            postgres.drop_database(name)
+    secrets = {"fleet/server/shared": secret}
+    with LocalCloud(folder, registry, secrets, clock="frozen", faults=faults) as cloud:
+        yield Fleet(cloud, faults, postgres, template, set())

@@ -26,6 +26,8 @@ MORE = {
 
 BROKEN = {**{name: name for name in KINDS}, **MORE}
 WHOLE = ("whole-one", "whole-two")
+RERUN = [name for name, kind in KINDS.items() if kind.night != OK or kind.rerun != OK]
+"""The others end ok in their first night: another has nothing to mend."""
 
 
 @dataclass
@@ -51,7 +53,7 @@ def nights(
         for name in wanted:
             fleet.faults.clear(name)
             _grow(fleet, name)
-        second = fleet.run("second", wanted)
+        second = fleet.run("second", [*RERUN, "whole-two"])
         yield Nights(first, second, struck, published_first, {name: fleet.published(name) for name in wanted})
 
 
@@ -73,14 +75,18 @@ def test_a_fault_ends_its_database_as_the_catalogue_says(nights: Nights, name: s
     assert nights.struck[name].times > 0
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", RERUN)
 def test_a_rerun_after_the_cause_is_gone_ends_as_the_catalogue_says(nights: Nights, name: str) -> None:
     assert verdict_of(nights.second[name]) == KINDS[name].rerun
 
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_neighbour_of_broken_databases_ends_ok(nights: Nights, name: str) -> None:
-    assert verdict_of(nights.first[name]) == verdict_of(nights.second[name]) == OK
+    assert verdict_of(nights.first[name]) == OK
+
+
+def test_a_neighbour_of_reruns_ends_ok(nights: Nights) -> None:
+    assert verdict_of(nights.second["whole-two"]) == OK
 
 
 @pytest.mark.parametrize("name", [*BROKEN, *WHOLE])
@@ -94,7 +100,7 @@ def test_a_table_is_published_whole_or_not_at_all(nights: Nights, name: str) -> 
     }
 
 
-@pytest.mark.parametrize("name", [*BROKEN, *WHOLE])
+@pytest.mark.parametrize("name", RERUN)
 def test_a_published_table_holds_the_last_good_night(nights: Nights, name: str) -> None:
     is_ok = nights.second[name].outcome == "ok"
     expected = nights.published_second["whole-two"] if is_ok else nights.published_first[name]

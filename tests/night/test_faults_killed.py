@@ -1,0 +1,136 @@
+"""Every function of a night dies after each of its effects, is retried, and the night ends as if nothing had been.
+
+Database n of the killed night loses each state's function right after that state's n-th effect; how many there are is
+counted in a clean night before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from faulty_fleet import Fleet, open_fleet
+from fleet.outcomes import Outcome, TableOutcome
+from local.cloud import LEDGER_TABLE
+from local.sources.postgres import EmbeddedPostgres
+from orchestration.functions import DATABASE_RUN, FLEET_RUN
+
+_MOST = 10  # databases kept ready; more than any state has effects
+CLEAN = "clean-one"
+EVERYWHERE = "everywhere"
+_PASSING = {"last_full_seconds", "test_since", "started_before", "progress", "source_test_sent"}
+"""Fields of the ledger that tell of the way and not of the end."""
+
+
+@dataclass
+class Killed:
+    """The clean night's effects by state, and the killed night."""
+
+    fleet: Fleet
+    effects: dict[str, int]
+    outcomes: dict[str, Outcome]
+    run: str = "killed"
+
+
+@pytest.fixture(scope="module")
+def killed(
+    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Killed]:
+    databases = dict.fromkeys((CLEAN, "beside", EVERYWHERE, *(f"killed-{n}" for n in range(_MOST + 1))), ())
+    with open_fleet(tmp_path_factory.mktemp("killed"), postgres, case_template, databases) as fleet:
+        clean = fleet.run("clean", [CLEAN])
+        assert clean[CLEAN].outcome == "ok"
+        effects = fleet.faults.effects(CLEAN) | fleet.faults.effects("")
+        most = max(effects.values())
+        for number in range(most + 1):
+            for state in (*FLEET_RUN, *DATABASE_RUN):
+                if number <= effects.get(state, 0):
+                    fleet.faults.add(f"killed-{number}", f"killed-handler:{state}:{number}")
+        fleet.faults.add(EVERYWHERE, "killed-everywhere")
+        names = [f"killed-{number}" for number in range(most + 1)]
+        outcomes = fleet.run("killed", ["beside", EVERYWHERE, *names])
+        yield Killed(fleet, effects, outcomes)
+
+
+def _ledger(killed: Killed, partition: str) -> list[dict[str, Any]]:
+    return killed.fleet.cloud.aws.client("dynamodb").query(
+        TableName=LEDGER_TABLE,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": partition}},
+        ConsistentRead=True,
+    )["Items"]
+
+
+def _without_times(items: list[dict[str, Any]], database: str) -> list[dict[str, Any]]:
+    """The items as they would be for any database whose functions never died: a retry waits, so times differ."""
+    return [
+        {
+            name: str(value).replace(database, "it")
+            for name, value in item.items()
+            if name not in _PASSING and not name.endswith("_at")
+        }
+        for item in items
+    ]
+
+
+def _without_bytes(outcome: Outcome) -> list[TableOutcome]:
+    """The tables with all their counts; a database's name is in its files, and its length in their size."""
+    return [replace(table, bytes=0) for table in outcome.tables]
+
+
+def _broken(killed: Killed) -> list[str]:
+    return [name for name in killed.outcomes if name != "beside"]
+
+
+def test_every_state_has_an_effect_to_die_after_but_those_that_only_look(killed: Killed) -> None:
+    assert set(FLEET_RUN + DATABASE_RUN) - set(killed.effects) == {"StopTask", "Conclude"}
+
+
+def test_every_death_that_was_asked_for_came_once(killed: Killed) -> None:
+    struck = {(one.database, one.fault): one.times for one in killed.fleet.faults.struck()}
+    everywhere = struck.pop((EVERYWHERE, "killed-everywhere"))
+    assert {key: times for key, times in struck.items() if times != 1} == {}
+    assert everywhere == len(DATABASE_RUN) + 1  # AskSource dies too
+
+
+def test_every_database_ends_ok_with_the_counts_of_one_that_nothing_happened_to(killed: Killed) -> None:
+    expected = killed.outcomes["beside"]
+    assert expected.outcome == "ok"
+    for name in _broken(killed):
+        outcome = killed.outcomes[name]
+        assert (name, outcome.outcome, outcome.attempt, outcome.gaps) == (name, "ok", 1, ())
+        assert (name, _without_bytes(outcome)) == (name, _without_bytes(expected))
+
+
+def test_the_ledger_holds_the_same_of_every_database(killed: Killed) -> None:
+    expected = _without_times(_ledger(killed, "DB#beside"), "beside")
+    for name in _broken(killed):
+        assert (name, _without_times(_ledger(killed, f"DB#{name}"), name)) == (name, expected)
+
+
+def test_the_run_holds_one_outcome_a_database_and_no_guess(killed: Killed) -> None:
+    items = _ledger(killed, "RUN#killed")
+    assert sorted(item["sk"]["S"] for item in items) == sorted(["RUN", *(f"DB#{name}" for name in killed.outcomes)])
+    assert not any(item.get("guessed", {}).get("BOOL") for item in items)
+
+
+def test_the_same_objects_are_landed(killed: Killed) -> None:
+    expected = [key.replace("beside", "it") for key in killed.fleet.landed("beside")]
+    for name in _broken(killed):
+        assert (name, [key.replace(name, "it") for key in killed.fleet.landed(name)]) == (name, expected)
+
+
+def test_the_same_rows_are_published(killed: Killed) -> None:
+    expected = killed.fleet.published("beside")
+    for name in _broken(killed):
+        assert (name, killed.fleet.published(name)) == (name, expected)
+
+
+def test_every_table_was_applied_once(killed: Killed) -> None:
+    query = "SELECT DATABASE_ID, TABLE_NAME, COUNT(*) FROM OPS.APPLIED WHERE RUN = 'killed' GROUP BY 1, 2"
+    applied = killed.fleet.ask(query)
+    assert [row for row in applied if int(row[2]) != 1] == []
+    assert len(applied) == 4 * len(killed.outcomes)
