@@ -61,6 +61,8 @@ class LocalCloud:
     def __enter__(self) -> Self:
         settings = self.registry.settings
         self.folder.mkdir(parents=True, exist_ok=True)
+        # First, so that it is given back last: a handler may still end while the clock closes.
+        self._log_to(self.folder / "handlers.jsonl")
         self.aws = self._open.enter_context(LocalAws())
         self.clock = self._open.enter_context(Clock(self._clock_kind))
         self.faults.attach(self.registry, self._secrets, self.aws.client)
@@ -94,7 +96,6 @@ class LocalCloud:
             on_status=self._tell,
         )
         self.aws.serve("stepfunctions", self.machines.answer)
-        self._log_to(self.folder / "handlers.jsonl")
         self.machine_arns = self.deploy(self.registry)
         return self
 
