@@ -195,7 +195,7 @@ class StepFunctions:
             raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
         execution = Execution(self._clock, machine, arn, name, payload, self._tell)
         self._executions[arn] = execution
-        execution.begin(lambda: self._run(execution))
+        execution.begin(self._run(execution))
         return execution
 
     async def _run(self, execution: Execution) -> None:
@@ -231,7 +231,7 @@ class StepFunctions:
             if (reason := reason_against_redrive(execution)) is not None:
                 raise AwsError("ExecutionNotRedrivable", f"Execution {execution.arn} invalid for redrive as: {reason}")
             redriven_at = self._clock.now()
-            execution.redrive(lambda: self._run(execution))
+            execution.redrive(self._run(execution))
             self._redrive_tokens.keep(execution, token, redriven_at)
         return {"redriveDate": redriven_at}
 

@@ -113,8 +113,8 @@ class Execution:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Write the first event; what *run* gives runs the machine and is cancelled if the execution ends otherwise."""
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Write the first event; *work* runs the machine and is cancelled if the execution ends otherwise."""
         self._append(
             0,
             "ExecutionStarted",
@@ -124,10 +124,13 @@ class Execution:
                 "roleArn": self.machine.role_arn,
             },
         )
-        self._go(run())
+        self._go(work)
 
-    def redrive(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Go on from the states in which the last attempt ended."""
+    def redrive(self, work: Coroutine[Any, Any, None]) -> None:
+        """Go on from the states in which the last attempt ended.
+
+        What of that attempt is still being cancelled may run until *work* reaches the same state, and is not heard.
+        """
         self.status, self.stopped_at, self.error, self.cause = RUNNING, None, None, None
         self.redrive_count += 1
         self.redriven_at = self.clock.now()
@@ -140,7 +143,7 @@ class Execution:
         self._append(
             len(self.events), "ExecutionRedriven", executionRedrivenEventDetails={"redriveCount": self.redrive_count}
         )
-        self._go(_after(self._task, run))
+        self._go(work)
 
     def _go(self, work: Coroutine[Any, Any, None]) -> None:
         self._task = self.clock.loop.create_task(work)
@@ -206,13 +209,6 @@ class Execution:
             },
             "StateMachine": {"Id": self.machine.arn, "Name": self.machine.name},
         }
-
-
-async def _after(last: asyncio.Task[None] | None, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    # What was cancelled is over, children included, before it is begun again.
-    if last is not None:
-        await asyncio.wait({last})
-    await run()
 
 
 def iso(moment: datetime) -> str:
