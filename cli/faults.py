@@ -14,7 +14,7 @@ from rich.table import Table
 from local.faults.catalogue import KINDS, Kind, Verdict
 from local.faults.causes import Struck
 
-_NARROWEST = 130  # columns; a narrower terminal folds its lines
+_NARROWEST = 150  # columns; a narrower terminal folds its lines
 
 
 @click.command(
@@ -37,7 +37,7 @@ def faults(as_json: bool) -> int:
         return 0
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("fault", "where", "what happens", "the night", "owner", "once the cause is gone"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in {"fault", "where", "owner"})
     for kind in KINDS.values():
         usage = kind.usage.replace("[", r"\[")
         table.add_row(usage, kind.place, kind.happens, str(kind.night), kind.night.owner, str(kind.rerun))
