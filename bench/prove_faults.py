@@ -66,7 +66,7 @@ def _demo(folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
     print(f"--- fleet demo {' '.join(options)}", flush=True)
     command = [FLEET, "demo", "--folder", str(folder), "--json", *options]
     done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode not in {0, 1}:
+    if done.returncode not in {0, 1} or not done.stdout:
         print(done.stderr[-3000:], flush=True)
     return done.returncode, json.loads(done.stdout) if done.stdout else {}
 
