@@ -112,10 +112,11 @@ def test_a_database_mended_by_day_is_run_alone_with_the_input_that_its_red_execu
 ) -> None:
     case = night[0]["table"]
     case.ask_source("UPDATE orders SET amount = 1 WHERE id = 1")
+    cases.time.pass_seconds(3600)
     described = cases.cloud.aws.client("stepfunctions").describe_execution(executionArn=case.execution_arn("faults"))
     said = json.loads(described["cause"])["errorMessage"]
     ended = cases.time.until(cases.execute("database-run", "by-hand", json.loads(said[said.index("{") :])))
-    assert (ended["status"], ended.get("cause")) == ("SUCCEEDED", None)
+    assert ended["status"] == "SUCCEEDED", ended.get("cause")
     assert (case.outcome["outcome"], case.outcome["attempt"]) == ("ok", 2)
     assert len(case.warehouse_rows("orders")) == 5
 
@@ -128,7 +129,7 @@ def test_two_executions_for_one_database_work_one_after_the_other_in_folders_of_
     content = {"database": case.id, "mode": "full"}
     both = [cases.execute("database-run", run, {"run": run, **content}) for run in ("race-1", "race-2")]
     ends = [cases.time.until(one) for one in both]
-    assert [(one["status"], one.get("cause")) for one in ends] == [("SUCCEEDED", None)] * 2
+    assert [one["status"] for one in ends] == ["SUCCEEDED"] * 2, ends
     folders = {key.rsplit("/", 3)[0] for key in case.objects() if key.endswith(".parquet")}
     assert {folder.rsplit("/", 1)[1] for folder in folders} == {"000001", "000002"}
     assert len(folders) == 2
