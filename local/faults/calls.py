@@ -180,6 +180,8 @@ class _Hooks:
         return response(self._url, status, json.dumps(parsed).encode()), parsed
 
     def after(self, http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        if "fleet_call" not in context:  # it began before the client was hooked
+            return
         call, invocation = context["fleet_call"]
         try:
             if invocation is None:
@@ -198,7 +200,8 @@ class _Hooks:
             call.__exit__(None, None, None)
 
     def failed(self, context: dict[str, Any], **_: Any) -> None:
-        context["fleet_call"][0].__exit__(None, None, None)
+        if "fleet_call" in context:
+            context["fleet_call"][0].__exit__(None, None, None)
 
     def _refusal(self) -> tuple[int, dict[str, Any]]:
         code, status = THROTTLED.get(self._service, ("ThrottlingException", 400))
