@@ -65,12 +65,23 @@ def _judge(
     if watched == "too long":
         text = f"the task ran {running_seconds:.0f} s of {limits.task_deadline_seconds} s (task_deadline_seconds)."
         return _over(opened, Failure("unknown", "TaskTooLong", text), clients)
+    if watched == "stuck" and _rows_move(opened, report, clients):
+        return Response(verdict="moving", wait_seconds=opened.plan.poll_seconds)
     if watched == "stuck":
         text = (
             f"nothing moved for {quiet_seconds:.0f} s of {limits.stuck_seconds} s (stuck_seconds): {report.progress}."
         )
         return _over(opened, Failure("unknown", "TaskStuck", text), clients)
     return Response(verdict="moving", wait_seconds=opened.plan.poll_seconds)
+
+
+def _rows_move(opened: Opened, report: TaskReport, clients: Clients) -> bool:
+    """Whether rows came since this was last asked. One large table moves rows for hours, and no table's state."""
+    rows = sum(int(one.get("FullLoadRows", 0)) for one in clients.dms.table_statistics(report.arn))
+    if rows == opened.record.get("rows_seen", 0):
+        return False
+    clients.ledger.note(opened.attempt, rows_seen=rows, progress_at=clients.now().isoformat())
+    return True
 
 
 def _over(opened: Opened, failure: Failure | None, clients: Clients) -> Response:
