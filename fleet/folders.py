@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from fleet.catalogue import TableName
 from fleet.databases import Mode
+from fleet.errors import MalformedIdError
 from fleet.failures import Failure
 from fleet.names import require_database_id, require_run_id
 
@@ -65,7 +66,11 @@ def parse_folder(prefix: str) -> Folder | None:
     if match is None:
         return None
     mode: Mode = "full" if match["mode"] == "full" else "delta"
-    folder = Folder(require_database_id(match["database"]), mode, require_run_id(match["run"]), int(match["attempt"]))
+    try:
+        database, run = require_database_id(match["database"]), require_run_id(match["run"])
+    except MalformedIdError:
+        return None
+    folder = Folder(database, mode, run, int(match["attempt"]))
     return folder if folder.prefix == prefix else None
 
 

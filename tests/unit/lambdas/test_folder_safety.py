@@ -127,6 +127,8 @@ def test_tests_that_never_end_are_given_up_by_name(case: Case) -> None:
     case.go_before("AwaitConnection")
     assert case.call("AwaitConnection")["verdict"] == "wait"
     case.time.pass_seconds(301)
+    target, instance = case.endpoint("target")["EndpointArn"], case.task["ReplicationInstanceArn"]
+    case.dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=target)
     assert case.call("AwaitConnection")["verdict"] == "refused"
     assert_nothing_started(case, "connection", "TestTooLong", "301 s of 300 s")
 
@@ -135,6 +137,7 @@ def test_tests_that_never_end_are_given_up_by_name(case: Case) -> None:
 
 ELSEWHERE = [
     ({"BucketFolder": "another-database/full/night-1/000001"}, "FolderOutsideDatabase", "another-database/full"),
+    ({"BucketFolder": "Another_Database/full/night-1/000001"}, "FolderOutsideDatabase", "'Another_Database/full"),
     ({"BucketFolder": ""}, "FolderOutsideDatabase", "''"),
     ({"BucketFolder": "{id}/full/another-night/000001"}, "EndpointNotAsWanted", "another-night"),
     ({"BucketName": "another-bucket"}, "EndpointNotAsWanted", "BucketName 'another-bucket'"),
