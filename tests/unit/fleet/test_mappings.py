@@ -1,0 +1,136 @@
+"""Laws of the table mappings, judged by the rules of the local DMS."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.catalogue import Table, TableName, select_tables
+from fleet.databases import Database, ParallelLoad
+from fleet.errors import QuotaExceededError
+from fleet.failures import Failure
+from fleet.mappings import DATABASE_COLUMN, escape, first_mappings, full_load_mappings, is_applied
+from fleet.quotas import DMS_TABLE_MAPPING_BYTES
+from local.dms.mapping_rules import parse
+from local.dms.mappings import matches
+
+NYC = Database("nyc", "s", "NYC", "one", ("public", "a_b", "100%"))
+names = st.text("ab_%[]^-'\"é数 ", min_size=1, max_size=6)
+tables = st.lists(
+    st.builds(Table, st.sampled_from(NYC.schemas), names, st.booleans(), st.just(())),
+    unique_by=lambda table: table.name,
+    max_size=8,
+)
+
+
+@given(names, names)
+def test_an_escaped_name_matches_itself_and_no_other_name(name: str, other: str) -> None:
+    assert matches(escape(name), name)
+    assert matches(escape(name), other) == (name == other)
+
+
+@given(st.text(min_size=1, max_size=8))
+def test_an_escaped_name_matches_itself_whatever_it_holds(name: str) -> None:
+    assert matches(escape(name), name)
+
+
+@given(tables, st.data())
+def test_each_table_that_is_to_move_is_selected_by_one_rule_and_no_other_table_by_any(
+    catalogue: list[Table], data: st.DataObject
+) -> None:
+    moved = [table for table in catalogue if data.draw(st.booleans())]
+    if not moved:
+        return
+    rules = parse(full_load_mappings(NYC, moved)).selections
+    for table in catalogue:
+        selecting = [rule for rule in rules if rule.selects(table.schema, table.table, is_view=table.is_view)]
+        assert len(selecting) == (table in moved), table
+
+
+@given(tables.filter(bool))
+def test_equal_tables_give_equal_mappings(moved: list[Table]) -> None:
+    text = full_load_mappings(NYC, moved)
+    assert full_load_mappings(NYC, tuple(moved)) == text
+    assert is_applied(text, text)
+    ids = [rule["rule-id"] for rule in json.loads(text)["rules"]]
+    assert len(ids) == len(set(ids))
+
+
+@given(tables.filter(bool))
+def test_every_row_of_every_table_gets_the_database_it_is_of(moved: list[Table]) -> None:
+    mappings = parse(full_load_mappings(NYC, moved))
+    assert {tuple(mappings.added(table.schema, table.table)) for table in moved} == {((DATABASE_COLUMN, "nyc"),)}
+
+
+def test_mappings_longer_than_dms_takes_are_refused_with_the_size_and_a_remedy() -> None:
+    many = [Table("public", f"{'x' * 50}{number:06}", False, ()) for number in range(8_900)]
+    assert len(full_load_mappings(NYC, many).encode()) <= DMS_TABLE_MAPPING_BYTES.value
+    with pytest.raises(
+        QuotaExceededError, match=r"nyc's table mappings are [\d,]+ bytes for 13,000 tables.*Narrow `schemas`"
+    ):
+        full_load_mappings(NYC, [Table("public", f"{'x' * 50}{number:06}", False, ()) for number in range(13_000)])
+
+
+def test_ranges_are_given_only_for_tables_that_move() -> None:
+    ranged = Database(
+        "nyc", "s", "NYC", "one", ("public",), parallel_loads=(ParallelLoad("public", "t", "id", ("9",)),)
+    )
+    moved = parse(full_load_mappings(ranged, [Table("public", "t", False, ())]))
+    assert moved.parallel_load("public", "t") is not None
+    assert parse(full_load_mappings(ranged, [Table("public", "u", False, ())])).parallel_loads == ()
+
+
+def test_a_task_is_made_with_every_table_and_view_of_its_schemas() -> None:
+    rules = parse(first_mappings(NYC)).selections
+    for schema in NYC.schemas:
+        assert [rule.selects(schema, "any", is_view=True) for rule in rules].count(True) == 1
+    assert not any(rule.selects("axb", "any", is_view=False) for rule in rules)
+
+
+CATALOGUE = (
+    Table("public", "t", False, ()),
+    Table("public", "v", True, ()),
+    Table("a_b", "t", False, ()),
+    Table("other", "t", False, ()),
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "only", "wanted"),
+    [
+        ({}, None, ["public.t", "public.v", "a_b.t"]),
+        ({"views": False}, None, ["public.t", "a_b.t"]),
+        ({"exclude": ("public.t",)}, None, ["public.v", "a_b.t"]),
+        ({}, ["a_b.t"], ["a_b.t"]),
+        ({}, ["public.v", "public.t"], ["public.t", "public.v"]),
+    ],
+)
+def test_a_load_moves_what_registry_and_input_say(changed: dict, only: list[str] | None, wanted: list[str]) -> None:
+    selected = select_tables(Database(**{**vars(NYC), **changed}), CATALOGUE, only)
+    assert not isinstance(selected, Failure)
+    assert [str(table.name) for table in selected] == wanted
+
+
+@pytest.mark.parametrize(
+    ("changed", "only", "name", "words"),
+    [
+        ({}, ["public.no"], "TableNotSelected", "no table 'public.no'"),
+        ({}, ["other.t"], "TableNotSelected", "no table 'other.t'"),
+        ({"exclude": ("public.t",)}, ["public.t"], "TableNotSelected", "no table 'public.t'"),
+        ({"schemas": ("gone",)}, None, "NothingSelected", "4 tables and views, none of them in schemas gone"),
+    ],
+)
+def test_a_load_that_would_move_less_than_asked_is_refused(
+    changed: dict, only: list[str] | None, name: str, words: str
+) -> None:
+    refusal = select_tables(Database(**{**vars(NYC), **changed}), CATALOGUE, only)
+    assert isinstance(refusal, Failure)
+    assert (refusal.failure_class, refusal.name) == ("mapping_empty", name)
+    assert words in refusal.text
+
+
+def test_a_name_says_schema_and_table() -> None:
+    assert str(TableName("a.b", "c")) == "a.b.c"

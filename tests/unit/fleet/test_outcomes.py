@@ -1,0 +1,193 @@
+"""How a database ended, case by case; every failure has a class, and every class an owner and a remedy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.attempts import Attempt
+from fleet.catalogue import Table, TableName
+from fleet.failures import _MESSAGES, CLASSES, Budget, Failure, FailureClass, classify
+from fleet.folders import LandedFile
+from fleet.manifests import seal
+from fleet.outcomes import LoadResult, TableOutcome, Word, decide, is_red, reconcile
+from fleet.tasks import TableState, read_table_state, read_task, refuse_full_load_end
+
+ATTEMPT = Attempt("r", "nyc", "full", 3, "arn")
+GOOD = TableOutcome("s", "t", False, "full", 3, 5, 5, 5, 5, 100)
+ERROR = Failure("table_error", "TableNotLoaded", "s.t: no")
+REFUSED = Failure("warehouse", "LoadRefused", "s.t: no")
+LOST = Failure("connection", "SourceLost", "gone")
+BAD, WORSE = replace(GOOD, failure=ERROR), replace(GOOD, failure=REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("failure", "tables", "skipped", "word", "name"),
+    [
+        (None, [GOOD], False, "ok", None),
+        (None, [GOOD, GOOD], False, "ok", None),
+        (None, [GOOD, BAD], False, "partial", "TableNotLoaded"),
+        (None, [GOOD, WORSE, BAD, WORSE], False, "partial", "LoadRefused"),
+        (None, [BAD], False, "failed", "TableNotLoaded"),
+        (None, [BAD, WORSE], False, "failed", "TableNotLoaded"),
+        (None, [], False, "failed", "NothingMoved"),
+        (LOST, [GOOD], False, "failed", "SourceLost"),
+        (LOST, [], False, "failed", "SourceLost"),
+        (LOST, [GOOD, BAD], False, "failed", "SourceLost"),
+        (LOST, [], True, "skipped", "SourceLost"),
+    ],
+)
+def test_an_outcome_is_decided_by_what_stopped_the_attempt_and_then_by_its_tables(
+    failure: Failure | None, tables: list[TableOutcome], skipped: bool, word: Word, name: str | None
+) -> None:
+    outcome = decide(ATTEMPT, failure, tables, gaps=(), started_at="", ended_at="", skipped=skipped)
+    assert (outcome.outcome, outcome.failure and outcome.failure.name) == (word, name)
+    assert bool(outcome.owner) == bool(outcome.remedy) == (word != "ok")
+
+
+table_outcomes = st.lists(st.sampled_from([GOOD, BAD, WORSE]), max_size=5)
+
+
+@given(st.none() | st.just(LOST), table_outcomes)
+def test_ok_means_that_nothing_failed_and_something_moved(failure: Failure | None, tables: list[TableOutcome]) -> None:
+    outcome = decide(ATTEMPT, failure, tables, gaps=(), started_at="", ended_at="")
+    is_good = failure is None and bool(tables) and all(one.failure is None for one in tables)
+    assert (outcome.outcome == "ok") == is_good == (outcome.failure is None)
+    assert is_red(outcome.outcome) != is_good
+
+
+STATES: tuple[TableState, ...] = get_args(TableState)
+reports = st.none() | st.tuples(st.sampled_from(STATES), st.integers(0, 3), st.just("why"))
+
+
+@given(
+    reports, st.integers(0, 2), st.none() | st.integers(0, 4), st.none() | st.just(LOST), st.integers(0, 3), st.data()
+)
+def test_a_table_is_ok_only_if_source_dms_files_and_warehouse_agree(
+    report: tuple[TableState, int, str] | None,
+    file_count: int,
+    at_source: int | None,
+    failure: Failure | None,
+    published: int,
+    data: st.DataObject,
+) -> None:
+    table = Table("s", "t", False, ())
+    manifest = seal(
+        ATTEMPT,
+        [table],
+        bucket="b",
+        sealed_at="",
+        reported={table.name: report} if report else {},
+        files={table.name: [LandedFile(str(n), 1, "e") for n in range(file_count)]},
+        at_source=None if at_source is None else {table.name: at_source},
+        tolerance=1,
+        failure=failure,
+    )
+    parsed = data.draw(st.integers(0, 3))
+    (outcome,) = reconcile(manifest, {TableName("s", "t"): LoadResult(parsed, published)})
+    agrees = (
+        report is not None
+        and failure is None
+        and report[0] in {"loaded", "empty"}
+        and (report[0] == "loaded") == (file_count > 0)
+        and (at_source is None or abs(at_source - report[1]) <= 1)
+        and report[1] == parsed == published
+    )
+    assert (outcome.failure is None) == agrees
+    assert manifest.complete == (manifest.handed_off == manifest.tables and failure is None)
+
+
+def test_a_table_that_snowflake_was_never_asked_for_is_not_ok() -> None:
+    table = Table("s", "t", False, ())
+    manifest = seal(
+        ATTEMPT,
+        [table],
+        bucket="b",
+        sealed_at="",
+        reported={table.name: ("empty", 0, "")},
+        files={},
+        at_source=None,
+        tolerance=0,
+        failure=None,
+    )
+    (outcome,) = reconcile(manifest, {})
+    assert outcome.failure is not None
+    assert outcome.failure.name == "NeverLoaded"
+
+
+# What DMS says
+
+ENDS = [
+    ("stopped", "Stop Reason FULL_LOAD_ONLY_FINISHED", "", None, None),
+    ("stopped", "Stop Reason NORMAL", "", "TaskStoppedEarly", "cancelled"),
+    ("stopped", "", "", "TaskStoppedEarly", "cancelled"),
+    ("stopped", "Stop Reason STOPPED_DUE_TO_LOW_MEMORY", "", "TaskStoppedEarly", "instance_exhausted"),
+    ("stopped", "Stop Reason STOPPED_DUE_TO_LOW_DISK", "", "TaskStoppedEarly", "instance_exhausted"),
+    ("stopped", "Stop Reason RECYCLE_TASK", "", "TaskStoppedEarly", "unknown"),
+    (
+        "failed",
+        "Stop Reason FATAL_ERROR",
+        "Last Error Replication task out of memory.",
+        "TaskFailed",
+        "instance_exhausted",
+    ),
+    ("failed", "Stop Reason FATAL_ERROR", "password authentication failed for user", "TaskFailed", "credentials"),
+    ("failed", "Stop Reason FATAL_ERROR", "No tables were found at task initialization", "TaskFailed", "mapping_empty"),
+    ("failed", "", "", "TaskFailed", "unknown"),
+    ("ready", "", "", "TaskNeverStarted", "unknown"),
+    ("running", "", "", "TaskNotAtRest", "unknown"),
+    ("a-status-of-next-year", "", "", "TaskNotAtRest", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("status", "reason", "message", "name", "failure_class"), ENDS)
+def test_every_end_of_a_task_maps_to_a_whole_load_or_to_a_failure(
+    status: str, reason: str, message: str, name: str | None, failure_class: str | None
+) -> None:
+    told = {"ReplicationTaskArn": "a", "Status": status, "StopReason": reason, "LastFailureMessage": message}
+    failure = refuse_full_load_end(read_task(told))
+    assert (failure and failure.name, failure and failure.failure_class) == (name, failure_class)
+
+
+@pytest.mark.parametrize(
+    ("state", "rows", "wanted"),
+    [
+        ("Table completed", 5, "loaded"),
+        ("Table completed", 0, "empty"),
+        ("Table does not exist", 0, "missing"),
+        ("Table error", 3, "failed"),
+        ("Table cancelled", 3, "failed"),
+        ("Before load", 0, "failed"),
+        ("Full load", 9, "failed"),
+        ("A state of next year", 9, "failed"),
+        ("", 0, "failed"),
+    ],
+)
+def test_every_state_of_a_table_maps_to_one_of_ours(state: str, rows: int, wanted: TableState) -> None:
+    found, counted, words = read_table_state({"TableState": state, "FullLoadRows": rows})
+    assert (found, counted) == (wanted, rows)
+    assert bool(words) == (wanted in {"failed", "missing"})
+
+
+# Classes
+
+
+def test_every_class_of_failure_has_an_owner_a_remedy_and_a_budget() -> None:
+    assert set(CLASSES) == set(get_args(FailureClass))
+    for known in CLASSES.values():
+        assert known.owner
+        assert known.remedy.endswith(".")
+        assert known.budget in get_args(Budget)
+
+
+def test_every_pattern_of_a_message_leads_to_a_class() -> None:
+    assert {failure_class for _, failure_class in _MESSAGES} <= set(CLASSES)
+
+
+@given(st.text())
+def test_any_text_has_a_class(text: str) -> None:
+    assert classify(text) in CLASSES
