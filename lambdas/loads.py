@@ -7,8 +7,10 @@ from typing import Literal
 
 from fleet.attempts import Attempt
 from fleet.catalogue import TableName
+from fleet.failures import Failure
 from fleet.outcomes import LoadResult
 from lambdas.clients.records import attempt_key
+from lambdas.clients.snowflake import SqlApiError
 from lambdas.wiring import Clients
 
 
@@ -42,6 +44,10 @@ class Load:
     def over(self, result: LoadResult) -> Load:
         """The same load with its answer."""
         return replace(self, state="over", result=result)
+
+    def refused(self, error: SqlApiError) -> Load:
+        """The same load, which the SQL API would not hear of: that is data, as a refused COPY is."""
+        return self.over(LoadResult(0, 0, Failure("warehouse", "RequestRefused", f"{self.name}: {error}")))
 
 
 def read_loads(attempt: Attempt, clients: Clients) -> tuple[Load, ...]:

@@ -13,7 +13,7 @@ from typing import Literal
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.outcomes import LoadResult
-from lambdas.clients.snowflake import Failed, Running, SqlApi, Succeeded
+from lambdas.clients.snowflake import Failed, Running, SqlApi, SqlApiError, Succeeded
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.loads import Load, read_loads, write_loads
 from lambdas.opened import AttemptRequest, open_attempt
@@ -52,7 +52,10 @@ def run(request: Request, clients: Clients) -> Response:
 
 
 def _look(load: Load, api: SqlApi) -> Load:
-    answer = api.poll(load.handle, load.wanted)
+    try:
+        answer = api.poll(load.handle, load.wanted)
+    except SqlApiError as error:
+        return load.refused(error)
     if isinstance(answer, Running):
         return load
     if isinstance(answer, Failed):

@@ -15,6 +15,7 @@ from fleet.errors import ClaimLostError, FleetError
 from fleet.manifests import Manifest, SealedTable
 from fleet.outcomes import LoadResult
 from fleet.warehouse import find_clashes, full_load_statements
+from lambdas.clients.snowflake import SqlApiError
 from lambdas.database_run.seal_folder import read_manifest
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.loads import Load, read_loads, write_loads
@@ -64,12 +65,15 @@ def _send(opened: Opened, load: Load, table: Table, sealed: SealedTable, clients
     snowflake = opened.settings.snowflake
     statements = full_load_statements(snowflake, opened.server.engine, opened.attempt, table, sealed)
     wanted = [number for number, statement in enumerate(statements) if statement.startswith("COPY ")]
-    handle = clients.snowflake(snowflake).submit(
-        statements,
-        _request_id(opened, load),
-        is_resend=is_resend,
-        query_tag=f"{opened.attempt.run}:{opened.attempt.database}:{load.name}",
-    )
+    try:
+        handle = clients.snowflake(snowflake).submit(
+            statements,
+            _request_id(opened, load),
+            is_resend=is_resend,
+            query_tag=f"{opened.attempt.run}:{opened.attempt.database}:{load.name}",
+        )
+    except SqlApiError as error:
+        return load.refused(error)
     return load.sent(handle, (*wanted, len(statements) - 1))
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from cases import TOLERANT, Case, Cases
+from cases import SETTINGS, TOLERANT, Case, Cases
+from local.deploy import public_key_text
 
 ALL = {"orders", "customers", "nothing", "totals"}
 
@@ -287,6 +290,32 @@ def test_a_file_whose_rows_name_another_database_is_refused(cases: Cases) -> Non
     assert case.go_through_from("SubmitLoads")["outcome"] == "partial"
     assert "2 rows, 0 of this database, 2 by DMS" in case.tables["customers"]["failure"]["text"]
     assert case.warehouse_rows("customers") == []
+
+
+@pytest.mark.parametrize("state", ["SubmitLoads", "PollLoads"])
+def test_a_request_that_snowflake_refuses_is_an_outcome_of_class_warehouse_and_not_a_broken_execution(
+    case: Case, state: str
+) -> None:
+    case.go_before(state)
+    with strange_key(case):
+        outcome = case.go_through_from(state)
+    assert (outcome["outcome"], outcome["failure_class"], outcome["not_ok_count"]) == ("failed", "warehouse", 4)
+    assert failures(case) == dict.fromkeys(ALL, "RequestRefused")
+    assert "answered 401" in outcome["failure_text"]
+    assert case.cloud.clients.ledger.claim(case.id).get("holder") is None
+
+
+@contextmanager
+def strange_key(case: Case) -> Iterator[None]:
+    """Snowflake has another public key for our user than the one whose private half signs."""
+    kms, user = case.cloud.aws.client("kms"), SETTINGS.snowflake.user
+    another = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")["KeyMetadata"]["KeyId"]
+    change = "ALTER USER {} SET RSA_PUBLIC_KEY = '{}'"
+    case.cloud.snowflake.administer(change.format(user, public_key_text(kms, another)))
+    try:
+        yield
+    finally:
+        case.cloud.snowflake.administer(change.format(user, public_key_text(kms, SETTINGS.snowflake.key_id)))
 
 
 def test_an_older_attempt_does_not_overwrite_a_newer_ones_rows(case: Case) -> None:
