@@ -53,7 +53,7 @@ class Objects:
         try:
             self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
         except ClientError as error:
-            if code_of(error) in {"PreconditionFailed", "ConditionalRequestConflict", "412"}:
+            if code_of(error) in {"PreconditionFailed", "412"}:
                 return False
             raise
         return True

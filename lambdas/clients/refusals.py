@@ -30,6 +30,7 @@ _TRANSIENT = frozenset(
         "TransactionConflictException",
         "TransactionInProgressException",
         "OperationAborted",
+        "ConditionalRequestConflict",
     }
 )
 
