@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ def test_conclude_ends_red_otherwise_with_an_input_to_paste_for_the_same_again(
     case: Case, tables: list[str] | None
 ) -> None:
     case.ask_source("UPDATE orders SET amount = 'NaN' WHERE id = 1")
-    case.claim(**({"tables": tables} if tables else {}))
+    narrowed: dict[str, Any] = {"tables": tables} if tables else {}
+    case.claim(**narrowed)
     case.go_through("ReleaseDatabase")
     with pytest.raises(FunctionError) as caught:
         case.call("Conclude")
@@ -32,7 +34,7 @@ def test_conclude_ends_red_otherwise_with_an_input_to_paste_for_the_same_again(
     assert re.match(rf"DatabaseNotOkError: {case.id} ended partial in run {case.run}: table_error: ", message)
     assert "source team: " in message
     paste = json.loads(message[message.index("{") :])
-    assert paste == {"run": case.run, "database": case.id, "mode": "full", **({"tables": tables} if tables else {})}
+    assert paste == {"run": case.run, "database": case.id, "mode": "full", **narrowed}
     assert case.cases.invoke(
         "ClaimDatabase",
         {
