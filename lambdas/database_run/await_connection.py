@@ -37,11 +37,6 @@ def run(request: Request, clients: Clients) -> Response:
     task = clients.dms.find_task(opened.task_id)
     if task is None:
         return _refuse(opened, gone("task", opened.task_id), clients)
-    waited = opened.seconds_since("test_since", clients.now())
-    limit = opened.settings.limits.test_deadline_seconds
-    if waited > limit:
-        text = f"the connection tests did not end: waited {waited:.0f} s of {limit} s."
-        return _refuse(opened, Failure("connection", "TestTooLong", text), clients)
     if not opened.record.get("test_since"):
         clients.ledger.note(opened.attempt, test_since=clients.now().isoformat())
     failure = _test(opened, task, task.target_arn, "target_test_sent", clients, always=True)
@@ -49,6 +44,13 @@ def run(request: Request, clients: Clients) -> Response:
         # A stored result of the source's suffices where it is good; DMS itself asks no more of a start.
         failure = _test(opened, task, task.source_arn, "source_test_sent", clients, always=False)
     if failure == "wait":
+        waited = opened.seconds_since("test_since", clients.now())
+        limit = opened.settings.limits.test_deadline_seconds
+        if waited > limit:
+            text = f"the connection tests did not end: waited {waited:.0f} s of {limit} s."
+            return _refuse(opened, Failure("connection", "TestTooLong", text), clients)
+        return Response(verdict="wait")
+    if failure == "sent":
         return Response(verdict="wait")
     if isinstance(failure, Failure):
         return _refuse(opened, failure, clients)
@@ -57,7 +59,7 @@ def run(request: Request, clients: Clients) -> Response:
 
 def _test(
     opened: Opened, task: Task, endpoint_arn: str, sent_field: str, clients: Clients, *, always: bool
-) -> Failure | Literal["wait"] | None:
+) -> Failure | Literal["wait", "sent"] | None:
     """None if the endpoint is proved to connect. *always*: only by a test that we sent ourselves."""
     connection = clients.dms.connection(task.instance_arn, endpoint_arn)
     if connection.status in {"testing", "deleting"}:
@@ -72,7 +74,9 @@ def _test(
             f"the test of {endpoint_arn} is {connection.status!r}: {connection.failure or 'DMS gives no reason'}",
         )
     if not clients.dms.test_connection(task.instance_arn, endpoint_arn):  # refused: a test that is not ours runs
-        clients.ledger.note(opened.attempt, **{sent_field: True})
+        # The wait for it begins now: a redriven execution may come here hours after its first look.
+        clients.ledger.note(opened.attempt, **{sent_field: True, "test_since": clients.now().isoformat()})
+        return "sent"
     return "wait"
 
 

@@ -19,7 +19,7 @@ Request = AttemptRequest
 
 
 class Response(Model):
-    """False for an execution that never had an attempt."""
+    """False for an execution that holds nothing."""
 
     released: bool
 
@@ -32,6 +32,9 @@ def run(request: Request, clients: Clients) -> Response:
     if request.attempt.number == 0:
         return Response(released=False)
     opened = look_at_attempt(request.attempt, clients)
+    claim = clients.ledger.claim(opened.database.id)
+    if claim.get("number") != opened.attempt.number:
+        return Response(released=False)  # another has it: its tasks may move
     for identifier in opened.task_ids:
         report = clients.dms.find_report(identifier)
         if report is not None and not report.is_at_rest:
