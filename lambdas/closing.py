@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from fleet.attempts import Attempt
 from fleet.errors import UnknownRunError
 from fleet.failures import Failure
 from fleet.outcomes import Outcome, decide
 from fleet.report_page import render
 from fleet.reports import RunReport
-from lambdas.outcome_records import outcome_key, put_guess
+from lambdas.clients.refusals import code_of
+from lambdas.outcome_records import merge_with_previous, outcome_key, put_guess
 from lambdas.wiring import Clients
 
 
@@ -35,7 +38,7 @@ def close_run(run: str, clients: Clients) -> RunReport:
         raise UnknownRunError(f"run {run!r} has no plan in the ledger.", remedy="Start fleet-run, which plans one.")
     recorded = {item["sk"].removeprefix("DB#") for item in clients.ledger.outcomes(run)}
     for database in planned["databases"]:
-        if database not in recorded:
+        if database not in recorded and not _is_worked_on(run, database, clients):
             failure = Failure(
                 "unknown",
                 "NoOutcome",
@@ -54,11 +57,25 @@ def close_run(run: str, clients: Clients) -> RunReport:
 def guess(attempt: Attempt, failure: Failure, clients: Clients) -> bool:
     """Write an outcome that the execution did not write itself; its own word, if it comes, replaces it."""
     now = clients.now().isoformat()
-    outcome = decide(attempt, failure, (), gaps=("the outcome is a guess",), started_at=now, ended_at=now)
+    tables, stopped_by = merge_with_previous(attempt, failure, (), clients)
+    outcome = decide(attempt, stopped_by, tables, gaps=("the outcome is a guess",), started_at=now, ended_at=now)
     if not put_guess(outcome, clients):
         return False
     clients.records.write(outcome_key(outcome), outcome, Outcome)
     return True
+
+
+def _is_worked_on(run: str, database: str, clients: Clients) -> bool:
+    """Whether a living execution holds *database* for *run*: it will speak for itself."""
+    claim = clients.ledger.claim(database)
+    if claim.get("holder_run") != run:
+        return False
+    try:
+        return clients.executions.describe_execution(executionArn=claim["holder"])["status"] == "RUNNING"
+    except ClientError as error:
+        if code_of(error) == "ExecutionDoesNotExist":
+            return False
+        raise
 
 
 def _read_report(run: str, clients: Clients) -> RunReport:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from fleet.outcomes import Outcome
+from fleet.attempts import Attempt
+from fleet.catalogue import Table, select_tables
+from fleet.failures import Failure
+from fleet.outcomes import Outcome, TableOutcome, merge
+from lambdas.clients.records import newest_catalogue_key
 from lambdas.wiring import Clients
 
 
@@ -23,6 +28,49 @@ def put_guess(outcome: Outcome, clients: Clients) -> bool:
     """Write the ledger's item of an outcome that is a guess, where nothing better stands; whether it was written."""
     key = (outcome.run, outcome.database, outcome.attempt)
     return clients.ledger.put_guess(*key, redrive_count=0, guessed=True, **_in_short(outcome))
+
+
+def merge_with_previous(
+    attempt: Attempt, failure: Failure | None, tables: Sequence[TableOutcome], clients: Clients
+) -> tuple[tuple[TableOutcome, ...], Failure | None]:
+    """The outcome's tables, and what stopped it as a whole: a narrowed attempt changes a part of its run's outcome.
+
+    A previous attempt that never came to its tables had all of them to move: those not moved since are still to move.
+    Merged again, our own outcome stays as it is.
+    """
+    recorded = clients.ledger.outcome(attempt.run, attempt.database)
+    previous = clients.records.read(recorded["document"], Outcome) if recorded else None
+    if attempt.tables is None or previous is None:
+        return tuple(tables), failure
+    merged = merge(previous.tables or _unmoved(previous, clients), attempt, failure, tables)
+    is_told = any(table.failure == failure for table in merged)
+    return merged, None if is_told else failure
+
+
+def _unmoved(previous: Outcome, clients: Clients) -> tuple[TableOutcome, ...]:
+    """The tables that *previous* was to move, by the newest catalogue; none if the source never gave one."""
+    plan = clients.records.plan(previous.run)
+    database = clients.records.registry(plan.registry_version).database(previous.database)
+    catalogue = clients.records.read(newest_catalogue_key(database.id), tuple[Table, ...]) or ()
+    planned = select_tables(database, catalogue, plan.tables.get(database.id))
+    if isinstance(planned, Failure):
+        return ()
+    return tuple(
+        TableOutcome(
+            schema=table.schema,
+            table=table.table,
+            is_view=table.is_view,
+            mode=previous.mode,
+            attempt=previous.attempt,
+            rows_at_source=None,
+            rows_by_dms=None,
+            rows_in_parquet=None,
+            rows_in_warehouse=None,
+            bytes=0,
+            failure=previous.failure,
+        )
+        for table in planned
+    )
 
 
 def _in_short(outcome: Outcome) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from typing import Any
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
 from fleet.failures import Failure
-from fleet.outcomes import Mark, Outcome, TableOutcome, Word, decide, merge
+from fleet.outcomes import Mark, Outcome, TableOutcome, Word, decide
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import look_at_attempt
-from lambdas.outcome_records import outcome_key, put_outcome
+from lambdas.outcome_records import merge_with_previous, outcome_key, put_outcome
 from lambdas.wiring import Clients
 
 
@@ -50,7 +50,7 @@ def run(request: Request, clients: Clients) -> Response:
     is_ours = recorded.get("execution") == attempt.execution and recorded.get("attempt") == attempt.number
     ended_at = recorded["ended_at"] if is_ours and not recorded.get("guessed") else clients.now().isoformat()
     outcome = _decide(request, ended_at, clients)
-    if attempt.number == 0 and recorded and not is_ours:
+    if attempt.number == 0 and recorded and not is_ours and not recorded.get("guessed"):
         # Another execution has the run's outcome: it stands, and is ours too.
         return Response(outcome=recorded["outcome"], recorded=False, redrive_count=request.redrive_count)
     clients.records.write(outcome_key(outcome), outcome, Outcome)
@@ -62,13 +62,13 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
     attempt = request.attempt
     started_at = request.started_at.isoformat()
     if request.declined is not None:
-        failure = Failure("cancelled", "Claimed", request.declined)
+        is_stopped = request.declined == clients.ledger.stop_requested(attempt.run)
+        failure = Failure("cancelled", "RunStopped" if is_stopped else "Claimed", request.declined)
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
     failure = opened.failure
     tables = clients.records.read(attempt_key(attempt, "tables"), tuple[TableOutcome, ...]) or ()
-    if attempt.tables is not None and (previous := _previous(attempt, clients)):
-        tables, failure = merge(previous.tables, attempt, failure, tables), None
+    tables, failure = merge_with_previous(attempt, failure, tables, clients)
     return decide(
         attempt,
         failure,
@@ -78,14 +78,6 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         ended_at=ended_at,
         marks=_marks(opened.record),
     )
-
-
-def _previous(attempt: Attempt, clients: Clients) -> Outcome | None:
-    """The outcome of the same run that a narrowed attempt changes in part; our own, merged already, on re-entry."""
-    recorded = clients.ledger.outcome(attempt.run, attempt.database)
-    if not recorded or recorded.get("guessed"):
-        return None
-    return clients.records.read(recorded["document"], Outcome)
 
 
 _MARKS = (
