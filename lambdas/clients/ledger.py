@@ -67,10 +67,11 @@ class Ledger:
         """The claim's item: `number`, and while it is held `holder`, `holder_run`."""
         return self._get(_claim_key(database))
 
-    def take(self, attempt: Attempt, *, previous_holder: str | None, now: str) -> bool:
+    def take(self, attempt: Attempt, *, previous_holder: str | None, now: str, redrive_count: int = 0) -> bool:
         """Take the claim and *attempt*'s number in one transaction; whether it was ours to take.
 
-        *previous_holder*: the dead execution that is taken over, or None where nobody holds it.
+        *previous_holder*: the dead execution that is taken over, or None where nobody holds it. *redrive_count*: how
+        often the execution had been redriven by then.
         """
         values: dict[str, Any] = {":n": attempt.number, ":before": attempt.number - 1}
         values |= {":holder": attempt.execution, ":run": attempt.run, ":now": now}
@@ -88,6 +89,7 @@ class Ledger:
             "execution": attempt.execution,
             "tables": list(attempt.tables) if attempt.tables is not None else None,
             "created_at": now,
+            "redrive_count": redrive_count,
         }
         claim = {
             "TableName": self._table,
@@ -212,7 +214,7 @@ class Ledger:
     def request_stop(self, run: str, reason: str) -> bool:
         """Ask the run to end; the states see it and wind up by themselves. False if there is no such run."""
         try:
-            self._update_run(run, "SET stop_requested = :value", reason)
+            self._update_run(run, "SET stop_requested = :value REMOVE closed_at", reason)
         except ClientError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return False
@@ -220,8 +222,9 @@ class Ledger:
         return True
 
     def stop_requested(self, run: str) -> str:
-        """Why the run was asked to end, or nothing."""
-        return self.run(run).get("stop_requested", "")
+        """Why the run was asked to end; nothing once it has closed, so that its databases can be redriven."""
+        item = self.run(run)
+        return "" if "closed_at" in item else item.get("stop_requested", "")
 
     def _update_run(self, run: str, expression: str, value: object) -> None:
         self._dynamodb.update_item(
@@ -233,9 +236,13 @@ class Ledger:
         )
 
     def put_guess(self, run: str, database: str, attempt: int, **fields: Any) -> bool:
-        """Record an outcome that is a guess: only where none stands, or a guess, or a lower attempt's."""
+        """Record an outcome that is a guess: only where none stands, a lower attempt's, or a guess of no higher one."""
         return self._put_outcome(
-            run, database, attempt, "attribute_not_exists(pk) OR attempt < :attempt OR guessed = :yes", fields
+            run,
+            database,
+            attempt,
+            "attribute_not_exists(pk) OR attempt < :attempt OR (guessed = :yes AND attempt = :attempt)",
+            fields,
         )
 
     def put_outcome(self, run: str, database: str, attempt: int, **fields: Any) -> bool:

@@ -83,9 +83,10 @@ def run(request: Request, clients: Clients) -> Response:
     if adopted := _adopt(request, clients):
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=adopted)
     if holder is not None and (waiting := _wait_for(holder, asked.database, registry, clients)):
-        return _wait_or_decline(request, claim, waiting, registry, clients.now())
+        return _wait_or_decline(request, claim, waiting, registry, clients)
     attempt = _attempt(request, newest + 1, tables)
-    if not clients.ledger.take(attempt, previous_holder=holder, now=clients.now().isoformat()):
+    now = clients.now().isoformat()
+    if not clients.ledger.take(attempt, previous_holder=holder, now=now, redrive_count=request.redrive_count):
         raise TransientError(
             f"{asked.database} was claimed by another execution meanwhile.", remedy="It is tried again."
         )
@@ -135,11 +136,15 @@ def _wait_for(holder: str, database: str, registry: Registry, clients: Clients) 
 
 
 def _wait_or_decline(
-    request: Request, claim: dict[str, Any], waiting: str, registry: Registry, now: datetime
+    request: Request, claim: dict[str, Any], waiting: str, registry: Registry, clients: Clients
 ) -> Response:
     """A holder of the same run is waited for; one of another run only for the setting's time."""
     no_attempt = _attempt(request, 0)
-    waited = (now - request.started_at).total_seconds()
+    began_at = request.started_at
+    if request.redrive_count > 0:  # whoever redrives it waits anew
+        described = clients.executions.describe_execution(executionArn=request.execution)
+        began_at = described.get("redriveDate") or began_at
+    waited = (clients.now() - began_at).total_seconds()
     longest = registry.settings.limits.claim_wait_seconds
     if claim.get("holder_run") == request.input.run or waited < longest:
         return Response(verdict="wait", attempt=no_attempt, wait_seconds=WAIT_SECONDS)

@@ -41,7 +41,9 @@ def run(request: Request, clients: Clients) -> Response:
     outcome = clients.ledger.outcome(attempt.run, attempt.database)
     if outcome.get("outcome") == "ok":
         return Response(verdict="ok")
-    if request.redrive_count > request.recorded_redrive_count:  # someone saw the red end, and asks again
+    # Someone saw the red end and asks again, or saw the attempt break off: what was stopped then cannot end ok now.
+    begun = clients.ledger.record(attempt).get("redrive_count", request.recorded_redrive_count)
+    if request.redrive_count > min(begun, request.recorded_redrive_count):
         return Response(verdict="again")
     asked = {"run": attempt.run, "database": attempt.database, "mode": attempt.mode, "tables": attempt.tables}
     rerun = json.dumps({name: value for name, value in asked.items() if value is not None})
