@@ -9,7 +9,7 @@ Raises  RunNotOkError, UnknownRunError
 from __future__ import annotations
 
 from fleet.errors import FleetError, RunNotOkError, UnknownRunError
-from fleet.outcomes import is_red
+from fleet.outcomes import Outcome, is_red
 from lambdas.closing import close_run
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
@@ -37,15 +37,23 @@ def run(request: Request, clients: Clients) -> Response:
     if winner:
         return Response(outcomes={}, superseded_by=winner)
     report = close_run(request.run, clients)
-    red = [outcome for outcome in report.outcomes if is_red(outcome.outcome)]
+    ended = {outcome.database for outcome in report.outcomes}
+    living = [database for database in clients.records.plan(request.run).chosen if database not in ended]
+    red = [f"{one.database} ({one.failure.failure_class})" for one in report.outcomes if one.failure and _is_red(one)]
+    red += [f"{database} (still running)" for database in living]
     if red:
-        named = ", ".join(f"{one.database} ({one.failure.failure_class})" for one in red[:5] if one.failure)
+        named = ", ".join(red[:5])
         raise RunNotOkError(
-            f"{len(red)} of {len(report.outcomes)} databases of run {request.run} did not end ok: {named}"
+            f"{len(red)} of {len(ended) + len(living)} databases of run {request.run} did not end ok: {named}"
             f"{' and more' if len(red) > 5 else ''}.",
             remedy="Redrive their executions, then this one; the report names owner and remedy of each.",
         )
     return Response(outcomes=report.counts)
+
+
+def _is_red(outcome: Outcome) -> bool:
+    """As the outcome's word says; what a stop left undone is no good night either."""
+    return is_red(outcome.outcome) or (outcome.failure is not None and outcome.failure.name == "RunStopped")
 
 
 handler = entrypoint("CloseRun", Request, run)

@@ -154,6 +154,11 @@ def _choose_rerun(asked: Input, clients: Clients) -> tuple[Mode, dict[str, tuple
     words = {database: str(item["outcome"]) for database, item in items.items()}
     failed = {name: _failed_tables(items[name], clients) for name, word in words.items() if word == "partial"}
     again = choose_rerun(old.chosen, words, failed, asked.what or "failed-databases")
+    if unknown := sorted(set(asked.databases or ()) - set(old.chosen)):
+        raise MalformedInputError(
+            f"database {unknown[0]!r} is not one of run {old.run}, which had {len(old.chosen)}.",
+            remedy=f"See the page of run {old.run}, or leave `databases` out.",
+        )
     if asked.databases is not None:
         again = {database: tables for database, tables in again.items() if database in asked.databases}
     if not again:
