@@ -11,15 +11,20 @@ Events are best effort, late and doubled, so it acts on what DescribeExecution s
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
 from fleet.failures import Failure, FailureClass
 from fleet.names import task_id
+from lambdas.clients.refusals import code_of
 from lambdas.closing import close_run, guess
+from lambdas.database_run.claim_database import Input
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
 
@@ -63,25 +68,43 @@ def run(request: Request, clients: Clients) -> Response:
     described = clients.executions.describe_execution(executionArn=told.executionArn)
     if described["status"] not in _ENDED or described.get("redriveCount", 0) != told.redriveCount:
         return Response()
-    if told.stateMachineArn.endswith("-database-run"):
-        return end_database(described, clients)
-    return end_run(described, clients)
+    if not told.stateMachineArn.endswith("-database-run"):
+        return end_run(described, clients)
+    done = end_database(described, clients)
+    return done.model_copy(update={"closed": _close_after_last(described, clients)})
 
 
 def end_database(described: dict[str, Any], clients: Clients) -> Response:
     """Stop what an ended execution of database-run left moving, and write a guess if it left no outcome."""
-    asked = json.loads(described["input"])
+    asked = _read_input(described)
+    plan = clients.records.find_plan(asked.run) if asked else None
+    if asked is None or plan is None:
+        return Response()
+    registry = clients.records.registry(plan.registry_version)
+    if all(database.id != asked.database for database in registry.databases):
+        return Response()
     execution = described["executionArn"]
-    claim = clients.ledger.claim(asked["database"])
-    is_holder = claim.get("holder") == execution
-    stopped = _stop_tasks(asked["run"], asked["database"], clients) if is_holder else 0
-    attempt = Attempt(
-        asked["run"], asked["database"], asked["mode"], int(claim["number"]) if is_holder else 0, execution
-    )
+    claim = clients.ledger.claim(asked.database)
+    attempt, stopped = Attempt(asked.run, asked.database, asked.mode, 0, execution), 0
+    if claim.get("holder") == execution:
+        stopped = _stop_tasks(registry.settings.prefix, asked.database, clients)
+        attempt = replace(attempt, number=int(claim["number"]))
+        tables = clients.ledger.record(attempt).get("tables")
+        attempt = replace(attempt, tables=tuple(tables) if tables is not None else None)
     recorded = clients.ledger.outcome(attempt.run, attempt.database)
-    if recorded.get("execution") == execution and not recorded.get("guessed") and attempt.number <= recorded["attempt"]:
-        return Response(tasks_stopped=stopped)
+    if recorded.get("execution") == execution and attempt.number <= recorded["attempt"]:
+        is_of_this_end = datetime.fromisoformat(recorded["ended_at"]) >= described["stopDate"]
+        if is_of_this_end or not recorded.get("guessed"):
+            return Response(tasks_stopped=stopped)
     return Response(guessed=guess(attempt, _explain(described), clients), tasks_stopped=stopped)
+
+
+def _read_input(described: dict[str, Any]) -> Input | None:
+    """What the execution was asked for; None if ClaimDatabase, too, could not read it."""
+    try:
+        return Input.model_validate_json(described["input"])
+    except ValidationError:
+        return None
 
 
 def _explain(described: dict[str, Any]) -> Failure:
@@ -92,15 +115,11 @@ def _explain(described: dict[str, Any]) -> Failure:
     return Failure(failure_class, "ExecutionBrokenOff", text)
 
 
-def _stop_tasks(run_id: str, database: str, clients: Clients) -> int:
-    plan = clients.records.find_plan(run_id)
-    if plan is None:
-        return 0
-    prefix = clients.records.registry(plan.registry_version).settings.prefix
+def _stop_tasks(prefix: str, database: str, clients: Clients) -> int:
     stopped = 0
     for mode in ("full", "delta"):
         report = clients.dms.find_report(task_id(prefix, database, mode))
-        if report is not None and not report.is_at_rest:
+        if report is not None and not report.is_at_rest and report.status != "stopping":
             clients.dms.stop_task(report.arn)
             stopped += 1
     return stopped
@@ -110,7 +129,7 @@ def end_run(described: dict[str, Any], clients: Clients) -> Response:
     """Stop the executions that an ended fleet-run left running; once none runs, count and report."""
     run_id = described["name"]
     planned = clients.ledger.run(run_id)
-    if not planned or planned.get("closed_at") or planned.get("superseded_by"):
+    if not planned or planned.get("superseded_by") or _is_closed(planned, described):
         return Response()
     running = [
         one for one in _running_children(described["stateMachineArn"], clients) if _run_of(one, clients) == run_id
@@ -121,6 +140,27 @@ def end_run(described: dict[str, Any], clients: Clients) -> Response:
         return Response(children_stopped=len(running))
     close_run(run_id, clients)
     return Response(closed=True)
+
+
+def _is_closed(planned: dict[str, Any], described: dict[str, Any]) -> bool:
+    """Whether the run was closed since it was started, or last redriven: what a redrive ran needs closing, too."""
+    begun_at = described.get("redriveDate") or described["startDate"]
+    return "closed_at" in planned and datetime.fromisoformat(planned["closed_at"]) > begun_at
+
+
+def _close_after_last(described: dict[str, Any], clients: Clients) -> bool:
+    """Close the run that ended before this execution of it did, if no other goes on."""
+    asked = _read_input(described)
+    planned = clients.ledger.run(asked.run) if asked else {}
+    if "execution" not in planned:
+        return False
+    try:
+        parent = clients.executions.describe_execution(executionArn=planned["execution"])
+    except ClientError as error:
+        if code_of(error) == "ExecutionDoesNotExist":
+            return False
+        raise
+    return parent["status"] in _ENDED and end_run(parent, clients).closed
 
 
 def _running_children(fleet_run_arn: str, clients: Clients) -> list[str]:
