@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from cli.account import Account
 from cli.demo import demo
 from cli.faults import faults
 from cli.night_commands import report, rerun, run, status, stop
@@ -29,10 +31,13 @@ for command in (demo, faults, run, status, rerun, stop, report):
     cli.add_command(command)
 
 
-def main() -> None:
-    """Run the command; what a person did wrong is one sentence, never a traceback."""
+def main(arguments: Sequence[str] | None = None, account: Account | None = None) -> None:
+    """Run the command; what a person did wrong is one sentence, never a traceback.
+
+    *arguments*: else those of the process; *account*: else the one that the registry names.
+    """
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        sys.exit(cli.main(arguments, standalone_mode=False, obj=account) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)

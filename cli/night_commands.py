@@ -62,7 +62,7 @@ def run(
     """Start a full run, or join it if it runs already."""
     account = account_of(context, registry)
     run_input: dict[str, Any] = {"mode": "full"}
-    run_input |= {key: text.split(",") for key, text in (("databases", databases), ("tags", tags)) if text}
+    run_input |= {key: _split(text) for key, text in (("databases", databases), ("tags", tags)) if text}
     return _start(account, name or f"full-{account.clients.now():%Y%m%d}", run_input, wait=wait, as_json=as_json)
 
 
@@ -102,9 +102,13 @@ def rerun(
     runs.require_run(account, old)
     run_input: dict[str, Any] = {"rerun_of": old, "what": what}
     if databases:
-        run_input["databases"] = databases.split(",")
+        run_input["databases"] = _split(databases)
     new = name or f"{old[:28]}-again-{account.clients.now():%H%M}"
     return _start(account, new, run_input, wait=wait, as_json=as_json)
+
+
+def _split(text: str) -> list[str]:
+    return [name for part in text.split(",") if (name := part.strip())]
 
 
 def _start(account: Account, name: str, run_input: dict[str, Any], *, wait: bool, as_json: bool) -> int:
@@ -126,7 +130,14 @@ def _start(account: Account, name: str, run_input: dict[str, Any], *, wait: bool
                 console.print(f"  {one.database} {one.word} {one.text}", markup=False, highlight=False)
         console.print(_count(looks), highlight=False)
 
-    status = runs.wait_for(account, started.run, LOOK_SECONDS, show)
+    try:
+        status = runs.wait_for(account, started.run, LOOK_SECONDS, show)
+    except KeyboardInterrupt:
+        console.print(
+            f"Run {name} goes on without you. See `fleet status {name}`, end it with `fleet stop {name}`.",
+            highlight=False,
+        )
+        return 130
     return _finish(account, started.run, status, as_json=as_json)
 
 
@@ -141,12 +152,14 @@ def _finish(account: Account, name: str, status: str, *, as_json: bool) -> int:
         click.echo(json.dumps(as_document(outcomes, run=name, status=status), indent=1))
     else:
         console = Console()
-        console.width = max(console.width, 110)
-        print_outcomes(outcomes, console)
+        console.width = max(console.width, 118)
+        if outcomes:
+            print_outcomes(outcomes, console)
         described = runs.describe(account, name) or {}
         if status != "SUCCEEDED" and not runs.red(outcomes):
-            console.print(f"{status}: {described.get('error')}: {described.get('cause')}", markup=False)
-        console.print(f"Run {name} ended {status}. Its page: `fleet report {name}`.", highlight=False)
+            console.print(f"{status}: {runs.explain(described)}", markup=False)
+        page = f" Its page: `fleet report {name}`." if outcomes else ""
+        console.print(f"Run {name} ended {status}.{page}", highlight=False)
         if runs.red(outcomes):
             console.print(f"When the causes are gone: `fleet rerun {name}`.", highlight=False)
     return 0 if status == "SUCCEEDED" else 1
@@ -174,18 +187,26 @@ def status(context: click.Context, name: str | None, as_json: bool, registry: Pa
         for one in [] if as_json else listed:
             click.echo(f"{one['run']:42} {one['status']:10} {one['started_at']}")
         return 0
-    item = runs.require_run(account, name)
+    found = runs.describe(account, name)
+    # Before it is planned, and if its input was refused, only Step Functions knows of a run.
+    item = runs.require_run(account, name) if found is None else account.clients.ledger.run(name)
+    found = found or {"status": "forgotten"}
     looks = runs.look(account, name)
-    found = runs.describe(account, name) or {"status": "forgotten"}
+    is_broken = not looks and found["status"] not in {"RUNNING", "SUCCEEDED", "forgotten"}
     if as_json:
-        click.echo(json.dumps({"run": name, "status": found["status"], "databases": [asdict(one) for one in looks]}))
+        document = {"run": name, "status": found["status"], "databases": [asdict(one) for one in looks]}
+        click.echo(json.dumps({**document, "error": runs.explain(found)} if is_broken else document))
     else:
         for one in looks:
             click.echo(f"{one.database:32} {one.word:10} {one.text}")
         links = f", a rerun of {item['rerun_of']}" if item.get("rerun_of") else ""
+        links += f", superseded by {item['superseded_by']}" if item.get("superseded_by") else ""
         links += f", rerun by {', '.join(sorted(item['reruns']))}" if item.get("reruns") else ""
-        click.echo(f"run {name}: {found['status']}; {_count(looks)}{links}")
-    return 1 if any(one.word in {"failed", "partial"} for one in looks) else 0
+        count = "no database" if not looks and found["status"] != runs.RUNNING else _count(looks)
+        click.echo(f"run {name}: {found['status']}; {count}{links}")
+        if is_broken:
+            click.echo(runs.explain(found))
+    return 1 if is_broken or any(one.word in {"failed", "partial"} for one in looks) else 0
 
 
 @click.command(epilog="""\b

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -66,18 +66,39 @@ def start_or_join(account: Account, run: str, run_input: dict[str, Any]) -> Star
     found = describe(account, run)
     if found is not None:
         if found["status"] != RUNNING:
-            raise RunNameTakenError(
-                f"run {run!r} has ended {found['status']}.",
-                remedy=f"Run again what failed with `fleet rerun {run}`, or name another --run.",
-            )
+            is_planned = bool(account.clients.ledger.run(run))
+            rerun = f"Run again what failed with `fleet rerun {run}`, or name" if is_planned else "It never began: name"
+            raise RunNameTakenError(f"run {run!r} has ended {found['status']}.", remedy=f"{rerun} another --run.")
         if json.loads(found["input"]) != run_input:
             raise RunNameTakenError(
                 f"run {run!r} runs with another input: {found['input']}, wanted {json.dumps(run_input)}.",
                 remedy="Wait for it, or name another --run.",
             )
         return Started(run, arn, "joined")
-    account.clients.executions.start_execution(stateMachineArn=account.fleet_run, name=run, input=json.dumps(run_input))
+    start = account.clients.executions.start_execution
+    try:
+        start(stateMachineArn=account.fleet_run, name=run, input=json.dumps(run_input))
+    except ClientError as error:
+        if code_of(error) != "ExecutionAlreadyExists":
+            raise
+        raise RunNameTakenError(
+            f"run {run!r} was started by somebody else at this moment.", remedy=f"See `fleet status {run}`."
+        ) from error
     return Started(run, arn, "started")
+
+
+def explain(described: Mapping[str, Any]) -> str:
+    """Why the execution failed, in the words of the state that failed it; nothing if it did not."""
+    if not described.get("error"):
+        return ""
+    cause = described.get("cause", "")
+    try:
+        told = json.loads(cause)
+    except ValueError:
+        told = None
+    return (
+        f"{described['error']}: {told['errorMessage'] if isinstance(told, dict) and 'errorMessage' in told else cause}"
+    )
 
 
 def wait_for(account: Account, run: str, seconds: float, show: Any) -> str:
@@ -132,12 +153,19 @@ def read_outcomes(account: Account, run: str) -> list[Outcome]:
 
 
 def stop(account: Account, run: str, reason: str) -> bool:
-    """Ask the run to end: its states stop their tasks, record outcomes and release. False if it has ended already."""
-    require_run(account, run)
+    """Ask the run to end: its states stop their tasks, record outcomes and release. False if it has ended already.
+
+    Raises:
+        UnknownRunError: There is none, or it is being planned.
+    """
     found = describe(account, run)
+    if found is None:
+        require_run(account, run)
     if found is None or found["status"] != RUNNING:
         return False
-    return account.clients.ledger.request_stop(run, reason)
+    if not account.clients.ledger.request_stop(run, reason):
+        raise UnknownRunError(f"run {run!r} is being planned.", remedy="Ask again in a minute.")
+    return True
 
 
 def read_page(account: Account, run: str) -> bytes:

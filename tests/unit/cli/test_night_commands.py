@@ -1,0 +1,254 @@
+"""What a person on call types, and what comes back: run, status, rerun, stop, report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+
+from cases import Case, Cases
+from cli.account import Account
+from cli.main import cli, main
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+Fleet = Callable[..., Said]
+
+
+@pytest.fixture
+def fleet(cases: Cases, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """The command `fleet` over the cloud of the cases, from the entry that a terminal takes to the exit code."""
+    monkeypatch.chdir(tmp_path)
+    arns = cases.cloud.machine_arns
+    account = Account(cases.cloud.clients, arns["fleet-run"], arns["database-run"], cases.time.pass_seconds)
+
+    def type_in(*arguments: str) -> Said:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(arguments, account)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err
+        return Said(int(ended.value.code or 0), said.out, said.err)
+
+    return type_in
+
+
+@pytest.fixture(scope="module")
+def red(cases: Cases) -> Case:
+    """The bad database of a run of two that ended red; the cause is gone since."""
+    bad, good = cases.take(), cases.take()
+    bad.ask_source("UPDATE orders SET amount = 'NaN' WHERE id = 1")
+    cases.run_night("red", databases=[bad.id, good.id])
+    bad.ask_source("UPDATE orders SET amount = 1.5 WHERE id = 1")
+    bad.run = "red"
+    return bad
+
+
+# run
+
+
+def test_run_starts_a_run_waits_for_its_end_and_exits_0_when_it_is_green(fleet: Fleet, case: Case) -> None:
+    said = fleet("run", "--run", "by-hand", "--databases", f" {case.id} ,")
+    assert said.code == 0
+    assert f"  {case.id} ok" in said.out
+    assert said.out.rstrip().endswith("Run by-hand ended SUCCEEDED. Its page: `fleet report by-hand`.")
+
+
+def test_run_joins_a_run_that_runs_and_refuses_it_another_input(fleet: Fleet, case: Case) -> None:
+    assert fleet("run", "--run", "joined", "--databases", case.id, "--no-wait").code == 0
+    refused = fleet("run", "--run", "joined", "--databases", "case-48")
+    assert refused.code == 2
+    assert refused.err.startswith("Error: run 'joined' runs with another input")
+    said = fleet("run", "--run", "joined", "--databases", case.id, "--json")
+    assert said.code == 0
+    assert "Run joined: joined" in said.err
+    assert json.loads(said.out)["status"] == "SUCCEEDED"
+
+
+def test_a_run_that_ended_is_not_started_again_and_says_what_to_do(fleet: Fleet, red: Case) -> None:
+    said = fleet("run", "--run", "red")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "Error: run 'red' has ended FAILED. Run again what failed with `fleet rerun red`, or name another --run.\n"
+    )
+
+
+def test_a_run_whose_input_is_refused_exits_1_and_says_why_in_the_refusals_words(fleet: Fleet) -> None:
+    said = fleet("run", "--run", "typo", "--databases", "case-99")
+    assert said.code == 1
+    assert "FAILED: UnknownDatabaseError: database 'case-99' is not in the registry" in said.out.replace("\n", " ")
+    assert "fleet report" not in said.out
+    again = fleet("run", "--run", "typo")
+    assert again.err == "Error: run 'typo' has ended FAILED. It never began: name another --run.\n"
+    status = fleet("status", "typo")
+    assert status.code == 1
+    assert "run typo: FAILED; no database\nUnknownDatabaseError: " in status.out
+
+
+def test_run_without_waiting_says_where_to_look_and_is_found_there_before_it_is_planned(
+    fleet: Fleet, case: Case
+) -> None:
+    said = fleet("run", "--run", "started", "--databases", case.id, "--no-wait")
+    assert (said.code, said.out.splitlines()[-1]) == (0, "Look at it with `fleet status started`.")
+    status = fleet("status", "started")
+    assert (status.code, status.out) == (0, "run started: RUNNING; planning\n")
+
+
+def test_run_says_for_machines_what_it_started(fleet: Fleet, case: Case) -> None:
+    said = fleet("run", "--run", "machine", "--databases", case.id, "--no-wait", "--json")
+    told = json.loads(said.out)
+    assert (told["run"], told["how"]) == ("machine", "started")
+    assert told["arn"].endswith(":execution:fleet-fleet-run:machine")
+
+
+# status
+
+
+def test_status_lists_the_last_runs_newest_first(fleet: Fleet, red: Case) -> None:
+    said = fleet("status", "--json")
+    listed = json.loads(said.out)
+    assert said.code == 0
+    assert {"run": "red", "status": "FAILED"}.items() <= next(one for one in listed if one["run"] == "red").items()
+    assert "red  " in fleet("status").out
+
+
+def test_status_of_a_run_names_each_database_with_its_end_and_exits_1_on_a_red_one(fleet: Fleet, red: Case) -> None:
+    said = fleet("status", "red")
+    assert said.code == 1
+    assert f"{red.id:32} partial    table_error: " in said.out
+    assert "run red: FAILED; 1 ok, 1 partial" in said.out
+    told = json.loads(fleet("status", "red", "--json").out)
+    assert (told["run"], told["status"]) == ("red", "FAILED")
+    assert {one["word"] for one in told["databases"]} == {"ok", "partial"}
+
+
+# rerun
+
+
+def test_rerun_runs_again_what_failed_and_leaves_a_link(fleet: Fleet, red: Case) -> None:
+    said = fleet("rerun", "red", "--run", "red-again", "--json")
+    assert said.code == 0
+    (database,) = json.loads(said.out)["databases"]
+    assert (database["database"], database["outcome"]) == (red.id, "ok")
+    assert "rerun by red-again" in fleet("status", "red").out
+    again = fleet("status", "red-again")
+    assert (again.code, "a rerun of red" in again.out) == (0, True)
+
+
+@pytest.mark.parametrize("what", ["failed-databases", "failed-tables"])
+def test_rerun_passes_on_what_is_to_be_run_again(fleet: Fleet, cases: Cases, red: Case, what: str) -> None:
+    fleet("rerun", "red", "--run", f"passes-{what}", "--what", what, "--databases", red.id, "--no-wait")
+    arn = f"arn:aws:states:eu-central-1:123456789012:execution:fleet-fleet-run:passes-{what}"
+    assert json.loads(cases.describe(arn)["input"]) == {"rerun_of": "red", "what": what, "databases": [red.id]}
+
+
+# stop
+
+
+def test_stop_ends_a_run_in_good_order_in_the_words_it_is_given(fleet: Fleet, cases: Cases, case: Case) -> None:
+    case.cloud.faults.add(case.id, "task-stuck")
+    fleet("run", "--run", "to-stop", "--databases", case.id, "--no-wait")
+    cases.time.pass_seconds(200)
+    said = fleet("stop", "to-stop", "--reason", "maintenance")
+    assert said.code == 0
+    assert said.out.endswith("Run to-stop has ended: 1 failed.\n")
+    status = fleet("status", "to-stop")
+    assert (status.code, "failed     cancelled: maintenance" in status.out) == (1, True)
+
+
+def test_stop_of_a_run_that_ended_says_so_and_changes_nothing(fleet: Fleet, red: Case) -> None:
+    before = red.items("RUN#red")
+    said = fleet("stop", "red")
+    assert (said.code, said.out) == (0, "Run red has ended already; nothing was stopped.\n")
+    assert red.items("RUN#red") == before
+
+
+def test_stop_of_a_run_that_is_being_planned_says_to_ask_again(fleet: Fleet, case: Case) -> None:
+    fleet("run", "--run", "fresh", "--databases", case.id, "--no-wait")
+    said = fleet("stop", "fresh")
+    assert (said.code, said.err) == (2, "Error: run 'fresh' is being planned. Ask again in a minute.\n")
+
+
+# report
+
+
+def test_report_leaves_the_page_of_the_night_as_a_file(fleet: Fleet, red: Case) -> None:
+    said = fleet("report", "red", "--no-open")
+    assert (said.code, said.out) == (0, "red.html\n")
+    page = Path("red.html").read_text()
+    assert page.lower().startswith("<!doctype html>")
+    assert red.id in page
+    assert fleet("report", "red", "--to", "another.html", "--no-open").out == "another.html\n"
+    assert Path("another.html").read_text() == page
+
+
+def test_report_of_a_run_that_has_not_closed_says_when_there_will_be_one(fleet: Fleet, case: Case) -> None:
+    case.plan("unclosed")
+    said = fleet("report", "unclosed", "--no-open")
+    assert (said.code, list(Path().iterdir())) == (2, [])
+    assert said.err.startswith("Error: run 'unclosed' has no page yet: it is written when the run closes.")
+
+
+# Whatever is typed
+
+
+COMMANDS = sorted(cli.commands)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_every_command_gives_examples_to_copy(fleet: Fleet, command: str) -> None:
+    said = fleet(command, "--help")
+    assert said.code == 0
+    assert "\n  fleet " in said.out.partition("Examples:")[2].replace("    fleet", "  fleet")
+
+
+@pytest.mark.parametrize("command", ["status", "rerun", "stop", "report"])
+@pytest.mark.parametrize(
+    ("name", "words"), [("no such run!", "run id 'no such run!' is malformed"), ("never-was", "'never-was' is not in")]
+)
+def test_a_wrong_run_is_told_in_one_sentence_and_exits_2(fleet: Fleet, command: str, name: str, words: str) -> None:
+    said = fleet(command, name)
+    assert (said.code, said.out, len(said.err.splitlines())) == (2, "", 1)
+    assert words in said.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run", "--run", "under_scores"], ["runn"], ["rerun"], ["rerun", "red", "--what", "all"], ["--what"]]
+)
+def test_wrong_usage_exits_2_without_a_traceback(fleet: Fleet, arguments: list[str]) -> None:
+    said = fleet(*arguments)
+    assert (said.code, said.out) == (2, "")
+    assert "Error: " in said.err
+
+
+def test_who_leaves_while_a_run_goes_on_is_told_that_it_does(
+    cases: Cases, case: Case, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def leave(_: float) -> None:
+        raise KeyboardInterrupt
+
+    arns = cases.cloud.machine_arns
+    account = Account(cases.cloud.clients, arns["fleet-run"], arns["database-run"], leave)
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--run", "left", "--databases", case.id], account)
+    assert ended.value.code == 130
+    assert "Run left goes on without you." in capsys.readouterr().out
+
+
+def test_every_command_of_the_night_takes_the_registrys_folder(fleet: Fleet) -> None:
+    for name in ("run", "status", "rerun", "stop", "report"):
+        assert any(isinstance(one, click.Option) and "--registry" in one.opts for one in cli.commands[name].params), (
+            name
+        )
