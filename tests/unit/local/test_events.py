@@ -1,0 +1,100 @@
+"""EventBridge in the local cloud: who hears of which change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.aws import LocalAws
+from local.events import EventBus
+from local.functions import Functions
+from local.stepfunctions.errors import FunctionError
+from orchestration.events import broken_off_pattern
+
+MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-database-run"
+TARGET = "arn:aws:lambda:eu-central-1:123456789012:function:fleet-Recorder"
+
+
+class Ears(Functions):
+    """Functions that keep what they hear; one of them may fail."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, Any]] = []
+        self.deaf = ""
+
+    def invoke(self, arn_or_name: str, event: dict[str, Any]) -> Any:
+        """Keep it."""
+        if arn_or_name == self.deaf:
+            raise FunctionError("BrokenError", "not today")
+        self.heard.append((arn_or_name, event))
+
+
+@pytest.fixture
+def bus() -> Iterator[tuple[EventBus, Ears, Any]]:
+    """A bus with the recorder's rule, what it calls, and EventBridge's client."""
+    with LocalAws() as aws:
+        ears, events = Ears(), aws.client("events")
+        events.put_rule(Name="recorder", EventPattern=json.dumps(broken_off_pattern([MACHINE])))
+        events.put_targets(Rule="recorder", Targets=[{"Id": "one", "Arn": TARGET}])
+        yield EventBus(aws, ears), ears, events
+
+
+def event(status: str, machine: str = MACHINE, **more: Any) -> dict[str, Any]:
+    return {
+        "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": {"status": status, "stateMachineArn": machine},
+        **more,
+    }
+
+
+Bus = tuple[EventBus, Ears, Any]
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_an_execution_that_ended_otherwise_than_in_success_is_told_to_the_rules_target_whole(
+    bus: Bus, status: str
+) -> None:
+    bus[0].deliver(event(status))
+    assert bus[1].heard == [(TARGET, event(status))]
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])
+def test_an_execution_that_runs_or_succeeded_is_told_to_nobody(bus: Bus, status: str) -> None:
+    bus[0].deliver(event(status))
+    assert bus[1].heard == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        event("FAILED", MACHINE + "-of-somebody-else"),
+        event("FAILED", source="aws.dms"),
+        event("FAILED", **{"detail-type": "DMS Replication Task State Change"}),
+    ],
+    ids=["machine", "source", "detail-type"],
+)
+def test_an_event_of_something_else_is_told_to_nobody(bus: Bus, other: dict[str, Any]) -> None:
+    bus[0].deliver(other)
+    assert bus[1].heard == []
+
+
+def test_a_disabled_rule_tells_nobody_until_it_is_enabled_again(bus: Bus) -> None:
+    bus[2].disable_rule(Name="recorder")
+    bus[0].deliver(event("FAILED"))
+    assert bus[1].heard == []
+    bus[2].enable_rule(Name="recorder")
+    bus[0].deliver(event("FAILED"))
+    assert len(bus[1].heard) == 1
+
+
+def test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_failed(bus: Bus) -> None:
+    bus[2].put_targets(Rule="recorder", Targets=[{"Id": "two", "Arn": TARGET + "-too"}])
+    bus[2].put_rule(Name="another", EventPattern=json.dumps({"source": ["aws.states"]}))
+    bus[2].put_targets(Rule="another", Targets=[{"Id": "one", "Arn": TARGET + "-of-another"}])
+    bus[1].deaf = TARGET
+    bus[0].deliver(event("FAILED"))
+    assert sorted(arn for arn, _ in bus[1].heard) == [TARGET + "-of-another", TARGET + "-too"]
