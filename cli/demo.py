@@ -33,7 +33,7 @@ from local.sources.sample_fleet import build
 from onboarding.reader import read_registry
 
 SAMPLE_REGISTRY = Path(__file__).resolve().parent.parent / "registry"
-NARROWEST = 110  # columns of the table of outcomes; a narrower terminal folds its lines
+NARROWEST = 118  # columns of the table of outcomes; a narrower terminal folds its lines
 _MARK = ".fleet-demo"
 _MADE_ANEW = ("landing", "warehouse", "registry", "handlers.jsonl", "report.json", "report.html")
 

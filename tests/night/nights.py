@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import pyarrow.parquet
-from canonical import SourceColumn, canonical_rows, select_list
 from psycopg import sql
 
+from canonical import SourceColumn, canonical_rows, select_list
 from cases import SETTINGS, list_objects
 from fleet.catalogue import TableName
 from fleet.databases import Database, ParallelLoad, Registry, Server

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from nights import SAMPLES, Night, Nights
 
 from cases import SETTINGS
 from local.sources.postgres import EmbeddedPostgres
+from nights import SAMPLES, Night, Nights
 
 DATABASES = (*SAMPLES, "ranges")
 

@@ -12,12 +12,12 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from night_reports import FAILURES, HOSTILE, make_night, make_outcome, make_report
 
 from fleet.failures import CLASSES, Failure
 from fleet.outcomes import Outcome
 from fleet.report_page import render
 from fleet.reports import RunReport
+from night_reports import FAILURES, HOSTILE, make_night, make_outcome, make_report
 
 VOID = {"meta", "input", "br"}
 REFERENCES = {"src", "href", "action", "formaction", "data", "poster", "srcset", "xlink:href", "background"}

@@ -6,11 +6,10 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from night_reports import FAILURES, STARTED, make_outcome, make_report
-
 from fleet.outcomes import Mark
 from fleet.report_page import render
 from fleet.report_page.stages import fold_marks
+from night_reports import FAILURES, STARTED, make_outcome, make_report
 
 IN_ORDER = ["claim", "prepare", "load", "seal", "warehouse", "record"]
 
