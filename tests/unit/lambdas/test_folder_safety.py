@@ -105,6 +105,15 @@ def test_a_test_that_dms_began_by_itself_is_waited_out_and_then_followed_by_our_
     assert case.record["target_test_sent"]
 
 
+def test_a_test_of_ours_from_before_another_change_of_the_endpoint_does_not_count(case: Case) -> None:
+    case.go_before("StartTask")
+    case.point_elsewhere(CompressionType="none")
+    assert case.call("PointEndpoint")["verdict"] == "pointed"
+    assert connection(case, "target")["Status"] == "successful"
+    assert case.call("AwaitConnection")["verdict"] == "wait"
+    assert connection(case, "target")["Status"] == "testing"
+
+
 def test_a_wrong_password_in_the_secret_is_refused_before_anything_starts(case: Case) -> None:
     case.go_before("AwaitConnection")
     case.put_secret(password="not the password")
@@ -244,6 +253,17 @@ def test_an_older_attempt_is_refused_in_every_state_once_a_newer_one_exists(case
         with refused("ClaimLostError", "attempt 1 at .* the newest is 2, held by .*another"):
             case.call(state)
     assert case.everything() == before
+
+
+def test_an_older_attempt_of_the_same_execution_is_refused(case: Case) -> None:
+    case.go_through("ReleaseDatabase")
+    old = case.attempt
+    case.attempt = {}
+    case.time.pass_seconds(1)
+    assert case.claim()["attempt"] == {**old, "number": 2}
+    case.attempt = old
+    with refused("ClaimLostError", "attempt 1 at .* the newest is 2"):
+        case.call("PointEndpoint")
 
 
 def test_an_attempt_of_the_same_number_by_another_execution_is_refused(case: Case) -> None:
