@@ -15,7 +15,8 @@ import pyarrow.parquet
 from psycopg import sql
 
 from canonical import SourceColumn, canonical_rows, select_list
-from cases import SETTINGS, list_objects
+from case_place import list_objects
+from cases import SETTINGS
 from fleet.catalogue import TableName
 from fleet.databases import Database, ParallelLoad, Registry, Server
 from fleet.folders import Folder
