@@ -132,7 +132,9 @@ def end_run(described: dict[str, Any], clients: Clients) -> Response:
     if not planned or planned.get("superseded_by") or _is_closed(planned, described):
         return Response()
     running = [
-        one for one in _running_children(described["stateMachineArn"], clients) if _run_of(one, clients) == run_id
+        one
+        for one in _running_children(described["stateMachineArn"], clients)
+        if _survives(one, run_id, described["stopDate"], clients)
     ]
     for arn in running:
         clients.executions.stop_execution(executionArn=arn, error="RunEnded", cause=f"{run_id} ended without it.")
@@ -145,7 +147,7 @@ def end_run(described: dict[str, Any], clients: Clients) -> Response:
 def _is_closed(planned: dict[str, Any], described: dict[str, Any]) -> bool:
     """Whether the run was closed since it was started, or last redriven: what a redrive ran needs closing, too."""
     begun_at = described.get("redriveDate") or described["startDate"]
-    return "closed_at" in planned and datetime.fromisoformat(planned["closed_at"]) > begun_at
+    return "closed_at" in planned and datetime.fromisoformat(planned["closed_at"]) >= begun_at
 
 
 def _close_after_last(described: dict[str, Any], clients: Clients) -> bool:
@@ -171,8 +173,11 @@ def _running_children(fleet_run_arn: str, clients: Clients) -> list[str]:
     return [one["executionArn"] for page in pages for one in page["executions"]]
 
 
-def _run_of(execution: str, clients: Clients) -> str:
-    return json.loads(clients.executions.describe_execution(executionArn=execution)["input"])["run"]
+def _survives(execution: str, run: str, ended_at: datetime, clients: Clients) -> bool:
+    """Whether it is of *run* and was begun before the run ended: one begun since is somebody's redrive or rerun."""
+    described = clients.executions.describe_execution(executionArn=execution)
+    begun_at = described.get("redriveDate") or described["startDate"]
+    return json.loads(described["input"])["run"] == run and begun_at <= ended_at
 
 
 handler = entrypoint("Recorder", Request, run)
