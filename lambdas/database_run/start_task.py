@@ -2,7 +2,7 @@
 State "StartTask" of database-run.asl.json: checks everything once more, then starts the one task.
 
 Takes   AttemptRequest
-Returns Response: `started`; `retest` where DMS wants another connection test; `refused` with the failure noted
+Returns Response: `started`; `retest` where a connection test is missing; `refused` with the failure noted
 Raises  ClaimLostError
 """
 
@@ -49,6 +49,8 @@ def run(request: Request, clients: Clients) -> Response:
     failure = failure or _refuse_endpoint(opened, clients)
     if failure:
         return _refuse(opened, failure, clients)
+    if not opened.record.get("target_test_sent"):  # DMS would start on a success from before the endpoint's change
+        return Response(verdict="retest")
     clients.ledger.note(
         opened.attempt, started_before=Decimal(str(report.started)), started_at=clients.now().isoformat()
     )

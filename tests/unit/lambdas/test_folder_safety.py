@@ -136,8 +136,7 @@ def test_tests_that_never_end_are_given_up_by_name(case: Case) -> None:
     case.go_before("AwaitConnection")
     assert case.call("AwaitConnection")["verdict"] == "wait"
     case.time.pass_seconds(301)
-    target, instance = case.endpoint("target")["EndpointArn"], case.task["ReplicationInstanceArn"]
-    case.dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=target)
+    begin_test(case)
     assert case.call("AwaitConnection")["verdict"] == "refused"
     assert_nothing_started(case, "connection", "TestTooLong", "301 s of 300 s")
 
@@ -205,8 +204,20 @@ def test_a_task_that_is_gone_is_named(case: Case, state: str) -> None:
     assert_nothing_started(case, "unknown", "ResourceGone", f"no task 'fleet-{case.id}-full'")
 
 
-def test_a_start_that_dms_refuses_for_want_of_a_test_leads_to_another_test(case: Case) -> None:
+def test_nothing_starts_on_a_success_from_before_the_change_of_the_endpoint(case: Case) -> None:
+    case.go_through("ReleaseDatabase")
+    case.next_night(f"second-{case.id}")
     case.go_before("AwaitConnection")
+    assert connection(case, "target")["Status"] == "successful"
+    assert case.call("StartTask")["verdict"] == "retest"
+    assert case.task["Status"] == "stopped"
+    assert case.settle("AwaitConnection")["verdict"] == "connected"
+    assert case.call("StartTask")["verdict"] == "started"
+
+
+def test_a_start_that_dms_refuses_for_want_of_a_test_leads_to_another_test(case: Case) -> None:
+    case.go_before("StartTask")
+    begin_test(case)
     assert case.call("StartTask")["verdict"] == "retest"
     assert "started_before" not in case.record
     assert case.settle("AwaitConnection")["verdict"] == "connected"
@@ -214,8 +225,13 @@ def test_a_start_that_dms_refuses_for_want_of_a_test_leads_to_another_test(case:
 
 
 def test_a_start_that_dms_keeps_refusing_is_given_up_with_its_words(case: Case) -> None:
-    case.go_before("AwaitConnection")
-    assert [case.call("StartTask")["verdict"] for _ in range(4)] == ["retest", "retest", "retest", "refused"]
+    case.go_before("StartTask")
+    verdicts = []
+    for _ in range(4):
+        begin_test(case)
+        verdicts.append(case.call("StartTask")["verdict"])
+        case.settle("AwaitConnection")
+    assert verdicts == ["retest", "retest", "retest", "refused"]
     assert_nothing_started(case, "unknown", "StartRefused", "should be successful for starting the replication task")
 
 
@@ -276,6 +292,12 @@ def test_an_attempt_of_the_same_number_by_another_execution_is_refused(case: Cas
 def connection(case: Case, side: str) -> dict[str, Any]:
     filters = [{"Name": "endpoint-arn", "Values": [case.endpoint(side)["EndpointArn"]]}]
     return case.dms.describe_connections(Filters=filters)["Connections"][0]
+
+
+def begin_test(case: Case) -> None:
+    """A test of the S3 endpoint that is not ours, and lasts for as long as time stands still."""
+    target, instance = case.endpoint("target")["EndpointArn"], case.task["ReplicationInstanceArn"]
+    case.dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=target)
 
 
 def create_second_task(case: Case) -> None:
