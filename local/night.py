@@ -70,7 +70,10 @@ class Night:
         return self._cloud.aws.client("stepfunctions").describe_execution(executionArn=self._arn)
 
     def look(self) -> list[DatabaseLook]:
-        """Every onboarded database, as it stands."""
+        """Every onboarded database, as it stands.
+
+        The stand-ins are asked without boto3: reading hundreds of answers a second would slow the night looked at.
+        """
         tasks = self._tasks()
         prefix = self._cloud.registry.settings.prefix
         return [
@@ -91,15 +94,20 @@ class Night:
 
     def _state(self, execution_arn: str) -> str:
         """The last task state that the execution entered."""
-        history = self._cloud.aws.client("stepfunctions").get_execution_history(
-            executionArn=execution_arn, reverseOrder=True, maxResults=20, includeExecutionData=False
-        )
+        asked = {"executionArn": execution_arn, "reverseOrder": True, "maxResults": 20, "includeExecutionData": False}
+        history = self._cloud.machines.answer("GetExecutionHistory", asked)
         entered = (event.get("stateEnteredEventDetails", {}).get("name", "") for event in history["events"])
         return next((name for name in entered if name in DATABASE_RUN), "")
 
     def _tasks(self) -> dict[str, Any]:
-        pages = self._cloud.aws.client("dms").get_paginator("describe_replication_tasks").paginate(WithoutSettings=True)
-        return {task["ReplicationTaskIdentifier"]: task for page in pages for task in page["ReplicationTasks"]}
+        tasks: dict[str, Any] = {}
+        asked: dict[str, Any] = {"WithoutSettings": True}
+        while True:
+            page = self._cloud.dms.answer("DescribeReplicationTasks", asked)
+            tasks |= {task["ReplicationTaskIdentifier"]: task for task in page["ReplicationTasks"]}
+            if "Marker" not in page:
+                return tasks
+            asked["Marker"] = page["Marker"]
 
     def outcomes(self) -> list[Outcome]:
         """The outcomes that were recorded, whole, by database."""

@@ -14,6 +14,9 @@ from local.snowflake.catalogue import Catalogue
 from local.snowflake.locks import Locks
 from local.snowflake.stages import Stages
 
+# A checkpoint writes the definitions of all tables again; every 16 MB, as by default, that is most of a night's work.
+_CHECKPOINT_EVERY = "64MB"
+
 
 class Engine:
     """One Snowflake account's data. *path*: a folder (see `catalogue.py` for its files), or ":memory:"."""
@@ -30,7 +33,10 @@ class Engine:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         self.now = now
-        self.connection = duckdb.connect(":memory:" if folder is None else str(folder / "_account.duckdb"))
+        self.connection = duckdb.connect(
+            ":memory:" if folder is None else str(folder / "_account.duckdb"),
+            config={"checkpoint_threshold": _CHECKPOINT_EVERY},
+        )
         self.catalogue = Catalogue(self.connection, folder)
         self.locks = Locks()
         self.stages = Stages(aws, iam_user_arn, now)

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -45,7 +46,7 @@ def authenticated_user(headers: Mapping[str, str], catalogue: Catalogue, *, acco
     if claims.get("sub") != f"{account}.{name}" or user is None:
         raise UnauthenticatedError(f"JWT token is invalid: no user for sub {claims.get('sub')!r}.")
     for option in ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2"):
-        if option in user and _has_signed(user[option], f"{account}.{name}", claims, signed, signature):
+        if option in user and _has_signed(user[option], f"{account}.{name}", str(claims.get("iss")), signed, signature):
             _require_live(claims, now)
             return name
     raise UnauthenticatedError("JWT token is invalid: iss or signature fits no public key of the user.")
@@ -63,10 +64,12 @@ def _bytes(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def _has_signed(public_key: str, subject: str, claims: Mapping[str, Any], signed: bytes, signature: bytes) -> bool:
+@lru_cache(maxsize=64)
+def _has_signed(public_key: str, subject: str, issuer: str, signed: bytes, signature: bytes) -> bool:
+    """Judged once for a token, which a client sends for most of an hour."""
     der = base64.b64decode(public_key)
     fingerprint = base64.b64encode(hashlib.sha256(der).digest()).decode()
-    if claims.get("iss") != f"{subject}.SHA256:{fingerprint}":
+    if issuer != f"{subject}.SHA256:{fingerprint}":
         return False
     key = serialization.load_der_public_key(der)
     if not isinstance(key, rsa.RSAPublicKey):

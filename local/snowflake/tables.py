@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sqlglot
@@ -29,6 +30,12 @@ _ALTER = re.compile(
 _CREATE_LENIENT = re.compile(
     rf"CREATE\s+(?:TRANSIENT\s+)?TABLE\s+IF\s+NOT\s+EXISTS\s+(?P<table>{QUALIFIED_NAME})\s*\(.*", _FLAGS
 )
+_CREATE = re.compile(
+    rf"(?P<before>CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:LOCAL|GLOBAL)\s+)?(?:TRANSIENT\s+|TEMP(?:ORARY)?\s+|VOLATILE\s+)?TABLE\s+"
+    rf"(?:IF\s+NOT\s+EXISTS\s+)?)(?P<table>{QUALIFIED_NAME})(?P<after>.*)",
+    _FLAGS,
+)
+_ANY_NAME = '"T"'
 _SWAP = re.compile(rf"SWAP\s+WITH\s+({QUALIFIED_NAME})", _FLAGS)
 _SET = re.compile(r"SET\s+(\w+)\s*=\s*(\w+)", _FLAGS)
 _RENAME = re.compile(rf"RENAME\s+COLUMN\s+({NAME})\s+TO\s+({NAME})", _FLAGS)
@@ -51,17 +58,26 @@ def define(session: Session, text: str) -> Result:
     if written is not None and (there := session.find_table(parts_of(written["table"]))):
         # Every load begins so, and nearly always for nothing: parsing the columns of wide tables would cost most of it.
         return status(f"{there.name} already exists, statement succeeded.")
-    try:
-        tree = sqlglot.parse_one(text, read="snowflake")
-    except SqlglotError as error:
-        raise syntax_error(str(error).splitlines()[0]) from error
-    if isinstance(tree, exp.Create):
-        return _create(session, tree)
+    if written := _CREATE.fullmatch(text):
+        tree = _parsed(f"{written['before']}{_ANY_NAME}{written['after']}")
+        if isinstance(tree, exp.Create):
+            return _create(session, tree, parts_of(written["table"]))
+    tree = _parsed(text)
     if isinstance(tree, exp.Alter):
         return _alter(session, tree)
     if isinstance(tree, exp.Drop):
         return _drop(session, tree)
     raise not_emulated(f"the statement {text[:80]}")
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> exp.Expr:
+    """The statement's tree, which nobody may change. Tables of one kind differ in their names only, and parsing thirty
+    columns costs as much as loading them."""
+    try:
+        return sqlglot.parse_one(text, read="snowflake")
+    except SqlglotError as error:
+        raise syntax_error(str(error).splitlines()[0]) from error
 
 
 def describe(table: Table) -> Result:
@@ -74,13 +90,12 @@ def describe(table: Table) -> Result:
     return texts(names, rows)
 
 
-def _create(session: Session, tree: exp.Create) -> Result:
+def _create(session: Session, tree: exp.Create, parts: tuple[str, ...]) -> Result:
     is_temporary, is_evolving = _properties(tree)
-    written = tree.find(exp.Table)
-    if written is None or tree.expression is not None or tree.args.get("clone") is not None:
+    if tree.expression is not None or tree.args.get("clone") is not None:
         raise not_emulated("CREATE TABLE from a query or as a CLONE")
     like = tree.find(exp.LikeProperty)
-    key = resolve(session.context, _parts(written))
+    key = resolve(session.context, parts)
     existing = session.temporary.get(key) if is_temporary else session.engine.catalogue.find_table(key)
     if existing is not None and tree.args.get("exists"):
         return status(f"{key[2]} already exists, statement succeeded.")

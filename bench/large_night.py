@@ -1,0 +1,165 @@
+"""A night of N databases of M tables on this machine: how long it takes, what it costs, and what costs it.
+
+    python -m bench.large_night --databases 250 --tables 48 --folder /tmp/large --limit-seconds 300
+
+Prints for each stage wall and CPU seconds (user and system; PostgreSQL's processes apart), the memory at its peak, and
+the share of the night's CPU outside the data engines. That share is measured in the same run: the engines' work of a
+sample of the night's tables (source to Parquet, Parquet to warehouse) is replayed alone, and scaled to all of them.
+Exits 1 when the night is not green, or took longer than the limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+from rich.console import Console
+
+from cli.demo import SAMPLE_REGISTRY
+from cli.progress import LOOK_SECONDS, Progress
+from fleet.databases import Registry
+from fleet.outcomes import Outcome
+from local.cloud import LocalCloud
+from local.demo_fleet import write_registry
+from local.dms.postgresql import PostgresqlReader
+from local.dms.reader import Layout, Login
+from local.export import export_bucket
+from local.night import Night
+from local.sources.postgres import EmbeddedPostgres
+from local.sources.sample_fleet import build
+from onboarding.reader import read_registry
+
+_REPLAYED_TABLES = 200
+
+
+class Stages:
+    """Wall and CPU seconds of each stage, printed as it ends."""
+
+    def __init__(self) -> None:
+        self.cpu: dict[str, float] = {}
+        self.wall: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure what is done inside."""
+        wall, cpu, others = time.monotonic(), time.process_time(), _postgres_seconds()
+        try:
+            yield
+        finally:
+            self.wall[name] = time.monotonic() - wall
+            self.cpu[name] = time.process_time() - cpu
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(
+                f"{name:<10} {self.wall[name]:8.1f} s wall {self.cpu[name]:8.1f} s CPU "
+                f"{_postgres_seconds() - others:8.1f} s CPU of PostgreSQL {peak:8.0f} MB peak",
+                flush=True,
+            )
+
+
+def _postgres_seconds() -> float:
+    """CPU seconds of the processes that this one started, ended ones included as far as their parent is there."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    rows: dict[int, tuple[int, float]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        rows[int(path.parent.name)] = int(fields[1]), sum(map(int, fields[11:15])) / ticks
+    mine = {os.getpid()}
+    while more := {pid for pid, (parent, _) in rows.items() if parent in mine} - mine:
+        mine |= more
+    return sum(rows[pid][1] for pid in mine - {os.getpid()})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the night; 0 when it is green and within the limit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--databases", type=int, default=250)
+    parser.add_argument("--tables", type=int, default=48)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--limit-seconds", type=float, default=300)
+    given = parser.parse_args(arguments)
+    stages = Stages()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with EmbeddedPostgres.start(given.folder / "source") as server, TemporaryDirectory(dir=given.folder) as scratch:
+        with stages.stage("build"):
+            built = build(server, given.databases, given.tables, lambda _: None)
+        registry = read_registry(write_registry(built, SAMPLE_REGISTRY, Path(scratch) / "registry"), {})
+        began = time.monotonic()
+        outcomes, status = _run(server, registry, Path(scratch), stages)
+        seconds = time.monotonic() - began
+        with stages.stage("replay"):
+            replayed = _replay(server, registry, Path(scratch))
+    tables = sum(len(outcome.tables) for outcome in outcomes)
+    spent = sum(stages.cpu[name] for name in ("deploy", "night", "export", "close"))
+    engines = stages.cpu["replay"] / replayed * tables
+    print(
+        f"{status}: {len(outcomes)} databases, {tables} tables in {seconds:.0f} s after the build, {spent:.0f} s CPU, "
+        f"{1000 * spent / max(1, tables):.1f} ms a table; the engines alone {engines:.0f} s, "
+        f"so {max(0.0, 1 - engines / spent):.0%} outside of them"
+    )
+    return 0 if status == "SUCCEEDED" and seconds <= given.limit_seconds else 1
+
+
+def _run(server: EmbeddedPostgres, registry: Registry, folder: Path, stages: Stages) -> tuple[list[Outcome], str]:
+    """The night as `fleet demo` runs it."""
+    night = Night(time.strftime("large-%Y%m%d-%H%M%S", time.gmtime()))
+    secrets = {one.secret: server.secret("postgres") for one in registry.servers}
+    cloud = LocalCloud(folder, registry, secrets, on_status=night.hear)
+    with ExitStack() as stack:
+        with stages.stage("deploy"):
+            stack.enter_context(cloud)
+        with stages.stage("night"):
+            _watch(night, cloud)
+        outcomes, status = night.outcomes(), night.describe()["status"]
+        with stages.stage("export"):
+            export_bucket(cloud.aws.client("s3"), registry.settings.landing_bucket, folder / "landing")
+        with stages.stage("close"):
+            stack.close()
+    return outcomes, status
+
+
+def _watch(night: Night, cloud: LocalCloud) -> None:
+    began = time.monotonic()
+    night.start(cloud, {"mode": "full"})
+    with Progress(Console(stderr=True)) as progress:
+        while not night.wait(LOOK_SECONDS):
+            progress.show(night.look(), time.monotonic() - began)
+
+
+def _replay(server: EmbeddedPostgres, registry: Registry, folder: Path) -> int:
+    """Move tables of the first databases from source to Parquet to a DuckDB file, and nothing else; how many."""
+    secret = server.secret("postgres")
+    moved = 0
+    reader = PostgresqlReader()
+    with duckdb.connect(str(folder / "replay.duckdb")) as warehouse:
+        for database in registry.databases:
+            login = Login(
+                secret["host"],
+                int(secret["port"]),
+                database.name_at_source,
+                secret["username"],
+                secret["password"],
+            )
+            source = reader.open(login)
+            for table in source.catalogue():
+                for file in source.write(table, Layout(), None, folder / f"replay-{moved}"):
+                    warehouse.execute(f"CREATE TABLE t{moved} AS FROM read_parquet('{file.path}')")
+                moved += 1
+            source.close()
+            if moved >= _REPLAYED_TABLES:
+                break
+    return moved
+
+
+if __name__ == "__main__":
+    sys.exit(main())
