@@ -13,8 +13,8 @@ from rich.text import Text
 from local.night import DatabaseLook
 
 _ROWS_SHOWN = 24
-_LINE_EVERY_LOOKS = 10
-LOOK_SECONDS = 0.5
+_LINE_EVERY_LOOKS = 5
+LOOK_SECONDS = 1.0
 
 
 def share_done(looks: Sequence[DatabaseLook]) -> float:

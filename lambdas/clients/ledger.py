@@ -47,8 +47,10 @@ class Ledger:
         self._dynamodb = dynamodb
         self._table = table
 
-    def _get(self, key: dict[str, Any]) -> dict[str, Any]:
-        return _plain(self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item"))
+    def _get(self, key: dict[str, Any], *names: str) -> dict[str, Any]:
+        """The item at *key*, or an empty one; only *names* of it, where some are given."""
+        only = {"ProjectionExpression": ", ".join(names)} if names else {}
+        return _plain(self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True, **only).get("Item"))
 
     def _put_new(self, values: Mapping[str, Any]) -> bool:
         try:
@@ -223,7 +225,8 @@ class Ledger:
 
     def stop_requested(self, run: str) -> str:
         """Why the run was asked to end; nothing once it has closed, so that its databases can be redriven."""
-        item = self.run(run)
+        # Asked by every state; the whole item holds the names of all databases.
+        item = self._get(_item({"pk": f"RUN#{run}", "sk": "RUN"}), "closed_at", "stop_requested")
         return "" if "closed_at" in item else item.get("stop_requested", "")
 
     def _update_run(self, run: str, expression: str, value: object) -> None:

@@ -1,0 +1,268 @@
+"""One suite over moto as it is and over our short ways into it: what the product relies on is the same in both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from local.aws import ACCOUNT, REGION
+from local.shortcuts import routes
+from local.shortcuts.dynamodb import PlainDynamoDb
+from local.shortcuts.s3 import PlainS3
+
+BUCKET, TABLE = "landing-of-tests", "ledger"
+NAMES = ["a/LOAD1.parquet", "a/Ünïcode +&%'\".json", "a/b/c", "b/_manifest.json"]
+
+
+@pytest.fixture(params=["moto", "short way"])
+def aws(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """The clients of S3 and DynamoDB by name, with a bucket and a table."""
+    with mock_aws():
+        made = {
+            name: boto3.client(name, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
+            for name in ("s3", "dynamodb")
+        }
+        if request.param == "short way":
+            routes.shorten(made["s3"], PlainS3(ACCOUNT).answer)
+            routes.shorten(made["dynamodb"], PlainDynamoDb(ACCOUNT, REGION).answer)
+        made["s3"].create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        keys = (("pk", "HASH"), ("sk", "RANGE"))
+        made["dynamodb"].create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield made
+
+
+@pytest.fixture
+def s3(aws: dict[str, Any]) -> Any:
+    return aws["s3"]
+
+
+@pytest.fixture
+def dynamodb(aws: dict[str, Any]) -> Any:
+    return aws["dynamodb"]
+
+
+def put(s3: Any, key: str, body: Any = b"rows", **more: Any) -> Any:
+    return s3.put_object(Bucket=BUCKET, Key=key, Body=body, **more)
+
+
+def keys(s3: Any, **asked: Any) -> list[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, **asked)
+    return [one["Key"] for page in pages for one in page.get("Contents", ())]
+
+
+def refusal(call: Any, **asked: Any) -> tuple[str, int]:
+    with pytest.raises(ClientError) as refused:
+        call(**asked)
+    answer = refused.value.response
+    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
+
+
+@pytest.mark.parametrize("key", NAMES)
+def test_an_object_comes_back_with_its_bytes_type_size_and_etag(s3: Any, key: str) -> None:
+    etag = put(s3, key, b"\x00rows", ContentType="application/json")["ETag"]
+    found = s3.get_object(Bucket=BUCKET, Key=key)
+    told = found["Body"].read(), found["ContentType"], found["ContentLength"], found["ETag"]
+    assert told == (b"\x00rows", "application/json", 5, etag)
+
+
+def test_an_etag_is_the_md5_of_the_bytes(s3: Any) -> None:
+    assert put(s3, "a", b"")["ETag"] == '"d41d8cd98f00b204e9800998ecf8427e"'
+
+
+def test_a_file_is_put_as_it_stands(s3: Any, tmp_path: Any) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 100_000)
+    with path.open("rb") as file:
+        put(s3, "a", file)
+    assert s3.get_object(Bucket=BUCKET, Key="a")["Body"].read() == path.read_bytes()
+
+
+def test_an_object_without_a_type_is_a_stream_of_bytes(s3: Any) -> None:
+    put(s3, "a")
+    assert s3.get_object(Bucket=BUCKET, Key="a")["ContentType"] == "binary/octet-stream"
+
+
+def test_a_second_put_replaces_bytes_and_type(s3: Any) -> None:
+    put(s3, "a", b"old", ContentType="text/plain")
+    put(s3, "a", b"new")
+    found = s3.get_object(Bucket=BUCKET, Key="a")
+    assert (found["Body"].read(), found["ContentType"]) == (b"new", "binary/octet-stream")
+
+
+def test_a_conditional_put_is_refused_where_an_object_stands_and_leaves_it(s3: Any) -> None:
+    put(s3, "a", b"first", IfNoneMatch="*")
+    refused = refusal(s3.put_object, Bucket=BUCKET, Key="a", Body=b"second", IfNoneMatch="*")
+    assert (refused, s3.get_object(Bucket=BUCKET, Key="a")["Body"].read()) == (("PreconditionFailed", 412), b"first")
+
+
+def test_encryption_asked_for_is_told_of(s3: Any) -> None:
+    asked = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/landing"}
+    answers = [put(s3, "a", **asked), s3.get_object(Bucket=BUCKET, Key="a")]
+    assert [(one["ServerSideEncryption"], one["SSEKMSKeyId"]) for one in answers] == [("aws:kms", "alias/landing")] * 2
+
+
+@pytest.mark.parametrize(
+    ("bucket", "expected"), [(BUCKET, ("NoSuchKey", 404)), ("another-bucket", ("NoSuchBucket", 404))]
+)
+def test_what_is_not_there_is_refused_by_name(s3: Any, bucket: str, expected: tuple[str, int]) -> None:
+    assert refusal(s3.get_object, Bucket=bucket, Key="a") == expected
+
+
+def test_a_put_into_a_bucket_that_is_not_there_is_refused(s3: Any) -> None:
+    assert refusal(s3.put_object, Bucket="another-bucket", Key="a", Body=b"") == ("NoSuchBucket", 404)
+
+
+def test_a_part_of_an_object_is_served_as_asked(s3: Any) -> None:
+    put(s3, "a", b"0123456789")
+    assert s3.get_object(Bucket=BUCKET, Key="a", Range="bytes=2-4")["Body"].read() == b"234"
+
+
+def test_metadata_comes_back(s3: Any) -> None:
+    put(s3, "a", Metadata={"run": "night-1"})
+    assert s3.get_object(Bucket=BUCKET, Key="a")["Metadata"] == {"run": "night-1"}
+
+
+def test_a_deleted_object_is_gone_from_reads_and_listings(s3: Any) -> None:
+    put(s3, "a")
+    s3.delete_object(Bucket=BUCKET, Key="a")
+    assert (refusal(s3.get_object, Bucket=BUCKET, Key="a"), keys(s3)) == (("NoSuchKey", 404), [])
+
+
+def test_a_versioned_bucket_keeps_its_versions(s3: Any) -> None:
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    first = put(s3, "a", b"old")["VersionId"]
+    put(s3, "a", b"new")
+    assert s3.get_object(Bucket=BUCKET, Key="a", VersionId=first)["Body"].read() == b"old"
+
+
+def test_a_listing_has_the_prefix_in_key_order_with_size_and_etag(s3: Any) -> None:
+    etags = {name: put(s3, name)["ETag"] for name in reversed(NAMES)}
+    found = s3.list_objects_v2(Bucket=BUCKET, Prefix="a/")
+    listed = [(one["Key"], one["Size"], one["ETag"]) for one in found["Contents"]]
+    assert listed == [(name, 4, etags[name]) for name in sorted(NAMES) if name.startswith("a/")]
+    assert (found["KeyCount"], found["IsTruncated"]) == (3, False)
+
+
+def test_a_listing_of_nothing_is_empty(s3: Any) -> None:
+    found = s3.list_objects_v2(Bucket=BUCKET, Prefix="none/")
+    assert (found.get("Contents"), found["KeyCount"]) == (None, 0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8])
+def test_pages_of_any_size_hold_every_object_once_and_in_order(s3: Any, size: int) -> None:
+    names = [f"p/ü +&/{number}" for number in range(7)]
+    for name in names:
+        put(s3, name)
+    assert keys(s3, Prefix="p/", PaginationConfig={"PageSize": size}) == names
+
+
+def test_a_listing_shows_when_an_object_was_written(s3: Any) -> None:
+    put(s3, "a")
+    listed = s3.list_objects_v2(Bucket=BUCKET)["Contents"][0]["LastModified"]
+    assert listed.replace(microsecond=0) == s3.get_object(Bucket=BUCKET, Key="a")["LastModified"]
+
+
+def test_folders_of_a_listing_are_found(s3: Any) -> None:
+    for name in NAMES:
+        put(s3, name)
+    found = s3.list_objects_v2(Bucket=BUCKET, Delimiter="/")["CommonPrefixes"]
+    assert [one["Prefix"] for one in found] == ["a/", "b/"]
+
+
+ITEM = {
+    "pk": {"S": "DB#nyc"},
+    "sk": {"S": "CLAIM"},
+    "number": {"N": "12.5"},
+    "row_count": {"N": "3"},
+    "list": {"L": [{"S": "a"}, {"M": {"x": {"NULL": True}}}, {"L": []}]},
+    "map": {"M": {"ü": {"N": "1"}, "deep": {"L": [{"BOOL": False}]}}},
+    "names": {"SS": ["a"]},
+    "bytes": {"B": b"\x00\xff"},
+    "blobs": {"BS": [b"\x01"]},
+    "no_text": {"S": ""},
+}
+KEY = {name: ITEM[name] for name in ("pk", "sk")}
+
+
+@pytest.mark.parametrize("left_out", [[], ["bytes", "blobs"]])
+def test_an_item_comes_back_as_it_was_put(dynamodb: Any, left_out: list[str]) -> None:
+    item = {name: value for name, value in ITEM.items() if name not in left_out}
+    dynamodb.put_item(TableName=TABLE, Item=item)
+    assert dynamodb.get_item(TableName=TABLE, Key=KEY, ConsistentRead=True)["Item"] == item
+
+
+def test_a_projection_names_what_comes_back(dynamodb: Any) -> None:
+    dynamodb.put_item(TableName=TABLE, Item=ITEM)
+    found = dynamodb.get_item(TableName=TABLE, Key=KEY, ProjectionExpression="row_count, not_there, no_text")
+    assert found["Item"] == {"row_count": {"N": "3"}, "no_text": {"S": ""}}
+
+
+def test_a_projection_by_placeholder_works_too(dynamodb: Any) -> None:
+    dynamodb.put_item(TableName=TABLE, Item=ITEM)
+    found = dynamodb.get_item(
+        TableName=TABLE, Key=KEY, ProjectionExpression="#n", ExpressionAttributeNames={"#n": "number"}
+    )
+    assert found["Item"] == {"number": {"N": "12.5"}}
+
+
+def test_a_projection_of_a_reserved_word_is_refused(dynamodb: Any) -> None:
+    asked = {"TableName": TABLE, "Key": KEY, "ProjectionExpression": "row_count, number"}
+    assert refusal(dynamodb.get_item, **asked) == ("ValidationException", 400)
+
+
+def test_an_item_that_is_not_there_is_no_item(dynamodb: Any) -> None:
+    assert "Item" not in dynamodb.get_item(TableName=TABLE, Key=KEY)
+
+
+def test_what_an_update_wrote_is_read(dynamodb: Any) -> None:
+    dynamodb.put_item(TableName=TABLE, Item=ITEM)
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key=KEY,
+        UpdateExpression="SET no_text = :new REMOVE blobs",
+        ExpressionAttributeValues={":new": {"S": "full"}},
+    )
+    found = dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"]
+    assert (found["no_text"], "blobs" in found) == ({"S": "full"}, False)
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "expected"),
+    [
+        ("another", KEY, ("ResourceNotFoundException", 400)),
+        (TABLE, {"pk": KEY["pk"]}, ("ValidationException", 400)),
+        (TABLE, {**KEY, "more": {"S": "x"}}, ("ValidationException", 400)),
+        (TABLE, {**KEY, "sk": {"S": ""}}, ("ValidationException", 400)),
+    ],
+)
+def test_a_read_that_makes_no_sense_is_refused(
+    dynamodb: Any, table: str, key: dict[str, Any], expected: tuple[str, int]
+) -> None:
+    assert refusal(dynamodb.get_item, TableName=table, Key=key) == expected
+
+
+def test_of_conditional_puts_at_once_exactly_one_wins() -> None:
+    with mock_aws(), ThreadPoolExecutor(8) as pool:
+        s3 = boto3.client("s3", region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
+        routes.shorten(s3, PlainS3(ACCOUNT).answer)
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+        def wins(_: int) -> bool:
+            try:
+                put(s3, "a", IfNoneMatch="*")
+            except ClientError:
+                return False
+            return True
+
+        assert sum(pool.map(wins, range(40))) == 1
