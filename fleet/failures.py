@@ -16,6 +16,7 @@ FailureClass = Literal[
     "table_error",
     "mapping_empty",
     "landing_mismatch",
+    "landing_access",
     "warehouse",
     "cancelled",
     "unknown",
@@ -51,6 +52,7 @@ CLASSES: dict[FailureClass, ClassOfFailure] = {
     "table_error": ClassOfFailure("source team", "Read the task's log, then rerun them.", "unfinished tables"),
     "mapping_empty": ClassOfFailure("fleet team", "Correct `schemas` or `exclude`, or the grants.", "stop"),
     "landing_mismatch": ClassOfFailure("fleet team", "Find who wrote there before anything is loaded.", "stop"),
+    "landing_access": ClassOfFailure("platform team", "Mend the endpoint's role or its way to S3, then rerun.", "stop"),
     "warehouse": ClassOfFailure("warehouse team", "Read Snowflake's answer in the outcome, then rerun.", "new attempt"),
     "cancelled": ClassOfFailure("on call", "Someone stopped it; rerun when ready.", "stop"),
     "unknown": ClassOfFailure("fleet team", "Read the execution's history and the logs.", "stop"),
@@ -61,6 +63,7 @@ _MESSAGES: tuple[tuple[str, FailureClass], ...] = (
     (r"out of memory|LOW_MEMORY", "instance_exhausted"),
     (r"storage.?full|no space left|LOW_DISK", "instance_exhausted"),
     (r"LSN .* not available|replication slot .* (not exist|invalidated)", "source_log_gone"),
+    (r"\bs3\b|\bbucket\b", "landing_access"),  # before `credentials`: IAM's refusals name no source
     (r"password|authentication failed|login failed|access ?denied|not authorized|permission denied", "credentials"),
     (r"(cannot|could not) connect|connection (was )?(lost|refused|closed|reset)", "connection"),
     # PostgreSQL's own words (src/backend/utils/init/postinit.c, tcop/backend_startup.c).
@@ -77,6 +80,8 @@ def classify(text: str) -> FailureClass:
     'instance_exhausted'
     >>> classify('FATAL:  password authentication failed for user "dms"')
     'credentials'
+    >>> classify("User: fleet-nyc is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::landing/nyc/x")
+    'landing_access'
     >>> classify('database "nyc" is not currently accepting connections')
     'connection'
     >>> classify("something new")
@@ -86,3 +91,19 @@ def classify(text: str) -> FailureClass:
         if re.search(pattern, text, re.IGNORECASE):
             return failure_class
     return "unknown"
+
+
+def classify_test(side: Literal["source", "target"], text: str) -> FailureClass:
+    """The class of a connection test of that *side* that failed with *text*.
+
+    Whatever the words for a refusal or an unreachable place, the place is the side that was tested.
+
+    >>> classify_test("target", "Access Denied"), classify_test("target", "connection timed out")
+    ('landing_access', 'landing_access')
+    >>> classify_test("source", "password authentication failed"), classify_test("source", "something new")
+    ('credentials', 'connection')
+    """
+    failure_class = classify(text)
+    if side == "target" and failure_class in {"credentials", "connection", "unknown"}:
+        return "landing_access"
+    return "connection" if failure_class == "unknown" else failure_class

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Literal
 
 from fleet.errors import ClaimLostError, FleetError
-from fleet.failures import Failure, classify
+from fleet.failures import Failure, classify_test
 from lambdas.clients.dms import Task
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
@@ -19,6 +19,7 @@ from lambdas.wiring import Clients
 
 Request = AttemptRequest
 WAIT_SECONDS = 5
+Side = Literal["source", "target"]
 
 
 class Response(Model):
@@ -39,16 +40,17 @@ def run(request: Request, clients: Clients) -> Response:
         return _refuse(opened, gone("task", opened.task_id), clients)
     if not opened.record.get("test_since"):
         clients.ledger.note(opened.attempt, test_since=clients.now().isoformat())
-    failure = _test(opened, task, task.target_arn, "target_test_sent", clients, always=True)
+    side: Side = "target"
+    failure = _test(opened, task, side, clients)
     if failure is None:
-        # A stored result of the source's suffices where it is good; DMS itself asks no more of a start.
-        failure = _test(opened, task, task.source_arn, "source_test_sent", clients, always=False)
+        side = "source"
+        failure = _test(opened, task, side, clients)
     if failure == "wait":
         waited = opened.seconds_since("test_since", clients.now())
         limit = opened.settings.limits.test_deadline_seconds
         if waited > limit:
-            text = f"the connection tests did not end: waited {waited:.0f} s of {limit} s."
-            return _refuse(opened, Failure("connection", "TestTooLong", text), clients)
+            text = f"the test of the {side} endpoint did not end: waited {waited:.0f} s of {limit} s."
+            return _refuse(opened, Failure(classify_test(side, ""), "TestTooLong", text), clients)
         return Response(verdict="wait")
     if failure == "sent":
         return Response(verdict="wait")
@@ -57,21 +59,25 @@ def run(request: Request, clients: Clients) -> Response:
     return Response(verdict="connected")
 
 
-def _test(
-    opened: Opened, task: Task, endpoint_arn: str, sent_field: str, clients: Clients, *, always: bool
-) -> Failure | Literal["wait", "sent"] | None:
-    """None if the endpoint is proved to connect. *always*: only by a test that we sent ourselves."""
+def _test(opened: Opened, task: Task, side: Side, clients: Clients) -> Failure | Literal["wait", "sent"] | None:
+    """None if the endpoint is proved to connect: the target only by a test that we sent ourselves.
+
+    A stored result of the source's suffices where it is good; DMS itself asks no more of a start.
+    """
+    endpoint_arn = task.target_arn if side == "target" else task.source_arn
+    sent_field = f"{side}_test_sent"
     connection = clients.dms.connection(task.instance_arn, endpoint_arn)
     if connection.status in {"testing", "deleting"}:
         return "wait"
     sent = opened.record.get(sent_field)
-    if connection.status == "successful" and (sent or not always):
+    if connection.status == "successful" and (sent or side == "source"):
         return None
     if sent:
         return Failure(
-            classify(connection.failure) if connection.failure else "connection",
+            classify_test(side, connection.failure),
             "ConnectionTestFailed",
-            f"the test of {endpoint_arn} is {connection.status!r}: {connection.failure or 'DMS gives no reason'}",
+            f"the test of the {side} endpoint {endpoint_arn} is {connection.status!r}: "
+            f"{connection.failure or 'DMS gives no reason'}",
         )
     if not clients.dms.test_connection(task.instance_arn, endpoint_arn):  # refused: a test that is not ours runs
         # The wait for it begins now: a redriven execution may come here hours after its first look.

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from fleet.attempts import Attempt
 from fleet.catalogue import Table, TableName
 from fleet.errors import ClaimLostError, FleetError
-from fleet.failures import Failure, classify
+from fleet.failures import Failure, classify_test
 from fleet.folders import Folder, sort_files
 from fleet.manifests import FORMAT, Manifest, judge_strays, seal
 from fleet.tasks import read_table_state, refuse_full_load_end
@@ -113,9 +113,8 @@ def _test_source(opened: Opened, task: Task, clients: Clients) -> Failure | Lite
     if connection.status == "successful":
         return None
     said = connection.failure or "DMS gives no reason"
-    failure_class = classify(said)
     return Failure(
-        failure_class if failure_class != "unknown" else "connection",
+        classify_test("source", said),
         "SourceLost",
         f"the source does not answer after the load: {said}. Nothing is handed off, because the load may lack rows.",
     )

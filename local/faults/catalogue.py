@@ -151,7 +151,7 @@ KINDS: dict[str, Kind] = {
             "test-never-ends",
             "DMS API",
             "The target's connection test stays `testing`.",
-            Verdict("failed", "connection", "TestTooLong"),
+            Verdict("failed", "landing_access", "TestTooLong"),
         ),
         Kind(
             "endpoint-moved",
@@ -163,7 +163,7 @@ KINDS: dict[str, Kind] = {
             "target-test-fails",
             "S3",
             "The endpoint's role may no longer write its prefix.",
-            Verdict("failed", "credentials", "ConnectionTestFailed"),
+            Verdict("failed", "landing_access", "ConnectionTestFailed"),
         ),
         Kind(
             "stray-object",

@@ -16,7 +16,7 @@ from orchestration.roles import write_one_prefix
 WANTED = {
     "good": ("ok", None, None),
     "password": ("failed", "credentials", "SourceNotAnswering"),
-    "prefix": ("failed", "credentials", "ConnectionTestFailed"),
+    "prefix": ("failed", "landing_access", "ConnectionTestFailed"),
     "closed": ("failed", "connection", "SourceNotAnswering"),
     "table": ("partial", "table_error", "TableNotLoaded"),
     "stray": ("failed", "landing_mismatch", "FolderNotEmpty"),

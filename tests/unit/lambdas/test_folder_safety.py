@@ -129,16 +129,27 @@ def test_a_role_that_may_not_write_the_prefix_is_refused_before_anything_starts(
         PolicyDocument=json.dumps(write_one_prefix(case.cloud.registry.settings, "another-database")),
     )
     assert case.settle("AwaitConnection")["verdict"] == "refused"
-    assert_nothing_started(case, "credentials", "ConnectionTestFailed", "not authorized to perform: s3:PutObject")
+    assert_nothing_started(case, "landing_access", "ConnectionTestFailed", "not authorized to perform: s3:PutObject")
+    assert case.outcome["owner"] == "platform team"
 
 
-def test_tests_that_never_end_are_given_up_by_name(case: Case) -> None:
+def test_a_test_of_the_target_that_never_ends_is_given_up_by_name_and_is_not_the_sources(case: Case) -> None:
     case.go_before("AwaitConnection")
     assert case.call("AwaitConnection")["verdict"] == "wait"
     case.time.pass_seconds(301)
-    begin_test(case)
+    begin_test(case, "target")
     assert case.call("AwaitConnection")["verdict"] == "refused"
-    assert_nothing_started(case, "connection", "TestTooLong", "301 s of 300 s")
+    assert_nothing_started(
+        case, "landing_access", "TestTooLong", "the target endpoint did not end: waited 301 s of 300"
+    )
+
+
+def test_a_test_of_the_source_that_never_ends_is_given_up_by_name_and_is_the_sources(case: Case) -> None:
+    case.go_before("StartTask")
+    case.time.pass_seconds(301)
+    begin_test(case, "source")
+    assert case.call("AwaitConnection")["verdict"] == "refused"
+    assert_nothing_started(case, "connection", "TestTooLong", "the test of the source endpoint did not end: waited")
 
 
 # StartTask
@@ -217,7 +228,7 @@ def test_nothing_starts_on_a_success_from_before_the_change_of_the_endpoint(case
 
 def test_a_start_that_dms_refuses_for_want_of_a_test_leads_to_another_test(case: Case) -> None:
     case.go_before("StartTask")
-    begin_test(case)
+    begin_test(case, "target")
     assert case.call("StartTask")["verdict"] == "retest"
     assert "started_before" not in case.record
     assert case.settle("AwaitConnection")["verdict"] == "connected"
@@ -228,7 +239,7 @@ def test_a_start_that_dms_keeps_refusing_is_given_up_with_its_words(case: Case) 
     case.go_before("StartTask")
     verdicts = []
     for _ in range(4):
-        begin_test(case)
+        begin_test(case, "target")
         verdicts.append(case.call("StartTask")["verdict"])
         case.settle("AwaitConnection")
     assert verdicts == ["retest", "retest", "retest", "refused"]
@@ -294,10 +305,10 @@ def connection(case: Case, side: str) -> dict[str, Any]:
     return case.dms.describe_connections(Filters=filters)["Connections"][0]
 
 
-def begin_test(case: Case) -> None:
-    """A test of the S3 endpoint that is not ours, and lasts for as long as time stands still."""
-    target, instance = case.endpoint("target")["EndpointArn"], case.task["ReplicationInstanceArn"]
-    case.dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=target)
+def begin_test(case: Case, side: str) -> None:
+    """A test of that side's endpoint that is not ours, and lasts for as long as time stands still."""
+    endpoint, instance = case.endpoint(side)["EndpointArn"], case.task["ReplicationInstanceArn"]
+    case.dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=endpoint)
 
 
 def create_second_task(case: Case) -> None:
