@@ -10,12 +10,11 @@ from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from moto import mock_aws
-from moto.core.models import botocore_stubber
 
 from local.shortcuts import routes
 from local.shortcuts.dynamodb import PlainDynamoDb
 from local.shortcuts.s3 import PlainS3
-from local.wire import Answer, attach
+from local.wire import Answer, Handle, answer_json
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "eu-central-1"
@@ -31,10 +30,12 @@ class LocalAws:
     def __init__(self) -> None:
         self._mock = mock_aws()
         self._clients: dict[str, Any] = {}
-        self._answers: dict[str, Answer] = {}
+        self._handles: dict[str, Handle] = {"dynamodb": self._ask_dynamodb, "s3": self._ask_s3}
         self._lock = threading.Lock()
         self._ledger_lock = threading.Lock()
         self._items = PlainDynamoDb(ACCOUNT, REGION)
+        self._put_lock = threading.Lock()
+        self._objects = PlainS3(ACCOUNT)
 
     def __enter__(self) -> Self:
         self._mock.start()
@@ -44,8 +45,17 @@ class LocalAws:
         self._mock.stop()
 
     def serve(self, service: str, answer: Answer) -> None:
-        """Let *answer* stand for *service* (boto3's name of it, as "dms"). Before the first client of it is made."""
-        self._answers[service] = answer
+        """Let *answer* stand for *service* (boto3's name of it, as "dms"), one of the JSON protocol."""
+        self.serve_requests(service, lambda request, operation: answer_json(request, operation, answer))
+
+    def serve_requests(self, service: str, handle: Handle) -> None:
+        """Let *handle* stand for *service*, one of any other protocol (as "lambda")."""
+        self._handles[service] = handle
+
+    def send(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse:
+        """The answer to *request*: every client in this process and every call over HTTP ends here."""
+        handle = self._handles.get(service)
+        return handle(request, operation) if handle else routes.answer(request)
 
     def client(self, service: str) -> Any:
         """The boto3 client of *service*."""
@@ -67,22 +77,21 @@ class LocalAws:
                         response_checksum_validation="when_required",
                     ),
                 )
-                if service in self._answers:
-                    # botocore asks every handler, so moto's would still run, and raise for what it does not know.
-                    client.meta.events.unregister("before-send", botocore_stubber)
-                    attach(client, self._answers[service])
-                elif service == "dynamodb":
-                    client.meta.events.unregister("before-send", botocore_stubber)
-                    client.meta.events.register_first("before-send", self._one_at_a_time)
-                elif service == "s3":
-                    routes.shorten(client, PlainS3(ACCOUNT).answer)
-                else:
-                    routes.shorten(client)
+                routes.shorten(client, lambda request, operation: self.send(service, operation, request))
                 self._clients[service] = client
             return self._clients[service]
 
-    def _one_at_a_time(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
+    def _ask_dynamodb(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         """moto's DynamoDB, never asked by two threads at once. Its transactions copy the whole table, and put the copy
         back when they are cancelled: another thread's write would break the copying, or be lost with it."""
         with self._ledger_lock:
-            return self._items.answer(request, event_name.rpartition(".")[2]) or routes.answer(request)
+            short = self._items.answer(request, operation) if f".{REGION}." in request.url else None
+            return short or routes.answer(request)
+
+    def _ask_s3(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
+        """moto's S3. Conditional writes one at a time: it looks and writes in two steps, so that both of two could
+        win."""
+        if "If-None-Match" in request.headers and operation not in {"GetObject", "HeadObject"}:
+            with self._put_lock:
+                return self._objects.answer(request, operation) or routes.answer(request)
+        return self._objects.answer(request, operation) or routes.answer(request)

@@ -85,7 +85,7 @@ class LocalCloud:
         transport = self.faults.transport(InProcessTransport(self.snowflake), self.clock)
         self.clients = Clients(self._environment, self.faults.client, transport, self.clock.now)
         self.functions = Functions(settings.prefix, lambda: self.clients, self.faults.invoke)
-        self.functions.attach(self.aws.client("lambda"))
+        self.aws.serve_requests("lambda", self.functions.answer)
         self.events = EventBus(self.aws, self.functions)
         self.machines = StepFunctions(
             self.clock,

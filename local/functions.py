@@ -8,12 +8,13 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from lambdas.wiring import LOCAL, Clients
 from local.stepfunctions.errors import FunctionError
-from local.wire import response
+from local.wire import AwsError, NotEmulatedError, response
 from orchestration.functions import MODULES, function_name
 
 Around = Callable[[str, Mapping[str, Any], Callable[[], Any]], Any]
@@ -52,23 +53,21 @@ class Functions:
         except Exception as error:  # every error of a handler becomes Lambda's answer
             raise FunctionError(type(error).__name__, str(error)) from error
 
-    def attach(self, client: Any) -> Any:
-        """Let boto3's Lambda *client* invoke these functions, the only operation of Lambda there is here."""
+    def answer(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
+        """What Lambda answers to *request*. Invoke is the only operation of Lambda there is here."""
+        if operation != "Invoke":
+            return _refusal(request.url, NotEmulatedError(f"lambda {operation}"))
+        name = unquote(urlsplit(request.url).path.rpartition("/functions/")[2].partition("/")[0])
+        try:
+            answer, headers = self.invoke(name, json.loads(request.body or b"{}")), {}
+        except FunctionError as error:
+            answer, headers = _error(error), {"X-Amz-Function-Error": "Unhandled"}
+        return response(request.url, 200, json.dumps(answer).encode(), headers)
 
-        def before_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
-            operation = event_name.rpartition(".")[2]
-            if operation != "Invoke":
-                body = json.dumps({"Message": f"not emulated here: lambda {operation}"}).encode()
-                return response(request.url, 501, body, {"x-amzn-ErrorType": "NotEmulated"})
-            name = request.url.rpartition("/functions/")[2].partition("/")[0].replace("%3A", ":")
-            try:
-                answer, headers = self.invoke(name, json.loads(request.body or b"{}")), {}
-            except FunctionError as error:
-                answer, headers = _error(error), {"X-Amz-Function-Error": "Unhandled"}
-            return response(request.url, 200, json.dumps(answer).encode(), headers)
 
-        client.meta.events.register_first("before-send.lambda.*", before_send)
-        return client
+def _refusal(url: str, error: AwsError) -> AWSResponse:
+    body = json.dumps({"Message": error.message}).encode()
+    return response(url, error.status, body, {"x-amzn-ErrorType": error.code})
 
 
 def _error(error: FunctionError) -> Mapping[str, Any]:

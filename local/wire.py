@@ -17,6 +17,8 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 Answer = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+Handle = Callable[[AWSPreparedRequest, str], AWSResponse]
+"""Answers a request, given its operation's name. The request is addressed as AWS's own endpoints would be."""
 
 
 class AwsError(Exception):
@@ -36,22 +38,24 @@ class NotEmulatedError(AwsError):
         super().__init__("NotEmulated", f"not emulated here: {what} (local/COVERAGE.md lists what is)", 501)
 
 
-def attach(client: Any, answer: Answer) -> Any:
-    """Let *answer* serve the JSON-protocol *client* (DMS, Step Functions); the same client comes back."""
-    service_id = client.meta.service_model.service_id.hyphenize()
+def answer_json(request: AWSPreparedRequest, operation: str, answer: Answer) -> AWSResponse:
+    """What *answer* says to a request of the JSON protocol (DMS, Step Functions), a refusal included.
 
-    def before_send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        target = request.headers["X-Amz-Target"]
-        operation = (target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
-        body: Any = request.body or b"{}"
-        try:
-            result, status = answer(operation, json.loads(body)), 200
-        except AwsError as error:
-            result, status = {"__type": error.code, "message": error.message}, error.status
-        return response(request.url, status, json.dumps(result, default=_plain).encode())
+    Whether the request came from a client in this process or over HTTP (local/http), this is where it is answered.
+    """
+    kind = {"Content-Type": request.headers.get("Content-Type") or "application/x-amz-json-1.1"}
+    body: Any = request.body or b"{}"
+    try:
+        result = answer(operation, json.loads(body))
+    except AwsError as error:
+        return json_error(request.url, error, kind)
+    return response(request.url, 200, json.dumps(result, default=_plain).encode(), kind)
 
-    client.meta.events.register_first(f"before-send.{service_id}.*", before_send)
-    return client
+
+def json_error(url: str, error: AwsError, headers: Mapping[str, str]) -> AWSResponse:
+    """*error* as a service of the JSON protocol tells it."""
+    told = {"__type": error.code, "message": error.message}
+    return response(url, error.status, json.dumps(told).encode(), {**headers, "x-amzn-ErrorType": error.code})
 
 
 def response(url: str, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> AWSResponse:
