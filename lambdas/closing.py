@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from fleet.attempts import Attempt
+from fleet.broken_off import explain_end
 from fleet.errors import UnknownRunError
 from fleet.failures import Failure
 from fleet.outcomes import Outcome, decide
 from fleet.report_page import render
 from fleet.reports import RunReport
 from lambdas.clients.refusals import code_of
-from lambdas.outcome_records import merge_with_previous, outcome_key, put_guess
+from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_guess
 from lambdas.wiring import Clients
 
 
@@ -37,14 +40,10 @@ def close_run(run: str, clients: Clients) -> RunReport:
     if not planned:
         raise UnknownRunError(f"run {run!r} has no plan in the ledger.", remedy="Start fleet-run, which plans one.")
     recorded = {item["sk"].removeprefix("DB#") for item in clients.ledger.outcomes(run)}
-    for database in planned["databases"]:
-        if database not in recorded and not _is_worked_on(run, database, clients):
-            failure = Failure(
-                "unknown",
-                "NoOutcome",
-                f"{database} left no outcome: its execution was never started, or broke off. Open it in the console.",
-            )
-            guess(Attempt(run, database, planned["mode"], 0, planned["execution"]), failure, clients)
+    missing = [database for database in planned["databases"] if database not in recorded]
+    redrive_count = _describe(planned["execution"], clients).get("redriveCount", 0) if missing else 0
+    for database in missing:
+        _guess_missing(run, database, planned, redrive_count, clients)
     report = _read_report(run, clients)
     clients.records.write(report_key(run), report, RunReport)
     page = render(report).encode()
@@ -54,27 +53,73 @@ def close_run(run: str, clients: Clients) -> RunReport:
     return report
 
 
-def guess(attempt: Attempt, failure: Failure, clients: Clients) -> bool:
-    """Write an outcome that the execution did not write itself; its own word, if it comes, replaces it."""
+def explain(described: Mapping[str, Any], record: Mapping[str, Any]) -> Failure:
+    """What an execution that ended and left no outcome failed by. *record*: of its attempt, empty if it made none."""
+    passed = marks_of(record)
+    return explain_end(
+        described["name"],
+        described["status"],
+        described.get("error") or "",
+        described.get("cause") or "",
+        passed[-1].state if passed else "",
+    )
+
+
+def guess(attempt: Attempt, failure: Failure, clients: Clients, record: Mapping[str, Any] | None = None) -> bool:
+    """Write an outcome that the execution did not write itself; its own word, if it comes, replaces it.
+
+    *record*: the attempt's, where there was one.
+    """
     now = clients.now().isoformat()
     tables, stopped_by = merge_with_previous(attempt, failure, (), clients)
-    outcome = decide(attempt, stopped_by, tables, gaps=("the outcome is a guess",), started_at=now, ended_at=now)
+    outcome = decide(
+        attempt,
+        stopped_by,
+        tables,
+        gaps=("the outcome is a guess",),
+        started_at=now,
+        ended_at=now,
+        marks=marks_of(record or {}),
+    )
     if not put_guess(outcome, clients):
         return False
     clients.records.write(outcome_key(outcome), outcome, Outcome)
     return True
 
 
-def _is_worked_on(run: str, database: str, clients: Clients) -> bool:
-    """Whether a living execution holds *database* for *run*: it will speak for itself."""
+def _guess_missing(run: str, database: str, planned: Mapping[str, Any], redrive_count: int, clients: Clients) -> None:
+    """What became of *database*, which left no outcome: said by its execution's end, as the recorder may still do.
+
+    A living execution speaks for itself.
+    """
     claim = clients.ledger.claim(database)
-    if claim.get("holder_run") != run:
-        return False
+    attempt, record = Attempt(run, database, planned["mode"], 0, planned["execution"]), {}
+    if claim.get("holder_run") == run:
+        attempt = replace(attempt, number=int(claim["number"]), execution=claim["holder"])
+        record = clients.ledger.record(attempt)
+        tables = record.get("tables")
+        attempt = replace(attempt, tables=tuple(tables) if tables is not None else None)
+    # fleet-run names its children so (orchestration/asl/fleet-run.asl.json).
+    children = planned["execution"].rpartition(":")[0].removesuffix("-fleet-run") + "-database-run"
+    child = f"{children}:{run}-{database}-{redrive_count}"
+    described = _describe(attempt.execution if attempt.number else child, clients)
+    if described.get("status") == "RUNNING":
+        return
+    failure = Failure(
+        "unknown",
+        "NoOutcome",
+        f"{database} left no outcome: its execution was never started, or broke off. Open it in the console.",
+    )
+    guess(attempt, explain(described, record) if described else failure, clients, record)
+
+
+def _describe(execution: str, clients: Clients) -> Mapping[str, Any]:
+    """The execution as Step Functions describes it, or nothing if it knows none."""
     try:
-        return clients.executions.describe_execution(executionArn=claim["holder"])["status"] == "RUNNING"
+        return clients.executions.describe_execution(executionArn=execution)
     except ClientError as error:
         if code_of(error) == "ExecutionDoesNotExist":
-            return False
+            return {}
         raise
 
 

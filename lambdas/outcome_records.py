@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fleet.attempts import Attempt
 from fleet.catalogue import Table, select_tables
 from fleet.failures import Failure
-from fleet.outcomes import Outcome, TableOutcome, merge
+from fleet.outcomes import Mark, Outcome, TableOutcome, merge
 from lambdas.clients.records import newest_catalogue_key
 from lambdas.wiring import Clients
+
+_MARKS = (
+    ("ClaimDatabase", "created_at"),
+    ("StartTask", "started_at"),
+    ("PollTask", "over_at"),
+    ("SealFolder", "sealed_at"),
+    ("PollLoads", "loaded_at"),
+)
+
+
+def marks_of(record: Mapping[str, Any]) -> tuple[Mark, ...]:
+    """The states whose passing an attempt's record tells, in order."""
+    return tuple(Mark(state, record[field]) for state, field in _MARKS if record.get(field))
 
 
 def outcome_key(outcome: Outcome) -> str:

@@ -20,10 +20,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
-from fleet.failures import Failure, FailureClass
 from fleet.names import task_id
 from lambdas.clients.refusals import code_of
-from lambdas.closing import close_run, guess
+from lambdas.closing import close_run, explain, guess
 from lambdas.database_run.claim_database import Input
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
@@ -86,17 +85,19 @@ def end_database(described: dict[str, Any], clients: Clients) -> Response:
     execution = described["executionArn"]
     claim = clients.ledger.claim(asked.database)
     attempt, stopped = Attempt(asked.run, asked.database, asked.mode, 0, execution), 0
+    record: dict[str, Any] = {}
     if claim.get("holder") == execution:
         stopped = _stop_tasks(registry.settings.prefix, asked.database, clients)
         attempt = replace(attempt, number=int(claim["number"]))
-        tables = clients.ledger.record(attempt).get("tables")
+        record = clients.ledger.record(attempt)
+        tables = record.get("tables")
         attempt = replace(attempt, tables=tuple(tables) if tables is not None else None)
     recorded = clients.ledger.outcome(attempt.run, attempt.database)
     if recorded.get("execution") == execution and attempt.number <= recorded["attempt"]:
         is_of_this_end = datetime.fromisoformat(recorded["ended_at"]) >= described["stopDate"]
         if is_of_this_end or not recorded.get("guessed"):
             return Response(tasks_stopped=stopped)
-    return Response(guessed=guess(attempt, _explain(described), clients), tasks_stopped=stopped)
+    return Response(guessed=guess(attempt, explain(described, record), clients, record), tasks_stopped=stopped)
 
 
 def _read_input(described: dict[str, Any]) -> Input | None:
@@ -105,14 +106,6 @@ def _read_input(described: dict[str, Any]) -> Input | None:
         return Input.model_validate_json(described["input"])
     except ValidationError:
         return None
-
-
-def _explain(described: dict[str, Any]) -> Failure:
-    status = described["status"]
-    failure_class: FailureClass = "cancelled" if status == "ABORTED" else "unknown"
-    why = " ".join(filter(None, (described.get("error"), described.get("cause"))))[:500]
-    text = f"execution {described['name']} ended {status} and recorded nothing{': ' + why if why else ''}."
-    return Failure(failure_class, "ExecutionBrokenOff", text)
 
 
 def _stop_tasks(prefix: str, database: str, clients: Clients) -> int:

@@ -8,18 +8,16 @@ Raises  nothing of its own
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
 from fleet.failures import Failure
-from fleet.outcomes import Mark, Outcome, TableOutcome, Word, decide
+from fleet.outcomes import Outcome, TableOutcome, Word, decide
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import look_at_attempt
-from lambdas.outcome_records import merge_with_previous, outcome_key, put_outcome
+from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_outcome
 from lambdas.wiring import Clients
 
 
@@ -76,22 +74,8 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         gaps=opened.record.get("gaps", ()),
         started_at=started_at,
         ended_at=ended_at,
-        marks=_marks(opened.record),
+        marks=marks_of(opened.record),
     )
-
-
-_MARKS = (
-    ("ClaimDatabase", "created_at"),
-    ("StartTask", "started_at"),
-    ("PollTask", "over_at"),
-    ("SealFolder", "sealed_at"),
-    ("PollLoads", "loaded_at"),
-)
-
-
-def _marks(record: Mapping[str, Any]) -> tuple[Mark, ...]:
-    """The states whose passing the attempt's record tells."""
-    return tuple(Mark(state, record[field]) for state, field in _MARKS if record.get(field))
 
 
 handler = entrypoint("RecordOutcome", Request, run)

@@ -300,6 +300,30 @@ def test_closing_a_run_guesses_nothing_of_a_database_that_a_living_execution_wor
     assert case.outcome == {}
 
 
+def test_a_run_that_closes_before_the_recorder_hears_of_an_end_reports_that_ends_own_class(
+    cases: Cases, case: Case
+) -> None:
+    case.run = f"early-{case.id}"
+    case.cloud.faults.add(case.id, "throttled-before:StartReplicationTask:20")
+    with deaf(cases):
+        cases.run_night(case.run, databases=[case.id])
+    (outcome,) = report(case)["outcomes"]
+    told = [outcome["failure"][name] for name in ("failure_class", "name")]
+    assert (told, outcome["attempt"]) == (["throttled", "ExecutionBrokenOff"], 1)
+    assert [mark["state"] for mark in outcome["marks"]] == ["ClaimDatabase", "StartTask"]
+
+
+def test_an_end_before_the_claim_is_reported_in_its_own_class_too(cases: Cases, case: Case) -> None:
+    case.run = f"early-{case.id}"
+    for _ in range(7):
+        case.cloud.faults.add(case.id, "killed-handler:ClaimDatabase:0")
+    with deaf(cases):
+        cases.run_night(case.run, databases=[case.id])
+    (outcome,) = report(case)["outcomes"]
+    assert (outcome["failure"]["name"], outcome["attempt"]) == ("ExecutionBrokenOff", 0)
+    assert "Lambda.Unknown" in outcome["failure"]["text"]
+
+
 # The sweep
 
 
