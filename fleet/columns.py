@@ -1,122 +1,40 @@
 """What becomes of a column: source type → DMS type → Parquet type → Snowflake type.
 
-DMS decides the first two steps; the tables below are AWS's, with their sources. The last step is ours: the Snowflake
-table is made from the source's catalogue through DMS's mapping, because what DMS has already cut or turned into text
-cannot be had back by a wider column.
+DMS decides the first two steps: the tables in `fleet/source_types/` and below are AWS's, with their sources. The last
+step is ours: the Snowflake table is made from the source's catalogue through DMS's mapping, because what DMS has
+already cut or turned into text cannot be had back by a wider column.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
+from fleet.databases import Engine
 from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
+from fleet.source_types import mysql, postgresql, sqlserver
+from fleet.source_types.column import Column, DmsType
 
+__all__ = ["Column", "DmsType", "dms_type", "parquet_type", "snowflake_type"]
 
-@dataclass(frozen=True)
-class Column:
-    """A column as the source's catalogue has it. *type_name* is the engine's own name, in lower case.
-
-    *length*: characters of a text type, or None; *precision* and *scale*: of a numeric type, or None.
-    """
-
-    name: str
-    type_name: str
-    length: int | None = None
-    precision: int | None = None
-    scale: int | None = None
-    is_nullable: bool = True
-
-
-@dataclass(frozen=True)
-class DmsType:
-    """A type of DMS's own (INT4, WSTRING, ...), between source and target."""
-
-    name: str
-    length: int | None = None
-    precision: int | None = None
-    scale: int | None = None
-
-    @property
-    def is_lob(self) -> bool:
-        """Whether LobMaxSize cuts its values.
-
-        >>> DmsType("NCLOB").is_lob, DmsType("WSTRING", 40).is_lob
-        (True, False)
-        """
-        return self.name in {"BLOB", "CLOB", "NCLOB"}
-
-
-# Source: AWS DMS user guide, "Using a PostgreSQL database as an AWS DMS source", section "Source data types for
-# PostgreSQL" (awsdocs/aws-dms-user-guide, doc_source/CHAP_Source.PostgreSQL.md), read 2026-11-21. `varchar` without a
-# length: the same page calls it partially migrated; Qlik, the engine's ancestor, documents 8,000 (assumed for DMS).
-_POSTGRESQL = {
-    "smallint": DmsType("INT2"),
-    "integer": DmsType("INT4"),
-    "bigint": DmsType("INT8"),
-    "real": DmsType("REAL4"),
-    "double precision": DmsType("REAL8"),
-    "money": DmsType("NUMERIC", precision=38, scale=4),
-    "text": DmsType("NCLOB"),
-    "bytea": DmsType("BLOB"),
-    "timestamp without time zone": DmsType("DATETIME"),
-    "timestamp with time zone": DmsType("DATETIME"),
-    "date": DmsType("DATE"),
-    "time without time zone": DmsType("TIME"),
-    "time with time zone": DmsType("TIME"),
-    "interval": DmsType("STRING", 128),
-    "boolean": DmsType("STRING", 5),  # 'true' or 'false', unless MapBooleanAsBoolean is set
-    "cidr": DmsType("STRING", 50),
-    "inet": DmsType("STRING", 50),
-    "macaddr": DmsType("STRING", 18),
-    "uuid": DmsType("STRING", 36),
-    "tsvector": DmsType("CLOB"),
-    "tsquery": DmsType("CLOB"),
-    "xml": DmsType("CLOB"),
-    "json": DmsType("NCLOB"),
-    "jsonb": DmsType("NCLOB"),
-    "hstore": DmsType("NCLOB"),
-    "array": DmsType("NCLOB"),
-    "point": DmsType("STRING", 255),
-    "line": DmsType("STRING", 255),
-    "lseg": DmsType("STRING", 255),
-    "box": DmsType("STRING", 255),
-    "path": DmsType("CLOB"),
-    "polygon": DmsType("CLOB"),
-    "circle": DmsType("STRING", 255),
-    "int4range": DmsType("STRING", 255),
-    "int8range": DmsType("STRING", 255),
-    "numrange": DmsType("STRING", 255),
-    "enum": DmsType("STRING", 64),
+_ENGINES: Mapping[Engine, Callable[[Column], DmsType | None]] = {
+    "postgresql": postgresql.dms_type,
+    "mysql": mysql.dms_type,
+    "mariadb": mysql.dms_type,
+    "sqlserver": sqlserver.dms_type,
 }
-_POSTGRESQL_NUMERIC_DEFAULT = DmsType("NUMERIC", precision=28, scale=6)
-_POSTGRESQL_VARCHAR_DEFAULT_LENGTH = 8_000
 
 
-def dms_type(engine: str, column: Column) -> DmsType | None:
+def dms_type(engine: Engine, column: Column) -> DmsType | None:
     """The DMS type of *column*, or None where DMS does not carry the type.
 
     >>> dms_type("postgresql", Column("price", "numeric", precision=10, scale=2))
     DmsType(name='NUMERIC', length=None, precision=10, scale=2)
-    >>> dms_type("postgresql", Column("factor", "numeric")).scale
-    6
-    >>> dms_type("postgresql", Column("shape", "pg_lsn")) is None
-    True
+    >>> dms_type("mariadb", Column("size", "bigint unsigned")).name
+    'UINT8'
+    >>> dms_type("sqlserver", Column("body", "nvarchar")).name
+    'NCLOB'
     """
-    if engine != "postgresql":
-        raise ValueError(f"no type table for engine {engine!r}: only 'postgresql' so far (fleet/columns.py)")
-    if column.type_name == "numeric":
-        if column.precision is None:
-            return _POSTGRESQL_NUMERIC_DEFAULT
-        if column.precision > 38:
-            return DmsType("STRING", column.precision + 2)
-        return DmsType("NUMERIC", precision=column.precision, scale=column.scale or 0)
-    if column.type_name == "character":
-        return DmsType("WSTRING", column.length or 1)
-    if column.type_name == "character varying":
-        return DmsType("WSTRING", column.length or _POSTGRESQL_VARCHAR_DEFAULT_LENGTH)
-    if column.type_name in {"bit", "bit varying"}:
-        return DmsType("STRING", column.length or 1)
-    return _POSTGRESQL.get(column.type_name)
+    return _ENGINES[engine](column)
 
 
 # Source: AWS DMS user guide, "Using Amazon S3 as a target", section "Target data types for S3 Parquet"

@@ -9,7 +9,7 @@ from typing import Literal
 from fleet.errors import UnknownDatabaseError
 
 Mode = Literal["full", "delta"]
-Engine = Literal["postgresql"]
+Engine = Literal["postgresql", "mysql", "mariadb", "sqlserver"]
 
 
 @dataclass(frozen=True)

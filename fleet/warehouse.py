@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from fleet.attempts import Attempt
 from fleet.catalogue import Table, TableName
 from fleet.columns import dms_type, snowflake_type
-from fleet.databases import SnowflakeSettings
+from fleet.databases import Engine, SnowflakeSettings
 from fleet.endpoints import TIMESTAMP_COLUMN
 from fleet.failures import Failure
 from fleet.manifests import SealedTable
@@ -118,7 +118,7 @@ def _clashing_columns(table: Table) -> tuple[str, str] | None:
     return None
 
 
-def table_columns(engine: str, table: Table) -> tuple[tuple[str, str], ...]:
+def table_columns(engine: Engine, table: Table) -> tuple[tuple[str, str], ...]:
     """Name and type of each column of the Snowflake table: the source's that DMS carries, in order, then our own."""
     typed = ((column, dms_type(engine, column)) for column in table.columns)
     carried = tuple((warehouse_name(column.name), snowflake_type(dms)) for column, dms in typed if dms is not None)
@@ -126,7 +126,7 @@ def table_columns(engine: str, table: Table) -> tuple[tuple[str, str], ...]:
 
 
 def full_load_statements(
-    snowflake: SnowflakeSettings, engine: str, attempt: Attempt, table: Table, sealed: SealedTable
+    snowflake: SnowflakeSettings, engine: Engine, attempt: Attempt, table: Table, sealed: SealedTable
 ) -> tuple[str, ...]:
     """One request: the published table holds exactly *sealed*'s rows afterwards, or is as it was before.
 
