@@ -23,11 +23,15 @@ class Clock:
     """Time, timers and work for one local cloud.
 
     *kind*: ``real`` waits as AWS would; ``virtual`` flows while something works and skips waits; ``frozen`` moves by
-    skipped waits only, so that a test sees the same times on any machine.
+    skipped waits only, so that a test sees the same times on any machine. *scale*: how many of the clock's seconds
+    flow in a real one. `kind` may be changed at any time.
     """
 
-    def __init__(self, kind: Kind = "virtual", *, start: datetime | None = None, workers: int = 16) -> None:
+    def __init__(
+        self, kind: Kind = "virtual", *, start: datetime | None = None, workers: int = 16, scale: float = 1
+    ) -> None:
         self.kind: Kind = kind
+        self.scale = scale
         self.skipped_seconds = 0.0
         self._under_way = 0
         self._lock = threading.Lock()
@@ -40,7 +44,7 @@ class Clock:
 
     def monotonic(self) -> float:
         """Seconds since this clock was made, on its own time."""
-        flowed = 0.0 if self.kind == "frozen" else time.monotonic() - self._origin
+        flowed = 0.0 if self.kind == "frozen" else (time.monotonic() - self._origin) * self.scale
         return flowed + self.skipped_seconds
 
     def now(self) -> datetime:
@@ -144,12 +148,12 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if self._clock.kind == "real" or timeout is None or timeout <= 0:
-            return super().select(timeout)
+            return super().select(timeout and timeout / self._clock.scale)
         if ready := super().select(0):
             return ready
         if not self._clock.is_idle():
             # Frozen time does not flow, so a timer cannot be what ends this wait.
-            return super().select(None if self._clock.kind == "frozen" else timeout)
+            return super().select(None if self._clock.kind == "frozen" else timeout / self._clock.scale)
         # Idle, and whoever finished last has written to the pipe before the count dropped: look once more.
         if ready := super().select(0):
             return ready

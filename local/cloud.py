@@ -24,7 +24,7 @@ from local.functions import Functions
 from local.snowflake.server import Snowflake
 from local.snowflake.transport import InProcessTransport
 from local.stepfunctions.api import StepFunctions
-from orchestration.functions import function_arn
+from orchestration.functions import MODULES, function_arn
 
 LEDGER_TABLE = "fleet-ledger"
 Event = dict[str, Any]
@@ -34,7 +34,8 @@ class LocalCloud:
     """A cloud that does not crash, in memory. *folder* gets the warehouse and the handlers' log; nothing else.
 
     Use it as a context. *on_status* gets EventBridge's event for each change of an execution's status, on a thread of
-    its own. *faults*: what is to break in it.
+    its own. *faults*: what is to break in it. *is_deployed*: else the account is empty, and of the
+    registry only the settings count. Deploying skips its waits on a real clock too, which is ahead afterwards.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class LocalCloud:
         secrets: Mapping[str, Mapping[str, Any]],
         *,
         clock: Kind = "virtual",
+        time_scale: float = 1,
+        is_deployed: bool = True,
         on_status: Callable[[Event], object] = lambda _: None,
         seed: int = 0,
         faults: Faults | None = None,
@@ -53,6 +56,8 @@ class LocalCloud:
         self.control_bucket = f"{registry.settings.prefix}-control-{registry.settings.account}"
         self._secrets = secrets
         self._clock_kind: Kind = clock
+        self._time_scale = time_scale
+        self._is_deployed = is_deployed
         self._on_status = on_status
         self.faults = faults or Faults()
         self._random = random.Random(seed)  # noqa: S311  jitter of retries, repeatable
@@ -64,7 +69,8 @@ class LocalCloud:
         # First, so that it is given back last: a handler may still end while the clock closes.
         self._log_to(self.folder / "handlers.jsonl")
         self.aws = self._open.enter_context(LocalAws())
-        self.clock = self._open.enter_context(Clock(self._clock_kind))
+        to_deploy: Kind = "virtual" if self._clock_kind == "real" else self._clock_kind
+        self.clock = self._open.enter_context(Clock(to_deploy, scale=self._time_scale))
         self.faults.attach(self.registry, self._secrets, self.aws.client)
         self.dms = Dms(self.clock, self.aws, {"postgres": self.faults.reader(PostgresqlReader())})
         self.aws.serve("dms", self.faults.dms(self.dms.answer))
@@ -72,7 +78,7 @@ class LocalCloud:
             control_bucket=self.control_bucket,
             ledger_table=LEDGER_TABLE,
             ask_source_function=function_arn(settings.account, settings.region, settings.prefix, "AskSource"),
-            notification_topic=self.aws.client("sns").create_topic(Name=f"{settings.prefix}-runs")["TopicArn"],
+            notification_topic=f"arn:aws:sns:{settings.region}:{settings.account}:{settings.prefix}-runs",
         )
         self.snowflake = Snowflake(
             self.folder / "warehouse",
@@ -84,7 +90,9 @@ class LocalCloud:
         self._open.callback(self.snowflake.close)
         transport = self.faults.transport(InProcessTransport(self.snowflake), self.clock)
         self.clients = Clients(self._environment, self.faults.client, transport, self.clock.now)
-        self.functions = Functions(settings.prefix, lambda: self.clients, self.faults.invoke)
+        self.functions = Functions(
+            settings.prefix, lambda: self.clients, self.faults.invoke, MODULES if self._is_deployed else {}
+        )
         self.aws.serve_requests("lambda", self.functions.answer)
         self.events = EventBus(self.aws, self.functions)
         self.machines = StepFunctions(
@@ -96,7 +104,8 @@ class LocalCloud:
             on_status=self._tell,
         )
         self.aws.serve("stepfunctions", self.machines.answer)
-        self.machine_arns = self.deploy(self.registry)
+        self.machine_arns = self.deploy(self.registry) if self._is_deployed else {}
+        self.clock.kind = self._clock_kind
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -104,6 +113,7 @@ class LocalCloud:
 
     def deploy(self, registry: Registry) -> dict[str, str]:
         """Bring the account to *registry*; the machines' ARNs by name."""
+        self.aws.client("sns").create_topic(Name=f"{registry.settings.prefix}-runs")
         deployment = Deployment(self.aws, self.clock, registry, self.control_bucket, LEDGER_TABLE)
         return deployment.make(self._secrets, self.snowflake)
 

@@ -21,14 +21,17 @@ Around = Callable[[str, Mapping[str, Any], Callable[[], Any]], Any]
 
 
 class Functions:
-    """The deployed functions by name. *around*: makes each call, given the state's name and the event."""
+    """The deployed functions by name. *around*: makes each call, given the state's name and the event. *modules*: the
+    handler's module for each function's name; all of ours by default."""
 
-    def __init__(self, prefix: str, clients: Callable[[], Clients], around: Around) -> None:
+    def __init__(
+        self, prefix: str, clients: Callable[[], Clients], around: Around, modules: Mapping[str, str] = MODULES
+    ) -> None:
         self._clients = clients
         self._around = around
         self._handlers = {
             function_name(prefix, name): (name, importlib.import_module(module).handler)
-            for name, module in MODULES.items()
+            for name, module in modules.items()
         }
 
     def invoke(self, arn_or_name: str, event: dict[str, Any]) -> Any:

@@ -206,3 +206,19 @@ def test_a_closed_clock_may_be_closed_again():
     clock.close()
     clock.close()
     assert clock.loop.is_closed()
+
+
+def test_a_scaled_clock_lets_an_hour_go_by_in_a_moment():
+    with Clock("real", start=START, scale=360_000) as clock:
+        clock.sleep(3_600)
+        assert clock.monotonic() >= 3_600
+        assert clock.skipped_seconds == 0
+
+
+def test_a_clock_that_becomes_real_skips_no_further_wait():
+    with Clock("virtual", start=START, scale=1_000) as clock:
+        clock.sleep(60)
+        clock.kind = "real"
+        skipped = clock.skipped_seconds
+        clock.sleep(1)
+        assert clock.skipped_seconds == skipped
