@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleet.databases import Mode
@@ -28,3 +29,12 @@ class Attempt:
     def folder(self) -> Folder:
         """Where its rows land."""
         return Folder(self.database, self.mode, self.run, self.number)
+
+
+def covers(theirs: Sequence[str] | None, ours: Sequence[str] | None) -> bool:
+    """Whether an attempt at the tables *theirs* did all that one at *ours* would; None means all of them.
+
+    >>> covers(None, ["s.t"]), covers(["s.t", "s.u"], ["s.t"]), covers(["s.t"], ["s.u"]), covers(["s.t"], None)
+    (True, True, False, False)
+    """
+    return theirs is None or (ours is not None and set(ours) <= set(theirs))

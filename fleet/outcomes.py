@@ -14,6 +14,8 @@ from fleet.failures import CLASSES, Failure
 from fleet.manifests import Manifest, SealedTable
 
 Word = Literal["ok", "partial", "failed", "skipped", "quarantined"]
+NOT_ASKED = "TableNotAsked"
+"""The failure of a table that the run was to move and that no attempt was asked for."""
 
 
 @dataclass(frozen=True)
@@ -199,12 +201,16 @@ def merge(
 
 
 def _most_common(tables: Sequence[TableOutcome]) -> Failure | None:
-    """One failure that speaks for several tables: of the class most of them have, with their number."""
+    """One failure that speaks for several tables: of the class most of them have, with their number.
+
+    What failed is more telling than what nobody asked for.
+    """
     failures = [table.failure for table in tables if table.failure is not None]
     if not failures:
         return None
-    count_by_class = Counter(failure.failure_class for failure in failures)
-    first = max(failures, key=lambda failure: count_by_class[failure.failure_class])
+    tried = [failure for failure in failures if failure.name != NOT_ASKED] or failures
+    count_by_class = Counter(failure.failure_class for failure in tried)
+    first = max(tried, key=lambda failure: count_by_class[failure.failure_class])
     more = f" ({len(failures)} tables are not ok.)" if len(failures) > 1 else ""
     return Failure(first.failure_class, first.name, first.text + more)
 

@@ -8,7 +8,7 @@ from typing import Any
 from fleet.attempts import Attempt
 from fleet.catalogue import Table, select_tables
 from fleet.failures import Failure
-from fleet.outcomes import Mark, Outcome, TableOutcome, merge
+from fleet.outcomes import NOT_ASKED, Mark, Outcome, TableOutcome, merge
 from lambdas.clients.records import newest_catalogue_key
 from lambdas.wiring import Clients
 
@@ -49,21 +49,30 @@ def merge_with_previous(
     """The outcome's tables, and what stopped it as a whole: a narrowed attempt changes a part of its run's outcome.
 
     A previous attempt that never came to its tables had all of them to move: those not moved since are still to move.
-    Merged again, our own outcome stays as it is.
+    Where there was no previous one, what this attempt was not asked for is said to be missing. Merged again, our own
+    outcome stays as it is.
     """
     recorded = clients.ledger.outcome(attempt.run, attempt.database)
     previous = clients.records.read(recorded["document"], Outcome) if recorded else None
-    if attempt.tables is None or previous is None:
+    if attempt.tables is None:
         return tuple(tables), failure
-    merged = merge(previous.tables or _unmoved(previous, clients), attempt, failure, tables)
+    if previous is None:
+        not_asked = Failure("cancelled", NOT_ASKED, f"not moved: attempt {attempt.number} was asked for other tables.")
+        before = _unmoved(attempt, 0, not_asked, clients)
+    else:
+        before = previous.tables or _unmoved(attempt, previous.attempt, previous.failure, clients)
+    merged = merge(before, attempt, failure, tables)
     is_told = any(table.failure == failure for table in merged)
     return merged, None if is_told else failure
 
 
-def _unmoved(previous: Outcome, clients: Clients) -> tuple[TableOutcome, ...]:
-    """The tables that *previous* was to move, by the newest catalogue; none if the source never gave one."""
-    plan = clients.records.plan(previous.run)
-    database = clients.records.registry(plan.registry_version).database(previous.database)
+def _unmoved(attempt: Attempt, number: int, failure: Failure | None, clients: Clients) -> tuple[TableOutcome, ...]:
+    """The tables that *attempt*'s run is to move, by the newest catalogue, none of them moved by attempt *number*.
+
+    None at all if the source never gave a catalogue.
+    """
+    plan = clients.records.plan(attempt.run)
+    database = clients.records.registry(plan.registry_version).database(attempt.database)
     catalogue = clients.records.read(newest_catalogue_key(database.id), tuple[Table, ...]) or ()
     planned = select_tables(database, catalogue, plan.tables.get(database.id))
     if isinstance(planned, Failure):
@@ -73,14 +82,14 @@ def _unmoved(previous: Outcome, clients: Clients) -> tuple[TableOutcome, ...]:
             schema=table.schema,
             table=table.table,
             is_view=table.is_view,
-            mode=previous.mode,
-            attempt=previous.attempt,
+            mode=attempt.mode,
+            attempt=number,
             rows_at_source=None,
             rows_by_dms=None,
             rows_in_parquet=None,
             rows_in_warehouse=None,
             bytes=0,
-            failure=previous.failure,
+            failure=failure,
         )
         for table in planned
     )

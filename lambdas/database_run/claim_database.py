@@ -15,7 +15,7 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from fleet.attempts import Attempt
+from fleet.attempts import Attempt, covers
 from fleet.databases import Mode, Registry
 from fleet.errors import FleetError, MalformedInputError, TransientError, UnknownDatabaseError, UnknownRunError
 from fleet.names import require_database_id, require_run_id, task_id
@@ -80,7 +80,7 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="claimed", attempt=_attempt(request, newest, tables))
     if stopped := clients.ledger.stop_requested(asked.run):
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=stopped)
-    if adopted := _adopt(request, clients):
+    if adopted := _adopt(request, tables, clients):
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=adopted)
     if holder is not None and (waiting := _wait_for(holder, asked.database, registry, clients)):
         return _wait_or_decline(request, claim, waiting, registry, clients)
@@ -98,10 +98,11 @@ def _attempt(request: Request, number: int, tables: tuple[str, ...] | None = Non
     return Attempt(asked.run, asked.database, asked.mode, number, request.execution, tables)
 
 
-def _adopt(request: Request, clients: Clients) -> str:
+def _adopt(request: Request, tables: tuple[str, ...] | None, clients: Clients) -> str:
     """Whose outcome of this run is ours too: one that was recorded while we waited, or nothing.
 
-    A redriven execution adopts nothing: someone asked for another attempt.
+    A redriven execution adopts nothing: someone asked for another attempt. Nor is what came of fewer tables than ours
+    adopted, unless it made the whole ok.
     """
     if request.redrive_count > 0:
         return ""
@@ -109,6 +110,11 @@ def _adopt(request: Request, clients: Clients) -> str:
     is_own_word = outcome and not outcome.get("guessed") and int(outcome["attempt"]) > 0
     if not is_own_word or datetime.fromisoformat(outcome["ended_at"]) <= request.started_at:
         return ""
+    if outcome["outcome"] != "ok":
+        asked = request.input
+        theirs = Attempt(asked.run, asked.database, asked.mode, int(outcome["attempt"]), outcome["execution"])
+        if not covers(clients.ledger.record(theirs).get("tables"), tables):
+            return ""
     return f"attempt {outcome['attempt']} of this run ended {outcome['outcome']} meanwhile ({outcome['execution']})."
 
 

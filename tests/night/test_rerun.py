@@ -300,6 +300,40 @@ def test_a_second_execution_that_adopts_a_red_outcome_is_red_too(cases: Cases, c
     assert (case.outcome["outcome"], int(case.outcome["attempt"])) == ("partial", 1)
 
 
+def test_an_attempt_narrowed_to_some_tables_is_not_ok_for_the_whole_and_a_waiting_whole_one_does_its_own(
+    cases: Cases, case: Case
+) -> None:
+    case.plan()
+    content = {"run": case.run, "database": case.id, "mode": "full"}
+    narrowed = cases.execute("database-run", f"narrowed-{case.id}", {**content, "tables": ["public.orders"]})
+    cases.time.pass_seconds(60)
+    whole = cases.execute("database-run", f"whole-{case.id}", content)
+    assert cases.time.until(narrowed)["error"] == "DatabaseNotOkError"
+    assert (case.outcome["outcome"], int(case.outcome["attempt"])) == ("partial", 1)
+    told = {name: table["failure"] and table["failure"]["name"] for name, table in case.tables.items()}
+    assert told == {"orders": None, **dict.fromkeys(("customers", "nothing", "totals"), "TableNotAsked")}
+    assert cases.time.until(whole)["status"] == "SUCCEEDED"
+    assert (case.outcome["outcome"], int(case.outcome["attempt"])) == ("ok", 2)
+    assert len(case.tables) == 4
+
+
+def test_a_narrowed_attempt_that_failed_says_why_and_not_what_it_was_not_asked_for(cases: Cases, case: Case) -> None:
+    case.ask_source(BAD)
+    case.plan()
+    content = {"run": case.run, "database": case.id, "mode": "full", "tables": ["public.orders"]}
+    cases.time.until(cases.execute("database-run", f"narrowed-{case.id}", content))
+    assert [case.outcome[name] for name in ("outcome", "failure_class")] == ["failed", "table_error"]
+    assert case.outcome["failure_text"].startswith("public.orders: ")
+
+
+def test_an_attempt_at_all_tables_by_their_names_is_the_whole(cases: Cases, case: Case) -> None:
+    case.plan()
+    tables = [f"public.{name}" for name in ("orders", "customers", "nothing", "totals")]
+    content = {"run": case.run, "database": case.id, "mode": "full", "tables": tables}
+    ended = cases.time.until(cases.execute("database-run", f"named-{case.id}", content))
+    assert (ended["status"], case.outcome["outcome"], len(case.tables)) == ("SUCCEEDED", "ok", 4)
+
+
 def test_a_redriven_execution_waits_as_long_for_another_run_as_it_did_at_first(cases: Cases, case: Case) -> None:
     partial(cases, case)
     case.ask_source(GOOD)
