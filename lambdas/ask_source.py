@@ -9,16 +9,21 @@ Raises  nothing of its own
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal
 
 import pg8000.exceptions
+import pymysql
+import pytds
 
+from fleet.catalogue import Table
 from fleet.databases import Engine
 from fleet.errors import FleetError
 from fleet.failures import Failure
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.sources import postgresql
+from lambdas.sources import mysql, postgresql, sqlserver
 from lambdas.wiring import Clients
 
 
@@ -45,6 +50,32 @@ class Response(Model):
 RAISES: tuple[type[FleetError], ...] = ()
 
 
+@dataclass(frozen=True)
+class Speaker:
+    """How one engine is asked. *errors*: what its driver raises when the source is at fault."""
+
+    catalogue: Callable[[Mapping[str, Any], str, list[str]], tuple[Table, ...]]
+    counts: Callable[[Mapping[str, Any], str, list[tuple[str, str]]], list[list[Any]]]
+    describe_failure: Callable[[BaseException], Failure]
+    errors: tuple[type[Exception], ...]
+
+
+_MYSQL = (mysql.ask_counts, mysql.describe_failure, (pymysql.Error, OSError))
+SPEAKERS: Mapping[Engine, Speaker] = {
+    "postgresql": Speaker(
+        postgresql.ask_catalogue,
+        postgresql.ask_counts,
+        postgresql.describe_failure,
+        (pg8000.exceptions.Error, OSError),
+    ),
+    "mysql": Speaker(partial(mysql.ask_catalogue, has_views=True), *_MYSQL),
+    "mariadb": Speaker(partial(mysql.ask_catalogue, has_views=False), *_MYSQL),
+    "sqlserver": Speaker(
+        sqlserver.ask_catalogue, sqlserver.ask_counts, sqlserver.describe_failure, (pytds.Error, OSError)
+    ),
+}
+
+
 def run(request: Request, clients: Clients) -> Response:
     """Ask the source; nothing is ever written there."""
     try:
@@ -52,13 +83,14 @@ def run(request: Request, clients: Clients) -> Response:
     except clients.secrets.exceptions.ResourceNotFoundException:
         failure = Failure("credentials", "SecretMissing", f"secret {request.secret!r} does not exist.")
         return Response(failure=asdict(failure))
+    speaker = SPEAKERS[request.engine]
     try:
         if request.question == "catalogue":
-            tables = postgresql.ask_catalogue(secret, request.name_at_source, request.schemas)
+            tables = speaker.catalogue(secret, request.name_at_source, request.schemas)
             return Response(answer=[asdict(table) for table in tables])
-        return Response(answer=postgresql.ask_counts(secret, request.name_at_source, request.tables))
-    except (pg8000.exceptions.Error, OSError) as error:
-        return Response(failure=asdict(postgresql.describe_failure(error)))
+        return Response(answer=speaker.counts(secret, request.name_at_source, request.tables))
+    except speaker.errors as error:
+        return Response(failure=asdict(speaker.describe_failure(error)))
 
 
 handler = entrypoint("AskSource", Request, run)

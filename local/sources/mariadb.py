@@ -1,0 +1,210 @@
+"""A real MariaDB from the system's package: no port, no account of its own, and gone when its process is.
+
+No wheel carries one. The system's own service is neither used nor started: the server runs on a folder of the caller's,
+below a shell that ends it if we are killed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import shutil
+import subprocess
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pymysql
+import pymysql.cursors
+
+from fleet.errors import FleetError
+from lambdas.sources.mysql import SOCKET_NAME, quote
+from local.sources.server_folder import Account
+
+INSTALL = "apt-get install -y --no-install-recommends mariadb-server"
+# Where Debian's package puts them; the second is not in everybody's path.
+_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
+# Nothing here has to survive a power cut. Character set and zone are given, so that the machine decides nothing.
+_SETTINGS = (
+    "--skip-networking",
+    "--character-set-server=utf8mb4",
+    "--default-time-zone=+00:00",
+    "--innodb-buffer-pool-size=64M",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-flush-method=nosync",
+    "--performance-schema=OFF",
+    "--max-connections=200",
+)
+# $@: the server. Standard input is a pipe from us: its end means that we want the server gone, or are gone ourselves.
+_SUPERVISE = 'exec 3<&0; "$@" & server=$!; (read -r _ <&3; kill -TERM "$server") & wait "$server"'
+_START_SECONDS = 60
+_GLANCE_SECONDS = 0.02
+
+
+class MariadbMissingError(FleetError):
+    """No MariaDB server is installed on this machine."""
+
+
+class MariadbNotStartedError(FleetError):
+    """The MariaDB server did not come up."""
+
+
+class EmbeddedMariadb:
+    """A running MariaDB whose data and log stand below *folder*. Use it as a context, or `stop` it."""
+
+    ROOT = "root"
+    LOGIN = "fleet_dms"  # what a secret names: reads everything, writes nothing
+
+    def __init__(self, socket_folder: Path, passwords: dict[str, str]) -> None:
+        self._socket_folder = socket_folder
+        self._passwords = passwords
+        self._held = ExitStack()
+        atexit.register(self.stop)
+
+    @classmethod
+    def start(cls, folder: Path) -> Self:
+        """A server on *folder*, which must be empty or not there, and short enough for a socket's address.
+
+        As root it runs as `nobody`, who must be able to reach the folder.
+
+        Raises `MariadbMissingError` with the command that installs one, `MariadbNotStartedError` with the log's end.
+        """
+        install, server = _program("mariadb-install-db"), _program("mariadbd")
+        account = Account.of_server()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if account:
+            os.chown(folder, account.uid, account.gid)
+        passwords = {user: secrets.token_urlsafe(18) for user in (cls.ROOT, cls.LOGIN)}
+        data, log = folder / "data", folder / "log"
+        _initialise(install, data, account)
+        # Passwords are set before anyone can connect, and stand in no argument that other users see.
+        first = folder / "first.sql"
+        first.touch(mode=0o600)
+        first.write_text(_accounts(passwords, cls.ROOT, cls.LOGIN))
+        if account:
+            os.chown(first, account.uid, account.gid)
+        where = (f"--datadir={data}", f"--socket={folder / SOCKET_NAME}", f"--pid-file={folder / 'pid'}")
+        process = _launch([server, "--no-defaults", *where, f"--init-file={first}", *_SETTINGS], log, account)
+        started = cls(folder, passwords)
+        started._held.callback(_end, process)
+        started._await(process, log)
+        first.unlink()
+        return started
+
+    @property
+    def host(self) -> str:
+        """The folder of the server's socket; our drivers take it in place of a host name."""
+        return str(self._socket_folder)
+
+    @property
+    def port(self) -> int:
+        """What a secret must name: nothing listens on the network."""
+        return 3306
+
+    def secret(self) -> dict[str, Any]:
+        """The document of a Secrets Manager secret: username, password, host, port. It names no database."""
+        password = self._passwords[self.LOGIN]
+        return {"username": self.LOGIN, "password": password, "host": self.host, "port": self.port}
+
+    def connect(self, database: str | None = None) -> pymysql.Connection[pymysql.cursors.Cursor]:
+        """A connection as root, in which each statement is a transaction of its own."""
+        return pymysql.connect(
+            unix_socket=f"{self.host}/{SOCKET_NAME}",
+            user=self.ROOT,
+            password=self._passwords[self.ROOT],
+            database=database,
+            charset="utf8mb4",
+            autocommit=True,
+        )
+
+    def execute(self, database: str | None, *statements: str) -> None:
+        """Run *statements* as root, one after the other."""
+        with self.connect(database) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def create_database(self, name: str) -> None:
+        """Create *name*."""
+        self.execute(None, f"CREATE DATABASE {quote(name)} CHARACTER SET utf8mb4")
+
+    def stop(self) -> None:
+        """End the server and wait until it is gone. Idempotent."""
+        atexit.unregister(self.stop)
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _await(self, process: subprocess.Popen[Any], log: Path) -> None:
+        for _ in range(round(_START_SECONDS / _GLANCE_SECONDS)):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GLANCE_SECONDS)
+                break
+            with suppress(pymysql.err.OperationalError):
+                self.connect().close()
+                return
+        self.stop()
+        words = log.read_text(errors="replace")[-2000:].strip()
+        raise MariadbNotStartedError(f"The MariaDB server on {self.host} did not start: {words}")
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path=_PATH)
+    if found is None:
+        raise MariadbMissingError(f"No MariaDB server on this machine: {name} is not there.", remedy=f"Run: {INSTALL}")
+    return found
+
+
+def _as_account(account: Account | None) -> dict[str, Any]:
+    return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+
+
+def _initialise(program: str, data: Path, account: Account | None) -> None:
+    result = subprocess.run(  # noqa: S603  the system's own program, our arguments
+        [
+            program,
+            "--no-defaults",
+            f"--datadir={data}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            "--skip-name-resolve",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        **_as_account(account),
+    )
+    if result.returncode:
+        raise MariadbNotStartedError(f"mariadb-install-db on {data} failed: {(result.stdout + result.stderr).strip()}")
+
+
+def _accounts(passwords: dict[str, str], root: str, login: str) -> str:
+    return (
+        f"ALTER USER '{root}'@'localhost' IDENTIFIED BY '{passwords[root]}';\n"
+        f"CREATE USER '{login}'@'localhost' IDENTIFIED BY '{passwords[login]}';\n"
+        f"GRANT SELECT, SHOW VIEW, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO '{login}'@'localhost';\n"
+    )
+
+
+def _launch(command: list[str], log: Path, account: Account | None) -> subprocess.Popen[Any]:
+    """The shell above the server. A session of its own: Ctrl-C in the terminal is for us, who stop it in order."""
+    with log.open("wb") as out:
+        return subprocess.Popen(  # noqa: S603
+            ["/bin/sh", "-c", _SUPERVISE, "sh", *command],
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            **_as_account(account),
+        )
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    process.communicate()  # which closes our end of the pipe
