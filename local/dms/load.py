@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,18 @@ from local.dms.reader import (
     TableUnreadableError,
 )
 from local.dms.target import Target
+from local.dms.transformations import UnfitRuleError
 from local.wire import AwsError
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
 class TableProgress:
-    """A table in the statistics of a task. *state*: one of AWS's phrases."""
+    """A table in the statistics of a task. *state*: one of AWS's phrases. *target*: schema and table in its keys.
+
+    *warnings*: what AWS would write into the task's log and nowhere else (no statistic has room for it).
+    """
 
     table: Table
     updated_at: datetime
@@ -40,6 +47,8 @@ class TableProgress:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     error: str = ""
+    target: tuple[str, str] = ("", "")
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,25 @@ def plan(mappings: Mappings, catalogue: Sequence[Table], now: datetime) -> list[
     ordered.sort(key=lambda one: one[:3])
     there = {(table.schema, table.name) for table in catalogue}
     missing = [Table(schema, name, ()) for schema, name in mappings.explicit_names() if (schema, name) not in there]
-    return [TableProgress(table, now) for *_, table in ordered] + [
-        TableProgress(table, now, state="Table does not exist") for table in missing
-    ]
+    found = [_begin(mappings, table, now) for *_, table in ordered]
+    _refuse_shared_targets(found)
+    return found + [TableProgress(table, now, state="Table does not exist") for table in missing]
+
+
+def _begin(mappings: Mappings, table: Table, now: datetime) -> TableProgress:
+    try:
+        return TableProgress(table, now, target=mappings.target_name(table.schema, table.name))
+    except UnfitRuleError as error:
+        return TableProgress(table, now, state="Table error", error=str(error))
+
+
+def _refuse_shared_targets(tables: Sequence[TableProgress]) -> None:
+    """Two tables are never loaded into one (documented: not supported; that both then err is assumed)."""
+    taken = Counter(progress.target for progress in tables)
+    for progress in tables:
+        if progress.state == "Before load" and taken[progress.target] > 1:
+            progress.state = "Table error"
+            progress.error = f"{taken[progress.target]} tables are mapped to {'.'.join(progress.target)}"
 
 
 class Load:
@@ -91,7 +116,8 @@ class Load:
         self._mappings = mappings
         self._errors = settings["ErrorBehavior"]
         self._at_once: int = settings["FullLoadSettings"]["MaxFullLoadSubTasks"]
-        self._lob_bytes = settings["TargetMetadata"]["LobMaxSize"] * 1024
+        metadata = settings["TargetMetadata"]
+        self._lob_bytes: int | None = metadata["LobMaxSize"] * 1024 if metadata["SupportLobs"] else None
         self._started_at = started_at
         self._finished = finished
         self._queue: deque[Segment] = deque()
@@ -150,7 +176,7 @@ class Load:
                 self._fatal = ended
                 self._mark(segment.progress, "Table cancelled")
                 self.stop()
-        except (TableUnreadableError, AwsError, ClientError) as error:
+        except (TableUnreadableError, UnfitRuleError, AwsError, ClientError) as error:
             self._failed(segment, str(error))
         except Exception as error:  # noqa: BLE001  our own fault must end the task loudly, not leave it running for ever
             self._failed(segment, repr(error), is_fatal=True)
@@ -181,9 +207,11 @@ class Load:
         with self._lock:
             self._files += 1
             folder = Path(self._folder.name) / str(self._files)
-        files = self._source.write(table, self._layout(table), segment.within, folder)
+        layout = self._layout(segment.progress)
+        files = self._source.write(table, layout, segment.within, folder)
         for number, file in enumerate(files, start=1):
-            self._target.put(table.schema, table.name, f"{segment.prefix}LOAD{number:08X}.parquet", file.path)
+            name = f"{segment.prefix}LOAD{number:08X}{layout.format.suffix}"
+            self._target.put(*segment.progress.target, name, file.path)
             file.path.unlink()
         with self._lock:
             progress = segment.progress
@@ -192,21 +220,29 @@ class Load:
             done = progress.segments_left == 0 and progress.state == "Full load"
             self._mark(progress, "Table completed" if done else progress.state)
 
-    def _layout(self, table: Table) -> Layout:
-        settings = self._target.settings
+    def _layout(self, progress: TableProgress) -> Layout:
+        settings, table, now = self._target.settings, progress.table, self._clock.now()
         leading = [("Op", "I")] if settings.include_op else []
         if settings.timestamp_column:
             # One time for a whole segment, where DMS has one per row (assumed to be near enough).
-            at = self._started_at if settings.is_task_start_time else self._clock.now()
+            at = self._started_at if settings.is_task_start_time else now
             leading.append((settings.timestamp_column, at.strftime("%Y-%m-%d %H:%M:%S.%f")))
         return Layout(
             leading=tuple(leading),
-            added=tuple(self._mappings.added(table.schema, table.name)),
+            shape=self._mappings.shape(table.schema, table.name, is_view=table.is_view),
             lob_bytes=self._lob_bytes,
-            codec=settings.codec,
-            row_group_rows=settings.row_group_rows,
+            format=settings.format,
             file_bytes=settings.file_bytes,
+            at=now,
+            warn=lambda warning: self._warn(progress, warning),
         )
+
+    def _warn(self, progress: TableProgress, warning: str) -> None:
+        with self._lock:
+            if warning in progress.warnings:  # every segment of a table notices the same
+                return
+            progress.warnings.append(warning)
+        _LOG.warning("%s.%s: %s", progress.table.schema, progress.table.name, warning)
 
     def _failed(self, segment: Segment, why: str, *, is_fatal: bool = False) -> None:
         try:

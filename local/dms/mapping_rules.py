@@ -6,13 +6,14 @@ Source: reference/dms.md section 5.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from typing import Any
 
 from fleet.quotas import DMS_BOUNDARY_COLUMNS, DMS_TABLE_MAPPING_BYTES
-from local.dms.mappings import AddedColumn, Mappings, ParallelLoad, Selection
-from local.wire import AwsError, NotEmulatedError
+from local.dms.filters import NEGATIVE, OPERATORS, Condition, Filter
+from local.dms.mappings import Mappings, ParallelLoad, Selection
+from local.dms.rule_members import Rule, refusal
+from local.dms.transformation_rules import read_transformation
+from local.dms.transformations import Transformation
+from local.wire import NotEmulatedError
 
 
 def parse(text: str) -> Mappings:
@@ -27,17 +28,19 @@ def parse(text: str) -> Mappings:
         raise refusal('Invalid table mappings document. It must be {"rules": [...]}.')
     seen: dict[str, set[str]] = {"rule-id": set(), "rule-name": set()}
     selections: list[Selection] = []
-    added: list[AddedColumn] = []
+    transformations: list[Transformation] = []
     loads: list[ParallelLoad] = []
     for rule in document["rules"]:
-        reader = _Rule(rule, seen)
+        reader = Rule(rule, seen)
         kind = reader.text("rule-type")
         if kind == "selection":
             selections.append(_selection(reader))
         elif kind == "transformation":
-            added.append(_added_column(reader))
+            if (changed := read_transformation(reader)) is not None:
+                transformations.append(changed)
         elif kind == "table-settings":
-            loads.append(_parallel_load(reader))
+            if (load := _parallel_load(reader)) is not None:
+                loads.append(load)
         elif kind in {"post-processing", "object-mapping"}:
             raise NotEmulatedError(f"the rule type {kind}")
         else:
@@ -45,63 +48,10 @@ def parse(text: str) -> Mappings:
         reader.close()
     if not any(rule.action != "exclude" for rule in selections):
         raise refusal("Error in mapping rules. At least one selection rule is required.")
-    return Mappings(tuple(selections), tuple(added), tuple(loads))
+    return Mappings(tuple(selections), tuple(transformations), tuple(loads))
 
 
-def refusal(message: str) -> AwsError:
-    """The fault for a malformed mapping. Its code is assumed (it is not in the service model)."""
-    return AwsError("InvalidParameterValueException", message)
-
-
-class _Rule:
-    """One rule's members; each is taken once, and what is left over is unknown to DMS."""
-
-    def __init__(self, rule: object, seen: Mapping[str, set[str]]) -> None:
-        if not isinstance(rule, dict):
-            raise refusal("Error in mapping rules. A rule must be an object.")
-        self._left: dict[str, Any] = dict(rule)
-        self.id = str(rule.get("rule-id"))
-        if not self.id.isdigit():
-            raise self.refusal("rule-id must be numeric.")
-        name = self.text("rule-name") if rule.get("rule-name") is not None else self.id
-        for key, value in (("rule-id", self.id), ("rule-name", name)):
-            if value in seen[key]:
-                raise self.refusal(f"{key} {value!r} is not unique.")
-            seen[key].add(value)
-            self._left.pop(key, None)
-
-    def refusal(self, why: str) -> AwsError:
-        return refusal(f"Error in mapping rules. Rule with ruleId = {self.id} failed validation. {why}")
-
-    def take(self, key: str, default: Any = None) -> Any:
-        # A null member is refused on the way back in, though the API itself hands it out (observed: aws/aws-cli#7057).
-        if key in self._left and self._left[key] is None:
-            raise self.refusal(f"{key} is null.")
-        return self._left.pop(key, default)
-
-    def text(self, key: str) -> str:
-        value = self.take(key)
-        if not isinstance(value, str) or not value:
-            raise self.refusal(f"{key} must be a text that is not empty, not {value!r}.")
-        return value
-
-    def locator(self) -> tuple[str, str, dict[str, Any]]:
-        """Schema, table and the further members of the object-locator."""
-        locator = self.take("object-locator")
-        if not isinstance(locator, dict):
-            raise self.refusal("object-locator is missing.")
-        rest = dict(locator)
-        names = rest.pop("schema-name", None), rest.pop("table-name", None)
-        if not all(isinstance(name, str) and name for name in names):
-            raise self.refusal("object-locator must name schema-name and table-name.")
-        return str(names[0]), str(names[1]), rest
-
-    def close(self) -> None:
-        if self._left:
-            raise self.refusal(f"Unknown members: {', '.join(sorted(self._left))}.")
-
-
-def _selection(rule: _Rule) -> Selection:
+def _selection(rule: Rule) -> Selection:
     action = rule.text("rule-action")
     schema, table, rest = rule.locator()
     table_type = rest.pop("table-type", "table")
@@ -111,37 +61,47 @@ def _selection(rule: _Rule) -> Selection:
         raise rule.refusal(f"object-locator holds {rest or table_type!r}.")
     if action == "explicit" and ("%" in schema or "%" in table):
         raise rule.refusal("An explicit rule takes exact names.")
-    if rule.take("filters", []):
-        raise NotEmulatedError("filters in a selection rule")
+    filters = rule.take("filters", [])
+    if not isinstance(filters, list):
+        raise rule.refusal("filters must be a list.")
+    # Source: the guide: filters are applied with rule-action include only; elsewhere they are read and pass over.
+    found = tuple(_filter(rule, one) for one in filters)
     order = rule.take("load-order", 0)
     if not str(order).isdigit():
         raise rule.refusal(f"load-order must be a number, not {order!r}.")
-    return Selection(action, schema, table, table_type, int(order))  # type: ignore[arg-type]
+    return Selection(action, schema, table, table_type, int(order), found)  # type: ignore[arg-type]
 
 
-def _added_column(rule: _Rule) -> AddedColumn:
-    target, action = rule.text("rule-target"), rule.text("rule-action")
-    if (target, action) != ("column", "add-column"):
-        raise NotEmulatedError(f"the transformation {action} of a {target}")
-    schema, table, rest = rule.locator()
-    if rest:
-        raise rule.refusal(f"object-locator holds {rest}.")
-    name, expression = rule.text("value"), rule.text("expression")
-    is_literal = re.fullmatch(r"'(?:[^']|'')*'", expression) is not None
-    if not is_literal and expression not in {"$AR_M_SOURCE_SCHEMA", "$AR_M_SOURCE_TABLE_NAME"}:
-        raise NotEmulatedError(f"the expression {expression} of add-column")
-    data_type = rule.take("data-type")
-    if not isinstance(data_type, dict) or set(data_type) - {"type", "length", "scale", "precision"}:
-        raise rule.refusal("data-type must be given as type and length.")
-    if data_type.get("type") != "string":
-        raise NotEmulatedError(f"add-column with data-type {data_type.get('type')!r}")
-    length = data_type.get("length")
-    if not str(length).isdigit() or int(str(length)) < 1:
-        raise rule.refusal("data-type of type string needs a length.")
-    return AddedColumn(schema, table, name, expression, int(str(length)))
+def _filter(rule: Rule, given: object) -> Filter:
+    if not isinstance(given, dict) or given.get("filter-type") != "source":
+        raise rule.refusal("A filter must be an object of filter-type source.")
+    column, conditions = given.get("column-name"), given.get("filter-conditions")
+    if not isinstance(column, str) or not column or not isinstance(conditions, list) or not conditions:
+        raise rule.refusal("A filter needs a column-name and filter-conditions.")
+    if unknown := set(given) - {"filter-type", "column-name", "filter-conditions"}:
+        raise rule.refusal(f"Unknown members of a filter: {', '.join(sorted(unknown))}.")
+    found = tuple(_condition(rule, one) for one in conditions)
+    if len(found) > 1 and (negative := NEGATIVE & {one.operator for one in found}):
+        raise rule.refusal(f"filter-operator {min(negative)} must be the only condition of its filter.")
+    return Filter(column, found)
 
 
-def _parallel_load(rule: _Rule) -> ParallelLoad:
+def _condition(rule: Rule, given: object) -> Condition:
+    if not isinstance(given, dict):
+        raise rule.refusal("A filter-condition must be an object.")
+    operator = str(given.get("filter-operator"))
+    if operator not in OPERATORS:
+        raise rule.refusal(f"Unknown filter-operator {operator!r}.")
+    names = {0: (), 1: ("value",), 2: ("start-value", "end-value")}[OPERATORS[operator]]
+    if set(given) - {"filter-operator"} != set(names):
+        raise rule.refusal(f"filter-operator {operator} takes {' and '.join(names) or 'no value'}.")
+    values = [given[name] for name in names]
+    if not all(isinstance(value, str | int | float) and not isinstance(value, bool) for value in values):
+        raise rule.refusal(f"filter-operator {operator} takes texts or numbers.")
+    return Condition(operator, tuple(str(value) for value in values))
+
+
+def _parallel_load(rule: Rule) -> ParallelLoad | None:
     schema, table, rest = rule.locator()
     if rest or any(sign in schema + table for sign in "%["):
         raise refusal("Exact schema and table name required when using table settings rule.")
@@ -150,6 +110,8 @@ def _parallel_load(rule: _Rule) -> ParallelLoad:
     load = rule.take("parallel-load")
     if not isinstance(load, dict):
         raise rule.refusal("parallel-load is missing.")
+    if load == {"type": "none"}:
+        return None
     if load.get("type") != "ranges":
         raise NotEmulatedError(f"parallel-load of type {load.get('type')!r}")
     if unknown := set(load) - {"type", "columns", "boundaries", "segment-names"}:
@@ -170,7 +132,7 @@ def _parallel_load(rule: _Rule) -> ParallelLoad:
     return ParallelLoad(schema, table, columns, bounds, names)
 
 
-def _texts(rule: _Rule, key: str, values: object) -> tuple[str, ...]:
+def _texts(rule: Rule, key: str, values: object) -> tuple[str, ...]:
     if not isinstance(values, list) or not values:
         raise rule.refusal(f"{key} must be a list that is not empty.")
     if not all(isinstance(value, str | int | float) and not isinstance(value, bool) for value in values):

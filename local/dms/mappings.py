@@ -6,10 +6,12 @@ reads them from JSON.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
+
+from local.dms.filters import Filter
+from local.dms.transformations import Shape, Transformation, UnfitRuleError, shape, target_name
+from local.dms.wildcards import matches
 
 TableType = Literal["table", "view", "all"]
 
@@ -23,6 +25,7 @@ class Selection:
     table: str
     table_type: TableType = "table"
     load_order: int = 0
+    filters: tuple[Filter, ...] = ()
 
     def selects(self, schema: str, table: str, *, is_view: bool) -> bool:
         """Whether the rule speaks of this table or view."""
@@ -31,25 +34,6 @@ class Selection:
         if self.action == "explicit":
             return (schema, table) == (self.schema, self.table)
         return matches(self.schema, schema) and matches(self.table, table)
-
-
-@dataclass(frozen=True)
-class AddedColumn:
-    """A column that a transformation adds to every table its patterns match."""
-
-    schema: str
-    table: str
-    name: str
-    expression: str
-    length: int
-
-    def value(self, schema: str, table: str) -> str:
-        """What the column holds in every row of this table, cut to the declared length (the cut is assumed)."""
-        if self.expression == "$AR_M_SOURCE_SCHEMA":
-            return schema[: self.length]
-        if self.expression == "$AR_M_SOURCE_TABLE_NAME":
-            return table[: self.length]
-        return self.expression[1:-1].replace("''", "'")[: self.length]
 
 
 @dataclass(frozen=True)
@@ -86,7 +70,7 @@ class Mappings:
     """The rules of one task."""
 
     selections: tuple[Selection, ...]
-    added_columns: tuple[AddedColumn, ...] = ()
+    transformations: tuple[Transformation, ...] = ()
     parallel_loads: tuple[ParallelLoad, ...] = ()
 
     def load_order(self, schema: str, table: str, *, is_view: bool) -> int | None:
@@ -101,38 +85,19 @@ class Mappings:
         """Schema and name of every table that an explicit rule names."""
         return [(rule.schema, rule.table) for rule in self.selections if rule.action == "explicit"]
 
-    def added(self, schema: str, table: str) -> list[tuple[str, str]]:
-        """Name and value of each column added to this table, in the order of the rules."""
-        return [
-            (column.name, column.value(schema, table))
-            for column in self.added_columns
-            if matches(column.schema, schema) and matches(column.table, table)
-        ]
+    def shape(self, schema: str, table: str, *, is_view: bool) -> Shape:
+        """What the rules make of this table. Raises UnfitRuleError when its rules ask for different filters: how DMS
+        combines those is not documented."""
+        rules = [rule for rule in self.selections if rule.selects(schema, table, is_view=is_view)]
+        filters = {rule.filters for rule in rules if rule.action == "include"}
+        if len(filters) > 1:
+            raise UnfitRuleError(f"not emulated here: rules that select {schema}.{table} with different filters")
+        return shape(self.transformations, schema, table, next(iter(filters), ()))
+
+    def target_name(self, schema: str, table: str) -> tuple[str, str]:
+        """Schema and table in the keys of this table's files. Raises UnfitRuleError when two rules rename one."""
+        return target_name(self.transformations, schema, table)
 
     def parallel_load(self, schema: str, table: str) -> ParallelLoad | None:
         """How this table is cut, or None when it is loaded whole."""
         return next((one for one in self.parallel_loads if (one.schema, one.table) == (schema, table)), None)
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether DMS's wildcards in *pattern* match the whole of *name*, case-sensitively.
-
-    >>> matches("order_", "orders"), matches("order[_]", "orders"), matches("[a-d]%", "batch")
-    (True, False, True)
-    """
-    return _regex(pattern).fullmatch(name) is not None
-
-
-@lru_cache(maxsize=4_096)
-def _regex(pattern: str) -> re.Pattern[str]:
-    parts = []
-    for sign in re.findall(r"\[[^\]]+\]|.", pattern, re.DOTALL):
-        if sign == "%":
-            parts.append(".*")
-        elif sign == "_":
-            parts.append(".")
-        elif len(sign) > 1:
-            parts.append("[" + re.sub(r"([\\^\[])", r"\\\1", sign[1:-1]) + "]")
-        else:
-            parts.append(re.escape(sign))
-    return re.compile("".join(parts), re.DOTALL)

@@ -18,10 +18,21 @@ import psycopg
 from duckdb_extensions import import_extension
 from psycopg.conninfo import make_conninfo
 
-from fleet.columns import Column, DmsType, dms_type
+from fleet.source_types.column import Column, DmsType
+from fleet.source_types.postgresql import dms_type
+from local.dms import files
+from local.dms.lobs import units
 from local.dms.mappings import Range
-from local.dms.parquet import identifier, literal, write
-from local.dms.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError, Written
+from local.dms.quoting import identifier, literal
+from local.dms.reader import (
+    Layout,
+    Login,
+    SourceUnreachableError,
+    Table,
+    TableUnreadableError,
+    Written,
+    carried,
+)
 
 _CATALOGUE = (Path(__file__).parent / "postgresql_catalogue.sql").read_bytes()
 _CONNECT_SECONDS = 10
@@ -75,14 +86,12 @@ class PostgresqlSource:
         ]
 
     def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
-        """Stream the rows of *table* within the range to Parquet. Raises TableUnreadableError."""
-        query = select(table, layout.lob_bytes, within)
+        """Stream the rows of *table* within the range to files. Raises TableUnreadableError."""
+        columns = carried(table, layout, dms_type)
+        query = select(table, columns, layout.lob_bytes or 0, within)
         relation = f"postgres_query({literal(self._name)}, {literal(query)})"
-        names = [column.name for column, _ in _carried(table)]
-        try:
-            return write(self._cursor.cursor(), relation, names, layout, folder)
-        except duckdb.Error as error:
-            raise TableUnreadableError(str(error).splitlines()[0]) from error
+        named = [(column.name, kind) for column, kind in columns]
+        return files.write(self._cursor.cursor(), relation, named, layout, folder)
 
     def check(self) -> None:
         """Raise SourceUnreachableError unless the database still answers."""
@@ -118,36 +127,26 @@ def _column(fields: Sequence[object]) -> Column:
     return Column(name, type_name, length, precision, scale, is_nullable)  # type: ignore[arg-type]  as the query says
 
 
-def _carried(table: Table) -> list[tuple[Column, DmsType]]:
-    """The columns that DMS migrates. One of a type it does not know is left out: the guide lists such types, column by
-    column, as not migrated (documented; that the rest of the table still is, is assumed)."""
-    types = [(column, dms_type("postgresql", column)) for column in table.columns]
-    return [(column, kind) for column, kind in types if kind is not None]
-
-
-def select(table: Table, lob_bytes: int, within: Range | None = None) -> str:
+def select(table: Table, columns: Sequence[tuple[Column, DmsType]], lob_bytes: int, within: Range | None = None) -> str:
     """The query that the source answers with *table*'s rows as DMS would carry them. Raises TableUnreadableError."""
-    carried = _carried(table)
-    if not carried:
-        raise TableUnreadableError(f"no column of {table.schema}.{table.name} has a type that DMS migrates")
     # Source: the guide, "Limitations": a table with an ARRAY and without a primary key is suspended during full load.
     if not table.key and not table.is_view and any(column.type_name == "array" for column in table.columns):
         raise TableUnreadableError(f"{table.schema}.{table.name} has an ARRAY column and no primary key")
-    fields = ", ".join(f"{_value(column, kind, lob_bytes)} AS {identifier(column.name)}" for column, kind in carried)
+    fields = ", ".join(f"{_value(column, kind, lob_bytes)} AS {identifier(column.name)}" for column, kind in columns)
     query = f"SELECT {fields} FROM {identifier(table.schema)}.{identifier(table.name)}"
-    return query if within is None else f"{query} WHERE {_where(table, within)}"
+    return query if within is None else f"{query} WHERE {_where(table, columns, within)}"
 
 
-def _where(table: Table, within: Range) -> str:
+def _where(table: Table, columns: Sequence[tuple[Column, DmsType]], within: Range) -> str:
     """Rows are compared as tuples (assumed for several columns). NULL in a boundary column is not loaded
     (documented); a tuple compared with NULL in a later column only may be decided before it, so it is asked for."""
-    kinds = {column.name: kind for column, kind in _carried(table)}
+    kinds = {column.name: kind for column, kind in columns}
     for name in within.columns:
         if name not in kinds or kinds[name].name in _FLOATS_AND_LOBS:
             raise TableUnreadableError(f"{table.schema}.{table.name} cannot be cut by column {name!r}")
-    columns = [identifier(name) for name in within.columns]
-    row = f"({', '.join(columns)})"
-    terms = [f"{column} IS NOT NULL" for column in columns]
+    names = [identifier(name) for name in within.columns]
+    row = f"({', '.join(names)})"
+    terms = [f"{name} IS NOT NULL" for name in names]
     for sign, bound in ((">", within.above), ("<=", within.upto)):
         if bound is not None:
             terms.append(f"{row} {sign} ({', '.join(literal(value) for value in bound)})")
@@ -167,16 +166,13 @@ def _value(column: Column, kind: DmsType, lob_bytes: int) -> str:
         case "DATE":
             return _finite(name, name, "date", "9999-12-31", "4713-01-01 BC")  # assumed, by analogy with DATETIME
         case "TIME":
-            # TIME32 holds milliseconds; the offset of a `time with time zone` is dropped (both assumed).
-            return f"date_trunc('milliseconds', {name}::time)::time"
+            # The offset of a `time with time zone` is dropped (assumed).
+            return f"{name}::time"
+        # One unit more than is carried, so that a cut is noticed (`lobs.cut` makes it).
         case "BLOB":
-            return f"substring({name} FROM 1 FOR {lob_bytes})"
-        case "NCLOB":
-            # Documented ("Working with LOB source data types"): a character of an NCLOB counts as two bytes. That one
-            # outside of the basic plane counts as four is not done: such a text is cut later than by DMS.
-            return f"left({name}::text, {lob_bytes // 2})"
-        case "CLOB":
-            return f"left({name}::text, {lob_bytes})"
+            return f"substring({name} FROM 1 FOR {units(kind, lob_bytes) + 1})"
+        case "NCLOB" | "CLOB":
+            return f"left({name}::text, {units(kind, lob_bytes) + 1})"
         case "STRING" | "WSTRING":
             # A cast to text drops the padding of `character(n)`, as DMS does by default (TrimSpaceInChar).
             text = f"{name}::text"

@@ -1,18 +1,22 @@
-"""The seam to a source engine: how DMS looks into a database and gets its rows out as Parquet.
+"""The seam to a source engine: how DMS looks into a database and gets its rows out as files.
 
 `postgresql.py` is the first implementation; a further engine is a further `Reader`, registered in `Dms` under DMS's
-name of it.
+name of it. A reader turns a table into a relation of DuckDB's whose columns have DMS's types, and `files.write` does
+all that is the same for every engine: filters, transformations, cutting of LOBs, and the formats.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from fleet.columns import Column
+from fleet.source_types.column import Column, DmsType
+from local.dms.formats import Csv, Parquet
 from local.dms.mappings import Range
+from local.dms.transformations import Shape
 
 
 class SourceUnreachableError(Exception):
@@ -64,28 +68,53 @@ class Table:
     is_view: bool = False
 
 
+def _heed_not(warning: str) -> None:
+    del warning
+
+
 @dataclass(frozen=True)
 class Layout:
-    """What the files of one load hold besides the source's columns, and how they are written.
+    """What the files of one load of one table hold, and how they are written.
 
-    *leading* and *added*: name and constant value of the columns before and after the source's own. *lob_bytes*: where
-    LOBs are cut. *file_bytes*: where a new file begins.
+    *leading*: name and constant value of the columns before the source's own. *shape*: what the task's rules make of
+    the table. *lob_bytes*: where LOBs are cut; None leaves out the columns that are LOBs. *file_bytes*: where a new
+    file begins. *at*: when the load writes. *warn*: takes what AWS would write into the task's log as a warning.
     """
 
     leading: tuple[tuple[str, str], ...] = ()
-    added: tuple[tuple[str, str], ...] = ()
-    lob_bytes: int = 32 * 1024
-    codec: str = "uncompressed"
-    row_group_rows: int = 10_000
+    shape: Shape = field(default_factory=Shape)
+    lob_bytes: int | None = 32 * 1024
+    format: Parquet | Csv = field(default_factory=Parquet)
     file_bytes: int = 1_048_576 * 1024
+    at: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    warn: Callable[[str], None] = _heed_not
 
 
 @dataclass(frozen=True)
 class Written:
-    """A Parquet file on this machine's disk."""
+    """A file on this machine's disk, and how many of the source's rows are in it."""
 
     path: Path
     rows: int
+
+
+def carried(table: Table, layout: Layout, dms_type: Callable[[Column], DmsType | None]) -> list[tuple[Column, DmsType]]:
+    """The columns of *table* that DMS migrates, with the types it carries them in.
+
+    A column of a type that DMS does not know is left out with a warning: the guides list such types, column by column,
+    as not migrated (documented; that the rest of the table still is, and the warning, are assumed). Without LOB
+    support LOB columns are left out too (documented). Raises TableUnreadableError when nothing is left.
+    """
+    found: list[tuple[Column, DmsType]] = []
+    for column in table.columns:
+        kind = dms_type(column)
+        if kind is None:
+            layout.warn(f"column {column.name} is left out: its type {column.type_name} is not migrated")
+        elif not (kind.is_lob and layout.lob_bytes is None):
+            found.append((column, kind))
+    if not found:
+        raise TableUnreadableError(f"no column of {table.schema}.{table.name} has a type that DMS migrates")
+    return found
 
 
 class Source(Protocol):
@@ -96,7 +125,9 @@ class Source(Protocol):
         ...
 
     def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
-        """The rows of *table* as Parquet files under *folder* (made here), in order; none when there are no rows.
+        """The rows of *table* as files under *folder* (made here), in order; none when there are no rows.
+
+        An implementation asks `carried` for the columns, makes a relation of them, and calls `files.write`.
 
         Raises TableUnreadableError, TableHeldError, RunEndedError.
         """

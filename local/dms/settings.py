@@ -138,7 +138,6 @@ _MOST = {"MaxFullLoadSubTasks": DMS_FULL_LOAD_SUB_TASKS.value, "CommitRate": DMS
 _ONLY = {
     "TargetMetadata": {
         "TargetSchema": {""},
-        "SupportLobs": {True},
         "FullLobMode": {False},
         "LimitedSizeLobMode": {True},
         "InlineLobMaxSize": {0},

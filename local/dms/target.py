@@ -9,16 +9,34 @@ from typing import Any
 
 from fleet.quotas import DMS_MAX_FILE_SIZE_KB
 from local.aws import ACCOUNT, LocalAws
+from local.dms.formats import ROW_GROUP_BYTES, Csv, Parquet
 from local.iam import Role, assume
-from local.wire import NotEmulatedError
+from local.wire import AwsError, NotEmulatedError
 
 PRINCIPAL = "dms.amazonaws.com"
-# Members that change what a full load writes in a way not done here, with the one value that is.
+# Members that change what a full load writes in a way not done here, with the one value that is. AWS says neither with
+# what nor to which length `AddTrailingPaddingCharacter` pads; `PreserveTransactions` is of changes only.
 _ONLY: Mapping[str, Any] = {
-    "ParquetTimestampInMillisecond": False,
     "GlueCatalogGeneration": False,
     "AddTrailingPaddingCharacter": False,
+    "PreserveTransactions": False,
 }
+_CHOICES = {
+    "DataFormat": {"csv", "parquet"},
+    "CompressionType": {"none", "gzip"},
+    "EncodingType": {"plain", "plain-dictionary", "rle-dictionary"},
+    "ParquetVersion": {"parquet-1-0", "parquet-2-0"},
+    "DatePartitionSequence": {"yyyymmdd", "yyyymmddhh", "yyyymm", "mmyyyydd", "ddmmyyyy"},
+    "DatePartitionDelimiter": {"slash", "underscore", "dash", "none"},
+}
+# Source: botocore's model of `S3Settings`. The most rows of a group are the library's own (reference/dms.md 4.1).
+_NUMBERS = {
+    "MaxFileSize": (DMS_MAX_FILE_SIZE_KB.value, DMS_MAX_FILE_SIZE_KB.value),
+    "RowGroupLength": (10_000, ROW_GROUP_BYTES),
+    "DataPageSize": (1024 * 1024, 2**31 - 1),
+    "DictPageSizeLimit": (1024 * 1024, 2**31 - 1),
+}
+_ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t"}
 
 
 @dataclass(frozen=True)
@@ -31,16 +49,15 @@ class TargetSettings:
     include_op: bool = False
     timestamp_column: str = ""
     is_task_start_time: bool = False
-    codec: str = "uncompressed"
-    row_group_rows: int = 10_000
+    format: Parquet | Csv = field(default_factory=Csv)
     file_bytes: int = DMS_MAX_FILE_SIZE_KB.value * 1024
     put: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_settings(given: Mapping[str, Any]) -> TargetSettings:
     """The settings a load follows. Raises NotEmulatedError for a member that it would have to pass over."""
-    if (data_format := str(given.get("DataFormat", "csv")).lower()) != "parquet":
-        raise NotEmulatedError(f"S3Settings.DataFormat = {data_format}")
+    for name in ("DatePartitionSequence", "DatePartitionDelimiter"):  # of changes only: a full load is not partitioned
+        _choice(given, name, "none" if name.endswith("Delimiter") else "yyyymmdd")
     for name, only in _ONLY.items():
         if given.get(name, only) != only:
             raise NotEmulatedError(f"S3Settings.{name} = {given[name]}")
@@ -60,12 +77,62 @@ def read_settings(given: Mapping[str, Any]) -> TargetSettings:
         include_op=given.get("IncludeOpForFullLoad", False),
         timestamp_column=given.get("TimestampColumnName", ""),
         is_task_start_time=given.get("UseTaskStartTimeForFullLoadTimestamp", False),
-        codec="gzip" if str(given.get("CompressionType", "none")).lower() == "gzip" else "uncompressed",
-        row_group_rows=given.get("RowGroupLength", 10_000),
+        format=_parquet(given) if _choice(given, "DataFormat", "csv") == "parquet" else _csv(given),
         # Documented for .csv; that a Parquet file is cut there too is assumed (reference/dms.md 4.1).
-        file_bytes=given.get("MaxFileSize", DMS_MAX_FILE_SIZE_KB.value) * 1024,
+        file_bytes=_number(given, "MaxFileSize") * 1024,
         put=put,
     )
+
+
+def _parquet(given: Mapping[str, Any]) -> Parquet:
+    return Parquet(
+        codec=_choice(given, "CompressionType", "none"),  # type: ignore[arg-type]  one of the choices
+        encoding=_choice(given, "EncodingType", "rle-dictionary"),  # type: ignore[arg-type]
+        page_version="2.0" if _choice(given, "ParquetVersion", "parquet-1-0") == "parquet-2-0" else "1.0",
+        row_group_rows=_number(given, "RowGroupLength"),
+        data_page_bytes=_number(given, "DataPageSize"),
+        dictionary_page_bytes=_number(given, "DictPageSizeLimit"),
+        has_statistics=given.get("EnableStatistics", True),
+        has_milliseconds=given.get("ParquetTimestampInMillisecond", False),
+    )
+
+
+def _csv(given: Mapping[str, Any]) -> Csv:
+    return Csv(
+        codec=_choice(given, "CompressionType", "none"),  # type: ignore[arg-type]  one of the choices
+        delimiter=_unescaped(given.get("CsvDelimiter") or ","),
+        row_delimiter=_unescaped(given.get("CsvRowDelimiter") or "\n"),
+        null=given.get("CsvNullValue", "NULL"),
+        is_rfc4180=given.get("Rfc4180", True),
+        has_header=given.get("AddColumnName", False),
+    )
+
+
+def _choice(given: Mapping[str, Any], name: str, default: str) -> str:
+    """The member in the model's spelling. Raises AwsError for a value that is none of AWS's."""
+    value = str(given.get(name) or default).lower().replace("_", "-")
+    if value not in _CHOICES[name]:
+        raise AwsError("InvalidParameterValueException", f"S3Settings.{name} cannot be {given[name]}")
+    return value
+
+
+def _number(given: Mapping[str, Any], name: str) -> int:
+    default, most = _NUMBERS[name]
+    value = given.get(name, default)
+    if name == "RowGroupLength":
+        # Source: the model: a value larger than the maximum is set to the maximum.
+        value = min(value, most)
+    if not 1 <= value <= most:
+        raise AwsError("InvalidParameterValueException", f"S3Settings.{name} must be from 1 to {most}, not {value}")
+    return value
+
+
+def _unescaped(text: str) -> str:
+    """A delimiter as it is written: Terraform's provider sends `\\n` as a backslash and an n (observed in its source:
+    the default of `csv_row_delimiter`; that DMS reads it so follows)."""
+    for written, meant in _ESCAPES.items():
+        text = text.replace(written, meant)
+    return text
 
 
 class Target:

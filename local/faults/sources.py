@@ -10,7 +10,7 @@ from typing import NoReturn
 import duckdb
 
 from local.dms.mappings import Range
-from local.dms.parquet import literal
+from local.dms.quoting import literal
 from local.dms.reader import (
     Layout,
     Login,

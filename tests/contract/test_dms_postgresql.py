@@ -18,10 +18,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from dms_cloud import BUCKET, FOLDER, Clouds, rules
+from fleet.source_types.column import DmsType
 from local.aws import LocalAws
+from local.dms.expressions import Expression
+from local.dms.formats import Parquet
 from local.dms.mappings import Range
 from local.dms.postgresql import PostgresqlReader, PostgresqlSource
 from local.dms.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
+from local.dms.transformations import Shape, Transformation
 from local.sources.postgres import EmbeddedPostgres
 
 DATABASE = "dms_values"
@@ -131,8 +135,8 @@ def test_every_type_arrives_as_the_type_that_dms_documents(read: Any) -> None:
         "at": "timestamp[us]",
         "local": "timestamp[us]",
         "day": "date32[day]",
-        "clock": "time64[us]",
-        "zoned": "time64[us]",
+        "clock": "time32[ms]",
+        "zoned": "time32[ms]",
         "bits": "binary",
         **dict.fromkeys(["span", "body", "code", "open", "pad", "doc", "list", "kind", "net", "flags"], "string"),
         "cost": "decimal128(10, 2)",
@@ -217,7 +221,11 @@ def test_a_column_of_a_type_that_dms_does_not_carry_is_left_out(read: Any) -> No
 
 
 def test_what_dms_adds_stands_around_the_columns_of_the_source(read: Any) -> None:
-    layout = Layout(leading=(("Op", "I"), ("_at", "2026-11-21 01:02:03.000004")), added=(("_db", "it's"),))
+    added = Transformation(
+        "1", "column", "add-column", "%", value="_db", kind=DmsType("STRING", 9), expression=Expression("'it''s'")
+    )
+    shape = Shape("public", "lobs", (added,))
+    layout = Layout(leading=(("Op", "I"), ("_at", "2026-11-21 01:02:03.000004")), shape=shape)
     assert list(read("lobs", layout).rows[1].items()) == [
         ("Op", "I"),
         ("_at", "2026-11-21 01:02:03.000004"),
@@ -274,9 +282,10 @@ def test_the_catalogue_tells_tables_from_views_and_knows_keys_in_their_order(cat
 
 
 def test_files_are_compressed_and_grouped_as_asked(read: Any) -> None:
-    (file,) = read("cut", Layout(codec="gzip", row_group_rows=2_048)).files
+    (file,) = read("cut", Layout(format=Parquet("gzip", row_group_rows=30))).files
     metadata = pq.ParquetFile(file.path).metadata
     assert metadata.row_group(0).column(0).compression == "GZIP"
+    assert [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)] == [30, 30, 30, 10]
     assert (metadata.num_rows, file.rows) == (100, 100)
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.source_types.column import DmsType
+from local.dms.expressions import constant
 from local.dms.mapping_rules import parse
-from local.dms.mappings import Mappings, Range, matches
+from local.dms.mappings import Mappings, Range
+from local.dms.wildcards import matches
 from local.wire import AwsError, NotEmulatedError
 
 
@@ -107,10 +111,14 @@ def test_the_highest_load_order_of_the_rules_that_select_a_table_counts() -> Non
 
 @pytest.mark.parametrize(
     ("expression", "value"),
-    [("'shop'", "shop"), ("'it''s'", "it's"), ("$AR_M_SOURCE_SCHEMA", "publ"), ("$AR_M_SOURCE_TABLE_NAME", "orde")],
+    [("'shop'", "shop"), ("'it''s'", "it's"), ("$AR_M_SOURCE_SCHEMA", "public"), ("$AR_M_SOURCE_TABLE_NAME", "orders")],
 )
-def test_an_added_column_holds_a_literal_or_a_name_cut_to_its_length(expression: str, value: str) -> None:
-    assert mappings(selection(), added(expression)).added("public", "orders") == [("_db", value)]
+def test_an_added_column_holds_a_literal_or_a_name(expression: str, value: str) -> None:
+    found = mappings(selection(), added(expression)).shape("public", "orders", is_view=False)
+    (column,) = found.fields([])
+    assert (column.name, column.kind) == ("_db", DmsType("STRING", 4))
+    assert column.expression is not None
+    assert constant(column.expression, found.schema, found.table, datetime(2026, 11, 21, tzinfo=UTC)) == value
 
 
 def test_ranges_cover_the_table_without_gap_or_overlap() -> None:
@@ -157,10 +165,10 @@ def test_a_malformed_rule_is_refused_with_its_reason(rules: list[dict[str, Any]]
 @pytest.mark.parametrize(
     ("rule", "name"),
     [
-        ({**selection(), "filters": [{"filter-type": "source"}]}, "filters"),
         (added("$AR_H_STREAM_POSITION"), "STREAM_POSITION"),
-        ({**added(), "rule-action": "rename"}, "rename"),
-        (added(**{"data-type": {"type": "int8"}}), "int8"),
+        (added("random()"), "random"),
+        ({**added(), "rule-action": "add-before-image-columns"}, "add-before-image-columns"),
+        ({**added(), "rule-target": "table-tablespace"}, "table-tablespace"),
         (ranges(type="partitions-auto"), "partitions-auto"),
         ({**selection(), "rule-type": "post-processing"}, "post-processing"),
     ],
