@@ -8,12 +8,21 @@ from typing import Any
 from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, DMS_ENDPOINTS, DMS_INSTANCES
 from local.aws import ACCOUNT, LocalAws
 from local.clock import Clock
+from local.dms import capacity, model
+from local.dms.assessments import Assessments
+from local.dms.certificates import Certificates
 from local.dms.connections import Connections
 from local.dms.endpoints import Endpoints
+from local.dms.events import Events
 from local.dms.instances import Instances
+from local.dms.limits import STORAGE_GB
 from local.dms.postgresql import PostgresqlReader
 from local.dms.reader import Reader
 from local.dms.resources import Delays, Resources
+from local.dms.schemas import Schemas
+from local.dms.subnet_groups import SubnetGroups
+from local.dms.subscriptions import Subscriptions
+from local.dms.tags import Tags
 from local.dms.tasks import Tasks
 from local.dms.throttle import TokenBucket
 from local.wire import AwsError, NotEmulatedError
@@ -25,7 +34,8 @@ class Dms:
     """One account's DMS: `aws.serve("dms", Dms(clock, aws).answer)`.
 
     *readers*: how to read each source engine, under DMS's name of it; PostgreSQL by default. *throttles*: refuse what
-    exceeds AWS's request rate.
+    exceeds AWS's request rate. *on_event*: gets each event of a task as EventBridge delivers it. *on_change*: told of
+    each change of a status: the kind of thing, its status before and after ("" for not there).
     """
 
     def __init__(
@@ -36,73 +46,121 @@ class Dms:
         *,
         delays: Delays | None = None,
         throttles: bool = False,
+        on_event: Callable[[dict[str, Any]], object] | None = None,
+        on_change: Callable[[str, str, str], object] | None = None,
     ) -> None:
-        self._resources = Resources(clock, aws, readers or {"postgres": PostgresqlReader()}, delays or Delays())
+        self._events = Events(clock, on_event)
+        self._on_change = on_change
+        self._resources = Resources(
+            clock, aws, readers or {"postgres": PostgresqlReader()}, delays or Delays(), self._changed
+        )
         self._bucket = TokenBucket(clock, DMS_API_BURST.value, DMS_API_PER_SECOND.value) if throttles else None
+        groups = SubnetGroups(self._resources)
+        self._instances = Instances(self._resources, groups, self._events)
         connections = Connections(self._resources)
-        instances = Instances(self._resources)
-        endpoints = Endpoints(self._resources, connections)
-        tasks = Tasks(self._resources, connections)
+        certificates = Certificates(self._resources)
+        endpoints = Endpoints(self._resources, connections, certificates)
+        tasks = Tasks(self._resources, connections, self._events)
+        schemas = Schemas(self._resources)
+        subscriptions = Subscriptions(self._resources)
+        assessments = Assessments(self._resources)
+        tags = Tags(self._resources)
         self._operations: dict[str, Callable[[Parameters], dict[str, Any]]] = {
-            "CreateReplicationInstance": instances.create,
-            "DescribeReplicationInstances": instances.describe,
-            "CreateReplicationSubnetGroup": instances.create_subnet_group,
-            "DescribeReplicationSubnetGroups": instances.describe_subnet_groups,
+            "CreateReplicationInstance": self._instances.create,
+            "DescribeReplicationInstances": self._instances.describe,
+            "ModifyReplicationInstance": self._instances.modify,
+            "RebootReplicationInstance": self._instances.reboot,
+            "DeleteReplicationInstance": self._instances.delete,
+            "DescribeOrderableReplicationInstances": self._instances.describe_orderable,
+            "DescribeReplicationInstanceTaskLogs": self._instances.describe_task_logs,
+            "DescribePendingMaintenanceActions": self._instances.describe_pending_maintenance,
+            "CreateReplicationSubnetGroup": groups.create,
+            "DescribeReplicationSubnetGroups": groups.describe,
+            "ModifyReplicationSubnetGroup": groups.modify,
+            "DeleteReplicationSubnetGroup": groups.delete,
             "CreateEndpoint": endpoints.create,
             "DescribeEndpoints": endpoints.describe,
             "ModifyEndpoint": endpoints.modify,
             "DeleteEndpoint": endpoints.delete,
+            "DescribeEndpointTypes": endpoints.describe_types,
             "TestConnection": connections.test,
             "DescribeConnections": connections.describe,
             "DeleteConnection": connections.delete,
+            "RefreshSchemas": schemas.refresh,
+            "DescribeRefreshSchemasStatus": schemas.describe_status,
+            "DescribeSchemas": schemas.describe,
+            "ImportCertificate": certificates.create,
+            "DescribeCertificates": certificates.describe,
+            "DeleteCertificate": certificates.delete,
             "CreateReplicationTask": tasks.create,
             "DescribeReplicationTasks": tasks.describe,
             "ModifyReplicationTask": tasks.modify,
             "StartReplicationTask": tasks.start,
             "StopReplicationTask": tasks.stop,
+            "MoveReplicationTask": tasks.move,
             "DeleteReplicationTask": tasks.delete,
             "DescribeTableStatistics": tasks.describe_tables,
+            "ReloadTables": tasks.reload_tables,
+            "StartReplicationTaskAssessment": assessments.start,
+            "DescribeReplicationTaskAssessmentResults": assessments.describe_results,
+            "StartReplicationTaskAssessmentRun": assessments.start,
+            "DescribeReplicationTaskAssessmentRuns": assessments.describe_runs,
+            "DescribeReplicationTaskIndividualAssessments": assessments.describe_individual,
+            "CancelReplicationTaskAssessmentRun": assessments.change,
+            "DeleteReplicationTaskAssessmentRun": assessments.change,
+            "DescribeEvents": self._events.describe,
+            "DescribeEventCategories": self._events.describe_categories,
+            "CreateEventSubscription": subscriptions.create,
+            "DescribeEventSubscriptions": subscriptions.describe,
+            "ModifyEventSubscription": subscriptions.modify,
+            "DeleteEventSubscription": subscriptions.delete,
+            "AddTagsToResource": tags.add,
+            "RemoveTagsFromResource": tags.remove,
+            "ListTagsForResource": tags.list,
             "DescribeAccountAttributes": self._account_attributes,
-            "AddTagsToResource": self._add_tags,
-            "ListTagsForResource": self._list_tags,
         }
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The operations that are emulated, or refused for more than not being known here."""
+        return frozenset(self._operations)
 
     def answer(self, operation: str, parameters: Parameters) -> Mapping[str, Any]:
         """What AWS would answer to *operation*; its refusals are raised as AwsError."""
+        model.check_request(operation, parameters)
         with self._resources.lock:
-            if self._bucket is not None:
-                self._bucket.take()
-            if operation not in self._operations:
-                raise NotEmulatedError(f"DMS {operation}")
-            return self._operations[operation](parameters)
+            try:
+                if self._bucket is not None:
+                    self._bucket.take()
+                if operation not in self._operations:
+                    raise NotEmulatedError(f"DMS {operation}")
+                answer = self._operations[operation](parameters)
+            except AwsError as error:
+                model.check_error(operation, error)
+                raise
+            model.check_answer(operation, answer)
+            return answer
+
+    def hold_storage(self, instance_identifier: str, what: str, size_bytes: int) -> None:
+        """Let *what* take so many bytes of an instance's disk from now on; 0 gives them back. A full disk stops its
+        tasks, as AWS documents it."""
+        with self._resources.lock:
+            (instance,) = (one for one in self._resources.instances.values() if one.identifier == instance_identifier)
+            capacity.hold(self._resources, instance, what, size_bytes)
+
+    def _changed(self, thing: Any, before: str, after: str) -> None:
+        self._events.note(thing, before, after)
+        if self._on_change is not None:
+            self._on_change(thing.kind, before, after)
 
     def _account_attributes(self, _: Parameters) -> dict[str, Any]:
         # The names are the model's; that endpoints per instance and tasks are not among them is observed.
         quotas = (
             ("ReplicationInstances", len(self._resources.instances), DMS_INSTANCES.value),
+            ("AllocatedStorage", self._instances.storage_gb(), STORAGE_GB.value),
             ("Endpoints", len(self._resources.endpoints), DMS_ENDPOINTS.value),
         )
         return {
             "AccountQuotas": [{"AccountQuotaName": name, "Used": used, "Max": most} for name, used, most in quotas],
             "UniqueAccountIdentifier": ACCOUNT,
         }
-
-    def _add_tags(self, parameters: Parameters) -> dict[str, Any]:
-        tags = self._tags(parameters["ResourceArn"])
-        tags.update({tag["Key"]: tag["Value"] for tag in parameters["Tags"]})
-        return {}
-
-    def _list_tags(self, parameters: Parameters) -> dict[str, Any]:
-        arns = parameters.get("ResourceArnList") or [parameters["ResourceArn"]]
-        return {
-            "TagList": [
-                {"Key": key, "Value": value, "ResourceArn": arn}
-                for arn in arns
-                for key, value in self._tags(arn).items()
-            ]
-        }
-
-    def _tags(self, arn: str) -> dict[str, str]:
-        if arn not in self._resources.tags:
-            raise AwsError("ResourceNotFoundFault", f"Resource {arn} not found")
-        return self._resources.tags[arn]

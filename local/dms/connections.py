@@ -26,12 +26,17 @@ class Connections:
         endpoint = self._of.endpoint(parameters["EndpointArn"])
         if instance.status != "available":
             raise invalid_state(f"Replication Instance {instance.arn} is in state {instance.status}")
+        if endpoint.status != "active":
+            raise invalid_state(f"Endpoint {endpoint.arn} is {endpoint.status}")
         connection = self._of.connections.get((instance.arn, endpoint.arn))
         if connection is None:
             # How AWS counts the endpoints of an instance is unknown; tested pairs fit best (reference/dms.md 1.1).
             used = sum(one.instance is instance for one in self._of.connections.values())
             require_below(used, DMS_ENDPOINTS_PER_INSTANCE, instance.identifier)
             connection = self._of.connections[(instance.arn, endpoint.arn)] = Connection(instance, endpoint)
+            self._of.watch(connection)
+        elif connection.status == "deleting":
+            raise invalid_state(f"The connection of {endpoint.identifier} on {instance.identifier} is being deleted")
         elif connection.status == "testing":
             raise invalid_state(
                 f"Connection of Endpoint {endpoint.identifier} on Replication Instance {instance.identifier} "
@@ -55,8 +60,10 @@ class Connections:
         connection = self._of.connections.get(pair)
         if connection is None:
             raise AwsError("ResourceNotFoundFault", f"Connection of {pair[1]} on {pair[0]} not found")
-        if any(connection.endpoint in (one.source, one.target) for one in self._tasks_on(connection.instance)):
+        if any(task.instance is connection.instance for task in self._of.tasks_on(connection.endpoint)):
             raise invalid_state(f"Connection of {pair[1]} is used by a task")  # assumed
+        if connection.status == "deleting":
+            raise invalid_state(f"Connection of {pair[1]} on {pair[0]} is already being deleted")
         connection.status = "deleting"
         connection.test += 1
         self._of.later(self._of.delays.deleting, self._of.connections.pop, pair, None)
@@ -74,9 +81,6 @@ class Connections:
         connection = self._of.connections.get((instance.arn, endpoint.arn))
         return connection is not None and connection.status == "successful"
 
-    def _tasks_on(self, instance: Instance) -> list[Any]:
-        return [task for task in self._of.tasks.values() if task.instance is instance]
-
     def _begin_hidden(self, connection: Connection) -> None:
         if connection.status in {"successful", "failed"}:
             self._begin(connection)
@@ -88,6 +92,9 @@ class Connections:
         self._of.later(self._of.delays.testing, self._try, connection, connection.test)
 
     def _try(self, connection: Connection, test: int) -> None:
+        if connection.test != test:
+            return
+
         def work() -> None:
             failure = self._failure(connection.endpoint)
             with self._of.lock:

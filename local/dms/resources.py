@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from fleet.quotas import Quota
 from local.aws import ACCOUNT, REGION, LocalAws
 from local.clock import Clock
 from local.dms.load import TableProgress
 from local.dms.mappings import Mappings
-from local.dms.reader import Reader
+from local.dms.names import refusal, resource_identifier
+from local.dms.reader import Reader, RunEndedError
 from local.wire import AwsError
 
 # A task in one of these states touches nothing. Source: Terraform's endpoint.go waits for exactly these
@@ -30,30 +31,70 @@ class Delays:
     """
 
     creating_instance: float = 300
+    modifying_instance: float = 300
+    rebooting: float = 120
     creating_task: float = 10
     modifying_task: float = 10
+    moving_task: float = 60
     deleting: float = 10
     hidden_test_starts: float = 2
     testing: float = 15
+    refreshing_schemas: float = 15
     starting_task: float = 20
     stopping_task: float = 5
+    subscribing: float = 10
+
+    def scaled(self, factor: float) -> Self:
+        """The same delays, each *factor* times as long.
+
+        >>> Delays().scaled(0.1).creating_instance
+        30.0
+        """
+        return type(self)(**{name: seconds * factor for name, seconds in asdict(self).items()})
 
 
-@dataclass
-class Instance:
-    """A replication instance; *given* holds the members it was created with."""
+class Stateful:
+    """A thing with a `status`. Each change of it is told to *changed*: the thing, what it was, what it is."""
 
+    kind: ClassVar[str]
+    status: str
+    changed: Callable[[Any, str, str], None] | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        before = self.__dict__.get("status") if name == "status" else None
+        super().__setattr__(name, value)
+        if before is not None and before != value and self.changed is not None:
+            self.changed(self, before, value)
+
+
+@dataclass(eq=False)
+class Instance(Stateful):
+    """A replication instance; *given* holds the members it was created or last modified with.
+
+    *pending*: changes that wait for the maintenance window. *held*: bytes on its disk, by what holds them.
+    *reserved_bytes*: memory that tables being loaded have taken.
+    """
+
+    kind = "replication-instance"
     arn: str
     identifier: str
-    given: Mapping[str, Any]
+    given: dict[str, Any]
     created_at: datetime
     status: str = "creating"
+    pending: dict[str, Any] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    reserved_bytes: int = 0
+
+    @property
+    def storage_bytes(self) -> int:
+        return self.given["AllocatedStorage"] * 1024**3
 
 
-@dataclass
-class Endpoint:
+@dataclass(eq=False)
+class Endpoint(Stateful):
     """A source or target endpoint; *given* holds its members, engine settings included, as DescribeEndpoints shows."""
 
+    kind = "endpoint"
     arn: str
     given: dict[str, Any]
     status: str = "active"
@@ -67,10 +108,11 @@ class Endpoint:
         return self.given["EngineName"]
 
 
-@dataclass
-class Connection:
+@dataclass(eq=False)
+class Connection(Stateful):
     """A tested pair of instance and endpoint. *test*: counts its tests, so that only the newest one's end counts."""
 
+    kind = "connection"
     instance: Instance
     endpoint: Endpoint
     status: str = "testing"
@@ -78,10 +120,15 @@ class Connection:
     test: int = 0
 
 
-@dataclass
-class Task:
-    """A replication task. *given* holds the members it was created or last modified with."""
+@dataclass(eq=False)
+class Task(Stateful):
+    """A replication task. *given* holds the members it was created or last modified with.
 
+    *ended_by*: what ends its run as soon as the tables under way are through, whatever else happens.
+    *move_to*: the instance it is moving to.
+    """
+
+    kind = "replication-task"
     arn: str
     given: dict[str, Any]
     source: Endpoint
@@ -100,6 +147,8 @@ class Task:
     load_ended_at: datetime | None = None
     tables: list[TableProgress] = field(default_factory=list)
     request_stop: Callable[[], None] | None = None
+    ended_by: RunEndedError | None = None
+    move_to: Instance | None = None
 
     @property
     def identifier(self) -> str:
@@ -107,16 +156,26 @@ class Task:
 
 
 class Resources:
-    """Everything one local DMS holds. Whoever reads or changes it holds *lock*."""
+    """Everything one local DMS holds. Whoever reads or changes it holds *lock*.
 
-    def __init__(self, clock: Clock, aws: LocalAws, readers: Mapping[str, Reader], delays: Delays) -> None:
+    *changed*: told of each change of a thing's status, under the lock.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        aws: LocalAws,
+        readers: Mapping[str, Reader],
+        delays: Delays,
+        changed: Callable[[Any, str, str], None] | None = None,
+    ) -> None:
         self.clock = clock
         self.aws = aws
         self.readers = readers
         self.delays = delays
+        self.changed = changed
         self.lock = threading.RLock()
         self.instances: dict[str, Instance] = {}
-        self.subnet_groups: dict[str, dict[str, Any]] = {}
         self.endpoints: dict[str, Endpoint] = {}
         self.connections: dict[tuple[str, str], Connection] = {}
         self.tasks: dict[str, Task] = {}
@@ -132,27 +191,61 @@ class Resources:
 
         self.clock.call_later(seconds, locked)
 
-    def new_arn(self, kind: str, parameters: Mapping[str, Any]) -> str:
-        """The ARN of a resource to be made; its last part is AWS's invention unless `ResourceIdentifier` names it."""
+    def watch(self, thing: Stateful) -> None:
+        """Tell of each change of the status of *thing* from now on, its beginning included."""
+        if self.changed is not None:
+            thing.changed = self.changed
+            self.changed(thing, "", thing.status)
+
+    def new_arn(self, kind: str, parameters: Mapping[str, Any], name: str = "") -> str:
+        """The ARN of a resource to be made, and its tags. Its last part is *name*, or the `ResourceIdentifier` of
+        *parameters*, or AWS's invention."""
+        if given := parameters.get("ResourceIdentifier"):
+            name = resource_identifier(given)
         self._made += 1
-        name = parameters.get("ResourceIdentifier")
-        if not name:
-            name = hashlib.sha256(f"{kind}{self._made}".encode()).hexdigest()[:26].upper()
-        arn = f"arn:aws:dms:{REGION}:{ACCOUNT}:{kind}:{name}"
-        self.tags[arn] = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()}
+        name = name or hashlib.sha256(f"{kind}{self._made}".encode()).hexdigest()[:26].upper()
+        arn = arn_of(kind, name)
+        if arn in self.tags:
+            raise AwsError("ResourceAlreadyExistsFault", f"{arn} already exists")
+        self.tags[arn] = tags_of(parameters.get("Tags") or ())
         return arn
 
     def instance(self, arn: str) -> Instance:
-        return _found(self.instances, arn, "Replication Instance")
+        return found(self.instances, arn, "Replication Instance")
 
     def endpoint(self, arn: str) -> Endpoint:
-        return _found(self.endpoints, arn, "Endpoint")
+        return found(self.endpoints, arn, "Endpoint")
 
     def task(self, arn: str) -> Task:
-        return _found(self.tasks, arn, "Replication Task")
+        return found(self.tasks, arn, "Replication Task")
+
+    def tasks_on(self, thing: Instance | Endpoint) -> list[Task]:
+        """The tasks that use the instance or the endpoint."""
+        return [task for task in self.tasks.values() if thing in (task.instance, task.source, task.target)]
+
+    def forget_connections(self, thing: Instance | Endpoint) -> None:
+        """Take away the connections of what is being removed."""
+        for pair, connection in list(self.connections.items()):
+            if thing in (connection.instance, connection.endpoint):
+                del self.connections[pair]
 
 
-def _found(things: Mapping[str, Any], arn: str, what: str) -> Any:
+def arn_of(kind: str, name: str) -> str:
+    """The ARN of a resource of this account and Region."""
+    return f"arn:aws:dms:{REGION}:{ACCOUNT}:{kind}:{name}"
+
+
+def tags_of(tags: Any) -> dict[str, str]:
+    """The tags of a request by key. Source: a key has 1 to 128 characters and may not begin with `aws:` (BC:Tag)."""
+    found = {tag.get("Key", ""): tag.get("Value", "") for tag in tags}
+    for key, value in found.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256 or key.lower().startswith(("aws:", "dms:")):
+            raise refusal(f"The tag {key} = {value} is not valid.")
+    return found
+
+
+def found(things: Mapping[str, Any], arn: str, what: str) -> Any:
+    """The thing of that ARN. Raises DMS's ResourceNotFoundFault."""
     if arn not in things:
         raise AwsError("ResourceNotFoundFault", f"{what} {arn} not found")
     return things[arn]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from local.dms.capacity import MeteredSource
 from local.dms.load import Load, TableProgress, plan
 from local.dms.reader import RunEndedError, Table
 from local.dms.resources import Resources, Task
@@ -34,7 +35,11 @@ class Runs:
 
     def _run(self, task: Task) -> None:
         try:
-            self._begin(task)
+            if task.ended_by is None:
+                self._begin(task)
+            else:  # the instance took it down before it began
+                with self._of.lock:
+                    self._ended(task, "")
         except Exception as error:  # noqa: BLE001  whatever it is: a task may not stay `starting` for ever
             with self._of.lock:
                 self._ended(task, str(error) or repr(error))
@@ -44,6 +49,7 @@ class Runs:
         assert task.started_at is not None  # noqa: S101  a task that runs was started
         target = Target(self._of.aws, read_settings(task.target.given["S3Settings"]))
         source = self._of.readers[task.source.engine].open(login(self._of.aws, task.source))
+        source = MeteredSource(self._of, task, source)
         try:
             tables = self._tables(task, source.catalogue())
         except BaseException:
@@ -76,6 +82,7 @@ class Runs:
 
     def _ended(self, task: Task, failure: str | RunEndedError) -> None:
         task.request_stop = None
+        failure, task.ended_by = task.ended_by or failure, None
         if task.load_started_at is not None:
             task.load_ended_at = self._of.clock.now()
         if isinstance(failure, RunEndedError):
@@ -90,7 +97,7 @@ class Runs:
             self._rest(task, "stopped", "FULL_LOAD_ONLY_FINISHED", "")
 
     def _rest(self, task: Task, status: str, reason: str, failure: str) -> None:
-        task.status = status
         task.stop_reason = f"Stop Reason {reason}"
         task.failure = failure
         task.stopped_at = self._of.clock.now()
+        task.status = status  # last: whoever is told of it sees the rest

@@ -19,6 +19,7 @@ def show_task(task: Task, now: datetime) -> dict[str, Any]:
         SourceEndpointArn=task.source.arn,
         TargetEndpointArn=task.target.arn,
         ReplicationInstanceArn=task.instance.arn,
+        TargetReplicationInstanceArn=task.move_to.arn if task.move_to else None,
         MigrationType=task.given["MigrationType"],
         Status=task.status,
         StopReason=task.stop_reason,

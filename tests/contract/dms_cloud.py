@@ -232,12 +232,22 @@ def allow(action: str, resource: str) -> dict[str, str]:
     return {"Effect": "Allow", "Action": action, "Resource": resource}
 
 
+def subnets(aws: LocalAws) -> list[str]:
+    """The account's own subnets, one in each zone."""
+    return [one["SubnetId"] for one in aws.client("ec2").describe_subnets()["Subnets"]]
+
+
 OBJECTS = (allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/shop/*"), allow("s3:ListBucket", f"arn:aws:s3:::{BUCKET}"))
 
 
 # Short, because `until` looks once a second; that they are passed through is what matters.
 _DELAYS = Delays(
     creating_instance=2,
+    modifying_instance=2,
+    rebooting=2,
+    moving_task=2,
+    refreshing_schemas=2,
+    subscribing=2,
     creating_task=2,
     modifying_task=2,
     deleting=2,

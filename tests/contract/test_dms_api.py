@@ -8,7 +8,20 @@ from typing import Any
 
 import pytest
 
-from dms_cloud import BUCKET, FOLDER, ROLES, Cloud, Clouds, FakeReader, allow, document, make_role, refused, rules
+from dms_cloud import (
+    BUCKET,
+    FOLDER,
+    ROLES,
+    Cloud,
+    Clouds,
+    FakeReader,
+    allow,
+    document,
+    make_role,
+    refused,
+    rules,
+    subnets,
+)
 from local.aws import LocalAws
 
 SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}
@@ -386,7 +399,7 @@ def test_tags_are_kept_from_creation_and_added_to(cloud: Cloud) -> None:
         cloud.dms.create_replication_subnet_group(
             ReplicationSubnetGroupIdentifier="nets",
             ReplicationSubnetGroupDescription="d",
-            SubnetIds=["subnet-1"],
+            SubnetIds=subnets(cloud.aws),
             Tags=[{"Key": "a", "Value": "1"}],
         )
         and "arn:aws:dms:eu-central-1:123456789012:subgrp:nets"
@@ -409,8 +422,15 @@ def test_the_account_says_how_much_of_its_quotas_is_used(cloud: Cloud) -> None:
 
 
 def test_an_operation_that_is_not_stood_in_for_is_refused_by_name(cloud: Cloud) -> None:
-    with refused("NotEmulated", "ReloadTables"):
-        cloud.dms.reload_tables(ReplicationTaskArn="a", TablesToReload=[{"SchemaName": "a", "TableName": "b"}])
+    with refused("NotEmulated", "CreateReplicationConfig"):
+        cloud.dms.create_replication_config(
+            ReplicationConfigIdentifier="a",
+            SourceEndpointArn="a",
+            TargetEndpointArn="a",
+            ComputeConfig={"MaxCapacityUnits": 1},
+            ReplicationType="full-load",
+            TableMappings="{}",
+        )
     assert FOLDER.startswith("shop/")
 
 

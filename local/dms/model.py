@@ -1,0 +1,171 @@
+"""What botocore's model of DMS allows: the members of a request and of an answer, and the faults of an operation.
+
+Whoever comes over HTTP without boto3 has not been checked by anybody, and our own answers are not either. So each
+request and each answer is held against the model here, whichever way it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.validate import ParamValidator
+
+from local.wire import AwsError, NotEmulatedError
+
+# What an operation may answer besides the faults that the model lists for it. The model has none of these; the first
+# four are observed (reference/dms.md 1.3, 3.3; SDK users' reports), the last is our own.
+COMMON_CODES = frozenset(
+    {
+        "ThrottlingException",
+        "ValidationException",
+        "InvalidParameterValueException",
+        "InvalidParameterCombinationException",
+        "NotEmulated",
+    }
+)
+# The documentation of these members names values that the model's enum lacks: `replication-task` is a SourceType, and
+# S3 settings are written in capitals with underscores (reference/dms.md 4.1).
+_OPEN_ENUMS = frozenset({"SourceType"})
+
+Check = Callable[[Any, str], Iterator[str]]
+
+
+class AnswerBreaksModelError(Exception):
+    """A fault of ours: an answer that AWS's service could not give."""
+
+
+@cache
+def service() -> Any:
+    """botocore's model of DMS (a ServiceModel, whose properties carry no types)."""
+    return botocore.session.get_session().get_service_model("dms")
+
+
+@cache
+def codes(operation: str) -> frozenset[str]:
+    """The error codes with which *operation* may answer."""
+    return COMMON_CODES | {shape.name for shape in service().operation_model(operation).error_shapes}
+
+
+def check_request(operation: str, parameters: Mapping[str, Any]) -> None:
+    """Raise AwsError unless AWS would read *parameters* as a request for *operation*.
+
+    A member that the model does not know is not passed over: newer clients may know more than our model does.
+    """
+    if operation not in service().operation_names:
+        raise AwsError("UnknownOperationException", f"{operation} is no operation of DMS")
+    shape = service().operation_model(operation).input_shape
+    if shape is None:
+        return
+    if unknown := [name for name in parameters if name not in shape.members]:
+        raise NotEmulatedError(f"the member {unknown[0]} of {operation}")
+    report = ParamValidator().validate(parameters, shape)
+    if report.has_errors():
+        raise AwsError("ValidationException", f"1 validation error detected: {report.generate_report()}")
+    for name, value in parameters.items():
+        member = shape.members[name]
+        allowed = getattr(member, "enum", None)
+        if allowed and member.name not in _OPEN_ENUMS and value not in allowed:
+            # The words are those of AWS's services with this protocol (observed).
+            raise AwsError(
+                "ValidationException",
+                f"1 validation error detected: Value '{value}' at '{name[0].lower()}{name[1:]}' failed to satisfy "
+                f"constraint: Member must satisfy enum value set: [{', '.join(allowed)}]",
+            )
+
+
+def check_answer(operation: str, answer: Mapping[str, Any]) -> None:
+    """Raise AnswerBreaksModelError unless *answer* is one that the model allows for *operation*."""
+    shape = service().operation_model(operation).output_shape
+    problems = list(_check(shape)(answer, operation)) if shape is not None else []
+    if problems:
+        raise AnswerBreaksModelError("; ".join(problems[:5]))
+
+
+def check_error(operation: str, error: AwsError) -> None:
+    """Raise AnswerBreaksModelError unless *operation* may answer with the code of *error*."""
+    if error.code not in codes(operation):
+        raise AnswerBreaksModelError(f"{operation} may not answer {error.code}: {error.message}") from error
+
+
+_CHECKS: dict[str, Check] = {}
+
+
+def _check(shape: Any) -> Check:
+    """The check of *shape*, made once. Members of one name have one shape in this model."""
+    if shape.name not in _CHECKS:
+        _CHECKS[shape.name] = _make(shape)
+    return _CHECKS[shape.name]
+
+
+def _make(shape: Any) -> Check:
+    if shape.type_name == "structure":
+        return _structure(shape)
+    if shape.type_name == "list":
+        return _list(_check(shape.member))
+    if shape.type_name == "string" and shape.enum and shape.name not in _OPEN_ENUMS:
+        return _enum({_plain(one) for one in shape.enum})
+    kinds: dict[str, tuple[type, ...]] = {
+        "string": (str,),
+        "boolean": (bool,),
+        "integer": (int,),
+        "long": (int,),
+        "double": (int, float),
+        "timestamp": (datetime,),
+        "blob": (bytes, str),
+    }
+    return _scalar(kinds[shape.type_name], shape.type_name)
+
+
+def _structure(shape: Any) -> Check:
+    members = {name: _check(member) for name, member in shape.members.items()}
+    required = list(shape.required_members)
+
+    def check(value: Any, path: str) -> Iterator[str]:
+        if not isinstance(value, Mapping):
+            yield f"{path} is no structure"
+            return
+        for name in required:
+            if name not in value:
+                yield f"{path}.{name} is missing"
+        for name, one in value.items():
+            if name in members:
+                yield from members[name](one, f"{path}.{name}")
+            else:
+                yield f"{path}.{name} is unknown"
+
+    return check
+
+
+def _list(member: Check) -> Check:
+    def check(value: Any, path: str) -> Iterator[str]:
+        if not isinstance(value, list):
+            yield f"{path} is no list"
+            return
+        for one in value:
+            yield from member(one, f"{path}[]")
+
+    return check
+
+
+def _enum(allowed: set[str]) -> Check:
+    def check(value: Any, path: str) -> Iterator[str]:
+        if not isinstance(value, str) or _plain(value) not in allowed:
+            yield f"{path} = {value!r} is not one of {sorted(allowed)}"
+
+    return check
+
+
+def _scalar(kinds: tuple[type, ...], name: str) -> Check:
+    def check(value: Any, path: str) -> Iterator[str]:
+        if not isinstance(value, kinds) or (kinds == (int,) and isinstance(value, bool)):
+            yield f"{path} = {value!r} is no {name}"
+
+    return check
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("_", "-")
