@@ -17,22 +17,16 @@ from local.stepfunctions.descriptions import describe, status_event, summarise
 from local.stepfunctions.errors import RUNTIME, StateFailedError
 from local.stepfunctions.executions import ABORTED, FAILED, RUNNING, SUCCEEDED, Execution, Machine
 from local.stepfunctions.interpreter import Interpreter
+from local.stepfunctions.log_delivery import LogDelivery, LogGroups
+from local.stepfunctions.machines import Machines, describe_revision
+from local.stepfunctions.paging import next_token, page_after, page_size, read_token
 from local.stepfunctions.redrives import RedriveTokens, reason_against_redrive
-from local.stepfunctions.requests import (
-    check_name,
-    page,
-    read_input,
-    read_machine_definition,
-    refuse_others,
-    without_data,
-)
+from local.stepfunctions.requests import check_execution_arn, check_name, read_input, without_data
 from local.stepfunctions.tasks import Invoke, Tasks
+from local.stepfunctions.validation import check_request
 from local.wire import AwsError, NotEmulatedError
 
 _log = logging.getLogger(__name__)
-
-# Kept and given back as they came; none of them changes how an execution goes.
-_SETTINGS = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
 
 
 class StepFunctions:
@@ -40,7 +34,8 @@ class StepFunctions:
 
     *invoke* is called with a function's ARN and its event, in a worker thread; it raises `FunctionError`. *on_status*
     gets EventBridge's event for every change of an execution's status, in a worker thread. *jitter* gives the numbers
-    from 0 to 1 that JitterStrategy FULL multiplies with. *new_id* names executions and events.
+    from 0 to 1 that JitterStrategy FULL multiplies with. *new_id* names executions, events and revisions. *log_groups*:
+    where executions are logged; without it, a machine that wants a log is refused.
     """
 
     def __init__(
@@ -53,34 +48,35 @@ class StepFunctions:
         jitter: Callable[[], float],
         on_status: Callable[[dict[str, Any]], object] | None = None,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        log_groups: LogGroups | None = None,
     ) -> None:
         self._clock = clock
         self._account = account
         self._region = region
+        self._prefix = f"arn:aws:states:{region}:{account}"
         self._on_status = on_status
         self._new_id = new_id
-        self._machines: dict[str, Machine] = {}
+        self._log = LogDelivery(clock, log_groups)
+        self._machines = Machines(clock, self._prefix, new_id=new_id, has_running=self._has_running, log=self._log)
         self._executions: dict[str, Execution] = {}
         self._redrive_tokens = RedriveTokens()
         self._interpreter = Interpreter(clock, Tasks(clock, invoke, self._start, region), jitter)
         self._operations: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
-            "CreateStateMachine": self._create_machine,
-            "UpdateStateMachine": self._update_machine,
-            "DescribeStateMachine": self._describe_machine,
-            "ListStateMachines": self._list_machines,
-            "DeleteStateMachine": self._delete_machine,
+            **self._machines.operations,
             "StartExecution": self._start_execution,
             "StopExecution": self._stop_execution,
             "RedriveExecution": self._redrive_execution,
             "DescribeExecution": self._describe_execution,
             "ListExecutions": self._list_executions,
             "GetExecutionHistory": self._history,
+            "DescribeStateMachineForExecution": self._describe_machine_for_execution,
         }
 
     def answer(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """AWS's answer to *operation*; raises `AwsError`. Safe from any thread."""
         if operation not in self._operations:
             raise NotEmulatedError(operation)
+        check_request(operation, parameters)
         return self._on_loop(lambda: self._operations[operation](parameters))
 
     def ended(self, execution_arn: str) -> Future[Mapping[str, Any]]:
@@ -89,7 +85,7 @@ class StepFunctions:
         future: Future[Mapping[str, Any]] = Future()
 
         def watch() -> None:
-            execution = self._execution({"executionArn": execution_arn})
+            execution = self._execution(execution_arn)
             execution.ended.add_done_callback(lambda ended: future.set_result(describe(ended.result())))
 
         self._on_loop(watch)
@@ -113,87 +109,25 @@ class StepFunctions:
         self._clock.loop.call_soon_threadsafe(run)
         return done.result()
 
-    # Machines
-
-    def _create_machine(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        refuse_others(
-            "CreateStateMachine", parameters, {"name", "definition", "roleArn", "type", "tags", "publish", *_SETTINGS}
-        )
-        if parameters.get("type", "STANDARD") != "STANDARD":
-            raise NotEmulatedError(f"a state machine of type {parameters['type']}")
-        if parameters.get("publish"):
-            raise NotEmulatedError("versions of state machines")
-        check_name(parameters["name"])
-        arn = f"arn:aws:states:{self._region}:{self._account}:stateMachine:{parameters['name']}"
-        settings = {name: parameters[name] for name in _SETTINGS if name in parameters}
-        machine = self._machines.get(arn)
-        if machine is None:
-            definition = read_machine_definition(parameters["definition"])
-            machine = Machine(arn, parameters["name"], parameters["roleArn"], definition, self._clock.now(), settings)
-            self._machines[arn] = machine
-        # The role and the tags do not count. Source:
-        # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
-        elif (machine.definition.text, machine.settings) != (parameters["definition"], settings):
-            raise AwsError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'", 409)
-        return {"stateMachineArn": arn, "creationDate": machine.created_at}
-
-    def _update_machine(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        refuse_others("UpdateStateMachine", parameters, {"stateMachineArn", "definition", "roleArn", *_SETTINGS})
-        machine = self._machine(parameters)
-        # Executions under way keep the definition that they began with.
-        if "definition" in parameters:
-            machine.definition = read_machine_definition(parameters["definition"])
-        machine.role_arn = parameters.get("roleArn", machine.role_arn)
-        machine.settings |= {name: parameters[name] for name in _SETTINGS if name in parameters}
-        return {"updateDate": self._clock.now()}
-
-    def _describe_machine(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        refuse_others("DescribeStateMachine", parameters, {"stateMachineArn"})
-        machine = self._machine(parameters)
-        return {
-            **_head(machine),
-            "status": "ACTIVE",
-            "definition": machine.definition.text,
-            "roleArn": machine.role_arn,
-            **machine.settings,
-        }
-
-    def _list_machines(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        machines, token = page([_head(machine) for machine in self._machines.values()], parameters)
-        return {"stateMachines": machines, **token}
-
-    def _delete_machine(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        # Executions under way go on to their end, as in AWS, where the machine is DELETING until then.
-        machine = self._machines.pop(parameters["stateMachineArn"], None)
-        if machine is not None:
-            machine.is_deleted = True
-        return {}
-
-    def _machine(self, parameters: Mapping[str, Any]) -> Machine:
-        arn = parameters["stateMachineArn"]
-        if arn not in self._machines:
-            raise AwsError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
-        return self._machines[arn]
-
-    # Executions
-
     def _start_execution(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        refuse_others("StartExecution", parameters, {"stateMachineArn", "name", "input"})
         execution = self._start(parameters)
         return {"executionArn": execution.arn, "startDate": execution.started_at}
 
     def _start(self, parameters: Mapping[str, Any]) -> Execution:
-        machine = self._machine(parameters)
+        machine = self._machines.find_active(parameters["stateMachineArn"])
         name = parameters.get("name") or self._new_id()
         check_name(name)
         payload = read_input(parameters.get("input", "{}"))
-        arn = f"arn:aws:states:{self._region}:{self._account}:execution:{machine.name}:{name}"
+        arn = f"{self._prefix}:execution:{machine.name}:{name}"
         execution = self._executions.get(arn)
         if execution is not None:
             if execution.status == RUNNING and execution.payload.text == payload.text:
                 return execution
             raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
-        execution = Execution(self._clock, machine, arn, name, payload, self._tell)
+        number = len(self._executions) + 1
+        listener = self._log.listener(machine.revision.settings["loggingConfiguration"])
+        execution = Execution(self._clock, machine, arn, name, payload, number, self._tell, listener)
+        execution.trace_header = parameters.get("traceHeader")
         self._executions[arn] = execution
         execution.begin(self._run(execution))
         return execution
@@ -201,29 +135,31 @@ class StepFunctions:
     async def _run(self, execution: Execution) -> None:
         try:
             result = await self._interpreter.run(
-                execution, execution.root, execution.definition.flow, execution.payload
+                execution, execution.root, execution.revision.definition.flow, execution.payload
             )
             execution.end(SUCCEEDED, output=result.text)
         except StateFailedError as failure:
-            execution.end(FAILED, error=failure.error, cause=failure.cause)
+            execution.end(FAILED, error=failure.error or None, cause=failure.cause)
         except Exception as fault:  # noqa: BLE001  whoever waits for the execution must learn that the engine failed
             _log.exception("the engine failed in %s", execution.arn)
             execution.end(FAILED, error=RUNTIME, cause=f"The engine failed: {fault!r}")
 
     def _tell(self, execution: Execution) -> None:
+        self._machines.forget_deleted(execution.machine)
         if self._on_status is not None:
             event = status_event(execution, event_id=self._new_id(), account=self._account, region=self._region)
             self._clock.work(_deliver, self._on_status, event)
 
+    def _has_running(self, machine: Machine) -> bool:
+        return any(each.machine is machine and each.status == RUNNING for each in self._executions.values())
+
     def _stop_execution(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        refuse_others("StopExecution", parameters, {"executionArn", "error", "cause"})
-        execution = self._execution(parameters)
+        execution = self._execution(parameters["executionArn"])
         execution.end(ABORTED, error=parameters.get("error"), cause=parameters.get("cause"))
         return {"stopDate": execution.stopped_at}
 
     def _redrive_execution(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        refuse_others("RedriveExecution", parameters, {"executionArn", "clientToken"})
-        execution = self._execution(parameters)
+        execution = self._execution(parameters["executionArn"])
         token = parameters.get("clientToken")
         # Observed in AWS: a known token is answered before the status is looked at.
         redriven_at = self._redrive_tokens.answered(execution, token)
@@ -236,47 +172,64 @@ class StepFunctions:
         return {"redriveDate": redriven_at}
 
     def _describe_execution(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        refuse_others("DescribeExecution", parameters, {"executionArn"})
-        return describe(self._execution(parameters))
+        # METADATA_ONLY changes nothing: it is for executions encrypted with a key of the customer's.
+        return describe(self._execution(parameters["executionArn"]))
+
+    def _describe_machine_for_execution(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        execution = self._execution(parameters["executionArn"])
+        return {
+            "stateMachineArn": execution.machine.arn,
+            "name": execution.machine.name,
+            "updateDate": execution.revision.updated_at,
+            **describe_revision(execution.revision, parameters),
+        }
 
     def _list_executions(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        if "redriveFilter" in parameters:
-            # Documented, and observed in AWS: the filter is for a Map Run's executions.
-            raise AwsError("ValidationException", "redriveFilter is not supported with a state machine ARN")
-        refuse_others("ListExecutions", parameters, {"stateMachineArn", "statusFilter", "maxResults", "nextToken"})
-        machine = self._machine(parameters)
+        if "mapRunArn" in parameters:
+            if "stateMachineArn" in parameters:
+                raise AwsError("ValidationException", "Specify either a stateMachineArn or a mapRunArn, but not both")
+            raise NotEmulatedError("Map Runs")
+        if "stateMachineArn" not in parameters:
+            raise AwsError("ValidationException", "Specify a stateMachineArn or a mapRunArn")
         wanted = parameters.get("statusFilter")
-        found = sorted(
-            (each for each in reversed(self._executions.values()) if each.machine is machine),
-            key=lambda each: each.stopped_at or each.redriven_at or each.started_at,
-            reverse=True,
-        )
-        executions, token = page([summarise(each) for each in found if wanted in (None, each.status)], parameters)
-        return {"executions": executions, **token}
+        # Both are for a Map Run's executions: documented, and observed in AWS.
+        if "redriveFilter" in parameters or wanted == "PENDING_REDRIVE":
+            given = "redriveFilter" if "redriveFilter" in parameters else "PENDING_REDRIVE"
+            raise AwsError("ValidationException", f"{given} is not supported with a state machine ARN")
+        machine = self._machines.find(parameters["stateMachineArn"])
+        found = [
+            each for each in self._executions.values() if each.machine is machine and wanted in (None, each.status)
+        ]
+        found.sort(key=_place, reverse=True)
+        executions, token = page_after(found, _place, parameters, self._clock.now())
+        return {"executions": [summarise(each) for each in executions], **token}
 
     def _history(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        events = self._execution(parameters).events
+        events = self._execution(parameters["executionArn"]).events
+        now = self._clock.now()
+        place, size = read_token(parameters, now), page_size(parameters)
         if parameters.get("reverseOrder"):
-            events = events[::-1]
-        found, token = page(events, parameters)
+            end = len(events) if place is None else place
+            following = max(0, end - size)
+            found, is_more = events[following:end][::-1], following > 0
+        else:
+            following = (place or 0) + size
+            found, is_more = events[place or 0 : following], following < len(events)
         if not parameters.get("includeExecutionData", True):
             found = [without_data(event) for event in found]
-        return {"events": found, **token}
+        return {"events": found, **(next_token(parameters, following, now) if is_more else {})}
 
-    def _execution(self, parameters: Mapping[str, Any]) -> Execution:
-        arn = parameters["executionArn"]
+    def _execution(self, arn: str) -> Execution:
+        check_execution_arn(arn)
         if arn not in self._executions:
             raise AwsError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         return self._executions[arn]
 
 
-def _head(machine: Machine) -> dict[str, Any]:
-    return {
-        "stateMachineArn": machine.arn,
-        "name": machine.name,
-        "type": "STANDARD",
-        "creationDate": machine.created_at,
-    }
+def _place(execution: Execution) -> tuple[float, int]:
+    """Where an execution stands in a list: what runs by its start or redrive, what has ended by its end."""
+    moment = execution.stopped_at or execution.redriven_at or execution.started_at
+    return moment.timestamp(), execution.number
 
 
 def _deliver(on_status: Callable[[dict[str, Any]], object], event: dict[str, Any]) -> None:

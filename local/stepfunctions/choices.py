@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.stepfunctions.errors import RUNTIME, DataFlowError, SyntaxNotReadError
+from local.stepfunctions.errors import RUNTIME, DataFlowError, SyntaxNotEmulatedError, SyntaxNotReadError
 from local.stepfunctions.paths import Path, PathNotFoundError, read_path
+from local.stepfunctions.timestamps import read_timestamp
 
 Rule = Callable[[Any, Mapping[str, Any]], bool]
 
@@ -35,7 +36,9 @@ def _compile_combination(name: str, rule: Mapping[str, Any]) -> Rule:
         inner = compile_rule(rule[name], outermost=False)
         return lambda value, context: not inner(value, context)
     if name not in ("And", "Or"):
-        raise SyntaxNotReadError(f"{name} alone is no rule, or not emulated here")
+        if name == "Condition":
+            raise SyntaxNotEmulatedError("Condition belongs to JSONata, which is not emulated here")
+        raise SyntaxNotReadError(f"{name} alone is no rule")
     if not isinstance(rule[name], list) or not rule[name]:
         raise SyntaxNotReadError(f"{name} holds at least one rule")
     rules = [compile_rule(each, outermost=False) for each in rule[name]]
@@ -47,15 +50,17 @@ def _compile_comparison(name: str, rule: Mapping[str, Any]) -> Rule:
     if not isinstance(rule["Variable"], str):
         raise SyntaxNotReadError(f"Variable holds a path, found {rule['Variable']!r}")
     variable, wanted = read_path(rule["Variable"]), rule[name]
-    if name in ("IsPresent", "IsNull"):
+    if name in _KINDS or name == "IsPresent":
         if not isinstance(wanted, bool):
             raise SyntaxNotReadError(f"{name} is true or false, found {wanted!r}")
-        found = _is_present if name == "IsPresent" else _is_null
-        return lambda value, context: found(variable, value, context) is wanted
+        if name == "IsPresent":
+            return lambda value, context: _is_present(variable, value, context) is wanted
+        is_kind = _KINDS[name]
+        return lambda value, context: is_kind(_read(variable, value, context)) is wanted
     by_path = name.endswith("Path")
     compare = _COMPARISONS.get(name.removesuffix("Path"))
     if compare is None or name == "StringMatchesPath":
-        raise SyntaxNotReadError(f"the comparison {name} is not emulated here")
+        raise SyntaxNotReadError(f"there is no comparison {name}")
     type_fits, test = compare
     if by_path:
         if not isinstance(wanted, str):
@@ -94,10 +99,6 @@ def _is_present(path: Path, value: Any, context: Mapping[str, Any]) -> bool:
     return True
 
 
-def _is_null(path: Path, value: Any, context: Mapping[str, Any]) -> bool:
-    return _read(path, value, context) is None
-
-
 def _is_string(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -110,6 +111,22 @@ def _is_boolean(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _is_null(value: Any) -> bool:
+    return value is None
+
+
+def _is_timestamp(value: Any) -> bool:
+    try:
+        read_timestamp(value)
+    except SyntaxNotReadError:
+        return False
+    return True
+
+
+def _by_time(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda left, right: compare(read_timestamp(left), read_timestamp(right))
+
+
 def _matches(text: str, pattern: str) -> bool:
     # `*` stands for any characters, `\*` for itself and `\\` for a backslash.
     parts = re.findall(r"\\[\\*]|\*|[^\\*]+|\\", pattern)
@@ -117,13 +134,24 @@ def _matches(text: str, pattern: str) -> bool:
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "Equals": operator.eq,
+    "LessThan": operator.lt,
+    "LessThanEquals": operator.le,
+    "GreaterThan": operator.gt,
+    "GreaterThanEquals": operator.ge,
+}
 _COMPARISONS: dict[str, tuple[Callable[[Any], bool], Callable[[Any, Any], bool]]] = {
-    "StringEquals": (_is_string, operator.eq),
+    **{f"String{name}": (_is_string, compare) for name, compare in _ORDERS.items()},
+    **{f"Numeric{name}": (_is_number, compare) for name, compare in _ORDERS.items()},
+    **{f"Timestamp{name}": (_is_timestamp, _by_time(compare)) for name, compare in _ORDERS.items()},
     "StringMatches": (_is_string, _matches),
-    "NumericEquals": (_is_number, operator.eq),
-    "NumericLessThan": (_is_number, operator.lt),
-    "NumericLessThanEquals": (_is_number, operator.le),
-    "NumericGreaterThan": (_is_number, operator.gt),
-    "NumericGreaterThanEquals": (_is_number, operator.ge),
     "BooleanEquals": (_is_boolean, operator.is_),
+}
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "IsNull": _is_null,
+    "IsString": _is_string,
+    "IsNumeric": _is_number,
+    "IsBoolean": _is_boolean,
+    "IsTimestamp": _is_timestamp,
 }

@@ -14,8 +14,8 @@ from local.stepfunctions.errors import ALL, DefinitionError
 from local.stepfunctions.fields import Fields
 from local.stepfunctions.paths import read_result_path
 from local.stepfunctions.retries import Catcher, Retrier
-from local.stepfunctions.state_types import read_choice, read_pass, read_task, read_wait
-from local.stepfunctions.states import Choice, Definition, Doing, Map, State, States, Succeed
+from local.stepfunctions.state_types import read_choice, read_fail, read_pass, read_task, read_wait
+from local.stepfunctions.states import Choice, Definition, Doing, Map, Parallel, State, States, Succeed
 from local.stepfunctions.templates import compile_template
 
 _COMMON = {"Type", "Comment", "InputPath", "OutputPath"}
@@ -27,8 +27,11 @@ _FIELDS = {
     "Choice": _COMMON | {"Choices", "Default"},
     "Wait": _MOVES | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
     "Succeed": _COMMON,
+    "Fail": {"Type", "Comment", "Error", "ErrorPath", "Cause", "CausePath"},
+    "Parallel": _RESULTS | {"Branches", "Parameters"},
     "Map": _RESULTS | {"ItemProcessor", "ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath"},
 }
+_NO_TARGET = "MISSING_TRANSITION_TARGET"
 _RETRIER = {
     "Comment",
     "ErrorEquals",
@@ -45,21 +48,23 @@ def read_definition(text: str) -> Definition:
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise DefinitionError(f"the definition is not JSON: {error}") from None
+        raise DefinitionError(f"the definition is not JSON: {error}", "INVALID_JSON_DESCRIPTION") from None
     fields = Fields("the machine", content, {"Comment", "StartAt", "States", "TimeoutSeconds", "QueryLanguage"})
     _check_query_language(fields)
     flow = _read_states(fields)
     names = [state.name for state in _every_state(flow)]
     for name in sorted({name for name in names if names.count(name) > 1}):
         # Observed by linters and documented: a name is unique in the whole machine, inside of Maps too.
-        raise DefinitionError(f"state {name!r}: the machine has two states of this name")
+        raise DefinitionError(f"state {name!r}: the machine has two states of this name", "DUPLICATE_STATE_NAME")
     timeout = fields.integer("TimeoutSeconds", 0, low=1) if "TimeoutSeconds" in fields else None
     return Definition(text, flow, timeout)
 
 
 def _check_query_language(fields: Fields) -> None:
     if "QueryLanguage" in fields and fields.any("QueryLanguage") != "JSONPath":
-        raise fields.error("QueryLanguage", f"{fields.any('QueryLanguage')!r} is not emulated here, only JSONPath is")
+        if fields.any("QueryLanguage") != "JSONata":
+            raise fields.error("QueryLanguage", f"JSONPath is wanted, found {fields.any('QueryLanguage')!r}")
+        raise fields.not_emulated("QueryLanguage", "'JSONata' is not emulated here, only JSONPath is")
 
 
 def _every_state(flow: States) -> Iterator[State]:
@@ -67,6 +72,9 @@ def _every_state(flow: States) -> Iterator[State]:
         yield state
         if isinstance(state.does, Map):
             yield from _every_state(state.does.processor)
+        elif isinstance(state.does, Parallel):
+            for flow_of_branch in state.does.branches:
+                yield from _every_state(flow_of_branch)
 
 
 def _read_states(fields: Fields) -> States:
@@ -77,7 +85,7 @@ def _read_states(fields: Fields) -> States:
         fields.text("StartAt"), {name: _read_state(f"state {name!r}", name, each) for name, each in contents.items()}
     )
     if flow.start_at not in flow.states:
-        raise fields.error("StartAt", f"no state is called {flow.start_at!r}")
+        raise fields.error("StartAt", f"no state is called {flow.start_at!r}", _NO_TARGET)
     _check_reach(flow)
     return flow
 
@@ -92,7 +100,9 @@ def _check_reach(flow: States) -> None:
         ends = ends or (state.next is None and not isinstance(state.does, Choice))
         for field, name in targets.items():
             if name not in flow.states:
-                raise DefinitionError(f"state {state.name!r}, field {field!r}: no state beside it is called {name!r}")
+                raise DefinitionError(
+                    f"state {state.name!r}, field {field!r}: no state beside it is called {name!r}", _NO_TARGET
+                )
             if name not in reached:
                 reached.add(name)
                 look_at.append(name)
@@ -100,7 +110,7 @@ def _check_reach(flow: States) -> None:
         if name not in reached:
             raise DefinitionError(f"state {name!r}: no other state leads to it")
     if not ends:
-        raise DefinitionError(f"state {flow.start_at!r}: no way from it ends")
+        raise DefinitionError(f"state {flow.start_at!r}: no way from it ends", "MISSING_END_STATE")
 
 
 def _targets(state: State) -> Iterator[tuple[str, str | None]]:
@@ -116,9 +126,9 @@ def _targets(state: State) -> Iterator[tuple[str, str | None]]:
 def _read_state(where: str, name: str, content: Any) -> State:
     kind = content.get("Type") if isinstance(content, dict) else None
     if kind not in _FIELDS:
-        raise DefinitionError(f"{where}, field 'Type': {kind!r} is not emulated here")
+        raise DefinitionError(f"{where}, field 'Type': one of {', '.join(_FIELDS)} is wanted, found {kind!r}")
     if len(name) > 80:
-        raise DefinitionError(f"{where}: a name has at most 80 characters")
+        raise DefinitionError(f"{where}: a name has at most 80 characters", "INVALID_STATE_NAME")
     fields = Fields(where, content, _FIELDS[kind])
     return State(
         name=name,
@@ -147,7 +157,23 @@ def _read_doing(kind: str, fields: Fields) -> Doing:
             return read_wait(fields)
         case "Map":
             return _read_map(fields)
+        case "Parallel":
+            return _read_parallel(fields)
+        case "Fail":
+            return read_fail(fields)
     return Succeed()
+
+
+def _read_parallel(fields: Fields) -> Parallel:
+    branches = fields.list("Branches")
+    if not branches:
+        raise fields.error("Branches", "at least one branch is wanted")
+    return Parallel(
+        tuple(
+            _read_states(Fields(f"{fields.where}, Branches[{index}]", each, {"Comment", "StartAt", "States"}))
+            for index, each in enumerate(branches)
+        )
+    )
 
 
 def _read_map(fields: Fields) -> Map:
@@ -160,7 +186,7 @@ def _read_map(fields: Fields) -> Map:
     if "ProcessorConfig" in processor:
         config = Fields(f"{processor.where}.ProcessorConfig", processor.any("ProcessorConfig"), {"Mode"})
         if "Mode" in config and config.text("Mode") != "INLINE":
-            raise config.error("Mode", f"{config.text('Mode')!r} is not emulated here, only INLINE is")
+            raise config.not_emulated("Mode", f"{config.text('Mode')!r} is not emulated here, only INLINE is")
     at_once = (
         fields.path("MaxConcurrencyPath")
         if fields.one_of("MaxConcurrency", "MaxConcurrencyPath", required=False) == "MaxConcurrencyPath"
@@ -175,7 +201,7 @@ def _read_map(fields: Fields) -> Map:
 
 
 def _read_next(kind: str, fields: Fields) -> str | None:
-    if kind in ("Choice", "Succeed"):
+    if kind in ("Choice", "Succeed", "Fail"):
         return None
     if fields.one_of("Next", "End", required=True) == "Next":
         return fields.text("Next")

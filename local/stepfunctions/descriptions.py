@@ -37,6 +37,7 @@ def describe(execution: Execution) -> dict[str, Any]:
             "outputDetails": _INCLUDED if execution.output is not None else None,
             "error": execution.error,
             "cause": execution.cause,
+            "traceHeader": execution.trace_header,
             **_redrive_status(execution),
         }
     )

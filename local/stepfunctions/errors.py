@@ -38,8 +38,20 @@ class DataFlowError(StateFailedError):
 
 
 class DefinitionError(Exception):
-    """A definition cannot be run here: it is wrong, or it asks for what is not emulated."""
+    """A definition is wrong. *code*: what ValidateStateMachineDefinition calls it."""
+
+    def __init__(self, problem: str, code: str = "SCHEMA_VALIDATION_FAILED") -> None:
+        super().__init__(problem)
+        self.code = code
+
+
+class DefinitionNotEmulatedError(DefinitionError):
+    """A definition asks for what the language has and this engine has not."""
 
 
 class SyntaxNotReadError(ValueError):
     """A path, an intrinsic or a rule cannot be read; the definition's parser adds which state and field."""
+
+
+class SyntaxNotEmulatedError(SyntaxNotReadError):
+    """A path, an intrinsic or a rule is right, and not done here."""

@@ -26,16 +26,28 @@ _END_EVENTS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an update of a machine replaces, and an execution keeps from its beginning. *settings* are what AWS gives
+    back as they were given; *revision_id* is none for the first one."""
+
+    definition: Definition
+    role_arn: str
+    settings: dict[str, Any]
+    revision_id: str | None
+    updated_at: datetime
+
+
+@dataclass(slots=True, eq=False)
 class Machine:
-    """A state machine as it was last created or updated; *settings* are what AWS gives back as they were given."""
+    """A state machine. *number* counts the account's machines. Deleted, it stays until its executions have ended."""
 
     arn: str
     name: str
-    role_arn: str
-    definition: Definition
+    number: int
     created_at: datetime
-    settings: dict[str, Any]
+    revision: Revision
+    tags: dict[str, str]
     is_deleted: bool = False
 
 
@@ -80,7 +92,7 @@ class Branch:
 
 
 class Execution:
-    """One execution. Everything here happens on the clock's loop."""
+    """One execution; *number* counts the account's. Everything here happens on the clock's loop."""
 
     def __init__(
         self,
@@ -89,10 +101,12 @@ class Execution:
         arn: str,
         name: str,
         payload: Payload,
+        number: int,
         on_change: Callable[[Execution], None],
+        on_event: Callable[[Execution, dict[str, Any]], None] | None,
     ) -> None:
         self.machine = machine
-        self.definition = machine.definition
+        self.revision = machine.revision
         self.arn = arn
         self.name = name
         self.payload = payload
@@ -109,7 +123,10 @@ class Execution:
         self.ended: asyncio.Future[Execution] = clock.loop.create_future()
         self.root = Branch(self._context(), attempt=0)
         self.clock = clock
+        self.number = number
+        self.trace_header: str | None = None
         self._on_change = on_change
+        self._on_event = on_event
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -121,7 +138,7 @@ class Execution:
             executionStartedEventDetails={
                 "input": self.payload.text,
                 "inputDetails": {"truncated": False},
-                "roleArn": self.machine.role_arn,
+                "roleArn": self.revision.role_arn,
             },
         )
         self._go(work)
@@ -147,8 +164,9 @@ class Execution:
 
     def _go(self, work: Coroutine[Any, Any, None]) -> None:
         self._task = self.clock.loop.create_task(work)
-        if self.definition.timeout_seconds is not None:
-            self._timer = self.clock.loop.call_later(self.definition.timeout_seconds, self.end, TIMED_OUT)
+        seconds = self.revision.definition.timeout_seconds
+        if seconds is not None:
+            self._timer = self.clock.loop.call_later(seconds, self.end, TIMED_OUT)
         self._on_change(self)
 
     def record(self, branch: Branch, kind: str, **details: dict[str, Any]) -> None:
@@ -192,9 +210,10 @@ class Execution:
 
     def _append(self, previous: int, kind: str, **details: dict[str, Any]) -> int:
         event_id = len(self.events) + 1
-        self.events.append(
-            {"timestamp": self.clock.now(), "type": kind, "id": event_id, "previousEventId": previous, **details}
-        )
+        event = {"timestamp": self.clock.now(), "type": kind, "id": event_id, "previousEventId": previous, **details}
+        self.events.append(event)
+        if self._on_event is not None:
+            self._on_event(self, event)
         return event_id
 
     def _context(self) -> dict[str, Any]:
@@ -203,7 +222,7 @@ class Execution:
                 "Id": self.arn,
                 "Input": self.payload.value,
                 "Name": self.name,
-                "RoleArn": self.machine.role_arn,
+                "RoleArn": self.revision.role_arn,
                 "StartTime": iso(self.started_at),
                 "RedriveCount": self.redrive_count,
             },

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from local.stepfunctions.errors import DefinitionError, SyntaxNotReadError
+from local.stepfunctions.errors import (
+    DefinitionError,
+    DefinitionNotEmulatedError,
+    SyntaxNotEmulatedError,
+    SyntaxNotReadError,
+)
 from local.stepfunctions.paths import Path, read_path
 
 T = TypeVar("T")
+
+# Fields that the language has and this engine has not, in one type of state or another. Other unknown names are wrong.
+_OF_THE_LANGUAGE = {
+    *("Version", "QueryLanguage", "Assign", "Arguments", "Output", "Items", "Condition", "Credentials"),
+    *("HeartbeatSeconds", "HeartbeatSecondsPath", "ExecutionType", "Iterator", "ItemReader", "ItemBatcher"),
+    *("ResultWriter", "Label", "ToleratedFailureCount", "ToleratedFailureCountPath"),
+    *("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
+}
 
 
 class Fields:
@@ -21,14 +34,25 @@ class Fields:
         self._content: Mapping[str, Any] = content
         for name in content:
             if name not in known:
-                raise self.error(name, "not emulated here")
+                if name in _OF_THE_LANGUAGE:
+                    raise self.not_emulated(name, "not emulated here")
+                raise self.error(name, f"no field of this name is known here; known are {', '.join(sorted(known))}")
 
     def __contains__(self, name: str) -> bool:
         return name in self._content
 
-    def error(self, name: str, problem: str) -> DefinitionError:
+    def error(self, name: str, problem: str, code: str = "SCHEMA_VALIDATION_FAILED") -> DefinitionError:
         """The error that says *problem* of the field *name*."""
-        return DefinitionError(f"{self.where}, field {name!r}: {problem}")
+        return DefinitionError(f"{self.where}, field {name!r}: {problem}", code)
+
+    def not_emulated(self, name: str, problem: str) -> DefinitionError:
+        """The error that says that the field *name* is right, and not done here."""
+        return DefinitionNotEmulatedError(f"{self.where}, field {name!r}: {problem}")
+
+    def cannot_read(self, name: str, error: SyntaxNotReadError) -> DefinitionError:
+        """What *error* makes of the definition."""
+        is_right = isinstance(error, SyntaxNotEmulatedError)
+        return self.not_emulated(name, str(error)) if is_right else self.error(name, str(error))
 
     def any(self, name: str) -> Any:
         """The value of *name*, which must be there."""
@@ -62,7 +86,7 @@ class Fields:
         try:
             return reader(self.any(name))
         except SyntaxNotReadError as error:
-            raise self.error(name, str(error)) from None
+            raise self.cannot_read(name, error) from None
 
     def path(self, name: str) -> Path:
         """The path in *name*; the whole input when the field is missing."""

@@ -14,15 +14,24 @@ from local.stepfunctions.dataflow import (
     read_moment,
     read_whole_number,
 )
-from local.stepfunctions.errors import DATA_LIMIT_EXCEEDED, NO_CHOICE_MATCHED, DataFlowError, StateFailedError
-from local.stepfunctions.executions import Branch, Execution, Standing, iso
+from local.stepfunctions.errors import (
+    DATA_LIMIT_EXCEEDED,
+    NO_CHOICE_MATCHED,
+    RUNTIME,
+    DataFlowError,
+    StateFailedError,
+)
+from local.stepfunctions.executions import ABORTED, Branch, Execution, Standing, iso
 from local.stepfunctions.maps import begin_map, run_map
+from local.stepfunctions.parallels import begin_parallel, run_parallel
 from local.stepfunctions.retries import find_catcher, next_delay
 from local.stepfunctions.states import (
     Choice,
     ExecutionTask,
+    Fail,
     FunctionTask,
     Map,
+    Parallel,
     PassOn,
     State,
     States,
@@ -31,6 +40,7 @@ from local.stepfunctions.states import (
     WaitUntil,
 )
 from local.stepfunctions.tasks import Tasks
+from local.stepfunctions.templates import Template
 
 
 class Interpreter:
@@ -51,6 +61,10 @@ class Interpreter:
         if branch.standing is not None:
             payload, name = await self._pass_state(execution, branch, branch.standing, is_redriven=True)
         while name is not None:
+            if execution.machine.is_deleted:
+                # Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
+                execution.end(ABORTED)
+                raise asyncio.CancelledError
             standing = self._enter(execution, branch, flow.states[name], payload)
             payload, name = await self._pass_state(execution, branch, standing, is_redriven=False)
         return payload
@@ -119,6 +133,10 @@ class Interpreter:
                 if not (is_redriven and branch.iterations):
                     begin_map(execution, branch, each, taken)
                 result = await run_map(self.run, execution, branch, state, each, taken)
+            case Parallel() as parallel:
+                if not (is_redriven and branch.iterations):
+                    begin_parallel(execution, branch, parallel)
+                result = await run_parallel(self.run, execution, branch, parallel, taken)
             case Wait() as wait:
                 await asyncio.sleep(read_whole_number(wait.seconds, taken.value, branch.context))
                 result = taken
@@ -132,6 +150,8 @@ class Interpreter:
                 result = Payload(passing.result) if passing.replaces else taken
             case Succeed():
                 result = taken
+            case Fail() as fail:
+                raise StateFailedError(_tell(fail.error, taken, branch) or "", _tell(fail.cause, taken, branch))
         return output(state, payload, result, branch.context), name
 
 
@@ -142,6 +162,15 @@ def _choose(choice: Choice, taken: Payload, branch: Branch) -> str:
     if choice.default is None:
         raise DataFlowError(NO_CHOICE_MATCHED, "No rule of the Choice state matched, and it has no Default.")
     return choice.default
+
+
+def _tell(given: str | Template | None, taken: Payload, branch: Branch) -> str | None:
+    if given is None or isinstance(given, str):
+        return given
+    text = given(taken.value, branch.context)
+    if not isinstance(text, str):
+        raise DataFlowError(RUNTIME, f"The Error and the Cause of a Fail state are texts, found {text!r}.")
+    return text
 
 
 def _caught(state: State, payload: Payload, failure: StateFailedError) -> tuple[Payload, str]:

@@ -1,4 +1,4 @@
-"""The intrinsic functions of the States Language that our machines may use.
+"""Reads a call of an intrinsic function, with paths, literals and other calls as its arguments.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from local.stepfunctions.errors import INTRINSIC_FAILURE, DataFlowError, SyntaxNotReadError
+from local.stepfunctions.errors import INTRINSIC_FAILURE, DataFlowError, SyntaxNotEmulatedError, SyntaxNotReadError
+from local.stepfunctions.intrinsic_functions import FUNCTIONS, NOT_EMULATED
 from local.stepfunctions.paths import read_path
 
 Evaluate = Callable[[Any, Mapping[str, Any]], Any]
@@ -53,11 +54,16 @@ def _read_argument(text: str, at: int) -> tuple[Evaluate, int]:
 
 
 def _read_call(text: str, name: str, at: int) -> tuple[Evaluate, int]:
-    function = _FUNCTIONS.get(name)
+    function = FUNCTIONS.get(name)
+    if function is None and name in NOT_EMULATED:
+        raise SyntaxNotEmulatedError(f"the intrinsic function {name} is not emulated here")
     if function is None:
-        raise SyntaxNotReadError(f"the intrinsic function {name} is not emulated here")
+        raise SyntaxNotReadError(f"there is no intrinsic function {name}")
     arguments: list[Evaluate] = []
-    while True:
+    empty = re.compile(r"\s*\)").match(text, at)
+    if empty is not None:
+        at = empty.end()
+    while empty is None:
         argument, at = _read_argument(text, at)
         arguments.append(argument)
         rest = text[at:].lstrip()
@@ -77,46 +83,3 @@ def _read_call(text: str, name: str, at: int) -> tuple[Evaluate, int]:
             ) from None
 
     return evaluate, at
-
-
-def _format(template: str, *arguments: Any) -> str:
-    pieces = re.split(r"(?<!\\)\{\}", template)
-    if len(pieces) != len(arguments) + 1:
-        raise ValueError(f"{len(pieces) - 1} places for {len(arguments)} values")
-    shown = [argument if isinstance(argument, str) else _json(argument) for argument in arguments]
-    text = re.sub(r"\\([{}])", r"\1", pieces[0])
-    for value, piece in zip(shown, pieces[1:], strict=True):
-        text += value + re.sub(r"\\([{}])", r"\1", piece)
-    return text
-
-
-def _array_length(array: Any) -> int:
-    if not isinstance(array, list):
-        raise TypeError("not an array")
-    return len(array)
-
-
-def _string_to_json(text: Any) -> Any:
-    if not isinstance(text, str):
-        raise TypeError("not a string")
-    return json.loads(text)
-
-
-def _math_add(left: Any, right: Any) -> int:
-    for number in (left, right):
-        if isinstance(number, bool) or not isinstance(number, int):
-            raise TypeError("not two integers")
-    return left + right
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "States.Format": _format,
-    "States.ArrayLength": _array_length,
-    "States.StringToJson": _string_to_json,
-    "States.JsonToString": _json,
-    "States.MathAdd": _math_add,
-}

@@ -19,7 +19,12 @@ from local.stepfunctions.states import Map, State, States
 
 Run = Callable[[Execution, Branch, States, Payload], Awaitable[Payload]]
 
-_CUT_OFF = {"Task": "TaskStateAborted", "Map": "MapStateAborted", "Wait": "WaitStateAborted"}
+_CUT_OFF = {
+    "Task": "TaskStateAborted",
+    "Map": "MapStateAborted",
+    "Parallel": "ParallelStateAborted",
+    "Wait": "WaitStateAborted",
+}
 
 
 def begin_map(execution: Execution, branch: Branch, each: Map, taken: Payload) -> None:
@@ -62,6 +67,12 @@ async def run_map(run: Run, execution: Execution, branch: Branch, state: State, 
     return Payload([iteration.output.value for iteration in iterations if iteration.output is not None])
 
 
+def record_cut_off(execution: Execution, branch: Branch) -> None:
+    """Note in the history that the state in which the cancelled *branch* stands was aborted."""
+    if branch.standing is not None and branch.standing.state.kind in _CUT_OFF:
+        execution.record(branch, _CUT_OFF[branch.standing.state.kind])
+
+
 async def _run_item(
     run: Run, execution: Execution, iteration: Branch, name: str, each: Map, index: int, taken: Payload
 ) -> None:
@@ -81,8 +92,7 @@ async def _run_item(
         execution.record(iteration, "MapIterationFailed", mapIterationFailedEventDetails=about)
         raise
     except asyncio.CancelledError:
-        if iteration.standing is not None and iteration.standing.state.kind in _CUT_OFF:
-            execution.record(iteration, _CUT_OFF[iteration.standing.state.kind])
+        record_cut_off(execution, iteration)
         execution.record(iteration, "MapIterationAborted", mapIterationAbortedEventDetails=about)
         raise
     execution.record(iteration, "MapIterationSucceeded", mapIterationSucceededEventDetails=about)

@@ -12,9 +12,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from local.stepfunctions.errors import RESULT_PATH_MATCH_FAILURE, DataFlowError, SyntaxNotReadError
+from local.stepfunctions.errors import (
+    RESULT_PATH_MATCH_FAILURE,
+    DataFlowError,
+    SyntaxNotEmulatedError,
+    SyntaxNotReadError,
+)
 
 _STEP = re.compile(r"""\.([^\W\d][\w-]*)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")
+# What JSONPath has beyond single steps: descents, wildcards, filters, slices, lists of indexes, functions.
+_OF_JSONPATH = re.compile(r"""\.\.|\.\*|\.\w+\(|\[\s*(\*|\?|\(|@|-?\d*\s*[:,]|-\d+\]|'[^']*'\s*,)""")
 
 
 class PathNotFoundError(LookupError):
@@ -60,9 +67,14 @@ def read_path(text: str) -> Path:
     while at < len(text):
         match = _STEP.match(text, at)
         if match is None:
+            if _OF_JSONPATH.match(text, at):
+                raise SyntaxNotEmulatedError(
+                    f"the path {text!r} cannot be read from {text[at:]!r} on: filters, wildcards, slices and functions "
+                    "are not emulated here"
+                )
             raise SyntaxNotReadError(
-                f"the path {text!r} cannot be read from {text[at:]!r} on: filters, wildcards, slices and functions are "
-                "not emulated here, and a name with other characters stands in ['...']"
+                f"the path {text!r} cannot be read from {text[at:]!r} on: other characters than letters, digits, _ and "
+                "- stand in ['...']"
             )
         name, index, single, double = match.groups()
         quoted = single if single is not None else double
@@ -79,7 +91,7 @@ def read_result_path(text: str) -> tuple[str, ...]:
     path = read_path(text)
     names = tuple(step for step in path.steps if isinstance(step, str))
     if path.of_context or len(names) != len(path.steps):
-        raise SyntaxNotReadError(f"a ResultPath leads by names into the input; {text!r} is not emulated here")
+        raise SyntaxNotEmulatedError(f"a ResultPath leads by names into the input; {text!r} is not emulated here")
     return names
 
 

@@ -1,23 +1,22 @@
-"""What a request of the API may hold: names, ARNs, pages; what AWS refuses is refused with its code."""
+"""What a request of the API may hold: names, ARNs, inputs, definitions; what AWS refuses is refused with its code."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fleet.quotas import SFN_DEFINITION_BYTES, SFN_EXECUTION_NAME_CHARACTERS, SFN_PAYLOAD_BYTES
 from local.stepfunctions.dataflow import Payload, size_bytes
 from local.stepfunctions.definition import read_definition
-from local.stepfunctions.errors import DefinitionError
+from local.stepfunctions.errors import DefinitionError, DefinitionNotEmulatedError
 from local.stepfunctions.states import Definition
 from local.wire import AwsError, NotEmulatedError
 
 # Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html, member `name`.
 _NOT_IN_NAMES = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff]""")
-_PAGE_AT_MOST = 1000
-_PAGE_BY_DEFAULT = 100
+_ARN = re.compile(r"arn:aws[\w-]*:states:[a-z0-9-]+:\d{12}:(?P<kind>\w+):(?P<rest>.+)")
 
 
 def refuse_others(operation: str, parameters: Mapping[str, Any], known: Iterable[str]) -> None:
@@ -33,29 +32,44 @@ def check_name(name: str) -> None:
         raise AwsError("InvalidName", f"Invalid Name: '{name}'")
 
 
-def page(
-    entries: Sequence[dict[str, Any]], parameters: Mapping[str, Any]
-) -> tuple[Sequence[dict[str, Any]], dict[str, str]]:
-    """The entries that maxResults and nextToken ask for, and the next token as a member of the answer."""
-    size = parameters.get("maxResults", 0) or _PAGE_BY_DEFAULT
-    if not 0 < size <= _PAGE_AT_MOST:
-        raise AwsError("ValidationException", f"maxResults is at most {_PAGE_AT_MOST}, found {size}")
-    token = parameters.get("nextToken", "after-0")
-    if not re.fullmatch(r"after-\d+", token):
-        raise AwsError("InvalidToken", f"Invalid Token: '{token}'")
-    first = int(token.removeprefix("after-"))
-    end = first + size
-    return entries[first:end], {"nextToken": f"after-{end}"} if end < len(entries) else {}
+def check_machine_arn(arn: str) -> None:
+    """Raise unless *arn* is an unqualified one of a state machine."""
+    rest = _rest_of(arn, "stateMachine")
+    if ":" in rest or "/" in rest:
+        raise NotEmulatedError(f"versions, aliases and Map labels of state machines, as in {arn}")
+
+
+def check_execution_arn(arn: str) -> None:
+    """Raise unless *arn* is one of an execution of a STANDARD machine."""
+    if ":" not in _rest_of(arn, "execution"):
+        raise AwsError("InvalidArn", f"Invalid Arn: '{arn}'")
+
+
+def _rest_of(arn: str, kind: str) -> str:
+    # The words are AWS's as others recorded them.
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        raise AwsError("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
+    if match["kind"] != kind:
+        raise AwsError("InvalidArn", f"Invalid Arn: 'Resource type not valid in this context: {match['kind']}'")
+    return match["rest"]
 
 
 def read_machine_definition(text: str) -> Definition:
     """The definition that *text* writes, or AWS's refusal."""
-    if size_bytes(text) > SFN_DEFINITION_BYTES.value:
-        raise AwsError("ValidationException", f"the definition has more than {SFN_DEFINITION_BYTES.value:,} bytes")
+    check_definition_size(text)
     try:
         return read_definition(text)
+    except DefinitionNotEmulatedError as error:
+        raise NotEmulatedError(f"this state machine definition: {error}") from None
     except DefinitionError as error:
-        raise AwsError("InvalidDefinition", f"Invalid State Machine Definition: {error}") from None
+        raise AwsError("InvalidDefinition", f"Invalid State Machine Definition: '{error.code}: {error}'") from None
+
+
+def check_definition_size(text: str) -> None:
+    """Raise AWS's refusal of a definition of too many bytes."""
+    if size_bytes(text) > SFN_DEFINITION_BYTES.value:
+        raise AwsError("ValidationException", f"the definition has more than {SFN_DEFINITION_BYTES.value:,} bytes")
 
 
 def read_input(text: str) -> Payload:
@@ -68,7 +82,7 @@ def read_input(text: str) -> Payload:
         raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from None
 
 
-def without_data(event: dict[str, Any]) -> dict[str, Any]:
+def without_data(event: Mapping[str, Any]) -> dict[str, Any]:
     """*event* as GetExecutionHistory tells it without includeExecutionData."""
     return {
         name: {key: each for key, each in value.items() if key not in ("input", "output")}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from typing import Any
 
 from local.stepfunctions.choices import compile_rule
 from local.stepfunctions.errors import SyntaxNotReadError
 from local.stepfunctions.fields import Fields
 from local.stepfunctions.paths import Path
-from local.stepfunctions.states import Choice, ExecutionTask, FunctionTask, PassOn, Wait, WaitUntil
+from local.stepfunctions.states import Choice, ExecutionTask, Fail, FunctionTask, PassOn, Wait, WaitUntil
+from local.stepfunctions.templates import Template, compile_reading
+from local.stepfunctions.timestamps import read_timestamp
 
 START_EXECUTION = "startExecution.sync:2"
 _FUNCTION_ARN = re.compile(r"arn:aws[\w-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[\w$-]+)?")
@@ -24,7 +24,9 @@ def read_task(fields: Fields) -> FunctionTask | ExecutionTask:
     if _FUNCTION_ARN.fullmatch(resource):
         return FunctionTask(resource, timeout)
     if not re.fullmatch(rf"arn:aws[\w-]*:states:::states:{re.escape(START_EXECUTION)}", resource):
-        raise fields.error("Resource", f"{resource} is not emulated here")
+        if not resource.startswith("arn:"):
+            raise fields.error("Resource", f"an ARN is wanted, found {resource!r}", "INVALID_RESOURCE")
+        raise fields.not_emulated("Resource", f"{resource} is not emulated here")
     parameters = fields.any("Parameters")
     if not isinstance(parameters, dict):
         raise fields.error("Parameters", "an object is wanted")
@@ -32,7 +34,7 @@ def read_task(fields: Fields) -> FunctionTask | ExecutionTask:
     if "StateMachineArn" not in names:
         raise fields.error("Parameters.StateMachineArn", "missing")
     for name in names - _EXECUTION_PARAMETERS:
-        raise fields.error(f"Parameters.{name}", "not emulated here")
+        raise fields.not_emulated(f"Parameters.{name}", "not emulated here")
     return ExecutionTask(timeout)
 
 
@@ -63,15 +65,19 @@ def read_wait(fields: Fields) -> Wait | WaitUntil:
     return WaitUntil(fields.path("TimestampPath"))
 
 
-def read_timestamp(value: Any) -> datetime:
-    """The moment that *value* writes in RFC 3339, with a capital T and a zone."""
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or moment.tzinfo is None or "T" not in value:
-        raise SyntaxNotReadError(f"a timestamp as 2026-11-21T01:00:00Z is wanted, found {value!r}")
-    return moment
+def read_fail(fields: Fields) -> Fail:
+    """How a Fail ends."""
+    return Fail(_read_told(fields, "Error"), _read_told(fields, "Cause"))
+
+
+def _read_told(fields: Fields, name: str) -> str | Template | None:
+    match fields.one_of(name, f"{name}Path", required=False):
+        case None:
+            return None
+        case found if found == name:
+            return fields.text(name)
+    fields.text(f"{name}Path")
+    return fields.read(f"{name}Path", compile_reading)
 
 
 def read_choice(fields: Fields) -> Choice:
@@ -86,5 +92,5 @@ def read_choice(fields: Fields) -> Choice:
         try:
             rules.append((compile_rule(rule), rule["Next"]))
         except SyntaxNotReadError as error:
-            raise fields.error(f"Choices[{index}]", str(error)) from None
+            raise fields.cannot_read(f"Choices[{index}]", error) from None
     return Choice(tuple(rules), fields.text("Default") if "Default" in fields else None)

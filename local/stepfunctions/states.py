@@ -72,7 +72,22 @@ class Succeed:
     """Ends."""
 
 
-Doing = FunctionTask | ExecutionTask | PassOn | Wait | WaitUntil | Choice | Map | Succeed
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Runs the states of every branch at once."""
+
+    branches: tuple[States, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Ends with an error; *error* and *cause* are texts, what reads them, or none."""
+
+    error: str | Template | None
+    cause: str | Template | None
+
+
+Doing = FunctionTask | ExecutionTask | PassOn | Wait | WaitUntil | Choice | Map | Parallel | Succeed | Fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,9 +38,12 @@ def _compile_field(key: str, content: Any) -> tuple[str, Template]:
         return key, compile_template(content)
     if not isinstance(content, str):
         raise SyntaxNotReadError(f"the field {key!r} must hold a path or an intrinsic function, found {content!r}")
-    if content.startswith("$"):
-        return key[:-2], _reader(key, read_path(content))
-    return key[:-2], _intrinsic(key, content)
+    return key[:-2], compile_reading(content, key)
+
+
+def compile_reading(text: str, field: str = "") -> Template:
+    """The function that reads the path, or evaluates the intrinsic function, that *text* writes in *field*."""
+    return _reader(field, read_path(text)) if text.startswith("$") else _intrinsic(field, text)
 
 
 def _reader(key: str, path: Path) -> Template:

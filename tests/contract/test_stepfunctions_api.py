@@ -226,9 +226,11 @@ def test_refusals_reach_the_client_under_aws_codes(engine: StepFunctions) -> Non
             return refused.value.response["Error"]["Code"]
 
         assert code("start_execution", stateMachineArn=CHILD) == "StateMachineDoesNotExist"
-        assert code("describe_execution", executionArn=CHILD) == "ExecutionDoesNotExist"
+        assert code("describe_execution", executionArn=CHILD) == "InvalidArn"
+        nobody = CHILD.replace(":stateMachine:", ":execution:") + ":nobody"
+        assert code("describe_execution", executionArn=nobody) == "ExecutionDoesNotExist"
         assert code("create_state_machine", name="m", definition="{}", roleArn=ROLE) == "InvalidDefinition"
-        assert code("redrive_execution", executionArn=CHILD) == "ExecutionDoesNotExist"
-        assert code("list_map_runs", executionArn=CHILD) == "NotEmulated"
+        assert code("redrive_execution", executionArn=nobody) == "ExecutionDoesNotExist"
+        assert code("list_map_runs", executionArn=nobody) == "NotEmulated"
         with pytest.raises(client.exceptions.StateMachineDoesNotExist):
             client.describe_state_machine(stateMachineArn=CHILD)

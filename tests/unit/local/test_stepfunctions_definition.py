@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 
 from local.stepfunctions.definition import read_definition
-from local.stepfunctions.errors import DefinitionError
-from local.wire import AwsError
+from local.stepfunctions.errors import DefinitionError, DefinitionNotEmulatedError
+from local.wire import AwsError, NotEmulatedError
 from stepfunctions_lab import SYNC, Lab, call, definition, function_arn
 
 PASS = {"Type": "Pass", "End": True}
@@ -17,16 +17,19 @@ ITEMS = {"StartAt": "In", "States": {"In": PASS}}
 
 
 def refusal(states, **top):
-    with pytest.raises(DefinitionError) as refused:
+    return str(refused_with(DefinitionError, states, **top))
+
+
+def refused_with(error, states, **top):
+    with pytest.raises(error) as refused:
         read_definition(definition(states, **top))
-    return str(refused.value)
+    assert type(refused.value) is error
+    return refused.value
 
 
 @pytest.mark.parametrize(
     ("state", "field"),
     [
-        ({"Type": "Fail", "Error": "E"}, "'Type': 'Fail'"),
-        ({"Type": "Parallel", "Branches": [], "End": True}, "'Type': 'Parallel'"),
         (call("f", HeartbeatSeconds=5), "'HeartbeatSeconds'"),
         (call("f", Assign={"x": 1}), "'Assign'"),
         (call("f", Arguments={}), "'Arguments'"),
@@ -56,7 +59,7 @@ def refusal(states, **top):
     ],
 )
 def test_what_is_not_emulated_is_refused_by_state_and_field(state, field):
-    message = refusal({"Copy": state})
+    message = str(refused_with(DefinitionNotEmulatedError, {"Copy": state}))
     assert message.startswith("state 'Copy'")
     assert field in message
     assert "not emulated here" in message
@@ -70,6 +73,14 @@ def test_what_is_not_emulated_is_refused_by_state_and_field(state, field):
         ({"A": {"Type": "Pass", "Next": "A"}}, "no way from it ends"),
         ({"A": {"Type": "Pass"}}, "exactly one of Next, End"),
         ({"A": {"Type": "Pass", "Next": "A", "End": True}}, "exactly one of Next, End"),
+        ({"A": {"Type": "Activity", "End": True}}, "state 'A', field 'Type': one of Task, Pass"),
+        ({"A": {"Type": "Fail", "Error": "E", "End": True}}, "field 'End': no field of this name"),
+        ({"A": {"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}}, "at most one of Error, ErrorPath"),
+        ({"A": {"Type": "Parallel", "Branches": [], "End": True}}, "'Branches': at least one branch"),
+        ({"A": call("f", MaxConcurency=1)}, "field 'MaxConcurency': no field of this name"),
+        ({"A": {"Type": "Task", "Resource": "f", "End": True}}, "an ARN is wanted"),
+        ({"A": {"Type": "Pass", "Parameters": {"x.$": "States.Foo()"}, "End": True}}, "there is no intrinsic function"),
+        ({"A": {"Type": "Pass", "InputPath": "$.a b", "End": True}}, "stand in ['...']"),
         ({"A": {"Type": "Pass", "End": False}}, "field 'End': true is wanted"),
         ({"A": {"Type": "Choice", "Choices": []}}, "field 'Choices': at least one rule"),
         (
@@ -115,8 +126,9 @@ def test_a_wrong_definition_is_refused_by_state_and_field(states, message):
 
 
 def test_a_machine_in_jsonata_or_with_an_unknown_field_is_refused():
-    assert "'QueryLanguage': 'JSONata'" in refusal({"A": PASS}, QueryLanguage="JSONata")
-    assert "field 'Version'" in refusal({"A": PASS}, Version="1.0")
+    jsonata = refused_with(DefinitionNotEmulatedError, {"A": PASS}, QueryLanguage="JSONata")
+    assert "'QueryLanguage': 'JSONata'" in str(jsonata)
+    assert "field 'Version'" in str(refused_with(DefinitionNotEmulatedError, {"A": PASS}, Version="1.0"))
     assert "StartAt" in refusal({"A": PASS}, StartAt="B")
 
 
@@ -125,11 +137,13 @@ def test_text_that_is_no_json_is_refused():
         read_definition("{")
 
 
-def test_create_state_machine_answers_a_refusal_with_invalid_definition():
-    with Lab() as lab, pytest.raises(AwsError) as refused:
-        lab.create("m", {"Copy": call("f", HeartbeatSeconds=5)})
-    assert refused.value.code == "InvalidDefinition"
-    assert "state 'Copy', field 'HeartbeatSeconds': not emulated here" in refused.value.message
+def test_a_definition_beyond_the_subset_is_not_emulated_and_a_wrong_one_is_invalid():
+    with Lab() as lab:
+        with pytest.raises(NotEmulatedError, match="state 'Copy', field 'HeartbeatSeconds': not emulated here"):
+            lab.create("m", {"Copy": call("f", HeartbeatSeconds=5)})
+        with pytest.raises(AwsError, match="state 'Copy', field 'Nxt'") as refused:
+            lab.create("m", {"Copy": call("f", Nxt="A")})
+        assert refused.value.code == "InvalidDefinition"
 
 
 def test_a_definition_of_every_supported_field_is_read():
