@@ -64,6 +64,8 @@ class Functions:
         try:
             answer, headers = self.invoke(name, json.loads(request.body or b"{}")), {}
         except FunctionError as error:
+            if error.error_type == "Lambda.ResourceNotFoundException":
+                return _refusal(request.url, AwsError("ResourceNotFoundException", error.message, 404))
             answer, headers = _error(error), {"X-Amz-Function-Error": "Unhandled"}
         return response(request.url, 200, json.dumps(answer).encode(), headers)
 

@@ -10,17 +10,18 @@ from local.wire import AwsError
 
 _FORM = "application/x-www-form-urlencoded"
 _XML = "text/xml"
+_REST_XML = frozenset({"s3", "s3control", "route53", "cloudfront"})
 
 
 def refusal(error: AwsError, request: Request, service: str) -> Reply:
-    """*error* as *service* (boto3's name, or nothing if unknown) would tell it to whoever sent *request*."""
+    """*error* as *service* (nothing if unknown) would tell it to whoever sent *request*."""
     code, message = escape(error.code), escape(error.message)
     headers = {"x-amzn-ErrorType": error.code}
     body = json.dumps({"__type": error.code, "message": error.message})
     if service == "ec2":
         kind = _XML
         body = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
-    elif service in {"s3", "s3control"}:
+    elif service in _REST_XML:
         kind = "application/xml"
         body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     elif request.header("Content-Type").startswith(_FORM):

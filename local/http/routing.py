@@ -14,7 +14,7 @@ from local.http.bodies import unwrap_aws_chunks
 from local.http.errors import refusal
 from local.http.messages import Reply, Request
 from local.http.operations import operation_of, require_valid
-from local.http.services import VALIDATED, Addressed, address
+from local.http.services import VALIDATED, Addressed, UnknownServiceError, address
 from local.snowflake.server import Snowflake
 from local.wire import AwsError, NotEmulatedError
 
@@ -47,6 +47,9 @@ class Router:
         asked = _Asked()
         try:
             reply = self._route(request, asked)
+        except UnknownServiceError as error:
+            asked.service = error.service
+            reply = refusal(error, request, error.service)
         except AwsError as error:
             reply = refusal(error, request, asked.service)
         except NotImplementedError as error:  # moto's, for an operation it does not have
@@ -70,7 +73,7 @@ class Router:
         asked.operation = operation_of(to.service, request, to.path)
         if to.service in VALIDATED:
             require_valid(to.service, asked.operation, request.body)
-        return _reply(self._send(request, to, asked.operation))
+        return _reply(self._send(request, to, asked.operation), request.method)
 
     def _send(self, request: Request, to: Addressed, operation: str) -> AWSResponse:
         kept = [(name, value) for name, value in request.headers.items() if name.lower() not in _LEFT_BEHIND]
@@ -95,8 +98,11 @@ def _unwrapped(request: Request) -> Request:
     return request if body is request.body else Request(request.method, request.target, request.headers, body)
 
 
-def _reply(response: AWSResponse) -> Reply:
-    return Reply(response.status_code, dict(response.headers.items()), response.content)
+def _reply(response: AWSResponse, method: str) -> Reply:
+    headers, body = dict(response.headers.items()), response.content
+    if not body and method != "HEAD":
+        headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+    return Reply(response.status_code, headers, body)
 
 
 def _finished(reply: Reply, operation: str) -> Reply:

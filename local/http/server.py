@@ -26,9 +26,9 @@ Heard = Callable[[Reply, float], object]
 
 
 class HttpServer:
-    """Serves *answer* on *port* (0: any free one) until it is closed. Use it as a context.
+    """Serves *answer* on *port* (0: any free one) while its context is open; the port is taken at once.
 
-    *heard* gets each reply and the seconds it took. Raises OSError when the port is taken.
+    *heard* gets each reply and the seconds it took. Raises OSError when the port is somebody else's.
     """
 
     def __init__(self, answer: Answer, port: int = 0, heard: Heard = lambda *_: None) -> None:
@@ -50,9 +50,10 @@ class HttpServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take no more, finish what is being answered, end every connection."""
-        self._server.shutdown()
-        self._thread.join()
+        """Take no more, finish what is being answered, end every connection. Idempotent."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
         self._server.end_connections()
         self._server.server_close()
 

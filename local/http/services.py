@@ -65,6 +65,7 @@ class UnknownServiceError(AwsError):
             f"not emulated here: the service {service!r} (this endpoint speaks for {', '.join(sorted(SERVICES))})",
             404,
         )
+        self.service = service
 
 
 @dataclass(frozen=True)

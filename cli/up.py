@@ -1,0 +1,290 @@
+"""`fleet up`, `down` and `reset`: the local cloud on one HTTP endpoint, for boto3, the AWS CLI and Terraform."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from cli.demo import SAMPLE_REGISTRY
+from cli.detaching import Parent, detach
+from fleet.databases import Registry
+from fleet.errors import FleetError, MalformedInputError, RequestError
+from fleet.names import machine_arn
+from local.aws import ACCOUNT, REGION
+from local.clock import Kind
+from local.cloud import LocalCloud
+from local.demo_fleet import write_registry
+from local.http.hosting import RESET, TOKEN, Host
+from local.http.messages import Reply
+from local.http.place import Up, end, find, hold, tell
+from local.http.server import LOOPBACK, HttpServer
+from local.sources.postgres import EmbeddedPostgres
+from local.sources.sample_fleet import build
+from onboarding.reader import read_registry
+
+ACCESS_KEY = "AKIAFLEETLOCAL000000"
+_MADE_ANEW = ("warehouse", "handlers.jsonl")
+_PORT = 4566
+
+folder_option = click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("cloud"), show_default=True, help="Where all of it goes."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+class PortTakenError(RequestError):
+    """The port that was asked for is somebody else's."""
+
+
+class NotResetError(FleetError):
+    """The local cloud did not do what `fleet reset` asked for."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What `fleet up` was asked for."""
+
+    folder: Path
+    port: int
+    fleet: str | None
+    databases: int | None
+    tables: int | None
+    clock: Kind
+    time_scale: float
+    logs: bool
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  eval "$(fleet up --detach)"                an empty account; then: aws dms describe-endpoints
+  fleet up --fleet sample                    the demo's fleet, deployed, ready for a night; Ctrl-C ends it
+  fleet up --port 0 --json --detach          any free port, told as JSON
+  fleet up --fleet sample --clock virtual    no night waits for anything
+"""
+)
+@folder_option
+@click.option("--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="0: any free one.")
+@click.option("--fleet", type=click.Choice(["sample"]), help="Build these sources and deploy them. Default: empty.")
+@click.option("--databases", type=click.IntRange(1, 250), help="How many, with --fleet. Default: the sample's.")
+@click.option("--tables", type=click.IntRange(1, 1000), help="Tables of each, with --fleet. Default: as published.")
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "virtual"]),
+    default="real",
+    show_default=True,
+    help="Let states take the time they take at AWS, or skip every wait.",
+)
+@click.option(
+    "--time-scale",
+    type=click.FloatRange(0.001, 10_000),
+    default=1,
+    show_default=True,
+    help="Time flies so much faster.",
+)
+@click.option("--detach", "is_detached", is_flag=True, help="Go on in the background; `fleet down` ends it.")
+@click.option("--log", "logs", is_flag=True, help="One line for each call, on stderr (detached: in FOLDER/up.log).")
+@json_option
+@click.option("--ready-fd", type=int, hidden=True)
+def up(*, is_detached: bool, as_json: bool, ready_fd: int | None, **given: object) -> int:
+    """Serve the local cloud on one endpoint of this machine, for boto3, the AWS CLI, Terraform, and `fleet run`.
+
+    Prints the environment lines that point them at it, on stdout; all else goes to stderr. Everything is in memory and
+    gone with it, but for the source databases of --fleet sample, which are kept in the folder. Who calls is read from
+    the signature, which is not checked.
+    """
+    wanted = Wanted(**given)  # type: ignore[arg-type]  click's, by the options above
+    if wanted.fleet is None and (wanted.databases or wanted.tables):
+        raise MalformedInputError("--databases and --tables shape a fleet.", remedy="Add --fleet sample.")
+    if is_detached:
+        _print(detach(_arguments(wanted)), wanted, as_json=as_json, is_detached=True)
+        return 0
+
+    def ready(found: Up) -> None:
+        if ready_fd is None:
+            _print(found, wanted, as_json=as_json, is_detached=False)
+        parent.tell_up(found)
+
+    with Parent(ready_fd) as parent:
+        _serve(wanted, parent, ready)
+    return 0
+
+
+@click.command()
+@folder_option
+@json_option
+def down(folder: Path, as_json: bool) -> int:
+    """End the local cloud that `fleet up` started on FOLDER, and wait until it has gone."""
+    pid = end(folder)
+    click.echo(json.dumps({"ended": pid}) if as_json else f"The local cloud on {folder} has ended (process {pid}).")
+    return 0
+
+
+@click.command()
+@folder_option
+@json_option
+def reset(folder: Path, as_json: bool) -> int:
+    """Make the account as it was when `fleet up` had started it: empty, or with the fleet just deployed.
+
+    What runs is broken off. Source databases stay as they are.
+    """
+    found = find(folder)
+    connection = http.client.HTTPConnection(LOOPBACK, urlsplit(found.endpoint).port)
+    try:
+        connection.request("POST", RESET, headers={TOKEN: found.token})
+        answer = connection.getresponse()
+        body = answer.read().decode()
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise NotResetError(f"{found.endpoint} answered {answer.status}: {body}", remedy="`fleet down`, `fleet up`.")
+    click.echo(json.dumps(_document(found)) if as_json else f"The account at {found.endpoint} is {_content(found)}.")
+    return 0
+
+
+def _arguments(wanted: Wanted) -> list[str]:
+    """The command line that asks for *wanted*."""
+    arguments = ["up", "--folder", str(wanted.folder), "--port", str(wanted.port), "--clock", wanted.clock]
+    arguments += ["--time-scale", str(wanted.time_scale), *(["--log"] if wanted.logs else [])]
+    for option, value in (("--fleet", wanted.fleet), ("--databases", wanted.databases), ("--tables", wanted.tables)):
+        arguments += [option, str(value)] if value is not None else []
+    return arguments
+
+
+def _serve(wanted: Wanted, parent: Parent, ready: Callable[[Up], None]) -> None:
+    """Serve until somebody ends it. *ready* is called once it answers."""
+    # `fleet down` sends it, at whatever point this is.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with ExitStack() as held:
+            held.enter_context(hold(wanted.folder))
+            parent.log_to(wanted.folder / "up.log")
+            _serve_held(wanted, parent.tell_progress, ready, held)
+    except KeyboardInterrupt:
+        parent.tell_progress("The local cloud has ended.")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable[[Up], None], held: ExitStack) -> None:
+    def make() -> LocalCloud:
+        for name in _MADE_ANEW:
+            _remove(wanted.folder / name)
+        is_deployed = wanted.fleet is not None
+        how: dict[str, Any] = {"clock": wanted.clock, "time_scale": wanted.time_scale, "is_deployed": is_deployed}
+        return LocalCloud(wanted.folder, registry, sources, **how)
+
+    host = Host(make, token := secrets.token_urlsafe(24))
+    server = held.push(_listen(host, wanted))  # first: the port may be taken
+    registry, sources = _prepare(wanted, progress, held)
+    progress("Opening the account ...")
+    held.enter_context(host)
+    found = Up(server.endpoint, os.getpid(), wanted.fleet or "", len(registry.databases), token)
+    with server:
+        tell(wanted.folder, found)
+        ready(found)
+        threading.Event().wait()
+
+
+def _prepare(
+    wanted: Wanted, progress: Callable[[str], None], held: ExitStack
+) -> tuple[Registry, dict[str, dict[str, Any]]]:
+    """The registry to deploy and its servers' secrets; the sources stand for as long as *held*."""
+    if wanted.fleet is None:
+        return replace(read_registry(SAMPLE_REGISTRY, os.environ), databases=()), {}
+    progress("Building the source databases (kept for the next time) ...")
+    server = held.enter_context(EmbeddedPostgres.start(wanted.folder / "source"))
+    built = build(server, wanted.databases, wanted.tables, lambda line: progress(f"  {line}"))
+    chosen = SAMPLE_REGISTRY
+    if wanted.databases is not None or wanted.tables is not None:
+        chosen = write_registry(built, SAMPLE_REGISTRY, wanted.folder / "registry")
+    registry = read_registry(chosen, os.environ)
+    return registry, {one.secret: server.secret("postgres") for one in registry.servers}
+
+
+def _listen(host: Host, wanted: Wanted) -> HttpServer:
+    try:
+        return HttpServer(host.answer, wanted.port, _log if wanted.logs else lambda *_: None)
+    except OSError as error:
+        raise PortTakenError(
+            f"Port {wanted.port} of {LOOPBACK} cannot be taken: {error.strerror}.",
+            remedy="Name another with --port, or 0 for any free one.",
+        ) from None
+
+
+def _log(reply: Reply, seconds: float) -> None:
+    now = time.strftime("%H:%M:%S", time.gmtime())
+    click.echo(f"{now} {reply.operation} {reply.status} {seconds * 1000:.1f} ms", err=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _document(up: Up) -> dict[str, object]:
+    document: dict[str, object] = {
+        "endpoint": up.endpoint,
+        "pid": up.pid,
+        "fleet": up.fleet,
+        "databases": up.databases,
+        "environment": _environment(up),
+    }
+    return document | ({"fleet_run": _fleet_run()} if up.fleet else {})
+
+
+def _environment(up: Up) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": up.endpoint,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
+def _fleet_run() -> str:
+    settings = read_registry(SAMPLE_REGISTRY, os.environ).settings
+    return machine_arn(ACCOUNT, REGION, settings.prefix, "fleet-run")
+
+
+def _content(up: Up) -> str:
+    return f"the {up.fleet} fleet of {up.databases} databases, deployed" if up.fleet else "empty"
+
+
+def _print(up: Up, wanted: Wanted, *, as_json: bool, is_detached: bool) -> None:
+    """The environment lines to stdout, and for a person the rest to stderr."""
+    if as_json:
+        click.echo(json.dumps(_document(up)))
+        return
+    click.echo(f"The local cloud is up at {up.endpoint}; its account is {_content(up)}.\n", err=True)
+    for name, value in _environment(up).items():
+        click.echo(f"export {name}={value}")
+    end_with = f"`fleet down --folder {wanted.folder}`" if is_detached else "Ctrl-C"
+    lines = [
+        "",
+        f'Terraform, with these lines:  provider "aws" {{ region = "{REGION}", s3_use_path_style = true }}',
+        f"Snowflake's SQL API:          {up.endpoint}/api/v2/statements",
+    ]
+    if up.fleet:
+        lines += [
+            f"Start a night:                fleet run, or aws stepfunctions start-execution --name night-1 "
+            f'--state-machine-arn {_fleet_run()} --input \'{{"mode": "full"}}\'',
+        ]
+    click.echo("\n".join([*lines, f"End it:                       {end_with}"]), err=True)

@@ -1,0 +1,101 @@
+"""A local cloud behind an endpoint that can be made anew while the endpoint stays."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from local.cloud import LocalCloud
+from local.http.errors import refusal
+from local.http.messages import Reply, Request
+from local.http.routing import Router
+from local.wire import AwsError
+
+RESET = "/_fleet/reset"  # no bucket's name begins like that
+TOKEN = "X-Fleet-Token"  # noqa: S105  a header's name
+
+
+class Host:
+    """Answers requests with the local cloud that *make* gives; *token* is what the command to reset has to know.
+
+    *make* is called at the start and at each reset, when the cloud before has closed. Use it as a context.
+    """
+
+    def __init__(self, make: Callable[[], LocalCloud], token: str) -> None:
+        self._make = make
+        self._token = token
+        self._cloud: LocalCloud | None = None
+        self._answering = 0
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def answer(self, request: Request) -> Reply:
+        """The answer to *request*; never raises."""
+        try:
+            if request.path == RESET:
+                return self._answer_reset(request)
+            with self._in_use() as cloud:
+                return Router(cloud.aws, cloud.snowflake).answer(request)
+        except AwsError as error:
+            return refusal(error, request, "")
+
+    def reset(self) -> None:
+        """Close the cloud, once every answer under way is out, and open another. Requests meanwhile get a 503."""
+        with self._changed:
+            if self._cloud is None:
+                raise _unavailable()
+            closing, self._cloud = self._cloud, None
+            self._changed.wait_for(lambda: self._answering == 0)
+        closing.__exit__()
+        self._open()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[LocalCloud]:
+        with self._changed:
+            if self._cloud is None:
+                raise _unavailable()
+            cloud = self._cloud
+            self._answering += 1
+        try:
+            yield cloud
+        finally:
+            with self._changed:
+                self._answering -= 1
+                self._changed.notify_all()
+
+    def _answer_reset(self, request: Request) -> Reply:
+        is_known = hmac.compare_digest(request.header(TOKEN).encode(), self._token.encode())
+        if request.method != "POST" or not is_known:
+            raise AwsError("AccessDenied", "only `fleet reset` may ask for this", 403)
+        self.reset()
+        return Reply(200, {"Content-Type": "application/json"}, json.dumps({}).encode(), "fleet reset")
+
+    def _open(self) -> None:
+        cloud = self._make()
+        try:
+            cloud.__enter__()
+        except BaseException:
+            cloud.__exit__()
+            raise
+        with self._changed:
+            self._cloud = cloud
+
+    def _close(self) -> None:
+        with self._changed:
+            closing, self._cloud = self._cloud, None
+        if closing is not None:
+            closing.__exit__()
+
+
+def _unavailable() -> AwsError:
+    return AwsError("ServiceUnavailable", "the account is being reset", 503)
