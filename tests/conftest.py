@@ -10,6 +10,17 @@ import pytest
 
 from cases import Case, Cases, make_template
 from local.sources.postgres import EmbeddedPostgres
+from mariadb_server import leave_out, mariadb, tell
+
+__all__ = ["mariadb"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out(config, items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    tell(terminalreporter)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,6 +5,7 @@ The snapshot is InnoDB's: what another storage engine holds is counted as it is 
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,9 +45,8 @@ def connect(secret: Mapping[str, Any], database: str | None = None) -> pymysql.C
     """A connection to the server that *secret* names, in UTC. A host that begins with / is a socket's folder."""
     host = str(secret["host"])
     is_local = host.startswith("/")
-    return pymysql.connect(
+    connection = pymysql.connect(
         host="localhost" if is_local else host,
-        unix_socket=f"{host}/{SOCKET_NAME}" if is_local else None,
         port=int(secret["port"]),
         user=secret["username"],
         password=secret["password"],
@@ -57,7 +57,22 @@ def connect(secret: Mapping[str, Any], database: str | None = None) -> pymysql.C
         ssl=None if is_local else ssl.create_default_context(),
         init_command="SET time_zone = '+00:00'",
         program_name="fleet",
+        defer_connect=True,
     )
+    connection.connect(plug(f"{host}/{SOCKET_NAME}") if is_local else None)
+    return connection
+
+
+def plug(path: str) -> socket.socket:
+    """A Unix socket, connected. The driver would leave its own open when nobody listens. Raises the driver's error."""
+    opened = socket.socket(socket.AF_UNIX)
+    opened.settimeout(CONNECT_TIMEOUT_SECONDS)
+    try:
+        opened.connect(path)
+    except OSError as error:
+        opened.close()
+        raise pymysql.err.OperationalError(2002, f"Can't connect to local server through {path!r} ({error})") from error
+    return opened
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import pymysql
 import pymysql.cursors
 
 from fleet.errors import FleetError
-from lambdas.sources.mysql import SOCKET_NAME, quote
+from lambdas.sources.mysql import SOCKET_NAME, plug, quote
 from local.sources.server_folder import Account
 
 INSTALL = "apt-get install -y --no-install-recommends mariadb-server"
@@ -110,14 +110,16 @@ class EmbeddedMariadb:
 
     def connect(self, database: str | None = None) -> pymysql.Connection[pymysql.cursors.Cursor]:
         """A connection as root, in which each statement is a transaction of its own."""
-        return pymysql.connect(
-            unix_socket=f"{self.host}/{SOCKET_NAME}",
+        connection = pymysql.connect(
             user=self.ROOT,
             password=self._passwords[self.ROOT],
             database=database,
             charset="utf8mb4",
             autocommit=True,
+            defer_connect=True,
         )
+        connection.connect(plug(f"{self.host}/{SOCKET_NAME}"))
+        return connection
 
     def execute(self, database: str | None, *statements: str) -> None:
         """Run *statements* as root, one after the other."""
