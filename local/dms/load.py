@@ -34,7 +34,8 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass
 class TableProgress:
-    """A table in the statistics of a task. *state*: one of AWS's phrases. *target*: schema and table in its keys.
+    """A table in the statistics of a task. *state*: one of AWS's phrases. *target*: schema and table in its keys,
+    where they are not its own.
 
     *warnings*: what AWS would write into the task's log and nowhere else (no statistic has room for it).
     """
@@ -47,7 +48,7 @@ class TableProgress:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     error: str = ""
-    target: tuple[str, str] = ("", "")
+    target: tuple[str, str] | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -78,18 +79,26 @@ def plan(mappings: Mappings, catalogue: Sequence[Table], now: datetime) -> list[
 
 def _begin(mappings: Mappings, table: Table, now: datetime) -> TableProgress:
     try:
-        return TableProgress(table, now, target=mappings.target_name(table.schema, table.name))
+        target = mappings.target_name(table.schema, table.name)
+        return TableProgress(table, now, target=None if target == (table.schema, table.name) else target)
     except UnfitRuleError as error:
         return TableProgress(table, now, state="Table error", error=str(error))
 
 
 def _refuse_shared_targets(tables: Sequence[TableProgress]) -> None:
     """Two tables are never loaded into one (documented: not supported; that both then err is assumed)."""
-    taken = Counter(progress.target for progress in tables)
+    if all(progress.target is None for progress in tables):
+        return
+    taken = Counter(map(_place, tables))
     for progress in tables:
-        if progress.state == "Before load" and taken[progress.target] > 1:
+        place = _place(progress)
+        if progress.state == "Before load" and taken[place] > 1:
             progress.state = "Table error"
-            progress.error = f"{taken[progress.target]} tables are mapped to {'.'.join(progress.target)}"
+            progress.error = f"{taken[place]} tables are mapped to {'.'.join(place)}"
+
+
+def _place(progress: TableProgress) -> tuple[str, str]:
+    return progress.target or (progress.table.schema, progress.table.name)
 
 
 class Load:
@@ -211,7 +220,7 @@ class Load:
         files = self._source.write(table, layout, segment.within, folder)
         for number, file in enumerate(files, start=1):
             name = f"{segment.prefix}LOAD{number:08X}{layout.format.suffix}"
-            self._target.put(*segment.progress.target, name, file.path)
+            self._target.put(*_place(segment.progress), name, file.path)
             file.path.unlink()
         with self._lock:
             progress = segment.progress
