@@ -36,6 +36,7 @@ _TYPES = {
     "jsonb": DmsType("NCLOB"),
     "hstore": DmsType("NCLOB"),
     "array": DmsType("NCLOB"),
+    "composite": DmsType("NCLOB"),
     "point": DmsType("STRING", 255),
     "line": DmsType("STRING", 255),
     "lseg": DmsType("STRING", 255),

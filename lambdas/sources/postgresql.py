@@ -14,10 +14,12 @@ from fleet.catalogue import Table
 from fleet.columns import Column
 from fleet.failures import Failure, classify
 
-# `format_type` without a modifier gives the names that fleet/columns.py knows; arrays and enums are told apart here.
+# `format_type` without a modifier gives the names that fleet/columns.py knows; arrays, enums and
+# composites are told apart here.
 _CATALOGUE = """
 SELECT n.nspname, c.relname, c.relkind = 'v', a.attname,
        CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'array' WHEN t.typtype = 'e' THEN 'enum'
+            WHEN t.typtype = 'c' THEN 'composite'
             ELSE format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) END,
        CASE WHEN a.atttypmod > 4 AND t.typname IN ('varchar', 'bpchar') THEN a.atttypmod - 4
             WHEN a.atttypmod > 0 AND t.typname IN ('bit', 'varbit') THEN a.atttypmod END,
