@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.databases import Settings
+from fleet.databases import Database, Engine, Server, Settings
 from fleet.failures import Failure
 from fleet.folders import Folder, refuse_foreign_folder
 from fleet.names import ENDPOINT_ROLE_PATH, endpoint_role_name
@@ -21,6 +21,32 @@ def endpoint_role_arn(settings: Settings, database: str) -> str:
     """The role DMS assumes to write *database*'s prefix, and nothing else's."""
     name = endpoint_role_name(settings.prefix, database)
     return f"arn:aws:iam::{settings.account}:role{ENDPOINT_ROLE_PATH}{name}"
+
+
+# Source: BC:CreateEndpointMessage.EngineName and the settings that belong to each engine.
+_SOURCES: Mapping[Engine, tuple[str, str]] = {
+    "postgresql": ("postgres", "PostgreSQLSettings"),
+    "mysql": ("mysql", "MySQLSettings"),
+    "mariadb": ("mariadb", "MySQLSettings"),
+    "sqlserver": ("sqlserver", "MicrosoftSQLServerSettings"),
+}
+
+
+def source_endpoint(server: Server, database: Database, secrets_role_arn: str) -> dict[str, Any]:
+    """The members of *database*'s source endpoint that its engine decides.
+
+    An endpoint of MySQL or MariaDB names no database: the table mappings do. Source: BC:MySQLSettings.DatabaseName.
+
+    >>> shop = Database("shop", "one", "Shop", "i", ("Shop",))
+    >>> sorted(source_endpoint(Server("one", "mariadb", "secret"), shop, "role")["MySQLSettings"])
+    ['SecretsManagerAccessRoleArn', 'SecretsManagerSecretId']
+    """
+    engine, member = _SOURCES[server.engine]
+    settings = {"SecretsManagerAccessRoleArn": secrets_role_arn, "SecretsManagerSecretId": server.secret}
+    if member == "MySQLSettings":
+        return {"EngineName": engine, member: settings}
+    named = {"DatabaseName": database.name_at_source}
+    return {"EngineName": engine, **named, member: {**settings, **named}}
 
 
 def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from local.aws import LocalAws
 from local.clock import Clock, Kind
 from local.deploy import Deployment, snowflake_user_arn
 from local.dms.api import Dms
-from local.dms.postgresql import PostgresqlReader
+from local.dms.sources import readers
 from local.events import EventBus
 from local.faults.faults import Faults
 from local.functions import Functions
@@ -72,7 +72,8 @@ class LocalCloud:
         to_deploy: Kind = "virtual" if self._clock_kind == "real" else self._clock_kind
         self.clock = self._open.enter_context(Clock(to_deploy, scale=self._time_scale))
         self.faults.attach(self.registry, self._secrets, self.aws.client)
-        self.dms = Dms(self.clock, self.aws, {"postgres": self.faults.reader(PostgresqlReader())})
+        faulty = {engine: self.faults.reader(reader) for engine, reader in readers().items()}
+        self.dms = Dms(self.clock, self.aws, faulty)
         self.aws.serve("dms", self.faults.dms(self.dms.answer))
         self._environment = Environment(
             control_bucket=self.control_bucket,

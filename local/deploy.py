@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fleet.databases import Database, Registry, Settings
-from fleet.endpoints import endpoint_role_arn, s3_settings
+from fleet.endpoints import endpoint_role_arn, s3_settings, source_endpoint
 from fleet.folders import Folder
 from fleet.mappings import first_mappings
 from fleet.names import (
@@ -141,19 +141,14 @@ class Deployment:
         while any(one["ReplicationInstanceStatus"] != "available" for one in _instances(dms).values()):
             self._clock.sleep(10)
         servers = {server.id: server for server in self._registry.servers}
+        secrets_role_arn = f"arn:aws:iam::{self._settings.account}:role/{SECRETS_ROLE}"
         for database in self._onboarded():
             if task_id(prefix, database.id, "full") in existing:
                 continue
             source = dms.create_endpoint(
                 EndpointIdentifier=source_endpoint_id(prefix, database.id),
                 EndpointType="source",
-                EngineName="postgres",
-                DatabaseName=database.name_at_source,
-                PostgreSQLSettings={
-                    "SecretsManagerAccessRoleArn": f"arn:aws:iam::{self._settings.account}:role/{SECRETS_ROLE}",
-                    "SecretsManagerSecretId": servers[database.server].secret,
-                    "DatabaseName": database.name_at_source,
-                },
+                **source_endpoint(servers[database.server], database, secrets_role_arn),
             )["Endpoint"]["EndpointArn"]
             # The first folder is a place where nothing is ever written: run "none", attempt 0.
             first = s3_settings(self._settings, Folder(database.id, "full", "none", 0))

@@ -15,13 +15,14 @@ _CLEAR_TEXT = frozenset({"Username", "Password", "ServerName", "Port"})
 @dataclass(frozen=True)
 class Engine:
     """*settings*: the member that holds its settings. *only*: settings that would change what is read, with the value
-    that is read here; any other is refused by name."""
+    that is read here; any other is refused by name. *names_database*: whether an endpoint must name its database."""
 
     display_name: str
     settings: str
     side: str
     required: tuple[str, ...] = _SECRET
     only: Mapping[str, Any] = field(default_factory=dict)
+    names_database: bool = True
 
 
 _POSTGRESQL = {
@@ -47,9 +48,9 @@ _SQLSERVER = {"AuthenticationMethod": "password", "TrimSpaceInChar": True, "Forc
 ENGINES: Mapping[str, Engine] = {
     "postgres": Engine("PostgreSQL", "PostgreSQLSettings", "source", only=_POSTGRESQL),
     "aurora-postgresql": Engine("Amazon Aurora PostgreSQL", "PostgreSQLSettings", "source", only=_POSTGRESQL),
-    "mysql": Engine("MySQL", "MySQLSettings", "source", only=_MYSQL),
-    "mariadb": Engine("MariaDB", "MySQLSettings", "source", only=_MYSQL),
-    "aurora": Engine("Amazon Aurora MySQL", "MySQLSettings", "source", only=_MYSQL),
+    "mysql": Engine("MySQL", "MySQLSettings", "source", only=_MYSQL, names_database=False),
+    "mariadb": Engine("MariaDB", "MySQLSettings", "source", only=_MYSQL, names_database=False),
+    "aurora": Engine("Amazon Aurora MySQL", "MySQLSettings", "source", only=_MYSQL, names_database=False),
     "sqlserver": Engine("Microsoft SQL Server", "MicrosoftSQLServerSettings", "source", only=_SQLSERVER),
     "s3": Engine("Amazon S3", "S3Settings", "target", ("ServiceAccessRoleArn", "BucketName")),
 }
@@ -69,8 +70,12 @@ def check(given: Mapping[str, Any], sources: Collection[str]) -> None:
             raise NotEmulatedError(f"{engine.settings}.{key}: credentials come from Secrets Manager only")
         if key in engine.only and value != engine.only[key]:
             raise NotEmulatedError(f"{engine.settings}.{key} = {value}")
-    if side == "source" and not given.get("DatabaseName") and not settings.get("DatabaseName"):
+    database = given.get("DatabaseName") or settings.get("DatabaseName")
+    if side == "source" and engine.names_database and not database:
         raise AwsError("InvalidParameterCombinationException", f"DatabaseName is required for engine {name}")
+    if side == "source" and not engine.names_database and database:
+        # Source: BC:MySQLSettings.DatabaseName: it is not to be given; the table mappings name the schema.
+        raise NotEmulatedError(f"DatabaseName {database} of an endpoint of engine {name}")
     for key in engine.required:
         if not settings.get(key):
             raise AwsError("InvalidParameterCombinationException", f"{key} is required for engine {name}")

@@ -1,12 +1,17 @@
-"""The login of a source endpoint, from Secrets Manager, as DMS's regional principal may read it."""
+"""What reads the sources: a reader for each engine, and an endpoint's login, from Secrets Manager, as DMS's regional
+principal may read it."""
 
 from __future__ import annotations
 
 import json
 
 from local.aws import ACCOUNT, REGION, LocalAws
-from local.dms.reader import Login
+from local.dms.engines import ENGINES
+from local.dms.mysql import MysqlReader
+from local.dms.postgresql import PostgresqlReader
+from local.dms.reader import Login, Reader
 from local.dms.resources import Endpoint
+from local.dms.sqlserver import SqlServerReader
 from local.iam import assume
 from local.wire import AwsError
 
@@ -14,9 +19,20 @@ from local.wire import AwsError
 PRINCIPAL = f"dms.{REGION}.amazonaws.com"
 
 
+def readers() -> dict[str, Reader]:
+    """How to read each engine, under DMS's name of it. Nothing is loaded for an engine before a source of it opens,
+    PostgreSQL excepted."""
+    return {
+        "postgres": PostgresqlReader(),
+        "mysql": MysqlReader(has_views=True),
+        "mariadb": MysqlReader(has_views=False),
+        "sqlserver": SqlServerReader(),
+    }
+
+
 def login(aws: LocalAws, endpoint: Endpoint) -> Login:
     """Who reads the database of *endpoint*, and where it is. Raises AwsError or botocore's ClientError."""
-    settings = endpoint.given["PostgreSQLSettings"]
+    settings = endpoint.given[ENGINES[endpoint.engine].settings]
     role = assume(
         aws, settings["SecretsManagerAccessRoleArn"], principal=PRINCIPAL, context={"aws:SourceAccount": ACCOUNT}
     )
@@ -28,7 +44,7 @@ def login(aws: LocalAws, endpoint: Endpoint) -> Login:
         return Login(
             host=secret["host"],
             port=int(secret["port"]),
-            database=endpoint.given.get("DatabaseName") or settings["DatabaseName"],
+            database=endpoint.given.get("DatabaseName") or settings.get("DatabaseName", ""),
             username=secret["username"],
             password=secret["password"],
         )
