@@ -8,6 +8,7 @@ from io import BufferedIOBase
 from local.wire import AwsError
 
 _LONGEST_LINE = 65_536
+_CHECKSUM = "x-amz-checksum-"
 
 
 def read_body(stream: BufferedIOBase, headers: Message) -> bytes:
@@ -46,6 +47,8 @@ def unwrap_aws_chunks(body: bytes, headers: Message) -> bytes:
         name, colon, value = line.partition(":")
         if colon and name.lower() != "x-amz-trailer-signature":
             _put(headers, name, value.strip())
+            if name.lower().startswith(_CHECKSUM):  # S3 needs no more than the trailer; moto also its algorithm's name
+                _put(headers, "x-amz-sdk-checksum-algorithm", name[len(_CHECKSUM) :].upper())
     encodings = [one.strip() for one in str(headers.get("Content-Encoding", "")).split(",")]
     kept = ",".join(one for one in encodings if one and one != "aws-chunked")
     for name in ("Content-Encoding", "Transfer-Encoding", "x-amz-decoded-content-length", "x-amz-trailer"):

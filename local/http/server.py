@@ -109,8 +109,8 @@ class _Connection(BaseHTTPRequestHandler):
             reply = refusal(error, Request(self.command, self.path, self.headers, b""), "")
         else:
             reply = self.server.answer(Request(self.command, self.path, self.headers, body))
-        self._write(reply)
         self.server.heard(reply, time.monotonic() - began)
+        self._write(reply)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _answer  # noqa: N815
 

@@ -75,17 +75,17 @@ def signed(service: str, region: str = "eu-central-1", **headers: str) -> dict[s
     return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0", **headers}
 
 
-def call(operation: str, **parameters: Any) -> tuple[str, str, bytes, dict[str, str]]:
+def by_hand(operation: str, **parameters: Any) -> tuple[str, str, bytes, dict[str, str]]:
     """The parts of a call of DMS by hand."""
     target = {"X-Amz-Target": f"AmazonDMSv20160101.{operation}", "Content-Type": "application/x-amz-json-1.1"}
     return "POST", "/", json.dumps(parameters).encode(), signed("dms", **target)
 
 
 @contextmanager
-def refused(code: str, words: str = ".") -> Iterator[ClientError]:
+def refused(code: str, words: str = ".") -> Iterator[pytest.ExceptionInfo[ClientError]]:
     """AWS refuses what is asked within, by *code*, with *words* in the message (a regular expression)."""
     with pytest.raises(ClientError, match=words) as caught:
-        yield caught  # type: ignore[misc]
+        yield caught
     assert caught.value.response["Error"]["Code"] == code
 
 

@@ -1,0 +1,106 @@
+"""A small night that is started, watched and asked about over a real socket and by nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import urllib3
+
+from cases import SETTINGS
+from fleet.catalogue import TableName
+from fleet.databases import Database, Registry, Server
+from fleet.names import control_bucket, endpoint_role_name, ledger_table, machine_arn, task_id
+from fleet.warehouse import qualified
+from http_cloud import Endpoint
+from lambdas.clients.snowflake import KeyPairToken, SqlApi, Succeeded
+from local.cloud import LocalCloud
+from local.sources.postgres import EmbeddedPostgres
+
+NAMES = ("socket-one", "socket-two")
+FLEET_RUN = machine_arn(SETTINGS.account, SETTINGS.region, SETTINGS.prefix, "fleet-run")
+
+
+@pytest.fixture(scope="module")
+def endpoint(
+    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Endpoint]:
+    """A fleet of two databases, deployed."""
+    for name in NAMES:
+        postgres.create_database(name, case_template)
+    databases = tuple(Database(name, "here", name, "one", ("public",), onboarded=True) for name in NAMES)
+    server = Server("here", "postgresql", "fleet/server/here")
+    registry = Registry(SETTINGS, (server,), databases)
+    secrets = {server.secret: postgres.secret("postgres")}
+    with LocalCloud(tmp_path_factory.mktemp("cloud"), registry, secrets) as cloud, Endpoint(cloud) as opened:
+        yield opened
+    for name in NAMES:
+        postgres.drop_database(name)
+
+
+def run_night(endpoint: Endpoint, name: str, **content: Any) -> dict[str, Any]:
+    """The execution's description, once it has ended."""
+    machines = endpoint.client("stepfunctions")
+    started = machines.start_execution(
+        stateMachineArn=FLEET_RUN, name=name, input=json.dumps({"mode": "full", **content})
+    )
+    endpoint.cloud.machines.ended(started["executionArn"]).result(timeout=120)
+    return machines.describe_execution(executionArn=started["executionArn"])
+
+
+@pytest.fixture(scope="module")
+def night(endpoint: Endpoint) -> dict[str, Any]:
+    """The first night."""
+    return run_night(endpoint, "night-1")
+
+
+def test_a_night_started_over_the_socket_succeeds(endpoint: Endpoint, night: dict[str, Any]) -> None:
+    assert night["status"] == "SUCCEEDED", night.get("cause")
+    pages = endpoint.client("stepfunctions").get_paginator("get_execution_history")
+    events = [event for page in pages.paginate(executionArn=night["executionArn"]) for event in page["events"]]
+    assert (events[0]["type"], events[-1]["type"]) == ("ExecutionStarted", "ExecutionSucceeded")
+
+
+def test_its_objects_counts_and_outcomes_are_read_over_the_socket(endpoint: Endpoint, night: dict[str, Any]) -> None:
+    s3, dms, dynamodb = (endpoint.client(name) for name in ("s3", "dms", "dynamodb"))
+    for name in NAMES:
+        found = s3.list_objects_v2(Bucket=SETTINGS.landing_bucket, Prefix=f"{name}/full/night-1/")["Contents"]
+        assert {"orders", "customers", "totals"} <= {one["Key"].split("/")[-2] for one in found}
+        filters = [{"Name": "replication-task-id", "Values": [task_id(SETTINGS.prefix, name, "full")]}]
+        (task,) = dms.describe_replication_tasks(Filters=filters)["ReplicationTasks"]
+        rows = dms.describe_table_statistics(ReplicationTaskArn=task["ReplicationTaskArn"])["TableStatistics"]
+        assert {row["TableName"]: row["FullLoadRows"] for row in rows}["orders"] == 5
+        key = {"pk": {"S": "RUN#night-1"}, "sk": {"S": f"DB#{name}"}}
+        item = dynamodb.get_item(TableName=ledger_table(SETTINGS.prefix), Key=key)["Item"]
+        assert item["outcome"] == {"S": "ok"}
+    registry = s3.list_objects_v2(Bucket=control_bucket(SETTINGS.prefix, SETTINGS.account), Prefix="registry/")
+    assert registry["KeyCount"] > 0
+
+
+def test_the_warehouse_is_asked_over_the_socket(endpoint: Endpoint, night: dict[str, Any]) -> None:
+    where = replace(SETTINGS.snowflake, account_url=endpoint.server.endpoint)
+    token = KeyPairToken(
+        endpoint.client("kms"), where.key_id, account=where.account, user=where.user, now=endpoint.cloud.clock.now
+    )
+    context = {"database": where.database, "role": where.role, "warehouse": where.warehouse}
+    table = qualified(where, NAMES[0], TableName("public", "orders"))
+    with urllib3.PoolManager() as pool:
+        api = SqlApi(where.account_url, token, context=context, parameters={"timezone": "UTC"}, transport=pool)
+        answer = api.run([f"SELECT count(*) FROM {table}"], "asked-over-the-socket")
+    assert isinstance(answer, Succeeded)
+    assert "5" in repr(answer)
+
+
+def test_a_role_that_was_changed_over_the_socket_binds_dms(endpoint: Endpoint, night: dict[str, Any]) -> None:
+    deny = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
+    endpoint.client("iam").put_role_policy(
+        RoleName=endpoint_role_name(SETTINGS.prefix, NAMES[1]),
+        PolicyName="shut",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": deny}),
+    )
+    assert run_night(endpoint, "night-2", databases=[NAMES[1]])["status"] == "FAILED"
+    folder = f"{NAMES[1]}/full/night-2/"
+    assert "Contents" not in endpoint.client("s3").list_objects_v2(Bucket=SETTINGS.landing_bucket, Prefix=folder)
