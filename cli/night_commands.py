@@ -160,7 +160,7 @@ def _finish(account: Account, name: str, status: str, *, as_json: bool) -> int:
             console.print(f"{status}: {runs.explain(described)}", markup=False)
         page = f" Its page: `fleet report {name}`." if outcomes else ""
         console.print(f"Run {name} ended {status}.{page}", highlight=False)
-        if runs.red(outcomes):
+        if status != "SUCCEEDED" and runs.red(outcomes):
             console.print(f"When the causes are gone: `fleet rerun {name}`.", highlight=False)
     return 0 if status == "SUCCEEDED" else 1
 
@@ -206,7 +206,12 @@ def status(context: click.Context, name: str | None, as_json: bool, registry: Pa
         click.echo(f"run {name}: {found['status']}; {count}{links}")
         if is_broken:
             click.echo(runs.explain(found))
-    return 1 if is_broken or any(one.word in {"failed", "partial"} for one in looks) else 0
+    return 1 if is_broken or _is_red(looks, found["status"]) else 0
+
+
+def _is_red(looks: Sequence[runs.DatabaseStatus], status: str) -> bool:
+    """Whether a database is red. One that was skipped is not where the run closed green: another run has copied it."""
+    return any(one.is_red and (one.word != "skipped" or status != "SUCCEEDED") for one in looks)
 
 
 @click.command(epilog="""\b

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from cli.account import Account
 from fleet.errors import RequestError, UnknownRunError
 from fleet.names import require_run_id
-from fleet.outcomes import Outcome
+from fleet.outcomes import Outcome, is_red
 from lambdas.clients.refusals import code_of
 from lambdas.closing import page_key
 
@@ -34,11 +34,15 @@ class Started:
 
 @dataclass(frozen=True)
 class DatabaseStatus:
-    """One database of a run: its outcome's word, or `running` or `waiting` while it has none."""
+    """One database of a run: its outcome's word, or `running` or `waiting` while it has none.
+
+    *is_red*: whether the outcome makes the run red, unless the run found when it closed that another had copied it.
+    """
 
     database: str
     word: str
     text: str
+    is_red: bool = False
 
 
 def execution_arn(account: Account, run: str) -> str:
@@ -133,7 +137,8 @@ def look(account: Account, run: str) -> list[DatabaseStatus]:
         item = outcomes.get(database)
         if item is not None:
             text = f"{item['failure_class']}: {item['failure_text']}" if item.get("failure_text") else ""
-            looks.append(DatabaseStatus(database, item["outcome"], text))
+            is_bad = is_red(item["outcome"], item.get("failure_name"))
+            looks.append(DatabaseStatus(database, item["outcome"], text, is_bad))
         else:
             is_held = account.clients.ledger.claim(database).get("holder_run") == run
             looks.append(DatabaseStatus(database, "running" if is_held else "waiting", ""))
@@ -185,4 +190,4 @@ def read_page(account: Account, run: str) -> bytes:
 
 def red(outcomes: Sequence[Outcome]) -> int:
     """How many did not end ok or in a planned pause."""
-    return sum(one.outcome in {"failed", "partial"} for one in outcomes)
+    return sum(is_red(one.outcome, one.failure.name if one.failure else None) for one in outcomes)

@@ -215,10 +215,16 @@ def _most_common(tables: Sequence[TableOutcome]) -> Failure | None:
     return Failure(first.failure_class, first.name, first.text + more)
 
 
-def is_red(word: Word) -> bool:
-    """Whether an outcome makes its run red (design.md section 2, rule 13).
+_LEFT_UNDONE = frozenset({"Claimed", "RunStopped"})
+"""Why a database was skipped that should have been copied. One that is not deployed has nothing to copy it with."""
+
+
+def is_red(word: str, failure_name: str | None = None) -> bool:
+    """Whether an outcome makes its run red (design.md section 2, rule 13, and docs/decisions/0008).
 
     >>> [word for word in ("ok", "partial", "failed", "skipped", "quarantined") if is_red(word)]
     ['partial', 'failed']
+    >>> is_red("skipped", "NotDeployed"), is_red("skipped", "Claimed")
+    (False, True)
     """
-    return word in {"partial", "failed"}
+    return word in {"partial", "failed"} or (word == "skipped" and failure_name in _LEFT_UNDONE)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fleet.databases import Mode
-from fleet.outcomes import Outcome
+from fleet.outcomes import Outcome, is_red
 from fleet.plan import Lane
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """One run. *rerun_of*: the run whose failures it repeats, or None. Times are ISO, UTC."""
+    """One run. *rerun_of*: the run whose failures it repeats, or None. Times are ISO, UTC.
+
+    *copied_elsewhere*: databases that another run held for too long and copied whole in the meantime, with its words.
+    """
 
     run: str
     mode: Mode
@@ -22,8 +26,14 @@ class RunReport:
     rerun_of: str | None
     lanes: tuple[Lane, ...]
     outcomes: tuple[Outcome, ...]
+    copied_elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
         """Databases by outcome."""
         return dict(Counter(outcome.outcome for outcome in self.outcomes))
+
+    def is_red(self, outcome: Outcome) -> bool:
+        """Whether *outcome* makes the run red: not where another run's copy is as new as ours would have been."""
+        name = outcome.failure.name if outcome.failure else None
+        return is_red(outcome.outcome, name) and outcome.database not in self.copied_elsewhere

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,6 +14,7 @@ from fleet.broken_off import explain_end
 from fleet.errors import UnknownRunError
 from fleet.failures import Failure
 from fleet.outcomes import Outcome, decide
+from fleet.plan import Plan
 from fleet.report_page import render
 from fleet.reports import RunReport
 from lambdas.clients.refusals import code_of
@@ -126,6 +128,9 @@ def _describe(execution: str, clients: Clients) -> Mapping[str, Any]:
 def _read_report(run: str, clients: Clients) -> RunReport:
     plan = clients.records.plan(run)
     documents = (clients.records.read(item["document"], Outcome) for item in clients.ledger.outcomes(run))
+    outcomes = tuple(one for one in documents if one is not None)
+    claimed = [one.database for one in outcomes if one.failure and one.failure.name == "Claimed"]
+    copies = {database: _find_copy(database, plan, clients) for database in claimed}
     return RunReport(
         run=run,
         mode=plan.mode,
@@ -134,8 +139,23 @@ def _read_report(run: str, clients: Clients) -> RunReport:
         closed_at=clients.now().isoformat(),
         rerun_of=plan.rerun_of,
         lanes=plan.lanes,
-        outcomes=tuple(one for one in documents if one is not None),
+        outcomes=outcomes,
+        copied_elsewhere={database: words for database, words in copies.items() if words},
     )
+
+
+def _find_copy(database: str, plan: Plan, clients: Clients) -> str:
+    """Which attempt of another run copied *database* whole, in the run's mode, and ended ok since it was planned."""
+    number = int(clients.ledger.claim(database).get("number", 0)) + 1
+    for record in clients.ledger.attempts_before(Attempt(plan.run, database, plan.mode, number, "")):
+        other, made = record["run"], int(record["sk"].removeprefix("ATTEMPT#"))
+        outcome = clients.ledger.outcome(other, database)
+        is_whole = record["mode"] == plan.mode and "tables" not in record
+        if not is_whole or outcome.get("outcome") != "ok" or int(outcome["attempt"]) != made:
+            continue
+        if datetime.fromisoformat(outcome["ended_at"]) >= datetime.fromisoformat(plan.planned_at):
+            return f"Attempt {made} of run {other} copied it whole and ended ok at {outcome['ended_at']}."
+    return ""
 
 
 def _notify(report: RunReport, clients: Clients) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fleet.failures import Failure
-from fleet.outcomes import Outcome, TableOutcome, is_red
+from fleet.outcomes import Outcome, TableOutcome
 from fleet.report_page.stages import Span, fold_marks
 from fleet.report_page.words import NO_OUTCOME
 from fleet.reports import RunReport
@@ -43,11 +43,16 @@ def counts_of(table: TableOutcome) -> tuple[int | None, int | None, int | None, 
 
 @dataclass(frozen=True)
 class Entry:
-    """One database of the page. *outcome* is None where the plan names it and nothing was recorded."""
+    """One database of the page. *outcome* is None where the plan names it and nothing was recorded.
+
+    *copied_elsewhere*: by whom, if another run copied it in this one's place.
+    """
 
     database: str
     instance: str
     outcome: Outcome | None
+    is_red: bool
+    copied_elsewhere: str = ""
 
     @property
     def anchor(self) -> str:
@@ -58,11 +63,6 @@ class Entry:
     def word(self) -> str:
         """Its outcome in one word."""
         return self.outcome.outcome if self.outcome else NO_OUTCOME
-
-    @property
-    def is_red(self) -> bool:
-        """Whether it makes the run red."""
-        return self.outcome is None or is_red(self.outcome.outcome)
 
     @property
     def failure(self) -> Failure:
@@ -110,10 +110,13 @@ def list_entries(report: RunReport) -> tuple[Entry, ...]:
     outcomes = {outcome.database: outcome for outcome in report.outcomes}
     instances = {database: lane.instance for lane in report.lanes for database in lane.databases}
     outside = sorted(set(outcomes) - set(instances))
-    return (
-        *(Entry(database, instance, outcomes.get(database)) for database, instance in instances.items()),
-        *(Entry(database, NO_INSTANCE, outcomes[database]) for database in outside),
-    )
+    places = [*instances.items(), *((database, NO_INSTANCE) for database in outside)]
+    return tuple(_entry(report, database, instance, outcomes.get(database)) for database, instance in places)
+
+
+def _entry(report: RunReport, database: str, instance: str, outcome: Outcome | None) -> Entry:
+    is_red = outcome is None or report.is_red(outcome)
+    return Entry(database, instance, outcome, is_red, report.copied_elsewhere.get(database, ""))
 
 
 def sum_totals(entries: Sequence[Entry]) -> tuple[Total, ...]:

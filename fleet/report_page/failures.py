@@ -46,7 +46,7 @@ def failures_part(report: RunReport, entries: Sequence[Entry]) -> Html:
         return element(
             "section",
             element("h2", "Needs someone now"),
-            element("p", "Nothing. No database failed, and none is partial.", class_="calm"),
+            element("p", "Nothing. No database failed, none is partial, none was left undone.", class_="calm"),
             id="failures",
         )
     by_class: dict[FailureClass, list[Entry]] = defaultdict(list)
@@ -198,7 +198,7 @@ def _paste(what: str, value: dict[str, Any]) -> Html:
 
 def left_out_part(entries: Sequence[Entry]) -> Html:
     """What was not tried or is held back on purpose: no one is woken for it, and no one may miss it."""
-    left_out = [entry for entry in entries if entry.word in {"skipped", "quarantined"}]
+    left_out = [entry for entry in entries if entry.word in {"skipped", "quarantined"} and not entry.is_red]
     if not left_out:
         return Html()
     return element(
@@ -207,13 +207,19 @@ def left_out_part(entries: Sequence[Entry]) -> Html:
         element(
             "ul",
             *(
-                element("li", chip(entry.word), " ", _link(entry), " ", element("span", entry.failure.text, dir="auto"))
+                element(
+                    "li", chip(entry.word), " ", _link(entry), " ", element("span", _why_left_out(entry), dir="auto")
+                )
                 for entry in left_out
             ),
             class_="plain",
         ),
         id="left-out",
     )
+
+
+def _why_left_out(entry: Entry) -> str:
+    return " ".join(filter(None, (entry.failure.text, entry.copied_elsewhere)))
 
 
 def gaps_part(entries: Sequence[Entry]) -> Html:

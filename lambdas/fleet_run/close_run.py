@@ -9,7 +9,6 @@ Raises  RunNotOkError, UnknownRunError
 from __future__ import annotations
 
 from fleet.errors import FleetError, RunNotOkError, UnknownRunError
-from fleet.outcomes import Outcome, is_red
 from lambdas.closing import close_run
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
@@ -39,7 +38,9 @@ def run(request: Request, clients: Clients) -> Response:
     report = close_run(request.run, clients)
     ended = {outcome.database for outcome in report.outcomes}
     living = [database for database in clients.records.plan(request.run).chosen if database not in ended]
-    red = [f"{one.database} ({one.failure.failure_class})" for one in report.outcomes if one.failure and _is_red(one)]
+    red = [
+        f"{one.database} ({one.failure.failure_class})" for one in report.outcomes if one.failure and report.is_red(one)
+    ]
     red += [f"{database} (still running)" for database in living]
     if red:
         named = ", ".join(red[:5])
@@ -49,11 +50,6 @@ def run(request: Request, clients: Clients) -> Response:
             remedy="Redrive their executions, then this one; the report names owner and remedy of each.",
         )
     return Response(outcomes=report.counts)
-
-
-def _is_red(outcome: Outcome) -> bool:
-    """As the outcome's word says; what a stop left undone is no good night either."""
-    return is_red(outcome.outcome) or (outcome.failure is not None and outcome.failure.name == "RunStopped")
 
 
 handler = entrypoint("CloseRun", Request, run)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cases import Case, Cases
+from cases import Case, Cases, refused
 
 BAD = "UPDATE orders SET amount = 'NaN' WHERE id = 1"
 GOOD = "UPDATE orders SET amount = 1.5 WHERE id = 1"
@@ -271,11 +271,43 @@ def test_a_run_that_waits_longer_than_the_setting_for_another_runs_database_skip
     cases.execute("fleet-run", f"one-{case.id}", {"mode": "full", "databases": [case.id]})
     cases.time.pass_seconds(60)
     second = cases.run_night(f"two-{case.id}", databases=[case.id])
-    assert json.loads(second["output"])["outcomes"] == {"skipped": 1}
+    assert re.search(rf"RunNotOkError.*1 of 1 .*: {case.id} \(cancelled\)", f"{second['error']} {message(second)}")
     case.run = f"two-{case.id}"
     assert (case.outcome["outcome"], case.outcome["failure_name"]) == ("skipped", "Claimed")
     assert "waited 9" in case.outcome["failure_text"]
     assert int(cases.cloud.clients.ledger.claim(case.id)["number"]) == 1
+
+
+def test_a_run_whose_database_another_run_held_is_green_once_that_one_has_copied_it_whole(
+    cases: Cases, case: Case
+) -> None:
+    case.run = f"one-{case.id}"
+    case.claim(execution=cases.start_sleeper(f"holder-of-{case.id}"))
+    second = cases.run_night(f"two-{case.id}", databases=[case.id])
+    assert second["status"] == "FAILED"
+    case.go_through("ReleaseDatabase")
+    assert case.outcome["outcome"] == "ok"
+    case.run = f"two-{case.id}"
+    arn = f"arn:aws:states:eu-central-1:123456789012:execution:fleet-fleet-run:{case.run}"
+    again = cases.redrive(arn)
+    assert (again["status"], json.loads(again["output"])["outcomes"]) == ("SUCCEEDED", {"skipped": 1})
+    page = case.read_control(f"runs/{case.run}/report.html").decode()
+    assert f"Attempt 1 of run one-{case.id} copied it whole and ended ok at" in page
+
+
+def test_a_copy_of_some_tables_or_of_before_the_run_does_not_stand_for_its_own(cases: Cases, case: Case) -> None:
+    case.run = f"before-{case.id}"
+    assert cases.run_night(case.run, databases=[case.id])["status"] == "SUCCEEDED"
+    cases.time.pass_seconds(60)
+    case.attempt = {}
+    holder = cases.start_sleeper(f"holder-of-{case.id}")
+    case.run = f"holding-{case.id}"
+    case.claim(execution=holder, tables=["public.orders"])
+    second = cases.run_night(f"two-{case.id}", databases=[case.id])
+    assert second["status"] == "FAILED"
+    case.go_through("ReleaseDatabase")
+    with refused("RunNotOkError", rf"1 of 1 .* {case.id} \(cancelled\)"):
+        cases.invoke("CloseRun", {"run": f"two-{case.id}"})
 
 
 def test_a_second_execution_of_the_same_run_waits_and_adopts_the_first_ones_outcome(cases: Cases, case: Case) -> None:
