@@ -67,14 +67,28 @@ def check_request(operation: str, parameters: Mapping[str, Any]) -> None:
         raise AwsError("ValidationException", f"1 validation error detected: {report.generate_report()}")
     for name, value in parameters.items():
         member = shape.members[name]
-        allowed = getattr(member, "enum", None)
-        if allowed and member.name not in _OPEN_ENUMS and value not in allowed:
+        for path, given, allowed in _beside_enum(member, value, name):
+            # At the top AWS takes the values as they are spelled; within settings in either spelling (4.1).
+            if path != name and _plain(given) in {_plain(one) for one in allowed}:
+                continue
             # The words are those of AWS's services with this protocol (observed).
             raise AwsError(
                 "ValidationException",
-                f"1 validation error detected: Value '{value}' at '{name[0].lower()}{name[1:]}' failed to satisfy "
+                f"1 validation error detected: Value '{given}' at '{path[0].lower()}{path[1:]}' failed to satisfy "
                 f"constraint: Member must satisfy enum value set: [{', '.join(allowed)}]",
             )
+
+
+def _beside_enum(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Where a value is none of its enum, as it is spelled: the path, the value, the enum."""
+    if shape.type_name == "structure":
+        for name, one in value.items():
+            yield from _beside_enum(shape.members[name], one, f"{path}.{name}")
+    elif shape.type_name == "list" and shape.member.type_name != "string":
+        for one in value:
+            yield from _beside_enum(shape.member, one, path)
+    elif shape.type_name == "string" and shape.enum and shape.name not in _OPEN_ENUMS and value not in shape.enum:
+        yield path, value, list(shape.enum)
 
 
 def check_answer(operation: str, answer: Mapping[str, Any]) -> None:

@@ -7,11 +7,16 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from local.aws import LocalAws
 from local.clock import Clock
@@ -230,6 +235,15 @@ def document(*statements: Mapping[str, Any]) -> str:
 def allow(action: str, resource: str) -> dict[str, str]:
     """A statement of a policy."""
     return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+def make_certificate() -> str:
+    """A certificate that signs itself, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "source")])
+    begins = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, begins + timedelta(days=365))
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def subnets(aws: LocalAws) -> list[str]:
