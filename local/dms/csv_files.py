@@ -35,6 +35,8 @@ def text_sql(column: str, kind: DmsType) -> str:
                 f"CASE WHEN isnan({column}) THEN 'NaN' WHEN isinf({column}) THEN "
                 f"CASE WHEN {column} > 0 THEN 'Infinity' ELSE '-Infinity' END ELSE {column}::VARCHAR END"
             )
+        case "NUMERIC" if kind.precision == kind.scale:  # DuckDB writes no zero before such a point
+            return f"regexp_replace({column}::VARCHAR, '^(-?)[.]', '\\10.')"
         case "BYTES" | "BLOB":
             return column
         case _:
