@@ -89,10 +89,9 @@ def detach(arguments: Sequence[str]) -> Up:
                 ((what, content),) = json.loads(line).items()
                 if what == "up":
                     return Up(**content)
-                if what == "refused":
-                    raise RequestError(content)
-                if what == "failed":
-                    raise NotComeUpError(content)
+                if what in {"refused", "failed"}:
+                    process.wait()
+                    raise RequestError(content) if what == "refused" else NotComeUpError(content)
                 click.echo(content, err=True)
         except KeyboardInterrupt:
             process.terminate()

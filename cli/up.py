@@ -265,7 +265,8 @@ def _fleet_run() -> str:
 
 
 def _content(up: Up) -> str:
-    return f"the {up.fleet} fleet of {up.databases} databases, deployed" if up.fleet else "empty"
+    plural = "" if up.databases == 1 else "s"
+    return f"the {up.fleet} fleet of {up.databases} database{plural}, deployed" if up.fleet else "empty"
 
 
 def _print(up: Up, wanted: Wanted, *, as_json: bool, is_detached: bool) -> None:
