@@ -45,9 +45,8 @@ def run(request: Request, clients: Clients) -> Response:
     outcome = clients.ledger.outcome(opened.attempt.run, opened.database.id)
     seconds = None
     if outcome.get("outcome") == "ok" and opened.attempt.tables is None:
-        times = (datetime.fromisoformat(outcome[name]) for name in ("started_at", "ended_at"))
-        started_at, ended_at = times
-        seconds = round((ended_at - started_at).total_seconds())
+        # From the attempt's start: the execution's lies days back where it was redriven.
+        seconds = round(opened.seconds_since("created_at", datetime.fromisoformat(outcome["ended_at"])))
     clients.ledger.release(opened.attempt, seconds=seconds)
     return Response(released=True)
 

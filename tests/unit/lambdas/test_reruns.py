@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from cases import Case, Cases, refused
@@ -74,6 +76,18 @@ def test_the_word_of_an_execution_without_an_attempt_replaces_a_guess(cases: Cas
     started_at = case.cloud.clock.now().isoformat()
     case.call("RecordOutcome", declined="claimed: by another", started_at=started_at)
     assert [case.outcome[name] for name in ("outcome", "failure_name", "guessed")] == ["skipped", "Claimed", False]
+
+
+def test_a_full_load_is_measured_from_its_attempt_and_not_from_an_execution_that_was_redriven_days_later(
+    case: Case,
+) -> None:
+    case.go_before("RecordOutcome")
+    began_at = datetime.fromisoformat(case.record["created_at"])
+    case.call("RecordOutcome", started_at=(began_at - timedelta(days=3)).isoformat())
+    case.call("ReleaseDatabase")
+    took = datetime.fromisoformat(case.outcome["ended_at"]) - began_at
+    measured = case.cloud.clients.ledger.measured_seconds([case.id])
+    assert measured == {case.id: round(took.total_seconds())}
 
 
 def test_conclude_asks_for_another_try_once_for_each_redrive(case: Case) -> None:
