@@ -37,6 +37,7 @@ RETRIERS: tuple[dict[str, Any], ...] = (
     },
     {
         "ErrorEquals": [
+            "Lambda.ClientExecutionTimeoutException",
             "Lambda.ServiceException",
             "Lambda.AWSLambdaException",
             "Lambda.SdkClientException",
@@ -126,7 +127,7 @@ def unjittered_retry(machine: Machine) -> Violations:
     "retriers-differ",
     title="Every state that calls a handler retries our two passing errors and Lambda's own, all in the same way",
     why="Lambda's service fails now and then; a state that lacks the retrier fails one night in a hundred.",
-    source="https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html",
+    source="https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html",
 )
 def retriers_differ(machine: Machine) -> Violations:
     """Retriers that are missing or written differently from `RETRIERS`."""

@@ -10,6 +10,7 @@ from orchestration.definitions import (
     load,
     placeholders,
 )
+from orchestration.lint.machine import Machine
 
 
 def test_both_machines_can_be_loaded_and_want_their_handlers() -> None:
@@ -55,3 +56,20 @@ def test_a_placeholder_within_a_longer_text_is_not_one() -> None:
     definition = {"a": "arn:${A}", "b": "States.Format('{}', $.run)"}
     assert placeholders(definition) == frozenset()
     assert bind(definition, {}) == definition
+
+
+@pytest.mark.parametrize("name", ["fleet-run", "database-run"])
+def test_every_function_is_retried_after_each_fault_of_lambdas_own(name: str) -> None:
+    machine = Machine(load(name), {})
+    for state in machine.states:
+        if state.is_lambda:
+            retried = {error for one in state.handlers("Retry") for error in one["ErrorEquals"]}
+            # Source: https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
+            assert retried >= {
+                "Lambda.ClientExecutionTimeoutException",
+                "Lambda.ServiceException",
+                "Lambda.AWSLambdaException",
+                "Lambda.SdkClientException",
+                "Lambda.TooManyRequestsException",
+                "Lambda.Unknown",
+            }, state.name

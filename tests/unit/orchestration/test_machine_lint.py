@@ -158,7 +158,7 @@ FAULTS: list[tuple[str, str, Callable[[Document], None], str]] = [
         "retriers-differ",
         "TakeJob",
         without(*TAKE, "Retry", 1),
-        "does not retry Lambda.ServiceException",
+        "does not retry Lambda.ClientExecutionTimeoutException",
     ),
     ("retriers-differ", "TakeJob", without(*TAKE, "Retry"), "does not retry ThrottledError, TransientError."),
     ("retriers-differ", "TakeJob", set_at(*TAKE, "Retry", 0, "MaxAttempts", to=3), "MaxAttempts is 3, wanted 8."),
