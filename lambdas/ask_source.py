@@ -71,7 +71,10 @@ SPEAKERS: Mapping[Engine, Speaker] = {
     "mysql": Speaker(partial(mysql.ask_catalogue, has_views=True), *_MYSQL),
     "mariadb": Speaker(partial(mysql.ask_catalogue, has_views=False), *_MYSQL),
     "sqlserver": Speaker(
-        sqlserver.ask_catalogue, sqlserver.ask_counts, sqlserver.describe_failure, (pytds.Error, OSError)
+        sqlserver.ask_catalogue,
+        sqlserver.ask_counts,
+        sqlserver.describe_failure,
+        (pytds.Error, OSError, ValueError),  # the last: encryption without pyOpenSSL
     ),
 }
 

@@ -1,0 +1,74 @@
+"""What AskSource asks of a real MariaDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pymysql
+import pytest
+
+from fleet.columns import Column
+from lambdas.ask_source import SPEAKERS
+from lambdas.sources import mysql
+from local.sources.mariadb import EmbeddedMariadb
+
+
+@pytest.fixture(scope="module")
+def secret(mariadb: EmbeddedMariadb) -> Mapping[str, Any]:
+    mariadb.create_database("ask")
+    mariadb.create_database("ASK")
+    mariadb.execute(
+        "ask",
+        "CREATE TABLE orders (b int unsigned, a decimal(12, 3), word char(7), flags bit(9), PRIMARY KEY (a, b))"
+        " PARTITION BY KEY(b) PARTITIONS 3",
+        "INSERT INTO orders VALUES (1, 1, 'x', 1), (2, 2, 'y', 2)",
+        "CREATE TABLE `odd ``name``` (id int)",
+        "CREATE VIEW totals AS SELECT count(*) AS n FROM orders",
+    )
+    mariadb.execute("ASK", "CREATE TABLE other (id int)")
+    return mariadb.secret()
+
+
+def test_the_catalogue_has_the_tables_of_exactly_the_named_schema(secret: Mapping[str, Any]) -> None:
+    tables = {table.table: table for table in SPEAKERS["mysql"].catalogue(secret, "ask", ["ask"])}
+    assert list(tables) == ["odd `name`", "orders", "totals"]
+    assert tables["orders"].key == ("a", "b")
+    assert tables["orders"].columns == (
+        Column("b", "int unsigned", is_nullable=False),
+        Column("a", "decimal", precision=12, scale=3, is_nullable=False),
+        Column("word", "char", length=7),
+        Column("flags", "bit", length=9),
+    )
+    assert tables["totals"].is_view
+
+
+def test_of_a_mariadb_no_view_is_asked_for_because_dms_moves_none(secret: Mapping[str, Any]) -> None:
+    assert not any(table.is_view for table in SPEAKERS["mariadb"].catalogue(secret, "ask", ["ask"]))
+
+
+def test_every_table_is_counted_once(secret: Mapping[str, Any]) -> None:
+    asked = [("ask", "orders"), ("ask", "totals"), ("ask", "odd `name`")]
+    assert SPEAKERS["mariadb"].counts(secret, "ask", asked) == [[*asked[0], 2], [*asked[1], 1], [*asked[2], 0]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "failure_class"),
+    [
+        ({"password": "wrong"}, "credentials"),
+        ({"host": "/nowhere"}, "connection"),
+        ({"host": "127.0.0.1", "port": 1}, "connection"),
+    ],
+)
+def test_a_source_that_does_not_answer_has_the_class_of_its_cause(
+    secret: Mapping[str, Any], changes: Mapping[str, Any], failure_class: str
+) -> None:
+    with pytest.raises((pymysql.Error, OSError)) as caught:
+        mysql.ask_counts({**secret, **changes}, "ask", [["ask", "orders"]])
+    assert mysql.describe_failure(caught.value).failure_class == failure_class
+
+
+def test_a_count_changes_nothing(secret: Mapping[str, Any]) -> None:
+    connected = mysql.connect(secret, "ask")
+    with connected as connection, pytest.raises(pymysql.err.OperationalError, match="denied"):
+        connection.cursor().execute("DELETE FROM orders")

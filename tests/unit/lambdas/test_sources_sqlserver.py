@@ -1,0 +1,64 @@
+"""What AskSource asks of a SQL Server, against answers of the documented shape: no server was reached."""
+
+from __future__ import annotations
+
+import pytds
+import pytest
+
+from documented_sqlserver import DocumentedServer
+from lambdas.sources import sqlserver
+
+SECRET = {"host": "sql.example.com", "port": 1433, "username": "dms", "password": "secret"}
+
+
+def test_the_catalogue_has_lengths_in_characters_and_keys_in_their_order() -> None:
+    server = DocumentedServer()
+    everything, versioned, anything, view = sqlserver.ask_catalogue(SECRET, "Shop", ["dbo", "sales"], server.connect)
+    columns = {column.name: column for column in everything.columns}
+    assert everything.key == ("Part", "Id")
+    assert [columns[name].length for name in ("Fixed", "Words", "WideFixed", "WideWords", "Bytes")] == [
+        5,
+        50,
+        5,
+        40,
+        20,
+    ]
+    assert [columns[name].length for name in ("Text", "WideText", "Blob", "Image", "Id", "Stamp")] == [None] * 6
+    assert (columns["Price"].precision, columns["Price"].scale, columns["Clock"].scale) == (18, 4, None)
+    assert (view.is_view, view.key, str(view.name)) == (True, (), "sales.Open orders")
+    assert not versioned.is_view
+    assert not anything.is_view
+    assert "s.name IN (N'dbo', N'sales')" in server.asked[0]
+
+
+def test_an_encrypted_connection_is_asked_for_and_closed() -> None:
+    server = DocumentedServer()
+    sqlserver.ask_catalogue(SECRET, "Shop", ["dbo"], server.connect)
+    (login,) = server.logins
+    assert (login["dsn"], login["port"], login["database"]) == ("sql.example.com", 1433, "Shop")
+    assert login["cafile"]
+    assert server.open == 0
+
+
+@pytest.mark.parametrize(("state", "is_snapshot"), [(1, True), (0, False), (3, False)])
+def test_counts_come_from_one_snapshot_where_the_database_allows_it(state: int, is_snapshot: bool) -> None:
+    server = DocumentedServer({"snapshot_isolation_state": [(state,)], "COUNT_BIG": [(1, 7), (0, 5)]})
+    counts = sqlserver.ask_counts(SECRET, "Shop", [["dbo", "a]b"], ["dbo", "c"]], server.connect)
+    assert counts == [["dbo", "a]b", 5], ["dbo", "c", 7]]
+    assert any("ISOLATION LEVEL SNAPSHOT" in query for query in server.asked) is is_snapshot
+    assert "FROM [dbo].[a]]b] UNION ALL SELECT 1" in server.asked[-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "failure_class"),
+    [
+        (pytds.LoginError("Login failed for user 'dms'"), "credentials"),
+        (pytds.OperationalError("Connection to the server was closed"), "connection"),
+        (TimeoutError("timed out"), "connection"),
+        (pytds.ProgrammingError("Invalid object name 'dbo.gone'."), "unknown"),
+    ],
+)
+def test_a_failure_of_the_source_has_the_class_of_its_cause(error: Exception, failure_class: str) -> None:
+    failure = sqlserver.describe_failure(error)
+    assert (failure.failure_class, failure.name) == (failure_class, "SourceNotAnswering")
+    assert str(error) in failure.text
