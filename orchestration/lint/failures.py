@@ -6,7 +6,7 @@ from typing import Any
 
 import fleet.errors
 from fleet.errors import FleetError
-from orchestration.lint.machine import Machine, State
+from orchestration.lint.machine import TOP, Machine, State
 from orchestration.lint.rule import Violations, rule
 
 _ERROR_HANDLING = "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"
@@ -56,12 +56,14 @@ RETRIERS: tuple[dict[str, Any], ...] = (
 
 @rule(
     "timeout-missing",
-    title="Every Task has TimeoutSeconds",
-    why="Without it a Task that never answers holds the execution, and the database, for a year.",
+    title="Every Task has TimeoutSeconds, and so has the machine",
+    why="Without it a Task that never answers, or a loop that never ends, holds the database for a year.",
     source="https://docs.aws.amazon.com/step-functions/latest/dg/sfn-stuck-execution.html",
 )
 def timeout_missing(machine: Machine) -> Violations:
-    """Tasks without a limit."""
+    """Tasks without a limit, and a machine without one."""
+    if "TimeoutSeconds" not in machine.definition:
+        yield TOP, "has no TimeoutSeconds beside StartAt."
     for state in machine.states:
         if state.type == "Task" and not {"TimeoutSeconds", "TimeoutSecondsPath"} & state.fields.keys():
             yield state, "has no TimeoutSeconds."

@@ -112,6 +112,27 @@ def test_an_execution_that_failed_without_an_outcome_is_guessed_unknown_in_its_o
     assert "Lambda.Unknown" in case.outcome["failure_text"]
 
 
+def test_an_execution_that_ran_out_of_time_is_recorded_as_too_long_and_its_task_stopped(
+    cases: Cases, case: Case
+) -> None:
+    machines = cases.cloud.aws.client("stepfunctions")
+    described = machines.describe_state_machine(stateMachineArn=cases.cloud.machine_arns["database-run"])
+    short = json.dumps({**json.loads(described["definition"]), "TimeoutSeconds": 600})
+    arn = machines.create_state_machine(name="short-database-run", definition=short, roleArn=described["roleArn"])[
+        "stateMachineArn"
+    ]
+    case.plan()
+    case.cloud.faults.add(case.id, "task-stuck")
+    started = machines.start_execution(stateMachineArn=arn, name=case.id, input=json.dumps(input_of(case)))
+    ended = cases.time.until(cases.cloud.machines.ended(started["executionArn"]))
+    assert (ended["status"], case.task["Status"]) == ("TIMED_OUT", "running")
+    detail = {"executionArn": ended["executionArn"], "stateMachineArn": arn, "name": case.id, "status": "TIMED_OUT"}
+    assert cases.invoke("Recorder", {"source": "aws.states", "detail": detail})["tasks_stopped"] == 1
+    told = [case.outcome[name] for name in ("outcome", "failure_class", "failure_name", "guessed", "attempt")]
+    assert told == ["failed", "unknown", "ExecutionTooLong", True, 1]
+    assert f"execution {case.id} ended TIMED_OUT and recorded nothing after StartTask" in case.outcome["failure_text"]
+
+
 def test_an_execution_that_ended_red_by_its_own_word_is_left_as_it_is(cases: Cases, case: Case) -> None:
     case.ask_source("UPDATE orders SET amount = 'NaN' WHERE id = 1")
     case.plan()

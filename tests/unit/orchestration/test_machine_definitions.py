@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from fleet.databases import Limits
 from orchestration.definitions import (
     DefinitionNotBoundError,
     DefinitionNotFoundError,
@@ -56,6 +57,16 @@ def test_a_placeholder_within_a_longer_text_is_not_one() -> None:
     definition = {"a": "arn:${A}", "b": "States.Format('{}', $.run)"}
     assert placeholders(definition) == frozenset()
     assert bind(definition, {}) == definition
+
+
+def test_a_database_has_time_for_its_longest_load_and_for_half_a_day_at_most_and_the_fleet_for_a_day() -> None:
+    """An execution ends by its own clock first: the Task that waits for it gives it ten minutes more."""
+    database_run, fleet_run = load("database-run"), load("fleet-run")
+    (waits,) = [state.fields for state in Machine(fleet_run, {}).states if state.name == "RunDatabase"]
+    limits = Limits()
+    before_the_load = 2 * limits.claim_wait_seconds + limits.test_deadline_seconds * 2
+    assert before_the_load + limits.task_deadline_seconds < database_run["TimeoutSeconds"] == 12 * 3600
+    assert database_run["TimeoutSeconds"] < waits["TimeoutSeconds"] < fleet_run["TimeoutSeconds"] == 24 * 3600
 
 
 @pytest.mark.parametrize("name", ["fleet-run", "database-run"])

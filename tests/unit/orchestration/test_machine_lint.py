@@ -37,6 +37,7 @@ CONTRACTS = {
     ),
 }
 GOOD: Document = {
+    "TimeoutSeconds": 3600,
     "StartAt": "TakeJob",
     "States": {
         "TakeJob": handler("TakeJob", Parameters={"run.$": "$$.Execution.Name"}, ResultPath="$.job", Next="IsTaken"),
@@ -125,6 +126,7 @@ FAULTS: list[tuple[str, str, Callable[[Document], None], str]] = [
     ("malformed-document", "EachName", without(*INNER), "has nothing as States"),
     ("start-missing", "(the machine)", set_at("StartAt", to="Start"), "StartAt is 'Start', which is no state here."),
     ("start-missing", "EachName", without(*EACH, "ItemProcessor", "StartAt"), "StartAt is missing. Name one of: DoJob"),
+    ("timeout-missing", "(the machine)", without("TimeoutSeconds"), "has no TimeoutSeconds beside StartAt."),
     ("dangling-target", "WaitForJob", set_at(*WAIT, "Next", to="TakeJobs"), "Next leads to 'TakeJobs', which is no st"),
     ("dangling-target", "IsTaken", set_at(*TAKEN, "Default", to="Nowhere"), "Default leads to 'Nowhere'"),
     ("dangling-target", "IsTaken", set_at(*TAKEN, "Choices", 1, "Next", to="Hm"), "Choices[1].Next leads to 'Hm'"),
