@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from local.aws import ACCOUNT, REGION
@@ -44,26 +44,56 @@ def moto_differences() -> dict[str, dict[str, str]]:
     return json.loads((FOLDER / "moto_differences.json").read_text())
 
 
+def takes_time(document: Mapping[str, Any]) -> bool:
+    """Whether time passes in *document*: our clock skips it, moto sleeps."""
+    waits = '"Wait"' in json.dumps([document["definition"], document.get("children")])
+    return waits or document.get("seconds", 0) > 0 or '"lasts"' in json.dumps(document.get("functions", {}))
+
+
 @dataclass(frozen=True)
 class Result:
-    """How an execution ended. *seconds*: how long it lasted, where that was looked at."""
+    """How an execution ended. *outputs*: of its states, in the order in which they were left. *seconds*: how long it
+    lasted, where that was looked at."""
 
     status: str
     output: Any
     error: str | None
     events: tuple[str, ...]
-    state_outputs: tuple[tuple[str, Any], ...]
+    outputs: tuple[tuple[str, Any], ...]
     seconds: float | None = None
+
+    def comparable(self) -> dict[str, Any]:
+        """What two engines must agree on: all but the words of a Cause, and, where several items or branches run at
+        once, the order of what they do."""
+        at_once = self.events.count("MapIterationStarted") > 1 or "ParallelStateStarted" in self.events
+        outputs = [(name, _without_causes(output)) for name, output in self.outputs]
+        return {
+            "status": self.status,
+            "output": _without_causes(self.output),
+            "error": self.error,
+            "events": sorted(self.events) if at_once else list(self.events),
+            "outputs": sorted(outputs, key=json.dumps) if at_once else outputs,
+        }
+
+
+def _without_causes(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_causes(each) for name, each in value.items() if name != "Cause"}
+    return [_without_causes(each) for each in value] if isinstance(value, list) else value
+
+
+def _plain(text: str) -> str:
+    return json.loads(json.dumps(text))  # moto's are members of an enumeration
 
 
 def _result(described: Mapping[str, Any], events: list[Any], seconds: float | None = None) -> Result:
     output = described.get("output")
     exits = [event["stateExitedEventDetails"] for event in events if "stateExitedEventDetails" in event]
     return Result(
-        described["status"],
+        _plain(described["status"]),
         None if output is None else json.loads(output),
         described.get("error"),
-        tuple(event["type"] for event in events),
+        tuple(_plain(event["type"]) for event in events),
         tuple((each["name"], json.loads(each["output"])) for each in exits),
         seconds,
     )
@@ -124,8 +154,8 @@ class MotosEngine:
     def run(self, document: Mapping[str, Any]) -> Result:
         """What it makes of *document*; a refusal of the document raises."""
         self._functions = Functions(document, lambda _: None)
-        # A machine's name is part of some outputs, so each document gets a backend of its own.
-        backend = StepFunctionsParserBackend(REGION, ACCOUNT)
+        backend = stepfunctions_parser_backends[ACCOUNT][REGION]
+        backend.reset()  # a machine's name is part of some outputs, so each document has its `m`
         for name, definition in {**document.get("children", {}), "m": document["definition"]}.items():
             made = backend.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
         TMP_THREADS.clear()
@@ -152,7 +182,7 @@ class MotosEngine:
 @contextmanager
 def motos_engine() -> Iterator[MotosEngine]:
     """moto's engine, on as long as this holds."""
-    with mock_aws():
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         yield MotosEngine()
 
 
