@@ -280,7 +280,7 @@ def _print(up: Up, wanted: Wanted, *, as_json: bool, is_detached: bool) -> None:
     end_with = f"`fleet down --folder {wanted.folder}`" if is_detached else "Ctrl-C"
     lines = [
         "",
-        f'Terraform, with these lines:  provider "aws" {{ region = "{REGION}", s3_use_path_style = true }}',
+        'Terraform, with these lines:  provider "aws" { s3_use_path_style = true }',
         f"Snowflake's SQL API:          {up.endpoint}/api/v2/statements",
     ]
     if up.fleet:

@@ -70,7 +70,7 @@ BEHAVIOURS = (
         _ENDPOINT + "test_what_botocore_would_not_have_sent_is_refused",
     ),
     Behaviour(
-        "A request without a signature: MissingAuthenticationToken, unless X-Amz-Target names the service, or it is S3's",
+        "A request that nobody signed: MissingAuthenticationToken, unless it is S3's or X-Amz-Target says whose",
         "documented",
         _QUERY,
         _ENDPOINT + "test_a_request_that_nobody_signed_is_refused_where_no_mark_names_its_service",
