@@ -169,6 +169,7 @@ def _finish(account: Account, name: str, status: str, *, as_json: bool) -> int:
 Examples:
   fleet status                  the last runs
   fleet status full-20261121    each database of one
+  fleet status --json           the same for a program
 """)  # fmt: skip
 @click.argument("name", required=False)
 @json_option
@@ -217,23 +218,40 @@ def _is_red(looks: Sequence[runs.DatabaseStatus], status: str) -> bool:
 @click.command(epilog="""\b
 Examples:
   fleet stop full-20261121 --reason "source maintenance"
+  fleet stop full-20261121 --no-wait --json
 """)  # fmt: skip
 @click.argument("name")
 @click.option("--reason", default="stopped with `fleet stop`", show_default=True, help="Stands in every outcome.")
 @wait_option
+@json_option
 @registry_option
 @click.pass_context
-def stop(context: click.Context, name: str, reason: str, wait: bool, registry: Path) -> int:
-    """End a run in good order: tasks at rest, databases given back, each with an outcome. What is published stays."""
+def stop(context: click.Context, name: str, reason: str, wait: bool, as_json: bool, registry: Path) -> int:
+    """End a run in good order: tasks at rest, databases given back, each with an outcome. What is published stays.
+
+    Exit code 0 if it ends, or had ended before, however its databases did: `fleet status` tells that.
+    """
     account = account_of(context, registry)
-    if not runs.stop(account, name, reason):
-        click.echo(f"Run {name} has ended already; nothing was stopped.")
-        return 0
-    click.echo(f"Run {name} was asked to end. Tasks that move are stopped at their next look.")
-    if not wait:
-        return 0
-    runs.wait_for(account, name, LOOK_SECONDS, lambda looks: click.echo(_count(looks)))
-    click.echo(f"Run {name} has ended: {_count(runs.look(account, name))}.")
+
+    def say(text: str) -> None:
+        click.echo(text, err=as_json)
+
+    is_asked = runs.stop(account, name, reason)
+    if not is_asked:
+        say(f"Run {name} has ended already; nothing was stopped.")
+    else:
+        say(f"Run {name} was asked to end. Tasks that move are stopped at their next look.")
+        if wait:
+            try:
+                runs.wait_for(account, name, LOOK_SECONDS, lambda looks: say(_count(looks)))
+            except KeyboardInterrupt:
+                say(f"Run {name} goes on ending without you. See `fleet status {name}`.")
+                return 130
+            say(f"Run {name} has ended: {_count(runs.look(account, name))}.")
+    if as_json:
+        found = runs.describe(account, name) or {"status": "forgotten"}
+        looks = [asdict(one) for one in runs.look(account, name)]
+        click.echo(json.dumps({"run": name, "asked": is_asked, "status": found["status"], "databases": looks}))
     return 0
 
 
@@ -241,18 +259,20 @@ def stop(context: click.Context, name: str, reason: str, wait: bool, registry: P
 Examples:
   fleet report full-20261121
   fleet report full-20261121 --to night.html --no-open
+  fleet report full-20261121 --no-open --json
 """)  # fmt: skip
 @click.argument("name")
 @click.option("--to", type=click.Path(path_type=Path), help="Where to write it. Default: NAME.html here.")
 @click.option("--open/--no-open", "is_opened", default=True, show_default=True, help="Open it in the browser.")
+@json_option
 @registry_option
 @click.pass_context
-def report(context: click.Context, name: str, to: Path | None, is_opened: bool, registry: Path) -> int:
+def report(context: click.Context, name: str, to: Path | None, is_opened: bool, as_json: bool, registry: Path) -> int:
     """Fetch the page of a night, one file that needs no network, and open it."""
     account = account_of(context, registry)
     path = to or Path(f"{name}.html")
     path.write_bytes(runs.read_page(account, name))
-    click.echo(f"{path}")
+    click.echo(json.dumps({"run": name, "page": str(path)}) if as_json else f"{path}")
     if is_opened:
         webbrowser.open(path.resolve().as_uri())
     return 0

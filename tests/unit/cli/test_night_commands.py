@@ -168,6 +168,30 @@ def test_stop_ends_a_run_in_good_order_in_the_words_it_is_given(fleet: Fleet, ca
     assert (status.code, "failed     cancelled: maintenance" in status.out) == (1, True)
 
 
+def test_stop_tells_a_program_what_was_asked_and_how_the_run_and_each_database_ended(fleet: Fleet, case: Case) -> None:
+    case.cloud.faults.add(case.id, "task-stuck")
+    fleet("run", "--run", "to-stop-json", "--databases", case.id, "--no-wait")
+    case.time.pass_seconds(120)
+    said = fleet("stop", "to-stop-json", "--json")
+    document = json.loads(said.out)
+    (database,) = document.pop("databases")
+    assert (said.code, document) == (0, {"run": "to-stop-json", "asked": True, "status": "FAILED"})
+    assert (database["database"], database["word"], database["is_red"]) == (case.id, "failed", True)
+    again = fleet("stop", "to-stop-json", "--json")
+    assert (again.code, json.loads(again.out)["asked"]) == (0, False)
+    assert "has ended already" in again.err
+
+
+def test_report_tells_a_program_where_the_page_lies(fleet: Fleet, red: Case) -> None:
+    said = fleet("report", red.run, "--no-open", "--json")
+    assert (said.code, json.loads(said.out)) == (0, {"run": "red", "page": "red.html"})
+
+
+def test_every_command_of_the_night_speaks_json() -> None:
+    for name in ("run", "status", "rerun", "stop", "report"):
+        assert any("--json" in one.opts for one in cli.commands[name].params), name
+
+
 def test_stop_of_a_run_that_ended_says_so_and_changes_nothing(fleet: Fleet, red: Case) -> None:
     before = red.items("RUN#red")
     said = fleet("stop", "red")
@@ -177,6 +201,9 @@ def test_stop_of_a_run_that_ended_says_so_and_changes_nothing(fleet: Fleet, red:
 
 def test_stop_of_a_run_that_is_being_planned_says_to_ask_again(fleet: Fleet, case: Case) -> None:
     fleet("run", "--run", "fresh", "--databases", case.id, "--no-wait")
+    case.time.pass_seconds(1)
+    key = {"pk": {"S": "RUN#fresh"}, "sk": {"S": "RUN"}}
+    case.cloud.aws.client("dynamodb").delete_item(TableName="fleet-ledger", Key=key)  # PlanRun writes it last
     said = fleet("stop", "fresh")
     assert (said.code, said.err) == (2, "Error: run 'fresh' is being planned. Ask again in a minute.\n")
 
