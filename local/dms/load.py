@@ -251,7 +251,7 @@ class Load:
             if warning in progress.warnings:  # every segment of a table notices the same
                 return
             progress.warnings.append(warning)
-        _LOG.warning("%s.%s: %s", progress.table.schema, progress.table.name, warning)
+        _LOG.info("%s.%s: %s", progress.table.schema, progress.table.name, warning)
 
     def _failed(self, segment: Segment, why: str, *, is_fatal: bool = False) -> None:
         try:

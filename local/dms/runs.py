@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
+from local.dms import task_log
 from local.dms.capacity import MeteredSource
 from local.dms.load import Load, TableProgress, plan
 from local.dms.reader import RunEndedError, Table
@@ -95,6 +97,9 @@ class Runs:
             self._of.later(self._of.delays.stopping_task, self._rest, task, "stopped", "NORMAL", "")
         else:
             self._rest(task, "stopped", "FULL_LOAD_ONLY_FINISHED", "")
+        if task_log.has_news(task):
+            with suppress(RuntimeError):  # the pool is shut: the cloud was closed in the middle of the load
+                self._of.clock.work(task_log.write, self._of.aws, task, self._of.clock.now())
 
     def _rest(self, task: Task, status: str, reason: str, failure: str) -> None:
         task.stop_reason = f"Stop Reason {reason}"
