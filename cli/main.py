@@ -12,6 +12,7 @@ from cli.account import Account
 from cli.demo import demo
 from cli.faults import faults
 from cli.night_commands import report, rerun, run, status, stop
+from cli.prerequisites import prerequisites
 from cli.up import down, reset, up
 from fleet.errors import FleetError, QuotaExceededError, RegistryError, RequestError
 
@@ -28,7 +29,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, faults, run, status, rerun, stop, report, up, down, reset):
+for command in (demo, faults, run, status, rerun, stop, report, up, down, reset, prerequisites):
     cli.add_command(command)
 
 

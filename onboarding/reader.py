@@ -81,13 +81,13 @@ def _read_databases(folder: Path, servers: list[Entry[Server]], findings: list[F
         return []
     entries = _read_list(root, Database, source)
     # With a server's id unread, a database that names it would be blamed for nothing.
-    known = {server.fields["id"] for server in servers if "id" in server.fields}
-    if len(known) < len(servers):
-        known = set()
+    engines = {server.fields["id"]: server.fields.get("engine") for server in servers if "id" in server.fields}
+    if len(engines) < len(servers):
+        engines = {}
     note_duplicate_ids(entries, source)
     note_shared_sources(entries, source)
     for entry in entries:
-        note_references(entry, known, source)
+        note_references(entry, engines, source)
     return entries
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fleet.databases import Database
+from fleet.databases import Database, Engine
 from fleet.errors import DuplicateNameError
 from fleet.names import warehouse_schema
 from onboarding.fields import Entry
@@ -61,8 +61,9 @@ def _note_twins(
         first_lines.setdefault(name, line)
 
 
-def note_references(entry: Entry[Database], servers: Collection[str], source: Source) -> None:
-    """Names in one database that lead nowhere or contradict each other. *servers*: empty if they could not be read."""
+def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None], source: Source) -> None:
+    """Names in one database that lead nowhere or contradict each other. *servers*: the engine of each by id; empty if
+    they could not be read."""
     fields = entry.fields
     server = fields.get("server")
     if server is not None and servers and server not in servers:
@@ -72,6 +73,7 @@ def note_references(entry: Entry[Database], servers: Collection[str], source: So
     schemas = fields.get("schemas")
     if schemas is None:
         return
+    _note_only_schema(entry, servers.get(str(server)), schemas, source)
     for place, name in enumerate(fields.get("exclude", ())):
         if not any(name.startswith(f"{schema}.") and len(name) > len(schema) + 1 for schema in schemas):
             source.note(
@@ -97,6 +99,17 @@ def _note_schemas(entry: Entry[Database], source: Source) -> None:
             )
             source.note(entry.line_at("schemas", place), f"{text} Keep one of them.", DuplicateNameError)
         taken.setdefault(there, schema)
+
+
+def _note_only_schema(entry: Entry[Database], engine: Engine | None, schemas: Sequence[str], source: Source) -> None:
+    """MySQL calls a schema a database: what DMS's mappings name as schema is the database itself."""
+    name = entry.fields.get("name_at_source")
+    if engine in {"mysql", "mariadb"} and name is not None and schemas and tuple(schemas) != (name,):
+        source.note(
+            entry.line_at("schemas"),
+            f"{entry.label}: `schemas` is [{', '.join(schemas)}], wanted [{name}]: a database of {engine} has no "
+            "schemas but itself. Make an entry for each further database.",
+        )
 
 
 def _note_parallel_loads(entry: Entry[Database], schemas: Sequence[str], source: Source) -> None:

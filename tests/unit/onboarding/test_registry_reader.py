@@ -203,7 +203,18 @@ def test_a_wrong_setting_is_named_with_file_and_line(folder: Path, old: str, new
 
 def test_an_unknown_engine_is_refused(folder: Path) -> None:
     finding = only(folder, servers=SERVERS.replace("postgresql", "oracle"))
-    assert finding == "servers.yaml:1: embedded: `engine` is 'oracle', wanted 'postgresql'."
+    assert finding == (
+        "servers.yaml:1: embedded: `engine` is 'oracle', "
+        "wanted 'postgresql' or 'mysql' or 'mariadb' or 'sqlserver'. "
+        "Known: `mariadb`, `mysql`, `postgresql`, `sqlserver`."
+    )
+
+
+@pytest.mark.parametrize("engine", ["mysql", "mariadb"])
+def test_a_mysql_database_with_another_schema_than_itself_is_refused(folder: Path, engine: str) -> None:
+    finding = only(folder, servers=SERVERS.replace("postgresql", engine))
+    assert "`schemas` is [" in finding
+    assert f"a database of {engine} has no schemas but itself" in finding
 
 
 def test_a_password_for_a_secret_is_refused_and_not_shown(folder: Path) -> None:
