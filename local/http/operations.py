@@ -68,7 +68,7 @@ class _Way:
     path: re.Pattern[str]
     asked: Mapping[str, str | None]
     headers: tuple[str, ...]
-    weight: tuple[int, int]
+    weight: tuple[int, int, bool]
 
     def fits(self, request: Request, path: str, query: Mapping[str, str]) -> bool:
         return (
@@ -113,5 +113,5 @@ def _way(operation: OperationModel) -> _Way:
         re.compile(pattern if pattern.endswith(".+") else pattern.rstrip("/") + "/?"),
         asked,
         tuple(headers),
-        (len(asked) + len(headers), len(literal)),
+        (len(asked) + len(headers), len(literal), not operation.deprecated),
     )
