@@ -36,6 +36,14 @@ _NUMBERS = {
     "DataPageSize": (1024 * 1024, 2**31 - 1),
     "DictPageSizeLimit": (1024 * 1024, 2**31 - 1),
 }
+# Source: AWS DMS user guide, "Limitations to using Amazon S3 as a target", and the settings' own descriptions. The code
+# of the fault is assumed.
+_EXCLUSIVE = {
+    "DatePartitionEnabled": ("PreserveTransactions", "CdcPath"),
+    "AddColumnName": ("PreserveTransactions", "CdcPath"),
+    "GlueCatalogGeneration": ("PreserveTransactions", "CdcPath"),
+    "CdcInsertsOnly": ("CdcInsertsAndUpdates",),
+}
 _ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t"}
 
 
@@ -56,6 +64,9 @@ class TargetSettings:
 
 def read_settings(given: Mapping[str, Any]) -> TargetSettings:
     """The settings a load follows. Raises NotEmulatedError for a member that it would have to pass over."""
+    for one, others in _EXCLUSIVE.items():
+        if given.get(one) and (both := [name for name in others if given.get(name)]):
+            raise AwsError("InvalidParameterCombinationException", f"S3Settings.{one} cannot go with {both[0]}")
     for name in ("DatePartitionSequence", "DatePartitionDelimiter"):  # of changes only: a full load is not partitioned
         _choice(given, name, "none" if name.endswith("Delimiter") else "yyyymmdd")
     for name, only in _ONLY.items():

@@ -117,3 +117,17 @@ def test_what_is_not_done_here_is_refused_by_name(name: str) -> None:
     with pytest.raises(NotEmulatedError, match=name):
         settings(**{name: True})
     assert settings(**{name: False}) == settings()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"DatePartitionEnabled": True}, {"CdcPath": "changes"}),
+        ({"AddColumnName": True}, {"PreserveTransactions": True}),
+        ({"CdcInsertsOnly": True}, {"CdcInsertsAndUpdates": True}),
+    ],
+)
+def test_settings_that_exclude_each_other_are_refused(one: dict[str, Any], other: dict[str, Any]) -> None:
+    with pytest.raises(AwsError, match=f"{next(iter(one))} cannot go with {next(iter(other))}") as caught:
+        settings(**one, **other)
+    assert caught.value.code == "InvalidParameterCombinationException"
