@@ -223,11 +223,17 @@ def _why_left_out(entry: Entry) -> str:
 
 
 def gaps_part(entries: Sequence[Entry]) -> Html:
-    """What could not be checked, each gap once, with the databases it holds for."""
-    by_gap: dict[str, list[Entry]] = defaultdict(list)
+    """What could not be checked, each gap once, with the databases it holds for.
+
+    Gaps that differ only after a colon are one: what each database says there stands in its own row.
+    """
+    by_kind: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in entries:
         for gap in dict.fromkeys(entry.outcome.gaps if entry.outcome else ()):
-            by_gap[gap].append(entry)
+            by_kind[gap.partition(": ")[0]][gap].append(entry)
+    by_gap: dict[str, list[Entry]] = defaultdict(list)
+    for kind, gaps in by_kind.items():
+        by_gap[kind if len(gaps) > 1 else next(iter(gaps))] += [one for group in gaps.values() for one in group]
     for entry in entries:
         if any(table.failure is None and table.rows_at_source is None for table in entry.tables):
             by_gap[_UNCOUNTED].append(entry)

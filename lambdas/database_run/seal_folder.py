@@ -18,8 +18,9 @@ from fleet.catalogue import Table, TableName
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure, classify_test
 from fleet.folders import Folder, sort_files
+from fleet.long_values import describe_cuts
 from fleet.manifests import FORMAT, Manifest, judge_strays, seal
-from fleet.tasks import read_table_state, refuse_full_load_end
+from fleet.tasks import TableState, read_table_state, refuse_full_load_end
 from lambdas.clients.dms import Task
 from lambdas.clients.records import adapter
 from lambdas.entrypoint import Model, entrypoint
@@ -142,8 +143,16 @@ def _judge(opened: Opened, task: Task, lost: Failure | None, clients: Clients) -
         or refuse_full_load_end(task.report)
         or silent
         or judge_strays(strays, _late_objects(opened, clients)),
-        gaps=[opened.record["gap"], *gaps] if opened.record.get("gap") else gaps,
+        gaps=[*filter(None, (opened.record.get("gap"), _cuts(opened, tables, reported))), *gaps],
     )
+
+
+def _cuts(
+    opened: Opened, tables: tuple[Table, ...], reported: Mapping[TableName, tuple[TableState, int, str]]
+) -> str | None:
+    """Where long values of what was loaded may have been cut: nobody counts that, so it is said."""
+    loaded = [table for table in tables if reported.get(table.name, ("missing", 0, ""))[0] == "loaded"]
+    return describe_cuts(opened.server.engine, loaded, opened.settings.profile.lob_max_kilobytes)
 
 
 def _count(

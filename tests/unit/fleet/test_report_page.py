@@ -244,6 +244,13 @@ def test_a_gap_is_said_once_with_all_its_databases() -> None:
     assert Page(f"<section {part}").attributes("href") == ["#database-one", "#database-two"]
 
 
+def test_gaps_that_differ_only_in_their_detail_are_said_once_with_all_their_databases() -> None:
+    outcomes = [make_outcome(name, gaps=[f"whether it was cut: {name}.text"]) for name in ("one", "two")]
+    part = render(make_report(outcomes)).split('id="gaps"')[1].split("</section>")[0]
+    assert (part.count("whether it was cut"), part.count(".text")) == (1, 0)
+    assert Page(f"<section {part}").attributes("href") == ["#database-one", "#database-two"]
+
+
 def test_an_ok_that_was_not_counted_at_the_source_is_a_gap_though_no_outcome_names_it() -> None:
     part = render(make_report([make_outcome("one", mode="delta"), make_outcome("two")])).split('id="gaps"')[1]
     assert Page(f"<section {part.split('</section>')[0]}").attributes("href") == ["#database-one"]

@@ -351,45 +351,6 @@ def test_tables_that_would_be_one_in_snowflake_are_never_sent(case: Case) -> Non
     assert case.outcome["outcome"] == "partial"
 
 
-# Gaps
-
-
-def test_a_source_that_could_not_be_asked_before_the_load_either_is_a_stated_gap(case: Case) -> None:
-    case.go_through("ReleaseDatabase")
-    ask_with_another_secret(case)
-    case.next_night(f"second-{case.id}")
-    case.go_through("ReleaseDatabase")
-    assert case.outcome["outcome"] == "ok"
-    assert ["before the start" in case.outcome["gaps"][0], "not counted" in case.outcome["gaps"][1]] == [True, True]
-    assert {table["rows_at_source"] for table in case.tables.values()} == {None}
-
-
-def ask_with_another_secret(case: Case) -> None:
-    """From now on DMS reads the source with a secret of its own, and AskSource's is wrong."""
-    secret = case.cloud.aws.client("secretsmanager").create_secret(
-        Name=f"dms/{case.id}", SecretString=json.dumps(case.cases.postgres.secret(case.id))
-    )
-    case.cloud.aws.client("iam").put_role_policy(
-        RoleName="fleet-secrets",
-        PolicyName=f"also-{case.id}",
-        PolicyDocument=json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": {
-                    "Effect": "Allow",
-                    "Action": "secretsmanager:GetSecretValue",
-                    "Resource": secret["ARN"],
-                },
-            }
-        ),
-    )
-    case.dms.modify_endpoint(
-        EndpointArn=case.endpoint("source")["EndpointArn"], PostgreSQLSettings={"SecretsManagerSecretId": secret["ARN"]}
-    )
-    case.time.pass_seconds(60)
-    case.put_secret(password="not the password")
-
-
 def manifest_of(case: Case, *, note: str) -> dict[str, Any]:
     """The manifest that SealFolder would write for the attempt, with *note* among its gaps."""
     tables = [
