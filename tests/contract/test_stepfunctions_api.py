@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.model import Shape
 
 from local.aws import ACCOUNT, REGION, LocalAws
 from local.clock import Clock
 from local.stepfunctions import FunctionError, StepFunctions
+from stepfunctions_model import CheckedAnswers
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
 CHILD = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:child"
@@ -60,42 +59,6 @@ DATABASE = {
         }
     },
 }
-
-
-def differences(shape: Shape, value: Any, where: str) -> Iterator[str]:
-    """Where *value* is not what botocore's model says."""
-    kind = shape.type_name
-    if kind == "structure":
-        for name in shape.required_members:
-            if name not in value:
-                yield f"{where}.{name} is missing"
-        for name, member in value.items():
-            if name in shape.members:
-                yield from differences(shape.members[name], member, f"{where}.{name}")
-            else:
-                yield f"{where}.{name} is unknown to AWS"
-    elif kind == "list":
-        for index, member in enumerate(value):
-            yield from differences(shape.member, member, f"{where}[{index}]")
-    else:
-        wanted = {"string": str, "integer": int, "long": int, "boolean": bool, "timestamp": datetime}[kind]
-        if type(value) is not wanted or (getattr(shape, "enum", None) and value not in shape.enum):
-            yield f"{where} is {value!r}, which is no {shape.name}"
-
-
-class CheckedAnswers:
-    """The engine's `answer`, with every answer held against the model of *client*."""
-
-    def __init__(self, engine: StepFunctions) -> None:
-        self._engine = engine
-        self.model: Any = None
-        self.operations: set[str] = set()
-
-    def __call__(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        result = self._engine.answer(operation, parameters)
-        assert not list(differences(self.model.operation_model(operation).output_shape, result, operation))
-        self.operations.add(operation)
-        return result
 
 
 def load(arn: str, event: Any) -> Any:
