@@ -23,6 +23,8 @@ from fleet.quotas import (
 ENDPOINTS_PER_DATABASE = 2
 TASKS_PER_DATABASE = 1
 SHORTEST_POLL_SECONDS = 10
+FEWEST_LOADS = 8
+"""Loads in flight of one database, however many run at once: docs/decisions/0004."""
 # Leave DMS's request budget half free: starts, modifies, the console and a deployment draw on it too.
 _POLL_SHARE_OF_BUDGET = 0.5
 
@@ -189,7 +191,7 @@ def plan_run(
         registry_version=registry_version,
         planned_at=planned_at,
         poll_seconds=choose_poll_seconds(lanes),
-        loads_per_database=max(1, limits.loads_in_flight // max(1, _count_at_once(lanes))),
+        loads_per_database=max(FEWEST_LOADS, limits.loads_in_flight // max(1, _count_at_once(lanes))),
         lanes=lanes,
         chosen=tuple(chosen),
         rerun_of=rerun_of,

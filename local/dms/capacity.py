@@ -23,7 +23,6 @@ from local.dms.reader import Layout, RunEndedError, Source, Table, Written
 from local.dms.resources import Instance, Resources, Task
 
 _BULK_ROWS = 1_000
-_LOBS = frozenset({"CLOB", "NCLOB", "BLOB"})
 _ENGINES: Mapping[str, Engine] = {
     "postgres": "postgresql",
     "aurora-postgresql": "postgresql",
@@ -60,7 +59,7 @@ class MeteredSource:
 
     def _lob_columns(self, table: Table) -> int:
         types = (dms_type(_ENGINES[self._task.source.engine], column) for column in table.columns)
-        return sum(one is not None and one.name in _LOBS for one in types)
+        return sum(one is not None and one.is_lob for one in types)
 
     def check(self) -> None:
         self._source.check()

@@ -98,11 +98,7 @@ class Tasks:
             given["ReplicationTaskIdentifier"] = name
         if "TableMappings" in parameters:
             given["TableMappings"] = parameters["TableMappings"]
-        # A key that is left out goes back to its default (assumed: documented for create only).
-        if "ReplicationTaskSettings" in parameters:
-            changed = settings.parse(parameters["ReplicationTaskSettings"])
-        else:
-            changed = task.settings
+        changed = settings.parse(parameters.get("ReplicationTaskSettings"), task.settings)
         task.mappings = mapping_rules.parse(given["TableMappings"])  # raises, so nothing has been changed before
         task.settings = changed
         task.given = given

@@ -2,8 +2,8 @@
 
 A Snowflake database is a DuckDB file `<folder>/<DATABASE>.duckdb`, a schema is a schema and a table is a table in it.
 So a person opens the file after the night and asks `SELECT * FROM "NYC_FLIGHTS__PUBLIC"."FLIGHTS"`, or attaches several
-and writes the names exactly as in Snowflake. What DuckDB cannot hold of a definition stands in the schema `_snowflake`
-of the same file; what belongs to the account stands in `_account.duckdb`.
+and writes the names exactly as in Snowflake. What DuckDB cannot hold of a definition stands, once the account is
+closed, in the schema `_snowflake` of the same file; what belongs to the account stands in `_account.duckdb`.
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ import json
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import duckdb
 
-from local.snowflake.column_types import ColumnType, from_information_schema
+from local.snowflake.column_types import ColumnType
 from local.snowflake.errors import SnowflakeError, missing, not_emulated
 from local.snowflake.lexing import literal, quoted
 
 _DUCKDBS_OWN_SCHEMAS = {"main", "information_schema", "pg_catalog", "_snowflake"}
-_TABLES = "TABLE_CATALOG VARCHAR, TABLE_SCHEMA VARCHAR, TABLE_NAME VARCHAR, TABLE_TYPE VARCHAR, IS_TRANSIENT VARCHAR"
-_COLUMNS = (
-    "TABLE_CATALOG VARCHAR, TABLE_SCHEMA VARCHAR, TABLE_NAME VARCHAR, COLUMN_NAME VARCHAR, ORDINAL_POSITION INTEGER, "
-    "COLUMN_DEFAULT VARCHAR, IS_NULLABLE VARCHAR, DATA_TYPE VARCHAR, CHARACTER_MAXIMUM_LENGTH BIGINT, "
-    "NUMERIC_PRECISION INTEGER, NUMERIC_SCALE INTEGER, DATETIME_PRECISION INTEGER"
+# The columns of a stored definition: the table's and, as JSON, those of its columns.
+_DEFINITIONS = (
+    "TABLE_SCHEMA VARCHAR, TABLE_NAME VARCHAR, ID VARCHAR, IS_TRANSIENT BOOLEAN, IS_EVOLVING BOOLEAN, COLUMNS VARCHAR"
 )
+_WRITTEN_AT_ONCE = 500
+# DuckDB's own blocks of 256 KB would make a fleet of small tables many times its size. A log on disk would outlive a
+# crash, which this cloud does not have, at a write and a wait for the disk for every transaction. The oldest format,
+# which is the default, stores each column's estimate of distinct values in a way that takes longer than its values.
+_FILE_OPTIONS = "BLOCK_SIZE 65536, RECOVERY_MODE no_wal_writes, STORAGE_VERSION 'v1.2.0'"
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,11 @@ class Table:
 
 
 class Catalogue:
-    """The definitions, in memory and in DuckDB. Changes are made by one statement at a time (`locks.DEFINITIONS`)."""
+    """The definitions. Changes are made by one statement at a time (`locks.DEFINITIONS`).
+
+    Those of tables are kept in memory and stored when the account is closed: this cloud does not crash, and to store
+    each one costs more than to make the table.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path | None) -> None:
         self._folder = folder
@@ -101,8 +108,7 @@ class Catalogue:
         space = quoted(name, "_snowflake")
         cursor.execute(
             f"CREATE SCHEMA {space};"
-            f"CREATE TABLE {space}.TABLES ({_TABLES}, ID VARCHAR, IS_EVOLVING BOOLEAN);"
-            f"CREATE TABLE {space}.COLUMNS ({_COLUMNS});"
+            f"CREATE TABLE {space}.DEFINITIONS ({_DEFINITIONS});"
             f"CREATE TABLE {space}.SCHEMATA (CATALOG_NAME VARCHAR, SCHEMA_NAME VARCHAR);"
             f"CREATE TABLE {space}.LOADS "
             "(TABLE_ID VARCHAR, FILE VARCHAR, ETAG VARCHAR, BYTES BIGINT, ROW_COUNT BIGINT, LOADED_AT TIMESTAMP)"
@@ -140,31 +146,21 @@ class Catalogue:
         """DuckDB takes "t" and "T" for one table: a second name that differs in case only is refused."""
         _refuse_look_alike(key[2], self._schemas[key[0]][key[1]])
 
-    def write(self, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
-        """Store the definition in the transaction of *cursor*; `remember` follows once it is committed."""
-        if self.find_table(table.key) is not None:
-            self.erase(cursor, table)
-        space = quoted(table.database, "_snowflake")
-        cursor.execute(
-            f"INSERT INTO {space}.TABLES VALUES (?, ?, ?, 'BASE TABLE', ?, ?, ?)",
-            [*table.key, "YES" if table.is_transient else "NO", table.id, table.is_evolving],
-        )
-        rows = ", ".join(_column_row(table, column, at) for at, column in enumerate(table.columns.values(), 1))
-        cursor.execute(f"INSERT INTO {space}.COLUMNS VALUES {rows}")
-
-    def erase(self, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
-        """Remove the definition in the transaction of *cursor*; `forget` follows once it is committed."""
-        space = quoted(table.database, "_snowflake")
-        for name in ("TABLES", "COLUMNS"):
-            cursor.execute(f"DELETE FROM {space}.{name} WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?", list(table.key[1:]))
-
     def remember(self, table: Table) -> None:
-        """Take the committed definition into memory."""
+        """Take a definition, new or changed, whose transaction is committed."""
         self._schemas[table.database][table.schema][table.name] = table
 
     def forget(self, table: Table) -> None:
-        """Drop the definition from memory."""
+        """Drop a definition whose transaction is committed."""
         self._schemas[table.database][table.schema].pop(table.name, None)
+
+    def tables(self, database: str) -> list[Table]:
+        """All tables of *database*, by schema."""
+        return [table for schema in self._schemas[database].values() for table in schema.values()]
+
+    def schemas(self, database: str) -> list[str]:
+        """The schemas of *database*."""
+        return list(self._schemas[database])
 
     # --- objects of the account
 
@@ -187,43 +183,37 @@ class Catalogue:
 
     # --- files
 
+    def store(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Write the definitions of all tables into their files."""
+        for database in self._schemas:
+            place = f"{quoted(database, '_snowflake')}.DEFINITIONS"
+            cursor.begin()
+            cursor.execute(f"DELETE FROM {place}")
+            tables = self.tables(database)
+            for first in range(0, len(tables), _WRITTEN_AT_ONCE):
+                rows = ", ".join(map(_definition, tables[first : first + _WRITTEN_AT_ONCE]))
+                cursor.execute(f"INSERT INTO {place} VALUES {rows}")
+            cursor.commit()
+
     def _attach(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
         if self._folder is None:
             cursor.execute(f"ATTACH ':memory:' AS {quoted(name)}")
             return
         path = str(self._folder / f"{quote(name, safe='')}.duckdb")
-        # DuckDB's own blocks of 256 KB would make a fleet of small tables many times its size. A log on disk would
-        # outlive a crash, which this cloud does not have, at a write and a wait for the disk for every transaction.
-        cursor.execute(f"ATTACH {literal(path)} AS {quoted(name)} (BLOCK_SIZE 65536, RECOVERY_MODE no_wal_writes)")
+        cursor.execute(f"ATTACH {literal(path)} AS {quoted(name)} ({_FILE_OPTIONS})")
 
     def _read(self, cursor: duckdb.DuckDBPyConnection, database: str) -> None:
         space = quoted(database, "_snowflake")
         schemas = cursor.execute(f"SELECT SCHEMA_NAME FROM {space}.SCHEMATA").fetchall()
         self._schemas[database] = {name: {} for (name,) in schemas}
-        columns: dict[tuple[str, str], dict[str, Column]] = {}
-        for row in cursor.execute(
-            "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, IS_NULLABLE, COLUMN_DEFAULT, DATA_TYPE, "
-            "CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, coalesce(NUMERIC_SCALE, DATETIME_PRECISION) "
-            f"FROM {space}.COLUMNS ORDER BY ORDINAL_POSITION"
+        for schema, name, identity, is_transient, is_evolving, columns in cursor.execute(
+            f"SELECT * FROM {space}.DEFINITIONS"
         ).fetchall():
-            schema, table, name, nullable, default, *kind = row
-            columns.setdefault((schema, table), {})[name] = Column(
-                name, from_information_schema(*kind), nullable == "YES", default
-            )
-        for schema, name, transient, identity, evolving in cursor.execute(
-            f"SELECT TABLE_SCHEMA, TABLE_NAME, IS_TRANSIENT, ID, IS_EVOLVING FROM {space}.TABLES"
-        ).fetchall():
-            self.remember(
-                Table(
-                    database,
-                    schema,
-                    name,
-                    columns[schema, name],
-                    is_transient=transient == "YES",
-                    is_evolving=evolving,
-                    id=identity,
-                )
-            )
+            known = {
+                column: Column(column, ColumnType(*kind), is_nullable, default)
+                for column, is_nullable, default, kind in json.loads(columns)
+            }
+            self.remember(Table(database, schema, name, known, is_transient, is_evolving, id=identity))
 
 
 def resolve(context: Mapping[str, Any], parts: tuple[str, ...]) -> tuple[str, str, str]:
@@ -239,21 +229,11 @@ def resolve(context: Mapping[str, Any], parts: tuple[str, ...]) -> tuple[str, st
     return full  # type: ignore[return-value]
 
 
-def _column_row(table: Table, column: Column, at: int) -> str:
-    kind = column.type
-    is_number = kind.kind == "NUMBER"
-    values = [
-        *(literal(part) for part in (*table.key, column.name)),
-        str(at),
-        "NULL" if column.default is None else literal(column.default),
-        "'YES'" if column.is_nullable else "'NO'",
-        literal(kind.information_schema),
-        str(kind.length or "NULL"),
-        str(kind.precision) if is_number else "NULL",
-        str(kind.scale) if is_number else "NULL",
-        "NULL" if is_number or kind.scale is None else str(kind.scale),
-    ]
-    return f"({', '.join(values)})"
+def _definition(table: Table) -> str:
+    """A row of DEFINITIONS."""
+    columns = [[one.name, one.is_nullable, one.default, astuple(one.type)] for one in table.columns.values()]
+    texts = ", ".join(map(literal, (table.schema, table.name, table.id)))
+    return f"({texts}, {table.is_transient}, {table.is_evolving}, {literal(json.dumps(columns))})"
 
 
 def _refuse_look_alike(name: str, others: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
+from local.snowflake import information_schema
 from local.snowflake.catalogue import Column, Table, resolve
 from local.snowflake.errors import SnowflakeError, invalid_identifier, missing, not_emulated, raising
 from local.snowflake.lexing import QUALIFIED_NAME, literal, parts_of, quoted
@@ -19,11 +20,6 @@ from local.snowflake.translation import NOW, TableReference, Translation, transl
 if TYPE_CHECKING:
     from local.snowflake.session import Session
 
-_INFORMATION_SCHEMA = {
-    "COLUMNS": "SELECT * FROM {space}.COLUMNS",
-    "TABLES": "SELECT * EXCLUDE (ID, IS_EVOLVING) FROM {space}.TABLES",
-    "SCHEMATA": "SELECT * FROM {space}.SCHEMATA",
-}
 _DONE = {"insert": "inserted", "update": "updated", "delete": "deleted"}
 _COPY_HISTORY = (
     "(SELECT FILE AS FILE_NAME, LOADED_AT AT TIME ZONE 'UTC' AS LAST_LOAD_TIME, ROW_COUNT, ROW_COUNT AS ROW_PARSED, "
@@ -105,9 +101,7 @@ def _place(
         database = resolve(session.context, parts)[0]
         if not session.engine.catalogue.has_database(database):
             raise missing("Database", database)
-        if parts[-1] not in _INFORMATION_SCHEMA:
-            raise not_emulated(f"INFORMATION_SCHEMA.{parts[-1]}")
-        return "(" + _INFORMATION_SCHEMA[parts[-1]].format(space=quoted(database, "_snowflake")) + ")"
+        return information_schema.lay_out(session.cursor, session.engine.catalogue, database, parts[-1])
     table = session.table(parts)
     tables.append(table)
     return table.duckdb

@@ -108,12 +108,6 @@ def column_type(written: exp.DataType) -> ColumnType:
     return ColumnType(kind)
 
 
-def from_information_schema(data_type: str, length: int | None, precision: int | None, scale: int | None) -> ColumnType:
-    """The type that `INFORMATION_SCHEMA.COLUMNS` tells of."""
-    kind = "VARCHAR" if data_type == "TEXT" else data_type
-    return ColumnType(kind, precision, scale, length)
-
-
 def cast_type(written: exp.DataType) -> exp.DataType:
     """The DuckDB type of a CAST. A length in a CAST is refused: DuckDB would ignore it."""
     if written.expressions and _KINDS.get(written.this) in {"VARCHAR", "BINARY"}:

@@ -281,7 +281,6 @@ def _evolved(session: Session, table: Table, source: Mapping[str, str]) -> Table
         session.cursor.execute(f"ALTER TABLE {table.duckdb} ADD COLUMN {quoted(name)} {kind.duckdb}")
     columns = {**table.columns, **{name: Column(name, kind) for name, kind in new.items()}}
     grown = replace(table, columns=columns)
-    session.engine.catalogue.write(session.cursor, grown)
     session.after_commit.append(lambda: session.engine.catalogue.remember(grown))
     return grown
 

@@ -14,8 +14,14 @@ from local.snowflake.catalogue import Catalogue
 from local.snowflake.locks import Locks
 from local.snowflake.stages import Stages
 
-# A checkpoint writes the definitions of all tables again; every 16 MB, as by default, that is most of a night's work.
-_CHECKPOINT_EVERY = "64MB"
+_CONFIG: dict[str, str | int] = {
+    # A checkpoint holds everyone up and writes the definitions of all tables again: one, at the end.
+    "checkpoint_threshold": "1GB",
+    # To look for the best compression of a column costs more than to write it; the tables are small.
+    "force_compression": "uncompressed",
+    # Loads run side by side; several threads for each would cost more in waking one another than they bring.
+    "threads": 1,
+}
 
 
 class Engine:
@@ -35,12 +41,13 @@ class Engine:
         self.now = now
         self.connection = duckdb.connect(
             ":memory:" if folder is None else str(folder / "_account.duckdb"),
-            config={"checkpoint_threshold": _CHECKPOINT_EVERY},
+            config=_CONFIG,
         )
         self.catalogue = Catalogue(self.connection, folder)
         self.locks = Locks()
         self.stages = Stages(aws, iam_user_arn, now)
 
     def close(self) -> None:
-        """Close the files, so that another process may open them."""
+        """Store the definitions and close the files, so that another process may open them."""
+        self.catalogue.store(self.connection)
         self.connection.close()

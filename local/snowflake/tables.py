@@ -333,7 +333,6 @@ def _drop(session: Session, tree: exp.Drop) -> Result:
 
     def change() -> Result:
         session.cursor.execute(f"DROP TABLE {table.duckdb}")
-        session.engine.catalogue.erase(session.cursor, table)
         session.after_commit.append(lambda: session.engine.catalogue.forget(table))
         return done
 
@@ -341,7 +340,6 @@ def _drop(session: Session, tree: exp.Drop) -> Result:
 
 
 def _store(session: Session, table: Table) -> None:
-    session.engine.catalogue.write(session.cursor, table)
     session.after_commit.append(lambda: session.engine.catalogue.remember(table))
 
 
