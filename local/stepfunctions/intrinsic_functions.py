@@ -81,7 +81,7 @@ def _math_add(left: Any, right: Any) -> int:
 
 
 def _string_split(text: Any, characters: Any) -> list[str]:
-    # Each character of the second argument divides, and nothing empty is given back: observed.
+    # Each character of the second argument divides: documented. That nothing empty is given back is assumed.
     return [part for part in re.split(f"[{re.escape(_text(characters))}]", _text(text)) if part]
 
 
