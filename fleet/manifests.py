@@ -40,7 +40,8 @@ class SealedTable:
 class Manifest:
     """What stands in a sealed folder. *failure*: why nothing of it may be handed off. *complete*: all tables whole.
 
-    *gaps*: what could not be checked, in words for the report. *sealed_at*: ISO time, UTC.
+    *gaps*: what could not be checked, in words for the report. *sealed_at*: ISO time, UTC. *late_attempts*: whose
+    folders got an object after their seals, if that is the failure.
     """
 
     format: int
@@ -51,6 +52,7 @@ class Manifest:
     tables: tuple[SealedTable, ...]
     failure: Failure | None = None
     gaps: tuple[str, ...] = ()
+    late_attempts: tuple[int, ...] = ()
 
     @property
     def handed_off(self) -> tuple[SealedTable, ...]:
@@ -127,6 +129,7 @@ def seal(
     tolerance: int,
     failure: Failure | None,
     gaps: Sequence[str] = (),
+    late_attempts: Sequence[int] = (),
 ) -> Manifest:
     """The manifest of a full load whose task is at rest. *failure* is what forbids any hand-off."""
     sealed = tuple(
@@ -148,4 +151,5 @@ def seal(
         tables=sealed,
         failure=failure,
         gaps=tuple(gaps),
+        late_attempts=tuple(late_attempts),
     )

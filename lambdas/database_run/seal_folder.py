@@ -9,6 +9,7 @@ Raises  ClaimLostError
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import ValidationError
@@ -71,8 +72,8 @@ def _note(opened: Opened, manifest: Manifest, clients: Clients) -> Response:
     """What the manifest says goes to the ledger at every call: the first may have ended before it came to that."""
     if manifest.failure:
         clients.ledger.note_failure(opened.attempt, manifest.failure)
-        if manifest.failure.name == "LateObject" and (sealed := _last_sealed(opened, clients)):
-            clients.ledger.note(sealed, late_noted=True)
+        for number in manifest.late_attempts:
+            clients.ledger.note(replace(opened.attempt, number=number), late_noted=True)
     clients.ledger.note(opened.attempt, sealed_at=manifest.sealed_at, folder=opened.attempt.folder.prefix)
     return Response(verdict="hand off" if manifest.handed_off else "nothing")
 
@@ -129,6 +130,8 @@ def _judge(opened: Opened, task: Task, lost: Failure | None, clients: Clients) -
     reported = {TableName(one["SchemaName"], one["TableName"]): read_table_state(one) for one in statistics}
     listed = clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/")
     files, strays = sort_files(folder, [table.name for table in tables], [one.file for one in listed])
+    failure = opened.failure or lost or refuse_full_load_end(task.report) or silent
+    late = {} if failure or strays else _late_objects(opened, clients)
     return seal(
         opened.attempt,
         tables,
@@ -138,11 +141,8 @@ def _judge(opened: Opened, task: Task, lost: Failure | None, clients: Clients) -
         files=files,
         at_source=at_source,
         tolerance=opened.database.row_tolerance,
-        failure=opened.failure
-        or lost
-        or refuse_full_load_end(task.report)
-        or silent
-        or judge_strays(strays, _late_objects(opened, clients)),
+        failure=failure or judge_strays(strays, [key for keys in late.values() for key in keys]),
+        late_attempts=tuple(late),
         gaps=[*filter(None, (opened.record.get("gap"), _cuts(opened, tables, reported))), *gaps],
     )
 
@@ -168,26 +168,32 @@ def _count(
     return None, [f"rows at the source were not counted: {counts.text}"], None
 
 
-def _late_objects(opened: Opened, clients: Clients) -> list[str]:
-    """Objects that came to the database's last sealed folder after its seal; each folder is reported once."""
-    sealed = _last_sealed(opened, clients)
-    if sealed is None or clients.ledger.record(sealed).get("late_noted"):
-        return []
-    manifest = _read(sealed, opened, clients)
-    if manifest and manifest.failure:  # nothing was taken from there, and what lay there too much was said then
-        return []
+def _late_objects(opened: Opened, clients: Clients) -> dict[int, list[str]]:
+    """Objects that came to an earlier folder after its seal, by attempt; each folder is reported once.
+
+    Only folders whose rows may still be in the warehouse: back to the last whole load that was handed off.
+    """
+    late: dict[int, list[str]] = {}
+    for record in clients.ledger.attempts_before(opened.attempt):
+        if not record.get("sealed_at"):
+            continue
+        number = int(record["sk"].removeprefix("ATTEMPT#"))
+        attempt = Attempt(record["run"], opened.database.id, record["mode"], number, record["execution"])
+        manifest = _read(attempt, opened, clients)
+        if manifest and manifest.failure:  # nothing was taken from there, and what lay there too much was said then
+            continue
+        if not record.get("late_noted") and (keys := _list_unsealed(attempt, manifest, opened, clients)):
+            late[number] = keys
+        if manifest and manifest.complete and "tables" not in record:
+            break
+    return late
+
+
+def _list_unsealed(attempt: Attempt, manifest: Manifest | None, opened: Opened, clients: Clients) -> list[str]:
+    """The keys in the folder of *attempt* that its manifest does not name; all of them where that is gone."""
     known = {file.key for table in manifest.tables for file in table.files} if manifest else set()
-    found = clients.objects.list(opened.settings.landing_bucket, sealed.folder.prefix + "/")
-    return [one.file.key for one in found if one.file.key not in known | {sealed.folder.manifest_key}]
-
-
-def _last_sealed(opened: Opened, clients: Clients) -> Attempt | None:
-    records = clients.ledger.attempts_before(opened.attempt)
-    sealed = next((one for one in records if one.get("sealed_at")), None)
-    if sealed is None:
-        return None
-    number = int(sealed["sk"].removeprefix("ATTEMPT#"))
-    return Attempt(sealed["run"], opened.database.id, sealed["mode"], number, sealed["execution"])
+    found = clients.objects.list(opened.settings.landing_bucket, attempt.folder.prefix + "/")
+    return [one.file.key for one in found if one.file.key not in known | {attempt.folder.manifest_key}]
 
 
 handler = entrypoint("SealFolder", Request, run)
