@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,16 +27,16 @@ def mariadb() -> Iterator[EmbeddedMariadb]:
             yield server
 
 
-def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+def leave_out(config: pytest.Config, items: list[pytest.Item], environment: Mapping[str, str] = os.environ) -> None:
     """Deselect what needs a MariaDB, if the environment asks for that."""
-    if os.environ.get(WITHOUT):
+    if environment.get(WITHOUT):
         left = [item for item in items if "mariadb" in getattr(item, "fixturenames", ())]
         items[:] = [item for item in items if item not in left]
         config.hook.pytest_deselected(items=left)
 
 
-def tell(reporter: pytest.TerminalReporter) -> None:
+def tell(reporter: pytest.TerminalReporter, environment: Mapping[str, str] = os.environ) -> None:
     """Say at the end that tests were left out."""
-    if os.environ.get(WITHOUT):
+    if environment.get(WITHOUT):
         reporter.section("tests were left out", red=True, bold=True)
         reporter.line(f"{WITHOUT} is set: nothing that reads a MySQL or MariaDB source was tested.", red=True)

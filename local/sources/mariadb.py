@@ -25,7 +25,7 @@ from local.sources.server_folder import Account
 
 INSTALL = "apt-get install -y --no-install-recommends mariadb-server"
 # Where Debian's package puts them; the second is not in everybody's path.
-_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
+PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
 # Nothing here has to survive a power cut. Character set and zone are given, so that the machine decides nothing.
 _SETTINGS = (
     "--skip-networking",
@@ -64,16 +64,18 @@ class EmbeddedMariadb:
         atexit.register(self.stop)
 
     @classmethod
-    def start(cls, folder: Path) -> Self:
+    def start(cls, folder: Path, path: str = PROGRAMS) -> Self:
         """A server on *folder*, which must be empty or not there, and short enough for a socket's address.
 
-        As root it runs as `nobody`, who must be able to reach the folder.
+        As root it runs as `nobody`, who must be able to reach the folder. *path*: where its programs are looked for.
 
         Raises `MariadbMissingError` with the command that installs one, `MariadbNotStartedError` with the log's end.
         """
-        install, server = _program("mariadb-install-db"), _program("mariadbd")
+        install, server = _program("mariadb-install-db", path), _program("mariadbd", path)
         account = Account.of_server()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise MariadbNotStartedError(f"{folder} is not empty.", remedy="Name a folder of the server's own.")
         if account:
             os.chown(folder, account.uid, account.gid)
         passwords = {user: secrets.token_urlsafe(18) for user in (cls.ROOT, cls.LOGIN)}
@@ -157,8 +159,8 @@ class EmbeddedMariadb:
         raise MariadbNotStartedError(f"The MariaDB server on {self.host} did not start: {words}")
 
 
-def _program(name: str) -> str:
-    found = shutil.which(name, path=_PATH)
+def _program(name: str, path: str) -> str:
+    found = shutil.which(name, path=path)
     if found is None:
         raise MariadbMissingError(f"No MariaDB server on this machine: {name} is not there.", remedy=f"Run: {INSTALL}")
     return found

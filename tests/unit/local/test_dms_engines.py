@@ -1,0 +1,43 @@
+"""Which members an endpoint of each engine may have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fleet.databases import Database, Server
+from fleet.endpoints import source_endpoint
+from local.dms import engines
+from local.dms.sources import readers
+from local.wire import AwsError, NotEmulatedError
+
+SHOP = Database("shop", "s", "Shop", "one", ("Shop",))
+ENGINES = ("postgresql", "mysql", "mariadb", "sqlserver")
+
+
+def wanted(engine: Any) -> dict[str, Any]:
+    return {"EndpointType": "source", **source_endpoint(Server("s", engine, "secret"), SHOP, "arn:role")}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_a_deployment_asks_for_can_be_had_and_read(engine: str) -> None:
+    engines.check(wanted(engine), readers())
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "sqlserver"])
+def test_an_engine_with_databases_asks_for_the_one_to_read(engine: str) -> None:
+    given = wanted(engine)
+    settings = engines.ENGINES[given["EngineName"]].settings
+    del given["DatabaseName"], given[settings]["DatabaseName"]
+    with pytest.raises(AwsError, match="DatabaseName is required"):
+        engines.check(given, readers())
+
+
+@pytest.mark.parametrize("engine", ["mysql", "mariadb"])
+@pytest.mark.parametrize("extra", [{"DatabaseName": "Shop"}, {"ServerTimezone": "US/Pacific"}])
+def test_what_would_change_the_reading_of_mysql_is_refused_by_name(engine: str, extra: dict[str, str]) -> None:
+    given = wanted(engine)
+    given["MySQLSettings"] = {**given["MySQLSettings"], **extra}
+    with pytest.raises(NotEmulatedError, match=next(iter(extra))):
+        engines.check(given, readers())
