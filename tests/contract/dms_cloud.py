@@ -93,9 +93,10 @@ class FakeSource:
 class Cloud:
     """A DMS with one instance, one source, one target, and whatever a test adds."""
 
-    def __init__(self, aws: LocalAws, clock: Clock) -> None:
+    def __init__(self, aws: LocalAws, clock: Clock, service: Dms) -> None:
         self.aws = aws
         self.clock = clock
+        self.service = service
         self.dms = aws.client("dms")
         self.instance = self.dms.create_replication_instance(
             ReplicationInstanceIdentifier="one", ReplicationInstanceClass="dms.r6i.large"
@@ -294,4 +295,4 @@ class Clouds:
         self._aws.client("iam").put_role_policy(RoleName="objects", PolicyName="own", PolicyDocument=document(*OBJECTS))
         with Clock("frozen") as clock:
             self._served.append(Dms(clock, self._aws, {"postgres": reader}, delays=_DELAYS, **options))
-            yield Cloud(self._aws, clock)
+            yield Cloud(self._aws, clock, self._served[-1])
