@@ -65,9 +65,11 @@ _MESSAGES: tuple[tuple[str, FailureClass], ...] = (
     (r"LSN .* not available|replication slot .* (not exist|invalidated)", "source_log_gone"),
     (r"\bs3\b|\bbucket\b", "landing_access"),  # before `credentials`: IAM's refusals name no source
     (r"password|authentication failed|login failed|access ?denied|not authorized|permission denied", "credentials"),
-    (r"(cannot|could not) connect|connection (was )?(lost|refused|closed|reset)", "connection"),
+    (r"(cannot|could not|can't) connect|connection (was )?(lost|refused|closed|reset)", "connection"),
     # PostgreSQL's own words (src/backend/utils/init/postinit.c, tcop/backend_startup.c).
     (r"not (currently )?accepting connections|system is (starting up|shutting down)|too many clients", "connection"),
+    # MySQL's and MariaDB's (their manuals' lists of error messages: 1040, 1053, 2006, 2013).
+    (r"too many connections|server shutdown in progress|server has gone away|lost connection to", "connection"),
     (r"timed? ?out|unreachable|terminating connection", "connection"),
     (r"no tables? (were |was )?(found|captured)", "mapping_empty"),
 )  # fmt: skip
@@ -83,6 +85,8 @@ def classify(text: str) -> FailureClass:
     >>> classify("User: fleet-nyc is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::landing/nyc/x")
     'landing_access'
     >>> classify('database "nyc" is not currently accepting connections')
+    'connection'
+    >>> classify("Can't connect to local server through '/run/mysqld/mysqld.sock' ([Errno 2])")
     'connection'
     >>> classify("something new")
     'unknown'
