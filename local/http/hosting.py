@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from local.http.errors import refusal
 from local.http.messages import Reply, Request
 from local.http.routing import Router
 from local.wire import AwsError
+
+_log = logging.getLogger(__name__)
 
 RESET = "/_fleet/reset"  # no bucket's name begins like that
 TOKEN = "X-Fleet-Token"  # noqa: S105  a header's name
@@ -29,6 +32,7 @@ class Host:
         self._make = make
         self._token = token
         self._cloud: LocalCloud | None = None
+        self._why_none = "the account is being opened"
         self._answering = 0
         self._changed = threading.Condition()
 
@@ -48,13 +52,15 @@ class Host:
                 return Router(cloud.aws, cloud.snowflake).answer(request)
         except AwsError as error:
             return refusal(error, request, "")
+        except Exception as error:  # noqa: BLE001  whoever asked is told of it
+            _log.exception("the reset broke")
+            return refusal(AwsError("InternalFailure", f"a fault of the local cloud: {error!r}", 500), request, "")
 
     def reset(self) -> None:
         """Close the cloud, once every answer under way is out, and open another. Requests meanwhile get a 503."""
         with self._changed:
-            if self._cloud is None:
-                raise _unavailable()
-            closing, self._cloud = self._cloud, None
+            closing = self._require_cloud()
+            self._cloud, self._why_none = None, "the account is being reset"
             self._changed.wait_for(lambda: self._answering == 0)
         closing.__exit__()
         self._open()
@@ -62,9 +68,7 @@ class Host:
     @contextmanager
     def _in_use(self) -> Iterator[LocalCloud]:
         with self._changed:
-            if self._cloud is None:
-                raise _unavailable()
-            cloud = self._cloud
+            cloud = self._require_cloud()
             self._answering += 1
         try:
             yield cloud
@@ -72,6 +76,11 @@ class Host:
             with self._changed:
                 self._answering -= 1
                 self._changed.notify_all()
+
+    def _require_cloud(self) -> LocalCloud:
+        if self._cloud is None:
+            raise AwsError("ServiceUnavailable", self._why_none, 503)
+        return self._cloud
 
     def _answer_reset(self, request: Request) -> Reply:
         is_known = hmac.compare_digest(request.header(TOKEN).encode(), self._token.encode())
@@ -81,11 +90,15 @@ class Host:
         return Reply(200, {"Content-Type": "application/json"}, json.dumps({}).encode(), "fleet reset")
 
     def _open(self) -> None:
-        cloud = self._make()
         try:
-            cloud.__enter__()
-        except BaseException:
-            cloud.__exit__()
+            cloud = self._make()
+            try:
+                cloud.__enter__()
+            except BaseException:
+                cloud.__exit__()
+                raise
+        except Exception as error:
+            self._why_none = f"the account could not be opened: {error!r}"
             raise
         with self._changed:
             self._cloud = cloud
@@ -95,7 +108,3 @@ class Host:
             closing, self._cloud = self._cloud, None
         if closing is not None:
             closing.__exit__()
-
-
-def _unavailable() -> AwsError:
-    return AwsError("ServiceUnavailable", "the account is being reset", 503)

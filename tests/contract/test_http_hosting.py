@@ -1,0 +1,84 @@
+"""The endpoint outlives its account: a reset under requests, a reset that fails, a close with connections open."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable
+from contextlib import closing
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+from cases import SETTINGS
+from fleet.databases import Registry
+from http_cloud import signed
+from local.cloud import LocalCloud
+from local.http.hosting import RESET, TOKEN, Host
+from local.http.messages import Reply, Request
+from local.http.server import LOOPBACK, HttpServer
+
+
+def request(method: str, target: str, **headers: str) -> Request:
+    given = Message()
+    for name, value in headers.items():
+        given[name] = value
+    return Request(method, target, given, b"")
+
+
+RESETTING = request("POST", RESET, **{TOKEN: "told"})
+CREATE = request("PUT", "/left-behind", **signed("s3", "us-east-1"))
+LIST = request("GET", "/", **signed("s3"))
+
+
+def host_in(folder: Path, before: Callable[[int], object]) -> Host:
+    """A host of empty accounts; *before* is called ahead of each, with its number."""
+    numbers = iter(range(10))
+
+    def make() -> LocalCloud:
+        before(next(numbers))
+        return LocalCloud(folder, Registry(SETTINGS, (), ()), {}, is_deployed=False)
+
+    return Host(make, "told")
+
+
+def test_a_reset_leaves_nothing_and_whoever_asks_meanwhile_is_told_to_come_again(tmp_path: Path) -> None:
+    meanwhile: list[Reply] = []
+    host = host_in(tmp_path, lambda number: number and meanwhile.append(host.answer(LIST)))
+    with host:
+        assert host.answer(CREATE).status == 200
+        assert b"left-behind" in host.answer(LIST).body
+        assert host.answer(RESETTING).status == 200
+        assert b"left-behind" not in host.answer(LIST).body
+    assert [reply.status for reply in meanwhile] == [503]
+    assert b"being reset" in meanwhile[0].body
+
+
+@pytest.mark.parametrize("headers", [{}, {TOKEN: "guessed"}], ids=["none", "wrong"])
+def test_only_who_knows_the_token_may_reset(tmp_path: Path, headers: dict[str, str]) -> None:
+    with host_in(tmp_path, lambda _: None) as host:
+        assert host.answer(CREATE).status == 200
+        assert host.answer(request("POST", RESET, **headers)).status == 403
+        assert b"left-behind" in host.answer(LIST).body
+
+
+def test_a_reset_that_fails_is_told_and_so_is_every_call_after_it(tmp_path: Path) -> None:
+    def break_second(number: int) -> None:
+        if number:
+            raise OSError("disk full")
+
+    with host_in(tmp_path, break_second) as host:
+        told = host.answer(RESETTING)
+        assert (told.status, b"disk full" in told.body) == (500, True)
+        assert (host.answer(LIST).status, b"disk full" in host.answer(LIST).body) == (503, True)
+
+
+def test_closing_waits_for_no_idle_connection() -> None:
+    with HttpServer(lambda _: Reply(200, {}, b"here")) as server:
+        connection = http.client.HTTPConnection(LOOPBACK, server.port)
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"here"
+    with closing(connection):
+        connection.request("GET", "/")
+        with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+            connection.getresponse()
