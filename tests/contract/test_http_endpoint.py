@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
+from email.message import Message
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from http_cloud import Endpoint, by_hand, empty_endpoint, refused, signed
+from local.http.messages import Request
+from local.http.routing import Router
 from local.http.server import LOOPBACK
 
 BUCKET = "of-tests"
@@ -220,6 +223,21 @@ def test_a_body_that_is_no_json_is_refused(endpoint: Endpoint) -> None:
     method, target, _, headers = by_hand("DescribeEndpoints")
     status, _, body = endpoint.ask(method, target, b"<xml/>", headers)
     assert (status, json.loads(body)["__type"]) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize("service", ["dms", "stepfunctions"])
+def test_no_body_of_any_operation_breaks_the_service(endpoint: Endpoint, service: str) -> None:
+    model = endpoint.client(service).meta.service_model
+    prefix, kind = model.metadata["targetPrefix"], f"application/x-amz-json-{model.metadata['jsonVersion']}"
+    router = Router(endpoint.cloud.aws, endpoint.cloud.snowflake)
+    for operation in model.operation_names:
+        marks = {"X-Amz-Target": f"{prefix}.{operation}", "Content-Type": kind}
+        headers = Message()
+        for name, value in signed(model.signing_name, **marks).items():
+            headers[name] = value
+        for body in (b"", b"{}", b"[]", b"null", b'"text"', b'{"Filters": null}', b"\xff"):
+            reply = router.answer(Request("POST", "/", headers, body))
+            assert reply.status in {200, 400, 404, 501}, (operation, body, reply.body)
 
 
 def test_an_execution_runs_to_its_end(endpoint: Endpoint) -> None:
