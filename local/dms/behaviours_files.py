@@ -93,10 +93,10 @@ def _parquet() -> tuple[Behaviour, ...]:
             f"{_FILES}test_row_groups_of_more_rows_than_a_batch_have_exactly_ten_thousand",
         ),
         Behaviour(
-            "A row group ends at 64 MiB of data",
+            "A row group ends before 64 MiB of data",
             "assumed",
             _SETTINGS,
-            f"{_READ}test_a_row_group_longer_than_the_longest_is_the_longest",
+            f"{_FILES}test_a_row_group_ends_before_64_mebibytes_of_data",
             _FOOTER,
         ),
         Behaviour(

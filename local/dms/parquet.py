@@ -109,14 +109,14 @@ def _row_groups(batches: Iterator[pa.RecordBatch], schema: pa.Schema, most: int)
     held: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
-        left = batch
+        left, row_bytes = batch, max(1, batch.nbytes // batch.num_rows)
         while left.num_rows:
-            part = left.slice(0, most - rows)
+            part = left.slice(0, min(most - rows, max(1, (ROW_GROUP_BYTES - size) // row_bytes)))
             held.append(part)
             rows += part.num_rows
-            size += part.nbytes
+            size += part.num_rows * row_bytes
             left = left.slice(part.num_rows)
-            if rows >= most or size >= ROW_GROUP_BYTES:
+            if rows >= most or size > ROW_GROUP_BYTES - row_bytes:
                 yield pa.Table.from_batches(held, schema)
                 held, rows, size = [], 0, 0
     if held:

@@ -146,6 +146,14 @@ def test_row_groups_of_more_rows_than_a_batch_have_exactly_ten_thousand(writing:
     assert pq.read_table(file.path)["id"].to_pylist() == list(range(25_000))
 
 
+def test_a_row_group_ends_before_64_mebibytes_of_data(writing: Writing) -> None:
+    layout = Layout(lob_bytes=2**30, format=Parquet(encoding="plain"))
+    query = "SELECT repeat('x', 4194304)::BLOB AS b FROM range(17)"
+    (file,) = writing.write(layout, query, [("b", DmsType("BLOB"))])
+    metadata = pq.ParquetFile(file.path).metadata
+    assert [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)] == [15, 2]
+
+
 def test_a_parquet_file_ends_before_it_would_be_too_long(writing: Writing) -> None:
     query = "SELECT md5(i::VARCHAR) AS name FROM range(4000) AS r(i)"
     layout = Layout(format=Parquet(row_group_rows=100), file_bytes=32 * 1024)
