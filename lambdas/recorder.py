@@ -121,8 +121,7 @@ def _stop_tasks(prefix: str, database: str, clients: Clients) -> int:
 def end_run(described: dict[str, Any], clients: Clients) -> Response:
     """Stop the executions that an ended fleet-run left running; once none runs, count and report."""
     run_id = described["name"]
-    planned = clients.ledger.run(run_id)
-    if not planned or planned.get("superseded_by") or _is_closed(planned, described):
+    if not is_open(described, clients):
         return Response()
     running = [
         one
@@ -137,10 +136,16 @@ def end_run(described: dict[str, Any], clients: Clients) -> Response:
     return Response(closed=True)
 
 
-def _is_closed(planned: dict[str, Any], described: dict[str, Any]) -> bool:
-    """Whether the run was closed since it was started, or last redriven: what a redrive ran needs closing, too."""
-    begun_at = described.get("redriveDate") or described["startDate"]
-    return "closed_at" in planned and datetime.fromisoformat(planned["closed_at"]) >= begun_at
+def is_open(run: dict[str, Any], clients: Clients) -> bool:
+    """Whether *run*, an execution of fleet-run as listed or described, ended and nobody closed it.
+
+    What was closed before a redrive is open again: what the redrive ran needs closing, too.
+    """
+    planned = clients.ledger.run(run["name"])
+    if run["status"] not in _ENDED or not planned or planned.get("superseded_by"):
+        return False
+    begun_at = run.get("redriveDate") or run["startDate"]
+    return "closed_at" not in planned or datetime.fromisoformat(planned["closed_at"]) < begun_at
 
 
 def _close_after_last(described: dict[str, Any], clients: Clients) -> bool:

@@ -13,10 +13,8 @@ from botocore.exceptions import ClientError
 from fleet.errors import EmptyRegistryError, FleetError
 from lambdas.clients.refusals import code_of
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.recorder import end_database, end_run
+from lambdas.recorder import end_database, end_run, is_open
 from lambdas.wiring import Clients
-
-_RUNS_LOOKED_AT = 20
 
 
 class Request(Model):
@@ -41,10 +39,11 @@ def run(request: Request, clients: Clients) -> Response:
     databases = sum(_sweep_database(database.id, clients) for database in registry.databases)
     runs = 0
     for status in ("FAILED", "TIMED_OUT", "ABORTED"):
-        listed = clients.executions.list_executions(
-            stateMachineArn=request.fleet_run, statusFilter=status, maxResults=_RUNS_LOOKED_AT
+        # All that Step Functions remembers (90 days): the ledger tells which of them are closed.
+        pages = clients.executions.get_paginator("list_executions").paginate(
+            stateMachineArn=request.fleet_run, statusFilter=status
         )
-        for one in listed["executions"]:
+        for one in [run for page in pages for run in page["executions"] if is_open(run, clients)]:
             described = clients.executions.describe_execution(executionArn=one["executionArn"])
             runs += end_run(described, clients).closed
     return Response(databases=databases, runs=runs)

@@ -32,7 +32,7 @@ from local.clock import Clock
 from local.snowflake.server import Snowflake
 from onboarding.effective import effective_json, version
 from orchestration.definitions import bind, load
-from orchestration.events import broken_off_pattern
+from orchestration.events import Schedule, broken_off_pattern, sweep_schedule
 from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
 from orchestration.roles import read_landing, read_secrets, trust_service, trust_snowflake, write_one_prefix
 
@@ -41,6 +41,7 @@ SNOWFLAKE_USER = "snowflake-local"
 EXTERNAL_ID = "fleet-local"
 SECRETS_ROLE = "fleet-secrets"
 MACHINES_ROLE = "fleet-machines"
+SCHEDULER_ROLE = "fleet-scheduler"
 
 
 class Deployment:
@@ -203,7 +204,21 @@ class Deployment:
         events, rule = self._aws.client("events"), f"{settings.prefix}-recorder"
         events.put_rule(Name=rule, EventPattern=json.dumps(broken_off_pattern([database_run, fleet_run])))
         events.put_targets(Rule=rule, Targets=[{"Id": "recorder", "Arn": functions(["Recorder"])["Recorder"]}])
+        self._make_schedule(sweep_schedule(settings.prefix, fleet_run))
         return {"database-run": database_run, "fleet-run": fleet_run}
+
+    def _make_schedule(self, schedule: Schedule) -> None:
+        """Kept, and never due: on a clock that skips waits it would be due without end. `Sweep` can be invoked."""
+        settings = self._settings
+        role = f"arn:aws:iam::{settings.account}:role/{SCHEDULER_ROLE}"
+        function = function_arn(settings.account, settings.region, settings.prefix, schedule.function)
+        _once(
+            self._aws.client("scheduler").create_schedule,
+            Name=schedule.name,
+            ScheduleExpression=schedule.expression,
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": function, "RoleArn": role, "Input": json.dumps(dict(schedule.content))},
+        )
 
 
 def _instances(dms: Any) -> dict[str, Any]:
@@ -230,6 +245,7 @@ def _once(make: Callable[..., Any], **parameters: Any) -> None:
             "ResourceInUseException",
             "ResourceExistsException",
             "EntityAlreadyExists",
+            "ConflictException",
         }:
             raise
 
