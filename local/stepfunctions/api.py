@@ -13,17 +13,17 @@ from concurrent.futures import Future
 from typing import Any
 
 from local.clock import Clock
-from local.stepfunctions.descriptions import describe, status_event, summarise
 from local.stepfunctions.errors import RUNTIME, StateFailedError
 from local.stepfunctions.executions import ABORTED, FAILED, RUNNING, SUCCEEDED, Execution, Machine
 from local.stepfunctions.interpreter import Interpreter
 from local.stepfunctions.log_delivery import LogDelivery, LogGroups
-from local.stepfunctions.machines import Machines, describe_revision
-from local.stepfunctions.paging import next_token, page_after, page_size, read_token
 from local.stepfunctions.redrives import RedriveTokens, reason_against_redrive
-from local.stepfunctions.requests import check_execution_arn, check_name, read_input, without_data
+from local.stepfunctions.service.descriptions import describe, status_event, summarise
+from local.stepfunctions.service.machines import Machines, describe_revision
+from local.stepfunctions.service.paging import next_token, page_after, page_size, read_token
+from local.stepfunctions.service.requests import check_execution_arn, check_name, read_input, without_data
+from local.stepfunctions.service.validation import check_request
 from local.stepfunctions.tasks import Invoke, Tasks
-from local.stepfunctions.validation import check_request
 from local.wire import AwsError, NotEmulatedError
 
 _log = logging.getLogger(__name__)

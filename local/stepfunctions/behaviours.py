@@ -37,14 +37,14 @@ _OPERATIONS = (
             *("StartExecution", "StopExecution"),
         )
     ),
-    _operation("ListStateMachines", f"{_UNIT}machines.py::test_machines_are_listed_in_pages"),
+    _operation("ListStateMachines", f"{_UNIT}requests.py::test_machines_are_listed_in_pages"),
     _operation(
         "ListStateMachineVersions",
-        f"{_UNIT}machines.py::test_a_machine_has_no_versions_and_one_named_by_a_version_is_refused",
+        f"{_UNIT}requests.py::test_a_machine_has_no_versions_and_one_named_by_a_version_is_refused",
     ),
     _operation(
         "ValidateStateMachineDefinition",
-        f"{_UNIT}machines.py::test_a_wrong_definition_is_judged_by_code_and_place_and_would_not_be_created",
+        f"{_UNIT}requests.py::test_a_wrong_definition_is_judged_by_code_and_place_and_would_not_be_created",
     ),
     _operation("DescribeExecution", f"{_UNIT}executions.py::test_a_description_tells_status_times_input_and_output"),
     _operation(
@@ -64,7 +64,7 @@ _OF_THE_API = (
         "Requests are held against the model's types, bounds, enumerations and patterns: ValidationException",
         "documented",
         f"{_API}ListExecutions.html",
-        f"{_UNIT}machines.py::test_a_request_that_aws_s_model_rules_out_is_a_validation_error",
+        f"{_UNIT}requests.py::test_a_request_that_aws_s_model_rules_out_is_a_validation_error",
     ),
     _rule(
         "An ARN of another kind is InvalidArn, which says the kind",
@@ -76,13 +76,13 @@ _OF_THE_API = (
         "A page's token is good for its request, for 24 hours",
         "documented",
         f"{_API}ListExecutions.html",
-        f"{_UNIT}machines.py::test_a_token_is_good_for_its_request_and_a_day_and_holds_its_place",
+        f"{_UNIT}requests.py::test_a_token_is_good_for_its_request_and_a_day_and_holds_its_place",
     ),
     _rule(
         "A token holds a place, so nothing that is added meanwhile shifts the pages",
         "assumed",
         "",
-        f"{_UNIT}machines.py::test_a_history_read_backwards_in_pages_holds_its_place_while_it_grows",
+        f"{_UNIT}requests.py::test_a_history_read_backwards_in_pages_holds_its_place_while_it_grows",
         f"{_STATES}list-executions --state-machine-arn M --max-items 2, start one, --starting-token T",
     ),
     _rule(
@@ -96,7 +96,7 @@ _OF_THE_API = (
         "Machines are listed newest first",
         "assumed",
         "",
-        f"{_UNIT}machines.py::test_machines_are_listed_in_pages",
+        f"{_UNIT}requests.py::test_machines_are_listed_in_pages",
         f"{_STATES}list-state-machines",
     ),
     _rule(
@@ -116,13 +116,13 @@ _OF_THE_API = (
         "A machine created again is the same one, whatever its role and tags, unless definition or settings differ",
         "documented",
         f"{_API}CreateStateMachine.html",
-        f"{_UNIT}machines.py::test_a_machine_created_again_with_other_settings_exists_already",
+        f"{_UNIT}requests.py::test_a_machine_created_again_with_other_settings_exists_already",
     ),
     _rule(
         "Every update is a revision with an id, the first has none, and an execution keeps the one it began with",
         "documented",
         f"{_API}DescribeStateMachineForExecution.html",
-        f"{_UNIT}machines.py::test_every_update_gives_a_revision_of_its_own_and_an_execution_keeps_its_revision",
+        f"{_UNIT}requests.py::test_every_update_gives_a_revision_of_its_own_and_an_execution_keeps_its_revision",
     ),
     _rule(
         "A deleted machine is DELETING until its executions have ended; each is aborted at its next transition",
@@ -141,13 +141,13 @@ _OF_THE_API = (
         "Settings left out are told as logging OFF and tracing off",
         "documented",
         f"{_API}DescribeStateMachine.html",
-        f"{_UNIT}machines.py::test_a_machine_without_settings_is_told_with_those_of_aws",
+        f"{_UNIT}requests.py::test_a_machine_without_settings_is_told_with_those_of_aws",
     ),
     _rule(
         "Encryption left out is told as AWS_OWNED_KEY",
         "assumed",
         "",
-        f"{_UNIT}machines.py::test_a_machine_without_settings_is_told_with_those_of_aws",
+        f"{_UNIT}requests.py::test_a_machine_without_settings_is_told_with_those_of_aws",
         f"{_STATES}describe-state-machine",
     ),
     _rule(
@@ -160,27 +160,27 @@ _OF_THE_API = (
         "An update of nothing is MissingRequiredParameter; one of the settings alone is allowed",
         "assumed",
         "",
-        f"{_UNIT}machines.py::test_every_update_gives_a_revision_of_its_own_and_an_execution_keeps_its_revision",
+        f"{_UNIT}requests.py::test_every_update_gives_a_revision_of_its_own_and_an_execution_keeps_its_revision",
         f"{_STATES}update-state-machine --state-machine-arn M --tracing-configuration enabled=true",
     ),
     _rule(
         "At most 50 tags: TooManyTags",
         "documented",
         f"{_GUIDE}service-quotas.html",
-        f"{_UNIT}machines.py::test_tags_beyond_the_limit_of_a_wrong_form_or_of_nothing_are_refused",
+        f"{_UNIT}requests.py::test_tags_beyond_the_limit_of_a_wrong_form_or_of_nothing_are_refused",
     ),
     _rule(
         "A tag whose key begins with aws: or has another character than AWS allows is a ValidationException",
         "assumed",
         "",
-        f"{_UNIT}machines.py::test_tags_beyond_the_limit_of_a_wrong_form_or_of_nothing_are_refused",
+        f"{_UNIT}requests.py::test_tags_beyond_the_limit_of_a_wrong_form_or_of_nothing_are_refused",
         f"{_STATES}tag-resource --resource-arn M --tags key=aws:x,value=1",
     ),
     _rule(
         "One diagnostic at a time, of severity ERROR, with AWS's codes; warnings are not given",
         "documented",
         f"{_API}ValidateStateMachineDefinitionDiagnostic.html",
-        f"{_UNIT}machines.py::test_a_wrong_definition_is_judged_by_code_and_place_and_would_not_be_created",
+        f"{_UNIT}requests.py::test_a_wrong_definition_is_judged_by_code_and_place_and_would_not_be_created",
     ),
     _rule(
         "EventBridge gets an event for every change of an execution's status",

@@ -12,9 +12,9 @@ from typing import Any
 
 from fleet.quotas import SFN_PAYLOAD_BYTES
 from local.stepfunctions.errors import DATA_LIMIT_EXCEEDED, RUNTIME, DataFlowError, SyntaxNotReadError
-from local.stepfunctions.paths import Path, PathNotFoundError, put
-from local.stepfunctions.states import State
-from local.stepfunctions.timestamps import read_timestamp
+from local.stepfunctions.language.paths import Path, PathNotFoundError, put
+from local.stepfunctions.language.states import State
+from local.stepfunctions.language.timestamps import read_timestamp
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 

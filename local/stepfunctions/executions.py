@@ -13,7 +13,7 @@ from fleet.quotas import SFN_HISTORY_EVENTS
 from local.clock import Clock
 from local.stepfunctions.dataflow import Payload
 from local.stepfunctions.errors import RUNTIME, TIMEOUT
-from local.stepfunctions.states import Definition, State
+from local.stepfunctions.language.states import Definition, State
 
 RUNNING, SUCCEEDED, FAILED = "RUNNING", "SUCCEEDED", "FAILED"
 TIMED_OUT, ABORTED = "TIMED_OUT", "ABORTED"

@@ -22,10 +22,8 @@ from local.stepfunctions.errors import (
     StateFailedError,
 )
 from local.stepfunctions.executions import ABORTED, Branch, Execution, Standing, iso
-from local.stepfunctions.maps import begin_map, run_map
-from local.stepfunctions.parallels import begin_parallel, run_parallel
-from local.stepfunctions.retries import find_catcher, next_delay
-from local.stepfunctions.states import (
+from local.stepfunctions.language.retries import find_catcher, next_delay
+from local.stepfunctions.language.states import (
     Choice,
     ExecutionTask,
     Fail,
@@ -39,8 +37,10 @@ from local.stepfunctions.states import (
     Wait,
     WaitUntil,
 )
+from local.stepfunctions.language.templates import Template
+from local.stepfunctions.maps import begin_map, run_map
+from local.stepfunctions.parallels import begin_parallel, run_parallel
 from local.stepfunctions.tasks import Tasks
-from local.stepfunctions.templates import Template
 
 
 class Interpreter:

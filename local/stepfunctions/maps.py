@@ -15,7 +15,7 @@ from fleet.quotas import SFN_INLINE_MAP_AT_ONCE
 from local.stepfunctions.dataflow import Payload, read_items, read_whole_number
 from local.stepfunctions.errors import StateFailedError
 from local.stepfunctions.executions import Branch, Execution
-from local.stepfunctions.states import Map, State, States
+from local.stepfunctions.language.states import Map, State, States
 
 Run = Callable[[Execution, Branch, States, Payload], Awaitable[Payload]]
 

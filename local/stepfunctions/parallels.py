@@ -12,8 +12,8 @@ import asyncio
 from local.stepfunctions.dataflow import Payload
 from local.stepfunctions.errors import StateFailedError
 from local.stepfunctions.executions import Branch, Execution
+from local.stepfunctions.language.states import Parallel, States
 from local.stepfunctions.maps import Run, record_cut_off
-from local.stepfunctions.states import Parallel, States
 
 
 def begin_parallel(execution: Execution, branch: Branch, parallel: Parallel) -> None:

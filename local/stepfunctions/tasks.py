@@ -14,11 +14,11 @@ from typing import Any
 
 from local.clock import Clock
 from local.stepfunctions.dataflow import Payload, read_whole_number
-from local.stepfunctions.descriptions import describe_to_parent
 from local.stepfunctions.errors import RUNTIME, TASK_FAILED, TIMEOUT, DataFlowError, FunctionError, StateFailedError
 from local.stepfunctions.executions import ABORTED, SUCCEEDED, Branch, Execution
-from local.stepfunctions.state_types import START_EXECUTION
-from local.stepfunctions.states import ExecutionTask, FunctionTask
+from local.stepfunctions.language.state_types import START_EXECUTION
+from local.stepfunctions.language.states import ExecutionTask, FunctionTask
+from local.stepfunctions.service.descriptions import describe_to_parent
 from local.wire import AwsError
 
 Invoke = Callable[[str, dict[str, Any]], Any]

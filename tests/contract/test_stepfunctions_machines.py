@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.aws import ACCOUNT, REGION
-from local.stepfunctions.definition import read_definition
+from local.stepfunctions.language.definition import read_definition
 
 FILES = sorted((Path(__file__).parents[2] / "orchestration" / "asl").glob("*.asl.json"))
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from local.stepfunctions.definition import read_definition
 from local.stepfunctions.errors import DefinitionError, DefinitionNotEmulatedError
+from local.stepfunctions.language.definition import read_definition
 from local.wire import AwsError, NotEmulatedError
 from stepfunctions_lab import SYNC, Lab, call, definition, function_arn
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.stepfunctions import FunctionError
-from local.stepfunctions.retries import Retrier, matches, next_delay
+from local.stepfunctions.language.retries import Retrier, matches, next_delay
 from stepfunctions_lab import Gate, Lab, call, failure_of, output_of, raising
 
 ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]

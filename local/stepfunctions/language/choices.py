@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.stepfunctions.errors import RUNTIME, DataFlowError, SyntaxNotEmulatedError, SyntaxNotReadError
-from local.stepfunctions.paths import Path, PathNotFoundError, read_path
-from local.stepfunctions.timestamps import read_timestamp
+from local.stepfunctions.language.paths import Path, PathNotFoundError, read_path
+from local.stepfunctions.language.timestamps import read_timestamp
 
 Rule = Callable[[Any, Mapping[str, Any]], bool]
 

@@ -8,19 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from local.clock import Clock
-from local.stepfunctions.definition import read_definition
 from local.stepfunctions.errors import DefinitionError, DefinitionNotEmulatedError
 from local.stepfunctions.executions import Machine, Revision
+from local.stepfunctions.language.definition import read_definition
 from local.stepfunctions.log_delivery import LogDelivery
-from local.stepfunctions.paging import page_after
-from local.stepfunctions.requests import (
+from local.stepfunctions.service.paging import page_after
+from local.stepfunctions.service.requests import (
     check_definition_size,
     check_machine_arn,
     check_name,
     read_machine_definition,
     refuse_others,
 )
-from local.stepfunctions.tags import read_tags, tag, untag
+from local.stepfunctions.service.tags import read_tags, tag, untag
 from local.wire import AwsError, NotEmulatedError
 
 # What AWS tells of a machine that was created without them. Source of the first two: outputs of DescribeStateMachine

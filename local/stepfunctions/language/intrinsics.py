@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from local.stepfunctions.errors import INTRINSIC_FAILURE, DataFlowError, SyntaxNotEmulatedError, SyntaxNotReadError
-from local.stepfunctions.intrinsic_functions import FUNCTIONS, NOT_EMULATED
-from local.stepfunctions.paths import read_path
+from local.stepfunctions.language.intrinsic_functions import FUNCTIONS, NOT_EMULATED
+from local.stepfunctions.language.paths import read_path
 
 Evaluate = Callable[[Any, Mapping[str, Any]], Any]
 

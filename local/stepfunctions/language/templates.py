@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.stepfunctions.errors import RUNTIME, DataFlowError, SyntaxNotReadError
-from local.stepfunctions.intrinsics import read_intrinsic
-from local.stepfunctions.paths import Path, PathNotFoundError, read_path
+from local.stepfunctions.language.intrinsics import read_intrinsic
+from local.stepfunctions.language.paths import Path, PathNotFoundError, read_path
 
 Template = Callable[[Any, Mapping[str, Any]], Any]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from fleet.quotas import SFN_DEFINITION_BYTES, SFN_EXECUTION_NAME_CHARACTERS, SFN_PAYLOAD_BYTES
 from local.stepfunctions.dataflow import Payload, size_bytes
-from local.stepfunctions.definition import read_definition
 from local.stepfunctions.errors import DefinitionError, DefinitionNotEmulatedError
-from local.stepfunctions.states import Definition
+from local.stepfunctions.language.definition import read_definition
+from local.stepfunctions.language.states import Definition
 from local.wire import AwsError, NotEmulatedError
 
 # Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html, member `name`.

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.stepfunctions.errors import ALL, DefinitionError
-from local.stepfunctions.fields import Fields
-from local.stepfunctions.paths import read_result_path
-from local.stepfunctions.retries import Catcher, Retrier
-from local.stepfunctions.state_types import read_choice, read_fail, read_pass, read_task, read_wait
-from local.stepfunctions.states import Choice, Definition, Doing, Map, Parallel, State, States, Succeed
-from local.stepfunctions.templates import compile_template
+from local.stepfunctions.language.fields import Fields
+from local.stepfunctions.language.paths import read_result_path
+from local.stepfunctions.language.retries import Catcher, Retrier
+from local.stepfunctions.language.state_types import read_choice, read_fail, read_pass, read_task, read_wait
+from local.stepfunctions.language.states import Choice, Definition, Doing, Map, Parallel, State, States, Succeed
+from local.stepfunctions.language.templates import compile_template
 
 _COMMON = {"Type", "Comment", "InputPath", "OutputPath"}
 _MOVES = _COMMON | {"Next", "End"}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from local.stepfunctions.choices import compile_rule
 from local.stepfunctions.errors import SyntaxNotReadError
-from local.stepfunctions.fields import Fields
-from local.stepfunctions.paths import Path
-from local.stepfunctions.states import Choice, ExecutionTask, Fail, FunctionTask, PassOn, Wait, WaitUntil
-from local.stepfunctions.templates import Template, compile_reading
-from local.stepfunctions.timestamps import read_timestamp
+from local.stepfunctions.language.choices import compile_rule
+from local.stepfunctions.language.fields import Fields
+from local.stepfunctions.language.paths import Path
+from local.stepfunctions.language.states import Choice, ExecutionTask, Fail, FunctionTask, PassOn, Wait, WaitUntil
+from local.stepfunctions.language.templates import Template, compile_reading
+from local.stepfunctions.language.timestamps import read_timestamp
 
 START_EXECUTION = "startExecution.sync:2"
 _FUNCTION_ARN = re.compile(r"arn:aws[\w-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[\w$-]+)?")

@@ -11,7 +11,7 @@ from local.stepfunctions.errors import (
     SyntaxNotEmulatedError,
     SyntaxNotReadError,
 )
-from local.stepfunctions.paths import Path, read_path
+from local.stepfunctions.language.paths import Path, read_path
 
 T = TypeVar("T")
 

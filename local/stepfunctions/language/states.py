@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from local.stepfunctions.choices import Rule
-from local.stepfunctions.paths import Path
-from local.stepfunctions.retries import Catcher, Retrier
-from local.stepfunctions.templates import Template
+from local.stepfunctions.language.choices import Rule
+from local.stepfunctions.language.paths import Path
+from local.stepfunctions.language.retries import Catcher, Retrier
+from local.stepfunctions.language.templates import Template
 
 
 @dataclass(frozen=True, slots=True)

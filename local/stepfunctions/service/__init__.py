@@ -1,0 +1,1 @@
+"""What the API is made of: requests judged, machines kept, executions described, lists in pages."""
