@@ -132,7 +132,7 @@ class Instances:
         return page(parameters, "OrderableReplicationInstances", list(orderable()), dict)
 
     def describe_task_logs(self, parameters: Parameters) -> dict[str, Any]:
-        """No task writes a log here, so none is listed."""
+        """No task keeps a log on the instance here (it goes to CloudWatch Logs at once), so none is listed."""
         instance = self._of.instance(parameters["ReplicationInstanceArn"])
         return {
             "ReplicationInstanceArn": instance.arn,

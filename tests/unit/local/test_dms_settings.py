@@ -47,7 +47,6 @@ def test_settings_read_back_are_settings_that_may_be_sent_again() -> None:
         ({"StreamBufferSettings": {"CtrlStreamBufferSizeInMB": 9}}, "from 1 to 8"),
         ({"ErrorBehavior": {"RecoverableErrorCount": -2}}, "from -1"),
         ({"TargetMetadata": {"FullLobMode": True, "LimitedSizeLobMode": True}}, "excludes LimitedSizeLobMode"),
-        ({"TargetMetadata": {"InlineLobMaxSize": 8}}, "needs FullLobMode"),
         (
             {"FullLoadSettings": {"StopTaskCachedChangesApplied": True, "StopTaskCachedChangesNotApplied": True}},
             "excludes",

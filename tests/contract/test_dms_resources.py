@@ -1,0 +1,320 @@
+"""Certificates, schemas, tags, events, subscriptions, moves, assessments: what a person or Terraform asks of DMS beside
+the life of instances, endpoints and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dms_cloud import Cloud, Clouds, FakeReader, make_certificate, refused
+from local.aws import LocalAws
+from local.dms import model
+from local.dms.model import AnswerBreaksModelError, check_answer, check_error, check_request
+from local.wire import AwsError
+
+SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}
+
+
+@pytest.fixture(scope="module")
+def clouds() -> Iterator[Clouds]:
+    with LocalAws() as aws:
+        yield Clouds(aws, SECRET)
+
+
+@pytest.fixture
+def reader() -> FakeReader:
+    return FakeReader({"orders": 10, "lines": 20})
+
+
+@pytest.fixture
+def cloud(clouds: Clouds, reader: FakeReader) -> Iterator[Cloud]:
+    with clouds.open(reader) as cloud:
+        yield cloud
+
+
+def _refusal(call: Callable[[], Any]) -> str:
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001  botocore makes the class at run time
+        return type(error).__name__
+    return ""
+
+
+# The model
+
+
+@pytest.mark.parametrize(
+    ("code", "operation", "parameters"),
+    [
+        ("UnknownOperationException", "DescribeWhales", {}),
+        ("ValidationException", "DeleteEndpoint", {}),
+        ("ValidationException", "DeleteEndpoint", {"EndpointArn": 1}),
+        ("NotEmulated", "DeleteEndpoint", {"EndpointArn": "a", "Colour": "red"}),
+        ("ValidationException", "StartReplicationTask", {"ReplicationTaskArn": "a", "StartReplicationTaskType": "go"}),
+    ],
+)
+def test_a_request_that_no_sdk_has_checked_is_held_against_the_model(
+    code: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    with pytest.raises(AwsError) as caught:
+        check_request(operation, parameters)
+    assert caught.value.code == code
+
+
+def test_settings_of_s3_are_taken_in_both_spellings_and_no_third() -> None:
+    def create(mode: str) -> dict[str, Any]:
+        settings = {"EncryptionMode": mode}
+        return {"EndpointIdentifier": "a", "EndpointType": "target", "EngineName": "s3", "S3Settings": settings}
+
+    check_request("CreateEndpoint", create("SSE_KMS"))
+    check_request("CreateEndpoint", create("sse-kms"))
+    with pytest.raises(AwsError, match="enum value set"):
+        check_request("CreateEndpoint", create("SSE_XYZ"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"Whales": []},
+        {"Endpoints": {}},
+        {"Endpoints": [{"Port": "1"}]},
+        {"Endpoints": [{"Port": True}]},
+        {"Endpoints": [{"SslMode": "some"}]},
+    ],
+)
+def test_an_answer_that_the_model_does_not_allow_is_our_own_error(answer: dict[str, Any]) -> None:
+    with pytest.raises(AnswerBreaksModelError):
+        check_answer("DescribeEndpoints", answer)
+
+
+def test_an_error_that_the_model_does_not_list_is_our_own_error() -> None:
+    check_error("CreateEndpoint", AwsError("ResourceQuotaExceededFault", ""))
+    with pytest.raises(AnswerBreaksModelError, match="DescribeEndpoints may not answer ResourceQuotaExceededFault"):
+        check_error("DescribeEndpoints", AwsError("ResourceQuotaExceededFault", ""))
+
+
+def test_every_operation_of_the_model_is_answered_or_refused_by_its_name(cloud: Cloud) -> None:
+    assert cloud.service.operations <= set(model.service().operation_names)
+    for operation in sorted(set(model.service().operation_names) - cloud.service.operations):
+        shape = model.service().operation_model(operation).input_shape
+        known = {"string": "a", "list": [], "structure": {}, "integer": 1, "boolean": True}
+        given = {name: known[shape.members[name].type_name] for name in (shape.required_members if shape else ())}
+        with pytest.raises(AwsError) as caught:
+            cloud.service.answer(operation, given)
+        # Some of these hold a structure with required members or an enum, which is refused first.
+        assert caught.value.code in {"NotEmulated", "ValidationException"}, operation
+
+
+# Certificates, schemas, endpoint types
+
+
+def test_a_certificate_is_read_named_by_an_endpoint_and_then_kept(cloud: Cloud) -> None:
+    pem = make_certificate()
+    made = cloud.dms.import_certificate(CertificateIdentifier="Root", CertificatePem=pem)["Certificate"]
+    assert (made["CertificateIdentifier"], made["CertificatePem"], made["ValidToDate"].year) == ("root", pem, 2027)
+    with refused("InvalidParameterCombinationException", "needs a CertificateArn"):
+        cloud.dms.modify_endpoint(EndpointArn=cloud.source, SslMode="verify-ca")
+    cloud.dms.modify_endpoint(EndpointArn=cloud.source, SslMode="verify-ca", CertificateArn=made["CertificateArn"])
+    with refused("InvalidResourceStateFault", "shop-source"):
+        cloud.dms.delete_certificate(CertificateArn=made["CertificateArn"])
+    other = cloud.dms.import_certificate(CertificateIdentifier="other", CertificatePem=pem)["Certificate"]
+    cloud.dms.delete_certificate(CertificateArn=other["CertificateArn"])
+    assert [one["CertificateIdentifier"] for one in cloud.dms.describe_certificates()["Certificates"]] == ["root"]
+    with refused("InvalidCertificateFault"):
+        cloud.dms.import_certificate(CertificateIdentifier="bad", CertificatePem="no certificate")
+
+
+def test_the_schemas_of_a_source_are_known_once_they_were_refreshed(cloud: Cloud, reader: FakeReader) -> None:
+    cloud.until_available()
+    assert _refusal(lambda: cloud.dms.describe_schemas(EndpointArn=cloud.source)) == "ResourceNotFoundFault"
+
+    def refreshed() -> str:
+        pair = {"EndpointArn": cloud.source, "ReplicationInstanceArn": cloud.instance}
+        assert cloud.dms.refresh_schemas(**pair)["RefreshSchemasStatus"]["Status"] == "refreshing"
+        cloud.until(lambda: _status() == "refreshing", False)
+        return _status()
+
+    def _status() -> str:
+        return cloud.dms.describe_refresh_schemas_status(EndpointArn=cloud.source)["RefreshSchemasStatus"]["Status"]
+
+    assert refreshed() == "successful"
+    assert cloud.dms.describe_schemas(EndpointArn=cloud.source)["Schemas"] == ["public"]
+    reader.lost = "connection refused"
+    assert refreshed() == "failed"
+    assert cloud.dms.describe_schemas(EndpointArn=cloud.source)["Schemas"] == ["public"]
+
+
+def test_the_endpoint_types_are_those_that_can_be_had_here(cloud: Cloud) -> None:
+    types = cloud.dms.describe_endpoint_types()["SupportedEndpointTypes"]
+    assert [(one["EngineName"], one["EndpointType"]) for one in types] == [("postgres", "source"), ("s3", "target")]
+
+
+def test_the_old_member_of_the_role_counts_and_may_not_contradict_the_new_one(cloud: Cloud) -> None:
+    role = cloud.dms.describe_endpoints(Filters=[{"Name": "engine-name", "Values": ["s3"]}])["Endpoints"][0][
+        "S3Settings"
+    ]["ServiceAccessRoleArn"]
+    cloud.dms.modify_endpoint(EndpointArn=cloud.target, ServiceAccessRoleArn=role, S3Settings={"BucketFolder": "a"})
+    with refused("InvalidParameterCombinationException", "ServiceAccessRoleArn"):
+        cloud.dms.modify_endpoint(
+            EndpointArn=cloud.target,
+            ServiceAccessRoleArn="arn:aws:iam::123456789012:role/other",
+            S3Settings={"ServiceAccessRoleArn": role},
+        )
+
+
+def test_an_endpoint_encrypted_by_s3_cannot_come_under_a_key(cloud: Cloud) -> None:
+    with refused("InvalidParameterCombinationException", "SSE_S3 to SSE_KMS"):
+        cloud.dms.modify_endpoint(EndpointArn=cloud.target, S3Settings={"EncryptionMode": "SSE_KMS"})
+
+
+# Tags
+
+
+def test_tags_are_added_replaced_and_removed(cloud: Cloud) -> None:
+    def tags() -> dict[str, str]:
+        found = cloud.dms.list_tags_for_resource(ResourceArn=cloud.source)["TagList"]
+        return {tag["Key"]: tag["Value"] for tag in found}
+
+    given = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
+    cloud.dms.add_tags_to_resource(ResourceArn=cloud.source, Tags=given)
+    cloud.dms.add_tags_to_resource(ResourceArn=cloud.source, Tags=[{"Key": "a", "Value": "3"}])
+    cloud.dms.remove_tags_from_resource(ResourceArn=cloud.source, TagKeys=["b", "c"])
+    assert tags() == {"a": "3"}
+    both = cloud.dms.list_tags_for_resource(ResourceArnList=[cloud.source, cloud.target])["TagList"]
+    assert both == [{"Key": "a", "Value": "3", "ResourceArn": cloud.source}]
+    with refused("InvalidParameterValueException", "aws:"):
+        cloud.dms.add_tags_to_resource(ResourceArn=cloud.source, Tags=[{"Key": "aws:x", "Value": "1"}])
+
+
+# Events and subscriptions
+
+
+def test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task(clouds: Clouds, reader: FakeReader) -> None:
+    told: list[dict[str, Any]] = []
+    with clouds.open(reader, on_event=told.append) as cloud:
+        task = cloud.create_task()
+        cloud.run(task)
+        found = cloud.dms.describe_events(SourceType="replication-task", SourceIdentifier="shop")["Events"]
+        assert [(one["EventCategories"], one["Message"]) for one in found] == [
+            (["creation"], "Replication task has been created."),
+            (["state change"], "Replication task started, with flag = fresh start"),
+            (["state change"], "Replication task has stopped. Stop Reason FULL_LOAD_ONLY_FINISHED"),
+        ]
+        kinds = [(one["detail"]["eventType"], one["detail"]["eventId"], one["resources"]) for one in told]
+        assert kinds[-1] == ("REPLICATION_TASK_STOPPED", "DMS-EVENT-0079", [task])
+        created = cloud.dms.describe_events(EventCategories=["creation"])["Events"]
+        assert {one["SourceIdentifier"] for one in created} == {"one", "shop"}
+        filters = [{"Name": "replication-instance-id", "Values": ["one"]}]
+        assert len(cloud.dms.describe_events(Filters=filters)["Events"]) == 2
+
+
+def test_events_of_another_time_are_not_shown(cloud: Cloud) -> None:
+    cloud.until_available()
+    before = cloud.clock.now().replace(year=2020)
+    assert cloud.dms.describe_events(StartTime=before.replace(year=2019), EndTime=before)["Events"] == []
+    with refused("InvalidParameterCombinationException", "Duration"):
+        cloud.dms.describe_events(Duration=5, EndTime=before)
+
+
+def test_event_categories_are_those_of_the_source(cloud: Cloud) -> None:
+    (group,) = cloud.dms.describe_event_categories(SourceType="replication-task")["EventCategoryGroupList"]
+    assert "state change" in group["EventCategories"]
+    assert "low storage" not in group["EventCategories"]
+
+
+def test_a_subscription_passes_its_states_and_refuses_what_is_not_there(cloud: Cloud) -> None:
+    topic = cloud.aws.client("sns").create_topic(Name="dms")["TopicArn"]
+    given = {"SnsTopicArn": topic, "SourceType": "replication-task", "EventCategories": ["failure"]}
+
+    def create() -> None:
+        made = cloud.dms.create_event_subscription(SubscriptionName="all", **given)["EventSubscription"]
+        assert (made["Status"], made["Enabled"]) == ("creating", True)
+
+    def status() -> str:
+        return cloud.dms.describe_event_subscriptions(SubscriptionName="all")["EventSubscriptionsList"][0]["Status"]
+
+    cloud.at_once(create)
+    cloud.until(status, "active")
+    cloud.dms.modify_event_subscription(SubscriptionName="all", Enabled=False)
+    cloud.until(status, "active")
+    assert cloud.dms.list_tags_for_resource(ResourceArn="arn:aws:dms:eu-central-1:123456789012:es:all")["TagList"] == []
+    for code, more in (
+        ("SNSInvalidTopicFault", {"SnsTopicArn": f"{topic}-none"}),
+        ("ResourceNotFoundFault", {"SourceIds": ["none"]}),
+        ("InvalidParameterValueException", {"EventCategories": ["low storage"]}),
+        ("ResourceAlreadyExistsFault", {"SubscriptionName": "all"}),
+    ):
+        with refused(code):
+            cloud.dms.create_event_subscription(**{"SubscriptionName": "other", **given, **more})
+    cloud.dms.delete_event_subscription(SubscriptionName="all")
+    cloud.until(lambda: _refusal(status), "ResourceNotFoundFault")
+
+
+# Moves, reloads, assessments
+
+
+def test_a_task_moves_to_another_instance_and_is_then_tested_there(cloud: Cloud) -> None:
+    task = cloud.create_task()
+    made = cloud.dms.create_replication_instance(
+        ReplicationInstanceIdentifier="two", ReplicationInstanceClass="dms.r6i.large"
+    )
+    other = made["ReplicationInstance"]["ReplicationInstanceArn"]
+
+    def move() -> None:
+        with refused("InvalidResourceStateFault", "creating"):
+            cloud.dms.move_replication_task(ReplicationTaskArn=task, TargetReplicationInstanceArn=other)
+
+    cloud.at_once(move)
+    cloud.clock.sleep(10)
+    with refused("InvalidResourceStateFault", "already"):
+        cloud.dms.move_replication_task(ReplicationTaskArn=task, TargetReplicationInstanceArn=cloud.instance)
+
+    def moving() -> None:
+        shown = cloud.dms.move_replication_task(ReplicationTaskArn=task, TargetReplicationInstanceArn=other)
+        assert shown["ReplicationTask"]["Status"] == "moving"
+        assert shown["ReplicationTask"]["TargetReplicationInstanceArn"] == other
+
+    cloud.at_once(moving)
+    cloud.until(lambda: cloud.task(task)["Status"], "ready")
+    assert cloud.task(task)["ReplicationInstanceArn"] == other
+    with refused("InvalidResourceStateFault", "Test connection for replication instance two"):
+        cloud.start(task)
+
+
+def test_tables_are_reloaded_only_while_their_task_runs_and_then_not_here(cloud: Cloud, reader: FakeReader) -> None:
+    task = cloud.create_task()
+
+    def reload_orders(*more: str) -> None:
+        tables = [{"SchemaName": "public", "TableName": name} for name in ("orders", *more)]
+        cloud.dms.reload_tables(ReplicationTaskArn=task, TablesToReload=tables)
+
+    with refused("InvalidResourceStateFault", "cannot be reloaded"):
+        reload_orders()
+    seen: list[str] = []
+
+    def ask(_: str) -> None:
+        with refused("InvalidParameterValueException", "each once"):
+            reload_orders("orders")
+        with refused("NotEmulated", "anew"):
+            reload_orders()
+        seen.append("asked")
+
+    reader.when_writing = ask
+    cloud.run(task)
+    assert seen == ["asked", "asked"]
+
+
+def test_no_assessment_is_started_and_so_there_is_none(cloud: Cloud) -> None:
+    task = cloud.create_task()
+    with refused("NotEmulated", "assessment"):
+        cloud.dms.start_replication_task_assessment(ReplicationTaskArn=task)
+    dms = cloud.dms
+    assert (
+        dms.describe_replication_task_assessment_results(ReplicationTaskArn=task)["ReplicationTaskAssessmentResults"]
+        == []
+    )
+    assert dms.describe_replication_task_assessment_runs()["ReplicationTaskAssessmentRuns"] == []
+    assert dms.describe_replication_task_individual_assessments()["ReplicationTaskIndividualAssessments"] == []
+    assert dms.describe_pending_maintenance_actions()["PendingMaintenanceActions"] == []
