@@ -5,39 +5,23 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import secrets
-import shutil
-import signal
-import threading
-import time
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
 from cli.demo import SAMPLE_REGISTRY
 from cli.detaching import Parent, detach
-from fleet.databases import Registry
-from fleet.errors import FleetError, MalformedInputError, RequestError
+from cli.serving import Wanted, serve
+from fleet.errors import FleetError, MalformedInputError
 from fleet.names import machine_arn
 from local.aws import ACCOUNT, REGION
-from local.clock import Kind
-from local.cloud import LocalCloud
-from local.demo_fleet import write_registry
-from local.http.hosting import RESET, TOKEN, Host
-from local.http.messages import Reply
-from local.http.place import Up, end, find, hold, tell
-from local.http.server import LOOPBACK, HttpServer
-from local.sources.postgres import EmbeddedPostgres
-from local.sources.sample_fleet import build
+from local.http.hosting import RESET, TOKEN
+from local.http.place import Up, end, find
+from local.http.server import LOOPBACK
 from onboarding.reader import read_registry
 
 ACCESS_KEY = "AKIAFLEETLOCAL000000"
-_MADE_ANEW = ("warehouse", "handlers.jsonl")
 _PORT = 4566
 
 folder_option = click.option(
@@ -46,26 +30,8 @@ folder_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
-class PortTakenError(RequestError):
-    """The port that was asked for is somebody else's."""
-
-
 class NotResetError(FleetError):
     """The local cloud did not do what `fleet reset` asked for."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What `fleet up` was asked for."""
-
-    folder: Path
-    port: int
-    fleet: str | None
-    databases: int | None
-    tables: int | None
-    clock: Kind
-    time_scale: float
-    logs: bool
 
 
 @click.command(
@@ -120,7 +86,7 @@ def up(*, is_detached: bool, as_json: bool, ready_fd: int | None, **given: objec
         parent.tell_up(found)
 
     with Parent(ready_fd) as parent:
-        _serve(wanted, parent, ready)
+        serve(wanted, parent, ready)
     return 0
 
 
@@ -163,79 +129,6 @@ def _arguments(wanted: Wanted) -> list[str]:
     for option, value in (("--fleet", wanted.fleet), ("--databases", wanted.databases), ("--tables", wanted.tables)):
         arguments += [option, str(value)] if value is not None else []
     return arguments
-
-
-def _serve(wanted: Wanted, parent: Parent, ready: Callable[[Up], None]) -> None:
-    """Serve until somebody ends it. *ready* is called once it answers."""
-    # `fleet down` sends it, at whatever point this is.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with ExitStack() as held:
-            held.enter_context(hold(wanted.folder))
-            parent.log_to(wanted.folder / "up.log")
-            _serve_held(wanted, parent.tell_progress, ready, held)
-    except KeyboardInterrupt:
-        parent.tell_progress("The local cloud has ended.")
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable[[Up], None], held: ExitStack) -> None:
-    def make() -> LocalCloud:
-        for name in _MADE_ANEW:
-            _remove(wanted.folder / name)
-        is_deployed = wanted.fleet is not None
-        how: dict[str, Any] = {"clock": wanted.clock, "time_scale": wanted.time_scale, "is_deployed": is_deployed}
-        return LocalCloud(wanted.folder, registry, sources, **how)
-
-    host = Host(make, token := secrets.token_urlsafe(24))
-    server = held.push(_listen(host, wanted))  # first: the port may be taken
-    registry, sources = _prepare(wanted, progress, held)
-    progress("Opening the account ...")
-    held.enter_context(host)
-    found = Up(server.endpoint, os.getpid(), wanted.fleet or "", len(registry.databases), token)
-    with server:
-        tell(wanted.folder, found)
-        ready(found)
-        threading.Event().wait()
-
-
-def _prepare(
-    wanted: Wanted, progress: Callable[[str], None], held: ExitStack
-) -> tuple[Registry, dict[str, dict[str, Any]]]:
-    """The registry to deploy and its servers' secrets; the sources stand for as long as *held*."""
-    if wanted.fleet is None:
-        return replace(read_registry(SAMPLE_REGISTRY, os.environ), databases=()), {}
-    progress("Building the source databases (kept for the next time) ...")
-    server = held.enter_context(EmbeddedPostgres.start(wanted.folder / "source"))
-    built = build(server, wanted.databases, wanted.tables, lambda line: progress(f"  {line}"))
-    chosen = SAMPLE_REGISTRY
-    if wanted.databases is not None or wanted.tables is not None:
-        chosen = write_registry(built, SAMPLE_REGISTRY, wanted.folder / "registry")
-    registry = read_registry(chosen, os.environ)
-    return registry, {one.secret: server.secret("postgres") for one in registry.servers}
-
-
-def _listen(host: Host, wanted: Wanted) -> HttpServer:
-    try:
-        return HttpServer(host.answer, wanted.port, _log if wanted.logs else lambda *_: None)
-    except OSError as error:
-        raise PortTakenError(
-            f"Port {wanted.port} of {LOOPBACK} cannot be taken: {error.strerror}.",
-            remedy="Name another with --port, or 0 for any free one.",
-        ) from None
-
-
-def _log(reply: Reply, seconds: float) -> None:
-    now = time.strftime("%H:%M:%S", time.gmtime())
-    click.echo(f"{now} {reply.operation} {reply.status} {seconds * 1000:.1f} ms", err=True)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _document(up: Up) -> dict[str, object]:

@@ -18,6 +18,7 @@ from local.http.messages import Request
 from local.wire import AwsError
 
 _FORM = "application/x-www-form-urlencoded"
+_OF_FORMS = frozenset({"iam", "sts", "sns", "sqs", "ec2", "cloudwatch"})  # the query protocols
 
 
 @lru_cache(maxsize=32)
@@ -31,11 +32,11 @@ def operation_of(service: str, request: Request, path: str) -> str:
     S3's bucket first."""
     if target := request.header("X-Amz-Target"):
         return target.rpartition(".")[2]
-    if request.header("Content-Type").startswith(_FORM):
+    if service in _OF_FORMS and request.header("Content-Type").startswith(_FORM):
         return dict(parse_qsl(request.body.decode("latin-1"))).get("Action", "")
     query = request.query
-    if "Action" in query:
-        return query["Action"]
+    if service in _OF_FORMS:
+        return query.get("Action", "")
     fitting = [one for one in _ways(service) if one.fits(request, path, query)]
     return max(fitting, key=lambda one: one.weight).operation if fitting else ""
 
