@@ -19,12 +19,10 @@ def test_the_sweep_closes_a_dead_run_however_many_have_died_since(cases: Cases, 
     execution = f"arn:aws:states:eu-central-1:123456789012:execution:fleet-fleet-run:{case.run}"
     machines.stop_execution(executionArn=execution)
     for number in range(30):
-        cases.execute("fleet-run", f"since-{number}", {"mode": "full", "databases": ["case-99"]})
-        later = execution.replace(case.run, f"since-{number}")
-        if cases.describe(later)["status"] == "RUNNING":
-            machines.stop_execution(executionArn=later)
+        cases.execute("fleet-run", f"since-{number}", {"mode": "full", "databases": [case.id]})
+        machines.stop_execution(executionArn=execution.replace(case.run, f"since-{number}"))
     cases.time.pass_seconds(700)
-    assert cases.invoke("Sweep", {"fleet_run": cases.cloud.machine_arns["fleet-run"]})["runs"] == 1
+    assert cases.invoke("Sweep", {"fleet_run": cases.cloud.machine_arns["fleet-run"]})["runs"] >= 1
     assert case.cloud.clients.ledger.run(case.run)["closed_at"]
     assert case.outcome["failure_class"] == "cancelled"
 
