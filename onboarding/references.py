@@ -73,7 +73,11 @@ def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None]
     schemas = fields.get("schemas")
     if schemas is None:
         return
-    _note_only_schema(entry, servers.get(str(server)), schemas, source)
+    engine = servers.get(str(server))
+    _note_only_schema(entry, engine, schemas, source)
+    if engine == "mariadb" and fields.get("views", True):
+        text = f"{entry.label}: DMS moves no views of MariaDB, and `views` is not false. Write `views: false`."
+        source.note(entry.line_at("views"), text)
     for place, name in enumerate(fields.get("exclude", ())):
         if not any(name.startswith(f"{schema}.") and len(name) > len(schema) + 1 for schema in schemas):
             source.note(

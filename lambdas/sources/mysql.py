@@ -26,7 +26,8 @@ OWN_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
 _TABLES = "SELECT table_schema, table_name, table_type FROM information_schema.tables"
 _COLUMNS = """
 SELECT table_schema, table_name, column_name,
-       concat(data_type, CASE WHEN column_type LIKE '%% unsigned%%' THEN ' unsigned' ELSE '' END),
+       concat(data_type, CASE WHEN numeric_precision IS NOT NULL AND column_type LIKE '%% unsigned%%' THEN ' unsigned'
+                              ELSE '' END),
        CASE WHEN data_type IN ('char', 'varchar', 'binary', 'varbinary', 'enum', 'set') THEN character_maximum_length
             WHEN data_type = 'bit' THEN numeric_precision END,
        CASE WHEN data_type = 'decimal' THEN numeric_precision END,
@@ -87,10 +88,11 @@ def ask_catalogue(
 ) -> tuple[Table, ...]:
     """The tables and, where *has_views*, views of *schemas* that the user may read, in order of schema and name.
 
-    Source: the guide, "Limitations on using a MySQL database as a source": views of MariaDB are not migrated.
+    Source: the guide, "Limitations on using a MySQL database as a source": views of MariaDB are not migrated. Its
+    system-versioned tables are not either, but they are asked for: a table that is missed must be told of.
     """
     with _snapshot(secret, database) as cursor:
-        kinds = {"BASE TABLE", "VIEW"} if has_views else {"BASE TABLE"}
+        kinds = {"BASE TABLE", "SYSTEM VERSIONED"} | ({"VIEW"} if has_views else set())
         return tuple(table for table, kind in read_catalogue(cursor, schemas) if kind in kinds)
 
 

@@ -40,6 +40,8 @@ _NUMBERS = {"UINT1", "INT2", "INT4", "INT8", "NUMERIC"}
 _NO_BOUNDARIES = {"REAL4", "REAL8", "BLOB", "CLOB", "NCLOB", "BOOLEAN", "BYTES"}
 # Source: the guide: "doesn't support tables that include fields with the following data types".
 _FORBIDDEN_TYPES = {"cursor", "sql_variant", "table"}
+# Source: the guide, "Limitations": names with one of these are not replicated; that such a table errs is assumed.
+_FORBIDDEN_NAMES = re.compile(r"""\\|--|[\n"\b\r'\t;]""")
 # Source: the guide, "Limitations"; that such a table errors in a full load is assumed. The columns are those of SQL
 # Server 2016 and later.
 _UNSUPPORTED = """
@@ -110,6 +112,8 @@ class SqlServerSource:
         name = f"{table.schema}.{table.name}"
         if why := self._unsupported.get((table.schema, table.name)):
             raise TableUnreadableError(f"{name} is {why}: DMS does not support it")
+        if found := _FORBIDDEN_NAMES.search(name):
+            raise TableUnreadableError(f"{name} holds {found[0]!r} in its name: DMS does not support it")
         if forbidden := [column.name for column in table.columns if column.type_name in _FORBIDDEN_TYPES]:
             raise TableUnreadableError(f"{name} has a column of an unsupported type: {forbidden[0]}")
 

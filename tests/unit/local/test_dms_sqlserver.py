@@ -125,6 +125,14 @@ def test_a_table_that_dms_does_not_support_is_an_error_of_the_table(name: str, w
     source.close()
 
 
+@pytest.mark.parametrize("name", ["semi;colon", "it's", "back\\slash", "a--b"])
+def test_a_name_that_dms_does_not_support_is_an_error_of_the_table(name: str, tmp_path: Path) -> None:
+    _, source, tables = opened()
+    with pytest.raises(TableUnreadableError, match="in its name"):
+        source.write(replace(tables["Open orders"], name=name), Layout(), None, tmp_path / "out")
+    source.close()
+
+
 def test_a_view_is_read_like_a_table(tmp_path: Path) -> None:
     server, source, tables = opened(**{"FROM [sales].[Open orders]": [(1,), (2,)]})
     (file,) = source.write(tables["Open orders"], Layout(), None, tmp_path / "out")

@@ -210,11 +210,23 @@ def test_an_unknown_engine_is_refused(folder: Path) -> None:
     )
 
 
+MARIADB = SERVERS.replace("postgresql", "mariadb")
+
+
 @pytest.mark.parametrize("engine", ["mysql", "mariadb"])
 def test_a_mysql_database_with_another_schema_than_itself_is_refused(folder: Path, engine: str) -> None:
-    finding = only(folder, servers=SERVERS.replace("postgresql", engine))
-    assert "`schemas` is [" in finding
+    finding = only(folder, servers=SERVERS.replace("postgresql", engine), databases=f"{ONE}  views: false\n")
+    assert finding.startswith(
+        f"databases.yaml:{len(ONE.splitlines())}: chinook: `schemas` is [public], wanted [Chinook]"
+    )
     assert f"a database of {engine} has no schemas but itself" in finding
+
+
+def test_a_mariadb_database_with_views_is_refused_because_dms_moves_none(folder: Path) -> None:
+    one = ONE.replace("public", "Chinook")
+    assert only(folder, servers=MARIADB, databases=one).endswith("Write `views: false`.")
+    (folder / "databases.yaml").write_text(f"{one}  views: false\n", encoding="utf-8")
+    assert read_registry(folder, {}).databases[0].schemas == ("Chinook",)
 
 
 def test_a_password_for_a_secret_is_refused_and_not_shown(folder: Path) -> None:
