@@ -14,6 +14,7 @@ from fleet.failures import CLASSES, Failure
 from fleet.manifests import Manifest, SealedTable
 
 Word = Literal["ok", "partial", "failed", "skipped", "quarantined"]
+"""Nothing is `quarantined` yet (docs/decisions/0011)."""
 NOT_ASKED = "TableNotAsked"
 """The failure of a table that the run was to move and that no attempt was asked for."""
 
