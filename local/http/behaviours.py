@@ -112,6 +112,18 @@ BEHAVIOURS = (
         "https://docs.snowflake.com/en/developer-guide/sql-api/reference",
         _NIGHT + "test_the_warehouse_is_asked_over_the_socket",
     ),
+    Behaviour(
+        "A function that does not exist: ResourceNotFoundException, 404; one that raises: X-Amz-Function-Error",
+        "documented",
+        "https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html",
+        _NIGHT + "test_a_function_is_invoked_over_the_socket",
+    ),
+    Behaviour(
+        "Scaled or skipped time in what moto writes (S3, DynamoDB, IAM): it has this machine's, whatever --clock says; "
+        "a deployed account's clock is ahead of it by the waits that deploying skipped (about five minutes)",
+        "",
+        is_refused=True,
+    ),
     Behaviour("Services that are not listed by the endpoint: NotEmulated, 404", "", is_refused=True),
     Behaviour("The CBOR protocol, HTTPS, SigV4A, streams of DynamoDB, a second account", "", is_refused=True),
     Behaviour("DMS, Step Functions and Lambda in another Region than the account's own", "", is_refused=True),

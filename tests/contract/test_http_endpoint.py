@@ -178,6 +178,13 @@ def test_every_other_service_answers_in_its_own_protocol(
     assert member in getattr(endpoint.client(service), operation)()
 
 
+def test_a_queue_is_reached_by_the_url_it_was_given(endpoint: Endpoint) -> None:
+    sqs = endpoint.client("sqs")
+    url = sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="grün")
+    assert [one["Body"] for one in sqs.receive_message(QueueUrl=url)["Messages"]] == ["grün"]
+
+
 # DMS and Step Functions
 
 

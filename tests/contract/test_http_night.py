@@ -15,10 +15,11 @@ from fleet.catalogue import TableName
 from fleet.databases import Database, Registry, Server
 from fleet.names import control_bucket, endpoint_role_name, ledger_table, machine_arn, task_id
 from fleet.warehouse import qualified
-from http_cloud import Endpoint
+from http_cloud import Endpoint, refused
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Succeeded
 from local.cloud import LocalCloud
 from local.sources.postgres import EmbeddedPostgres
+from orchestration.functions import function_name
 
 NAMES = ("socket-one", "socket-two")
 FLEET_RUN = machine_arn(SETTINGS.account, SETTINGS.region, SETTINGS.prefix, "fleet-run")
@@ -78,6 +79,21 @@ def test_its_objects_counts_and_outcomes_are_read_over_the_socket(endpoint: Endp
         assert item["outcome"] == {"S": "ok"}
     registry = s3.list_objects_v2(Bucket=control_bucket(SETTINGS.prefix, SETTINGS.account), Prefix="registry/")
     assert registry["KeyCount"] > 0
+
+
+def test_a_function_is_invoked_over_the_socket(endpoint: Endpoint, night: dict[str, Any]) -> None:
+    event = {"question": "catalogue", "run": None, "database": NAMES[0], "engine": "postgresql", "tables": []}
+    event |= {"secret": "fleet/server/here", "name_at_source": NAMES[0], "schemas": ["public"]}
+    functions = endpoint.client("lambda")
+    name = function_name(SETTINGS.prefix, "AskSource")
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    assert "FunctionError" not in answer
+    assert "orders" in answer["Payload"].read().decode()
+    broken = functions.invoke(FunctionName=name, Payload=b"{}")
+    assert broken["FunctionError"] == "Unhandled"
+    assert json.loads(broken["Payload"].read())["errorType"]
+    with refused("ResourceNotFoundException", "Function not found"):
+        functions.invoke(FunctionName="nothing")
 
 
 def test_the_warehouse_is_asked_over_the_socket(endpoint: Endpoint, night: dict[str, Any]) -> None:
