@@ -257,16 +257,17 @@ def test_a_subscription_passes_its_states_and_refuses_what_is_not_there(cloud: C
 
 def test_a_task_moves_to_another_instance_and_is_then_tested_there(cloud: Cloud) -> None:
     task = cloud.create_task()
-    made = cloud.dms.create_replication_instance(
-        ReplicationInstanceIdentifier="two", ReplicationInstanceClass="dms.r6i.large"
-    )
-    other = made["ReplicationInstance"]["ReplicationInstanceArn"]
 
-    def move() -> None:
+    def too_early() -> str:
+        made = cloud.dms.create_replication_instance(
+            ReplicationInstanceIdentifier="two", ReplicationInstanceClass="dms.r6i.large"
+        )
+        arn = made["ReplicationInstance"]["ReplicationInstanceArn"]
         with refused("InvalidResourceStateFault", "creating"):
-            cloud.dms.move_replication_task(ReplicationTaskArn=task, TargetReplicationInstanceArn=other)
+            cloud.dms.move_replication_task(ReplicationTaskArn=task, TargetReplicationInstanceArn=arn)
+        return arn
 
-    cloud.at_once(move)
+    other = cloud.at_once(too_early)
     cloud.clock.sleep(10)
     with refused("InvalidResourceStateFault", "already"):
         cloud.dms.move_replication_task(ReplicationTaskArn=task, TargetReplicationInstanceArn=cloud.instance)
@@ -318,3 +319,21 @@ def test_no_assessment_is_started_and_so_there_is_none(cloud: Cloud) -> None:
     assert dms.describe_replication_task_assessment_runs()["ReplicationTaskAssessmentRuns"] == []
     assert dms.describe_replication_task_individual_assessments()["ReplicationTaskIndividualAssessments"] == []
     assert dms.describe_pending_maintenance_actions()["PendingMaintenanceActions"] == []
+
+
+def test_table_statistics_can_be_filtered_and_paged(clouds: Clouds) -> None:
+    with clouds.open(FakeReader({f"t{number:02}": 0 for number in range(25)} | {"bad": "cannot be read"})) as cloud:
+        task = cloud.create_task()
+        cloud.run(task)
+
+        def tables(**more: Any) -> list[str]:
+            shown = cloud.dms.describe_table_statistics(ReplicationTaskArn=task, **more)
+            return [one["TableName"] for one in shown["TableStatistics"]]
+
+        first = cloud.dms.describe_table_statistics(ReplicationTaskArn=task, MaxRecords=20)
+        assert len(first["TableStatistics"]) == 20
+        assert len(tables(Marker=first["Marker"], MaxRecords=500)) == 6
+        assert tables(Filters=[{"Name": "table-state", "Values": ["Table error"]}]) == ["bad"]
+        both = [{"Name": "schema-name", "Values": ["public"]}, {"Name": "table-name", "Values": ["t03", "t04"]}]
+        assert tables(Filters=both) == ["t03", "t04"]
+        assert tables(Filters=[{"Name": "table-name", "Values": ["none"]}]) == []
