@@ -16,6 +16,7 @@ from stepfunctions_model import CheckedAnswers
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/states"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m"
+TERRAFORMED = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:t"
 NOBODY = f"{MACHINE}-nobody"
 NO_EXECUTION = NOBODY.replace(":stateMachine:", ":execution:") + ":x"
 DEFINITION = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
@@ -29,7 +30,7 @@ REFUSED_BY_NAME = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def answers() -> Iterator[CheckedAnswers]:
     with Clock("frozen") as clock, LocalAws() as aws:
         engine = StepFunctions(clock, lambda _, event: event, account=ACCOUNT, region=REGION, jitter=lambda: 0.5)
@@ -37,6 +38,8 @@ def answers() -> Iterator[CheckedAnswers]:
         aws.serve("stepfunctions", answers)
         answers.client = aws.client("stepfunctions")
         answers.model = answers.client.meta.service_model
+        answers.client.create_state_machine(name="m", definition=DEFINITION, roleArn=ROLE)
+        answers.client.start_execution(stateMachineArn=MACHINE, name="done")
         yield answers
 
 
@@ -62,28 +65,30 @@ def test_a_machine_lives_through_what_terraform_asks_of_one(answers: CheckedAnsw
     }
     tags = [{"key": "fleet", "value": "sample"}]
     created = client.create_state_machine(
-        name="m", definition=DEFINITION, roleArn=ROLE, type="STANDARD", publish=False, tags=tags, **settings
+        name="t", definition=DEFINITION, roleArn=ROLE, type="STANDARD", publish=False, tags=tags, **settings
     )
-    assert created["stateMachineArn"] == MACHINE
-    read = client.describe_state_machine(stateMachineArn=MACHINE)
+    assert created["stateMachineArn"] == TERRAFORMED
+    read = client.describe_state_machine(stateMachineArn=TERRAFORMED)
     assert {name: read[name] for name in settings} == settings
-    assert client.list_state_machine_versions(stateMachineArn=MACHINE)["stateMachineVersions"] == []
-    assert client.list_tags_for_resource(resourceArn=MACHINE)["tags"] == tags
+    assert client.list_state_machine_versions(stateMachineArn=TERRAFORMED)["stateMachineVersions"] == []
+    assert client.list_tags_for_resource(resourceArn=TERRAFORMED)["tags"] == tags
 
     changed = DEFINITION.replace('"P"', '"Q"')
-    client.update_state_machine(stateMachineArn=MACHINE, definition=changed, roleArn=ROLE, publish=False, **settings)
-    client.tag_resource(resourceArn=MACHINE, tags=[{"key": "fleet", "value": "other"}])
-    client.untag_resource(resourceArn=MACHINE, tagKeys=["fleet"])
-    assert client.describe_state_machine(stateMachineArn=MACHINE)["definition"] == changed
-    assert client.list_tags_for_resource(resourceArn=MACHINE)["tags"] == []
+    client.update_state_machine(
+        stateMachineArn=TERRAFORMED, definition=changed, roleArn=ROLE, publish=False, **settings
+    )
+    client.tag_resource(resourceArn=TERRAFORMED, tags=[{"key": "fleet", "value": "other"}])
+    client.untag_resource(resourceArn=TERRAFORMED, tagKeys=["fleet"])
+    assert client.describe_state_machine(stateMachineArn=TERRAFORMED)["definition"] == changed
+    assert client.list_tags_for_resource(resourceArn=TERRAFORMED)["tags"] == []
 
-    client.start_execution(stateMachineArn=MACHINE, name="x")
-    execution = MACHINE.replace(":stateMachine:", ":execution:") + ":x"
+    client.start_execution(stateMachineArn=TERRAFORMED, name="x")
+    execution = TERRAFORMED.replace(":stateMachine:", ":execution:") + ":x"
     assert client.describe_state_machine_for_execution(executionArn=execution)["definition"] == changed
     client.stop_execution(executionArn=execution)
-    client.delete_state_machine(stateMachineArn=MACHINE)
+    client.delete_state_machine(stateMachineArn=TERRAFORMED)
     with pytest.raises(client.exceptions.StateMachineDoesNotExist):
-        client.describe_state_machine(stateMachineArn=MACHINE)
+        client.describe_state_machine(stateMachineArn=TERRAFORMED)
     assert len(answers.operations) >= 12
 
 
@@ -128,11 +133,8 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
 def test_a_refusal_has_a_code_that_the_model_lists_for_the_operation(
     answers: CheckedAnswers, operation: str, parameters: dict[str, Any], code: str
 ) -> None:
-    client = answers.client
-    client.create_state_machine(name="m", definition=DEFINITION, roleArn=ROLE)
-    client.start_execution(stateMachineArn=MACHINE, name="done")
     with pytest.raises(ClientError) as refused:
-        client._make_api_call(operation, parameters)  # by the model's name of it, as the cases have it
+        answers.client._make_api_call(operation, parameters)  # by the model's name of it, as the cases have it
     assert refused.value.response["Error"]["Code"] == code
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     listed = {shape.name for shape in answers.model.operation_model(operation).error_shapes}

@@ -31,6 +31,7 @@ _FIELDS = {
     "Parallel": _RESULTS | {"Branches", "Parameters"},
     "Map": _RESULTS | {"ItemProcessor", "ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath"},
 }
+_TOP = {"TimeoutSeconds", "QueryLanguage", "Version"}
 _NO_TARGET = "MISSING_TRANSITION_TARGET"
 _RETRIER = {
     "Comment",
@@ -49,8 +50,10 @@ def read_definition(text: str) -> Definition:
         content = json.loads(text)
     except ValueError as error:
         raise DefinitionError(f"the definition is not JSON: {error}", "INVALID_JSON_DESCRIPTION") from None
-    fields = Fields("the machine", content, {"Comment", "StartAt", "States", "TimeoutSeconds", "QueryLanguage"})
+    fields = Fields("the machine", content, {"Comment", "StartAt", "States", *_TOP})
     _check_query_language(fields)
+    if "Version" in fields and fields.any("Version") != "1.0":
+        raise fields.error("Version", f"the language has one version, '1.0', found {fields.any('Version')!r}")
     flow = _read_states(fields)
     names = [state.name for state in _every_state(flow)]
     for name in sorted({name for name in names if names.count(name) > 1}):

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 # Fields that the language has and this engine has not, in one type of state or another. Other unknown names are wrong.
 _OF_THE_LANGUAGE = {
-    *("Version", "QueryLanguage", "Assign", "Arguments", "Output", "Items", "Condition", "Credentials"),
+    *("QueryLanguage", "Assign", "Arguments", "Output", "Items", "Condition", "Credentials"),
     *("HeartbeatSeconds", "HeartbeatSecondsPath", "ExecutionType", "Iterator", "ItemReader", "ItemBatcher"),
     *("ResultWriter", "Label", "ToleratedFailureCount", "ToleratedFailureCountPath"),
     *("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),

@@ -77,7 +77,7 @@ def _read_told(fields: Fields, name: str) -> str | Template | None:
         case found if found == name:
             return fields.text(name)
     fields.text(f"{name}Path")
-    return fields.read(f"{name}Path", compile_reading)
+    return fields.read(f"{name}Path", lambda text: compile_reading(text, f"{name}Path"))
 
 
 def read_choice(fields: Fields) -> Choice:

@@ -128,7 +128,8 @@ def test_a_wrong_definition_is_refused_by_state_and_field(states, message):
 def test_a_machine_in_jsonata_or_with_an_unknown_field_is_refused():
     jsonata = refused_with(DefinitionNotEmulatedError, {"A": PASS}, QueryLanguage="JSONata")
     assert "'QueryLanguage': 'JSONata'" in str(jsonata)
-    assert "field 'Version'" in str(refused_with(DefinitionNotEmulatedError, {"A": PASS}, Version="1.0"))
+    assert "field 'Version': the language has one version" in refusal({"A": PASS}, Version="2.0")
+    assert "field 'Vresion': no field of this name" in refusal({"A": PASS}, Vresion="1.0")
     assert "StartAt" in refusal({"A": PASS}, StartAt="B")
 
 
