@@ -79,6 +79,19 @@ BEHAVIOURS = (
         verify=_LOOK,
     ),
     Behaviour(
+        "MySQL and MariaDB: a server that stops during a full load does not end the task with an error",
+        "documented",
+        _MYSQL,
+        _READ_MYSQL + "test_a_server_that_stops_during_the_load_leaves_a_table_without_rows_and_without_an_error",
+    ),
+    Behaviour(
+        "MySQL and MariaDB: of such a load, a table under way is completed with none of its rows",
+        "assumed",
+        _MYSQL,
+        _READ_MYSQL + "test_a_server_that_stops_during_the_load_leaves_a_table_without_rows_and_without_an_error",
+        verify=_DESCRIBE,
+    ),
+    Behaviour(
         "MariaDB: views are not migrated",
         "documented",
         _MYSQL,

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -123,10 +124,18 @@ class MysqlSource:
         try:
             return files.write(self._cursor.cursor(), relation, named, layout, folder)
         except TableUnreadableError as error:
+            try:
+                self._reach()
+            except SourceUnreachableError as gone:
+                layout.warn(f"{table.schema}.{table.name}: the source is gone: {gone}")
+                shutil.rmtree(folder, ignore_errors=True)
+                return []
             raise TableUnreadableError(_words(error.__cause__ or error)) from error
 
     def check(self) -> None:
-        """Raise SourceUnreachableError unless the server still answers."""
+        """Say nothing: a server that is gone does not end the task (see `write`)."""
+
+    def _reach(self) -> None:
         with _connected(self._login):
             pass
 

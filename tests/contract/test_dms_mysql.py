@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -332,5 +333,24 @@ def test_a_password_with_every_sign_is_taken(mariadb: EmbeddedMariadb, login: Lo
     with mariadb.connect() as connection, connection.cursor() as cursor:
         cursor.execute("CREATE USER odd@localhost IDENTIFIED BY %s", [password])
     opened = MysqlReader(has_views=True).open(replace(login, username="odd", password=password))
-    opened.check()
+    assert opened.catalogue() == []
     opened.close()
+
+
+def test_a_server_that_stops_during_the_load_leaves_a_table_without_rows_and_without_an_error(
+    mariadb: EmbeddedMariadb, tmp_path: Path
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="fleet-") as folder, EmbeddedMariadb.start(Path(folder)) as server:
+        server.create_database("lost")
+        server.execute("lost", "CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
+        secret = server.secret()
+        opened = MysqlReader(has_views=False).open(
+            Login(secret["host"], secret["port"], "", secret["username"], secret["password"])
+        )
+        (table,) = opened.catalogue()
+        server.stop()
+        warnings: list[str] = []
+        assert opened.write(table, Layout(warn=warnings.append), None, tmp_path / "t") == []
+        opened.check()
+        opened.close()
+    assert [warning.split(" Can't")[0] for warning in warnings] == ["lost.t: the source is gone:"]
