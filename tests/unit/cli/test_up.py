@@ -20,7 +20,7 @@ import boto3
 import pytest
 
 from cli.main import main
-from local.http.place import NotUpError, end
+from local.http.place import NotUpError, Up, end, find, hold, tell
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-c", "from cli.main import main; main()"]
@@ -163,6 +163,20 @@ def test_a_folder_of_somebody_else_is_left_alone(fleet: Fleet, tmp_path: Path) -
     assert said.code == 2
     assert "no `fleet up` made it" in said.err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis"]
+
+
+def test_what_a_killed_one_left_is_no_local_cloud(fleet: Fleet, tmp_path: Path) -> None:
+    with hold(tmp_path):
+        tell(tmp_path, Up("http://127.0.0.1:1", 1, "", 0, "token"))
+        left = {name: (tmp_path / name).read_bytes() for name in (".fleet-up", "up.lock", "up.json")}
+    for name, content in left.items():
+        (tmp_path / name).write_bytes(content)
+    for command in ("down", "reset"):
+        said = fleet(command, "--folder", tmp_path)
+        assert said.code == 2
+        assert "No local cloud is up" in said.err
+    with hold(tmp_path), pytest.raises(NotUpError, match="still coming up"):
+        find(tmp_path)
 
 
 def test_a_fleet_comes_up_deployed_in_the_foreground_and_ctrl_c_ends_it(tmp_path: Path) -> None:
