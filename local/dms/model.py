@@ -31,7 +31,7 @@ COMMON_CODES = frozenset(
 # S3 settings are written in capitals with underscores (reference/dms.md 4.1).
 _OPEN_ENUMS = frozenset({"SourceType"})
 
-Check = Callable[[Any, str], Iterator[str]]
+Check = Callable[[Any], str]  # what is wrong with a value, from its path on; nothing when it is fine
 
 
 class AnswerBreaksModelError(Exception):
@@ -94,9 +94,8 @@ def _beside_enum(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, 
 def check_answer(operation: str, answer: Mapping[str, Any]) -> None:
     """Raise AnswerBreaksModelError unless *answer* is one that the model allows for *operation*."""
     shape = service().operation_model(operation).output_shape
-    problems = list(_check(shape)(answer, operation)) if shape is not None else []
-    if problems:
-        raise AnswerBreaksModelError("; ".join(problems[:5]))
+    if shape is not None and (problem := _check(shape)(answer)):
+        raise AnswerBreaksModelError(f"{operation}{problem}")
 
 
 def check_error(operation: str, error: AwsError) -> None:
@@ -122,14 +121,14 @@ def _make(shape: Any) -> Check:
         return _list(_check(shape.member))
     if shape.type_name == "string" and shape.enum and shape.name not in _OPEN_ENUMS:
         return _enum({_plain(one) for one in shape.enum})
-    kinds: dict[str, tuple[type, ...]] = {
-        "string": (str,),
-        "boolean": (bool,),
-        "integer": (int,),
-        "long": (int,),
-        "double": (int, float),
-        "timestamp": (datetime,),
-        "blob": (bytes, str),
+    kinds: dict[str, frozenset[type]] = {
+        "string": frozenset({str}),
+        "boolean": frozenset({bool}),
+        "integer": frozenset({int}),
+        "long": frozenset({int}),
+        "double": frozenset({int, float}),
+        "timestamp": frozenset({datetime}),
+        "blob": frozenset({bytes, str}),
     }
     return _scalar(kinds[shape.type_name], shape.type_name)
 
@@ -138,45 +137,45 @@ def _structure(shape: Any) -> Check:
     members = {name: _check(member) for name, member in shape.members.items()}
     required = list(shape.required_members)
 
-    def check(value: Any, path: str) -> Iterator[str]:
+    def check(value: Any) -> str:
         if not isinstance(value, Mapping):
-            yield f"{path} is no structure"
-            return
+            return f": {value!r} is no structure"
         for name in required:
             if name not in value:
-                yield f"{path}.{name} is missing"
+                return f".{name} is missing"
         for name, one in value.items():
-            if name in members:
-                yield from members[name](one, f"{path}.{name}")
-            else:
-                yield f"{path}.{name} is unknown"
+            if name not in members:
+                return f".{name} is unknown"
+            if problem := members[name](one):
+                return f".{name}{problem}"
+        return ""
 
     return check
 
 
 def _list(member: Check) -> Check:
-    def check(value: Any, path: str) -> Iterator[str]:
+    def check(value: Any) -> str:
         if not isinstance(value, list):
-            yield f"{path} is no list"
-            return
+            return f": {value!r} is no list"
         for one in value:
-            yield from member(one, f"{path}[]")
+            if problem := member(one):
+                return f"[]{problem}"
+        return ""
 
     return check
 
 
 def _enum(allowed: set[str]) -> Check:
-    def check(value: Any, path: str) -> Iterator[str]:
-        if not isinstance(value, str) or _plain(value) not in allowed:
-            yield f"{path} = {value!r} is not one of {sorted(allowed)}"
+    def check(value: Any) -> str:
+        is_fine = isinstance(value, str) and _plain(value) in allowed
+        return "" if is_fine else f" = {value!r} is not one of {sorted(allowed)}"
 
     return check
 
 
-def _scalar(kinds: tuple[type, ...], name: str) -> Check:
-    def check(value: Any, path: str) -> Iterator[str]:
-        if not isinstance(value, kinds) or (kinds == (int,) and isinstance(value, bool)):
-            yield f"{path} = {value!r} is no {name}"
+def _scalar(kinds: frozenset[type], name: str) -> Check:
+    def check(value: Any) -> str:
+        return "" if type(value) in kinds else f" = {value!r} is no {name}"
 
     return check
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from fleet.columns import Column
 from local.aws import LocalAws
 from local.dms.instance_classes import MEMORY_GIB
 from local.dms.reader import Table
+from local.dms.resources import Delays
 
 SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}
 _GIB = 1024**3
@@ -188,6 +190,11 @@ def test_orderable_instances_are_those_that_can_be_created(cloud: Cloud) -> None
     assert {one["ReplicationInstanceClass"] for one in offers} == set(MEMORY_GIB)
     offer = offers[0]
     _create(cloud, "offer", **{name: offer[name] for name in ("ReplicationInstanceClass", "EngineVersion")})
+
+
+def test_the_time_in_every_state_can_be_scaled() -> None:
+    assert Delays().scaled(0.1) == Delays(**{name: seconds * 0.1 for name, seconds in asdict(Delays()).items()})
+    assert Delays().scaled(0.1).creating_instance == 30
 
 
 # Subnet groups
