@@ -47,6 +47,7 @@ def connect(secret: Mapping[str, Any], database: str, driver: Connect = pytds.co
 
     The driver encrypts only if pyOpenSSL is installed beside it, and raises ValueError otherwise.
     """
+    trusted = ssl.get_default_verify_paths()
     return driver(
         dsn=secret["host"],
         port=int(secret["port"]),
@@ -56,7 +57,7 @@ def connect(secret: Mapping[str, Any], database: str, driver: Connect = pytds.co
         login_timeout=CONNECT_TIMEOUT_SECONDS,
         appname="fleet",
         autocommit=True,
-        cafile=ssl.get_default_verify_paths().cafile,
+        cafile=trusted.cafile or trusted.openssl_cafile,  # never None: the driver would not encrypt, without a word
     )
 
 

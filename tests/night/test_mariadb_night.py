@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cases import SETTINGS
 from fleet.catalogue import TableName
-from fleet.databases import Database, ParallelLoad, Registry, Server
+from fleet.databases import Database, ParallelLoad, Registry, Server, TaskProfile
 from fleet.warehouse import qualified, quote
 from local.checksums import Checksum, sum_rows
 from local.cloud import LocalCloud
@@ -60,9 +61,7 @@ class Night:
 
 
 @pytest.fixture(scope="module")
-def night(
-    mariadb: EmbeddedMariadb, postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Night]:
+def night(mariadb: EmbeddedMariadb, postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Night:
     mariadb.create_database("Shop")
     mariadb.execute("Shop", *SHOP)
     for name in ("mariadb night books", "mariadb night more"):
@@ -84,7 +83,7 @@ def night(
         arn = cloud.start_run("night-1", {"mode": "full"})
         status = cloud.machines.ended(arn).result(timeout=120)["status"]
         outcomes = {item["sk"].removeprefix("DB#"): item for item in cloud.clients.ledger.outcomes("night-1")}
-        yield Night(
+        return Night(
             status=status,
             outcomes=outcomes,
             tables={name: read_tables(cloud, outcome) for name, outcome in outcomes.items()},
@@ -151,3 +150,27 @@ def test_the_warehouses_columns_hold_what_the_sources_can(night: Night) -> None:
         "TOOK": "VARCHAR(17)",
         "PLACED": "TIMESTAMP_NTZ(6)",
     }
+
+
+def test_half_a_load_of_a_server_that_stopped_is_never_handed_off(tmp_path: Path) -> None:
+    """DMS calls such a task finished. What it lacks is noticed by asking the source again before anything is sealed."""
+    with tempfile.TemporaryDirectory(prefix="fleet-") as folder, EmbeddedMariadb.start(Path(folder)) as server:
+        server.create_database("lost")
+        for name in ("first", "second", "third"):
+            server.execute("lost", f"CREATE TABLE {name} (id int)", f"INSERT INTO {name} VALUES (1)")
+        one_at_once = replace(SETTINGS, profile=TaskProfile(tables_at_once=1))
+        database = Database("lost", "shops", "lost", "one", ("lost",), onboarded=True)
+        registry = Registry(one_at_once, (Server("shops", "mariadb", "fleet/server/shops"),), (database,))
+        with LocalCloud(tmp_path, registry, {"fleet/server/shops": server.secret()}) as cloud:
+            put: list[str] = []
+
+            def stop(params: dict[str, Any], **_: Any) -> None:
+                if params["Key"].endswith(".parquet"):
+                    put.append(params["Key"])
+                    server.stop()
+
+            cloud.aws.client("s3").meta.events.register("before-parameter-build.s3.PutObject", stop)
+            cloud.machines.ended(cloud.start_run("night-1", {"mode": "full"})).result(timeout=120)
+            (outcome,) = cloud.clients.ledger.outcomes("night-1")
+    assert [key.split("/")[-2] for key in put] == ["first"]
+    assert (outcome["outcome"], outcome["failure_class"]) == ("failed", "connection")
