@@ -15,6 +15,7 @@ _FILES = "tests/contract/test_dms_files.py::"
 _EDGES = "tests/contract/test_dms_files_postgresql.py::"
 _LOADS = "tests/contract/test_dms_files_load.py::"
 _DMS_LOAD = "tests/contract/test_dms_load.py::"
+_WHOLE = "tests/contract/test_dms_postgresql.py::test_a_load_moves_the_rows_of_a_database_into_the_bucket"
 _READ = "tests/unit/local/test_dms_target_settings.py::"
 _TYPES = "tests/unit/local/test_dms_types.py::"
 
@@ -67,6 +68,25 @@ def _files() -> tuple[Behaviour, ...]:
             "observed",
             "reference/dms.md 4.5",
             "tests/contract/test_dms_postgresql.py::test_what_dms_adds_stands_around_the_columns_of_the_source",
+        ),
+        Behaviour(
+            "IncludeOpForFullLoad: the first column is I, in CSV and Parquet",
+            "documented",
+            _SETTINGS,
+            f"{_FILES}test_csv_takes_delimiters_a_null_word_and_a_header",
+        ),
+        Behaviour(
+            "TimestampColumnName: a text like 2026-11-21 01:02:03.000004, with UseTaskStartTime... the task's start",
+            "documented",
+            _SETTINGS,
+            _WHOLE,
+        ),
+        Behaviour(
+            "Without UseTaskStartTimeForFullLoadTimestamp all rows of a segment have one time",
+            "assumed",
+            _SETTINGS,
+            _WHOLE,
+            _FIRST_ROWS,
         ),
         Behaviour(
             "Settings of S3 that exclude each other are refused with InvalidParameterCombinationException",

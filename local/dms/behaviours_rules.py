@@ -78,6 +78,13 @@ BEHAVIOURS = (
         f"{_RULES}test_columns_are_renamed_left_out_and_added",
     ),
     Behaviour(
+        "An added column without an expression holds NULL",
+        "assumed",
+        _TRANSFORMATIONS,
+        f"{_FILES}test_added_columns_hold_constants_expressions_or_nothing",
+        "aws s3 cp s3://BUCKET/KEY - | head",
+    ),
+    Behaviour(
         "change-data-type converts each value, or errs the table",
         "assumed",
         _TRANSFORMATIONS,
@@ -147,6 +154,10 @@ BEHAVIOURS = (
         Behaviour(
             name, "", test=f"{_MAPPINGS}test_a_legal_rule_that_is_not_done_here_is_refused_by_name", is_refused=True
         )
-        for name in ("parallel-load by partitions", "post-processing rules (tags of objects)")
+        for name in (
+            "parallel-load by partitions",
+            "lob-settings of a table",
+            "post-processing rules (tags of objects)",
+        )
     ),
 )

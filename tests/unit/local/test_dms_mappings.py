@@ -131,6 +131,11 @@ def test_ranges_cover_the_table_without_gap_or_overlap() -> None:
     ]
 
 
+def test_a_parallel_load_of_type_none_loads_the_table_whole() -> None:
+    whole = {**ranges(), "parallel-load": {"type": "none"}}
+    assert mappings(selection(), whole).parallel_load("public", "orders") is None
+
+
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
@@ -170,6 +175,8 @@ def test_a_malformed_rule_is_refused_with_its_reason(rules: list[dict[str, Any]]
         ({**added(), "rule-action": "add-before-image-columns"}, "add-before-image-columns"),
         ({**added(), "rule-target": "table-tablespace"}, "table-tablespace"),
         (ranges(type="partitions-auto"), "partitions-auto"),
+        (ranges(type="partitions-list", partitions=["a"]), "partitions-list"),
+        ({**ranges(), "lob-settings": {"mode": "limited"}}, "lob-settings"),
         ({**selection(), "rule-type": "post-processing"}, "post-processing"),
     ],
 )
