@@ -99,8 +99,11 @@ class _File:
         self._sink.close()
 
     def abandon(self) -> None:
-        """Let go of the file after an error; nothing when it was closed."""
-        self._sink.close()
+        """Let go of the file after an error, ended as far as can be; nothing when it was closed."""
+        try:
+            self._writer.close()
+        finally:
+            self._sink.close()
 
 
 def _row_groups(batches: Iterator[pa.RecordBatch], schema: pa.Schema, most: int) -> Iterator[pa.Table]:

@@ -16,9 +16,12 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from fleet.source_types.column import DmsType
+from local.dms.expressions import Expression
 from local.dms.formats import Csv
 from local.dms.postgresql import PostgresqlReader, PostgresqlSource
-from local.dms.reader import Layout, Login, Table, Written
+from local.dms.reader import Layout, Login, Table, TableUnreadableError, Written
+from local.dms.transformations import Shape, Transformation
 from local.sources.postgres import EmbeddedPostgres
 
 DATABASE = "dms_edges"
@@ -225,6 +228,35 @@ def test_one_megabyte_is_cut_at_half_of_it_and_not_at_two(edges: Edges, tmp_path
 def test_one_megabyte_stays_whole_below_its_limit(edges: Edges) -> None:
     assert edges.parquet("large", Layout(lob_bytes=2 * 1024 * 1024)) == edges.ask("SELECT * FROM large ORDER BY id")
     assert edges.warnings == []
+
+
+def test_a_table_that_breaks_off_in_its_middle_holds_nothing_open(
+    postgres: EmbeddedPostgres, login: Login, tmp_path: Path
+) -> None:
+    postgres.create_database("dms_broken")
+    with postgres.connect("dms_broken") as connection:
+        connection.execute(
+            "CREATE TABLE t (id integer PRIMARY KEY, word text);"
+            "INSERT INTO t SELECT n, CASE WHEN n = 90000 THEN 'x' ELSE '1' END FROM generate_series(1, 100000) AS n"
+        )
+    source = PostgresqlReader(memory="64MB").open(replace(login, database="dms_broken"))
+    (table,) = source.catalogue()
+    added = Transformation(
+        "1", "column", "add-column", "%", value="n", kind=DmsType("INT4"), expression=Expression("$word || ''")
+    )
+    with pytest.raises(TableUnreadableError, match="'x'"):
+        source.write(table, Layout(shape=Shape("public", "t", (added,))), None, tmp_path / "broken")
+    (file,) = source.write(table, Layout(), None, tmp_path / "whole")
+    assert file.rows == 100_000
+    source.close()
+    ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'dms_broken'"
+    for _ in range(1_000):  # a server process ends a moment after its client has gone
+        with postgres.connect() as connection:
+            if connection.execute(ours).fetchone() == (0,):
+                break
+    else:
+        pytest.fail("connections are left open")
+    postgres.drop_database("dms_broken")
 
 
 def test_without_lob_support_lob_columns_are_left_out(edges: Edges) -> None:
