@@ -216,7 +216,8 @@ def _value(column: Column, kind: DmsType, lob_bytes: int) -> str:
         case "STRING" | "WSTRING":
             return f"CONVERT({name} USING utf8mb4)"
         case "REAL8":
-            return f"CAST({name} AS DOUBLE)"  # a FLOAT is a single: its exact value, not the digits it is shown with
+            # A FLOAT is a single: its exact value, not the digits it is shown with (a CAST is MySQL 8's).
+            return f"({name} * 1e0)"
         case "DATE" | "DATETIME":
             # Documented: a zero value is NULL on a target without one. That half a zero is, too, is assumed.
             return f"IF(MONTH({name}) * DAYOFMONTH({name}) = 0, NULL, {name})"
