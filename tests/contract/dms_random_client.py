@@ -172,7 +172,8 @@ class Client:
         return answer
 
     def wait(self, seconds: float) -> None:
-        self.trace.append(f"wait {seconds}")
+        if seconds:
+            self.trace.append(f"wait {seconds}")
         try:
             self.clock.advance(seconds)
         except Exception as error:

@@ -74,7 +74,7 @@ def _require_rest(client: Client) -> None:
     client.wait(3_600)
     instances = (client.call("DescribeReplicationInstances", {}) or {})["ReplicationInstances"]
     endpoints = (client.call("DescribeEndpoints", {}) or {})["Endpoints"]
-    tasks = (client.call("DescribeReplicationTasks", {}) or {})["ReplicationTasks"]
+    tasks = (client.call("DescribeReplicationTasks", {"WithoutSettings": True}) or {})["ReplicationTasks"]
     connections = (client.call("DescribeConnections", {}) or {"Connections": []})["Connections"]
     arns = {one["ReplicationInstanceArn"] for one in instances} | {one["EndpointArn"] for one in endpoints}
     _require(all(one["ReplicationInstanceStatus"] in {"available", "storage-full"} for one in instances), instances)
