@@ -29,6 +29,9 @@ _CREATE = re.compile(
     rf"(?P<lenient>IF\s+NOT\s+EXISTS\s+)?(?P<name>{QUALIFIED_NAME})(?P<options>.*)",
     _FLAGS,
 )
+_CREATE_LENIENT = re.compile(
+    rf"CREATE\s+(?:TRANSIENT\s+)?(?P<kind>SCHEMA|TABLE)\s+IF\s+NOT\s+EXISTS\s+(?P<name>{QUALIFIED_NAME})", _FLAGS
+)
 _ALTER = re.compile(
     r"ALTER\s+(?P<kind>STORAGE\s+INTEGRATION|USER|WAREHOUSE)\s+(?:IF\s+EXISTS\s+)?"
     rf"(?P<name>{NAME})\s+SET\s+(?P<options>.*)",
@@ -112,6 +115,20 @@ def define(session: Session, text: str) -> Result:
             session.engine.catalogue.object("USER", name_of(written["name"]))
         return status(_DONE)
     raise not_emulated(f"the statement {' '.join(text.split()[:3])}")
+
+
+def find_existing(session: Session, text: str) -> Result | None:
+    """The answer to a CREATE ... IF NOT EXISTS of a schema or table that is there; None for everything else."""
+    written = _CREATE_LENIENT.match(text)
+    if written is None:
+        return None
+    parts = parts_of(written["name"])
+    if written["kind"].upper() == "TABLE":
+        is_there = session.find_table(parts) is not None
+    else:
+        database = parts[0] if len(parts) == 2 else session.context["database"]
+        is_there = database is not None and session.engine.catalogue.has_schema(database, parts[-1])
+    return status(f"{parts[-1]} already exists, statement succeeded.") if is_there else None
 
 
 def describe(session: Session, text: str) -> Result:

@@ -14,7 +14,7 @@ from local.snowflake.catalogue import Catalogue
 from local.snowflake.locks import Locks
 from local.snowflake.stages import Stages
 
-_CONFIG: dict[str, str | int] = {
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     # A checkpoint holds everyone up and writes the definitions of all tables again: one, at the end.
     "checkpoint_threshold": "1GB",
     # To look for the best compression of a column costs more than to write it; the tables are small.

@@ -13,12 +13,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 Key = tuple[str, ...]
-DEFINITIONS: Key = ("definitions",)  # the key that all DDL takes: definitions change one at a time
+DEFINITIONS: Key = ("definitions",)
+"""What all DDL takes but that of tables: definitions change one at a time."""
+
+
+def definitions_of(table: Key) -> Key:
+    """What DDL of *table* takes: the definitions of a schema's tables change one at a time."""
+    return *DEFINITIONS, *table[:2]
 
 
 class Locks:
-    """Who may write which table now. A request is woken when it is its turn, not whenever another one ends: sixty-four
-    loads wait for `DEFINITIONS` at once, and to wake them all for each would keep the machine busy with waking."""
+    """Who may write which table now. A request is woken when it is its turn, not whenever another one ends: many
+    loads wait at once, and to wake them all for each would keep the machine busy with waking."""
 
     def __init__(self) -> None:
         self._held: set[Key] = set()

@@ -26,7 +26,7 @@ from local.snowflake.errors import (
     syntax_error,
 )
 from local.snowflake.lexing import QUALIFIED_NAME, Statement, literal, parts_of
-from local.snowflake.locks import DEFINITIONS, Key
+from local.snowflake.locks import DEFINITIONS, Key, definitions_of
 from local.snowflake.results import Result, status
 
 if TYPE_CHECKING:
@@ -179,7 +179,13 @@ class Session:
 
     def _define(self, text: str) -> Result:
         self._end("commit")
-        keys = frozenset() if definitions.is_temporary(text) else self._written([text]) | {DEFINITIONS}
+        # Every load begins so, and nearly always for nothing: it need not wait for whoever defines something else.
+        if there := definitions.find_existing(self, text):
+            return there
+        tables = self._written([text])
+        keys = tables | (frozenset(map(definitions_of, tables)) or {DEFINITIONS})
+        if definitions.is_temporary(text):
+            keys = frozenset()
         with self.engine.locks.holding(keys, cancelled=self.cancelled):
             self._require_not_cancelled()
             try:

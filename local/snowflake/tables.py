@@ -27,9 +27,6 @@ _FLAGS = re.IGNORECASE | re.DOTALL
 _ALTER = re.compile(
     rf"ALTER\s+TABLE\s+(?P<lenient>IF\s+EXISTS\s+)?(?P<table>{QUALIFIED_NAME})\s+(?P<action>.*)", _FLAGS
 )
-_CREATE_LENIENT = re.compile(
-    rf"CREATE\s+(?:TRANSIENT\s+)?TABLE\s+IF\s+NOT\s+EXISTS\s+(?P<table>{QUALIFIED_NAME})\s*\(.*", _FLAGS
-)
 _CREATE = re.compile(
     rf"(?P<before>CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:LOCAL|GLOBAL)\s+)?(?:TRANSIENT\s+|TEMP(?:ORARY)?\s+|VOLATILE\s+)?TABLE\s+"
     rf"(?:IF\s+NOT\s+EXISTS\s+)?)(?P<table>{QUALIFIED_NAME})(?P<after>.*)",
@@ -54,10 +51,6 @@ def define(session: Session, text: str) -> Result:
         for pattern, change in _ALTERATIONS:
             if action := pattern.fullmatch(written["action"]):
                 return change(session, table, action)
-    written = _CREATE_LENIENT.fullmatch(text)
-    if written is not None and (there := session.find_table(parts_of(written["table"]))):
-        # Every load begins so, and nearly always for nothing: parsing the columns of wide tables would cost most of it.
-        return status(f"{there.name} already exists, statement succeeded.")
     if written := _CREATE.fullmatch(text):
         tree = _parsed(f"{written['before']}{_ANY_NAME}{written['after']}")
         if isinstance(tree, exp.Create):
