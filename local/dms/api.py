@@ -127,6 +127,7 @@ class Dms:
 
     def answer(self, operation: str, parameters: Parameters) -> Mapping[str, Any]:
         """What AWS would answer to *operation*; its refusals are raised as AwsError."""
+        parameters = model.without_nulls(parameters)
         model.check_request(operation, parameters)
         with self._resources.lock:
             try:

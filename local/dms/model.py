@@ -91,6 +91,19 @@ def _beside_enum(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, 
         yield path, value, list(shape.enum)
 
 
+def without_nulls(value: Any) -> Any:
+    """A request's value without the members that are null, which AWS reads as left out.
+
+    >>> without_nulls({"EndpointArn": "a", "S3Settings": {"BucketFolder": None}, "Port": None})
+    {'EndpointArn': 'a', 'S3Settings': {}}
+    """
+    if isinstance(value, Mapping):
+        return {name: without_nulls(one) for name, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [without_nulls(one) for one in value]
+    return value
+
+
 def check_answer(operation: str, answer: Mapping[str, Any]) -> None:
     """Raise AnswerBreaksModelError unless *answer* is one that the model allows for *operation*."""
     shape = service().operation_model(operation).output_shape

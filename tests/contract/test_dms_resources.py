@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dms_cloud import Cloud, Clouds, FakeReader, make_certificate, refused
+from dms_cloud import FOLDER, Cloud, Clouds, FakeReader, make_certificate, refused
 from local.aws import LocalAws
 from local.dms import model
 from local.dms.model import AnswerBreaksModelError, check_answer, check_error, check_request
@@ -61,6 +61,13 @@ def test_a_request_that_no_sdk_has_checked_is_held_against_the_model(
     with pytest.raises(AwsError) as caught:
         check_request(operation, parameters)
     assert caught.value.code == code
+
+
+def test_a_member_that_is_null_is_one_that_was_left_out(cloud: Cloud) -> None:
+    given = {"EndpointArn": cloud.target, "SslMode": None, "S3Settings": {"BucketFolder": None, "BucketName": "b"}}
+    shown = cloud.service.answer("ModifyEndpoint", given)["Endpoint"]
+    assert (shown["SslMode"], shown["S3Settings"]["BucketName"]) == ("none", "b")
+    assert shown["S3Settings"]["BucketFolder"] == FOLDER
 
 
 def test_settings_of_s3_are_taken_in_both_spellings_and_no_third() -> None:
