@@ -236,6 +236,15 @@ def test_what_was_left_out_is_said_and_wakes_nobody(word: Any) -> None:
     assert FAILURES[3].text in texts
 
 
+def test_a_database_that_another_run_held_is_red_unless_that_run_copied_it() -> None:
+    claimed = make_outcome("held", failure=Failure("cancelled", "Claimed", "Another run holds it."), skipped=True)
+    red = make_report([make_outcome("fine"), claimed])
+    assert Page(render(red)).headline == "✕ Red: 1 of 2 databases did not end ok"
+    copied = Page(render(make_report([make_outcome("fine"), claimed], copied_elsewhere={"held": "Run two did."})))
+    assert copied.headline == "✓ Green: 1 of 2 databases ok, none failed"
+    assert "Another run holds it. Run two did." in [text for _, text in copied.texts]
+
+
 def test_a_gap_is_said_once_with_all_its_databases() -> None:
     gap = "The source could not be asked."
     outcomes = [make_outcome(name, gaps=[gap]) for name in ("one", "two")]
