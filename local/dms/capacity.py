@@ -6,8 +6,8 @@ memory is not documented and not modelled. A task that finds none ends as AWS sh
 memory").
 
 Disk: what is held on an instance is what someone holds there by `hold` (a full load itself stages nothing on it: logs
-and cached changes do). Over nine tenths there is an event; when it is full, the instance is `storage-full` and its
-tasks stop for STOPPED_DUE_TO_LOW_DISK (reference/dms.md 3.2, 9.2).
+and cached changes do). When it is full, there is an event, the instance is `storage-full`, and its tasks stop for
+STOPPED_DUE_TO_LOW_DISK (reference/dms.md 3.2, 9.2). AWS's event comes at nine tenths already.
 """
 
 from __future__ import annotations
