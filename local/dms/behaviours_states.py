@@ -51,6 +51,12 @@ STATES = (
         "aws dms describe-endpoints --query 'Endpoints[].S3Settings'",
     ),
     Behaviour(
+        "The side of an endpoint is shown in capitals, and taken in small letters only",
+        "observed",
+        "https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/dms/s3_endpoint.go",
+        f"{_RESOURCES}test_the_side_of_an_endpoint_is_shown_in_capitals_and_taken_in_small_letters",
+    ),
+    Behaviour(
         "EncryptionMode may change from SSE_KMS to SSE_S3, not back",
         "documented",
         f"{_API}S3Settings.html",

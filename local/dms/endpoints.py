@@ -157,6 +157,8 @@ class Endpoints:
     def _show(self, endpoint: Endpoint) -> dict[str, Any]:
         return {
             **endpoint.given,
+            # In capitals, though it is only taken in small letters (observed: Terraform's s3_endpoint.go).
+            "EndpointType": endpoint.given["EndpointType"].upper(),
             "EndpointArn": endpoint.arn,
             "EngineDisplayName": engines.ENGINES[endpoint.engine].display_name,
             "Status": endpoint.status,

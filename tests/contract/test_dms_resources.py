@@ -158,6 +158,14 @@ def test_the_endpoint_types_are_those_that_can_be_had_here(cloud: Cloud) -> None
     assert [(one["EngineName"], one["EndpointType"]) for one in types] == [("postgres", "source"), ("s3", "target")]
 
 
+def test_the_side_of_an_endpoint_is_shown_in_capitals_and_taken_in_small_letters(cloud: Cloud) -> None:
+    filters = [{"Name": "endpoint-type", "Values": ["target"]}]
+    (shown,) = cloud.dms.describe_endpoints(Filters=filters)["Endpoints"]
+    assert (shown["EndpointArn"], shown["EndpointType"]) == (cloud.target, "TARGET")
+    with refused("ValidationException", "enum value set"):
+        cloud.dms.modify_endpoint(EndpointArn=cloud.target, EndpointType="TARGET")
+
+
 def test_the_old_member_of_the_role_counts_and_may_not_contradict_the_new_one(cloud: Cloud) -> None:
     role = cloud.dms.describe_endpoints(Filters=[{"Name": "engine-name", "Values": ["s3"]}])["Endpoints"][0][
         "S3Settings"
