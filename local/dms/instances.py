@@ -71,7 +71,7 @@ class Instances:
             raise invalid_state(f"Replication Instance {instance.arn} is in state {instance.status}")
         wanted = {name: parameters[name] for name in (*_PENDING, *_AT_ONCE) if parameters.get(name) is not None}
         after = {**instance.given, **instance.pending, **wanted}
-        _check(after)
+        _check({**after, "AvailabilityZone": None})  # a zone that was chosen at first does not forbid a second one
         if _version(after) < _version(instance.given):
             raise AwsError("InvalidParameterCombinationException", "An engine version cannot be lowered")
         if after["AllocatedStorage"] < instance.given["AllocatedStorage"]:

@@ -103,6 +103,16 @@ def test_a_change_that_may_wait_is_pending_until_one_is_applied_at_once(cloud: C
     assert (shown["MultiAZ"], shown["AllocatedStorage"], shown["PendingModifiedValues"]) == (True, 200, {})
 
 
+def test_an_instance_made_in_a_zone_may_later_have_two(cloud: Cloud) -> None:
+    made = _create(cloud, "zoned", AvailabilityZone="eu-central-1b")
+    assert made["AvailabilityZone"] == "eu-central-1b"
+    cloud.until(lambda: {one[STATUS] for one in _all(cloud)}, {"available"})
+    cloud.dms.modify_replication_instance(
+        ReplicationInstanceArn=made["ReplicationInstanceArn"], MultiAZ=True, ApplyImmediately=True
+    )
+    cloud.until(lambda: [one["MultiAZ"] for one in _all(cloud)], [False, True])
+
+
 def test_neither_storage_nor_engine_can_be_lowered(cloud: Cloud) -> None:
     for change in ({"AllocatedStorage": 50}, {"EngineVersion": "3.5.1"}):
         with refused("InvalidParameterCombinationException", "lowered"):
