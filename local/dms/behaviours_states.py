@@ -129,10 +129,10 @@ STATES = (
         "aws dms modify-replication-task --replication-task-arn TASK --migration-type cdc",
     ),
     Behaviour(
-        "A running task cannot be modified (AWS lets log severities through; here they wait too)",
+        "A running task cannot be modified, but for the severities of its log",
         "observed",
         "reference/dms.md 3.4",
-        f"{_LIFE}test_a_task_passes_every_state_on_its_way_and_refuses_what_the_state_forbids",
+        f"{_RESOURCES}test_of_a_running_task_only_the_severities_of_its_log_can_be_changed",
     ),
     Behaviour(
         "A task at rest moves to an instance of the same or a newer engine",

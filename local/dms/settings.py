@@ -171,6 +171,11 @@ def _agree(settings: dict[str, Any], given: Mapping[str, Any]) -> None:
             settings["ControlTablesSettings"][f"{other}oryTimeslotInMinutes"] = tables[f"{one}oryTimeslotInMinutes"]
 
 
+def without_severities(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """*settings* but for what may be changed while a task runs (reference/dms.md 3.4)."""
+    return {**settings, "Logging": {**settings["Logging"], "LogComponents": None}}
+
+
 def require_loadable(settings: Mapping[str, Any]) -> None:
     """Raise NotEmulatedError when a load would have to pass over one of *settings*."""
     for group, key, value, allowed in _fixed(settings):

@@ -3,6 +3,7 @@ the life of instances, endpoints and tasks."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -352,3 +353,21 @@ def test_table_statistics_can_be_filtered_and_paged(clouds: Clouds) -> None:
         both = [{"Name": "schema-name", "Values": ["public"]}, {"Name": "table-name", "Values": ["t03", "t04"]}]
         assert tables(Filters=both) == ["t03", "t04"]
         assert tables(Filters=[{"Name": "table-name", "Values": ["none"]}]) == []
+
+
+def test_of_a_running_task_only_the_severities_of_its_log_can_be_changed(cloud: Cloud, reader: FakeReader) -> None:
+    task = cloud.create_task()
+    louder = {"LogComponents": [{"Id": "SOURCE_UNLOAD", "Severity": "LOGGER_SEVERITY_DEBUG"}]}
+
+    def modify(**groups: Any) -> dict[str, Any]:
+        text = json.dumps(groups)
+        return cloud.dms.modify_replication_task(ReplicationTaskArn=task, ReplicationTaskSettings=text)
+
+    def ask(_: str) -> None:
+        assert modify(Logging=louder)["ReplicationTask"]["Status"] == "running"
+        with refused("InvalidResourceStateFault", "excluding logging severity"):
+            modify(Logging=louder, FullLoadSettings={"CommitRate": 5})
+
+    reader.when_writing = ask
+    assert cloud.run(task)["Status"] == "stopped"
+    assert "LOGGER_SEVERITY_DEBUG" in cloud.task(task)["ReplicationTaskSettings"]
