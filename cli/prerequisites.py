@@ -12,7 +12,13 @@ from onboarding.prerequisites import statements
 from onboarding.reader import read_registry
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  fleet prerequisites nyc-flights
+  fleet prerequisites nyc-flights --login replicator > nyc-flights.sql
+"""
+)
 @click.argument("database")
 @click.option("--login", default="fleet_dms", show_default=True, help="The login that the server's secret names.")
 @click.option(

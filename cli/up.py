@@ -90,7 +90,13 @@ def up(*, is_detached: bool, as_json: bool, ready_fd: int | None, **given: objec
     return 0
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  fleet down
+  fleet down --folder elsewhere --json       the one that `fleet up --folder elsewhere` started
+"""
+)
 @folder_option
 @json_option
 def down(folder: Path, as_json: bool) -> int:
@@ -100,7 +106,13 @@ def down(folder: Path, as_json: bool) -> int:
     return 0
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  fleet reset
+  fleet reset --folder elsewhere --json      the one that `fleet up --folder elsewhere` started
+"""
+)
 @folder_option
 @json_option
 def reset(folder: Path, as_json: bool) -> int:

@@ -95,8 +95,11 @@ OPERATIONS = (
     *(_operation(name, _TAGS) for name in ("AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource")),
     _operation("DescribeAccountAttributes", f"{_LIFE}test_the_account_says_how_much_of_its_quotas_is_used"),
     Behaviour(
-        "DescribePendingMaintenanceActions, DescribeReplicationInstanceTaskLogs and the lists of assessments are "
-        "empty: nothing here needs maintenance, keeps a log on its instance or has been assessed",
+        "DescribePendingMaintenanceActions, DescribeReplicationInstanceTaskLogs, "
+        "DescribeReplicationTaskAssessmentResults, DescribeReplicationTaskAssessmentRuns and "
+        "DescribeReplicationTaskIndividualAssessments are empty, and CancelReplicationTaskAssessmentRun and "
+        "DeleteReplicationTaskAssessmentRun find no run: nothing here needs maintenance, keeps a log on its instance "
+        "or has been assessed",
         "documented",
         f"{_API}DescribePendingMaintenanceActions.html",
         _NO_ASSESSMENT,
