@@ -295,6 +295,5 @@ LIMITS = (
         "Event subscriptions are kept and publish nothing to their topics",
         "",
         test=f"{_RESOURCES}test_a_subscription_passes_its_states_and_refuses_what_is_not_there",
-        is_refused=True,
     ),
 )

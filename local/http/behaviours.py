@@ -38,11 +38,9 @@ BEHAVIOURS = (
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
         _NIGHT + "test_a_role_that_was_changed_over_the_socket_binds_dms",
     ),
-    Behaviour("Checking a signature, its date, or a session token: whoever calls is believed", "", is_refused=True),
-    Behaviour("Checking what the caller may do: IAM is asked for no call of a client's own", "", is_refused=True),
-    Behaviour(
-        "The trust policy at a client's own AssumeRole: moto hands out credentials for any role", "", is_refused=True
-    ),
+    Behaviour("No signature, date or session token is checked: whoever calls is believed", ""),
+    Behaviour("IAM is not asked what a caller may do", ""),
+    Behaviour("A client's own AssumeRole gets credentials for any role, whatever its trust policy", ""),
     Behaviour(
         "Errors in the service's own form: JSON with __type, query XML, EC2's XML, S3's XML; each with a request id",
         "documented",
@@ -60,9 +58,15 @@ BEHAVIOURS = (
         "assumed",
         "",
         _ENDPOINT + "test_what_botocore_would_not_have_sent_is_refused",
-        "aws dms delete-replication-task --no-sign-request --cli-input-json '{}' (by hand: POST / without the member)",
+        "aws dms describe-table-statistics --cli-input-json '{}' (by hand: the CLI refuses it itself)",
     ),
-    Behaviour("A parameter that botocore's model does not know: ValidationException, where AWS ignores it", "assumed"),
+    Behaviour(
+        "A parameter that botocore's model does not know: ValidationException, where AWS may pass over it",
+        "assumed",
+        "",
+        _ENDPOINT + "test_what_botocore_would_not_have_sent_is_refused",
+        "aws dms describe-endpoints --cli-input-json '{\"Speed\": 1}' (by hand: the CLI refuses it itself)",
+    ),
     Behaviour(
         "An unknown operation of the JSON protocol: UnknownOperationException",
         "documented",
@@ -87,7 +91,7 @@ BEHAVIOURS = (
         _TRAILING,
         _BODIES + "test_a_body_with_a_trailer_arrives_without_its_wrapping",
     ),
-    Behaviour("Comparing a checksum that a client sends with the body: BadDigest never comes", "", is_refused=True),
+    Behaviour("A checksum that a client sends is not compared with the body: BadDigest never comes", ""),
     Behaviour(
         "A body that is shorter than it says: IncompleteBody, and no object",
         "documented",
@@ -119,10 +123,9 @@ BEHAVIOURS = (
         _NIGHT + "test_a_function_is_invoked_over_the_socket",
     ),
     Behaviour(
-        "Scaled or skipped time in what moto writes (S3, DynamoDB, IAM): it has this machine's, whatever --clock says; "
-        "a deployed account's clock is ahead of it by the waits that deploying skipped (about five minutes)",
+        "What moto writes (S3, DynamoDB, IAM) has this machine's time, whatever --clock says; a deployed account's "
+        "clock is ahead of it by the waits that deploying skipped (about five minutes)",
         "",
-        is_refused=True,
     ),
     Behaviour("Services that are not listed by the endpoint: NotEmulated, 404", "", is_refused=True),
     Behaviour("The CBOR protocol, HTTPS, SigV4A, streams of DynamoDB, a second account", "", is_refused=True),

@@ -27,7 +27,7 @@ REDRIVE = (
         "assumed",
         _REDRIVE,
         f"{_UNIT}redrive.py::test_an_execution_that_began_a_year_ago_is_not_redriven",
-        "needs an execution a year old",
+        reason="It needs an execution that is a year old.",
     ),
     Behaviour(
         "A client token is answered with its first date for 15 minutes, and the last 10 of an execution are kept",

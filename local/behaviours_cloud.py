@@ -1,0 +1,145 @@
+"""What the rest of the local cloud claims: moto's services, IAM's judgement, Lambda, EventBridge, time and sources."""
+
+from __future__ import annotations
+
+from local.behaviours import Behaviour
+
+_MOTO = "https://docs.getmoto.org/en/latest/docs/services/"
+_EVALUATION = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
+_CONDITIONS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
+_IAM = "tests/unit/local/test_iam.py::"
+_EVENTS = "tests/unit/local/test_events.py::"
+_CLOCK = "tests/unit/local/test_clock.py::"
+_PROTOCOLS = "tests/contract/test_http_endpoint.py::test_every_other_service_answers_in_its_own_protocol"
+_NIGHT = "tests/contract/test_http_night.py::"
+
+# By boto3's name: what of it is worth saying, and the test that uses it.
+MOTO = {
+    "s3": (
+        "",
+        "tests/contract/test_shortcuts.py::test_a_conditional_put_is_refused_where_an_object_stands_and_leaves_it",
+    ),
+    "dynamodb": ("", "tests/contract/test_shortcuts.py::test_of_conditional_puts_at_once_exactly_one_wins"),
+    "iam": ("the store; what its policies mean is judged as below", _PROTOCOLS),
+    "sts": ("AssumeRole gives credentials for any role", _PROTOCOLS),
+    "kms": ("it signs the token for Snowflake", f"{_NIGHT}test_the_warehouse_is_asked_over_the_socket"),
+    "secretsmanager": ("", _PROTOCOLS),
+    "sns": ("nobody is sent a mail", _PROTOCOLS),
+    "sqs": ("", "tests/contract/test_http_endpoint.py::test_a_queue_is_reached_by_the_url_it_was_given"),
+    "events": ("the rules; what is delivered stands below", _PROTOCOLS),
+    "scheduler": ("schedules are kept and start nothing", _PROTOCOLS),
+    "logs": ("", "tests/contract/test_dms_files_load.py::test_what_is_cut_left_out_or_errs_stands_in_the_tasks_log"),
+    "cloudwatch": ("no service here measures anything into it", _PROTOCOLS),
+    "ec2": (
+        "its subnets are those of DMS's subnet groups",
+        "tests/contract/test_dms_instances.py::test_a_subnet_group_must_cover_two_zones_with_subnets_that_exist",
+    ),
+    "ssm": ("", _PROTOCOLS),
+    "resourcegroupstaggingapi": ("it knows moto's resources, not those of DMS and Step Functions", _PROTOCOLS),
+}
+
+BY_MOTO = tuple(
+    Behaviour(f"{service}: answered by moto, in this process{': ' if note else ''}{note}", "observed", url, test)
+    for service, (note, test) in MOTO.items()
+    for url in (f"{_MOTO}{service}.html",)
+)
+
+IAM = (
+    Behaviour(
+        "Identity policies, inline and attached: an Allow is needed and a Deny wins",
+        "documented",
+        _EVALUATION,
+        f"{_IAM}test_a_deny_wins_over_any_allow",
+    ),
+    Behaviour(
+        "Actions, NotAction, resources, NotResource with * and ?, which are no regular expressions",
+        "documented",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
+        f"{_IAM}test_an_arn_is_no_regular_expression",
+    ),
+    Behaviour(
+        "Conditions: String(Not)Equals, String(Not)Like, ArnEquals, Arn(Not)Like, Bool, and each of them IfExists",
+        "documented",
+        _CONDITIONS,
+        f"{_IAM}test_a_condition_on_the_prefix_narrows_a_listing",
+    ),
+    Behaviour(
+        "Trust policies, with sts:ExternalId; a role that does not exist is refused like one that does not trust",
+        "documented",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user_externalid.html",
+        f"{_IAM}test_only_the_right_external_id_opens_a_role_that_asks_for_one",
+    ),
+    Behaviour(
+        "Bucket policies and key policies are kept and not asked",
+        "",
+        _EVALUATION,
+    ),
+    Behaviour(
+        "Permissions boundaries, policy variables, other condition operators",
+        "",
+        test=f"{_IAM}test_what_is_not_judged_is_refused_by_name",
+        is_refused=True,
+    ),
+)
+
+LAMBDA = (
+    Behaviour(
+        "Invoke: the handlers of the deployed functions, in this process, without a limit of time or memory; an error "
+        "is told with errorType, errorMessage and stackTrace",
+        "documented",
+        "https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html",
+        f"{_NIGHT}test_a_function_is_invoked_over_the_socket",
+    ),
+    Behaviour(
+        "Every other operation of Lambda",
+        "",
+        test="tests/contract/test_http_endpoint.py::test_an_operation_that_is_not_emulated_is_refused_by_name",
+        is_refused=True,
+    ),
+)
+
+EVENTS = (
+    Behaviour(
+        "Status events of Step Functions go to the functions that enabled rules of the default bus name",
+        "documented",
+        "https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html",
+        f"{_EVENTS}test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_failed",
+    ),
+    Behaviour(
+        "One delivery and no second try (AWS tries for 24 hours); to targets that are Lambda functions only",
+        "",
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html",
+        f"{_EVENTS}test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_failed",
+    ),
+    Behaviour(
+        "Events of DMS are made and delivered to no rule: `Dms` hands them to `on_event`",
+        "",
+        test="tests/contract/test_dms_resources.py::test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task",
+    ),
+)
+
+TIME = (
+    Behaviour(
+        "One clock for DMS, Step Functions and Snowflake: real, scaled, or virtual, which skips a wait while nothing "
+        "works",
+        "",
+        test=f"{_CLOCK}test_no_wait_is_skipped_while_work_is_under_way",
+    ),
+    Behaviour("One process, in memory: the cloud itself never crashes, nor does one of its zones", ""),
+)
+
+SOURCES = (
+    Behaviour(
+        "PostgreSQL is a real one",
+        "observed",
+        "reference/engines.md 1",
+        "tests/contract/test_sources_postgres.py::test_the_login_of_a_secret_reads_every_table_and_writes_none",
+    ),
+    Behaviour(
+        "MariaDB is a real one, where this machine has it",
+        "observed",
+        "https://packages.debian.org/mariadb-server",
+        "tests/contract/test_sources_mariadb.py::test_the_login_of_a_secret_reads_everything_and_writes_nothing",
+    ),
+    Behaviour("SQL Server: none was ever reached; its answers are of the shape that Microsoft documents", ""),
+)

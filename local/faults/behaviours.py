@@ -1,0 +1,52 @@
+"""From where it is known what a vendor does when each fault strikes. `fleet faults` lists the faults themselves."""
+
+from __future__ import annotations
+
+from local.behaviours import Behaviour, Trust
+from local.faults.catalogue import KINDS, Kind
+
+_DMS = "https://docs.aws.amazon.com/dms/latest/APIReference/API_"
+_GUIDE = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_"
+_S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel"
+_RETRIES = "https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"
+_SNOWFLAKE = "https://docs.snowflake.com/en/developer-guide/sql-api/reference"
+_LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"
+_TEST = "tests/night/test_faults.py::test_a_fault_ends_its_database_as_the_catalogue_says"
+_NOT_TO_BE_ORDERED = "An account cannot be asked for it: it is seen on the night on which it happens."
+
+KNOWN: dict[str, tuple[Trust, str]] = {
+    "bad-password": ("documented", f"{_DMS}Connection.html"),
+    "mapping-empty": ("documented", f"{_GUIDE}Tasks.CustomizingTasks.TaskSettings.ErrorHandling.html"),
+    "source-test-fails": ("documented", f"{_DMS}Connection.html"),
+    "errored-table": ("documented", f"{_DMS}TableStatistics.html"),
+    "lost-source": ("assumed", "reference/dms.md 3.2"),
+    "source-lost-in-peace": ("documented", f"{_GUIDE}Source.SQLServer.html"),
+    "disk-full": ("documented", f"{_DMS}ReplicationTask.html"),
+    "out-of-memory": ("observed", "reference/dms.md 3.2, 11"),
+    "half-loaded": ("documented", f"{_DMS}StopReplicationTask.html"),
+    "task-stuck": ("assumed", "reference/dms.md 11"),
+    "task-never-ends": ("assumed", "reference/dms.md 11"),
+    "task-gone": ("documented", f"{_DMS}StartReplicationTask.html"),
+    "test-never-ends": ("observed", "reference/dms.md 2.2"),
+    "endpoint-moved": ("documented", f"{_DMS}ModifyEndpoint.html"),
+    "target-test-fails": ("documented", f"{_GUIDE}Target.S3.html"),
+    "stray-object": ("documented", _S3),
+    "late-object": ("documented", _S3),
+    "refused-copy": ("documented", "https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"),
+    "warehouse-down": ("documented", _SNOWFLAKE),
+    "throttled-before": ("documented", _RETRIES),
+    "throttled-after": ("assumed", _RETRIES),
+    "timed-out-before": ("documented", _RETRIES),
+    "timed-out-after": ("documented", _RETRIES),
+    "killed-handler": ("documented", _LAMBDA),
+    "killed-everywhere": ("documented", _LAMBDA),
+}
+
+
+def _behaviour(kind: Kind) -> Behaviour:
+    trust, source = KNOWN[kind.name]
+    reason = _NOT_TO_BE_ORDERED if trust == "assumed" else ""
+    return Behaviour(f"`{kind.usage}`: {kind.happens} The night: {kind.night}", trust, source, _TEST, reason=reason)
+
+
+BEHAVIOURS = tuple(_behaviour(kind) for kind in KINDS.values())
