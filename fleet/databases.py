@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from fleet.errors import UnknownDatabaseError
+from fleet.stack_settings import StackSettings
 
 Mode = Literal["full", "delta"]
 Engine = Literal["postgresql", "mysql", "mariadb", "sqlserver"]
@@ -89,7 +90,7 @@ class SnowflakeSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the fleet runs. *prefix* begins every name of a resource."""
+    """Where the fleet runs. *prefix* begins every name of a resource; *stack* is for the deployment alone."""
 
     prefix: str
     account: str
@@ -98,6 +99,7 @@ class Settings:
     snowflake: SnowflakeSettings
     profile: TaskProfile = TaskProfile()
     limits: Limits = Limits()
+    stack: StackSettings = StackSettings()
 
 
 @dataclass(frozen=True)

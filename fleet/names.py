@@ -94,6 +94,25 @@ def ledger_table(prefix: str) -> str:
     return f"{prefix}-ledger"
 
 
+def data_key_alias(prefix: str) -> str:
+    """The alias of the KMS key that everything at rest is encrypted with."""
+    return f"alias/{prefix}-data"
+
+
+def notification_topic_arn(account: str, region: str, prefix: str) -> str:
+    """The SNS topic that runs, alarms and DMS's events are told to."""
+    return f"arn:aws:sns:{region}:{account}:{prefix}-runs"
+
+
+def execution_arn(account: str, region: str, prefix: str, name: str, execution: str) -> str:
+    """An execution of the machine `fleet-run` or `database-run`; all of them where *execution* is `*`.
+
+    >>> execution_arn("123456789012", "eu-central-1", "fleet", "fleet-run", "full-1")
+    'arn:aws:states:eu-central-1:123456789012:execution:fleet-fleet-run:full-1'
+    """
+    return f"arn:aws:states:{region}:{account}:execution:{prefix}-{name}:{execution}"
+
+
 def machine_arn(account: str, region: str, prefix: str, name: str) -> str:
     """The state machine `fleet-run` or `database-run`.
 

@@ -1,0 +1,109 @@
+"""One database of the fleet: two endpoints, the S3 endpoint's role, and its task."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from fleet import databases
+from fleet.endpoints import endpoint_role_arn, s3_settings, source_endpoint
+from fleet.folders import Folder
+from fleet.mappings import first_mappings
+from fleet.names import (
+    ENDPOINT_ROLE_PATH,
+    endpoint_role_name,
+    source_endpoint_id,
+    target_endpoint_id,
+    task_id,
+)
+from fleet.task_settings import full_load_settings
+from orchestration.constructs import toolchain as tf
+from orchestration.endpoint_arguments import source_arguments, target_arguments
+from orchestration.roles import trust_service, write_one_prefix
+
+# Exactly what a night changes (design.md section 3). Not "all": tags, roles and moves would be lost.
+CHANGED_BY_NIGHT_TARGET = ["bucket_folder"]
+CHANGED_BY_NIGHT_TASK = ["migration_type", "table_mappings", "replication_task_settings", "cdc_start_position"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the databases of one replication instance share, as Terraform names it."""
+
+    instance_arn: str
+    secrets_role_arn: str
+    data_key_arn: str
+
+
+class Database(tf.Construct):
+    """The resources of one database. Their addresses come from its id alone."""
+
+    def __init__(
+        self,
+        scope: tf.Construct,
+        settings: databases.Settings,
+        server: databases.Server,
+        database: databases.Database,
+        *,
+        secret_arn: str,
+        place: Place,
+    ) -> None:
+        super().__init__(scope, database.id)
+        prefix, name = settings.prefix, database.id.replace("-", "_")
+        role = tf.IamRole(
+            self,
+            "role",
+            name=endpoint_role_name(prefix, database.id),
+            path=ENDPOINT_ROLE_PATH,
+            assume_role_policy=_text(trust_service("dms.amazonaws.com", settings.account)),
+        )
+        role.override_logical_id(f"role_{name}")
+        may = tf.IamRolePolicy(
+            self,
+            "may",
+            name="may",
+            role=f"${{aws_iam_role.role_{name}.id}}",
+            policy=_text(write_one_prefix(settings, database.id)),
+        )
+        may.override_logical_id(f"may_{name}")
+        source = tf.DmsEndpoint(
+            self,
+            "source",
+            endpoint_id=source_endpoint_id(prefix, database.id),
+            endpoint_type="source",
+            **source_arguments(source_endpoint(server, database, place.secrets_role_arn), secret_arn),
+        )
+        source.override_logical_id(f"source_{name}")
+        # The first folder is a place where nothing is ever written: run "none", attempt 0.
+        first = s3_settings(settings, Folder(database.id, "full", "none", 0))
+        target = tf.DmsS3Endpoint(
+            self,
+            "target",
+            endpoint_id=target_endpoint_id(prefix, database.id),
+            endpoint_type="target",
+            **target_arguments({**first, "ServiceAccessRoleArn": endpoint_role_arn(settings, database.id)}),
+            encryption_mode="SSE_KMS",
+            server_side_encryption_kms_key_id=place.data_key_arn,
+            # DMS tries the role when the endpoint is made.
+            depends_on=[may],
+            lifecycle=tf.TerraformResourceLifecycle(ignore_changes=CHANGED_BY_NIGHT_TARGET),
+        )
+        target.override_logical_id(f"target_{name}")
+        task = tf.DmsReplicationTask(
+            self,
+            "full",
+            replication_task_id=task_id(prefix, database.id, "full"),
+            migration_type="full-load",
+            replication_instance_arn=place.instance_arn,
+            source_endpoint_arn=f"${{aws_dms_endpoint.source_{name}.endpoint_arn}}",
+            target_endpoint_arn=f"${{aws_dms_s3_endpoint.target_{name}.endpoint_arn}}",
+            table_mappings=first_mappings(database),
+            replication_task_settings=full_load_settings(settings.profile),
+            start_replication_task=False,
+            lifecycle=tf.TerraformResourceLifecycle(ignore_changes=CHANGED_BY_NIGHT_TASK),
+        )
+        task.override_logical_id(f"full_{name}")
+
+
+def _text(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"))

@@ -1,0 +1,221 @@
+"""What each function may do, statement by statement, named after the function that needs it.
+
+A statement is here because the function's code makes the call: nothing is granted to all but its own log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from fleet.databases import Settings
+from fleet.names import (
+    ENDPOINT_ROLE_PATH,
+    control_bucket,
+    execution_arn,
+    ledger_table,
+    machine_arn,
+    notification_topic_arn,
+)
+from orchestration.functions import function_arn, function_name
+from orchestration.roles import Policy, Statement, allow, policy, use_data_key
+
+FLEET_TAG = "fleet"
+"""Every resource of the stack carries it, with the prefix as its value; DMS's may be changed only where it stands."""
+
+Need = Callable[[Settings, str], list[Statement]]
+
+
+def function_role_name(prefix: str, name: str) -> str:
+    """The name of *name*'s role, which no other function has."""
+    return function_name(prefix, name)
+
+
+def may(settings: Settings, name: str, secret_arns: list[str]) -> Policy:
+    """What the function *name* may do. *secret_arns*: of the sources' secrets, which AskSource alone may read."""
+    group = f"/aws/lambda/{function_name(settings.prefix, name)}"
+    arn = f"arn:aws:logs:{settings.region}:{settings.account}:log-group:{group}:*"
+    statements = [allow(f"{name}WritesItsLog", ["logs:CreateLogStream", "logs:PutLogEvents"], arn)]
+    for need in _NEEDS[name]:
+        statements += need(settings, name)
+    if name == "AskSource":
+        statements.append(allow("AskSourceReadsSecrets", "secretsmanager:GetSecretValue", secret_arns))
+    return policy(*statements)
+
+
+def _control(settings: Settings) -> str:
+    return f"arn:aws:s3:::{control_bucket(settings.prefix, settings.account)}"
+
+
+def _reads_records(settings: Settings, name: str) -> list[Statement]:
+    """Without leave to list, S3 answers for an object that is not there with "denied", and nothing could be optional.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (documented).
+    """
+    bucket = _control(settings)
+    return [
+        allow(
+            f"{name}ReadsRecords", "s3:GetObject", [f"{bucket}/{key}/*" for key in ("registry", "runs", "databases")]
+        ),
+        allow(f"{name}FindsRecords", "s3:ListBucket", bucket),
+        use_data_key(f"{name}UsesTheKey", settings, ["kms:Decrypt", "kms:GenerateDataKey"], ["s3", "dynamodb", "sns"]),
+    ]
+
+
+def _writes_records(settings: Settings, name: str, *, folder: str = "runs") -> list[Statement]:
+    return [allow(f"{name}Writes{folder.title()}", "s3:PutObject", f"{_control(settings)}/{folder}/*")]
+
+
+def _ledger(settings: Settings, name: str, *, verb: str, calls: tuple[str, ...]) -> list[Statement]:
+    table = f"arn:aws:dynamodb:{settings.region}:{settings.account}:table/{ledger_table(settings.prefix)}"
+    return [allow(f"{name}{verb}TheLedger", [f"dynamodb:{call}" for call in calls], table)]
+
+
+_reads_ledger: Need = partial(_ledger, verb="Reads", calls=("GetItem", "Query"))
+_notes: Need = partial(_ledger, verb="WritesTo", calls=("UpdateItem",))
+_puts: Need = partial(_ledger, verb="WritesTo", calls=("PutItem", "UpdateItem"))
+_reads_measures: Need = partial(_ledger, verb="Measures", calls=("BatchGetItem",))
+
+
+def _looks_at_dms(settings: Settings, name: str, *, at: tuple[str, ...]) -> list[Statement]:
+    del settings
+    return [allow(f"{name}LooksAtDms", [f"dms:Describe{one}" for one in at], "*")]
+
+
+_sees_tasks: Need = partial(_looks_at_dms, at=("ReplicationTasks",))
+_sees_tasks_and_endpoints: Need = partial(_looks_at_dms, at=("ReplicationTasks", "Endpoints"))
+_sees_connections: Need = partial(_looks_at_dms, at=("ReplicationTasks", "Endpoints", "Connections"))
+
+
+def _dms(settings: Settings, name: str, *, verb: str, call: str, kinds: tuple[str, ...]) -> list[Statement]:
+    """A call on resources of the fleet, and of nobody else: they carry its tag."""
+    return [
+        allow(
+            f"{name}{verb}",
+            f"dms:{call}",
+            [f"arn:aws:dms:{settings.region}:{settings.account}:{kind}:*" for kind in kinds],
+            StringEquals={f"aws:ResourceTag/{FLEET_TAG}": settings.prefix},
+        )
+    ]
+
+
+_counts: Need = partial(_dms, verb="CountsTables", call="DescribeTableStatistics", kinds=("task",))
+_modifies_task: Need = partial(_dms, verb="ModifiesTasks", call="ModifyReplicationTask", kinds=("task",))
+_modifies_endpoint: Need = partial(_dms, verb="ModifiesEndpoints", call="ModifyEndpoint", kinds=("endpoint",))
+_tests: Need = partial(_dms, verb="TestsConnections", call="TestConnection", kinds=("endpoint", "rep"))
+_starts: Need = partial(_dms, verb="StartsTasks", call="StartReplicationTask", kinds=("task",))
+_stops: Need = partial(_dms, verb="StopsTasks", call="StopReplicationTask", kinds=("task",))
+
+
+def _passes_roles(settings: Settings, name: str) -> list[Statement]:
+    return [
+        allow(
+            f"{name}PassesEndpointRoles",
+            "iam:PassRole",
+            f"arn:aws:iam::{settings.account}:role{ENDPOINT_ROLE_PATH}*",
+            StringEquals={"iam:PassedToService": "dms.amazonaws.com"},
+        )
+    ]
+
+
+def _asks_sources(settings: Settings, name: str) -> list[Statement]:
+    arn = function_arn(settings.account, settings.region, settings.prefix, "AskSource")
+    return [allow(f"{name}AsksSources", "lambda:InvokeFunction", arn)]
+
+
+def _lists_landing(settings: Settings, name: str) -> list[Statement]:
+    return [allow(f"{name}ListsTheLanding", "s3:ListBucket", f"arn:aws:s3:::{settings.landing_bucket}")]
+
+
+def _reads_manifests(settings: Settings, name: str) -> list[Statement]:
+    manifests = f"arn:aws:s3:::{settings.landing_bucket}/*/_manifest.json"
+    return [*_lists_landing(settings, name), allow(f"{name}ReadsManifests", "s3:GetObject", manifests)]
+
+
+def _seals(settings: Settings, name: str) -> list[Statement]:
+    manifests = f"arn:aws:s3:::{settings.landing_bucket}/*/_manifest.json"
+    return [allow(f"{name}Seals", "s3:PutObject", manifests)]
+
+
+def _signs(settings: Settings, name: str) -> list[Statement]:
+    """The key of the Snowflake user, by its alias where it is named by one."""
+    key, keys = settings.snowflake.key_id, f"arn:aws:kms:{settings.region}:{settings.account}:key/"
+    calls = ["kms:Sign", "kms:GetPublicKey"]
+    if key.startswith("alias/"):
+        named = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": key}}
+        return [allow(f"{name}SignsInToSnowflake", calls, f"{keys}*", **named)]
+    return [allow(f"{name}SignsInToSnowflake", calls, key if key.startswith("arn:") else f"{keys}{key}")]
+
+
+def _executions(settings: Settings, name: str, *, verb: str, call: str, machines: tuple[str, ...]) -> list[Statement]:
+    place = settings.account, settings.region, settings.prefix
+    if call == "ListExecutions":
+        return [allow(f"{name}{verb}", "states:ListExecutions", [machine_arn(*place, one) for one in machines])]
+    return [allow(f"{name}{verb}", f"states:{call}", [execution_arn(*place, one, "*") for one in machines])]
+
+
+_BOTH = ("fleet-run", "database-run")
+_asks_holders: Need = partial(_executions, verb="AsksHolders", call="DescribeExecution", machines=("database-run",))
+_asks_executions: Need = partial(_executions, verb="AsksExecutions", call="DescribeExecution", machines=_BOTH)
+_lists_children: Need = partial(_executions, verb="ListsChildren", call="ListExecutions", machines=("database-run",))
+_lists_runs: Need = partial(_executions, verb="ListsRuns", call="ListExecutions", machines=_BOTH)
+_stops_children: Need = partial(_executions, verb="StopsChildren", call="StopExecution", machines=("database-run",))
+
+
+def _notifies(settings: Settings, name: str) -> list[Statement]:
+    arn = notification_topic_arn(settings.account, settings.region, settings.prefix)
+    return [allow(f"{name}Notifies", "sns:Publish", arn)]
+
+
+def _stands_in_the_network(settings: Settings, name: str) -> list[Statement]:
+    del settings
+    calls = ["CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"]
+    calls += ["DescribeSubnets", "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses"]
+    return [allow(f"{name}StandsInTheNetwork", [f"ec2:{call}" for call in calls], "*")]
+
+
+_ATTEMPT = (_reads_records, _reads_ledger)
+_CLOSES = (*_ATTEMPT, _writes_records, _puts, _notifies, _asks_executions)
+_NEEDS: Mapping[str, tuple[Need, ...]] = {
+    "PlanRun": (
+        *_ATTEMPT,
+        _writes_records,
+        partial(_writes_records, folder="registry"),
+        _puts,
+        _reads_measures,
+        _sees_tasks,
+    ),
+    "CloseRun": _CLOSES,
+    "ClaimDatabase": (*_ATTEMPT, _puts, _asks_holders, _sees_tasks, _stops),
+    "PrepareTask": (
+        *_ATTEMPT,
+        _writes_records,
+        partial(_writes_records, folder="databases"),
+        _notes,
+        _asks_sources,
+        _sees_tasks,
+        _modifies_task,
+    ),
+    "PointEndpoint": (
+        *_ATTEMPT,
+        _notes,
+        _lists_landing,
+        _sees_tasks_and_endpoints,
+        _modifies_endpoint,
+        _passes_roles,
+    ),
+    "AwaitConnection": (*_ATTEMPT, _notes, _sees_connections, _tests),
+    "StartTask": (*_ATTEMPT, _notes, _lists_landing, _sees_tasks_and_endpoints, _starts),
+    "PollTask": (*_ATTEMPT, _notes, _sees_tasks, _counts),
+    "StopTask": (*_ATTEMPT, _notes, _sees_tasks, _stops),
+    "SealFolder": (*_ATTEMPT, _notes, _asks_sources, _reads_manifests, _seals, _sees_connections, _tests, _counts),
+    "SubmitLoads": (*_ATTEMPT, _writes_records, _notes, _reads_manifests, _signs),
+    "PollLoads": (*_ATTEMPT, _writes_records, _notes, _signs),
+    "Reconcile": (*_ATTEMPT, _writes_records, _notes, _reads_manifests),
+    "RecordOutcome": (*_ATTEMPT, _writes_records, _puts),
+    "ReleaseDatabase": (*_ATTEMPT, _notes, _sees_tasks),
+    "Conclude": _ATTEMPT,
+    "AskSource": (_stands_in_the_network,),
+    "Recorder": (*_CLOSES, _lists_children, _stops_children, _sees_tasks, _stops),
+    "Sweep": (*_CLOSES, _lists_runs, _stops_children, _sees_tasks, _stops),
+}

@@ -1,0 +1,137 @@
+"""The stacks, in the order in which they are applied, and how they are written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from fleet.databases import Database, Registry
+from fleet.names import control_bucket, instance_id
+from fleet.plan import refuse_oversize
+from orchestration.constructs import database as one
+from orchestration.constructs import toolchain as tf
+from orchestration.constructs.account_roles import AccountRoles
+from orchestration.constructs.fleet_stack import FleetStack
+from orchestration.constructs.network import Network, security_group_name, subnet_group_name
+from orchestration.constructs.notifications import Notifications
+from orchestration.constructs.storage import Keys, Storage
+from orchestration.roles import read_landing, read_secrets, trust_service, trust_snowflake
+
+
+class Foundation(FleetStack):
+    """What all others stand on: network, keys, buckets, ledger, topic, the account's roles."""
+
+    def __init__(self, scope: tf.Construct, registry: Registry) -> None:
+        settings = registry.settings
+        super().__init__(scope, "foundation", settings)
+        key_arn = Keys(self, settings).data_key_arn
+        network = Network(self, settings)
+        Storage(self, settings, key_arn)
+        Notifications(self, settings, key_arn)
+        roles = AccountRoles(self, settings)
+        tf.DmsReplicationSubnetGroup(
+            self,
+            "subnets",
+            replication_subnet_group_id=subnet_group_name(settings.prefix),
+            replication_subnet_group_description=f"Where the replication instances of {settings.prefix} stand",
+            subnet_ids=network.subnet_ids,
+            depends_on=roles.attachments,
+        )
+        if settings.stack.snowflake_trust.user_arn:
+            self._trust_snowflake()
+        self.output("landing_bucket", settings.landing_bucket, "Where the Parquet files land")
+        name = control_bucket(settings.prefix, settings.account)
+        self.output("control_bucket", name, "Registry, plans and reports")
+
+    def _trust_snowflake(self) -> None:
+        settings, trust = self.settings, self.settings.stack.snowflake_trust
+        role = tf.IamRole(
+            self,
+            "snowflake",
+            name=f"{settings.prefix}-snowflake-read",
+            assume_role_policy=json.dumps(trust_snowflake(trust.user_arn, trust.external_id)),
+        )
+        tf.IamRolePolicy(
+            self, "snowflake-may", name="may", role=role.id, policy=json.dumps(read_landing(settings))
+        ).override_logical_id("snowflake")
+        self.output("snowflake_role_arn", role.arn, "STORAGE_AWS_ROLE_ARN of Snowflake's integration")
+
+
+class Instance(FleetStack):
+    """One replication instance and its databases. Without an onboarded one it is empty, and Terraform removes all."""
+
+    def __init__(self, scope: tf.Construct, registry: Registry, name: str, databases: Iterable[Database]) -> None:
+        settings = registry.settings
+        super().__init__(scope, f"instance-{name}", settings)
+        onboarded = [database for database in databases if database.onboarded]
+        if not onboarded:
+            return
+        secrets = self._find_secrets(registry, databases)
+        role = tf.IamRole(
+            self,
+            "secrets",
+            name=f"{settings.prefix}-{name}-secrets",
+            assume_role_policy=json.dumps(trust_service(f"dms.{settings.region}.amazonaws.com", settings.account)),
+        )
+        tf.IamRolePolicy(
+            self, "secrets-may", name="may", role=role.id, policy=json.dumps(read_secrets(list(secrets.values())))
+        ).override_logical_id("secrets")
+        key_arn = self.find_data_key()
+        place = one.Place(self._make_instance(name, key_arn), role.arn, key_arn)
+        for database in onboarded:
+            server = registry.server_of(database)
+            one.Database(self, settings, server, database, secret_arn=secrets[server.id], place=place)
+
+    def _find_secrets(self, registry: Registry, databases: Iterable[Database]) -> dict[str, str]:
+        """The ARNs of the secrets of all servers of the instance, whichever database is onboarded, by server."""
+        arns: dict[str, str] = {}
+        for server in sorted({registry.server_of(database) for database in databases}, key=lambda one: one.id):
+            if server.secret.startswith("arn:"):
+                arns[server.id] = server.secret
+            else:
+                found = tf.DataAwsSecretsmanagerSecret(self, f"secret-{server.id}", name=server.secret)
+                found.override_logical_id(f"secret_{server.id.replace('-', '_')}")
+                arns[server.id] = found.arn
+        return arns
+
+    def _make_instance(self, name: str, key_arn: str) -> str:
+        settings, wanted = self.settings, self.settings.stack.replication
+        size = next((one for one in wanted.sizes if one.id == name), None)
+        group = tf.DataAwsSecurityGroup(self, "sources", name=security_group_name(settings.prefix))
+        return tf.DmsReplicationInstance(
+            self,
+            "instance",
+            replication_instance_id=instance_id(settings.prefix, name),
+            replication_instance_class=size.instance_class if size else wanted.instance_class,
+            allocated_storage=size.storage_gigabytes if size else wanted.storage_gigabytes,
+            multi_az=wanted.multi_az,
+            engine_version=wanted.engine_version,
+            # Else every later plan would want the old version back.
+            auto_minor_version_upgrade=False,
+            apply_immediately=True,
+            preferred_maintenance_window=wanted.maintenance_window,
+            publicly_accessible=False,
+            kms_key_arn=key_arn,
+            replication_subnet_group_id=subnet_group_name(settings.prefix),
+            vpc_security_group_ids=[group.id],
+        ).replication_instance_arn
+
+
+def synthesise(registry: Registry, folder: Path) -> list[str]:
+    """Write all stacks to *folder*; their names in the order in which they are applied.
+
+    Raises:
+        QuotaExceededError: The onboarded databases do not fit.
+    """
+    refuse_oversize([database for database in registry.databases if database.onboarded])
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    app = tf.App(outdir=str(folder))
+    names = ["foundation"]
+    Foundation(app, registry)
+    for instance in sorted({database.instance for database in registry.databases}):
+        databases = [database for database in registry.databases if database.instance == instance]
+        Instance(app, registry, instance, databases)
+        names.append(f"instance-{instance}")
+    app.synth()
+    return names
