@@ -9,7 +9,7 @@ export UV_LINK_MODE ?= copy
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test check format docs lock prove-night prove-faults clean
+.PHONY: help setup demo test check format docs lock prove-night prove-faults prove-cloud clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,8 @@ format: setup  ## rewrite the files as ruff wants them
 
 docs: setup  ## rewrite what is generated from the code
 	@$(BIN)/python tests/docs/quotas_page.py
+	@$(BIN)/python -m local.coverage
+	@$(BIN)/python -m local.to_verify
 
 prove-night: setup  ## show what a full night must show, figures last
 	@$(BIN)/python -m bench.prove_night
@@ -47,9 +49,12 @@ prove-night: setup  ## show what a full night must show, figures last
 prove-faults: setup  ## show what nights that go wrong must show, at full size; figures last
 	@$(BIN)/python -m bench.prove_faults
 
+prove-cloud: setup  ## show what the local cloud must show to real clients, at full size; figures last
+	@$(BIN)/python -m bench.prove_cloud
+
 lock: setup  ## pin what is newest into requirements/
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
-	  --extra local --extra dev pyproject.toml -o requirements/dev.txt
+	  --extra local --extra infrastructure --extra dev pyproject.toml -o requirements/dev.txt
 
 clean:  ## remove what `make demo` left
 	rm -rf demo build

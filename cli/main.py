@@ -14,6 +14,7 @@ from cli.faults import faults
 from cli.night_commands import report, rerun, run, status, stop
 from cli.prerequisites import prerequisites
 from cli.up import down, reset, up
+from cli.verify import verify
 from fleet.errors import FleetError, QuotaExceededError, RegistryError, RequestError
 
 FINDINGS, USAGE, OUR_FAULT, INTERRUPTED = 1, 2, 3, 130
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, faults, run, status, rerun, stop, report, up, down, reset, prerequisites):
+for command in (demo, faults, run, status, rerun, stop, report, up, down, reset, prerequisites, verify):
     cli.add_command(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -135,6 +136,15 @@ class Registry:
     def server_of(self, database: Database) -> Server:
         """The server that holds *database*."""
         return self._servers_by_id[database.server]
+
+
+def registry_version(text: str) -> str:
+    """A short name of the content of an effective registry's *text*, by which a run pins what it reads.
+
+    >>> registry_version("{}")
+    '44136fa355b3'
+    """
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _did_you_mean(word: str, known: dict[str, Database]) -> str:

@@ -24,6 +24,7 @@ from local.functions import Functions
 from local.snowflake.server import Snowflake
 from local.snowflake.transport import InProcessTransport
 from local.stepfunctions.api import StepFunctions
+from local.stepfunctions.log_groups import MotoLogGroups
 from orchestration.functions import MODULES, function_arn
 
 LEDGER_TABLE = "fleet-ledger"
@@ -103,6 +104,7 @@ class LocalCloud:
             region=settings.region,
             jitter=self._random.random,
             on_status=self._tell,
+            log_groups=MotoLogGroups(settings.account, settings.region),
         )
         self.aws.serve("stepfunctions", self.machines.answer)
         self.machine_arns = self.deploy(self.registry) if self._is_deployed else {}

@@ -35,10 +35,10 @@ How to read it. A row is an operation, as the service's model spells it, or a se
 |---|---|
 | documented | the vendor's documents say so |
 | observed | others saw it in public: in issues, recordings, other tools' code |
-| assumed | nobody said so; `docs/to-verify-on-aws.md` has the command that settles it, and `fleet verify aws` runs some |
+| assumed | nobody said so; `docs/to-verify-on-aws.md` has what settles it, and `fleet verify aws` asks some of it |
 
-No real account has been seen by this code yet. Sources that begin with `reference/` are places in the project's own collection of
-such facts. What is not listed is refused. A test is named where one holds the row.
+No real account has been seen by this code yet. Sources that begin with `reference/` are places in the project's own
+collection of such facts. What is not listed is refused. A test is named where one holds the row.
 
 """
 _ROW = "| {name} | {state} | {trust} | {source} | {test} |"
@@ -134,8 +134,8 @@ def _never_named(section: Section) -> str:
     others = sorted(operations_of(section.service) - set(named))
     answered = sum(not is_refused for is_refused in named.values())
     return (
-        f"\n{answered} of the {len(operations_of(section.service))} operations of botocore's model are answered. Refused "
-        f"by name, beside those of the table: {', '.join(others)}.\n"
+        f"\n{answered} of the {len(operations_of(section.service))} operations of botocore's model are answered. "
+        f"Refused by name, beside those of the table: {', '.join(others)}.\n"
     )
 
 

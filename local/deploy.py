@@ -30,7 +30,7 @@ from lambdas.clients.records import CURRENT
 from local.aws import LocalAws
 from local.clock import Clock
 from local.snowflake.server import Snowflake
-from onboarding.effective import effective_json, version
+from onboarding.effective import effective_json
 from orchestration.definitions import bind, load
 from orchestration.events import Schedule, broken_off_pattern, sweep_schedule
 from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
@@ -180,10 +180,8 @@ class Deployment:
         return instances[identifier]["ReplicationInstanceArn"]
 
     def _put_registry(self) -> None:
-        s3, text = self._aws.client("s3"), effective_json(self._registry)
-        number = version(text)
-        s3.put_object(Bucket=self._control_bucket, Key=f"registry/{number}.json", Body=text.encode())
-        s3.put_object(Bucket=self._control_bucket, Key=CURRENT, Body=json.dumps(number).encode())
+        text = effective_json(self._registry)
+        self._aws.client("s3").put_object(Bucket=self._control_bucket, Key=CURRENT, Body=text.encode())
 
     def _make_machines(self) -> dict[str, str]:
         """The two machines from their files, bound to the functions' ARNs."""

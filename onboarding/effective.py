@@ -1,4 +1,4 @@
-"""The registry as the night sees it: one text with the flags in force, and its version.
+"""The registry as the night sees it: one text with the flags in force.
 
 The deployment writes it to the control bucket and PlanRun reads only that: a Lambda sees neither the files nor the
 pipeline's environment (design.md section 2).
@@ -6,7 +6,6 @@ pipeline's environment (design.md section 2).
 
 from __future__ import annotations
 
-import hashlib
 import json
 
 from pydantic import TypeAdapter, ValidationError
@@ -39,12 +38,3 @@ def read_effective(text: str) -> Registry:
             f"the effective registry cannot be read: at {place}: {first['msg']}.",
             remedy="Deploy again: what wrote it and what reads it must be of one version.",
         ) from None
-
-
-def version(text: str) -> str:
-    """A short name of *text*'s content, by which a run pins the registry that it reads.
-
-    >>> version("{}")
-    '44136fa355b3'
-    """
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from cases import Case, Cases, make_template
+from left_out import leave_out, tell
 from local.sources.postgres import EmbeddedPostgres
-from mariadb_server import leave_out, mariadb, tell
+from mariadb_server import mariadb
+from real_terraform import terraform
 
-__all__ = ["mariadb"]
+__all__ = ["mariadb", "terraform"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,17 +1,15 @@
-"""A MariaDB for the tests that need one, and the one way to do without it, which is loud."""
+"""A MariaDB for the tests that need one."""
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from left_out import how_to_leave_out
 from local.sources.mariadb import EmbeddedMariadb, MariadbMissingError
-
-WITHOUT = "FLEET_TESTS_WITHOUT_MARIADB"
 
 
 @pytest.fixture(scope="session")
@@ -22,21 +20,6 @@ def mariadb() -> Iterator[EmbeddedMariadb]:
         try:
             server = EmbeddedMariadb.start(Path(folder))
         except MariadbMissingError as error:
-            pytest.fail(f"{error} Or leave out the tests that need it: {WITHOUT}=1 make test", pytrace=False)
+            pytest.fail(f"{error} {how_to_leave_out('mariadb')}", pytrace=False)
         with server:
             yield server
-
-
-def leave_out(config: pytest.Config, items: list[pytest.Item], environment: Mapping[str, str] = os.environ) -> None:
-    """Deselect what needs a MariaDB, if the environment asks for that."""
-    if environment.get(WITHOUT):
-        left = [item for item in items if "mariadb" in getattr(item, "fixturenames", ())]
-        items[:] = [item for item in items if item not in left]
-        config.hook.pytest_deselected(items=left)
-
-
-def tell(reporter: pytest.TerminalReporter, environment: Mapping[str, str] = os.environ) -> None:
-    """Say at the end that tests were left out."""
-    if environment.get(WITHOUT):
-        reporter.section("tests were left out", red=True, bold=True)
-        reporter.line(f"{WITHOUT} is set: nothing that reads a MySQL or MariaDB source was tested.", red=True)

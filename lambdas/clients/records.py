@@ -1,7 +1,7 @@
 """What a run keeps in the control bucket. One place for its keys; every document is one of `fleet`'s dataclasses.
 
-registry/current.json                      which version is in force
-registry/<version>.json                    the effective registry
+registry/current.json                      the effective registry as it was last deployed
+registry/<version>.json                    one that a run is pinned to, kept for good
 databases/<database>/catalogue.json        the newest catalogue the source gave
 runs/<run>/plan.json                       pins the registry's version for the whole run
 runs/<run>/report.json                     written by CloseRun
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from fleet.attempts import Attempt
-from fleet.databases import Registry
+from fleet.databases import Registry, registry_version
 from fleet.errors import EmptyRegistryError, UnknownRunError
 from fleet.plan import Plan
 from lambdas.clients.objects import Objects
@@ -55,13 +55,30 @@ class Records:
         Raises:
             EmptyRegistryError: None was ever deployed.
         """
-        version = self.read(CURRENT, str)
-        if version is None:
+        body = self._read_current()
+        return registry_version(body.decode()), adapter(Registry).validate_json(body)
+
+    def pin_registry(self) -> tuple[str, Registry]:
+        """Version and content of the registry in force, which from now on can be read by that version.
+
+        The next deployment overwrites what is in force: what a run reads must not go with it.
+
+        Raises:
+            EmptyRegistryError: None was ever deployed.
+        """
+        body = self._read_current()
+        version = registry_version(body.decode())
+        self._objects.write_new(self.bucket, f"registry/{version}.json", body)
+        return version, self.registry(version)
+
+    def _read_current(self) -> bytes:
+        body = self._objects.read(self.bucket, CURRENT)
+        if body is None:
             raise EmptyRegistryError(
                 f"s3://{self.bucket}/{CURRENT} does not exist: no registry was ever deployed.",
                 remedy="Deploy, which writes the effective registry there.",
             )
-        return version, self.registry(version)
+        return body
 
     def registry(self, version: str) -> Registry:
         """The registry of that version.

@@ -106,7 +106,7 @@ def run(request: Request, clients: Clients) -> Response:
 
 def _plan(request: Request, clients: Clients) -> Plan:
     asked = request.input
-    version, registry = clients.records.current_registry()
+    version, registry = clients.records.pin_registry()
     again: dict[str, tuple[str, ...] | None] = {}
     if asked.rerun_of is not None:
         mode, again = _choose_rerun(asked, clients)

@@ -122,7 +122,7 @@ PROTOCOL = (
         _SEQUENCES,
     ),
     Behaviour(
-        "Which of these codes a single wrong value gets",
+        "Which of DMS's codes a single wrong value gets",
         "assumed",
         "reference/dms.md 3.3",
         f"{_INSTANCES}test_an_instance_that_may_not_be_is_refused",

@@ -85,7 +85,7 @@ BEHAVIOURS = (
         _READ_MYSQL + "test_a_server_that_stops_during_the_load_leaves_a_table_without_rows_and_without_an_error",
     ),
     Behaviour(
-        "MySQL and MariaDB: of such a load, a table under way is completed with none of its rows",
+        "MySQL and MariaDB: a table under way when the server stops is completed with none of its rows",
         "assumed",
         _MYSQL,
         _READ_MYSQL + "test_a_server_that_stops_during_the_load_leaves_a_table_without_rows_and_without_an_error",

@@ -69,7 +69,7 @@ STATES = (
         f"{_LIFE}test_an_endpoint_whose_task_moves_cannot_be_modified",
     ),
     Behaviour(
-        "The words of that refusal",
+        "The words with which a ModifyEndpoint is refused while a task on it moves",
         "assumed",
         "reference/dms.md 2.2",
         f"{_LIFE}test_an_endpoint_whose_task_moves_cannot_be_modified",
@@ -82,7 +82,8 @@ STATES = (
         f"{_LIFE}test_a_modify_between_test_and_start_makes_the_start_wait_for_the_hidden_test",
     ),
     Behaviour(
-        "These tests run on every instance the endpoint was ever tested from, two seconds later",
+        "The tests that a ModifyEndpoint sets off run on every instance the endpoint was ever tested from, two seconds "
+        "later",
         "assumed",
         "reference/dms.md 2.2",
         f"{_LIFE}test_a_modify_between_test_and_start_makes_the_start_wait_for_the_hidden_test",
@@ -96,7 +97,8 @@ STATES = (
         f"{_LIFE}test_a_task_starts_only_once_both_connections_are_successful",
     ),
     Behaviour(
-        "The tests are real: a login at the source; ListBucket and PutObject under the folder by the target's role",
+        "Tests of connections are real: a login at the source; ListBucket and PutObject under the folder by the "
+        "target's role",
         "assumed",
         "reference/dms.md 4.9",
         f"{_LIFE}test_a_folder_that_the_role_may_not_write_fails_the_test_of_the_target",
@@ -109,7 +111,7 @@ STATES = (
         f"{_LIFE}test_start_replication_works_once_in_the_life_of_a_task",
     ),
     Behaviour(
-        "Any other type is refused on the first start",
+        "A first start of any type but `start-replication` is refused",
         "assumed",
         "reference/dms.md 3.3",
         f"{_LIFE}test_a_task_that_never_ran_can_only_be_started_afresh",
@@ -122,7 +124,7 @@ STATES = (
         f"{_LIFE}test_the_migration_type_of_a_task_cannot_be_changed",
     ),
     Behaviour(
-        "The fault that says so",
+        "The fault that refuses another migration type",
         "assumed",
         "reference/dms.md 3.4",
         f"{_LIFE}test_the_migration_type_of_a_task_cannot_be_changed",
@@ -176,7 +178,7 @@ SETTINGS = (
         f"{_SETTINGS}test_settings_that_dms_does_not_know_are_refused",
     ),
     Behaviour(
-        "The code of that refusal, and that a contradiction is refused rather than passed over",
+        "The code that refuses wrong settings, and that a contradiction is refused rather than passed over",
         "assumed",
         "reference/dms.md 3.4",
         f"{_SETTINGS}test_settings_that_dms_does_not_know_are_refused",
@@ -214,7 +216,7 @@ LIMITS = (
         f"{_INSTANCES}test_lobs_beyond_the_memory_of_the_instance_fail_the_task",
     ),
     Behaviour(
-        "Nothing else takes memory, and only what is read at the same moment counts",
+        "Nothing but LOB columns takes memory, and only what is read at the same moment counts",
         "assumed",
         "reference/dms.md 4.8",
         f"{_INSTANCES}test_lobs_beyond_the_memory_of_the_instance_fail_the_task",
@@ -236,7 +238,7 @@ LIMITS = (
         f"{_INSTANCES}test_a_reboot_in_the_middle_of_a_load_fails_the_task_and_its_unfinished_tables",
     ),
     Behaviour(
-        "So does a change of class or engine; tables under way are read to their end first",
+        "A change of class or engine fails the running tasks too; tables under way are read to their end first",
         "assumed",
         "reference/dms.md 1.4",
         f"{_INSTANCES}test_a_reboot_in_the_middle_of_a_load_fails_the_task_and_its_unfinished_tables",

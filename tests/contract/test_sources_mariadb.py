@@ -15,8 +15,8 @@ import pymysql
 import pytest
 
 from lambdas.sources import mysql
+from left_out import leave_out, tell
 from local.sources.mariadb import EmbeddedMariadb, MariadbMissingError, MariadbNotStartedError
-from mariadb_server import WITHOUT, leave_out, tell
 
 _CHILD = """
 import sys
@@ -100,7 +100,7 @@ class Told:
     line = section
 
 
-@pytest.mark.parametrize(("environment", "is_left_out"), [({WITHOUT: "1"}, True), ({}, False)])
+@pytest.mark.parametrize(("environment", "is_left_out"), [({"FLEET_TESTS_WITHOUT_MARIADB": "1"}, True), ({}, False)])
 def test_tests_are_left_out_only_on_request_and_loudly(
     request: pytest.FixtureRequest, mariadb: EmbeddedMariadb, environment: dict[str, str], is_left_out: bool
 ) -> None:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from cases import Case, Cases
 from fleet.databases import Registry
-from onboarding.effective import effective_json, version
+from onboarding.effective import effective_json
 
 REFUSED: list[tuple[str, Any, str, str]] = [
     (
@@ -100,8 +100,7 @@ def put_registry(cases: Cases, registry: Registry) -> None:
     """What a deployment of *registry* writes to the control bucket."""
     text = effective_json(registry)
     s3, bucket = cases.cloud.aws.client("s3"), cases.cloud.control_bucket
-    s3.put_object(Bucket=bucket, Key=f"registry/{version(text)}.json", Body=text.encode())
-    s3.put_object(Bucket=bucket, Key="registry/current.json", Body=json.dumps(version(text)).encode())
+    s3.put_object(Bucket=bucket, Key="registry/current.json", Body=text.encode())
 
 
 def run_with(cases: Cases, registry: Registry, run: str, **content: Any) -> Any:

@@ -14,6 +14,7 @@ import pytest
 
 from faulty_fleet import Fleet, open_fleet
 from fleet.outcomes import Outcome, TableOutcome
+from lambdas.clients.records import CURRENT
 from local.cloud import LEDGER_TABLE
 from local.sources.postgres import EmbeddedPostgres
 from orchestration.functions import DATABASE_RUN, FLEET_RUN
@@ -44,6 +45,7 @@ def killed(
         clean = fleet.run("clean", [CLEAN])
         assert clean[CLEAN].outcome == "ok"
         effects = fleet.faults.effects(CLEAN) | fleet.faults.effects("")
+        _unpin_registry(fleet)
         most = max(effects.values())
         for number in range(most + 1):
             for state in (*FLEET_RUN, *DATABASE_RUN):
@@ -53,6 +55,14 @@ def killed(
         names = [f"killed-{number}" for number in range(most + 1)]
         outcomes = fleet.run("killed", ["beside", EVERYWHERE, *names])
         yield Killed(fleet, effects, outcomes)
+
+
+def _unpin_registry(fleet: Fleet) -> None:
+    """Let PlanRun pin the registry again, as in the first night after a deployment."""
+    s3, bucket = fleet.cloud.aws.client("s3"), fleet.cloud.control_bucket
+    for found in s3.list_objects_v2(Bucket=bucket, Prefix="registry/")["Contents"]:
+        if found["Key"] != CURRENT:
+            s3.delete_object(Bucket=bucket, Key=found["Key"])
 
 
 def _ledger(killed: Killed, partition: str) -> list[dict[str, Any]]:

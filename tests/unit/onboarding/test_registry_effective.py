@@ -14,9 +14,10 @@ from fleet.databases import (
     Settings,
     SnowflakeSettings,
     TaskProfile,
+    registry_version,
 )
 from fleet.errors import RegistryError
-from onboarding.effective import effective_json, read_effective, version
+from onboarding.effective import effective_json, read_effective
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 numbers = st.integers(min_value=0, max_value=2**53)
@@ -68,7 +69,7 @@ def test_the_text_and_so_the_version_depend_on_the_registry_alone(registry: Regi
     copy = read_effective(effective_json(registry))
     assert effective_json(copy) == effective_json(registry)
     changed = replace(registry, settings=replace(registry.settings, prefix=registry.settings.prefix + "x"))
-    assert version(effective_json(changed)) != version(effective_json(registry))
+    assert registry_version(effective_json(changed)) != registry_version(effective_json(registry))
 
 
 @given(registries)

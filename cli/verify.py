@@ -1,0 +1,205 @@
+"""`fleet verify aws`: what the local cloud assumes of AWS, asked of a real account."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import boto3
+import click
+
+from cli.demo import SAMPLE_REGISTRY
+from fleet.errors import MalformedInputError
+from local.account_checks import CHECKS, Check
+from local.asking import Asking, Told
+from local.aws import ACCOUNT, REGION
+from local.cloud import LocalCloud
+from local.declarations import named
+from local.http.routing import Router
+from local.http.server import HttpServer
+from local.to_verify import Open, open_questions
+from onboarding.reader import read_registry
+
+Word = Literal["agrees", "differs", "not asked", "not run"]
+_MEANS: dict[Word, str] = {
+    "agrees": "agree",
+    "differs": "differ",
+    "not asked": "could not be asked",
+    "not run": "were not run, because they make something (--create --role ARN)",
+}
+_LOCAL_PAUSE = 0.02  # seconds, whatever a check would wait for at AWS
+_PREFIX = "fleet-verify"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one check. *local*, *seen*: what the local cloud and the account said; *commands*: what was sent, or
+    would have been."""
+
+    check: Check
+    word: Word
+    local: Any
+    seen: Any
+    why: str
+    commands: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  fleet verify aws --list
+"""
+)
+def verify() -> None:
+    """Hold the local cloud against what it stands for."""
+
+
+@verify.command(
+    epilog="""\b
+Examples:
+  fleet verify aws                           read and validate only
+  fleet verify aws --create --role arn:aws:iam::111122223333:role/fleet-verify
+  fleet verify aws --list                    asks nobody
+"""
+)
+@click.option("--list", "is_listed", is_flag=True, help="Only list what is to be settled, and how.")
+@click.option("--create", "creates", is_flag=True, help="Make state machines and endpoints too, and remove them.")
+@click.option("--role", default="", help="The role's ARN for them: states and dms may assume it; it needs no rights.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def aws(*, is_listed: bool, creates: bool, role: str, as_json: bool) -> int:
+    """Ask the account of your AWS credentials what the local cloud assumes, and compare.
+
+    Without --create nothing is made, changed or removed. With it, state machines that pass a handful of transitions and
+    endpoints that nobody uses are made under names that begin with `fleet-verify-`, and removed again. What only a
+    person can settle stands in docs/to-verify-on-aws.md. Exits 1 where something differs or could not be asked.
+    """
+    if creates != bool(role):
+        raise MalformedInputError("--create and --role go together.", remedy="Name the role's ARN, or leave out both.")
+    if is_listed:
+        _list(open_questions(), as_json=as_json)
+        return 0
+    expected = ask_local(CHECKS)
+    account = _connect(role)
+    verdicts = [_judge(one, told, account, creates=creates) for one, told in zip(CHECKS, expected, strict=True)]
+    by_hand = sum(one.by == "person" for one in open_questions())
+    if as_json:
+        json.dump(_document(account, verdicts, by_hand), sys.stdout, indent=1)
+        click.echo()
+    else:
+        _print(account, verdicts, by_hand)
+    return int(any(one.word in {"differs", "not asked"} or one.left for one in verdicts))
+
+
+def ask_local(checks: Iterable[Check]) -> list[Told]:
+    """What the local cloud says to *checks*, over HTTP as the account will be asked."""
+    registry = replace(read_registry(SAMPLE_REGISTRY, {}), databases=())
+    arguments = {"region_name": REGION, "aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LocalCloud(Path(folder), registry, {}, clock="real", is_deployed=False) as cloud,
+        HttpServer(Router(cloud.aws, cloud.snowflake).answer) as server,
+    ):
+        account = Asking(
+            {**arguments, "endpoint_url": server.endpoint},
+            account=ACCOUNT,
+            region=REGION,
+            prefix=_PREFIX,
+            role=f"arn:aws:iam::{ACCOUNT}:role/{_PREFIX}",
+            pause=lambda seconds: time.sleep(min(seconds, _LOCAL_PAUSE)),  # noqa: TID251  a machine waits for it
+        )
+        return [account.put(one.ask) for one in checks]
+
+
+def _connect(role: str) -> Asking:
+    """The account of the environment's credentials. It is asked who it is."""
+    session = boto3.Session()
+    sts = session.client("sts")
+    return Asking(
+        {},
+        account=sts.get_caller_identity()["Account"],
+        region=sts.meta.region_name,
+        prefix=f"{_PREFIX}-{secrets.token_hex(4)}",
+        role=role,
+        pause=time.sleep,  # noqa: TID251  a person waits
+    )
+
+
+def _judge(check: Check, local: Told, account: Asking, *, creates: bool) -> Verdict:
+    if check.makes and not creates:
+        return Verdict(check, "not run", local.seen, None, f"It makes {check.makes}.", local.commands, ())
+    if local.why:
+        return Verdict(check, "not asked", None, None, f"The local cloud: {local.why}", (), ())
+    told = account.put(check.ask)
+    word: Word = "not asked" if told.why else "agrees" if told.seen == local.seen else "differs"
+    return Verdict(check, word, local.seen, told.seen, told.why, told.commands, told.left)
+
+
+def _document(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> dict[str, Any]:
+    counted = Counter(one.word for one in verdicts)
+    return {
+        "account": account.account,
+        "region": account.region,
+        "checks": [
+            {
+                "service": named(one.check.settles)[0].title,
+                "behaviour": one.check.settles,
+                "makes": one.check.makes or None,
+                "verdict": one.word,
+                "local": one.local,
+                "seen": one.seen,
+                "why": one.why or None,
+                "commands": list(one.commands),
+                "left_behind": list(one.left),
+            }
+            for one in verdicts
+        ],
+        "totals": {word: counted[word] for word in _MEANS},
+        "by_a_person": by_hand,
+    }
+
+
+def _print(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> None:
+    click.echo(f"Account {account.account}, {account.region}\n")
+    for one in verdicts:
+        click.echo(f"{one.word:<10} {named(one.check.settles)[0].title}: {one.check.settles}")
+        lines: list[str] = [one.why] if one.why else []
+        if one.word == "differs":
+            lines += [f"the local cloud: {json.dumps(one.local)}", f"this account:    {json.dumps(one.seen)}"]
+        if one.word in {"differs", "not run"}:
+            lines += [f"$ {command}" for command in one.commands]
+        lines += [f"LEFT BEHIND: {problem}" for problem in one.left]
+        for line in lines:
+            click.echo(f"{'':<10} {line}")
+    counted = Counter(one.word for one in verdicts)
+    click.echo()
+    for word, means in _MEANS.items():
+        click.echo(f"{counted[word]:>4} {means}")
+    click.echo(f"{by_hand:>4} are for a person: docs/to-verify-on-aws.md")
+
+
+def _list(questions: Sequence[Open], *, as_json: bool) -> None:
+    if as_json:
+        listed = [
+            {"service": one.service, "behaviour": one.name, "by": one.by, "makes": one.makes or None, "ask": one.ask}
+            for one in questions
+        ]
+        json.dump(listed, sys.stdout, indent=1)
+        click.echo()
+        return
+    for one in questions:
+        click.echo(f"{one.by:<8} {one.service}: {one.name}")
+        for line in filter(None, (one.ask, one.makes and f"--create: it makes {one.makes}")):
+            click.echo(f"{'':<8} {line}")
+    counted = Counter(one.by for one in questions)
+    made = sum(bool(one.makes) for one in questions)
+    click.echo(f"\n{counted['machine']:>4} by `fleet verify aws`, {made} of them with --create")
+    click.echo(f"{counted['person']:>4} by a person: docs/to-verify-on-aws.md")

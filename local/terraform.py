@@ -1,0 +1,167 @@
+"""Terraform with AWS's real provider against a local cloud: where both are found, and how they are run.
+
+Nothing is fetched: the provider comes from a local plugin mirror, and the state is a file in the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fleet.errors import FleetError, RequestError
+
+MIRROR = "FLEET_TERRAFORM_MIRROR"
+"""The environment variable that names a plugin mirror to look in first."""
+_PROVIDER = Path("registry.terraform.io/hashicorp/aws")
+# Where Terraform itself looks, and where this project's machines keep one.
+# Source: https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories (documented)
+USUAL = (
+    "/opt/tf-plugins",
+    "~/.terraform.d/plugins",
+    "~/.local/share/terraform/plugins",
+    "/usr/local/share/terraform/plugins",
+    "/usr/share/terraform/plugins",
+)
+
+
+class TerraformMissingError(RequestError):
+    """There is no Terraform on this machine, or no provider for it."""
+
+
+class TerraformFailedError(FleetError):
+    """A command of Terraform failed."""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A Terraform and the mirror with its provider. *version*: the provider's newest there."""
+
+    program: Path
+    mirror: Path
+    version: str
+
+
+def find(environment: Mapping[str, str] = os.environ, usual: Sequence[str] = USUAL) -> Installed:
+    """Terraform on the PATH and the newest provider of AWS in a local mirror.
+
+    Raises:
+        TerraformMissingError: One of the two is missing; says which, and where it was looked for.
+    """
+    program = shutil.which("terraform", path=environment.get("PATH"))
+    if program is None:
+        raise TerraformMissingError(
+            "No terraform on the PATH, so nothing is proven with the real provider.", remedy="Install Terraform >= 1.5."
+        )
+    places = [Path(one).expanduser() for one in (environment.get(MIRROR, ""), *usual) if one]
+    found = [(_key(version), version, place) for place in places for version in _versions(place)]
+    if not found:
+        raise TerraformMissingError(
+            f"No terraform-provider-aws for {target()} in a local plugin mirror (looked below "
+            f"{', '.join(map(str, places))}), so nothing is proven with the real provider.",
+            remedy=f"`terraform providers mirror DIR` where there is a registry, then {MIRROR}=DIR.",
+        )
+    _, version, mirror = max(found, key=lambda one: one[0])
+    return Installed(Path(program), mirror, version)
+
+
+class Terraform:
+    """The configuration in *folder*.
+
+    *environment*: where the account is and who asks (AWS_...), and variables (TF_VAR_...).
+    """
+
+    def __init__(self, installed: Installed, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self._program = str(installed.program)
+        config = folder / "cli.tfrc"
+        config.write_text(
+            "disable_checkpoint = true\n"
+            f'provider_installation {{\n  filesystem_mirror {{ path = "{installed.mirror}" }}\n}}\n',
+            encoding="utf-8",
+        )
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "TF_CLI_CONFIG_FILE": str(config.resolve()),
+            "TF_IN_AUTOMATION": "1",
+            **environment,
+        }
+
+    def init(self) -> None:
+        """Find the provider, make the lock file."""
+        self._run("init", "-input=false", "-no-color")
+
+    def validate(self) -> None:
+        """Hold the configuration against the provider's schema."""
+        self._run("validate", "-no-color")
+
+    def apply(self) -> None:
+        """Make it so."""
+        self._run("apply", "-input=false", "-auto-approve", "-no-color")
+
+    def changes(self) -> str:
+        """What a plan would change, as Terraform prints it; empty if nothing."""
+        planned = self._run("plan", "-input=false", "-detailed-exitcode", "-lock=false", "-no-color", fine={0, 2})
+        return planned.stdout if planned.returncode == 2 else ""
+
+    def outputs(self) -> dict[str, Any]:
+        """The values of the configuration's outputs."""
+        told = json.loads(self._run("output", "-json").stdout)
+        return {name: one["value"] for name, one in told.items()}
+
+    def resources(self) -> list[str]:
+        """The addresses in the state, data sources left out."""
+        listed = self._run("state", "list").stdout.split()
+        return [address for address in listed if "data." not in address]
+
+    def destroy(self) -> None:
+        """Take all of it away."""
+        self._run("destroy", "-input=false", "-auto-approve", "-no-color")
+
+    def _run(self, *arguments: str, fine: Collection[int] = (0,)) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(  # noqa: S603  the Terraform that was found
+            [self._program, *arguments],
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode not in fine:
+            raise TerraformFailedError(
+                f"terraform {arguments[0]} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-6000:]}",
+                remedy=f"Its configuration and state are in {self.folder}.",
+            )
+        return done
+
+
+def _versions(place: Path) -> Iterator[str]:
+    """The provider's versions in *place*, unpacked (VERSION/TARGET/) or packed (a zip file)."""
+    for program in place.glob(f"{_PROVIDER}/*/{target()}/terraform-provider-aws*"):
+        yield program.parent.parent.name
+    for packed in place.glob(f"{_PROVIDER}/terraform-provider-aws_*_{target()}.zip"):
+        yield packed.name.split("_")[1]
+
+
+def _key(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)[:3]))
+
+
+def target() -> str:
+    """This machine as Terraform names it.
+
+    >>> target() in {"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"}
+    True
+    """
+    machine = platform.machine().lower()
+    named = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+    return f"{platform.system().lower()}_{named}"
