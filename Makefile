@@ -55,6 +55,8 @@ prove-cloud: setup  ## show what the local cloud must show to real clients, at f
 lock: setup  ## pin what is newest into requirements/
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
 	  --extra local --extra infrastructure --extra dev pyproject.toml -o requirements/dev.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --constraint requirements/dev.txt pyproject.toml -o requirements/lambda.txt
 
 clean:  ## remove what `make demo` left
 	rm -rf demo build

@@ -14,6 +14,7 @@ _DMS_MAPPING = (
     "CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Selections.html"
 )
 _SFN_LIMITS = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"
+_LAMBDA_LIMITS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 _SNOWFLAKE_LIMITS = "https://docs.snowflake.com/en/user-guide/data-load-considerations-prepare"
 
 
@@ -57,6 +58,9 @@ SFN_INLINE_MAP_AT_ONCE = Quota(
     "https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html",
     "2026-11-21",
 )
+
+LAMBDA_UPLOAD_BYTES = Quota(50 * 1024 * 1024, "bytes of a zipped package in a request", _LAMBDA_LIMITS, "2026-11-21")
+LAMBDA_UNPACKED_BYTES = Quota(250 * 1024 * 1024, "bytes of a function's unpacked code", _LAMBDA_LIMITS, "2026-11-21")
 
 SNOWFLAKE_VARCHAR_CHARACTERS = Quota(16_777_216, "characters of a VARCHAR by default", _SNOWFLAKE_LIMITS, "2026-11-21")
 SNOWFLAKE_BINARY_BYTES = Quota(8_388_608, "bytes of a BINARY by default", _SNOWFLAKE_LIMITS, "2026-11-21")
