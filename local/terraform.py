@@ -1,22 +1,19 @@
-"""Terraform with AWS's real provider against a local cloud: where both are found, and how they are run.
+"""Terraform with AWS's real provider against a local cloud.
 
 Nothing is fetched: the provider comes from a local plugin mirror, and the state is a file in the folder.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
-import shutil
-import subprocess
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fleet.errors import FleetError, RequestError
+from orchestration.terraform import Commands, TerraformMissingError, find_program
 
 MIRROR = "FLEET_TERRAFORM_MIRROR"
 """The environment variable that names a plugin mirror to look in first."""
@@ -30,14 +27,6 @@ USUAL = (
     "/usr/local/share/terraform/plugins",
     "/usr/share/terraform/plugins",
 )
-
-
-class TerraformMissingError(RequestError):
-    """There is no Terraform on this machine, or no provider for it."""
-
-
-class TerraformFailedError(FleetError):
-    """A command of Terraform failed."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +44,7 @@ def find(environment: Mapping[str, str] = os.environ, usual: Sequence[str] = USU
     Raises:
         TerraformMissingError: One of the two is missing; says which, and where it was looked for.
     """
-    program = shutil.which("terraform", path=environment.get("PATH"))
-    if program is None:
-        raise TerraformMissingError(
-            "No terraform on the PATH, so nothing is proven with the real provider.", remedy="Install Terraform >= 1.5."
-        )
+    program = find_program(environment.get("PATH"))
     places = [Path(one).expanduser() for one in (environment.get(MIRROR, ""), *usual) if one]
     found = [(_key(version), version, place) for place in places for version in _versions(place)]
     if not found:
@@ -69,7 +54,7 @@ def find(environment: Mapping[str, str] = os.environ, usual: Sequence[str] = USU
             remedy=f"`terraform providers mirror DIR` where there is a registry, then {MIRROR}=DIR.",
         )
     _, version, mirror = max(found, key=lambda one: one[0])
-    return Installed(Path(program), mirror, version)
+    return Installed(program, mirror, version)
 
 
 class Terraform:
@@ -80,68 +65,45 @@ class Terraform:
 
     def __init__(self, installed: Installed, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
-        self._program = str(installed.program)
         config = folder / "cli.tfrc"
         config.write_text(
             "disable_checkpoint = true\n"
             f'provider_installation {{\n  filesystem_mirror {{ path = "{installed.mirror}" }}\n}}\n',
             encoding="utf-8",
         )
-        self._environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "TF_CLI_CONFIG_FILE": str(config.resolve()),
-            "TF_IN_AUTOMATION": "1",
-            **environment,
-        }
+        known = {"PATH": os.environ["PATH"], "HOME": str(folder), "TF_CLI_CONFIG_FILE": str(config.resolve())}
+        self._commands = Commands(installed.program, folder, {**known, **environment})
 
     def init(self) -> None:
         """Find the provider, make the lock file."""
-        self._run("init", "-input=false", "-no-color")
+        self._commands.init()
 
     def validate(self) -> None:
         """Hold the configuration against the provider's schema."""
-        self._run("validate", "-no-color")
+        self._commands.run("validate", "-no-color")
 
     def apply(self) -> None:
         """Make it so."""
-        self._run("apply", "-input=false", "-auto-approve", "-no-color")
+        self._commands.run("apply", "-input=false", "-auto-approve", "-no-color")
 
     def changes(self) -> str:
         """What a plan would change, as Terraform prints it; empty if nothing."""
-        planned = self._run("plan", "-input=false", "-detailed-exitcode", "-lock=false", "-no-color", fine={0, 2})
+        how = ("-input=false", "-detailed-exitcode", "-lock=false", "-no-color")
+        planned = self._commands.run("plan", *how, fine={0, 2})
         return planned.stdout if planned.returncode == 2 else ""
 
     def outputs(self) -> dict[str, Any]:
         """The values of the configuration's outputs."""
-        told = json.loads(self._run("output", "-json").stdout)
-        return {name: one["value"] for name, one in told.items()}
+        return self._commands.outputs()
 
     def resources(self) -> list[str]:
         """The addresses in the state, data sources left out."""
-        listed = self._run("state", "list").stdout.split()
+        listed = self._commands.run("state", "list").stdout.split()
         return [address for address in listed if "data." not in address]
 
     def destroy(self) -> None:
         """Take all of it away."""
-        self._run("destroy", "-input=false", "-auto-approve", "-no-color")
-
-    def _run(self, *arguments: str, fine: Collection[int] = (0,)) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(  # noqa: S603  the Terraform that was found
-            [self._program, *arguments],
-            cwd=self.folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode not in fine:
-            raise TerraformFailedError(
-                f"terraform {arguments[0]} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-6000:]}",
-                remedy=f"Its configuration and state are in {self.folder}.",
-            )
-        return done
+        self._commands.run("destroy", "-input=false", "-auto-approve", "-no-color")
 
 
 def _versions(place: Path) -> Iterator[str]:

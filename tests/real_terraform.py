@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from left_out import how_to_leave_out
-from local.terraform import Installed, TerraformMissingError, find
+from local.terraform import Installed, find
+from orchestration.terraform import TerraformMissingError
 
 
 @pytest.fixture(scope="session")

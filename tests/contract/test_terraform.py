@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from http_cloud import KEY, Endpoint, empty_endpoint
-from local.terraform import MIRROR, Installed, Terraform, TerraformFailedError, TerraformMissingError, find, target
+from local.terraform import MIRROR, Installed, Terraform, find, target
+from orchestration.terraform import TerraformFailedError, TerraformMissingError
 
 CONFIGURATION = Path(__file__).parents[1] / "terraform" / "dms.tf"
 
@@ -80,7 +81,7 @@ def test_terraform_says_why_it_failed(terraform: Installed, endpoint: Endpoint, 
 
 
 def test_what_is_missing_for_terraform_is_said(tmp_path: Path) -> None:
-    with pytest.raises(TerraformMissingError, match=r"^No terraform on the PATH, so nothing is proven"):
+    with pytest.raises(TerraformMissingError, match=r"^No terraform on the PATH\."):
         find({"PATH": str(tmp_path)})
     (tmp_path / "terraform").write_text("#!/bin/sh\n", encoding="utf-8")
     (tmp_path / "terraform").chmod(0o755)
