@@ -29,8 +29,8 @@ from fleet.databases import Registry
 from fleet.outcomes import Outcome
 from local.cloud import LocalCloud
 from local.demo_fleet import write_registry
-from local.dms.postgresql import PostgresqlReader
-from local.dms.reader import Layout, Login
+from local.dms.engines.postgresql import PostgresqlReader
+from local.dms.engines.reader import Layout, Login
 from local.export import export_bucket
 from local.night import Night
 from local.sources.postgres import EmbeddedPostgres

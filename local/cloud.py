@@ -17,7 +17,7 @@ from local.aws import LocalAws
 from local.clock import Clock, Kind
 from local.deploy import Deployment, snowflake_user_arn
 from local.dms.api import Dms
-from local.dms.sources import readers
+from local.dms.engines.sources import readers
 from local.events import EventBus
 from local.faults.faults import Faults
 from local.functions import Functions

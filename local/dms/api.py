@@ -8,23 +8,24 @@ from typing import Any
 from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, DMS_ENDPOINTS, DMS_INSTANCES
 from local.aws import ACCOUNT, LocalAws
 from local.clock import Clock
-from local.dms import capacity, model
-from local.dms.assessments import Assessments
-from local.dms.certificates import Certificates
-from local.dms.connections import Connections
-from local.dms.endpoints import Endpoints
-from local.dms.events import Events
-from local.dms.instances import Instances
-from local.dms.limits import STORAGE_GB
-from local.dms.postgresql import PostgresqlReader
-from local.dms.reader import Reader
+from local.dms.engines.postgresql import PostgresqlReader
+from local.dms.engines.reader import Reader
+from local.dms.loads import capacity
+from local.dms.operations.assessments import Assessments
+from local.dms.operations.certificates import Certificates
+from local.dms.operations.connections import Connections
+from local.dms.operations.endpoints import Endpoints
+from local.dms.operations.events import Events
+from local.dms.operations.instances import Instances
+from local.dms.operations.schemas import Schemas
+from local.dms.operations.subnet_groups import SubnetGroups
+from local.dms.operations.subscriptions import Subscriptions
+from local.dms.operations.tags import Tags
+from local.dms.operations.tasks import Tasks
+from local.dms.requests import model
+from local.dms.requests.limits import STORAGE_GB
+from local.dms.requests.throttle import TokenBucket
 from local.dms.resources import Delays, Resources
-from local.dms.schemas import Schemas
-from local.dms.subnet_groups import SubnetGroups
-from local.dms.subscriptions import Subscriptions
-from local.dms.tags import Tags
-from local.dms.tasks import Tasks
-from local.dms.throttle import TokenBucket
 from local.wire import AwsError, NotEmulatedError
 
 Parameters = Mapping[str, Any]

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from local.dms import behaviours_files, behaviours_sources
-from local.dms.behaviours_api import OPERATIONS, PROTOCOL, REFUSALS
 from local.dms.behaviours_states import LIMITS, SETTINGS, STATES
+from local.dms.engines.behaviours import BEHAVIOURS as ENGINES
+from local.dms.files.behaviours import BEHAVIOURS as FILES
+from local.dms.requests.behaviours import OPERATIONS, PROTOCOL, REFUSALS
+from local.dms.rules.behaviours import BEHAVIOURS as RULES
 
-BEHAVIOURS = (
-    *OPERATIONS,
-    *PROTOCOL,
-    *STATES,
-    *SETTINGS,
-    *LIMITS,
-    *behaviours_sources.BEHAVIOURS,
-    *behaviours_files.BEHAVIOURS,
-    *REFUSALS,
-)
+BEHAVIOURS = (*OPERATIONS, *PROTOCOL, *STATES, *SETTINGS, *LIMITS, *ENGINES, *FILES, *RULES, *REFUSALS)

@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Self
 from fleet.quotas import Quota
 from local.aws import ACCOUNT, REGION, LocalAws
 from local.clock import Clock
-from local.dms.load import TableProgress
-from local.dms.mappings import Mappings
-from local.dms.names import refusal, resource_identifier
-from local.dms.reader import Reader, RunEndedError
+from local.dms.engines.reader import Reader, RunEndedError
+from local.dms.loads.load import TableProgress
+from local.dms.requests.names import refusal, resource_identifier
+from local.dms.rules.mappings import Mappings
 from local.wire import AwsError
 
 # A task in one of these states touches nothing. Source: Terraform's endpoint.go waits for exactly these

@@ -10,7 +10,7 @@ from fleet.databases import Registry
 from fleet.names import target_endpoint_id, task_id
 from lambdas.clients.snowflake import Transport
 from local.clock import Clock
-from local.dms.reader import Login, Reader
+from local.dms.engines.reader import Login, Reader
 from local.faults.calls import Calls, Invocation, current_invocation
 from local.faults.causes import Causes, Struck
 from local.faults.moments import Moments

@@ -9,9 +9,7 @@ from typing import NoReturn
 
 import duckdb
 
-from local.dms.mappings import Range
-from local.dms.quoting import literal
-from local.dms.reader import (
+from local.dms.engines.reader import (
     Layout,
     Login,
     Reader,
@@ -23,6 +21,8 @@ from local.dms.reader import (
     TableUnreadableError,
     Written,
 )
+from local.dms.files.quoting import literal
+from local.dms.rules.mappings import Range
 from local.faults.causes import Cause, Causes
 
 WRONG_PASSWORD = "not the password"  # noqa: S105  it is none

@@ -8,7 +8,7 @@ from typing import Any
 
 from dms_cloud import make_certificate, rules
 from dms_random_client import ROLE, TOPIC, Client, Picks
-from local.dms.model import service
+from local.dms.requests.model import service
 
 _CERTIFICATE = make_certificate()
 

@@ -21,9 +21,9 @@ from cryptography.x509.oid import NameOID
 from local.aws import LocalAws
 from local.clock import Clock
 from local.dms.api import Dms
-from local.dms.mappings import Range
-from local.dms.reader import Layout, Login, Reader, SourceUnreachableError, Table, TableUnreadableError, Written
+from local.dms.engines.reader import Layout, Login, Reader, SourceUnreachableError, Table, TableUnreadableError, Written
 from local.dms.resources import Delays
+from local.dms.rules.mappings import Range
 
 BUCKET = "landing"
 FOLDER = "shop/full/night-1/000001"

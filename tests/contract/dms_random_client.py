@@ -16,7 +16,7 @@ from dms_cloud import FakeReader, allow, document
 from local.aws import ACCOUNT, REGION, LocalAws
 from local.clock import Clock
 from local.dms.api import Dms
-from local.dms.reader import TableHeldError
+from local.dms.engines.reader import TableHeldError
 from local.dms.resources import Delays
 from local.dms.states import may_follow
 from local.wire import AwsError

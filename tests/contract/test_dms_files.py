@@ -16,12 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from fleet.source_types.column import DmsType
-from local.dms import files
-from local.dms.expressions import Expression
-from local.dms.filters import Condition, Filter
-from local.dms.formats import Csv, Parquet
-from local.dms.reader import Layout, TableUnreadableError, Written
-from local.dms.transformations import Shape, Transformation
+from local.dms.engines.reader import Layout, TableUnreadableError, Written
+from local.dms.files import writer
+from local.dms.files.formats import Csv, Parquet
+from local.dms.rules.expressions import Expression
+from local.dms.rules.filters import Condition, Filter
+from local.dms.rules.transformations import Shape, Transformation
 
 ROWS = """
 SELECT i::INTEGER AS id, 'name ' || i % 3 AS name, CASE WHEN i % 2 = 0 THEN i * 1.25 END::DECIMAL(10, 2) AS price,
@@ -48,7 +48,7 @@ class Writing:
     def write(
         self, layout: Layout, query: str = ROWS, columns: Sequence[tuple[str, DmsType]] = COLUMNS
     ) -> list[Written]:
-        return files.write(self._connection.cursor(), f"({query})", columns, layout, self._folder / "out")
+        return writer.write(self._connection.cursor(), f"({query})", columns, layout, self._folder / "out")
 
     def rows(self, layout: Layout, *given: Any) -> list[dict[str, Any]]:
         """The rows of all Parquet files."""

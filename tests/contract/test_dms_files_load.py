@@ -12,7 +12,7 @@ import pytest
 
 from dms_cloud import BUCKET, FOLDER, Cloud, Clouds, allow, make_role, refused, rules
 from local.aws import LocalAws
-from local.dms.postgresql import PostgresqlReader
+from local.dms.engines.postgresql import PostgresqlReader
 from local.sources.postgres import EmbeddedPostgres
 
 DATABASE = "dms_rules"

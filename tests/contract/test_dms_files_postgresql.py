@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from fleet.source_types.column import DmsType
-from local.dms.expressions import Expression
-from local.dms.formats import Csv
-from local.dms.postgresql import PostgresqlReader, PostgresqlSource
-from local.dms.reader import Layout, Login, Table, TableUnreadableError, Written
-from local.dms.transformations import Shape, Transformation
+from local.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
+from local.dms.engines.reader import Layout, Login, Table, TableUnreadableError, Written
+from local.dms.files.formats import Csv
+from local.dms.rules.expressions import Expression
+from local.dms.rules.transformations import Shape, Transformation
 from local.sources.postgres import EmbeddedPostgres
 
 DATABASE = "dms_edges"

@@ -11,8 +11,8 @@ import pytest
 from dms_cloud import STATUS, Cloud, Clouds, FakeReader, refused, subnets
 from fleet.columns import Column
 from local.aws import LocalAws
+from local.dms.engines.reader import Table
 from local.dms.instance_classes import MEMORY_GIB
-from local.dms.reader import Table
 from local.dms.resources import Delays
 
 SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from local.dms.filters import Condition, Filter
-from local.dms.mappings import Range
-from local.dms.mysql import MysqlReader, MysqlSource
-from local.dms.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
-from local.dms.transformations import Shape
+from local.dms.engines.mysql import MysqlReader, MysqlSource
+from local.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
+from local.dms.rules.filters import Condition, Filter
+from local.dms.rules.mappings import Range
+from local.dms.rules.transformations import Shape
 from local.sources.mariadb import EmbeddedMariadb
 
 DATABASE = "dms_values"

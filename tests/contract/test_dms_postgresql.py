@@ -20,12 +20,12 @@ import pytest
 from dms_cloud import BUCKET, FOLDER, Clouds, rules
 from fleet.source_types.column import DmsType
 from local.aws import LocalAws
-from local.dms.expressions import Expression
-from local.dms.formats import Parquet
-from local.dms.mappings import Range
-from local.dms.postgresql import PostgresqlReader, PostgresqlSource
-from local.dms.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
-from local.dms.transformations import Shape, Transformation
+from local.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
+from local.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
+from local.dms.files.formats import Parquet
+from local.dms.rules.expressions import Expression
+from local.dms.rules.mappings import Range
+from local.dms.rules.transformations import Shape, Transformation
 from local.sources.postgres import EmbeddedPostgres
 
 DATABASE = "dms_values"

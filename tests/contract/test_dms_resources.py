@@ -11,8 +11,8 @@ import pytest
 
 from dms_cloud import FOLDER, Cloud, Clouds, FakeReader, make_certificate, refused
 from local.aws import LocalAws
-from local.dms import model
-from local.dms.model import AnswerBreaksModelError, check_answer, check_error, check_request
+from local.dms.requests import model
+from local.dms.requests.model import AnswerBreaksModelError, check_answer, check_error, check_request
 from local.wire import AwsError
 
 SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}

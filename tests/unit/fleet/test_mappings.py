@@ -14,9 +14,9 @@ from fleet.errors import QuotaExceededError
 from fleet.failures import Failure
 from fleet.mappings import DATABASE_COLUMN, escape, first_mappings, full_load_mappings, is_applied
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
-from local.dms.expressions import Expression
-from local.dms.mapping_rules import parse
-from local.dms.wildcards import matches
+from local.dms.rules.expressions import Expression
+from local.dms.rules.mapping_rules import parse
+from local.dms.rules.wildcards import matches
 
 NYC = Database("nyc", "s", "NYC", "one", ("public", "a_b", "100%"))
 names = st.text("ab_%[]^-'\"é数 ", min_size=1, max_size=6)

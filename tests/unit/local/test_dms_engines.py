@@ -8,8 +8,8 @@ import pytest
 
 from fleet.databases import Database, Server
 from fleet.endpoints import source_endpoint
-from local.dms import engines
-from local.dms.sources import readers
+from local.dms.engines import offered
+from local.dms.engines.sources import readers
 from local.wire import AwsError, NotEmulatedError
 
 SHOP = Database("shop", "s", "Shop", "one", ("Shop",))
@@ -22,16 +22,16 @@ def wanted(engine: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_a_deployment_asks_for_can_be_had_and_read(engine: str) -> None:
-    engines.check(wanted(engine), readers())
+    offered.check(wanted(engine), readers())
 
 
 @pytest.mark.parametrize("engine", ["postgresql", "sqlserver"])
 def test_an_engine_with_databases_asks_for_the_one_to_read(engine: str) -> None:
     given = wanted(engine)
-    settings = engines.ENGINES[given["EngineName"]].settings
+    settings = offered.ENGINES[given["EngineName"]].settings
     del given["DatabaseName"], given[settings]["DatabaseName"]
     with pytest.raises(AwsError, match="DatabaseName is required"):
-        engines.check(given, readers())
+        offered.check(given, readers())
 
 
 @pytest.mark.parametrize("engine", ["mysql", "mariadb"])
@@ -40,4 +40,4 @@ def test_what_would_change_the_reading_of_mysql_is_refused_by_name(engine: str, 
     given = wanted(engine)
     given["MySQLSettings"] = {**given["MySQLSettings"], **extra}
     with pytest.raises(NotEmulatedError, match=next(iter(extra))):
-        engines.check(given, readers())
+        offered.check(given, readers())

@@ -11,9 +11,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.dms.csv_files import write_csv
-from local.dms.formats import Csv
-from local.dms.lobs import cut
+from local.dms.files.csv_files import write_csv
+from local.dms.files.formats import Csv
+from local.dms.files.lobs import cut
 
 texts = st.text("aé数😀\u0301\n\r\",;|'", max_size=12)
 

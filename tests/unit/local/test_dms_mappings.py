@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.source_types.column import DmsType
-from local.dms.expressions import constant
-from local.dms.mapping_rules import parse
-from local.dms.mappings import Mappings, Range
-from local.dms.wildcards import matches
+from local.dms.rules.expressions import constant
+from local.dms.rules.mapping_rules import parse
+from local.dms.rules.mappings import Mappings, Range
+from local.dms.rules.wildcards import matches
 from local.wire import AwsError, NotEmulatedError
 
 

@@ -13,9 +13,9 @@ import pytds
 import pytest
 
 from documented_sqlserver import DocumentedServer
-from local.dms.mappings import Range
-from local.dms.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
-from local.dms.sqlserver import SqlServerReader
+from local.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
+from local.dms.engines.sqlserver import SqlServerReader
+from local.dms.rules.mappings import Range
 
 LOGIN = Login("sql.example.com", 1433, "Shop", "dms", "secret")
 BODY = "é" * 700

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.dms.formats import Csv, Parquet
-from local.dms.target import TargetSettings, read_settings
+from local.dms.files.formats import Csv, Parquet
+from local.dms.loads.target import TargetSettings, read_settings
 from local.wire import AwsError, NotEmulatedError
 
 

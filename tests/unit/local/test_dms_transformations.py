@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from fleet.source_types.column import DmsType
-from local.dms.mapping_rules import parse
-from local.dms.mappings import Mappings
-from local.dms.transformations import UnfitRuleError
+from local.dms.rules.mapping_rules import parse
+from local.dms.rules.mappings import Mappings
+from local.dms.rules.transformations import UnfitRuleError
 from local.wire import AwsError, NotEmulatedError
 
 COLUMNS = [

@@ -1,0 +1,52 @@
+"""What reads the sources: a reader for each engine, and an endpoint's login, from Secrets Manager, as DMS's regional
+principal may read it."""
+
+from __future__ import annotations
+
+import json
+
+from local.aws import ACCOUNT, REGION, LocalAws
+from local.dms.engines.mysql import MysqlReader
+from local.dms.engines.offered import ENGINES
+from local.dms.engines.postgresql import PostgresqlReader
+from local.dms.engines.reader import Login, Reader
+from local.dms.engines.sqlserver import SqlServerReader
+from local.dms.resources import Endpoint
+from local.iam import assume
+from local.wire import AwsError
+
+# Source: AWS DMS user guide, "Using secrets to access AWS DMS endpoints" (reference/dms.md section 8).
+PRINCIPAL = f"dms.{REGION}.amazonaws.com"
+
+
+def readers() -> dict[str, Reader]:
+    """How to read each engine, under DMS's name of it. Nothing is loaded for an engine before a source of it opens,
+    PostgreSQL excepted."""
+    return {
+        "postgres": PostgresqlReader(),
+        "mysql": MysqlReader(has_views=True),
+        "mariadb": MysqlReader(has_views=False),
+        "sqlserver": SqlServerReader(),
+    }
+
+
+def login(aws: LocalAws, endpoint: Endpoint) -> Login:
+    """Who reads the database of *endpoint*, and where it is. Raises AwsError or botocore's ClientError."""
+    settings = endpoint.given[ENGINES[endpoint.engine].settings]
+    role = assume(
+        aws, settings["SecretsManagerAccessRoleArn"], principal=PRINCIPAL, context={"aws:SourceAccount": ACCOUNT}
+    )
+    secrets = aws.client("secretsmanager")
+    arn = secrets.describe_secret(SecretId=settings["SecretsManagerSecretId"])["ARN"]
+    role.require("secretsmanager:GetSecretValue", arn)
+    try:
+        secret = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
+        return Login(
+            host=secret["host"],
+            port=int(secret["port"]),
+            database=endpoint.given.get("DatabaseName") or settings.get("DatabaseName", ""),
+            username=secret["username"],
+            password=secret["password"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise AwsError("AccessDeniedFault", f"The secret {arn} has no usable member {error}") from error

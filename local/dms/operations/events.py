@@ -1,0 +1,189 @@
+"""What happened to instances and tasks: kept for DescribeEvents, and told as EventBridge tells it."""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.utils import parse_to_aware_datetime
+
+from local.aws import ACCOUNT, REGION
+from local.clock import Clock
+from local.dms.requests.names import refusal
+from local.dms.requests.paging import filtered, page
+from local.dms.resources import Instance, Task
+from local.wire import AwsError
+
+Parameters = Mapping[str, Any]
+# Source: `aws dms describe-event-categories`, the sample in the CLI reference.
+CATEGORIES: Mapping[str, tuple[str, ...]] = {
+    "replication-instance": (
+        "low storage",
+        "configuration change",
+        "maintenance",
+        "deletion",
+        "creation",
+        "failover",
+        "failure",
+    ),
+    "replication-task": ("configuration change", "state change", "deletion", "creation", "failure"),
+}
+# Source: AWS DMS user guide, "Working with events and notifications" (CHAP_Events): which change has which category.
+# The sentences are ours, except those of a start and of a stop (reference/dms.md 9.2).
+_OF_INSTANCES: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("", "creating"): ("creation", "Replication instance is being created."),
+    ("creating", "available"): ("creation", "Replication instance has been created."),
+    ("available", "modifying"): ("configuration change", "Replication instance is being modified."),
+    ("storage-full", "modifying"): ("configuration change", "Replication instance is being modified."),
+    ("modifying", "available"): ("configuration change", "Replication instance has been modified."),
+    ("available", "storage-full"): ("low storage", "The storage of the replication instance is used up."),
+    ("available", "deleting"): ("deletion", "Replication instance is being deleted."),
+    ("storage-full", "deleting"): ("deletion", "Replication instance is being deleted."),
+}
+_KEPT = 20_000
+_DEFAULT_MINUTES = 60  # assumed: RDS's, whose operation of this name has the same members
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of DescribeEvents."""
+
+    source_type: str
+    source: str
+    message: str
+    category: str
+    at: datetime
+
+
+class Events:
+    """The log of events. *tell* gets each event of a task as EventBridge delivers it, outside of the lock."""
+
+    def __init__(self, clock: Clock, tell: Callable[[dict[str, Any]], object] | None) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._log: deque[Event] = deque(maxlen=_KEPT)
+
+    def note(self, thing: Any, before: str, after: str) -> None:
+        """Keep what AWS would, of a change of a status. Under the lock."""
+        if isinstance(thing, Instance):
+            if found := _OF_INSTANCES.get((before, after)):
+                self._keep(thing.kind, thing.identifier, found[1], found[0])
+        elif isinstance(thing, Task):
+            self._note_task(thing, before, after)
+
+    def instance_gone(self, instance: Instance) -> None:
+        self._keep(instance.kind, instance.identifier, "Replication instance has been deleted.", "deletion")
+
+    def task_gone(self, task: Task) -> None:
+        self._task(task, "DELETED", "DMS-EVENT-0073", "deletion", "Replication task has been deleted.")
+
+    def describe(self, parameters: Parameters) -> dict[str, Any]:
+        """The events of the last hour, or of the time that is asked for."""
+        kind = parameters.get("SourceType")
+        _require_kind(kind)
+        if parameters.get("SourceIdentifier") and not kind:
+            raise AwsError("InvalidParameterCombinationException", "SourceIdentifier needs a SourceType")
+        start, end = self._period(parameters)
+        categories = set(parameters.get("EventCategories") or ())
+        found = [
+            one
+            for one in self._log
+            if start <= one.at <= end
+            and kind in (None, one.source_type)
+            and parameters.get("SourceIdentifier") in (None, "", one.source)
+            and (not categories or one.category in categories)
+        ]
+        values = {"replication-instance-id": lambda one: one.source if one.source_type == Instance.kind else ""}
+        found = filtered(parameters, found, values, "Event", is_empty_fine=True)
+        return page(parameters, "Events", found, _show)
+
+    def describe_categories(self, parameters: Parameters) -> dict[str, Any]:
+        kind = parameters.get("SourceType")
+        _require_kind(kind)
+        return {
+            "EventCategoryGroupList": [
+                {"SourceType": one, "EventCategories": list(categories)}
+                for one, categories in CATEGORIES.items()
+                if kind in (None, "", one)
+            ]
+        }
+
+    def _period(self, parameters: Parameters) -> tuple[datetime, datetime]:
+        if parameters.get("Duration") and (parameters.get("StartTime") or parameters.get("EndTime")):
+            raise AwsError("InvalidParameterCombinationException", "Duration cannot go with StartTime or EndTime")
+        now = self._clock.now()
+        end = _time(parameters.get("EndTime")) or now
+        back = timedelta(minutes=parameters.get("Duration") or _DEFAULT_MINUTES)
+        start = _time(parameters.get("StartTime")) or end - min(back, timedelta(days=14))
+        return start, end
+
+    def _note_task(self, task: Task, before: str, after: str) -> None:
+        if (before, after) == ("creating", "ready"):
+            self._task(task, "CREATED", "DMS-EVENT-0074", "creation", "Replication task has been created.")
+        elif before == "modifying":
+            self._task(
+                task, "MODIFIED", "DMS-EVENT-0080", "configuration change", "Replication task has been modified."
+            )
+        elif after == "starting":
+            flag = "fresh start" if task.fresh_start_at == task.started_at else "resume"
+            message = f"Replication task started, with flag = {flag}"
+            self._task(task, "STARTED", "DMS-EVENT-0069", "state change", message)
+        elif after == "stopped" and before != "moving":
+            self._task(
+                task, "STOPPED", "DMS-EVENT-0079", "state change", f"Replication task has stopped. {task.stop_reason}"
+            )
+        elif after == "failed" and before != "moving":
+            self._task(task, "FAILED", "DMS-EVENT-0078", "failure", "Replication task has failed.")
+
+    def _task(self, task: Task, what: str, number: str, category: str, message: str) -> None:
+        self._keep(task.kind, task.identifier, message.strip(), category)
+        if self._tell is not None:
+            self._clock.work(self._tell, self._as_told(task, what, number, category, message.strip()))
+
+    def _keep(self, kind: str, source: str, message: str, category: str) -> None:
+        self._log.append(Event(kind, source, message, category, self._clock.now()))
+
+    def _as_told(self, task: Task, what: str, number: str, category: str, message: str) -> dict[str, Any]:
+        """The event in EventBridge's form (reference/dms.md 9.2)."""
+        return {
+            "version": "0",
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{task.arn}{number}{len(self._log)}")),
+            "detail-type": "DMS Replication Task State Change",
+            "source": "aws.dms",
+            "account": ACCOUNT,
+            "time": self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": REGION,
+            "resources": [task.arn],
+            "detail": {
+                "type": "REPLICATION_TASK",
+                "category": "".join(word.capitalize() for word in category.split()),
+                "eventType": f"REPLICATION_TASK_{what}",
+                "eventId": number,
+                "detailMessage": message,
+                "resourceLink": f"https://console.aws.amazon.com/dms/v2/home?region={REGION}#taskDetails/"
+                f"{task.identifier}",
+            },
+        }
+
+
+def _show(event: Event) -> dict[str, Any]:
+    return {
+        "SourceIdentifier": event.source,
+        "SourceType": event.source_type,
+        "Message": event.message,
+        "EventCategories": [event.category],
+        "Date": event.at,
+    }
+
+
+def _require_kind(kind: str | None) -> None:
+    if kind and kind not in CATEGORIES:
+        raise refusal(f"SourceType must be one of {', '.join(CATEGORIES)}, not {kind}")
+
+
+def _time(value: Any) -> datetime | None:
+    return None if value is None else parse_to_aware_datetime(value)
