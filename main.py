@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,19 +12,20 @@ from onboarding.reader import read_registry
 
 
 def main() -> int:
-    """Synthesise; 0, or 2 with the reason where the registry is refused."""
+    """Synthesise; 0, or 2 with the reason where registry, quotas or package are refused."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--registry", type=Path, default=Path("registry"))
     parser.add_argument("--output", type=Path, default=Path(os.environ.get("CDKTF_OUTDIR", "build/stack")))
+    parser.add_argument("--package", type=Path, help="the functions' zip file; else the one that `make package` builds")
     arguments = parser.parse_args()
     try:
         registry = read_registry(arguments.registry, os.environ)
         # After the registry has been read: the bindings take eight seconds to load.
         from orchestration.stack import synthesise
 
-        # Stacks of instances that are gone would otherwise stay behind. Terraform's own files stand in them, too.
-        shutil.rmtree(arguments.output / "stacks", ignore_errors=True)
-        names = synthesise(registry, arguments.output.resolve())
+        wanted = registry.settings.stack.functions
+        built = Path("build/package", f"functions-{wanted.architecture}-{wanted.python}.zip")
+        names = synthesise(registry, arguments.output.resolve(), arguments.package or built)
     except FleetError as error:
         sys.stderr.write(f"{error}\n")
         return 2

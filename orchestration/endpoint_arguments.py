@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from orchestration.literals import literal
+
 _UPPER_CASE = frozenset({"CompressionType"})
 
 
@@ -42,7 +44,7 @@ def source_arguments(members: Mapping[str, Any], secret_arn: str) -> dict[str, A
     'role'
     """
     settings = next(value for value in members.values() if isinstance(value, Mapping))
-    plain = {snake_case(member): value for member, value in members.items() if not isinstance(value, Mapping)}
+    plain = {snake_case(member): literal(value) for member, value in members.items() if isinstance(value, str)}
     return {
         **plain,
         "secrets_manager_arn": secret_arn,

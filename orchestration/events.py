@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from fleet.stack_settings import Night
 
 
 def broken_off_pattern(machine_arns: Sequence[str]) -> dict[str, Any]:
@@ -16,6 +19,43 @@ def broken_off_pattern(machine_arns: Sequence[str]) -> dict[str, Any]:
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
         "detail": {"status": ["FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": list(machine_arns)},
+    }
+
+
+# What DMS tells of by itself: whatever happens to an instance, and tasks that failed. Events carry no tags, so
+# these are of the whole account and Region.
+# Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_EventBridge.html (documented).
+DMS_PATTERNS: Mapping[str, Mapping[str, Any]] = {
+    "dms-instances": {"source": ["aws.dms"], "detail-type": ["DMS Replication Instance State Change"]},
+    "dms-failed-tasks": {
+        "source": ["aws.dms"],
+        "detail-type": ["DMS Replication Task State Change"],
+        "detail": {"eventType": ["REPLICATION_TASK_FAILED"]},
+    },
+}
+
+
+def night_request(night: Night, fleet_run_arn: str) -> dict[str, str]:
+    """StartExecution's parameters for *night*, as Scheduler's universal target takes them.
+
+    Scheduler fills in what stands in angle brackets. It may deliver a time twice, under two names: PlanRun lets the
+    first have it, by `schedule` and `scheduled_at`.
+    Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+
+    >>> night_request(Night("nightly", "full", "cron(0 22 * * ? *)"), "arn:fleet-run")["Name"]
+    'nightly-<aws.scheduler.execution-id>'
+    """
+    content: dict[str, Any] = {
+        "mode": night.mode,
+        "schedule": night.name,
+        "scheduled_at": "<aws.scheduler.scheduled-time>",
+    }
+    if night.tags:
+        content["tags"] = list(night.tags)
+    return {
+        "StateMachineArn": fleet_run_arn,
+        "Name": f"{night.name}-<aws.scheduler.execution-id>",
+        "Input": json.dumps(content),
     }
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from fleet.databases import Database, Registry
 from fleet.names import control_bucket, instance_id
 from fleet.plan import refuse_oversize
+from onboarding.effective import effective_json
 from orchestration.constructs import database as one
+from orchestration.constructs import pipeline
 from orchestration.constructs import toolchain as tf
 from orchestration.constructs.account_roles import AccountRoles
+from orchestration.constructs.alarms import FREE_STORAGE_SHARE, alarm
 from orchestration.constructs.fleet_stack import FleetStack
+from orchestration.constructs.functions import PACKAGE_FILE, Package
 from orchestration.constructs.network import Network, security_group_name, subnet_group_name
 from orchestration.constructs.notifications import Notifications
+from orchestration.constructs.pipeline import Pipeline
 from orchestration.constructs.storage import Keys, Storage
 from orchestration.roles import read_landing, read_secrets, trust_service, trust_snowflake
 
@@ -67,7 +73,8 @@ class Instance(FleetStack):
         onboarded = [database for database in databases if database.onboarded]
         if not onboarded:
             return
-        secrets = self._find_secrets(registry, databases)
+        # Of all its databases, so that a flag changes one database's resources and no secret's.
+        secrets = self.find_secrets(sorted({registry.server_of(one) for one in databases}, key=lambda one: one.id))
         role = tf.IamRole(
             self,
             "secrets",
@@ -83,28 +90,26 @@ class Instance(FleetStack):
             server = registry.server_of(database)
             one.Database(self, settings, server, database, secret_arn=secrets[server.id], place=place)
 
-    def _find_secrets(self, registry: Registry, databases: Iterable[Database]) -> dict[str, str]:
-        """The ARNs of the secrets of all servers of the instance, whichever database is onboarded, by server."""
-        arns: dict[str, str] = {}
-        for server in sorted({registry.server_of(database) for database in databases}, key=lambda one: one.id):
-            if server.secret.startswith("arn:"):
-                arns[server.id] = server.secret
-            else:
-                found = tf.DataAwsSecretsmanagerSecret(self, f"secret-{server.id}", name=server.secret)
-                found.override_logical_id(f"secret_{server.id.replace('-', '_')}")
-                arns[server.id] = found.arn
-        return arns
-
     def _make_instance(self, name: str, key_arn: str) -> str:
         settings, wanted = self.settings, self.settings.stack.replication
         size = next((one for one in wanted.sizes if one.id == name), None)
         group = tf.DataAwsSecurityGroup(self, "sources", name=security_group_name(settings.prefix))
+        storage_gigabytes = size.storage_gigabytes if size else wanted.storage_gigabytes
+        alarm(
+            self,
+            settings,
+            f"{name}-storage",
+            f"The disk of replication instance {name} fills: stop its tasks' logging, or give it more (settings.yaml).",
+            metric="AWS/DMS FreeStorageSpace",
+            dimensions={"ReplicationInstanceIdentifier": instance_id(settings.prefix, name)},
+            below=storage_gigabytes * 2**30 * FREE_STORAGE_SHARE,
+        )
         return tf.DmsReplicationInstance(
             self,
             "instance",
             replication_instance_id=instance_id(settings.prefix, name),
             replication_instance_class=size.instance_class if size else wanted.instance_class,
-            allocated_storage=size.storage_gigabytes if size else wanted.storage_gigabytes,
+            allocated_storage=storage_gigabytes,
             multi_az=wanted.multi_az,
             engine_version=wanted.engine_version,
             # Else every later plan would want the old version back.
@@ -118,14 +123,21 @@ class Instance(FleetStack):
         ).replication_instance_arn
 
 
-def synthesise(registry: Registry, folder: Path) -> list[str]:
+def synthesise(registry: Registry, folder: Path, package: Path) -> list[str]:
     """Write all stacks to *folder*; their names in the order in which they are applied.
+
+    *package*: the zip file of all functions (`orchestration/package.py` builds it); a copy lies beside the stack.
 
     Raises:
         QuotaExceededError: The onboarded databases do not fit.
+        PackageMissingError: There is no package.
     """
     refuse_oversize([database for database in registry.databases if database.onboarded])
+    found, text = Package.read(package), effective_json(registry)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # Of instances that are gone; Terraform's own files, which may be a state, stay where they are.
+    for old in folder.glob("stacks/*/cdk.tf.json"):
+        old.unlink()
     app = tf.App(outdir=str(folder))
     names = ["foundation"]
     Foundation(app, registry)
@@ -133,5 +145,10 @@ def synthesise(registry: Registry, folder: Path) -> list[str]:
         databases = [database for database in registry.databases if database.instance == instance]
         Instance(app, registry, instance, databases)
         names.append(f"instance-{instance}")
+    Pipeline(app, registry, text, found)
+    names.append(pipeline.NAME)
     app.synth()
+    place = folder / "stacks" / pipeline.NAME
+    (place / pipeline.REGISTRY_FILE).write_text(text, encoding="utf-8")
+    shutil.copyfile(found.file, place / PACKAGE_FILE)
     return names

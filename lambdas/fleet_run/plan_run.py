@@ -35,7 +35,10 @@ from lambdas.wiring import Clients
 
 
 class Input(Model):
-    """The input of a run: `mode`, or `rerun_of` an old run, whose mode it then has. *databases* and *tags* narrow."""
+    """The input of a run: `mode`, or `rerun_of` an old run, whose mode it then has. *databases* and *tags* narrow.
+
+    *schedule*, *scheduled_at*: the slot that only one run may have.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,6 +47,7 @@ class Input(Model):
     tags: tuple[str, ...] | None = None
     rerun_of: str | None = None
     what: What | None = None
+    schedule: str | None = None
     scheduled_at: str | None = None
 
 
@@ -88,7 +92,7 @@ def run(request: Request, clients: Clients) -> Response:
     if asked.mode == "delta":
         raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
     if asked.scheduled_at is not None:
-        winner = clients.ledger.take_slot(asked.mode or "rerun", asked.scheduled_at, run_id)
+        winner = clients.ledger.take_slot(asked.schedule or asked.mode or "rerun", asked.scheduled_at, run_id)
         if winner != run_id:
             clients.ledger.put_run(run_id, mode=asked.mode, superseded_by=winner, database_count=0)
             return Response(run=run_id, mode="full", lanes=(), superseded_by=winner)

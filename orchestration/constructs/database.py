@@ -19,6 +19,7 @@ from fleet.names import (
 from fleet.task_settings import full_load_settings
 from orchestration.constructs import toolchain as tf
 from orchestration.endpoint_arguments import source_arguments, target_arguments
+from orchestration.literals import literal
 from orchestration.roles import trust_service, write_one_prefix
 
 # Exactly what a night changes (design.md section 3). Not "all": tags, roles and moves would be lost.
@@ -97,7 +98,7 @@ class Database(tf.Construct):
             replication_instance_arn=place.instance_arn,
             source_endpoint_arn=f"${{aws_dms_endpoint.source_{name}.endpoint_arn}}",
             target_endpoint_arn=f"${{aws_dms_s3_endpoint.target_{name}.endpoint_arn}}",
-            table_mappings=first_mappings(database),
+            table_mappings=literal(first_mappings(database)),
             replication_task_settings=full_load_settings(settings.profile),
             start_replication_task=False,
             lifecycle=tf.TerraformResourceLifecycle(ignore_changes=CHANGED_BY_NIGHT_TASK),

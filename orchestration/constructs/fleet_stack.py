@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from fleet.databases import Settings
+from collections.abc import Iterable
+
+from fleet.databases import Server, Settings
 from fleet.names import data_key_alias
 from orchestration.constructs import toolchain as tf
 from orchestration.function_roles import FLEET_TAG
+from orchestration.literals import literal
 
 
 class FleetStack(tf.TerraformStack):
@@ -14,7 +17,7 @@ class FleetStack(tf.TerraformStack):
     def __init__(self, scope: tf.Construct, name: str, settings: Settings) -> None:
         super().__init__(scope, name)
         self.settings = settings
-        tags = {one.key: one.value for one in settings.stack.tags}
+        tags = {literal(one.key): literal(one.value) for one in settings.stack.tags}
         tf.AwsProvider(
             self,
             "aws",
@@ -40,3 +43,15 @@ class FleetStack(tf.TerraformStack):
     def find_data_key(self) -> str:
         """The ARN of the key of everything at rest, which the foundation makes."""
         return tf.DataAwsKmsAlias(self, "data_key", name=data_key_alias(self.settings.prefix)).target_key_arn
+
+    def find_secrets(self, servers: Iterable[Server]) -> dict[str, str]:
+        """The ARN of each server's secret, by the server's id."""
+        arns: dict[str, str] = {}
+        for server in servers:
+            if server.secret.startswith("arn:"):
+                arns[server.id] = server.secret
+            else:
+                found = tf.DataAwsSecretsmanagerSecret(self, f"secret-{server.id}", name=server.secret)
+                found.override_logical_id(f"secret_{server.id.replace('-', '_')}")
+                arns[server.id] = found.arn
+        return arns

@@ -162,7 +162,7 @@ def test_an_onboarded_database_that_is_not_deployed_is_skipped_by_name_and_the_r
 def test_a_slot_of_the_schedule_that_is_taken_twice_is_worked_once_and_the_second_run_names_the_first(
     cases: Cases, case: Case
 ) -> None:
-    content = {"databases": [case.id], "scheduled_at": "2026-11-21T22:00:00Z"}
+    content = {"databases": [case.id], "schedule": "nightly", "scheduled_at": "2026-11-21T22:00:00Z"}
     assert cases.run_night("slot-first", **content)["status"] == "SUCCEEDED"
     before = case.everything()
     second = cases.run_night("slot-second", **content)
@@ -173,7 +173,9 @@ def test_a_slot_of_the_schedule_that_is_taken_twice_is_worked_once_and_the_secon
     assert case.everything() == before
     assert cases.cloud.clients.ledger.outcomes("slot-second") == []
     assert cases.run_night("slot-next", **{**content, "scheduled_at": "2026-11-22T22:00:00Z"})["status"] == "SUCCEEDED"
-    assert case.cloud.clients.ledger.claim(case.id)["number"] == 2
+    # Another schedule that is due at the same time is not the same night.
+    assert cases.run_night("slot-other", **{**content, "schedule": "sales"})["status"] == "SUCCEEDED"
+    assert case.cloud.clients.ledger.claim(case.id)["number"] == 3
 
 
 def test_a_run_started_twice_under_one_name_joins_or_is_refused(cases: Cases, case: Case) -> None:

@@ -1,0 +1,88 @@
+"""What a person is woken for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fleet.databases import Settings
+from fleet.names import notification_topic_arn
+from orchestration.constructs import toolchain as tf
+
+FREE_STORAGE_SHARE = 0.1
+"""Of an instance's disk: with less of it free, DMS's swap files and logs may fill it before a night is over."""
+
+
+def alarm(
+    scope: tf.Construct,
+    settings: Settings,
+    name: str,
+    description: str,
+    *,
+    metric: str,
+    dimensions: Mapping[str, str],
+    below: float | None = None,
+) -> None:
+    """Tells the topic once *metric* ("namespace name") is above nothing within five minutes, or stays *below* for
+    fifteen."""
+    namespace, _, metric_name = metric.partition(" ")
+    topic = notification_topic_arn(settings.account, settings.region, settings.prefix)
+    made = tf.CloudwatchMetricAlarm(
+        scope,
+        f"alarm-{name}",
+        alarm_name=f"{settings.prefix}-{name}",
+        alarm_description=description,
+        namespace=namespace,
+        metric_name=metric_name,
+        dimensions=dict(dimensions),
+        statistic="Sum" if below is None else "Minimum",
+        comparison_operator="GreaterThanThreshold" if below is None else "LessThanThreshold",
+        threshold=0 if below is None else below,
+        period=300,
+        evaluation_periods=1 if below is None else 3,
+        # Nothing is measured while nothing runs.
+        treat_missing_data="notBreaching",
+        alarm_actions=[topic],
+        ok_actions=[topic] if below is not None else None,
+    )
+    made.override_logical_id(name.replace("-", "_"))
+
+
+class RunAlarms(tf.Construct):
+    """For runs, for what could not be delivered, and for the functions whose failure no run would show."""
+
+    def __init__(
+        self,
+        scope: tf.Construct,
+        settings: Settings,
+        fleet_run_arn: str,
+        queue_name: str,
+        functions: Mapping[str, tf.LambdaFunction],
+    ) -> None:
+        super().__init__(scope, "alarms")
+        for end, metric in (("failed", "ExecutionsFailed"), ("timed-out", "ExecutionsTimedOut")):
+            alarm(
+                self,
+                settings,
+                f"run-{end}",
+                f"A run {end.replace('-', ' ')}: its report says which databases, why, and what to do.",
+                metric=f"AWS/States {metric}",
+                dimensions={"StateMachineArn": fleet_run_arn},
+            )
+        alarm(
+            self,
+            settings,
+            "not-delivered-seen",
+            f"A schedule or an event reached nobody: look into {queue_name}; a night may be missing.",
+            metric="AWS/SQS ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": queue_name},
+        )
+        for name, missing in (("Recorder", "ends what broke off"), ("Sweep", "looks for what the recorder missed")):
+            function = functions[name]
+            alarm(
+                self,
+                settings,
+                f"{name.lower()}-errors",
+                f"The function that {missing} failed: no run shows that. Its log says why.",
+                metric="AWS/Lambda Errors",
+                dimensions={"FunctionName": function.function_name},
+            )
