@@ -31,7 +31,7 @@ from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
 from onboarding.reader import read_registry
 
-_MADE_ANEW = ("warehouse", "handlers.jsonl")
+_MADE_ANEW = ("warehouse", "handlers.jsonl", "functions")
 
 
 class PortTakenError(RequestError):
@@ -73,7 +73,9 @@ def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable
             _remove(wanted.folder / name)
         is_deployed = wanted.fleet is not None
         how: dict[str, Any] = {"clock": wanted.clock, "time_scale": wanted.time_scale, "is_deployed": is_deployed}
-        return LocalCloud(wanted.folder, registry, sources, **how)
+        cloud = LocalCloud(wanted.folder, registry, sources, **how)
+        cloud.endpoint = server.endpoint
+        return cloud
 
     host = Host(make, token := secrets.token_urlsafe(24))
     server = held.push(_listen(host, wanted))  # first: the port may be taken

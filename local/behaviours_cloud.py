@@ -82,22 +82,6 @@ IAM = (
     ),
 )
 
-LAMBDA = (
-    Behaviour(
-        "Invoke: the handlers of the deployed functions, in this process, without a limit of time or memory; an error "
-        "is told with errorType, errorMessage and stackTrace",
-        "documented",
-        "https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html",
-        f"{_NIGHT}test_a_function_is_invoked_over_the_socket",
-    ),
-    Behaviour(
-        "Every other operation of Lambda",
-        "",
-        test="tests/contract/test_http_endpoint.py::test_an_operation_that_is_not_emulated_is_refused_by_name",
-        is_refused=True,
-    ),
-)
-
 EVENTS = (
     Behaviour(
         "Status events of Step Functions go to the functions that enabled rules of the default bus name",

@@ -21,6 +21,7 @@ from local.dms.engines.sources import readers
 from local.events import EventBus
 from local.faults.faults import Faults
 from local.functions import Functions
+from local.lambda_service.api import LambdaService
 from local.snowflake.server import Snowflake
 from local.snowflake.transport import InProcessTransport
 from local.stepfunctions.api import StepFunctions
@@ -37,6 +38,7 @@ class LocalCloud:
     Use it as a context. *on_status* gets EventBridge's event for each change of an execution's status, on a thread of
     its own. *faults*: what is to break in it. *is_deployed*: else the account is empty, and of the
     registry only the settings count. Deploying skips its waits on a real clock too, which is ahead afterwards.
+    Whoever serves it over HTTP sets `endpoint`, by which the processes of deployed functions reach it.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class LocalCloud:
         self.faults = faults or Faults()
         self._random = random.Random(seed)  # noqa: S311  jitter of retries, repeatable
         self._open = ExitStack()
+        self.endpoint = ""
 
     def __enter__(self) -> Self:
         settings = self.registry.settings
@@ -92,9 +95,13 @@ class LocalCloud:
         self._open.callback(self.snowflake.close)
         transport = self.faults.transport(InProcessTransport(self.snowflake), self.clock)
         self.clients = Clients(self._environment, self.faults.client, transport, self.clock.now)
-        self.functions = Functions(
+        in_process = Functions(
             settings.prefix, lambda: self.clients, self.faults.invoke, MODULES if self._is_deployed else {}
         )
+        self.functions = LambdaService(
+            self.folder / "functions", self.aws, self.clock, in_process, lambda: self.endpoint
+        )
+        self._open.callback(self.functions.close)
         self.aws.serve_requests("lambda", self.functions.answer)
         self.events = EventBus(self.aws, self.functions)
         self.machines = StepFunctions(

@@ -9,6 +9,7 @@ from local.behaviours import Behaviour
 from local.dms.behaviours import BEHAVIOURS as DMS
 from local.faults.behaviours import BEHAVIOURS as FAULTS
 from local.http.behaviours import BEHAVIOURS as HTTP
+from local.lambda_service.behaviours import BEHAVIOURS as LAMBDA
 from local.snowflake.behaviours import BEHAVIOURS as SNOWFLAKE
 from local.stepfunctions.behaviours import BEHAVIOURS as STEP_FUNCTIONS
 
@@ -31,7 +32,7 @@ SECTIONS = (
     Section("One HTTP endpoint", "local/http/", HTTP),
     Section("Services by moto", "local/aws.py, local/shortcuts/", behaviours_cloud.BY_MOTO),
     Section("What a role may do", "local/iam.py", behaviours_cloud.IAM),
-    Section("Lambda", "local/functions.py", behaviours_cloud.LAMBDA),
+    Section("Lambda", "local/lambda_service/, local/functions.py", LAMBDA, "lambda"),
     Section("EventBridge", "local/events.py", behaviours_cloud.EVENTS),
     Section("Time and crashes", "local/clock.py, local/cloud.py", behaviours_cloud.TIME),
     Section("Sources", "local/sources/", behaviours_cloud.SOURCES),

@@ -8,13 +8,12 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 
 from lambdas.wiring import LOCAL, Clients
 from local.stepfunctions.errors import FunctionError
-from local.wire import AwsError, NotEmulatedError, response
+from local.wire import AwsError, response
 from orchestration.functions import MODULES, function_name
 
 Around = Callable[[str, Mapping[str, Any], Callable[[], Any]], Any]
@@ -56,28 +55,27 @@ class Functions:
         except Exception as error:  # every error of a handler becomes Lambda's answer
             raise FunctionError(type(error).__name__, str(error)) from error
 
-    def answer(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
-        """What Lambda answers to *request*. Invoke is the only operation of Lambda there is here."""
-        if operation != "Invoke":
-            return _refusal(request.url, NotEmulatedError(f"lambda {operation}"))
-        name = unquote(urlsplit(request.url).path.rpartition("/functions/")[2].partition("/")[0])
-        try:
-            answer, headers = self.invoke(name, json.loads(request.body or b"{}")), {}
-        except FunctionError as error:
-            if error.error_type == "Lambda.ResourceNotFoundException":
-                return _refusal(request.url, AwsError("ResourceNotFoundException", error.message, 404))
-            answer, headers = _error(error), {"X-Amz-Function-Error": "Unhandled"}
-        return response(request.url, 200, json.dumps(answer).encode(), headers)
+    def is_allowed(self, arn: str, service: str, source_arn: str) -> bool:  # noqa: ARG002  as LambdaService has it
+        """Whether *service* may call: these functions have no policies, and everyone may."""
+        return True
 
 
-def _refusal(url: str, error: AwsError) -> AWSResponse:
-    body = json.dumps({"Message": error.message}).encode()
-    return response(url, error.status, body, {"x-amzn-ErrorType": error.code})
+def answer_invoke(url: str, call: Callable[[], Any]) -> AWSResponse:
+    """What Invoke answers when *call* calls the function.
+
+    Raises:
+        AwsError: There is no such function.
+    """
+    try:
+        answer, headers = call(), {}
+    except FunctionError as error:
+        if error.error_type == "Lambda.ResourceNotFoundException":
+            raise AwsError("ResourceNotFoundException", error.message, 404) from None
+        answer, headers = _error(error), {"X-Amz-Function-Error": "Unhandled"}
+    return response(url, 200, json.dumps(answer).encode(), {"X-Amz-Executed-Version": "$LATEST", **headers})
 
 
 def _error(error: FunctionError) -> Mapping[str, Any]:
-    return {
-        "errorMessage": error.message,
-        "errorType": error.error_type,
-        "stackTrace": traceback.format_exception(error.__cause__) if error.__cause__ else [],
-    }
+    raised = error.__cause__
+    trace = traceback.format_exception(raised) if raised else list(error.stack_trace)
+    return {"errorMessage": error.message, "errorType": error.error_type, "stackTrace": trace}

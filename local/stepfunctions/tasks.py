@@ -154,5 +154,5 @@ def _cause(error: FunctionError) -> str:
     if error.error_type.startswith("Lambda."):
         return error.message
     raised = error.__cause__
-    trace = traceback.format_tb(raised.__traceback__) if raised is not None else []
+    trace = list(error.stack_trace) if raised is None else traceback.format_tb(raised.__traceback__)
     return json.dumps({"errorMessage": error.message, "errorType": error.error_type, "stackTrace": trace})

@@ -35,6 +35,7 @@ class Endpoint:
     def __enter__(self) -> Self:
         router = Router(self.cloud.aws, self.cloud.snowflake)
         self.server = self._open.enter_context(HttpServer(router.answer, heard=self._hear))
+        self.cloud.endpoint = self.server.endpoint
         return self
 
     def __exit__(self, *_: object) -> None:

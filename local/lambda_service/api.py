@@ -1,0 +1,280 @@
+"""Lambda's API for functions that were deployed here: made from an uploaded package, run in processes of their own.
+
+A function that was not is asked of the in-process handlers, which `fleet demo` and `fleet up --fleet` deploy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from local.aws import ACCOUNT, REGION, LocalAws
+from local.clock import Clock
+from local.functions import Functions, answer_invoke
+from local.iam import AccessDeniedError, assume
+from local.lambda_service import permissions
+from local.lambda_service.functions import Function, changed, first_configuration
+from local.lambda_service.instances import Instances
+from local.lambda_service.packages import Packages, require_uploadable
+from local.lambda_service.processes import process_environment, require_runs_here
+from local.lambda_service.rest import read_parameters, refusal, write_answer
+from local.wire import AwsError, NotEmulatedError
+
+_OF_FUNCTIONS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+
+
+class LambdaService:
+    """Lambda of one account and Region.
+
+    *folder*: where packages are unpacked and functions print to. *endpoint*: where their processes reach this cloud;
+    nothing while nobody serves it. *in_process*: the functions that were not deployed through this API.
+    """
+
+    def __init__(
+        self, folder: Path, aws: LocalAws, clock: Clock, in_process: Functions, endpoint: Callable[[], str]
+    ) -> None:
+        self._folder = folder
+        self._aws = aws
+        self._clock = clock
+        self._in_process = in_process
+        self._endpoint = endpoint
+        self._packages = Packages(folder, aws)
+        self._functions: dict[str, Function] = {}
+        self._instances: dict[str, Instances] = {}
+        self._lock = threading.RLock()
+        self._operations: dict[str, Callable[[dict[str, Any]], Mapping[str, Any]]] = {
+            "CreateFunction": self._create,
+            "GetFunction": self._get,
+            "GetFunctionConfiguration": lambda parameters: self._find(parameters).told(),
+            "UpdateFunctionCode": self._update_code,
+            "UpdateFunctionConfiguration": self._update_configuration,
+            "DeleteFunction": self._delete,
+            "ListFunctions": self._list,
+            "ListVersionsByFunction": self._list_versions,
+            "GetFunctionCodeSigningConfig": self._signing,
+            "AddPermission": lambda parameters: {"Statement": permissions.add(self._find(parameters), parameters)},
+            "GetPolicy": self._policy,
+            "RemovePermission": self._remove_permission,
+            "ListTags": lambda parameters: {"Tags": self._tagged(parameters).tags},
+            "TagResource": self._tag,
+            "UntagResource": self._untag,
+        }
+
+    def close(self) -> None:
+        """End the processes of all functions."""
+        with self._lock:
+            ending, self._instances = list(self._instances.values()), {}
+        for instances in ending:
+            instances.retire()
+
+    def invoke(self, arn_or_name: str, event: Any) -> Any:
+        """The function's answer.
+
+        Raises:
+            FunctionError: It raised, its process died, or there is no such function.
+            NotEmulatedError: This host cannot run it.
+        """
+        name = _name(arn_or_name)
+        with self._lock:
+            function = self._functions.get(name)
+            instances = (self._instances.get(name) or self._start(function)) if function else None
+        if function is None or instances is None:
+            return self._in_process.invoke(arn_or_name, event)
+        return instances.invoke(function.arn, event, self._clock)
+
+    def is_allowed(self, arn: str, service: str, source_arn: str) -> bool:
+        """Whether the function's policy lets *service* call it for *source_arn*."""
+        function = self._functions.get(_name(arn))
+        if function is None:
+            return self._in_process.is_allowed(arn, service, source_arn)
+        return permissions.allows(function, service, source_arn)
+
+    def answer(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
+        """What Lambda answers to *request*."""
+        try:
+            parameters = read_parameters(request, operation)
+            if operation == "Invoke":
+                return self._invoke(request, parameters)
+            if operation not in self._operations:
+                raise NotEmulatedError(f"lambda {operation}")
+            if parameters.pop("Qualifier", "$LATEST") != "$LATEST":
+                raise NotEmulatedError("versions and aliases of functions")
+            with self._lock:
+                return write_answer(request.url, operation, self._operations[operation](parameters))
+        except AwsError as error:
+            return refusal(request.url, error)
+
+    # What is asked
+
+    def _invoke(self, request: AWSPreparedRequest, parameters: Mapping[str, Any]) -> AWSResponse:
+        """Only as its caller waits for it: `InvocationType` Event is for callers that do not."""
+        for name, value in (("InvocationType", "RequestResponse"), ("LogType", "None"), ("Qualifier", "$LATEST")):
+            if parameters.get(name, value) != value:
+                raise NotEmulatedError(f"{name} {parameters[name]} of Invoke")
+        payload = parameters.get("Payload") or b"{}"
+        try:
+            event = json.loads(payload)
+        except ValueError as error:
+            raise AwsError(
+                "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+            ) from None
+        return answer_invoke(request.url, lambda: self.invoke(parameters["FunctionName"], event))
+
+    def _create(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        name = _name(parameters["FunctionName"])
+        if name in self._functions:
+            raise AwsError("ResourceConflictException", f"Function already exist: {name}", 409)
+        configuration = first_configuration({**parameters, "FunctionName": name})
+        self._require_role(configuration["Role"])
+        require_uploadable(parameters["Code"])
+        package = self._packages.take(parameters["Code"])
+        function = Function(
+            f"{_OF_FUNCTIONS}{name}", configuration, package, dict(parameters.get("Tags", {})), *self._revision()
+        )
+        self._place(function)
+        self._functions[name] = function
+        return function.told()
+
+    def _get(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        function = self._find(parameters)
+        told = {"Configuration": function.told(), "Code": {"RepositoryType": "S3"}}
+        return {**told, "Tags": function.tags} if function.tags else told
+
+    def _update_code(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        if parameters.get("DryRun") or parameters.get("Publish"):
+            raise NotEmulatedError("dry runs and versions of functions")
+        function = self._find(parameters)
+        require_uploadable(parameters)
+        function.package = self._packages.take(parameters)
+        if "Architectures" in parameters:
+            function.configuration["Architectures"] = parameters["Architectures"]
+        return self._revised(function)
+
+    def _update_configuration(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        function, wanted = self._find(parameters), changed(parameters)
+        self._require_role(wanted.get("Role", function.configuration["Role"]))
+        function.configuration |= wanted
+        self._place(function)
+        return self._revised(function)
+
+    def _delete(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        function = self._find(parameters)
+        del self._functions[function.name]
+        self._retire(function.name)
+        return {"StatusCode": 204}
+
+    def _list(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        if parameters:
+            raise NotEmulatedError(f"{', '.join(sorted(parameters))} of ListFunctions")
+        return {"Functions": [self._functions[name].told() for name in sorted(self._functions)]}
+
+    def _list_versions(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        function = self._find(parameters)
+        return {"Versions": [{**function.told(), "FunctionArn": f"{function.arn}:$LATEST"}]}
+
+    def _signing(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        return {"CodeSigningConfigArn": "", "FunctionName": self._find(parameters).name}
+
+    def _policy(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        function = self._find(parameters)
+        return {"Policy": permissions.policy(function), "RevisionId": function.revision_id}
+
+    def _remove_permission(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        permissions.remove(self._find(parameters), parameters["StatementId"])
+        return {}
+
+    def _tag(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        self._tagged(parameters).tags.update(parameters["Tags"])
+        return {}
+
+    def _untag(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        tags = self._tagged(parameters).tags
+        for key in parameters["TagKeys"]:
+            tags.pop(key, None)
+        return {}
+
+    # What it stands on
+
+    def _find(self, parameters: Mapping[str, Any]) -> Function:
+        return self._of(parameters["FunctionName"])
+
+    def _tagged(self, parameters: Mapping[str, Any]) -> Function:
+        return self._of(parameters["Resource"])
+
+    def _of(self, arn_or_name: str) -> Function:
+        name = _name(arn_or_name)
+        if name not in self._functions:
+            raise AwsError("ResourceNotFoundException", f"Function not found: {_OF_FUNCTIONS}{name}", 404)
+        return self._functions[name]
+
+    def _revision(self) -> tuple[str, str]:
+        """A new revision's id, and when it was made as Lambda writes it."""
+        return str(uuid.uuid4()), self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+    def _revised(self, function: Function) -> Mapping[str, Any]:
+        function.revision_id, function.modified_at = self._revision()
+        self._retire(function.name)
+        return function.told()
+
+    def _retire(self, name: str) -> None:
+        if instances := self._instances.pop(name, None):
+            instances.retire()
+
+    def _require_role(self, arn: str) -> None:
+        try:
+            assume(self._aws, arn, principal="lambda.amazonaws.com")
+        except AccessDeniedError:
+            raise AwsError(
+                "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
+            ) from None
+
+    def _place(self, function: Function) -> None:
+        """Say which VPC the subnets belong to, as Lambda does. Nothing here keeps a process in a network."""
+        place = function.configuration.get("VpcConfig", {})
+        if subnets := place.get("SubnetIds"):
+            found = self._aws.client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
+            function.configuration["VpcConfig"] = {
+                "Ipv6AllowedForDualStack": False,
+                **place,
+                "VpcId": found[0]["VpcId"],
+            }
+
+    def _start(self, function: Function) -> Instances:
+        require_runs_here(function)
+        endpoint = self._endpoint()
+        if not endpoint:
+            raise NotEmulatedError("deployed functions where nobody serves the endpoint (`fleet up` does)")
+        role = self._aws.client("sts").assume_role(
+            RoleArn=function.configuration["Role"], RoleSessionName=function.name[:64]
+        )
+        self._instances[function.name] = Instances(
+            function.package.folder,
+            function.configuration["Handler"],
+            process_environment(function, role["Credentials"], endpoint),
+            self._folder / f"{function.name}.log",
+            timeout_seconds=function.configuration["Timeout"],
+            most=os.cpu_count() or 1,
+        )
+        return self._instances[function.name]
+
+
+def _name(arn_or_name: str) -> str:
+    """The name in an ARN, in a part of one, or as it stands.
+
+    Raises:
+        NotEmulatedError: A version or an alias is asked for.
+
+    >>> _name("arn:aws:lambda:eu-central-1:123456789012:function:fleet-sweep"), _name("fleet-sweep")
+    ('fleet-sweep', 'fleet-sweep')
+    """
+    name = arn_or_name.rpartition("function:")[2]
+    if ":" in name:
+        raise NotEmulatedError(f"versions and aliases of functions, as in {arn_or_name}")
+    return name

@@ -1,0 +1,104 @@
+"""What Lambda here claims of itself."""
+
+from __future__ import annotations
+
+from local.behaviours import Behaviour
+
+_API = "https://docs.aws.amazon.com/lambda/latest/api/"
+_GUIDE = "https://docs.aws.amazon.com/lambda/latest/dg/"
+_TEST = "tests/contract/test_lambda_service.py::"
+
+
+def _operations(names: str, test: str) -> Behaviour:
+    first = names.split(", ", maxsplit=1)[0]
+    return Behaviour(names, "documented", f"{_API}API_{first}.html", _TEST + test)
+
+
+BEHAVIOURS = (
+    _operations(
+        "CreateFunction, GetFunction, GetFunctionConfiguration, ListVersionsByFunction",
+        "test_what_was_asked_for_is_told_again_with_lambdas_defaults",
+    ),
+    _operations("UpdateFunctionCode", "test_new_code_is_run_from_the_next_call_on"),
+    _operations(
+        "UpdateFunctionConfiguration", "test_a_warm_process_is_used_again_and_a_new_configuration_gets_a_new_one"
+    ),
+    _operations("DeleteFunction, ListFunctions", "test_a_function_is_made_once_and_gone_once_deleted"),
+    _operations(
+        "AddPermission, GetPolicy, RemovePermission", "test_a_statement_of_the_policy_is_added_told_and_removed"
+    ),
+    _operations("TagResource, UntagResource, ListTags", "test_tags_are_set_and_taken_away"),
+    Behaviour(
+        "GetFunctionCodeSigningConfig of a function that has none: an empty ARN",
+        "assumed",
+        "",
+        f"{_TEST}test_what_was_asked_for_is_told_again_with_lambdas_defaults",
+        "aws lambda get-function-code-signing-config --function-name <any function>",
+    ),
+    Behaviour(
+        "Invoke, RequestResponse only: a deployed function runs in processes of its own, an interpreter that can "
+        "import the package and the standard library alone, with its own environment and its role's credentials",
+        "documented",
+        f"{_GUIDE}configuration-envvars.html",
+        f"{_TEST}test_a_function_sees_its_package_the_standard_library_and_nothing_else",
+    ),
+    Behaviour(
+        "An error of a function is told with errorType, errorMessage and stackTrace",
+        "documented",
+        f"{_GUIDE}python-exceptions.html",
+        f"{_TEST}test_an_error_of_a_function_is_told_with_its_class_words_and_place",
+    ),
+    Behaviour(
+        "A function that ends its process or takes longer than its Timeout: Runtime.ExitError, Sandbox.Timedout",
+        "observed",
+        f"{_GUIDE}troubleshooting-invocation.html",
+        f"{_TEST}test_a_function_whose_process_ends_or_takes_too_long_says_so_and_the_next_call_gets_a_new_one",
+    ),
+    Behaviour(
+        "A role that does not trust Lambda is refused when the function is made",
+        "documented",
+        f"{_GUIDE}lambda-intro-execution-role.html",
+        f"{_TEST}test_what_lambda_would_refuse_or_is_not_done_here_makes_no_function",
+    ),
+    Behaviour(
+        "EventBridge calls a deployed function only where the function's policy lets the rule",
+        "documented",
+        f"{_GUIDE}permissions-function-services.html",
+        f"{_TEST}test_a_rule_calls_a_function_only_where_the_functions_policy_lets_it",
+    ),
+    Behaviour(
+        "A process lives in the cloud's time, which each call brings along; within a call it flows as the cloud's does",
+        "",
+        test=f"{_TEST}test_a_function_lives_in_the_clouds_time",
+    ),
+    Behaviour(
+        "A function is Active at once. Of each there run at most as many processes as this machine has cores; further "
+        "calls wait, where Lambda would start more",
+        "",
+        test=f"{_TEST}test_a_warm_process_is_used_again_and_a_new_configuration_gets_a_new_one",
+    ),
+    Behaviour(
+        "Memory, storage, network (VpcConfig), tracing and the log group are kept and told, and bind nothing; what a "
+        "function prints goes to FOLDER/functions/NAME.log",
+        "",
+        test=f"{_TEST}test_what_was_asked_for_is_told_again_with_lambdas_defaults",
+    ),
+    Behaviour(
+        "Functions that nobody deployed through the API are the product's own handlers, in this process, with the "
+        "cloud's rights and without a limit of time or memory (`fleet demo`, `fleet up --fleet`)",
+        "",
+        test="tests/contract/test_http_night.py::test_a_function_is_invoked_over_the_socket",
+    ),
+    Behaviour(
+        "A runtime or an architecture other than this machine's: the function is made, and refused when it is called",
+        "",
+        test=f"{_TEST}test_what_this_host_cannot_run_is_made_and_said_to_be_so_when_called",
+        is_refused=True,
+    ),
+    Behaviour(
+        "Versions, aliases, layers, images, SnapStart, event source mappings, Invoke without waiting (Event), DryRun",
+        "",
+        test=f"{_TEST}test_what_lambda_has_and_this_does_not_is_refused_by_name",
+        is_refused=True,
+    ),
+)

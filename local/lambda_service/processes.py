@@ -1,0 +1,62 @@
+"""What the process of a function is given, and whether this host can run it."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from local.aws import REGION
+from local.lambda_service.functions import Function
+from local.wire import NotEmulatedError
+
+_MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+def host_architecture() -> str:
+    """This machine as Lambda names it.
+
+    >>> host_architecture() in {"x86_64", "arm64"}
+    True
+    """
+    return _MACHINES[platform.machine().lower()]
+
+
+def require_runs_here(function: Function) -> None:
+    """Refuse what only another machine or Python could run."""
+    runtime, here = function.configuration["Runtime"], f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if runtime != here:
+        raise NotEmulatedError(f"the runtime {runtime} of {function.name}: this host runs {here}")
+    architectures = function.configuration["Architectures"]
+    if architectures != [host_architecture()]:
+        raise NotEmulatedError(
+            f"the architecture {architectures[0]} of {function.name}: this host is {host_architecture()}"
+        )
+
+
+def process_environment(function: Function, credentials: Mapping[str, Any], endpoint: str) -> dict[str, str]:
+    """Lambda's variables and the function's own; nothing of this process's environment.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+    (documented). AWS_ENDPOINT_URL is the one that Lambda does not set: it leads back to this cloud.
+    """
+    told = function.configuration
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{told['Runtime']}",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(told["MemorySize"]),
+        "AWS_LAMBDA_LOG_GROUP_NAME": told["LoggingConfig"]["LogGroup"],
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[$LATEST]{function.revision_id}",
+        "LAMBDA_TASK_ROOT": str(function.package.folder),
+        "_HANDLER": told["Handler"],
+        "TZ": ":UTC",
+        **function.variables,
+    }
