@@ -44,12 +44,14 @@ def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = o
         notification_topic=f"arn:aws:sns:{settings.region}:{settings.account}:{settings.prefix}-runs",
     )
 
-    def client(service: str) -> Any:
-        return boto3.client(service, region_name=settings.region)
-
     return Account(
-        Clients(told, client, urllib3.PoolManager(), lambda: datetime.now(UTC)),  # noqa: TID251  a person's own clock
+        Clients(told, client_maker(settings.region), urllib3.PoolManager(), lambda: datetime.now(UTC)),  # noqa: TID251  a person's own clock
         machine_arn(*where, "fleet-run"),
         machine_arn(*where, "database-run"),
         time.sleep,  # noqa: TID251  a person waits
     )
+
+
+def client_maker(region: str) -> Callable[[str], Any]:
+    """Makes boto3's clients of *region*, by service, with the environment's credentials."""
+    return lambda service: boto3.client(service, region_name=region)

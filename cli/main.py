@@ -10,9 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from cli.account import Account
 from cli.demo import demo
+from cli.deploy import deploy, destroy
 from cli.faults import faults
 from cli.night_commands import report, rerun, run, status, stop
 from cli.prerequisites import prerequisites
+from cli.stacks import Bench
 from cli.up import down, reset, up
 from cli.verify import verify
 from fleet.errors import FleetError, QuotaExceededError, RegistryError, RequestError
@@ -30,14 +32,30 @@ def cli() -> None:
     """
 
 
-for command in (demo, faults, run, status, rerun, stop, report, up, down, reset, prerequisites, verify):
+for command in (
+    demo,
+    faults,
+    run,
+    status,
+    rerun,
+    stop,
+    report,
+    up,
+    down,
+    reset,
+    prerequisites,
+    verify,
+    deploy,
+    destroy,
+):
     cli.add_command(command)
 
 
-def main(arguments: Sequence[str] | None = None, account: Account | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, account: Account | Bench | None = None) -> None:
     """Run the command; what a person did wrong is one sentence, never a traceback.
 
-    *arguments*: else those of the process; *account*: else the one that the registry names.
+    *arguments*: else those of the process; *account*: else the one that the registry names. A deployment needs more
+    than an account: its bench.
     """
     try:
         sys.exit(cli.main(arguments, standalone_mode=False, obj=account) or 0)

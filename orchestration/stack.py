@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from fleet.databases import Database, Registry
@@ -123,10 +123,11 @@ class Instance(FleetStack):
         ).replication_instance_arn
 
 
-def synthesise(registry: Registry, folder: Path, package: Path) -> list[str]:
+def synthesise(registry: Registry, folder: Path, package: Path, left: Collection[str] = ()) -> list[str]:
     """Write all stacks to *folder*; their names in the order in which they are applied.
 
     *package*: the zip file of all functions (`orchestration/package.py` builds it); a copy lies beside the stack.
+    *left*: stacks of instances that a state still holds; empty where the registry no longer names the instance.
 
     Raises:
         QuotaExceededError: The onboarded databases do not fit.
@@ -141,7 +142,8 @@ def synthesise(registry: Registry, folder: Path, package: Path) -> list[str]:
     app = tf.App(outdir=str(folder))
     names = ["foundation"]
     Foundation(app, registry)
-    for instance in sorted({database.instance for database in registry.databases}):
+    instances = {database.instance for database in registry.databases} | {one.removeprefix("instance-") for one in left}
+    for instance in sorted(instances):
         databases = [database for database in registry.databases if database.instance == instance]
         Instance(app, registry, instance, databases)
         names.append(f"instance-{instance}")

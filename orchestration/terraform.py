@@ -21,7 +21,6 @@ Source: https://developer.hashicorp.com/terraform/language/backend/s3#state-lock
 PARALLEL = 4
 """What Terraform does at once. DMS answers 4 requests a second in the long run (`fleet/quotas.py`), to a plan and to
 the whole account alike."""
-CONFIGURATION = "cdk.tf.json"
 _PLAN = "fleet.tfplan"
 _TAIL = 6000
 
