@@ -69,7 +69,7 @@ def _by_hand() -> list[Figure]:
 
 def _terraform() -> list[Figure]:
     """Apply, plan and destroy leave no difference."""
-    done = _test("tests/contract/test_terraform.py")
+    done = _test("tests/contract/http/test_terraform.py")
     return [("terraform apply, plan and destroy with AWS's provider", f"{done.last} {done.cost}", done.code == 0)]
 
 

@@ -10,8 +10,8 @@ _CONDITIONS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_polici
 _IAM = "tests/unit/local/test_iam.py::"
 _EVENTS = "tests/unit/local/test_events.py::"
 _CLOCK = "tests/unit/local/test_clock.py::"
-_PROTOCOLS = "tests/contract/test_http_endpoint.py::test_every_other_service_answers_in_its_own_protocol"
-_NIGHT = "tests/contract/test_http_night.py::"
+_PROTOCOLS = "tests/contract/http/test_http_endpoint.py::test_every_other_service_answers_in_its_own_protocol"
+_NIGHT = "tests/contract/http/test_http_night.py::"
 
 # By boto3's name: what of it is worth saying, and the test that uses it.
 MOTO = {
@@ -25,14 +25,17 @@ MOTO = {
     "kms": ("it signs the token for Snowflake", f"{_NIGHT}test_the_warehouse_is_asked_over_the_socket"),
     "secretsmanager": ("", _PROTOCOLS),
     "sns": ("nobody is sent a mail", _PROTOCOLS),
-    "sqs": ("", "tests/contract/test_http_endpoint.py::test_a_queue_is_reached_by_the_url_it_was_given"),
+    "sqs": ("", "tests/contract/http/test_http_endpoint.py::test_a_queue_is_reached_by_the_url_it_was_given"),
     "events": ("the rules; what is delivered stands below", _PROTOCOLS),
     "scheduler": ("schedules are kept and start nothing", _PROTOCOLS),
-    "logs": ("", "tests/contract/test_dms_files_load.py::test_what_is_cut_left_out_or_errs_stands_in_the_tasks_log"),
+    "logs": (
+        "",
+        "tests/contract/dms/test_dms_files_load.py::test_what_is_cut_left_out_or_errs_stands_in_the_tasks_log",
+    ),
     "cloudwatch": ("no service here measures anything into it", _PROTOCOLS),
     "ec2": (
         "its subnets are those of DMS's subnet groups",
-        "tests/contract/test_dms_instances.py::test_a_subnet_group_must_cover_two_zones_with_subnets_that_exist",
+        "tests/contract/dms/test_dms_instances.py::test_a_subnet_group_must_cover_two_zones_with_subnets_that_exist",
     ),
     "ssm": ("", _PROTOCOLS),
     "resourcegroupstaggingapi": ("it knows moto's resources, not those of DMS and Step Functions", _PROTOCOLS),
@@ -98,7 +101,7 @@ EVENTS = (
     Behaviour(
         "Events of DMS are made and delivered to no rule: `Dms` hands them to `on_event`",
         "",
-        test="tests/contract/test_dms_resources.py::test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task",
+        test="tests/contract/dms/test_dms_resources.py::test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task",
     ),
 )
 
@@ -117,13 +120,13 @@ SOURCES = (
         "PostgreSQL is a real one",
         "observed",
         "reference/engines.md 1",
-        "tests/contract/test_sources_postgres.py::test_the_login_of_a_secret_reads_every_table_and_writes_none",
+        "tests/contract/sources/test_sources_postgres.py::test_the_login_of_a_secret_reads_every_table_and_writes_none",
     ),
     Behaviour(
         "MariaDB is a real one, where this machine has it",
         "observed",
         "https://packages.debian.org/mariadb-server",
-        "tests/contract/test_sources_mariadb.py::test_the_login_of_a_secret_reads_everything_and_writes_nothing",
+        "tests/contract/sources/test_sources_mariadb.py::test_the_login_of_a_secret_reads_everything_and_writes_nothing",
     ),
     Behaviour("SQL Server: none was ever reached; its answers are of the shape that Microsoft documents", ""),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from cases import Case, Cases, make_template
 from left_out import leave_out, tell
@@ -15,6 +16,9 @@ from mariadb_server import mariadb
 from real_terraform import terraform
 
 __all__ = ["mariadb", "terraform"]
+
+settings.register_profile("without times", deadline=None)  # no test asserts how long anything takes
+settings.load_profile("without times")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

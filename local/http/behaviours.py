@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from local.behaviours import Behaviour
 
-_ENDPOINT = "tests/contract/test_http_endpoint.py::"
-_BODIES = "tests/contract/test_http_bodies.py::"
-_NIGHT = "tests/contract/test_http_night.py::"
+_ENDPOINT = "tests/contract/http/test_http_endpoint.py::"
+_BODIES = "tests/contract/http/test_http_bodies.py::"
+_NIGHT = "tests/contract/http/test_http_night.py::"
 _SIGNING = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html"
 _STREAMING = "https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html"
 _TRAILING = "https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html"

@@ -8,10 +8,10 @@ from local.stepfunctions.redrive_behaviours import REDRIVE
 _API = "https://docs.aws.amazon.com/step-functions/latest/apireference/API_"
 _GUIDE = "https://docs.aws.amazon.com/step-functions/latest/dg/"
 _SPECIFICATION = "https://states-language.net/"
-_CORPUS = "tests/contract/test_stepfunctions_corpus.py::test_the_engine_keeps_the_rule"
-_MODEL = "tests/contract/test_stepfunctions_model.py::"
-_LOG = "tests/contract/test_stepfunctions_log.py::"
-_UNIT = "tests/unit/local/test_stepfunctions_"
+_CORPUS = "tests/contract/stepfunctions/test_stepfunctions_corpus.py::test_the_engine_keeps_the_rule"
+_MODEL = "tests/contract/stepfunctions/test_stepfunctions_model.py::"
+_LOG = "tests/contract/stepfunctions/test_stepfunctions_log.py::"
+_UNIT = "tests/unit/local/stepfunctions/test_stepfunctions_"
 _STATES = "aws stepfunctions "
 
 
@@ -55,7 +55,7 @@ _OPERATIONS = (
     ),
     _operation(
         "RedriveExecution",
-        "tests/contract/test_stepfunctions_api.py::test_a_redrive_of_a_fleet_has_the_shapes_of_botocores_model",
+        "tests/contract/stepfunctions/test_stepfunctions_api.py::test_a_redrive_of_a_fleet_has_the_shapes_of_botocores_model",
     ),
 )
 
@@ -250,7 +250,7 @@ _OF_THE_LANGUAGE = (
         "Events and their order for every type of state, as another engine has them",
         "observed",
         "tests/corpus/moto_differences.json and reference/stepfunctions.md 1",
-        "tests/contract/test_stepfunctions_moto.py::test_motos_engine_agrees_or_differs_as_is_known",
+        "tests/contract/stepfunctions/test_stepfunctions_moto.py::test_motos_engine_agrees_or_differs_as_is_known",
     ),
     _rule(
         "States.ALL catches neither States.Runtime nor States.DataLimitExceeded",

@@ -7,7 +7,8 @@ from local.behaviours import Behaviour
 _API = "https://docs.aws.amazon.com/step-functions/latest/apireference/API_"
 _GUIDE = "https://docs.aws.amazon.com/step-functions/latest/dg/"
 _RECORDED = "github.com/radkawar/stackd, testdata/aws/stepfunctions (recorded in AWS 2026-09-24)"
-_UNIT = "tests/unit/local/test_stepfunctions_"
+_UNIT = "tests/unit/local/stepfunctions_redrive/test_stepfunctions_"
+_PARALLELS = "tests/unit/local/stepfunctions/test_stepfunctions_parallels.py::"
 _REDRIVE = f"{_GUIDE}redrive-executions.html"
 REDRIVE = (
     Behaviour(
@@ -75,7 +76,7 @@ REDRIVE = (
         "A Choice is evaluated again, and a Fail fails again",
         "documented",
         _REDRIVE,
-        f"{_UNIT}parallels.py::test_a_redriven_fail_state_fails_again",
+        f"{_PARALLELS}test_a_redriven_fail_state_fails_again",
     ),
     Behaviour(
         "Of an inline Map only the iterations that did not succeed go on, each in the state it stood in",
@@ -87,7 +88,7 @@ REDRIVE = (
         "Of a Parallel only the branches that did not succeed go on",
         "documented",
         _REDRIVE,
-        f"{_UNIT}parallels.py::test_a_redrive_runs_only_the_branches_that_have_no_output",
+        f"{_PARALLELS}test_a_redrive_runs_only_the_branches_that_have_no_output",
     ),
     Behaviour(
         "A Map that failed for too much data is run again as a whole",

@@ -7,9 +7,9 @@ from local.behaviours import Behaviour
 _MYSQL = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html"
 _SQLSERVER = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html"
 _MODEL = "https://docs.aws.amazon.com/dms/latest/APIReference/API_MySQLSettings.html"
-_READ_MYSQL = "tests/contract/test_dms_mysql.py::"
+_READ_MYSQL = "tests/contract/dms/test_dms_mysql.py::"
 _ASK_MYSQL = "tests/unit/lambdas/test_sources_mysql.py::"
-_READ_SQLSERVER = "tests/unit/local/test_dms_sqlserver.py::"
+_READ_SQLSERVER = "tests/unit/local/dms/test_dms_sqlserver.py::"
 _ASK_SQLSERVER = "tests/unit/lambdas/test_sources_sqlserver.py::"
 _DESCRIBE = "aws dms describe-table-statistics --replication-task-arn TASK"
 _LOOK = "aws s3 cp s3://BUCKET/KEY.parquet - | parquet-tools inspect --detail -"
@@ -128,7 +128,7 @@ BEHAVIOURS = (
         "MySQL and MariaDB: an endpoint with DatabaseName, or with ServerTimezone",
         "",
         _MODEL,
-        "tests/unit/local/test_dms_engines.py::test_what_would_change_the_reading_of_mysql_is_refused_by_name",
+        "tests/unit/local/dms/test_dms_engines.py::test_what_would_change_the_reading_of_mysql_is_refused_by_name",
         is_refused=True,
     ),
     Behaviour(

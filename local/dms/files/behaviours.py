@@ -10,13 +10,13 @@ _SETTINGS = "https://docs.aws.amazon.com/dms/latest/APIReference/API_S3Settings.
 _POSTGRESQL = f"{_GUIDE}Source.PostgreSQL.html"
 _LOBS = f"{_GUIDE}Tasks.LOBSupport.html"
 
-_FILES = "tests/contract/test_dms_files.py::"
-_EDGES = "tests/contract/test_dms_files_postgresql.py::"
-_LOADS = "tests/contract/test_dms_files_load.py::"
-_DMS_LOAD = "tests/contract/test_dms_load.py::"
-_WHOLE = "tests/contract/test_dms_postgresql.py::test_a_load_moves_the_rows_of_a_database_into_the_bucket"
-_READ = "tests/unit/local/test_dms_target_settings.py::"
-_TYPES = "tests/unit/local/test_dms_types.py::"
+_FILES = "tests/contract/dms/test_dms_files.py::"
+_EDGES = "tests/contract/dms/test_dms_files_postgresql.py::"
+_LOADS = "tests/contract/dms/test_dms_files_load.py::"
+_DMS_LOAD = "tests/contract/dms/test_dms_load.py::"
+_WHOLE = "tests/contract/dms/test_dms_postgresql.py::test_a_load_moves_the_rows_of_a_database_into_the_bucket"
+_READ = "tests/unit/local/dms/test_dms_target_settings.py::"
+_TYPES = "tests/unit/local/dms/test_dms_types.py::"
 
 _FOOTER = (
     "aws s3 cp s3://BUCKET/KEY file.parquet && python -c "
@@ -66,7 +66,7 @@ def _files() -> tuple[Behaviour, ...]:
             "Op, then the timestamp column, then the source's columns, then the added ones",
             "observed",
             "reference/dms.md 4.5",
-            "tests/contract/test_dms_postgresql.py::test_what_dms_adds_stands_around_the_columns_of_the_source",
+            "tests/contract/dms/test_dms_postgresql.py::test_what_dms_adds_stands_around_the_columns_of_the_source",
         ),
         Behaviour(
             "IncludeOpForFullLoad: the first column is I, in CSV and Parquet",
@@ -257,7 +257,7 @@ def _values() -> tuple[Behaviour, ...]:
             "A numeric NaN errs its table",
             "assumed",
             _POSTGRESQL,
-            "tests/contract/test_dms_postgresql.py::"
+            "tests/contract/dms/test_dms_postgresql.py::"
             "test_a_decimal_that_is_not_a_number_errors_the_table_instead_of_becoming_zero",
             _TABLES,
         ),

@@ -6,10 +6,10 @@ from local.behaviours import Behaviour
 
 _API = "https://docs.aws.amazon.com/dms/latest/APIReference/API_"
 _GUIDE = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_"
-_LIFE = "tests/contract/test_dms_api.py::"
-_INSTANCES = "tests/contract/test_dms_instances.py::"
-_RESOURCES = "tests/contract/test_dms_resources.py::"
-_SEQUENCES = "tests/contract/test_dms_sequences.py::test_no_sequence_of_calls_leads_where_aws_does_not"
+_LIFE = "tests/contract/dms/test_dms_api.py::"
+_INSTANCES = "tests/contract/dms/test_dms_instances.py::"
+_RESOURCES = "tests/contract/dms/test_dms_resources.py::"
+_SEQUENCES = "tests/contract/dms/test_dms_sequences.py::test_no_sequence_of_calls_leads_where_aws_does_not"
 
 
 def _operation(name: str, test: str) -> Behaviour:
@@ -79,7 +79,7 @@ OPERATIONS = (
     _operation("MoveReplicationTask", f"{_RESOURCES}test_a_task_moves_to_another_instance_and_is_then_tested_there"),
     _operation(
         "DescribeTableStatistics",
-        "tests/contract/test_dms_resources.py::test_table_statistics_can_be_filtered_and_paged",
+        "tests/contract/dms/test_dms_resources.py::test_table_statistics_can_be_filtered_and_paged",
     ),
     _operation("DescribeEvents", f"{_RESOURCES}test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task"),
     _operation("DescribeEventCategories", f"{_RESOURCES}test_event_categories_are_those_of_the_source"),
@@ -152,7 +152,7 @@ PROTOCOL = (
         "A filter of table statistics or events that matches nothing gives an empty list",
         "assumed",
         "reference/dms.md 1.3",
-        "tests/contract/test_dms_resources.py::test_table_statistics_can_be_filtered_and_paged",
+        "tests/contract/dms/test_dms_resources.py::test_table_statistics_can_be_filtered_and_paged",
         "aws dms describe-table-statistics --replication-task-arn TASK --filters Name=table-name,Values=none",
     ),
     Behaviour(

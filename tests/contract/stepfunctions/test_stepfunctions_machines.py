@@ -10,7 +10,7 @@ import pytest
 from local.aws import ACCOUNT, REGION
 from local.stepfunctions.language.definition import read_definition
 
-FILES = sorted((Path(__file__).parents[2] / "orchestration" / "asl").glob("*.asl.json"))
+FILES = sorted((Path(__file__).parents[3] / "orchestration" / "asl").glob("*.asl.json"))
 
 
 def test_there_are_machines_to_take():

@@ -8,13 +8,7 @@ import threading
 import pytest
 
 from local.stepfunctions import FunctionError
-from stepfunctions_lab import Gate, Lab, call, failure_of, output_of, raising
-
-
-def each(*states, **fields):
-    """A Map state over the one state given, or over several by name."""
-    inner = states[0] if len(states) == 1 and "Type" not in states[0] else {"In": states[0]}
-    return {"Type": "Map", "ItemProcessor": {"StartAt": next(iter(inner)), "States": inner}, "End": True, **fields}
+from stepfunctions_lab import Gate, Lab, call, each, failure_of, output_of, raising
 
 
 def test_a_map_gives_the_outputs_in_the_order_of_the_items():

@@ -27,7 +27,7 @@ from local.clock import Clock
 from local.stepfunctions import FunctionError, StepFunctions
 from local.wire import response
 
-FOLDER = Path(__file__).parents[1] / "corpus"
+FOLDER = Path(__file__).parents[2] / "corpus"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/states"
 START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 _LONG = 20  # seconds of real time after which a test gives up

@@ -12,7 +12,7 @@ from http_cloud import KEY, Endpoint, empty_endpoint
 from local.terraform import MIRROR, Installed, Terraform, find, target
 from orchestration.terraform import TerraformFailedError, TerraformMissingError
 
-CONFIGURATION = Path(__file__).parents[1] / "terraform" / "dms.tf"
+CONFIGURATION = Path(__file__).parents[2] / "terraform" / "dms.tf"
 
 
 @pytest.fixture(scope="module")

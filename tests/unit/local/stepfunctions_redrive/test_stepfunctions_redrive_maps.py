@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.stepfunctions import FunctionError
-from stepfunctions_lab import LONG, Gate, Lab, call, execution_arn, machine_arn, start
-from test_stepfunctions_maps import each
+from stepfunctions_lab import LONG, Gate, Lab, call, each, execution_arn, machine_arn, start
 
 ARN = execution_arn("m", "x")
 

@@ -165,3 +165,9 @@ def raising(error_type: str, message: str = "it went wrong") -> Callable[[Any], 
         raise FunctionError(error_type, message)
 
     return fail
+
+
+def each(*states, **fields):
+    """A Map state over the one state given, or over several by name."""
+    inner = states[0] if len(states) == 1 and "Type" not in states[0] else {"In": states[0]}
+    return {"Type": "Map", "ItemProcessor": {"StartAt": next(iter(inner)), "States": inner}, "End": True, **fields}

@@ -46,7 +46,7 @@ def start_in_a_process(folder: Path) -> tuple[subprocess.Popen[str], dict[str, s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         env=environment,
     )
     return child, json.loads(cast("IO[str]", child.stdout).readline())
