@@ -6,7 +6,7 @@ from local.behaviours import Behaviour
 
 _API = "https://docs.aws.amazon.com/lambda/latest/api/"
 _GUIDE = "https://docs.aws.amazon.com/lambda/latest/dg/"
-_TEST = "tests/contract/test_lambda_service.py::"
+_TEST = "tests/contract/http/test_lambda_service.py::"
 
 
 def _operations(names: str, test: str) -> Behaviour:
@@ -87,7 +87,7 @@ BEHAVIOURS = (
         "Functions that nobody deployed through the API are the product's own handlers, in this process, with the "
         "cloud's rights and without a limit of time or memory (`fleet demo`, `fleet up --fleet`)",
         "",
-        test="tests/contract/test_http_night.py::test_a_function_is_invoked_over_the_socket",
+        test="tests/contract/http/test_http_night.py::test_a_function_is_invoked_over_the_socket",
     ),
     Behaviour(
         "A runtime or an architecture other than this machine's: the function is made, and refused when it is called",
