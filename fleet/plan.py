@@ -209,15 +209,20 @@ def refuse_oversize(databases: Sequence[Database]) -> None:
     for database in databases:
         by_instance[database.instance] += 1
     move, divide = "Move some of its databases to another instance.", "Divide it into cells (design.md section 10)."
-    _require(DMS_INSTANCES, len(by_instance), "the fleet", divide)
+    require_quota(DMS_INSTANCES, len(by_instance), "the fleet", divide)
     for instance, count in sorted(by_instance.items()):
-        _require(DMS_ENDPOINTS_PER_INSTANCE, count * ENDPOINTS_PER_DATABASE, f"instance {instance!r}", move)
-        _require(DMS_TASKS_PER_INSTANCE, count * TASKS_PER_DATABASE, f"instance {instance!r}", move)
-    _require(DMS_ENDPOINTS, len(databases) * ENDPOINTS_PER_DATABASE, "the fleet", divide)
-    _require(DMS_TASKS, len(databases) * TASKS_PER_DATABASE, "the fleet", divide)
+        require_quota(DMS_ENDPOINTS_PER_INSTANCE, count * ENDPOINTS_PER_DATABASE, f"instance {instance!r}", move)
+        require_quota(DMS_TASKS_PER_INSTANCE, count * TASKS_PER_DATABASE, f"instance {instance!r}", move)
+    require_quota(DMS_ENDPOINTS, len(databases) * ENDPOINTS_PER_DATABASE, "the fleet", divide)
+    require_quota(DMS_TASKS, len(databases) * TASKS_PER_DATABASE, "the fleet", divide)
 
 
-def _require(quota: Quota, needed: int, what: str, remedy: str) -> None:
+def require_quota(quota: Quota, needed: int, what: str, remedy: str) -> None:
+    """Refuse *what*, which needs more than *quota* holds.
+
+    Raises:
+        QuotaExceededError: Which quota, by how much, and *remedy*.
+    """
     if needed > quota.value:
         raise QuotaExceededError(
             f"{what} needs {needed:,} of at most {quota.value:,} {quota.what}: {needed - quota.value:,} too many.",

@@ -33,6 +33,13 @@ DMS_TASKS_PER_INSTANCE = Quota(200, "tasks per replication instance", _DMS_LIMIT
 DMS_ENDPOINTS = Quota(1_000, "endpoints per account and Region", _DMS_LIMITS, "2026-11-21")
 DMS_TASKS = Quota(600, "tasks per account and Region", _DMS_LIMITS, "2026-11-21")
 DMS_INSTANCES = Quota(60, "replication instances per account and Region", _DMS_LIMITS, "2026-11-21")
+DMS_STORAGE_GIGABYTES = Quota(30_000, "GB of storage per account and Region", _DMS_LIMITS, "2026-11-21")
+DMS_INSTANCE_STORAGE_GIGABYTES = Quota(
+    6_144,
+    "GB of storage per replication instance",
+    "https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/dms_replication_instance.html.markdown",
+    "2026-11-21",
+)
 # The same page says 200 and 8 in its table and 100 and 4 in its prose: plan for the smaller pair.
 DMS_API_BURST = Quota(100, "DMS requests at once per account and Region", _DMS_LIMITS, "2026-11-21")
 DMS_API_PER_SECOND = Quota(4, "DMS requests a second per account and Region", _DMS_LIMITS, "2026-11-21")
@@ -56,6 +63,13 @@ SFN_INLINE_MAP_AT_ONCE = Quota(
     40,
     "iterations of an inline Map that surely run at once",
     "https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html",
+    "2026-11-21",
+)
+
+IAM_ROLE_POLICY_CHARACTERS = Quota(
+    10_240,
+    "characters of a role's inline policies",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
     "2026-11-21",
 )
 

@@ -13,6 +13,7 @@ from yaml import MappingNode, Node, ScalarNode, SequenceNode
 from onboarding.findings import did_you_mean
 from onboarding.nodes import Source, is_null, kind_of, line_of, members, shown
 from onboarding.rules import FIELD_RULES
+from onboarding.stack_rules import STACK_RULES
 
 T = TypeVar("T")
 
@@ -113,10 +114,11 @@ class _Reading:
                 raise _Refused
             return inner.build()
         value = self._scalar(node, hint, way)
-        rule = FIELD_RULES.get(rule_of)
+        rule = FIELD_RULES.get(rule_of) or STACK_RULES.get(rule_of)
         if rule and not rule.accepts(value):
             found = "a text that is not shown" if rule.hidden else shown(node)
-            raise self.refuse(node, way, rule.wanted, rule.remedy, found)
+            why = f"Here {rule.explains(value)}." if rule.explains else rule.remedy
+            raise self.refuse(node, way, rule.wanted, why, found)
         return value
 
     def _items(self, node: Node, hint: Any, way: tuple[str | int, ...], rule_of: tuple[type, str]) -> tuple[Any, ...]:

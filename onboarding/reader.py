@@ -17,6 +17,7 @@ from onboarding.findings import Finding, raise_findings
 from onboarding.flags import read_flags
 from onboarding.nodes import Source, compose, shown
 from onboarding.references import note_duplicate_ids, note_references, note_shared_sources
+from onboarding.settings_references import note_settings
 
 T = TypeVar("T")
 
@@ -33,9 +34,10 @@ def read_registry(folder: Path, environment: Mapping[str, str]) -> Registry:
         QuotaExceededError: The onboarded databases are more than DMS's quotas hold.
     """
     findings: list[Finding] = []
-    settings = _read_settings(folder, findings)
+    settings, settings_source = _read_settings(folder, findings)
     servers = _read_servers(folder, findings)
     databases = _read_databases(folder, servers, findings)
+    note_settings(settings, databases, settings_source)
     flags: dict[str, bool] = {}
     if databases:
         ids = [entry.fields["id"] for entry in databases if "id" in entry.fields]
@@ -56,12 +58,12 @@ def _flagged(database: Database, flags: Mapping[str, bool]) -> Database:
     return replace(database, onboarded=flags.get(database.id, database.onboarded))
 
 
-def _read_settings(folder: Path, findings: list[Finding]) -> Entry[Settings]:
+def _read_settings(folder: Path, findings: list[Finding]) -> tuple[Entry[Settings], Source]:
     source = Source(str(folder / SETTINGS_FILE), findings)
     root = _root(folder / SETTINGS_FILE, source, RegistryError, "Write the keys `prefix`, `account`, `region`, ...")
     if root is None:
-        return Entry(Settings, "the settings", 1, complete=False)
-    return read_entry(root, Settings, "the settings", source)
+        return Entry(Settings, "the settings", 1, complete=False), source
+    return read_entry(root, Settings, "the settings", source), source
 
 
 def _read_servers(folder: Path, findings: list[Finding]) -> list[Entry[Server]]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from fleet.databases import Database, Registry
 from fleet.names import control_bucket, instance_id
-from fleet.plan import refuse_oversize
 from onboarding.effective import effective_json
 from orchestration.constructs import database as one
 from orchestration.constructs import pipeline
@@ -22,6 +21,7 @@ from orchestration.constructs.network import Network, security_group_name, subne
 from orchestration.constructs.notifications import Notifications
 from orchestration.constructs.pipeline import Pipeline
 from orchestration.constructs.storage import Keys, Storage
+from orchestration.refusals import refuse_undeployable, storage_gigabytes
 from orchestration.roles import read_landing, read_secrets, trust_service, trust_snowflake
 
 
@@ -94,7 +94,7 @@ class Instance(FleetStack):
         settings, wanted = self.settings, self.settings.stack.replication
         size = next((one for one in wanted.sizes if one.id == name), None)
         group = tf.DataAwsSecurityGroup(self, "sources", name=security_group_name(settings.prefix))
-        storage_gigabytes = size.storage_gigabytes if size else wanted.storage_gigabytes
+        storage = storage_gigabytes(settings, name)
         alarm(
             self,
             settings,
@@ -102,14 +102,14 @@ class Instance(FleetStack):
             f"The disk of replication instance {name} fills: stop its tasks' logging, or give it more (settings.yaml).",
             metric="AWS/DMS FreeStorageSpace",
             dimensions={"ReplicationInstanceIdentifier": instance_id(settings.prefix, name)},
-            below=storage_gigabytes * 2**30 * FREE_STORAGE_SHARE,
+            below=storage * 2**30 * FREE_STORAGE_SHARE,
         )
         return tf.DmsReplicationInstance(
             self,
             "instance",
             replication_instance_id=instance_id(settings.prefix, name),
             replication_instance_class=size.instance_class if size else wanted.instance_class,
-            allocated_storage=storage_gigabytes,
+            allocated_storage=storage,
             multi_az=wanted.multi_az,
             engine_version=wanted.engine_version,
             # Else every later plan would want the old version back.
@@ -130,10 +130,11 @@ def synthesise(registry: Registry, folder: Path, package: Path, left: Collection
     *left*: stacks of instances that a state still holds; empty where the registry no longer names the instance.
 
     Raises:
+        MalformedSettingError: The settings do not say where the network is.
         QuotaExceededError: The onboarded databases do not fit.
         PackageMissingError: There is no package.
     """
-    refuse_oversize([database for database in registry.databases if database.onboarded])
+    refuse_undeployable(registry)
     found, text = Package.read(package), effective_json(registry)
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Of instances that are gone; Terraform's own files, which may be a state, stay where they are.

@@ -192,7 +192,7 @@ def test_a_wrong_value_is_named_with_file_and_line(folder: Path, old: str, new: 
             "`limits.databases_at_once` is 41, wanted 1 to 40",
         ),
         ("snowflake:", "limits: {databases_at_once: 0}\nsnowflake:", "`limits.databases_at_once` is 0, wanted 1 to 40"),
-        ("snowflake:", "limits: {task_deadline_seconds: 86400}\nsnowflake:", "wanted 1 to 82,800. fleet-run waits 24"),
+        ("snowflake:", "limits: {task_deadline_seconds: 86400}\nsnowflake:", "wanted 1 to 39,600. A database has 12"),
         ("snowflake:", "limits: [40]\nsnowflake:", "`limits` is a list of 1, wanted a mapping of keys to values."),
     ],
 )

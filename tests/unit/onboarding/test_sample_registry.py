@@ -6,6 +6,16 @@ from pathlib import Path
 import pytest
 
 from fleet.databases import Database, Limits, Registry, Server, Settings, SnowflakeSettings, TaskProfile
+from fleet.stack_settings import (
+    Functions,
+    InstanceSize,
+    Network,
+    Night,
+    Replication,
+    StackSettings,
+    Tag,
+    Trust,
+)
 from local.sources.sample_fleet import SAMPLE
 from onboarding.reader import read_registry
 
@@ -37,12 +47,21 @@ def test_the_sample_fleet_runs_on_two_instances_from_one_server(registry: Regist
 def test_the_settings_file_shows_every_default_as_it_is(registry: Registry) -> None:
     assert registry.settings.profile == TaskProfile()
     assert registry.settings.limits == Limits()
+    stack, default = registry.settings.stack, StackSettings()
+    assert dataclasses.replace(stack, network=default.network, nights=()) == default
+    assert stack.network.source_networks == default.network.source_networks
+    (night,) = stack.nights
+    assert dataclasses.replace(night, time_zone="UTC") == Night("nightly", "full", "cron(0 22 * * ? *)")
 
 
 @pytest.mark.parametrize(
     ("file", "kinds"),
     [
         ("settings.yaml", (Settings, SnowflakeSettings, TaskProfile, Limits)),
+        (
+            "settings.yaml",
+            (StackSettings, Network, Replication, InstanceSize, Night, Functions, Trust, Tag),
+        ),
         ("servers.yaml", (Server,)),
         ("databases.yaml", (Database,)),
     ],

@@ -1,0 +1,141 @@
+"""What settings say about each other, and about the databases: contradictions between values that are right alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from fleet.databases import Database, Limits, Settings
+from fleet.errors import DuplicateNameError
+from fleet.names import control_bucket
+from fleet.stack_settings import Network, StackSettings
+from onboarding.fields import Entry
+from onboarding.findings import did_you_mean
+from onboarding.nodes import Source
+from onboarding.rules import LONGEST_TASK_SECONDS
+from onboarding.schedules import meets, read_window, weekly_starts
+
+Note = Callable[..., None]
+
+
+def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], source: Source) -> None:
+    """All of them. What was refused already is not looked at again."""
+    fields = entry.fields
+
+    def note(way: tuple[str | int, ...], text: str, kind: Any = None) -> None:
+        source.note(entry.line_at(*way), f"{entry.label}: {text}", *([kind] if kind else []))
+
+    limits: Limits | None = fields.get("limits")
+    if limits is not None:
+        _note_limits(limits, note)
+    if {"prefix", "account", "landing_bucket"} <= fields.keys():
+        control = control_bucket(fields["prefix"], fields["account"])
+        if fields["landing_bucket"] == control:
+            note(("landing_bucket",), f"`landing_bucket` is {control!r}, which is the control bucket. Choose another.")
+    stack: StackSettings | None = fields.get("stack")
+    if stack is None:
+        return
+    if ("stack", "network") in entry.lines:
+        _note_network(stack.network, str(fields.get("region", "")), note)
+    _note_twins("emails", stack.emails, note)
+    _note_twins("tags", [tag.key for tag in stack.tags], note)
+    _note_twins("nights", [night.name for night in stack.nights], note)
+    _note_twins("replication.sizes", [size.id for size in stack.replication.sizes], note)
+    trust = stack.snowflake_trust
+    if bool(trust.user_arn) != bool(trust.external_id):
+        lacks = "external_id" if trust.user_arn else "user_arn"
+        note(
+            ("stack", "snowflake_trust"),
+            f"`stack.snowflake_trust` lacks `{lacks}`. A role is made for both or for neither.",
+        )
+    if limits is not None:
+        _note_maintenance(stack, limits, note)
+    if all(one.complete for one in databases):
+        _note_unknown(stack, [one.fields for one in databases], note)
+
+
+def _note_limits(limits: Limits, note: Note) -> None:
+    if limits.stuck_seconds > limits.task_deadline_seconds:
+        note(
+            ("limits", "stuck_seconds"),
+            f"`limits.stuck_seconds` is {limits.stuck_seconds}, more than `task_deadline_seconds`, so that no task "
+            f"would ever be stuck. Wanted at most {limits.task_deadline_seconds}.",
+        )
+    both = limits.claim_wait_seconds + limits.task_deadline_seconds
+    if both > LONGEST_TASK_SECONDS >= limits.task_deadline_seconds:
+        note(
+            ("limits", "claim_wait_seconds"),
+            f"`limits.claim_wait_seconds` and `task_deadline_seconds` are {both:,} together, wanted "
+            f"{LONGEST_TASK_SECONDS:,} at most: an execution ends after 12 hours. Shorten one.",
+        )
+
+
+def _note_network(network: Network, region: str, note: Note) -> None:
+    def of_network(key: str, text: str) -> None:
+        note(("stack", "network", key), f"`stack.network.{key}` {text}")
+
+    if network.vpc:
+        if len(set(network.subnets)) < 2:
+            of_network("subnets", "names fewer than two subnets of the VPC. DMS wants two, in two zones.")
+        if network.make_endpoints and not network.route_tables:
+            text = (
+                "names none, and the endpoint of S3 is entered into one. Name the subnets', or `make_endpoints: false`"
+            )
+            of_network("route_tables", f"{text} where the VPC has the endpoints.")
+        for key in ("cidr", "zones"):
+            if getattr(network, key):
+                of_network(key, "is for a network that is made, and `vpc` names one that exists. Keep one of them.")
+        return
+    for key in ("subnets", "route_tables"):
+        if getattr(network, key):
+            of_network(key, "is of an existing VPC. Name it: `vpc: vpc-...`.")
+    if not network.cidr:
+        of_network("cidr", "is missing, and so is `vpc`. Name an existing VPC, or give the new one its addresses.")
+    if len(set(network.zones)) < 2:
+        of_network("zones", "names fewer than two zones. DMS wants subnets in two.")
+    if len(network.zones) > 4 or len(set(network.zones)) < len(network.zones):
+        of_network("zones", "names more than four zones, or one twice. Each gets a quarter of the network.")
+    for zone in network.zones:
+        if region and zone[:-1] != region:
+            of_network("zones", f"names {zone!r}, which is not in {region!r}. Mend one of them.")
+
+
+def _note_twins(name: str, values: Iterable[str], note: Note) -> None:
+    seen: set[str] = set()
+    for place, value in enumerate(values):
+        if value in seen:
+            way = ("stack", *name.split("."), place)
+            note(way, f"`stack.{name}` names {value!r} for the second time. Keep one.", DuplicateNameError)
+        seen.add(value)
+
+
+def _note_maintenance(stack: StackSettings, limits: Limits, note: Note) -> None:
+    """DMS restarts an instance in its window: a night that goes on there would lose its tasks."""
+    window = read_window(stack.replication.maintenance_window)
+    if window is None:
+        return
+    for place, night in enumerate(stack.nights):
+        minutes = limits.task_deadline_seconds // 60 + night.flexible_minutes
+        if meets(window, weekly_starts(night.expression, night.time_zone), minutes):
+            written = ("stack", "replication", "maintenance_window")
+            note(
+                ("stack", "nights", place, "expression"),
+                f"night {night.name!r} may still go on in `stack.{'.'.join(written[1:])}` "
+                f"({stack.replication.maintenance_window} UTC): a task may take {minutes} minutes. Move one of them.",
+            )
+
+
+def _note_unknown(stack: StackSettings, databases: Sequence[dict[str, Any]], note: Note) -> None:
+    instances = {one["instance"] for one in databases}
+    for place, size in enumerate(stack.replication.sizes):
+        if databases and size.id not in instances:
+            note(
+                ("stack", "replication", "sizes", place, "id"),
+                f"`stack.replication.sizes[{place}]` is for {size.id!r}, which no database names. "
+                f"{did_you_mean(size.id, instances)}",
+            )
+    tags = {tag for one in databases for tag in one["tags"]}
+    for place, night in enumerate(stack.nights):
+        for unknown in [tag for tag in night.tags if databases and tag not in tags]:
+            text = f"night {night.name!r} is for databases with the tag {unknown!r}, and none has it."
+            note(("stack", "nights", place, "tags"), f"{text} {did_you_mean(unknown, tags)}")
