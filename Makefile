@@ -40,6 +40,7 @@ format: setup  ## rewrite the files as ruff wants them
 
 docs: setup  ## rewrite what is generated from the code
 	@$(BIN)/python tests/docs/quotas_page.py
+	@$(BIN)/python tests/docs/costs_page.py
 	@$(BIN)/python -m local.coverage
 	@$(BIN)/python -m local.to_verify
 

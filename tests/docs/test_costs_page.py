@@ -1,0 +1,33 @@
+from costs_page import PAGE, SIZES, page
+
+from orchestration.costs import PRICES, Fleet, instances, items, total, way_through
+from orchestration.definitions import load
+
+
+def test_the_page_of_costs_says_what_the_code_reckons() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: make docs"
+
+
+def test_the_page_on_deploying_gives_the_sums_of_the_page_of_costs() -> None:
+    text = (PAGE.parent / "deploy.md").read_text(encoding="utf-8")
+    for size in SIZES:
+        assert f"| {size} databases | {instances(size)} | {total(Fleet(size)):,.0f} |" in text
+
+
+def test_no_price_stands_without_a_source_and_a_day() -> None:
+    for price in PRICES:
+        assert price.source.startswith("https://")
+        assert price.where
+        assert price.read_on
+
+
+def test_an_amount_is_never_made_up_for_what_has_no_price() -> None:
+    unpriced = [item for item in items(Fleet(10)) if item.price is None]
+    assert unpriced
+    assert all(item.dollars is None and item.unit for item in unpriced)
+
+
+def test_every_task_of_a_good_night_lies_on_the_way_that_is_counted() -> None:
+    document = load("database-run")
+    tasks = {name for name, state in document["States"].items() if state["Type"] == "Task"}
+    assert tasks <= set(way_through(document))
