@@ -244,7 +244,7 @@ _MACHINE, _MACHINES, _ENDPOINT = "a state machine", "state machines", "an endpoi
 CHECKS = (
     Check("A filter that matches nothing is a ResourceNotFoundFault", _filter_of_nothing),
     Check("Which of DMS's codes a single wrong value gets", _wrong_values),
-    Check("Default storage of 50 or 100 GB by class; the engine versions 3.5.1 to 3.5.4", _orderable),
+    Check("Default storage of 50 or 100 GB by class; the engine versions 3.5.1 to 3.6.1", _orderable),
     Check(
         "A parameter that is missing or of another type: ValidationException (DMS, Step Functions)",
         _missing_and_mistyped,

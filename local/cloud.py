@@ -15,6 +15,7 @@ from lambdas.entrypoint import logger, metrics_log
 from lambdas.wiring import Clients, Environment
 from local.aws import LocalAws
 from local.clock import Clock, Kind
+from local.corrections import correct
 from local.deploy import Deployment, snowflake_user_arn
 from local.dms.api import Dms
 from local.dms.engines.sources import readers
@@ -72,6 +73,7 @@ class LocalCloud:
         self.folder.mkdir(parents=True, exist_ok=True)
         # First, so that it is given back last: a handler may still end while the clock closes.
         self._log_to(self.folder / "handlers.jsonl")
+        correct()
         self.aws = self._open.enter_context(LocalAws())
         to_deploy: Kind = "virtual" if self._clock_kind == "real" else self._clock_kind
         self.clock = self._open.enter_context(Clock(to_deploy, scale=self._time_scale))

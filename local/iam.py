@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -43,11 +43,7 @@ class Role:
 
         *context*: the request's condition keys, as {"s3:prefix": "a/b"}.
         """
-        effects = {
-            statement["Effect"]
-            for statement in self._statements
-            if _concerns(statement, action, resource_arn) and _holds(statement.get("Condition", {}), context or {})
-        }
+        effects = _effects(self._statements, action, resource_arn, context or {})
         if effects == {"Allow"}:
             return
         why = "with an explicit deny in" if "Deny" in effects else "because no"
@@ -98,6 +94,21 @@ def assume(
     if effects != {"Allow"}:
         raise refusal
     return Role(role_arn, _policies(iam, name), account=role_arn.split(":")[4], name=name)
+
+
+def effects_of(
+    document: Mapping[str, Any], action: str, resource_arn: str, context: Mapping[str, str]
+) -> set[Literal["Allow", "Deny"]]:
+    """What the statements of *document* that concern a request say to it, whoever asks: principals are not read."""
+    return _effects(_statements(document), action, resource_arn, context)
+
+
+def _effects(statements: Iterable[Statement], action: str, resource_arn: str, context: Mapping[str, str]) -> set[Any]:
+    return {
+        statement["Effect"]
+        for statement in statements
+        if _concerns(statement, action, resource_arn) and _holds(statement.get("Condition", {}), context)
+    }
 
 
 def _policies(iam: Any, name: str) -> list[Statement]:

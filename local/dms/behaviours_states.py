@@ -266,7 +266,7 @@ LIMITS = (
         f"{_INSTANCES}test_a_subnet_group_must_cover_two_zones_with_subnets_that_exist",
     ),
     Behaviour(
-        "Default storage of 50 or 100 GB by class; the engine versions 3.5.1 to 3.5.4",
+        "Default storage of 50 or 100 GB by class; the engine versions 3.5.1 to 3.6.1",
         "assumed",
         "reference/dms.md 1.4",
         f"{_INSTANCES}test_the_storage_of_an_instance_depends_on_its_class",

@@ -61,7 +61,7 @@ MEMORY_GIB: Mapping[str, float] = {
     f"{family}.{size}": gib for family, sizes in _SIZES.items() for size, gib in sizes.items()
 }
 # Versions of the replication engine, newest last. Which ones a Region offers changes; these are assumed.
-ENGINE_VERSIONS = ("3.5.1", "3.5.2", "3.5.3", "3.5.4")
+ENGINE_VERSIONS = ("3.5.1", "3.5.2", "3.5.3", "3.5.4", "3.6.1")
 # Source: `aws dms describe-orderable-replication-instances`, the sample in the CLI reference (observed).
 STORAGE_GB = (5, 6_144)
 

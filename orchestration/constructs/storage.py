@@ -110,12 +110,13 @@ class Bucket(tf.Construct):
         tf.S3BucketOwnershipControls(
             self, "owner", bucket=self.name, rule={"object_ownership": "BucketOwnerEnforced"}
         ).override_logical_id(kind)
-        encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
+        # Within a list the bindings read names as jsii spells them; in Python's spelling they are dropped in silence.
+        encryption = {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key_arn}
         tf.S3BucketServerSideEncryptionConfigurationA(
             self,
             "encryption",
             bucket=self.name,
-            rule=[{"apply_server_side_encryption_by_default": encryption, "bucket_key_enabled": True}],
+            rule=[{"applyServerSideEncryptionByDefault": encryption, "bucketKeyEnabled": True}],
         ).override_logical_id(kind)
         tf.S3BucketPolicy(
             self, "tls", bucket=self.name, policy=json.dumps(_tls_only(name)), depends_on=[block]
@@ -127,19 +128,20 @@ class Bucket(tf.Construct):
             self, "versions", bucket=self.name, versioning_configuration={"status": "Enabled"}
         )
         versioning.override_logical_id(self._kind)
-        self._expire([_rule("old-versions", noncurrent_version_expiration=[{"noncurrent_days": 30}])])
+        self._expire([_rule("old-versions", noncurrentVersionExpiration=[{"noncurrentDays": 30}])])
 
     def expire(self, days: int) -> None:
         """Remove objects after *days*, and at once what was begun and never ended."""
         self._expire([_rule("landed-files", expiration=[{"days": days}])])
 
     def _expire(self, rules: list[dict[str, Any]]) -> None:
-        begun = _rule("unfinished-uploads", abort_incomplete_multipart_upload=[{"days_after_initiation": 3}])
+        begun = _rule("unfinished-uploads", abortIncompleteMultipartUpload=[{"daysAfterInitiation": 3}])
         configuration = tf.S3BucketLifecycleConfiguration(self, "lifecycle", bucket=self.name, rule=[*rules, begun])
         configuration.override_logical_id(self._kind)
 
 
 def _rule(name: str, **what: Any) -> dict[str, Any]:
+    """A rule of a lifecycle, for a list: its names as jsii spells them."""
     return {"id": name, "status": "Enabled", "filter": [{"prefix": ""}], **what}
 
 
