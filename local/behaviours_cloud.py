@@ -93,15 +93,22 @@ EVENTS = (
         f"{_EVENTS}test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_failed",
     ),
     Behaviour(
-        "One delivery and no second try (AWS tries for 24 hours); to targets that are Lambda functions only",
+        "Events of DMS's tasks go there too, in the form that AWS documents; those of instances are only kept",
+        "documented",
+        "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_EventBridge.html",
+        f"{_NIGHT}test_the_end_of_a_task_is_told_to_a_topic_by_a_rule",
+    ),
+    Behaviour(
+        "A topic of SNS is told the whole event; its policy is not asked",
+        "documented",
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html",
+        f"{_EVENTS}test_a_topic_that_a_rule_names_is_told_the_whole_event",
+    ),
+    Behaviour(
+        "One delivery and no second try (AWS tries for 24 hours); to Lambda functions and topics of SNS only",
         "",
         "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html",
         f"{_EVENTS}test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_failed",
-    ),
-    Behaviour(
-        "Events of DMS are made and delivered to no rule: `Dms` hands them to `on_event`",
-        "",
-        test="tests/contract/dms/test_dms_resources.py::test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task",
     ),
 )
 

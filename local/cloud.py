@@ -79,7 +79,7 @@ class LocalCloud:
         self.clock = self._open.enter_context(Clock(to_deploy, scale=self._time_scale))
         self.faults.attach(self.registry, self._secrets, self.aws.client)
         faulty = {engine: self.faults.reader(reader) for engine, reader in readers().items()}
-        self.dms = Dms(self.clock, self.aws, faulty)
+        self.dms = Dms(self.clock, self.aws, faulty, on_event=lambda event: self.events.deliver(event))
         self.aws.serve("dms", self.faults.dms(self.dms.answer))
         self._environment = Environment(
             control_bucket=self.control_bucket,

@@ -20,6 +20,7 @@ from fleet.names import (
     ENDPOINT_ROLE_PATH,
     endpoint_role_name,
     instance_id,
+    notification_topic_arn,
     source_endpoint_id,
     target_endpoint_id,
     task_id,
@@ -29,12 +30,21 @@ from fleet.warehouse import setup_statements
 from lambdas.clients.records import CURRENT
 from local.aws import LocalAws
 from local.clock import Clock
+from local.dms.loads import task_log
 from local.snowflake.server import Snowflake
 from onboarding.effective import effective_json
 from orchestration.definitions import bind, load
-from orchestration.events import Schedule, broken_off_pattern, sweep_schedule
+from orchestration.events import DMS_PATTERNS, Schedule, broken_off_pattern, sweep_schedule
 from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
-from orchestration.roles import read_landing, read_secrets, trust_service, trust_snowflake, write_one_prefix
+from orchestration.roles import (
+    allow,
+    policy,
+    read_landing,
+    read_secrets,
+    trust_service,
+    trust_snowflake,
+    write_one_prefix,
+)
 
 SNOWFLAKE_ROLE = "fleet-snowflake-read"
 SNOWFLAKE_USER = "snowflake-local"
@@ -92,6 +102,7 @@ class Deployment:
         secrets = self._aws.client("secretsmanager")
         arns = [secrets.describe_secret(SecretId=server.secret)["ARN"] for server in self._registry.servers]
         self._make_role(SECRETS_ROLE, trust_service(f"dms.{settings.region}.amazonaws.com"), read_secrets(arns))
+        self._make_role(task_log.ROLE, trust_service("dms.amazonaws.com"), _write_task_logs(settings))
         for database in self._onboarded():
             self._make_role(
                 endpoint_role_name(settings.prefix, database.id),
@@ -199,11 +210,16 @@ class Deployment:
 
         database_run = make("database-run", functions(DATABASE_RUN))
         fleet_run = make("fleet-run", {**functions(FLEET_RUN), "DatabaseRun": database_run})
-        events, rule = self._aws.client("events"), f"{settings.prefix}-recorder"
-        events.put_rule(Name=rule, EventPattern=json.dumps(broken_off_pattern([database_run, fleet_run])))
-        events.put_targets(Rule=rule, Targets=[{"Id": "recorder", "Arn": functions(["Recorder"])["Recorder"]}])
+        self._make_rule("recorder", broken_off_pattern([database_run, fleet_run]), functions(["Recorder"])["Recorder"])
+        for name, pattern in DMS_PATTERNS.items():
+            self._make_rule(name, pattern, notification_topic_arn(settings.account, settings.region, settings.prefix))
         self._make_schedule(sweep_schedule(settings.prefix, fleet_run))
         return {"database-run": database_run, "fleet-run": fleet_run}
+
+    def _make_rule(self, name: str, pattern: Mapping[str, Any], target: str) -> None:
+        events, rule = self._aws.client("events"), f"{self._settings.prefix}-{name}"
+        events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=rule, Targets=[{"Id": name, "Arn": target}])
 
     def _make_schedule(self, schedule: Schedule) -> None:
         """Kept, and never due: on a clock that skips waits it would be due without end. `Sweep` can be invoked."""
@@ -231,6 +247,16 @@ def snowflake_user_arn(settings: Settings) -> str:
 def public_key_text(kms: Any, key_id: str) -> str:
     """A KMS key's public half as Snowflake's RSA_PUBLIC_KEY wants it: base64 of the DER form."""
     return base64.b64encode(kms.get_public_key(KeyId=key_id)["PublicKey"]).decode()
+
+
+def _write_task_logs(settings: Settings) -> dict[str, Any]:
+    """What DMS may with its role for logs; AWS's own policy for it, which the stack attaches, is not in moto."""
+    groups = f"arn:aws:logs:{settings.region}:{settings.account}:log-group:dms-tasks-*"
+    streams = f"{groups}:log-stream:dms-task-*"
+    return policy(
+        allow("MakeGroups", "logs:CreateLogGroup", groups),
+        allow("WriteStreams", ["logs:CreateLogStream", "logs:PutLogEvents"], streams),
+    )
 
 
 def _once(make: Callable[..., Any], **parameters: Any) -> None:

@@ -1,4 +1,4 @@
-"""EventBridge's delivery in the local cloud: moto keeps the rules, and knows nothing of Step Functions' events."""
+"""EventBridge's delivery in the local cloud: moto keeps the rules, and knows nothing of the events made here."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import logging
 from typing import Any
 
-from moto.events.models import EventPattern
+from botocore.exceptions import ClientError
+from moto.events.models import events_backends
 
-from local.aws import LocalAws
+from local.aws import ACCOUNT, REGION, LocalAws
 from local.functions import Functions
 from local.lambda_service.api import LambdaService
 from local.stepfunctions.errors import FunctionError
@@ -17,10 +18,10 @@ _log = logging.getLogger(__name__)
 
 
 class EventBus:
-    """Hands each event to the functions that the enabled rules of the default bus name as targets.
+    """Hands each event to the functions and topics that the enabled rules of the default bus name as targets.
 
-    Only Lambda targets are delivered to, and of the deployed functions those whose policy lets the rule call them. A
-    function that fails is logged and not tried again (AWS tries for 24 hours).
+    No other targets are delivered to. Of the deployed functions those are called whose policy lets the rule; a topic's
+    policy is not asked. A target that fails is logged and not tried again (AWS tries for 24 hours).
     """
 
     def __init__(self, aws: LocalAws, functions: Functions | LambdaService) -> None:
@@ -28,16 +29,25 @@ class EventBus:
         self._functions = functions
 
     def deliver(self, event: Any) -> None:
-        """Call every function that a rule matching *event* names."""
-        events = self._aws.client("events")
-        for rule in events.list_rules()["Rules"]:
-            if rule["State"] != "ENABLED" or not EventPattern.load(rule["EventPattern"]).matches_event(event):
+        """Tell every function and topic that a rule matching *event* names."""
+        # Not asked through EventBridge's API: a night has thousands of events, and moto reads each pattern anew there.
+        rules = events_backends[ACCOUNT][REGION].event_buses["default"].rules
+        for rule in list(rules.values()):
+            if rule.state != "ENABLED" or rule.scheduled_expression or not rule.event_pattern.matches_event(event):
                 continue
-            for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
-                if not self._functions.is_allowed(target["Arn"], "events.amazonaws.com", rule["Arn"]):
-                    _log.warning("rule %s may not call %s: the function's policy lacks it", rule["Name"], target["Arn"])
-                    continue
+            for target in list(rule.targets):
                 try:
-                    self._functions.invoke(target["Arn"], json.loads(json.dumps(event)))
-                except FunctionError:
-                    _log.exception("rule %s: target %s failed", rule["Name"], target["Arn"])
+                    self._tell(target["Arn"], rule.arn, json.loads(json.dumps(event)))
+                except (FunctionError, ClientError):
+                    _log.exception("rule %s: target %s failed", rule.name, target["Arn"])
+
+    def _tell(self, target: str, rule: str, event: Any) -> None:
+        service = target.split(":")[2]
+        if service == "sns":
+            self._aws.client("sns").publish(TopicArn=target, Message=json.dumps(event))
+        elif service != "lambda":
+            _log.warning("rule %s: %s is delivered to by AWS, and not here", rule, target)
+        elif self._functions.is_allowed(target, "events.amazonaws.com", rule):
+            self._functions.invoke(target, event)
+        else:
+            _log.warning("rule %s may not call %s: the function's policy lacks it", rule, target)

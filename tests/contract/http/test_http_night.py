@@ -13,11 +13,12 @@ import urllib3
 from cases import SETTINGS
 from fleet.catalogue import TableName
 from fleet.databases import Database, Registry, Server
-from fleet.names import control_bucket, endpoint_role_name, ledger_table, machine_arn, task_id
+from fleet.names import control_bucket, endpoint_role_name, ledger_table, machine_arn, notification_topic_arn, task_id
 from fleet.warehouse import qualified
 from http_cloud import Endpoint, refused
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Succeeded
 from local.cloud import LocalCloud
+from local.iam import AccessDeniedError, assume
 from local.sources.postgres import EmbeddedPostgres
 from orchestration.functions import function_name
 
@@ -108,6 +109,37 @@ def test_the_warehouse_is_asked_over_the_socket(endpoint: Endpoint, night: dict[
         answer = api.run([f"SELECT count(*) FROM {table}"], "asked-over-the-socket")
     assert isinstance(answer, Succeeded)
     assert "5" in repr(answer)
+
+
+def test_the_end_of_a_task_is_told_to_a_topic_by_a_rule(endpoint: Endpoint, night: dict[str, Any]) -> None:
+    sns, sqs, events = (endpoint.client(name) for name in ("sns", "sqs", "events"))
+    topic = sns.create_topic(Name="ends")["TopicArn"]
+    queue = sqs.create_queue(QueueName="ends")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    pattern = {"source": ["aws.dms"], "detail": {"eventType": ["REPLICATION_TASK_STOPPED"]}}
+    events.put_rule(Name="ends", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="ends", Targets=[{"Id": "topic", "Arn": topic}])
+    assert run_night(endpoint, "night-told", databases=[NAMES[0]])["status"] == "SUCCEEDED"
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    told = json.loads(message["Body"])
+    assert told["detail"]["detailMessage"].endswith("Stop Reason FULL_LOAD_ONLY_FINISHED")
+    assert told["detail"]["eventId"] == "DMS-EVENT-0079"
+
+
+def test_the_deployment_has_the_topic_told_of_failed_tasks_and_lets_dms_write_logs(endpoint: Endpoint) -> None:
+    topic = notification_topic_arn(SETTINGS.account, SETTINGS.region, SETTINGS.prefix)
+    events = endpoint.client("events")
+    assert f"{SETTINGS.prefix}-dms-failed-tasks" in events.list_rule_names_by_target(TargetArn=topic)["RuleNames"]
+    role = assume(
+        endpoint.cloud.aws,
+        f"arn:aws:iam::{SETTINGS.account}:role/dms-cloudwatch-logs-role",
+        principal="dms.amazonaws.com",
+    )
+    groups = f"arn:aws:logs:{SETTINGS.region}:{SETTINGS.account}:log-group:"
+    role.require("logs:PutLogEvents", f"{groups}dms-tasks-fleet-one:log-stream:dms-task-ABC")
+    with pytest.raises(AccessDeniedError):
+        role.require("logs:PutLogEvents", f"{groups}another:log-stream:dms-task-ABC")
 
 
 def test_a_role_that_was_changed_over_the_socket_binds_dms(endpoint: Endpoint, night: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 
 from local.aws import LocalAws
@@ -98,3 +99,20 @@ def test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_fa
     bus[1].deaf = TARGET
     bus[0].deliver(event("FAILED"))
     assert sorted(arn for arn, _ in bus[1].heard) == [TARGET + "-of-another", TARGET + "-too"]
+
+
+def test_a_topic_that_a_rule_names_is_told_the_whole_event(bus: Bus) -> None:
+    sns, sqs = (boto3.client(service, region_name="eu-central-1") for service in ("sns", "sqs"))
+    topic, queue = sns.create_topic(Name="broken")["TopicArn"], sqs.create_queue(QueueName="broken")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    bus[2].put_targets(Rule="recorder", Targets=[{"Id": "topic", "Arn": topic}])
+    bus[0].deliver(event("FAILED"))
+    assert [json.loads(one["Body"]) for one in sqs.receive_message(QueueUrl=queue)["Messages"]] == [event("FAILED")]
+
+
+@pytest.mark.parametrize("target", ["arn:aws:sns:eu-central-1:123456789012:none", "arn:aws:sqs:eu-central-1:1:none"])
+def test_a_target_that_cannot_be_told_keeps_no_other_from_being_told(bus: Bus, target: str) -> None:
+    bus[2].put_targets(Rule="recorder", Targets=[{"Id": "a", "Arn": target}, {"Id": "b", "Arn": TARGET + "-last"}])
+    bus[0].deliver(event("FAILED"))
+    assert [arn for arn, _ in bus[1].heard] == [TARGET, TARGET + "-last"]
