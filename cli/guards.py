@@ -25,8 +25,8 @@ class RunOpenError(RequestError):
     """A run is open, whose databases a deployment would change under its hands."""
 
 
-class StateBucketError(RequestError):
-    """The bucket that holds Terraform's states is not there, or not ours to read."""
+class StateError(RequestError):
+    """A state of Terraform's cannot be read, or the bucket is not there that holds them."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,12 @@ def left_instances(s3: Any, settings: Settings, folder: Path) -> list[str]:
     """The stacks of replication instances that a state holds resources of.
 
     Raises:
-        StateBucketError: There is no such bucket, or these credentials may not list it.
+        StateError: There is no such bucket, these credentials may not read it, or a state is broken.
     """
     if settings.stack.state_bucket:
         return _left_in_bucket(s3, settings)
     files = folder.glob("stacks/instance-*/instance-*.tfstate")
-    return sorted(file.stem for file in files if _holds_resources(file.read_bytes()))
+    return sorted(file.stem for file in files if _holds_resources(str(file), file.read_bytes()))
 
 
 def _left_in_bucket(s3: Any, settings: Settings) -> list[str]:
@@ -118,12 +118,17 @@ def _left_in_bucket(s3: Any, settings: Settings) -> list[str]:
             if key.endswith(".tfstate")
         }
     except ClientError as error:
-        raise StateBucketError(
+        raise StateError(
             f"the states in bucket {bucket!r} (`stack.state_bucket`) cannot be read: {code_of(error)}.",
             remedy="docs/deploy.md says how to make the bucket, and who may read it.",
         ) from error
-    return sorted(name for name, state in states.items() if _holds_resources(state))
+    return sorted(name for name, state in states.items() if _holds_resources(f"{name} in {bucket}", state))
 
 
-def _holds_resources(state: bytes) -> bool:
-    return bool(json.loads(state or b"{}").get("resources"))
+def _holds_resources(name: str, state: bytes) -> bool:
+    try:
+        return bool(json.loads(state or b"{}").get("resources"))
+    except (ValueError, AttributeError) as error:
+        raise StateError(
+            f"the state {name} is none of Terraform's: {error}.", remedy="Bring its last good version back."
+        ) from error

@@ -75,7 +75,10 @@ def require_version(program: Path, environment: Mapping[str, str]) -> str:
     Raises:
         TerraformMissingError: It is too old, or what answers is no Terraform.
     """
-    told = _start([str(program), "version", "-json"], Path(), environment)
+    try:
+        told = _start([str(program), "version", "-json"], Path(), environment)
+    except OSError as error:
+        raise TerraformMissingError(f"{program} does not start: {error}.", remedy="Install it anew.") from error
     found = re.search(r'"terraform_version":\s*"((\d+)\.(\d+)[^"]*)"', told.stdout)
     if found is None:
         said = told.stdout.strip()[:200]

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from cli.deploy import NotSynthesisedError, require_node
 from deploy_bench import GONE, MADE, Fleet, Place, cloud, fleet, place
 
 __all__ = ["cloud", "fleet", "place"]
@@ -96,6 +97,30 @@ def test_a_state_bucket_that_is_not_there_is_refused_and_the_page_named_that_mak
         "Error: the states in bucket 'nobodys-states' (`stack.state_bucket`) cannot be read: NoSuchBucket. "
         "docs/deploy.md says how to make the bucket, and who may read it.\n"
     )
+
+
+def test_a_terraform_of_another_machine_is_said_not_to_start(place: Place, fleet: Fleet) -> None:
+    (place.terraform.folder / "terraform").write_bytes(b"\x7fELF")
+    said = fleet("deploy", "--yes")
+    assert said.code == 2
+    assert "terraform does not start: " in said.err
+
+
+def test_a_broken_state_is_named_before_anything_is_planned(place: Place, fleet: Fleet) -> None:
+    folder = place.output / "stacks" / "instance-two"
+    folder.mkdir(parents=True)
+    (folder / "instance-two.tfstate").write_text("<<<<<<< mine", encoding="utf-8")
+    said = fleet("deploy", "--yes")
+    assert said.code == 2
+    assert "instance-two.tfstate is none of Terraform's: " in said.err
+    assert "Bring its last good version back." in said.err
+    assert place.terraform.stacks_of("plan") == []
+
+
+def test_a_machine_without_node_is_told_so_before_cdktf_fails_in_words_of_its_own() -> None:
+    with pytest.raises(NotSynthesisedError, match=r"^There is no Node at '/nowhere/node' \(JSII_NODE\)\. `make setup`"):
+        require_node({"JSII_NODE": "/nowhere/node"})
+    require_node({})
 
 
 def test_a_registry_that_is_refused_comes_back_with_its_line_before_anything_is_asked_of_aws(
