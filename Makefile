@@ -27,7 +27,7 @@ demo: setup  ## one full night over the sample fleet, on this machine
 	@$(BIN)/fleet demo
 
 test: check  ## everything that must hold: format, lint, types, imports, all tests
-	@$(BIN)/pytest -n 2 tests fleet onboarding orchestration lambdas local
+	@$(BIN)/pytest -n 2 --dist loadgroup tests fleet onboarding orchestration lambdas local
 
 check: setup  ## format, lint, types, imports: fast
 	@$(BIN)/ruff format --check --quiet .

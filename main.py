@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fleet.errors import FleetError
 from onboarding.reader import read_registry
+from orchestration.package import build_package
 
 
 def main() -> int:
@@ -16,7 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--registry", type=Path, default=Path("registry"))
     parser.add_argument("--output", type=Path, default=Path(os.environ.get("CDKTF_OUTDIR", "build/stack")))
-    parser.add_argument("--package", type=Path, help="the functions' zip file; else the one that `make package` builds")
+    parser.add_argument("--package", type=Path, help="the zip file of all functions; else it is built")
     arguments = parser.parse_args()
     try:
         registry = read_registry(arguments.registry, os.environ)
@@ -24,8 +25,10 @@ def main() -> int:
         from orchestration.stack import synthesise
 
         wanted = registry.settings.stack.functions
-        built = Path("build/package", f"functions-{wanted.architecture}-{wanted.python}.zip")
-        names = synthesise(registry, arguments.output.resolve(), arguments.package or built)
+        package = arguments.package or build_package(
+            Path("build/package"), architecture=wanted.architecture, python=wanted.python
+        )
+        names = synthesise(registry, arguments.output.resolve(), package)
     except FleetError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -22,9 +22,10 @@ from orchestration.endpoint_arguments import source_arguments, target_arguments
 from orchestration.literals import literal
 from orchestration.roles import trust_service, write_one_prefix
 
-# Exactly what a night changes (design.md section 3). Not "all": tags, roles and moves would be lost.
+# Exactly what a night changes (design.md section 3); the position changes by itself as a task reads on. Not "all":
+# tags, roles and moves would be lost.
 CHANGED_BY_NIGHT_TARGET = ["bucket_folder"]
-CHANGED_BY_NIGHT_TASK = ["migration_type", "table_mappings", "replication_task_settings", "cdc_start_position"]
+CHANGED_BY_NIGHT_TASK = ["table_mappings", "replication_task_settings", "cdc_start_position"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Database(tf.Construct):
         secret_arn: str,
         place: Place,
     ) -> None:
-        super().__init__(scope, database.id)
+        super().__init__(scope, f"database-{database.id}")
         prefix, name = settings.prefix, database.id.replace("-", "_")
         role = tf.IamRole(
             self,

@@ -45,7 +45,7 @@ class Package:
         if not file.is_file():
             raise PackageMissingError(
                 f"the functions' package {file} is not there, and no function can be deployed without it.",
-                remedy="`make package` builds it.",
+                remedy="`python main.py` builds one, unless it is given one; so does `fleet deploy`.",
             )
         return cls(file, base64.b64encode(hashlib.sha256(file.read_bytes()).digest()).decode())
 
