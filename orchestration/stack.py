@@ -42,7 +42,7 @@ class Foundation(FleetStack):
             replication_subnet_group_id=subnet_group_name(settings.prefix),
             replication_subnet_group_description=f"Where the replication instances of {settings.prefix} stand",
             subnet_ids=network.subnet_ids,
-            depends_on=roles.attachments,
+            depends_on=roles.attachments or None,
         )
         if settings.stack.snowflake_trust.user_arn:
             self._trust_snowflake()
