@@ -6,7 +6,15 @@ import sys
 from collections.abc import Sequence
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
 from cli.account import Account
 from cli.demo import demo
@@ -20,6 +28,12 @@ from cli.verify import verify
 from fleet.errors import FleetError, QuotaExceededError, RegistryError, RequestError
 
 FINDINGS, USAGE, OUR_FAULT, INTERRUPTED = 1, 2, 3, 130
+_NOT_SIGNED_IN = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    ProfileNotFound,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -68,9 +82,14 @@ def main(arguments: Sequence[str] | None = None, account: Account | Bench | None
     except FleetError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(OUR_FAULT)
+    except NoRegionError as error:
+        click.echo(f"Error: {error} Set AWS_DEFAULT_REGION, or one in your profile.", err=True)
+        sys.exit(USAGE)
+    except _NOT_SIGNED_IN as error:
+        click.echo(f"Error: {error}. Sign in to AWS; `fleet demo` needs no account.", err=True)
+        sys.exit(USAGE)
     except (ClientError, BotoCoreError) as error:
-        hint = " `fleet demo` needs no account." if isinstance(error, NoCredentialsError) else ""
-        click.echo(f"Error: {error}.{hint}", err=True)
+        click.echo(f"Error: {error}.", err=True)
         sys.exit(OUR_FAULT)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. Start it again: it begins clean.", err=True)
