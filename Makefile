@@ -9,7 +9,7 @@ export UV_LINK_MODE ?= copy
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test check format docs lock prove-night prove-faults prove-cloud clean
+.PHONY: help setup demo test check format docs lock prove-night prove-faults prove-cloud package verify-stack prove-stack clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,15 @@ prove-faults: setup  ## show what nights that go wrong must show, at full size; 
 
 prove-cloud: setup  ## show what the local cloud must show to real clients, at full size; figures last
 	@$(BIN)/python -m bench.prove_cloud
+
+package: setup  ## the one package of all functions, for Lambda, into build/package
+	@$(BIN)/python -m orchestration.package
+
+verify-stack: setup  ## apply the stack with the real Terraform to the local cloud, run a night on it, destroy it
+	@$(BIN)/python -m bench.verify_stack
+
+prove-stack: setup  ## show what the stack must show, without an account; figures last
+	@$(BIN)/python -m bench.prove_stack
 
 lock: setup  ## pin what is newest into requirements/
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \

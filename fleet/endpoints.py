@@ -56,7 +56,8 @@ def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:
         "BucketName": settings.landing_bucket,
         "BucketFolder": folder.prefix,
         "DataFormat": "parquet",
-        "CompressionType": "gzip",
+        # As Terraform's provider spells it: where DMS keeps what it was told, "gzip" would be a change to the next plan.
+        "CompressionType": "GZIP",
         "IncludeOpForFullLoad": True,
         "CdcInsertsOnly": False,
         "TimestampColumnName": TIMESTAMP_COLUMN,

@@ -125,18 +125,11 @@ class Deployment:
             read_landing(self._settings),
         )
         public_key = public_key_text(kms, where.key_id)
-        statements = (
-            f"CREATE ROLE IF NOT EXISTS {where.role}",
-            f"CREATE USER IF NOT EXISTS {where.user} TYPE = SERVICE RSA_PUBLIC_KEY = '{public_key}'",
-            f"ALTER USER {where.user} SET RSA_PUBLIC_KEY = '{public_key}'",
-            f"GRANT ROLE {where.role} TO USER {where.user}",
-            f"CREATE WAREHOUSE IF NOT EXISTS {where.warehouse} WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60",
-            *setup_statements(
-                where,
-                landing_bucket=self._settings.landing_bucket,
-                role_arn=f"arn:aws:iam::{self._settings.account}:role/{SNOWFLAKE_ROLE}",
-                external_id=EXTERNAL_ID,
-            ),
+        statements = administration(
+            self._settings,
+            public_key,
+            role_arn=f"arn:aws:iam::{self._settings.account}:role/{SNOWFLAKE_ROLE}",
+            external_id=EXTERNAL_ID,
         )
         snowflake.administer(";\n".join(statements), database=where.database)
 
@@ -256,6 +249,19 @@ def _write_task_logs(settings: Settings) -> dict[str, Any]:
     return policy(
         allow("MakeGroups", "logs:CreateLogGroup", groups),
         allow("WriteStreams", ["logs:CreateLogStream", "logs:PutLogEvents"], streams),
+    )
+
+
+def administration(settings: Settings, public_key: str, *, role_arn: str, external_id: str) -> tuple[str, ...]:
+    """What an administrator of Snowflake runs once: user, role, warehouse, and what `setup_statements` has."""
+    where = settings.snowflake
+    return (
+        f"CREATE ROLE IF NOT EXISTS {where.role}",
+        f"CREATE USER IF NOT EXISTS {where.user} TYPE = SERVICE RSA_PUBLIC_KEY = '{public_key}'",
+        f"ALTER USER {where.user} SET RSA_PUBLIC_KEY = '{public_key}'",
+        f"GRANT ROLE {where.role} TO USER {where.user}",
+        f"CREATE WAREHOUSE IF NOT EXISTS {where.warehouse} WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60",
+        *setup_statements(where, landing_bucket=settings.landing_bucket, role_arn=role_arn, external_id=external_id),
     )
 
 

@@ -11,8 +11,6 @@ from typing import Any
 
 from orchestration.literals import literal
 
-_UPPER_CASE = frozenset({"CompressionType"})
-
 
 def snake_case(member: str) -> str:
     """The provider's name of an API's member.
@@ -26,12 +24,10 @@ def snake_case(member: str) -> str:
 def target_arguments(s3_settings: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `aws_dms_s3_endpoint` that say what *s3_settings* says.
 
-    >>> target_arguments({"BucketName": "b", "CompressionType": "gzip", "CdcInsertsOnly": False})
+    >>> target_arguments({"BucketName": "b", "CompressionType": "GZIP", "CdcInsertsOnly": False})
     {'bucket_name': 'b', 'compression_type': 'GZIP', 'cdc_inserts_only': False}
     """
-    return {
-        snake_case(member): value.upper() if member in _UPPER_CASE else value for member, value in s3_settings.items()
-    }
+    return {snake_case(member): value for member, value in s3_settings.items()}
 
 
 def source_arguments(members: Mapping[str, Any], secret_arn: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fleet.errors import FleetError, QuotaExceededError
 from fleet.quotas import LAMBDA_UNPACKED_BYTES, LAMBDA_UPLOAD_BYTES, Quota
+from onboarding.reader import read_registry
 
 HOST = "host"
 """The architecture of a package that runs on this machine, in the Python that builds it."""
@@ -132,3 +133,19 @@ def _refuse_oversize(found: int, quota: Quota) -> None:
             f"the package has {found:,} bytes; Lambda takes at most {quota.value:,} {quota.what}.",
             remedy="Take a library out of `dependencies` in pyproject.toml, and `make lock`.",
         )
+
+
+def main() -> int:
+    """Build what `registry/settings.yaml` asks for into `build/package`, where main.py looks for it."""
+    try:
+        wanted = read_registry(Path("registry"), os.environ).settings.stack.functions
+        package = build_package(Path("build/package"), architecture=wanted.architecture, python=wanted.python)
+    except FleetError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(f"{package}: {package.stat().st_size:,} bytes\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

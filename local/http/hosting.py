@@ -14,16 +14,19 @@ from local.cloud import LocalCloud
 from local.http.errors import refusal
 from local.http.messages import Reply, Request
 from local.http.routing import Router
+from local.snowflake.errors import SnowflakeError
 from local.wire import AwsError
 
 _log = logging.getLogger(__name__)
 
 RESET = "/_fleet/reset"  # no bucket's name begins like that
+ADMINISTER = "/_fleet/snowflake"
 TOKEN = "X-Fleet-Token"  # noqa: S105  a header's name
 
 
 class Host:
-    """Answers requests with the local cloud that *make* gives; *token* is what the command to reset has to know.
+    """Answers requests with the local cloud that *make* gives; *token* is what has to know who resets it, or who runs
+    statements in Snowflake as the administrator that a new account comes with.
 
     *make* is called at the start and at each reset, when the cloud before has closed. Use it as a context.
     """
@@ -46,8 +49,9 @@ class Host:
     def answer(self, request: Request) -> Reply:
         """The answer to *request*; never raises."""
         try:
-            if request.path == RESET:
-                return self._answer_reset(request)
+            if request.path in {RESET, ADMINISTER}:
+                self._require_token(request)
+                return self._answer_reset() if request.path == RESET else self._administer(request)
             with self._in_use() as cloud:
                 return Router(cloud.aws, cloud.snowflake).answer(request)
         except AwsError as error:
@@ -82,12 +86,24 @@ class Host:
             raise AwsError("ServiceUnavailable", self._why_none, 503)
         return self._cloud
 
-    def _answer_reset(self, request: Request) -> Reply:
+    def _require_token(self, request: Request) -> None:
         is_known = hmac.compare_digest(request.header(TOKEN).encode(), self._token.encode())
         if request.method != "POST" or not is_known:
-            raise AwsError("AccessDenied", "only `fleet reset` may ask for this", 403)
+            raise AwsError("AccessDenied", "only who started this local cloud may ask for this", 403)
+
+    def _answer_reset(self) -> Reply:
         self.reset()
         return Reply(200, {"Content-Type": "application/json"}, json.dumps({}).encode(), "fleet reset")
+
+    def _administer(self, request: Request) -> Reply:
+        """Run the body's `statements` in the body's `database`."""
+        asked = json.loads(request.body)
+        try:
+            with self._in_use() as cloud:
+                cloud.snowflake.administer(asked["statements"], database=asked["database"])
+        except SnowflakeError as error:
+            raise AwsError("SnowflakeError", str(error)) from error
+        return Reply(200, {"Content-Type": "application/json"}, json.dumps({}).encode(), "snowflake administer")
 
     def _open(self) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from collections.abc import Callable
 from contextlib import closing
 from email.message import Message
@@ -14,16 +15,16 @@ from cases import SETTINGS
 from fleet.databases import Registry
 from http_cloud import signed
 from local.cloud import LocalCloud
-from local.http.hosting import RESET, TOKEN, Host
+from local.http.hosting import ADMINISTER, RESET, TOKEN, Host
 from local.http.messages import Reply, Request
 from local.http.server import LOOPBACK, HttpServer
 
 
-def request(method: str, target: str, **headers: str) -> Request:
+def request(method: str, target: str, body: bytes = b"", **headers: str) -> Request:
     given = Message()
     for name, value in headers.items():
         given[name] = value
-    return Request(method, target, given, b"")
+    return Request(method, target, given, body)
 
 
 RESETTING = request("POST", RESET, **{TOKEN: "told"})
@@ -60,6 +61,18 @@ def test_only_who_knows_the_token_may_reset(tmp_path: Path, headers: dict[str, s
         assert host.answer(CREATE).status == 200
         assert host.answer(request("POST", RESET, **headers)).status == 403
         assert b"left-behind" in host.answer(LIST).body
+
+
+def test_only_who_knows_the_token_is_snowflakes_administrator(tmp_path: Path) -> None:
+    def administer(statements: str, token: str) -> Reply:
+        body = json.dumps({"statements": statements, "database": "FLEET"}).encode()
+        return host.answer(request("POST", ADMINISTER, body, **{TOKEN: token}))
+
+    with host_in(tmp_path, lambda _: None) as host:
+        assert administer("CREATE ROLE LOADER", "guessed").status == 403
+        assert administer("CREATE ROLE LOADER", "told").status == 200
+        wrong = administer("CREATE NONSENSE", "told")
+        assert (wrong.status, b"SnowflakeError" in wrong.body) == (400, True)
 
 
 def test_a_reset_that_fails_is_told_and_so_is_every_call_after_it(tmp_path: Path) -> None:

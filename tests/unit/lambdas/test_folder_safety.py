@@ -79,7 +79,7 @@ def test_an_endpoint_that_a_deployment_changed_before_is_brought_back(case: Case
     assert case.settle("PointEndpoint")["verdict"] == "pointed"
     settings = case.endpoint("target")["S3Settings"]
     assert (settings["BucketName"], settings["BucketFolder"]) == (case.bucket, case.folder)
-    assert (settings["DataFormat"], settings["CompressionType"]) == ("parquet", "gzip")
+    assert (settings["DataFormat"], settings["CompressionType"]) == ("parquet", "GZIP")
 
 
 # AwaitConnection

@@ -1,0 +1,109 @@
+"""What the stack must show without an account, shown: `make prove-stack`. Figures last; one that falls short fails.
+
+The whole way of `make verify-stack`; what synthesis costs (`bench/synthesis.py`); and the stack of an instance with 50
+databases, as many as DMS's endpoints allow: its size, and its plan before and after it has been applied.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench.stack_account import Account, NotProvenError, empty_account, prepare, write_fleet
+from bench.verify_stack import synthesise
+from fleet.errors import FleetError
+from fleet.names import data_key_alias
+from local.sources.sample_fleet import BuiltDatabase
+from local.terraform import Terraform, find
+from onboarding.reader import read_registry
+from orchestration.constructs.network import security_group_name, subnet_group_name
+from orchestration.package import HOST, build_package, host_python
+
+HERE = Path("build/prove-stack").resolve()
+DATABASES = 50
+MOST_BYTES = 300_000
+MOST_SECONDS = 60.0
+
+Figure = tuple[str, str, bool]
+
+
+def main() -> int:
+    """Run it all; 0 if nothing falls short."""
+    figures = [_command("verify_stack"), _command("synthesis")]
+    try:
+        figures += _plan_of_fifty()
+    except FleetError as error:
+        figures.append((f"a stack of {DATABASES} databases", str(error), False))
+    print("\nFigures")
+    for what, value, is_good in figures:
+        print(f"  {'ok  ' if is_good else 'FAIL'} {what}: {value}")
+    short = sum(not is_good for _, _, is_good in figures)
+    print(f"{len(figures)} figures, {short} fall short")
+    return 1 if short else 0
+
+
+def _command(name: str) -> Figure:
+    """*name* of this folder, printed as it runs; its last line is the figure."""
+    print(f"\n{name}", flush=True)
+    last, began = "it printed nothing", time.monotonic()
+    with subprocess.Popen([sys.executable, "-m", f"bench.{name}"], stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout or ():
+            print(line, end="", flush=True)
+            last = line.strip() or last
+    return name, f"{last} ({time.monotonic() - began:.0f} s)", running.returncode == 0
+
+
+def _plan_of_fifty() -> list[Figure]:
+    print(f"\na stack of {DATABASES} databases", flush=True)
+    shutil.rmtree(HERE, ignore_errors=True)
+    package = build_package(HERE / "package", architecture=HOST, python=host_python())
+    built = [BuiltDatabase(f"plan-{n:02}", f"plan_{n:02}", ("public",), (), (), 1, 0, 0, 0) for n in range(DATABASES)]
+    with empty_account(HERE / "account") as account:
+        folder = write_fleet(built, account, HERE / "registry", ["one"])
+        registry = read_registry(folder, {})
+        prepare(account, registry, {"host": "nowhere"})
+        synthesise(folder, HERE / "stack", package)
+        _stand_in_for_foundation(account, registry.settings.prefix)
+        stack = Terraform(find(), HERE / "stack/stacks/instance-one", account.environment)
+        stack.init()
+        size = (stack.folder / "cdk.tf.json").stat().st_size
+        first = _planned(stack, is_empty=False)
+        stack.apply()
+        second = _planned(stack, is_empty=True)
+    return [
+        ("its size", f"{size / 1000:.0f} KB", size < MOST_BYTES),
+        ("its first plan", f"{first:.0f} s", first < MOST_SECONDS),
+        ("its plan once applied, which is empty", f"{second:.0f} s", second < MOST_SECONDS),
+    ]
+
+
+def _stand_in_for_foundation(account: Account, prefix: str) -> None:
+    """What the stack of an instance looks up: the key, the security group, the subnet group."""
+    kms, ec2 = account.client("kms"), account.client("ec2")
+    kms.create_alias(AliasName=data_key_alias(prefix), TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    vpc = ec2.create_vpc(CidrBlock="10.90.0.0/24")["Vpc"]["VpcId"]
+    ec2.create_security_group(GroupName=security_group_name(prefix), Description="sources", VpcId=vpc)
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        for block, zone in (("10.90.0.0/25", "eu-central-1a"), ("10.90.0.128/25", "eu-central-1b"))
+    ]
+    account.client("dms").create_replication_subnet_group(
+        ReplicationSubnetGroupIdentifier=subnet_group_name(prefix),
+        ReplicationSubnetGroupDescription="sources",
+        SubnetIds=subnets,
+    )
+
+
+def _planned(stack: Terraform, *, is_empty: bool) -> float:
+    began = time.monotonic()
+    changes = stack.changes()
+    if bool(changes) is is_empty:
+        raise NotProvenError(f"the plan is {'not ' if is_empty else ''}empty: {changes[-2000:]}")
+    return time.monotonic() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main())
