@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import click
+from botocore.exceptions import NoRegionError
 
 from cli.demo import SAMPLE_REGISTRY
 from fleet.errors import MalformedInputError
@@ -123,6 +124,8 @@ def ask_local(checks: Iterable[Check]) -> list[Told]:
 def _connect(role: str) -> Asking:
     """The account of the environment's credentials. It is asked who it is."""
     session = boto3.Session()
+    if not session.region_name:
+        raise NoRegionError  # STS alone would answer without one
     sts = session.client("sts")
     return Asking(
         {},
