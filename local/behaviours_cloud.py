@@ -47,6 +47,28 @@ BY_MOTO = tuple(
     for url in (f"{_MOTO}{service}.html",)
 )
 
+_CORRECTED = "tests/contract/http/test_moto_corrected.py::"
+CORRECTED = (
+    Behaviour(
+        "A bucket's policy is judged with its conditions; every request counts as one over TLS",
+        "documented",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html",
+        f"{_CORRECTED}test_a_bucket_that_wants_tls_takes_objects_and_one_that_wants_nobody_takes_none",
+    ),
+    Behaviour(
+        "A rule between two security groups keeps its description",
+        "documented",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html",
+        f"{_CORRECTED}test_a_rule_between_security_groups_keeps_its_description",
+    ),
+    Behaviour(
+        "AWS's own policies are in the account, as moto has them",
+        "documented",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
+        f"{_CORRECTED}test_awss_own_policies_can_be_attached",
+    ),
+)
+
 IAM = (
     Behaviour(
         "Identity policies, inline and attached: an Allow is needed and a Deny wins",

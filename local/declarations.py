@@ -30,7 +30,9 @@ SECTIONS = (
     Section("Step Functions", "local/stepfunctions/", STEP_FUNCTIONS, "stepfunctions"),
     Section("Snowflake, SQL API v2", "local/snowflake/", SNOWFLAKE),
     Section("One HTTP endpoint", "local/http/", HTTP),
-    Section("Services by moto", "local/aws.py, local/shortcuts/", behaviours_cloud.BY_MOTO),
+    Section(
+        "Services by moto", "local/aws.py, local/shortcuts/", behaviours_cloud.BY_MOTO + behaviours_cloud.CORRECTED
+    ),
     Section("What a role may do", "local/iam.py", behaviours_cloud.IAM),
     Section("Lambda", "local/lambda_service/, local/functions.py", LAMBDA, "lambda"),
     Section("EventBridge", "local/events.py", behaviours_cloud.EVENTS),
