@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from synthesis_registries import EXISTING, TRICKY, entry, write_registry
-from synthesised import ROOT, Stacks, Variant, write_all, write_package
+from synthesised import LEFT_BY_TERRAFORM, ROOT, Stacks, Variant, write_all, write_package
 
 
 @pytest.fixture(scope="session")
 def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stacks]:
-    """By name: the repository's fleet; with one flag flipped; in an existing network; and fifty databases."""
+    """By name: the repository's fleet; with one flag flipped; in an existing network; fifty databases; and
+    with an instance that only a state still knows."""
     here = tmp_path_factory.mktemp("synthesis")
     package, sample = write_package(here / "functions.zip"), ROOT / "registry"
     odd = "".join(entry(one, "pg", f"S${{{one}}} %{{x}}", "${schema}") for one in TRICKY)
@@ -23,13 +24,17 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stacks]:
         "existing": (write_registry(here / "odd", EXISTING, odd), {}),
         "fifty": (write_registry(here / "many", made, fifty), {}),
     }
-    write_all(
-        [
-            Variant(str(registry), str(here / f"{name}-stacks"), str(package), flags)
-            for name, (registry, flags) in registries.items()
-        ]
-    )
-    return {name: Stacks(here / f"{name}-stacks") for name in registries}
+    wanted = [
+        Variant(str(registry), str(here / f"{name}-stacks"), str(package), flags)
+        for name, (registry, flags) in registries.items()
+    ]
+    gone = here / "left-stacks" / "stacks" / "instance-gone"
+    gone.mkdir(parents=True)
+    for name in LEFT_BY_TERRAFORM:
+        (gone / name).write_text("kept", encoding="utf-8")
+    wanted.append(Variant(str(sample), str(here / "left-stacks"), str(package), {}, (gone.name, "instance-one")))
+    write_all(wanted)
+    return {name: Stacks(here / f"{name}-stacks") for name in (*registries, "left")}
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 Block = dict[str, Any]
+LEFT_BY_TERRAFORM = ("instance-gone.tfstate", ".terraform.lock.hcl")
+"""What stands beside a stack that was applied before."""
 
 _PROGRAM = """
 import json, sys, time
@@ -22,18 +24,20 @@ sys.path.insert(0, {root!r})
 from onboarding.reader import read_registry
 from orchestration.stack import synthesise
 for one in json.loads(sys.stdin.read()):
-    synthesise(read_registry(Path(one["registry"]), one["flags"]), Path(one["output"]), Path(one["package"]))
+    registry = read_registry(Path(one["registry"]), one["flags"])
+    synthesise(registry, Path(one["output"]), Path(one["package"]), one["left"])
 """
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One synthesis. *flags*: of the pipeline's environment."""
+    """One synthesis. *flags*: of the pipeline's environment. *left*: stacks of instances that a state still holds."""
 
     registry: str
     output: str
     package: str
     flags: Mapping[str, str]
+    left: tuple[str, ...] = ()
 
 
 def write_all(variants: list[Variant]) -> None:
