@@ -9,7 +9,7 @@ export UV_LINK_MODE ?= copy
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test check format docs lock prove-night prove-faults prove-cloud package verify-stack prove-stack clean
+.PHONY: help setup demo test check format docs lock prove-night prove-faults prove-cloud package toolchains verify-stack prove-stack clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,11 +62,22 @@ verify-stack: setup  ## apply the stack with the real Terraform to the local clo
 prove-stack: setup  ## show what the stack must show, without an account; figures last
 	@$(BIN)/python -m bench.prove_stack
 
+toolchains: setup  ## the stacks under CDKTF's continuation, and read by checkov; both are installed apart, in build/
+	@for one in cdktn checkov; do \
+	  $(UV) venv --quiet --allow-existing --python $(BIN)/python build/toolchains/$$one && \
+	  $(UV) pip sync --quiet --python build/toolchains/$$one/bin/python --require-hashes requirements/$$one.txt || exit 1; \
+	done
+	@$(BIN)/pytest tests/synthesis/test_toolchains.py
+
 lock: setup  ## pin what is newest into requirements/
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
 	  --extra local --extra infrastructure --extra dev pyproject.toml -o requirements/dev.txt
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	  --constraint requirements/dev.txt pyproject.toml -o requirements/lambda.txt
+	@for one in cdktn checkov; do \
+	  $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
+	    requirements/$$one.in -o requirements/$$one.txt; \
+	done
 
 clean:  ## remove what `make demo` left
 	rm -rf demo build
