@@ -37,7 +37,7 @@ _MEANS: dict[Word, str] = {
     "not asked": "could not be asked",
     "not run": "were not run, because they make something (--create --role ARN)",
 }
-_LOCAL_PAUSE = 0.02  # seconds, whatever a check would wait for at AWS
+_LOCAL_PAUSE = 0.2  # seconds, whatever a check would wait for at AWS
 _PREFIX = "fleet-verify"
 
 

@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
-from http_cloud import KEY, Endpoint, empty_endpoint
+from cases import SETTINGS
+from fleet.databases import Registry
+from http_cloud import KEY, Endpoint
 from local.account_checks import CHECKS
 from local.aws import REGION
+from local.cloud import LocalCloud
 from local.http.messages import Reply, Request
 from local.http.routing import Router
 from local.http.server import HttpServer
@@ -25,7 +28,12 @@ COMMAND = [sys.executable, "-c", "from cli.main import main; main()", "verify", 
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    with empty_endpoint(tmp_path_factory.mktemp("cloud")) as opened:
+    """An empty account on a clock that skips no wait: one check looks at an execution that is waiting."""
+    registry = Registry(SETTINGS, (), ())
+    with (
+        LocalCloud(tmp_path_factory.mktemp("cloud"), registry, {}, clock="real", is_deployed=False) as cloud,
+        Endpoint(cloud) as opened,
+    ):
         yield opened
 
 
