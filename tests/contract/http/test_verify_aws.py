@@ -61,11 +61,9 @@ def test_the_local_cloud_agrees_with_itself_in_everything_that_can_be_asked(endp
         (one.settles, "agrees", []) for one in CHECKS
     ]
     assert code == 0
-    for service, operation, member in (
-        ("stepfunctions", "list_state_machines", "stateMachines"),
-        ("dms", "describe_endpoints", "Endpoints"),
-    ):
-        assert getattr(endpoint.client(service), operation)()[member] == []
+    left = endpoint.client("dms").describe_endpoints()["Endpoints"]
+    assert [one["EndpointIdentifier"] for one in left if one["Status"] != "deleting"] == []
+    assert endpoint.client("stepfunctions").list_state_machines()["stateMachines"] == []
 
 
 def test_without_leave_nothing_is_made(endpoint: Endpoint) -> None:
