@@ -128,7 +128,10 @@ def inventory(account: Account) -> set[str]:
         client = account.client(service)
         paged = client.can_paginate(operation)
         pages = client.get_paginator(operation).paginate() if paged else [getattr(client, operation)()]
-        return {f"{service} {operation}: {one[name] if name else one}" for page in pages for one in page[member]}
+        entries = [one for page in pages for one in page[member]]
+        # EC2 shows what was deleted for a while.
+        there = [one for one in entries if not (name and one.get("State") == "deleted")]
+        return {f"{service} {operation}: {one[name] if name else one}" for one in there}
 
     found: set[str] = set()
     for service, operation, member, name in _LISTS:
@@ -136,10 +139,16 @@ def inventory(account: Account) -> set[str]:
             found |= names(service, operation, member, name)
         except account.client("dms").exceptions.ResourceNotFoundFault:
             continue  # as DMS says that there are none
-    kms = account.client("kms")
-    keys = {one["KeyId"] for one in kms.list_keys()["Keys"]}
-    waiting = {one for one in keys if kms.describe_key(KeyId=one)["KeyMetadata"]["KeyState"] == "PendingDeletion"}
-    return found | {f"kms key: {one}" for one in keys - waiting}
+    return found | {f"kms key: {one}" for one in _own_keys(account.client("kms"))}
+
+
+def _own_keys(kms: Any) -> set[str]:
+    """The keys that somebody made and that are not waiting for their deletion. AWS's own come with its services."""
+    of_aws = {
+        alias["TargetKeyId"] for alias in kms.list_aliases()["Aliases"] if alias["AliasName"].startswith("alias/aws/")
+    }
+    keys = {one["KeyId"] for one in kms.list_keys()["Keys"]} - of_aws
+    return {one for one in keys if kms.describe_key(KeyId=one)["KeyMetadata"]["KeyState"] != "PendingDeletion"}
 
 
 _LISTS = (
