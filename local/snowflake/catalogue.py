@@ -22,12 +22,14 @@ import duckdb
 from local.snowflake.column_types import ColumnType
 from local.snowflake.errors import SnowflakeError, missing, not_emulated
 from local.snowflake.lexing import literal, quoted
+from local.snowflake.load_memory import LoadedFile, LoadMemory, Loads
 
 _DUCKDBS_OWN_SCHEMAS = {"main", "information_schema", "pg_catalog", "_snowflake"}
 # The columns of a stored definition: the table's and, as JSON, those of its columns.
 _DEFINITIONS = (
     "TABLE_SCHEMA VARCHAR, TABLE_NAME VARCHAR, ID VARCHAR, IS_TRANSIENT BOOLEAN, IS_EVOLVING BOOLEAN, COLUMNS VARCHAR"
 )
+_LOADS = "TABLE_ID VARCHAR, FILE VARCHAR, ETAG VARCHAR, BYTES BIGINT, ROW_COUNT BIGINT, LOADED_AT TIMESTAMP"
 _WRITTEN_AT_ONCE = 500
 # DuckDB's own blocks of 256 KB would make a fleet of small tables many times its size. A log on disk would outlive a
 # crash, which this cloud does not have, at a write and a wait for the disk for every transaction. The oldest format,
@@ -110,8 +112,7 @@ class Catalogue:
             f"CREATE SCHEMA {space};"
             f"CREATE TABLE {space}.DEFINITIONS ({_DEFINITIONS});"
             f"CREATE TABLE {space}.SCHEMATA (CATALOG_NAME VARCHAR, SCHEMA_NAME VARCHAR);"
-            f"CREATE TABLE {space}.LOADS "
-            "(TABLE_ID VARCHAR, FILE VARCHAR, ETAG VARCHAR, BYTES BIGINT, ROW_COUNT BIGINT, LOADED_AT TIMESTAMP)"
+            f"CREATE TABLE {space}.LOADS ({_LOADS})"
         )
         cursor.execute("INSERT INTO databases VALUES (?)", [name])
         self._schemas[name] = {}
@@ -183,17 +184,28 @@ class Catalogue:
 
     # --- files
 
-    def store(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Write the definitions of all tables into their files."""
+    def store(self, cursor: duckdb.DuckDBPyConnection, loads: LoadMemory) -> None:
+        """Write the definitions of all tables, and what was loaded into them, into their files."""
         for database in self._schemas:
-            place = f"{quoted(database, '_snowflake')}.DEFINITIONS"
-            cursor.begin()
-            cursor.execute(f"DELETE FROM {place}")
             tables = self.tables(database)
-            for first in range(0, len(tables), _WRITTEN_AT_ONCE):
-                rows = ", ".join(map(_definition, tables[first : first + _WRITTEN_AT_ONCE]))
-                cursor.execute(f"INSERT INTO {place} VALUES {rows}")
+            loaded = [_load_row(table.id, file) for table in tables for file in loads.of(table.id).values()]
+            cursor.begin()
+            for name, rows in (("DEFINITIONS", list(map(_definition, tables))), ("LOADS", loaded)):
+                place = quoted(database, "_snowflake", name)
+                cursor.execute(f"DELETE FROM {place}")
+                for first in range(0, len(rows), _WRITTEN_AT_ONCE):
+                    cursor.execute(f"INSERT INTO {place} VALUES {', '.join(rows[first : first + _WRITTEN_AT_ONCE])}")
             cursor.commit()
+
+    def read_loads(self, cursor: duckdb.DuckDBPyConnection, loads: LoadMemory) -> None:
+        """Take what was loaded from the files."""
+        for database in self._schemas:
+            found: dict[str, Loads] = {}
+            for table_id, *file in cursor.execute(f"FROM {quoted(database, '_snowflake', 'LOADS')}").fetchall():
+                one = LoadedFile(*file)
+                found.setdefault(table_id, {})[one.uri, one.etag] = one
+            for table_id, files in found.items():
+                loads.put(table_id, files)
 
     def _attach(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
         if self._folder is None:
@@ -234,6 +246,12 @@ def _definition(table: Table) -> str:
     columns = [[one.name, one.is_nullable, one.default, astuple(one.type)] for one in table.columns.values()]
     texts = ", ".join(map(literal, (table.schema, table.name, table.id)))
     return f"({texts}, {table.is_transient}, {table.is_evolving}, {literal(json.dumps(columns))})"
+
+
+def _load_row(table_id: str, file: LoadedFile) -> str:
+    """A row of LOADS."""
+    texts = ", ".join(map(literal, (table_id, file.uri, file.etag)))
+    return f"({texts}, {file.size_bytes}, {file.rows}, '{file.at.isoformat()}')"
 
 
 def _refuse_look_alike(name: str, others: Iterable[str]) -> None:

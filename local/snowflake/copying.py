@@ -9,7 +9,6 @@ that is not in `_FITTING` is refused, because the real COPY "does not validate d
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +33,7 @@ from local.snowflake.lexing import (
     quoted,
     text_of,
 )
+from local.snowflake.load_memory import LoadedFile
 from local.snowflake.results import Result, status
 from local.snowflake.stages import StagedObject, require_allowed
 
@@ -137,13 +137,15 @@ def copy_into(session: Session, text: str) -> Result:
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
     keys = _keys(session, role, bucket, prefix, copy)
     loaded: list[tuple[StagedObject, int]] = []
-    with tempfile.TemporaryDirectory(prefix="copy-") as folder:
-        for key in keys:
-            file = Path(folder) / "file.parquet"
+    for key in keys:
+        file = session.engine.scratch_file()
+        try:
             one = session.engine.stages.read(role, bucket, key, file)
             if copy.is_forced or not _is_loaded(session, table, one):
                 table, rows = _load(session, table, copy, one, file)
                 loaded.append((one, rows))
+        finally:
+            file.unlink(missing_ok=True)
     if not loaded:
         return status("Copy executed with 0 files processed.")
     _record(session, table, loaded)
@@ -209,13 +211,7 @@ def _keys(session: Session, role: iam.Role, bucket: str, prefix: str, copy: _Cop
 
 
 def _is_loaded(session: Session, table: Table, one: StagedObject) -> bool:
-    if table.is_temporary:
-        return False
-    loads = f"{quoted(table.database, '_snowflake')}.LOADS"
-    found = session.cursor.execute(
-        f"SELECT 1 FROM {loads} WHERE TABLE_ID = ? AND FILE = ? AND ETAG = ?", [table.id, one.uri, one.etag]
-    ).fetchone()
-    return found is not None
+    return not table.is_temporary and (one.uri, one.etag) in session.loads(table)
 
 
 def _load(session: Session, table: Table, copy: _Copy, one: StagedObject, file: Path) -> tuple[Table, int]:
@@ -240,10 +236,10 @@ def _load(session: Session, table: Table, copy: _Copy, one: StagedObject, file: 
     if not values:
         raise SnowflakeError("001003", "42000", f"No column of {table.name} is in file '{one.uri}': {sorted(source)}")
     targets = ", ".join(quoted(name) for name in values)
+    rows = f"FROM read_parquet({literal(str(file))}, file_row_number = true)"
     try:
         row = session.cursor.execute(
-            f"INSERT INTO {table.duckdb} ({targets}) SELECT {', '.join(values.values())} "
-            f"FROM read_parquet({literal(str(file))}, file_row_number = true)"
+            f"INSERT INTO {table.duckdb} ({targets}) SELECT {', '.join(values.values())} {rows}{guard(longest)}"
         ).fetchone()
     except duckdb.Error as error:
         failure = from_duckdb(error)
@@ -310,9 +306,6 @@ def _evolved_type(kind: str) -> ColumnType:
 def _record(session: Session, table: Table, loaded: list[tuple[StagedObject, int]]) -> None:
     if table.is_temporary:
         return
-    at = session.now.replace(tzinfo=None).isoformat()
-    rows = ", ".join(
-        f"({literal(table.id)}, {literal(one.uri)}, {literal(one.etag)}, {one.size_bytes}, {count}, '{at}')"
-        for one, count in loaded
-    )
-    session.cursor.execute(f"INSERT INTO {quoted(table.database, '_snowflake')}.LOADS VALUES {rows}")
+    at = session.now.replace(tzinfo=None)
+    for one, count in loaded:
+        session.loads(table)[one.uri, one.etag] = LoadedFile(one.uri, one.etag, one.size_bytes, count, at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +13,12 @@ import duckdb
 
 from local.aws import LocalAws
 from local.snowflake.catalogue import Catalogue
+from local.snowflake.load_memory import LoadMemory
 from local.snowflake.locks import Locks
 from local.snowflake.stages import Stages
 
+TIMEZONE = "UTC"
+"""Every session's, until it asks for another."""
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     # A checkpoint holds everyone up and writes the definitions of all tables again: one, at the end.
     "checkpoint_threshold": "1GB",
@@ -43,11 +48,21 @@ class Engine:
             ":memory:" if folder is None else str(folder / "_account.duckdb"),
             config=_CONFIG,
         )
+        self.connection.execute(f"SET GLOBAL TimeZone = '{TIMEZONE}'")
         self.catalogue = Catalogue(self.connection, folder)
+        self.loads = LoadMemory()
+        self.catalogue.read_loads(self.connection, self.loads)
         self.locks = Locks()
         self.stages = Stages(aws, iam_user_arn, now)
+        self._scratch = tempfile.TemporaryDirectory(prefix="snowflake-")
+        self._files = itertools.count()
+
+    def scratch_file(self) -> Path:
+        """A file that nobody else has; whoever asks for it removes it."""
+        return Path(self._scratch.name) / str(next(self._files))
 
     def close(self) -> None:
         """Store the definitions and close the files, so that another process may open them."""
-        self.catalogue.store(self.connection)
+        self.catalogue.store(self.connection, self.loads)
+        self._scratch.cleanup()
         self.connection.close()

@@ -15,7 +15,7 @@ TEXT = r"'(?:[^'\\]|''|\\.)*'"
 _QUOTED = r'"(?:[^"]|"")*"'
 _COMMENT = r"--[^\n]*|//[^\n]*|/\*.*?\*/"
 
-_PIECE = re.compile(rf"(?P<comment>{_COMMENT})|(?P<end>;)|{TEXT}|{_QUOTED}|(?P<dollar>\$\$)|.", re.DOTALL)
+_PIECE = re.compile(rf"(?P<comment>{_COMMENT})|(?P<end>;)|{TEXT}|{_QUOTED}|(?P<dollar>\$\$)|[^'\"$;/-]+|.", re.DOTALL)
 _OPTION_TOKEN = re.compile(rf"\s*({TEXT}|{QUALIFIED_NAME}|[()=,]|[^\s()=,'\"]+)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
 

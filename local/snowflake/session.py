@@ -26,6 +26,7 @@ from local.snowflake.errors import (
     syntax_error,
 )
 from local.snowflake.lexing import QUALIFIED_NAME, Statement, literal, parts_of
+from local.snowflake.load_memory import Loads
 from local.snowflake.locks import DEFINITIONS, Key, definitions_of
 from local.snowflake.results import Result, status
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _BEGIN = re.compile(r"(BEGIN|START)(\s+(TRANSACTION|WORK))?(\s+NAME\s+\w+)?", re.IGNORECASE)
 _END = re.compile(r"(COMMIT|ROLLBACK)(\s+WORK)?", re.IGNORECASE)
 _QUERY = re.compile(r"\(|(SELECT|WITH|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+_READ = re.compile(r"(SELECT|DESC(RIBE)?)\b", re.IGNORECASE)  # in DuckDB's own transaction
 _SETTING = re.compile(r"(USE|ALTER\s+SESSION)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"(CREATE|ALTER|DROP|GRANT|REVOKE)\b", re.IGNORECASE)
 # Statements that take a lock on a table. INSERT takes none: inserts do not disturb each other.
@@ -62,6 +64,7 @@ class Session:
         self.cursor = engine.connection.cursor()
         self.temporary: dict[tuple[str, str, str], Table] = {}
         self.after_commit: list[Callable[[], None]] = []
+        self._loads: dict[str, Loads] = {}
         self.now = engine.now()
         self._transaction: ExitStack | None = None
         self._is_explicit = False
@@ -99,6 +102,12 @@ class Session:
         key = resolve(self.context, parts)
         return self.temporary.get(key) or self.engine.catalogue.table(key)
 
+    def loads(self, table: Table) -> Loads:
+        """What was loaded into *table* as this transaction sees it, to be changed by it."""
+        if table.id not in self._loads:
+            self._loads[table.id] = dict(self.engine.loads.of(table.id))
+        return self._loads[table.id]
+
     def require_warehouse(self) -> None:
         """Refuse what needs compute unless the session's warehouse exists."""
         name = self.context["warehouse"]
@@ -131,7 +140,8 @@ class Session:
     def _enter(self) -> None:
         if self.context["role"] is not None:
             self.require_role(self.context["role"])
-        self.set_timezone(self.context["timezone"])
+        if self.context["timezone"] != TIMEZONE:
+            self.set_timezone(self.context["timezone"])
 
     def _run_inside(self, statements: Sequence[Statement], at: int) -> Result:
         try:
@@ -151,7 +161,7 @@ class Session:
                 return definitions.set_context(self, text)
             if _DEFINITION.match(text):
                 return self._define(text)
-            if self._transaction is not None:
+            if self._transaction is not None or _READ.match(text):
                 return self._execute(text, bindings)
             self._begin(self._written([text]))
             result = self._execute(text, bindings)
@@ -243,15 +253,19 @@ class Session:
     def _commit(self) -> None:
         try:
             self.cursor.commit()
-        except duckdb.Error:
-            self.after_commit.clear()
-            raise
-        for remember in self.after_commit:
-            remember()
+            for table_id, loads in self._loads.items():
+                self.engine.loads.put(table_id, loads)
+            for remember in self.after_commit:
+                remember()
+        finally:
+            self._forget_changes()
+
+    def _forget_changes(self) -> None:
         self.after_commit.clear()
+        self._loads.clear()
 
     def _roll_back(self) -> None:
-        self.after_commit.clear()
+        self._forget_changes()
         try:
             self.cursor.rollback()
         except duckdb.Error:
