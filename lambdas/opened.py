@@ -99,7 +99,7 @@ def _look_up(attempt: Attempt, record: dict[str, Any], clients: Clients) -> Open
 
 def read_tables(attempt: Attempt, clients: Clients) -> tuple[Table, ...]:
     """The tables that PrepareTask chose for *attempt*; none where it never came to that."""
-    return clients.records.read(attempt_key(attempt, "catalogue"), tuple[Table, ...]) or ()
+    return clients.records.read_settled(attempt_key(attempt, "catalogue"), tuple[Table, ...]) or ()
 
 
 def refuse_stopped_run(opened: Opened, clients: Clients) -> Failure | None:

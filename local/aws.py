@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Self
 
 import boto3
+import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.utils import parse_timestamp
 from moto import mock_aws
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
@@ -38,8 +42,9 @@ class LocalAws:
         self._ledger_lock = threading.Lock()
         self._items = PlainDynamoDb(ACCOUNT, REGION)
         self._put_lock = threading.Lock()
-        self._objects = PlainS3(ACCOUNT)
+        self.objects = PlainS3(ACCOUNT)
         self._policies_lock = threading.Lock()
+        self._session = boto3.Session(botocore_session=_quick_session())
 
     def __enter__(self) -> Self:
         self._mock.start()
@@ -65,7 +70,7 @@ class LocalAws:
         """The boto3 client of *service*."""
         with self._lock:
             if service not in self._clients:
-                client = boto3.client(
+                client = self._session.client(
                     service,
                     region_name=REGION,
                     aws_access_key_id="local",
@@ -97,8 +102,8 @@ class LocalAws:
         win."""
         if "If-None-Match" in request.headers and operation not in {"GetObject", "HeadObject"}:
             with self._put_lock:
-                return self._objects.answer(request, operation) or routes.answer(request)
-        return self._objects.answer(request, operation) or routes.answer(request)
+                return self.objects.answer(request, operation) or routes.answer(request)
+        return self.objects.answer(request, operation) or routes.answer(request)
 
     def _ask_iam(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         """moto's IAM, with AWS's own policies from the first request on that is about them: reading the 1,582 of them
@@ -115,3 +120,22 @@ class LocalAws:
                     backend.aws_managed_policies = policies
                     backend.managed_policies |= {one.arn: one for one in policies}
         return routes.answer(request)
+
+
+def _quick_session() -> botocore.session.Session:
+    """botocore's, with clients that read times by the standard library: its own way tries all formats there are."""
+    session = botocore.session.get_session()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_read_time)
+    return session
+
+
+def _read_time(value: Any) -> datetime:
+    """The time that moto or we have written: seconds since 1970, ISO 8601 or the form of HTTP's headers."""
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    if value[-3:] == "GMT":
+        return parsedate_to_datetime(value)
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return parse_timestamp(value)

@@ -29,6 +29,9 @@ from local.stepfunctions.api import StepFunctions
 from local.stepfunctions.log_groups import MotoLogGroups
 from orchestration.functions import MODULES, function_arn
 
+# Python runs one thread at a time: each one more waits for the others, at every call of DuckDB's. A night of 12 x 48
+# tables took 15 % less with 5 than with 16 on two cores.
+_WORKERS = 5
 LEDGER_TABLE = "fleet-ledger"
 Event = dict[str, Any]
 
@@ -76,7 +79,7 @@ class LocalCloud:
         correct()
         self.aws = self._open.enter_context(LocalAws())
         to_deploy: Kind = "virtual" if self._clock_kind == "real" else self._clock_kind
-        self.clock = self._open.enter_context(Clock(to_deploy, scale=self._time_scale))
+        self.clock = self._open.enter_context(Clock(to_deploy, workers=_WORKERS, scale=self._time_scale))
         self.faults.attach(self.registry, self._secrets, self.aws.client)
         faulty = {engine: self.faults.reader(reader) for engine, reader in readers().items()}
         self.dms = Dms(self.clock, self.aws, faulty, on_event=lambda event: self.events.deliver(event))

@@ -31,6 +31,12 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+@lru_cache(maxsize=256)
+def understand(body: bytes, kind: Any) -> Any:
+    """What *body* says, as *kind*, which is frozen. Raises pydantic's ValidationError."""
+    return adapter(kind).validate_json(body)
+
+
 class Records:
     """The control bucket's documents. Plans and registry versions never change, so they are read once a process."""
 
@@ -44,6 +50,11 @@ class Records:
         """The document at *key*, or None."""
         body = self._objects.read(self.bucket, key)
         return None if body is None else adapter(kind).validate_json(body)
+
+    def read_settled(self, key: str, kind: type[T]) -> T | None:
+        """The same of a document that is read time and again once it is written: each content is understood once."""
+        body = self._objects.read(self.bucket, key)
+        return None if body is None else understand(body, kind)
 
     def write(self, key: str, document: object, kind: Any) -> None:
         """Put *document* at *key*."""

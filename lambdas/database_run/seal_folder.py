@@ -23,7 +23,7 @@ from fleet.long_values import describe_cuts
 from fleet.manifests import FORMAT, Manifest, judge_strays, seal
 from fleet.tasks import TableState, read_table_state, refuse_full_load_end
 from lambdas.clients.dms import Task
-from lambdas.clients.records import adapter
+from lambdas.clients.records import adapter, understand
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables
 from lambdas.wiring import Clients
@@ -88,7 +88,7 @@ def _read(attempt: Attempt, opened: Opened, clients: Clients) -> Manifest | None
     if body is None:
         return None
     try:
-        manifest = adapter(Manifest).validate_json(body)
+        manifest = understand(body, Manifest)
     except ValidationError:
         return None
     return manifest if (manifest.attempt.folder, manifest.format) == (attempt.folder, FORMAT) else None

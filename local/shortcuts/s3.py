@@ -2,8 +2,8 @@
 
 A night of 12,000 tables makes some 40,000 such calls, and moto builds its table of URLs anew for each of them. Objects
 stay moto's own, in its backend. Whatever is not entirely plain (another header, a delimiter, a bucket with a policy or
-versions, every refusal) is left to moto, so that there is one place that says no. The suite of
-`tests/contract/test_shortcuts.py` runs against both.
+versions, every refusal but that of an object that is not there) is left to moto, so that there is one place that says
+no. The suite of `tests/contract/test_shortcuts.py` runs against both.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ _OF_LIST = {"prefix", "encoding-type", "max-keys", "continuation-token"}
 _AFTER = "after:"  # begins our own continuation tokens
 _PAGE = 1_000
 _XML = {"Content-Type": "application/xml"}
+# A night asks dozens of times for each database whether something stands there yet.
+_NO_SUCH_KEY = (
+    "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>{key}</Key></Error>"
+)
 
 
 class PlainS3:
@@ -53,13 +57,26 @@ class PlainS3:
             return None
         url = urlsplit(request.url)
         backend: S3Backend = s3_backends[self._account]["aws"]
-        bucket = backend.buckets.get(url.netloc.partition(".s3.")[0])
-        if type(bucket) is not FakeBucket or bucket.policy or bucket.is_versioned or bucket.logging:
-            return None
-        if bucket.object_lock_enabled:
+        bucket = _plain(backend.buckets.get(url.netloc.partition(".s3.")[0]))
+        if bucket is None:
             return None
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         return answer(request, backend, bucket, unquote(url.path[1:]), dict(parse_qsl(url.query)), headers)
+
+    def find(self, bucket: str, key: str) -> FakeKey | None:
+        """A plain object, for what reads it inside of AWS, where there is no HTTP; None: ask S3."""
+        plain = _plain(s3_backends[self._account]["aws"].buckets.get(bucket))
+        return None if plain is None else _readable(plain, key)
+
+    def store(self, bucket: str, key: str, body: bytes, encryption: str | None, kms_key_id: str | None) -> bool:
+        """Put a plain object, for what writes it inside of AWS; false, and nothing is put: ask S3."""
+        backend: S3Backend = s3_backends[self._account]["aws"]
+        plain = _plain(backend.buckets.get(bucket))
+        if plain is None:
+            return False
+        with self._puts:
+            _store(backend, plain, key, body, encryption, kms_key_id)
+        return True
 
     def _put(
         self,
@@ -76,18 +93,10 @@ class PlainS3:
         with self._puts:  # moto looks and puts in two steps: of two conditional puts at once both could win
             if "if-none-match" in headers and key in bucket.keys:
                 return None
-            made = backend.put_object(
-                bucket.name,
-                key,
-                body.read() if hasattr(body, "read") else body,
-                storage="STANDARD",
-                encryption=headers.get(_ENCRYPTION),
-                kms_key_id=headers.get(_KEY_ID),
-            )
+            content = body.read() if hasattr(body, "read") else body
+            made = _store(backend, bucket, key, content, headers.get(_ENCRYPTION), headers.get(_KEY_ID))
         if kind := headers.get("content-type"):
             made.set_metadata({"Content-Type": kind})
-        made.set_acl(bucket.acl)
-        backend.put_object_tagging(made, {})
         told = {name: value for name, value in made.response_dict.items() if name != "content-length"}
         return response(request.url, 200, b"", told)
 
@@ -100,8 +109,12 @@ class PlainS3:
         query: dict[str, str],
         headers: dict[str, str],
     ) -> AWSResponse | None:
-        found = bucket.keys.get(key)
-        if query or not headers.keys() <= _SILENT or type(found) is not FakeKey or found.storage_class != "STANDARD":
+        if query or not headers.keys() <= _SILENT:
+            return None
+        if key not in bucket.keys:
+            return response(request.url, 404, _NO_SUCH_KEY.format(key=escape(key)).encode(), _XML)
+        found = _readable(bucket, key)
+        if found is None:
             return None
         told = {**found.response_dict, **found.metadata, "Accept-Ranges": "bytes"}
         return response(request.url, 200, found.value, told)
@@ -133,6 +146,26 @@ class PlainS3:
             f"<EncodingType>url</EncodingType>{''.join(map(_listed, listed))}</ListBucketResult>"
         )
         return response(request.url, 200, body.encode(), _XML)
+
+
+def _store(
+    backend: S3Backend, bucket: FakeBucket, key: str, body: bytes, encryption: str | None, kms_key_id: str | None
+) -> FakeKey:
+    made = backend.put_object(bucket.name, key, body, storage="STANDARD", encryption=encryption, kms_key_id=kms_key_id)
+    made.set_acl(bucket.acl)
+    backend.put_object_tagging(made, {})
+    return made
+
+
+def _plain(bucket: object) -> FakeBucket | None:
+    if type(bucket) is not FakeBucket or bucket.policy or bucket.is_versioned or bucket.logging:
+        return None
+    return None if bucket.object_lock_enabled else bucket
+
+
+def _readable(bucket: FakeBucket, key: str) -> FakeKey | None:
+    found = bucket.keys.get(key)
+    return found if type(found) is FakeKey and found.storage_class == "STANDARD" else None
 
 
 def _listed(key: FakeKey) -> str:

@@ -22,7 +22,7 @@ import duckdb
 from local.snowflake.column_types import ColumnType
 from local.snowflake.errors import SnowflakeError, missing, not_emulated
 from local.snowflake.lexing import literal, quoted
-from local.snowflake.load_memory import LoadedFile, LoadMemory, Loads
+from local.snowflake.load_memory import LoadedFile, LoadMemory
 
 _DUCKDBS_OWN_SCHEMAS = {"main", "information_schema", "pg_catalog", "_snowflake"}
 # The columns of a stored definition: the table's and, as JSON, those of its columns.
@@ -200,7 +200,7 @@ class Catalogue:
     def read_loads(self, cursor: duckdb.DuckDBPyConnection, loads: LoadMemory) -> None:
         """Take what was loaded from the files."""
         for database in self._schemas:
-            found: dict[str, Loads] = {}
+            found: dict[str, dict[tuple[str, str], LoadedFile]] = {}
             for table_id, *file in cursor.execute(f"FROM {quoted(database, '_snowflake', 'LOADS')}").fetchall():
                 one = LoadedFile(*file)
                 found.setdefault(table_id, {})[one.uri, one.etag] = one

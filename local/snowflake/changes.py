@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 _DONE = {"insert": "inserted", "update": "updated", "delete": "deleted"}
 _COPY_HISTORY = (
-    "(SELECT FILE AS FILE_NAME, LOADED_AT AT TIME ZONE 'UTC' AS LAST_LOAD_TIME, ROW_COUNT, ROW_COUNT AS ROW_PARSED, "
-    "BYTES AS FILE_SIZE, 'Loaded' AS STATUS FROM {space}.LOADS "
-    "WHERE TABLE_ID = {id} AND LOADED_AT AT TIME ZONE 'UTC' >= {since})"
+    "FILE_NAME VARCHAR, LAST_LOAD_TIME TIMESTAMPTZ, ROW_COUNT BIGINT, ROW_PARSED BIGINT, FILE_SIZE BIGINT, "
+    "STATUS VARCHAR"
 )
 
 
@@ -59,31 +58,26 @@ def truncate(session: Session, text: str) -> Result:
         return status("Statement executed successfully.")
     table = table or session.table(parts_of(written[2]))
     session.cursor.execute(f"DELETE FROM {table.duckdb}")
-    if not table.is_temporary:
-        session.cursor.execute(
-            f"DELETE FROM {quoted(table.database, '_snowflake')}.LOADS WHERE TABLE_ID = ?", [table.id]
-        )
+    session.change_loads(table, {})
     return status("Statement executed successfully.")
 
 
-def length_checked(column: Column, expression: str, *, is_default_checked: bool) -> str:
-    """*expression*, failing as Snowflake does where its value is longer than the column takes."""
+def too_long(column: Column, expression: str) -> list[str]:
+    """The branch of a CASE that fails as Snowflake does where the value is longer than the column takes, if one can."""
     limit = column.type.length
-    defaults = {SNOWFLAKE_VARCHAR_CHARACTERS.value, SNOWFLAKE_BINARY_BYTES.value}
-    if limit is None or (limit in defaults and not is_default_checked):
-        return expression
-    return f"CASE WHEN {_length(column, expression)} > {limit} THEN {_too_long(column)} ELSE {expression} END"
+    if limit is None or column.type.kind == "VARIANT":
+        return []
+    is_binary = column.type.kind == "BINARY"
+    length = f"octet_length({expression})" if is_binary else f"length({expression}::VARCHAR)"
+    kind = "Binary value" if is_binary else "String"
+    told = f"{kind} is too long and would be truncated, column {column.name} {column.type.snowflake}"
+    return [f"WHEN {length} > {limit} THEN {raising('100078', '22000', told)}"]
 
 
-def _length(column: Column, expression: str) -> str:
-    return f"octet_length({expression})" if column.type.kind == "BINARY" else f"length({expression}::VARCHAR)"
-
-
-def _too_long(column: Column) -> str:
-    kind = "Binary value" if column.type.kind == "BINARY" else "String"
-    return raising(
-        "100078", "22000", f"{kind} is too long and would be truncated, column {column.name} {column.type.snowflake}"
-    )
+def _bounded(column: Column, expression: str) -> list[str]:
+    """The same, but for columns of the greatest length: no literal and no value of another table is longer."""
+    is_default = column.type.length in {SNOWFLAKE_VARCHAR_CHARACTERS.value, SNOWFLAKE_BINARY_BYTES.value}
+    return [] if is_default else too_long(column, expression)
 
 
 def _place(
@@ -93,9 +87,7 @@ def _place(
     if reference.is_copy_history:
         table = session.table(parts_of(shaped.text_value(reference.parts[0])))
         since = shaped.fill(reference.since, places)
-        return _COPY_HISTORY.format(
-            space=quoted(table.database, "_snowflake"), id=literal(table.id), since=f"CAST({since} AS TIMESTAMPTZ)"
-        )
+        return f"(FROM {_lay_out_history(session, table)} WHERE LAST_LOAD_TIME >= CAST({since} AS TIMESTAMPTZ))"
     parts = tuple(shaped.name(part) for part in reference.parts)
     if len(parts) > 1 and parts[-2] == "INFORMATION_SCHEMA":
         database = resolve(session.context, parts)[0]
@@ -105,6 +97,19 @@ def _place(
     table = session.table(parts)
     tables.append(table)
     return table.duckdb
+
+
+def _lay_out_history(session: Session, table: Table) -> str:
+    """Make the rows of COPY_HISTORY for the session; the name under which DuckDB has them."""
+    place = quoted("temp", "main", f"{table.id}.COPY_HISTORY")
+    session.cursor.execute(f"CREATE OR REPLACE TEMPORARY TABLE {place} ({_COPY_HISTORY})")
+    rows = [
+        f"({literal(one.uri)}, '{one.at.isoformat()}+00', {one.rows}, {one.rows}, {one.size_bytes}, 'Loaded')"
+        for one in session.loads(table).values()
+    ]
+    if rows:
+        session.cursor.execute(f"INSERT INTO {place} VALUES {', '.join(rows)}")
+    return place
 
 
 def _refuse_other_case(shaped: Shaped, translation: Translation, tables: list[Table]) -> None:
@@ -158,12 +163,11 @@ def _insert(
         )
     if translation.is_overwriting:
         session.cursor.execute(f"DELETE FROM {table.duckdb}")
-    values = ", ".join(
-        length_checked(table.columns[name], f"s.{quoted(name)}", is_default_checked=False) for name in names
-    )
     columns = ", ".join(quoted(name) for name in names)
+    lengths = [branch for name in names for branch in _bounded(table.columns[name], f"s.{quoted(name)}")]
+    guard = f" WHERE CASE {' '.join(lengths)} ELSE true END" if lengths else ""
     described = session.cursor.execute(
-        f"INSERT INTO {table.duckdb} ({columns}) SELECT {values} FROM ({body}) AS s({columns})", bindings
+        f"INSERT INTO {table.duckdb} ({columns}) SELECT {columns} FROM ({body}) AS s({columns}){guard}", bindings
     )
     return counts(inserted=_affected(described))
 
@@ -193,12 +197,7 @@ def _merge(session: Session, table: Table, shaped: Shaped, translation: Translat
 
 def _refuse_too_long(session: Session, table: Table) -> None:
     """What a change wrote is checked afterwards: everything that was there before fitted."""
-    checks = [
-        f"WHEN {_length(column, quoted(column.name))} > {column.type.length} THEN {_too_long(column)}"
-        for column in table.columns.values()
-        if column.type.length is not None
-        and column.type.length not in {SNOWFLAKE_VARCHAR_CHARACTERS.value, SNOWFLAKE_BINARY_BYTES.value}
-    ]
+    checks = [branch for column in table.columns.values() for branch in _bounded(column, quoted(column.name))]
     if checks:
         session.cursor.execute(f"SELECT count(CASE {' '.join(checks)} END) FROM {table.duckdb}").fetchall()
 

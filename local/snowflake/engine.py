@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -54,15 +56,16 @@ class Engine:
         self.catalogue.read_loads(self.connection, self.loads)
         self.locks = Locks()
         self.stages = Stages(aws, iam_user_arn, now)
-        self._scratch = tempfile.TemporaryDirectory(prefix="snowflake-")
+        self._scratch = Path(tempfile.mkdtemp(prefix="snowflake-"))
+        self._clean = weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._files = itertools.count()
 
     def scratch_file(self) -> Path:
         """A file that nobody else has; whoever asks for it removes it."""
-        return Path(self._scratch.name) / str(next(self._files))
+        return self._scratch / str(next(self._files))
 
     def close(self) -> None:
         """Store the definitions and close the files, so that another process may open them."""
         self.catalogue.store(self.connection, self.loads)
-        self._scratch.cleanup()
+        self._clean()
         self.connection.close()

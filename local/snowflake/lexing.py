@@ -15,7 +15,9 @@ TEXT = r"'(?:[^'\\]|''|\\.)*'"
 _QUOTED = r'"(?:[^"]|"")*"'
 _COMMENT = r"--[^\n]*|//[^\n]*|/\*.*?\*/"
 
-_PIECE = re.compile(rf"(?P<comment>{_COMMENT})|(?P<end>;)|{TEXT}|{_QUOTED}|(?P<dollar>\$\$)|[^'\"$;/-]+|.", re.DOTALL)
+# The rest in runs: what begins with a space is one, so that a statement's place is that of its first letter.
+_RUN = r"\s+|[^'\"$;/\s-][^'\"$;/-]*|."
+_PIECE = re.compile(rf"(?P<comment>{_COMMENT})|(?P<end>;)|{TEXT}|{_QUOTED}|(?P<dollar>\$\$)|{_RUN}", re.DOTALL)
 _OPTION_TOKEN = re.compile(rf"\s*({TEXT}|{QUALIFIED_NAME}|[()=,]|[^\s()=,'\"]+)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
 

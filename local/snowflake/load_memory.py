@@ -18,7 +18,7 @@ class LoadedFile:
     at: datetime
 
 
-Loads = dict[tuple[str, str], LoadedFile]
+Loads = Mapping[tuple[str, str], LoadedFile]
 """By file and ETag."""
 
 
@@ -28,7 +28,7 @@ class LoadMemory:
     def __init__(self) -> None:
         self._of: dict[str, Loads] = {}
 
-    def of(self, table_id: str) -> Mapping[tuple[str, str], LoadedFile]:
+    def of(self, table_id: str) -> Loads:
         """What was loaded into the table."""
         return self._of.get(table_id, {})
 

@@ -16,6 +16,7 @@ import duckdb
 
 from local.snowflake import changes, copying, definitions
 from local.snowflake.catalogue import Table, resolve
+from local.snowflake.engine import TIMEZONE
 from local.snowflake.errors import (
     SnowflakeError,
     failed_inside,
@@ -103,10 +104,16 @@ class Session:
         return self.temporary.get(key) or self.engine.catalogue.table(key)
 
     def loads(self, table: Table) -> Loads:
-        """What was loaded into *table* as this transaction sees it, to be changed by it."""
-        if table.id not in self._loads:
-            self._loads[table.id] = dict(self.engine.loads.of(table.id))
-        return self._loads[table.id]
+        """What was loaded into *table*, as this transaction sees it."""
+        found = self._loads.get(table.id)
+        return self.engine.loads.of(table.id) if found is None else found
+
+    def change_loads(self, table: Table, loads: Loads) -> None:
+        """From now on for this transaction, and once it is committed for all, *loads* were loaded into *table*.
+
+        Its statement holds the table's lock: nobody else has changed them meanwhile.
+        """
+        self._loads[table.id] = loads
 
     def require_warehouse(self) -> None:
         """Refuse what needs compute unless the session's warehouse exists."""

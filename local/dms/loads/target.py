@@ -146,6 +146,10 @@ def _unescaped(text: str) -> str:
     return text
 
 
+# What an object may be put with that says nothing about who may put it.
+_PLAIN = {"ServerSideEncryption", "SSEKMSKeyId"}
+
+
 class Target:
     """A folder of a bucket, used as the endpoint's role may use it. Raises AccessDeniedError when the role cannot be
     assumed; its policies are read once, when the target is opened."""
@@ -153,6 +157,7 @@ class Target:
     def __init__(self, aws: LocalAws, settings: TargetSettings) -> None:
         self.settings = settings
         self._s3 = aws.client("s3")
+        self._objects = aws.objects
         self._role: Role = assume(aws, settings.role_arn, principal=PRINCIPAL, context={"aws:SourceAccount": ACCOUNT})
 
     def check(self) -> None:
@@ -171,6 +176,14 @@ class Target:
         """Put the file at *path* as `<folder>/<schema>/<table>/<name>`. Raises AwsError or ClientError."""
         key = self._key(f"{schema}/{table}/{name}")
         self._require_put(key)
+        if self.settings.put.keys() <= _PLAIN and self._objects.store(
+            self.settings.bucket,
+            key,
+            path.read_bytes(),
+            self.settings.put.get("ServerSideEncryption"),
+            self.settings.put.get("SSEKMSKeyId"),
+        ):
+            return
         with path.open("rb") as body:
             self._s3.put_object(Bucket=self.settings.bucket, Key=key, Body=body, **self.settings.put)
 

@@ -120,6 +120,25 @@ class Cloud:
 
         assert self.clock.spawn(poll()).result(timeout=60) == wanted
 
+    def seen(self, actions: Callable[[], Any], look: Callable[[], Any], wanted: Any) -> list[Any]:
+        """Run *actions* while time stands still; what *look()* shows from then on until it is *wanted*, each once."""
+        shown: list[Any] = []
+
+        async def poll() -> None:
+            for _ in range(3_600):
+                if (found := look()) not in shown[-1:]:
+                    shown.append(found)
+                if found == wanted:
+                    return
+                await asyncio.sleep(1)
+
+        def begin() -> Any:
+            actions()
+            return self.clock.spawn(poll())  # before time flows again
+
+        self.clock.work(begin).result().result(timeout=60)
+        return shown
+
     def create_source(self, name: str, **more: Any) -> str:
         settings = {"SecretsManagerAccessRoleArn": ROLES["secret"], "SecretsManagerSecretId": "shop"}
         return self.dms.create_endpoint(
