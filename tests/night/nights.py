@@ -27,6 +27,7 @@ from local.sources.datasets.loading import Loader
 from local.sources.datasets.published import Published
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import SAMPLE
+from watched_objects import WatchedObjects
 
 SAMPLES = ("type-museum", "odd-names", "empty-corner")
 RANGES = ParallelLoad("public", "measurements", "id", ("250", "500", "750"))
@@ -116,6 +117,7 @@ class Nights:
         events = self.cloud.aws.client("s3").meta.events
         for operation in ("PutObject", "DeleteObject"):
             events.register(f"before-parameter-build.s3.{operation}", note)
+        self.cloud.aws.objects = WatchedObjects(self.put.append)  # what DMS puts
 
     def _build(self) -> None:
         for database in self.databases:

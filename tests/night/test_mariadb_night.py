@@ -18,6 +18,7 @@ from local.checksums import Checksum, sum_rows
 from local.cloud import LocalCloud
 from local.sources.mariadb import EmbeddedMariadb
 from local.sources.postgres import EmbeddedPostgres
+from watched_objects import WatchedObjects
 
 SHOP = (
     """CREATE TABLE orders (id bigint unsigned PRIMARY KEY, customer int, amount decimal(12, 2), note varchar(60),
@@ -164,12 +165,11 @@ def test_half_a_load_of_a_server_that_stopped_is_never_handed_off(tmp_path: Path
         with LocalCloud(tmp_path, registry, {"fleet/server/shops": server.secret()}) as cloud:
             put: list[str] = []
 
-            def stop(params: dict[str, Any], **_: Any) -> None:
-                if params["Key"].endswith(".parquet"):
-                    put.append(params["Key"])
-                    server.stop()
+            def stop(key: str) -> None:
+                put.append(key)
+                server.stop()
 
-            cloud.aws.client("s3").meta.events.register("before-parameter-build.s3.PutObject", stop)
+            cloud.aws.objects = WatchedObjects(stop)
             cloud.machines.ended(cloud.start_run("night-1", {"mode": "full"})).result(timeout=120)
             (outcome,) = cloud.clients.ledger.outcomes("night-1")
     assert [key.split("/")[-2] for key in put] == ["first"]
