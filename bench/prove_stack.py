@@ -1,7 +1,7 @@
 """What the stack must show without an account, shown: `make prove-stack`. Figures last; one that falls short fails.
 
 The whole way of `make verify-stack`; what synthesis costs (`bench/synthesis.py`); and the stack of an instance with 50
-databases, as many as DMS's endpoints allow: its size, and its plan before and after it has been applied.
+databases, as many as DMS's endpoints allow: its size, and its plan.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ def _plan_of_fifty() -> list[Figure]:
         stack = Terraform(find(), HERE / "stack/stacks/instance-one", account.environment)
         stack.init()
         size = (stack.folder / "cdk.tf.json").stat().st_size
-        first = _planned(stack, is_empty=False)
-        stack.apply()
-        second = _planned(stack, is_empty=True)
+        began = time.monotonic()
+        if not stack.changes():
+            raise NotProvenError("the plan of an empty account makes nothing.")
+        seconds = time.monotonic() - began
     return [
         ("its size", f"{size / 1000:.0f} KB", size < MOST_BYTES),
-        ("its first plan", f"{first:.0f} s", first < MOST_SECONDS),
-        ("its plan once applied, which is empty", f"{second:.0f} s", second < MOST_SECONDS),
+        ("its plan", f"{seconds:.0f} s", seconds < MOST_SECONDS),
     ]
 
 
@@ -95,14 +95,6 @@ def _stand_in_for_foundation(account: Account, prefix: str) -> None:
         ReplicationSubnetGroupDescription="sources",
         SubnetIds=subnets,
     )
-
-
-def _planned(stack: Terraform, *, is_empty: bool) -> float:
-    began = time.monotonic()
-    changes = stack.changes()
-    if bool(changes) is is_empty:
-        raise NotProvenError(f"the plan is {'not ' if is_empty else ''}empty: {changes[-2000:]}")
-    return time.monotonic() - began
 
 
 if __name__ == "__main__":
