@@ -99,6 +99,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seconds = time.monotonic() - began
         with stages.stage("replay"):
             replayed = _replay(server, registry, Path(scratch))
+    for outcome in outcomes:
+        if outcome.outcome != "ok":
+            failures = [outcome.failure, *(table.failure for table in outcome.tables)]
+            print(f"{outcome.database} is {outcome.outcome}: {next(filter(None, failures), 'no failure is told')}")
     tables = sum(len(outcome.tables) for outcome in outcomes)
     spent = sum(stages.cpu[name] for name in ("deploy", "night", "export", "close"))
     engines = stages.cpu["replay"] / replayed * tables

@@ -68,6 +68,7 @@ _MESSAGES: tuple[tuple[str, FailureClass], ...] = (
     (r"(cannot|could not|can't) connect|connection (was )?(lost|refused|closed|reset)", "connection"),
     # PostgreSQL's own words (src/backend/utils/init/postinit.c, tcop/backend_startup.c).
     (r"not (currently )?accepting connections|system is (starting up|shutting down)|too many clients", "connection"),
+    (r"remaining connection slots are reserved", "connection"),
     # MySQL's and MariaDB's (their manuals' lists of error messages: 1040, 1053, 2006, 2013).
     (r"too many connections|server shutdown in progress|server has gone away|lost connection to", "connection"),
     (r"timed? ?out|unreachable|terminating connection", "connection"),
@@ -85,6 +86,8 @@ def classify(text: str) -> FailureClass:
     >>> classify("User: fleet-nyc is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::landing/nyc/x")
     'landing_access'
     >>> classify('database "nyc" is not currently accepting connections')
+    'connection'
+    >>> classify("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute")
     'connection'
     >>> classify("Can't connect to local server through '/run/mysqld/mysqld.sock' ([Errno 2])")
     'connection'

@@ -29,7 +29,8 @@ from local.sources.server_folder import Account, ServerFolder
 _SETTINGS = {
     "listen_addresses": "''",
     "port": "5432",
-    "max_connections": "400",
+    # Of 80 databases at once each holds the connections of its tables under way, as the scanner keeps them.
+    "max_connections": "1000",
     # Nothing here has to survive a power cut, only a killed process. `synchronous_commit` costs next to nothing without
     # fsync, and off it would hide the last commits from change capture: a slot shows flushed changes only.
     "fsync": "off",

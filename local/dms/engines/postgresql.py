@@ -70,7 +70,7 @@ class PostgresqlSource:
         try:
             cursor.execute(f"ATTACH {literal(_conninfo(login))} AS {name} (TYPE postgres, READ_ONLY)")
         except duckdb.Error as error:
-            raise SourceUnreachableError(str(error)) from error
+            raise SourceUnreachableError(self._words(error)) from None
 
     def catalogue(self) -> list[Table]:
         """Tables, partitioned tables with each partition beside them, foreign tables, and views, materialised or not.
@@ -91,7 +91,15 @@ class PostgresqlSource:
         query = select(table, columns, layout.lob_bytes or 0, within)
         relation = f"postgres_query({literal(self._name)}, {literal(query)})"
         named = [(column.name, kind) for column, kind in columns]
-        return writer.write(self._cursor.cursor(), relation, named, layout, folder)
+        try:
+            return writer.write(self._cursor.cursor(), relation, named, layout, folder)
+        except TableUnreadableError as error:
+            raise TableUnreadableError(self._words(error)) from None
+
+    def _words(self, error: Exception) -> str:
+        """What the scanner raised without the connection string that it repeats, for the password is in it."""
+        where = f"{self._login.host}:{self._login.port}/{self._login.database}"
+        return str(error).replace(_conninfo(self._login), where)
 
     def check(self) -> None:
         """Raise SourceUnreachableError unless the database still answers."""
