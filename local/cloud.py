@@ -30,8 +30,8 @@ from local.stepfunctions.log_groups import MotoLogGroups
 from orchestration.functions import MODULES, function_arn
 
 # Python runs one thread at a time: each one more waits for the others, at every call of DuckDB's. A night of 12 x 48
-# tables took 15 % less with 5 than with 16 on two cores.
-_WORKERS = 5
+# tables took 15 % less with 4 than with 16 on two cores; with 3 to 5 it takes the same.
+_WORKERS = 4
 LEDGER_TABLE = "fleet-ledger"
 Event = dict[str, Any]
 
