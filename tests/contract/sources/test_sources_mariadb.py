@@ -90,6 +90,11 @@ class Told:
         self.hook = self
         self.left: list[Any] = []
         self.words: list[str] = []
+        self.stats: dict[str, list[Any]] = {}
+        self.config = self
+
+    def getoption(self, _name: str, default: object) -> object:
+        return default
 
     def pytest_deselected(self, items: list[Any]) -> None:
         self.left += items

@@ -97,13 +97,13 @@ def test_a_run_whose_input_is_refused_exits_1_and_says_why_in_the_refusals_words
     assert "run typo: FAILED; no database\nUnknownDatabaseError: " in status.out
 
 
-def test_run_without_waiting_says_where_to_look_and_is_found_there_before_it_is_planned(
-    fleet: Fleet, case: Case
-) -> None:
+def test_run_without_waiting_says_where_to_look_and_is_found_there_at_once(fleet: Fleet, case: Case) -> None:
     said = fleet("run", "--run", "started", "--databases", case.id, "--no-wait")
     assert (said.code, said.out.splitlines()[-1]) == (0, "Look at it with `fleet status started`.")
     status = fleet("status", "started")
-    assert (status.code, status.out) == (0, "run started: RUNNING; planning\n")
+    assert status.code == 0
+    # Which of the two depends on how far PlanRun has come meanwhile.
+    assert status.out.splitlines()[-1] in {"run started: RUNNING; planning", "run started: RUNNING; 1 waiting"}
 
 
 def test_run_says_for_machines_what_it_started(fleet: Fleet, case: Case) -> None:
