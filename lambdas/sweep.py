@@ -35,7 +35,7 @@ RAISES: tuple[type[FleetError], ...] = (EmptyRegistryError,)
 
 def run(request: Request, clients: Clients) -> Response:
     """Never touches what a living execution holds."""
-    _, registry = clients.records.current_registry()
+    registry = clients.records.current_registry()
     databases = sum(_sweep_database(database.id, clients) for database in registry.databases)
     runs = 0
     for status in ("FAILED", "TIMED_OUT", "ABORTED"):

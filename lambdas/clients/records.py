@@ -60,14 +60,13 @@ class Records:
         """Put *document* at *key*."""
         self._objects.write(self.bucket, key, adapter(kind).dump_json(document))
 
-    def current_registry(self) -> tuple[str, Registry]:
-        """Version and content of the registry in force.
+    def current_registry(self) -> Registry:
+        """The registry in force.
 
         Raises:
             EmptyRegistryError: None was ever deployed.
         """
-        body = self._read_current()
-        return registry_version(body.decode()), adapter(Registry).validate_json(body)
+        return adapter(Registry).validate_json(self._read_current())
 
     def pin_registry(self) -> tuple[str, Registry]:
         """Version and content of the registry in force, which from now on can be read by that version.

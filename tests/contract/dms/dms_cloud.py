@@ -90,6 +90,18 @@ class FakeSource:
         """Nothing is held."""
 
 
+async def _shown(look: Callable[[], Any], wanted: Any) -> list[Any]:
+    """What *look()* shows, second by second, each once, until it is *wanted* or an hour of the clock is over."""
+    shown: list[Any] = []
+    for _ in range(3_600):
+        if (found := look()) not in shown[-1:]:
+            shown.append(found)
+        if found == wanted:
+            break
+        await asyncio.sleep(1)
+    return shown
+
+
 class Cloud:
     """A DMS with one instance, one source, one target, and whatever a test adds."""
 
@@ -110,34 +122,16 @@ class Cloud:
 
     def until(self, look: Callable[[], Any], wanted: Any) -> None:
         """Let time pass until *look()* is *wanted*; an hour on the clock is too long."""
-
-        async def poll() -> object:
-            for _ in range(3_600):
-                if (found := look()) == wanted:
-                    break
-                await asyncio.sleep(1)
-            return found
-
-        assert self.clock.spawn(poll()).result(timeout=60) == wanted
+        assert self.clock.spawn(_shown(look, wanted)).result(timeout=60)[-1] == wanted
 
     def seen(self, actions: Callable[[], Any], look: Callable[[], Any], wanted: Any) -> list[Any]:
-        """Run *actions* while time stands still; what *look()* shows from then on until it is *wanted*, each once."""
-        shown: list[Any] = []
-
-        async def poll() -> None:
-            for _ in range(3_600):
-                if (found := look()) not in shown[-1:]:
-                    shown.append(found)
-                if found == wanted:
-                    return
-                await asyncio.sleep(1)
+        """Run *actions* while time stands still; what *look()* shows from then on until it is *wanted*."""
 
         def begin() -> Any:
             actions()
-            return self.clock.spawn(poll())  # before time flows again
+            return self.clock.spawn(_shown(look, wanted))  # before time flows again
 
-        self.clock.work(begin).result().result(timeout=60)
-        return shown
+        return self.clock.work(begin).result().result(timeout=60)
 
     def create_source(self, name: str, **more: Any) -> str:
         settings = {"SecretsManagerAccessRoleArn": ROLES["secret"], "SecretsManagerSecretId": "shop"}

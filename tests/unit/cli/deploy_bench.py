@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import urllib3
 
+import registry_texts
 from cases import SETTINGS
 from cli.account import Account
 from cli.main import main
@@ -107,22 +108,7 @@ class Terraform:
 
 
 _MACHINE = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9_000, "End": True}}})
-_SETTINGS = """\
-prefix: fleet
-account: "{account}"
-region: eu-central-1
-landing_bucket: fleet-landing
-snowflake:
-  account: DEMO-FLEET
-  account_url: https://demo-fleet.snowflakecomputing.com
-  user: LOADER
-  key_id: alias/loader
-  role: LOADER
-  warehouse: LOADING
-  database: FLEET
-stack:
-  network: {{cidr: 10.90.0.0/24, zones: [eu-central-1a, eu-central-1b]}}
-{stack}"""
+_STACK = "stack:\n  network: {cidr: 10.90.0.0/24, zones: [eu-central-1a, eu-central-1b]}\n"
 _DATABASE = "- {{id: {name}, server: embedded, name_at_source: {name}, instance: {instance}, schemas: [public]}}\n"
 
 
@@ -151,7 +137,8 @@ class Place:
 
     def write_settings(self, *lines: str, account: str = ACCOUNT) -> None:
         """The settings anew, with *lines* under `stack`."""
-        text = _SETTINGS.format(account=account, stack="".join(f"  {line}\n" for line in lines))
+        text = registry_texts.SETTINGS.replace("123456789012", account) + _STACK
+        text += "".join(f"  {line}\n" for line in lines)
         (self.registry / "settings.yaml").write_text(text, encoding="utf-8")
 
     def bench(self) -> Bench:

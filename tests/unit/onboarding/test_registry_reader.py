@@ -12,21 +12,8 @@ from fleet.errors import (
     RegistryError,
 )
 from onboarding.reader import read_registry
+from registry_texts import SETTINGS
 
-SETTINGS = """\
-prefix: fleet
-account: "123456789012"
-region: eu-central-1
-landing_bucket: fleet-landing
-snowflake:
-  account: DEMO-FLEET
-  account_url: https://demo-fleet.snowflakecomputing.com
-  user: LOADER
-  key_id: alias/loader
-  role: LOADER
-  warehouse: LOADING
-  database: FLEET
-"""
 SERVERS = "- {id: embedded, engine: postgresql, secret: fleet/server/embedded}\n"
 ONE = """\
 - id: chinook

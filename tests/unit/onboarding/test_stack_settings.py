@@ -8,21 +8,8 @@ import pytest
 from fleet.errors import RegistryError
 from fleet.stack_settings import Network, Night, Tag
 from onboarding.reader import read_registry
+from registry_texts import SETTINGS
 
-SETTINGS = """\
-prefix: fleet
-account: "123456789012"
-region: eu-central-1
-landing_bucket: fleet-landing
-snowflake:
-  account: DEMO-FLEET
-  account_url: https://demo-fleet.snowflakecomputing.com
-  user: LOADER
-  key_id: alias/loader
-  role: LOADER
-  warehouse: LOADING
-  database: FLEET
-"""
 FIRST = len(SETTINGS.splitlines()) + 1
 MADE = "  network: {cidr: 10.90.0.0/24, zones: [eu-central-1a, eu-central-1b]}\n"
 FOUND = "{vpc: vpc-0123456789abcdef0, subnets: [subnet-0000000a, subnet-0000000b], route_tables: [rtb-0000000a]}"
