@@ -41,8 +41,8 @@ format: setup  ## rewrite the files as ruff wants them
 docs: setup  ## rewrite what is generated from the code
 	@$(BIN)/python tests/docs/quotas_page.py
 	@$(BIN)/python tests/docs/costs_page.py
-	@$(BIN)/python -m local.coverage
-	@$(BIN)/python -m local.to_verify
+	@$(BIN)/python -m local.coverage.page
+	@$(BIN)/python -m local.coverage.to_verify
 
 prove-night: setup  ## show what a full night must show, figures last
 	@$(BIN)/python -m bench.prove_night

@@ -28,11 +28,11 @@ from cli.progress import LOOK_SECONDS, Progress
 from fleet.databases import Registry
 from fleet.outcomes import Outcome
 from local.cloud import LocalCloud
-from local.demo_fleet import write_registry
 from local.dms.engines.postgresql import PostgresqlReader
 from local.dms.engines.reader import Layout, Login
 from local.export import export_bucket
 from local.night import Night
+from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
 from onboarding.reader import read_registry

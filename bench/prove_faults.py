@@ -25,10 +25,10 @@ from cli.account import Account
 from cli.main import cli
 from fleet.names import warehouse_schema
 from local.cloud import LocalCloud
-from local.demo_fleet import write_registry
 from local.faults.catalogue import KINDS
 from local.faults.faults import Faults
 from local.faults.requests import read_fault, spread
+from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
 from onboarding.reader import read_registry

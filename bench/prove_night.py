@@ -17,9 +17,9 @@ from typing import Any
 import duckdb
 import pyarrow.parquet
 
-from fleet.catalogue import TableName
 from fleet.databases import Registry
 from fleet.folders import Folder
+from fleet.tables.catalogue import TableName
 from lambdas.sources import postgresql
 from local.checksums import sum_source, sum_warehouse, warehouse_table
 from local.sources.postgres import EmbeddedPostgres

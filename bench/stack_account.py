@@ -19,11 +19,11 @@ import yaml
 from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Registry, Settings
 from fleet.errors import FleetError
-from local.demo_fleet import write_registry
 from local.deploy import EXTERNAL_ID, SNOWFLAKE_USER, administration, public_key_text, snowflake_user_arn
 from local.http.hosting import ADMINISTER, TOKEN
 from local.http.place import find
 from local.lambda_service.processes import host_architecture
+from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import BuiltDatabase
 from onboarding.reader import DATABASES_FILE, SETTINGS_FILE
 from orchestration.package import host_python

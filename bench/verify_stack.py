@@ -30,10 +30,10 @@ from bench.stack_account import (
     set_up_snowflake,
     write_fleet,
 )
-from fleet.catalogue import TableName
 from fleet.databases import Registry
 from fleet.errors import FleetError
 from fleet.names import ledger_table, machine_arn
+from fleet.tables.catalogue import TableName
 from fleet.warehouse import qualified
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Succeeded
 from local.sources.postgres import EmbeddedPostgres

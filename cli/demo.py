@@ -23,11 +23,11 @@ from fleet.outcomes import is_red
 from lambdas.closing import page_key
 from local.clock import Kind
 from local.cloud import LocalCloud
-from local.demo_fleet import write_registry
 from local.export import export_bucket
 from local.faults.faults import Faults
 from local.faults.requests import Fault, read_request, require_databases, spread
 from local.night import Night
+from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
 from onboarding.reader import read_registry

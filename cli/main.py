@@ -18,11 +18,11 @@ from botocore.exceptions import (
 
 from cli.account import Account
 from cli.demo import demo
-from cli.deploy import deploy, destroy
 from cli.faults import faults
 from cli.night_commands import report, rerun, run, status, stop
 from cli.prerequisites import prerequisites
-from cli.stacks import Bench
+from cli.stack.deploy import deploy, destroy
+from cli.stack.stacks import Bench
 from cli.up import down, reset, up
 from cli.verify import verify
 from fleet.errors import FleetError, QuotaExceededError, RegistryError, RequestError

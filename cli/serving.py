@@ -22,11 +22,11 @@ from fleet.databases import Registry
 from fleet.errors import RequestError
 from local.clock import Kind
 from local.cloud import LocalCloud
-from local.demo_fleet import write_registry
 from local.http.hosting import Host
 from local.http.messages import Reply
 from local.http.place import Up, hold, tell
 from local.http.server import LOOPBACK, HttpServer
+from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
 from onboarding.reader import read_registry

@@ -20,14 +20,14 @@ from botocore.exceptions import NoRegionError
 
 from cli.demo import SAMPLE_REGISTRY
 from fleet.errors import MalformedInputError
-from local.account_checks import CHECKS, Check
-from local.asking import Asking, Told
 from local.aws import ACCOUNT, REGION
 from local.cloud import LocalCloud
-from local.declarations import named
+from local.coverage.account_checks import CHECKS, Check
+from local.coverage.asking import Asking, Told
+from local.coverage.declarations import named
+from local.coverage.to_verify import Open, open_questions
 from local.http.routing import Router
 from local.http.server import LOOPBACK, HttpServer
-from local.to_verify import Open, open_questions
 from onboarding.reader import read_registry
 
 Word = Literal["agrees", "differs", "not asked", "not run"]

@@ -57,7 +57,7 @@ class Database:
 
 @dataclass(frozen=True)
 class TaskProfile:
-    """How every task of the fleet is tuned (DMS's own names in `fleet/task_settings.py`)."""
+    """How every task of the fleet is tuned (DMS's own names in `fleet/dms/task_settings.py`)."""
 
     tables_at_once: int = 8
     commit_rate: int = 10_000

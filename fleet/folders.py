@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fleet.catalogue import TableName
 from fleet.databases import Mode
 from fleet.errors import MalformedIdError
 from fleet.failures import Failure
 from fleet.names import require_database_id, require_run_id
+from fleet.tables.catalogue import TableName
 
 MANIFEST = "_manifest.json"
 _FOLDER = re.compile(r"(?P<database>[^/]+)/(?P<mode>full|delta)/(?P<run>[^/]+)/(?P<attempt>[0-9]{6,})")

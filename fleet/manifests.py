@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fleet.attempts import Attempt
-from fleet.catalogue import Table, TableName
+from fleet.dms.tasks import TableState
 from fleet.failures import Failure
 from fleet.folders import LandedFile
-from fleet.tasks import TableState
+from fleet.tables.catalogue import Table, TableName
 
 FORMAT = 1
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from fleet.attempts import Attempt
-from fleet.catalogue import TableName
 from fleet.databases import Mode
 from fleet.failures import CLASSES, Failure
 from fleet.manifests import Manifest, SealedTable
+from fleet.tables.catalogue import TableName
 
 Word = Literal["ok", "partial", "failed", "skipped", "quarantined"]
 """Nothing is `quarantined` yet (docs/decisions/0011)."""

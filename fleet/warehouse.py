@@ -11,15 +11,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from fleet.attempts import Attempt
-from fleet.catalogue import Table, TableName
-from fleet.columns import dms_type, snowflake_type
 from fleet.databases import Engine, SnowflakeSettings
-from fleet.endpoints import TIMESTAMP_COLUMN
+from fleet.dms.endpoints import TIMESTAMP_COLUMN
+from fleet.dms.mappings import DATABASE_COLUMN
 from fleet.failures import Failure
 from fleet.manifests import SealedTable
-from fleet.mappings import DATABASE_COLUMN
 from fleet.names import warehouse_name, warehouse_schema
 from fleet.quotas import SNOWFLAKE_COPY_FILES
+from fleet.tables.catalogue import Table, TableName
+from fleet.tables.columns import dms_type, snowflake_type
 
 FILE_COLUMN, ROW_COLUMN = "_FILE", "_ROW"
 _OWN_COLUMNS = (
@@ -79,7 +79,7 @@ def setup_statements(
 def find_clashes(tables: Sequence[Table]) -> dict[TableName, Failure]:
     """The tables that cannot be handed off because two names would be one in Snowflake, each with its failure.
 
-    >>> from fleet.columns import Column
+    >>> from fleet.tables.columns import Column
     >>> columns = (Column("id", "integer"), Column("ID", "integer"))
     >>> [failure.name for failure in find_clashes([Table("s", "t", False, columns)]).values()]
     ['ColumnsClash']

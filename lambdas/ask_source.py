@@ -18,10 +18,10 @@ import pg8000.exceptions
 import pymysql
 import pytds
 
-from fleet.catalogue import Table
 from fleet.databases import Engine
 from fleet.errors import FleetError
 from fleet.failures import Failure
+from fleet.tables.catalogue import Table
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.sources import mysql, postgresql, sqlserver
 from lambdas.wiring import Clients
@@ -41,7 +41,7 @@ class Request(Model):
 
 
 class Response(Model):
-    """The answer (tables as `fleet.catalogue.Table`, or [schema, table, rows]), or why there is none."""
+    """The answer (tables as `fleet.tables.catalogue.Table`, or [schema, table, rows]), or why there is none."""
 
     answer: list[Any] | None = None
     failure: dict[str, str] | None = None

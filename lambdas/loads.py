@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from fleet.attempts import Attempt
-from fleet.catalogue import TableName
 from fleet.failures import Failure
 from fleet.outcomes import LoadResult
+from fleet.tables.catalogue import TableName
 from lambdas.clients.records import attempt_key
 from lambdas.clients.snowflake import SqlApiError
 from lambdas.wiring import Clients

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from fleet.attempts import Attempt
-from fleet.catalogue import Table
 from fleet.databases import Database, Registry, Server, Settings
 from fleet.failures import Failure
 from fleet.names import source_endpoint_id, target_endpoint_id, task_id
 from fleet.plan import Plan
+from fleet.tables.catalogue import Table
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model
 from lambdas.wiring import Clients

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fleet.attempts import Attempt
-from fleet.catalogue import Table, select_tables
 from fleet.failures import Failure
 from fleet.outcomes import NOT_ASKED, Mark, Outcome, TableOutcome, merge
+from fleet.tables.catalogue import Table, select_tables
 from lambdas.clients.records import newest_catalogue_key
 from lambdas.wiring import Clients
 

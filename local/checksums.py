@@ -15,9 +15,9 @@ from typing import Any, LiteralString, cast
 import duckdb
 import psycopg
 
-from fleet.catalogue import Table, TableName
-from fleet.columns import Column, DmsType, dms_type
 from fleet.names import warehouse_name, warehouse_schema
+from fleet.tables.catalogue import Table, TableName
+from fleet.tables.columns import Column, DmsType, dms_type
 
 _NULL = "\x00"
 _ROWS_AT_ONCE = 10_000

@@ -13,9 +13,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fleet.databases import Database, Registry, Settings
-from fleet.endpoints import endpoint_role_arn, s3_settings, source_endpoint
+from fleet.dms.endpoints import endpoint_role_arn, s3_settings, source_endpoint
+from fleet.dms.mappings import first_mappings
+from fleet.dms.task_settings import full_load_settings
 from fleet.folders import Folder
-from fleet.mappings import first_mappings
 from fleet.names import (
     ENDPOINT_ROLE_PATH,
     endpoint_role_name,
@@ -25,7 +26,6 @@ from fleet.names import (
     target_endpoint_id,
     task_id,
 )
-from fleet.task_settings import full_load_settings
 from fleet.warehouse import setup_statements
 from lambdas.clients.records import CURRENT
 from local.aws import LocalAws

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fleet.tasks import TaskReport, read_task
+from fleet.dms.tasks import TaskReport, read_task
 from lambdas.clients.refusals import code_of, message_of
 
 _REFUSED_BY_STATE = frozenset({"InvalidResourceStateFault", "InvalidParameterCombinationException"})

@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from fleet.catalogue import Table, TableName
 from fleet.databases import Database, Server
 from fleet.errors import TransientError
 from fleet.failures import Failure
+from fleet.tables.catalogue import Table, TableName
 from lambdas.clients.records import adapter
 
 

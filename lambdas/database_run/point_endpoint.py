@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fleet.endpoints import refuse_endpoint, s3_settings
+from fleet.dms.endpoints import refuse_endpoint, s3_settings
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.folders import refuse_foreign_folder

@@ -11,9 +11,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
+from fleet.dms.tasks import TaskReport, watch
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
-from fleet.tasks import TaskReport, watch
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
 from lambdas.wiring import Clients

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fleet.catalogue import Table, select_tables
+from fleet.dms.mappings import full_load_mappings, is_applied
+from fleet.dms.task_settings import full_load_settings
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
-from fleet.mappings import full_load_mappings, is_applied
-from fleet.task_settings import full_load_settings
+from fleet.tables.catalogue import Table, select_tables
 from lambdas.clients.records import attempt_key, newest_catalogue_key
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables

@@ -15,13 +15,13 @@ from typing import Literal
 from pydantic import ValidationError
 
 from fleet.attempts import Attempt
-from fleet.catalogue import Table, TableName
+from fleet.dms.long_values import describe_cuts
+from fleet.dms.tasks import TableState, read_table_state, refuse_full_load_end
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure, classify_test
 from fleet.folders import Folder, sort_files
-from fleet.long_values import describe_cuts
 from fleet.manifests import FORMAT, Manifest, judge_strays, seal
-from fleet.tasks import TableState, read_table_state, refuse_full_load_end
+from fleet.tables.catalogue import Table, TableName
 from lambdas.clients.dms import Task
 from lambdas.clients.records import adapter, understand
 from lambdas.entrypoint import Model, entrypoint

@@ -11,11 +11,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from fleet.endpoints import refuse_endpoint, s3_settings
+from fleet.dms.endpoints import refuse_endpoint, s3_settings
+from fleet.dms.tasks import start_type
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.plan import SHORTEST_POLL_SECONDS
-from fleet.tasks import start_type
 from lambdas.database_run.point_endpoint import refuse_moving_tasks, refuse_used_folder
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import uuid
 
-from fleet.catalogue import Table
 from fleet.errors import ClaimLostError, FleetError
 from fleet.manifests import Manifest, SealedTable
 from fleet.outcomes import LoadResult
+from fleet.tables.catalogue import Table
 from fleet.warehouse import find_clashes, full_load_statements
 from lambdas.clients.snowflake import SqlApiError
 from lambdas.database_run.seal_folder import read_manifest

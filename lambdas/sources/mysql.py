@@ -14,9 +14,9 @@ from typing import Any
 import pymysql
 import pymysql.cursors
 
-from fleet.catalogue import Table
-from fleet.columns import Column
 from fleet.failures import Failure, classify
+from fleet.tables.catalogue import Table
+from fleet.tables.columns import Column
 
 CONNECT_TIMEOUT_SECONDS = 10
 SOCKET_NAME = "mysqld.sock"

@@ -10,11 +10,11 @@ from typing import Any
 
 import pg8000.native
 
-from fleet.catalogue import Table
-from fleet.columns import Column
 from fleet.failures import Failure, classify
+from fleet.tables.catalogue import Table
+from fleet.tables.columns import Column
 
-# `format_type` without a modifier gives the names that fleet/columns.py knows; arrays, enums and
+# `format_type` without a modifier gives the names that fleet/tables/columns.py knows; arrays, enums and
 # composites are told apart here.
 _CATALOGUE = """
 SELECT n.nspname, c.relname, c.relkind = 'v', a.attname,

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytds
 
-from fleet.catalogue import Table
-from fleet.columns import Column
 from fleet.failures import Failure, classify
+from fleet.tables.catalogue import Table
+from fleet.tables.columns import Column
 
 # An alias type stands as its base. The types of the CLR share one system type: they go by their own name.
 _CATALOGUE = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.behaviours import Behaviour, Trust
+from local.coverage.behaviours import Behaviour, Trust
 from local.faults.catalogue import KINDS, Kind
 
 _DMS = "https://docs.aws.amazon.com/dms/latest/APIReference/API_"

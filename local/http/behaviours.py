@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.behaviours import Behaviour
+from local.coverage.behaviours import Behaviour
 
 _ENDPOINT = "tests/contract/http/test_http_endpoint.py::"
 _BODIES = "tests/contract/http/test_http_bodies.py::"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.behaviours import Behaviour
+from local.coverage.behaviours import Behaviour
 
 _DOCS = "https://docs.snowflake.com/en/"
 _SQL_API = f"{_DOCS}developer-guide/sql-api/"

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
-from local.snowflake import information_schema
-from local.snowflake.catalogue import Column, Table, resolve
+from local.snowflake.definitions import information_schema
+from local.snowflake.definitions.catalogue import Column, Table, resolve
 from local.snowflake.errors import SnowflakeError, invalid_identifier, missing, not_emulated, raising
-from local.snowflake.lexing import QUALIFIED_NAME, literal, parts_of, quoted
 from local.snowflake.results import Result, counts, status
-from local.snowflake.shapes import Shaped, shape
-from local.snowflake.translation import NOW, TableReference, Translation, translate
+from local.snowflake.sql.lexing import QUALIFIED_NAME, literal, parts_of, quoted
+from local.snowflake.sql.shapes import Shaped, shape
+from local.snowflake.sql.translation import NOW, TableReference, Translation, translate
 
 if TYPE_CHECKING:
     from local.snowflake.session import Session

@@ -14,10 +14,10 @@ from typing import Literal
 import duckdb
 
 from local.aws import LocalAws
-from local.snowflake.catalogue import Catalogue
-from local.snowflake.load_memory import LoadMemory
+from local.snowflake.definitions.catalogue import Catalogue
+from local.snowflake.loading.load_memory import LoadMemory
+from local.snowflake.loading.stages import Stages
 from local.snowflake.locks import Locks
-from local.snowflake.stages import Stages
 
 TIMEZONE = "UTC"
 """Every session's, until it asks for another."""

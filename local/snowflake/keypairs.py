@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from local.snowflake.catalogue import Catalogue
+from local.snowflake.definitions.catalogue import Catalogue
 
 _LONGEST_SECONDS = 3_600
 _SKEW_SECONDS = 60

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from local.snowflake.column_types import result_type
+from local.snowflake.definitions.column_types import result_type
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  NTZ values have no zone
 

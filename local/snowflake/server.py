@@ -20,9 +20,9 @@ from local.clock import Clock
 from local.snowflake.engine import Engine
 from local.snowflake.errors import SnowflakeError, not_emulated
 from local.snowflake.keypairs import UnauthenticatedError, authenticated_user
-from local.snowflake.lexing import Statement, is_true, split_statements
 from local.snowflake.results import Result
 from local.snowflake.session import Session
+from local.snowflake.sql.lexing import Statement, is_true, split_statements
 
 Answer = tuple[int, dict[str, Any]]
 

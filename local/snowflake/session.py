@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from local.snowflake import changes, copying, definitions
-from local.snowflake.catalogue import Table, resolve
+from local.snowflake import changes
+from local.snowflake.definitions import objects as definitions
+from local.snowflake.definitions.catalogue import Table, resolve
 from local.snowflake.engine import TIMEZONE
 from local.snowflake.errors import (
     SnowflakeError,
@@ -26,10 +27,11 @@ from local.snowflake.errors import (
     not_emulated,
     syntax_error,
 )
-from local.snowflake.lexing import QUALIFIED_NAME, Statement, literal, parts_of
-from local.snowflake.load_memory import Loads
+from local.snowflake.loading import copying
+from local.snowflake.loading.load_memory import Loads
 from local.snowflake.locks import DEFINITIONS, Key, definitions_of
 from local.snowflake.results import Result, status
+from local.snowflake.sql.lexing import QUALIFIED_NAME, Statement, literal, parts_of
 
 if TYPE_CHECKING:
     from local.snowflake.engine import Engine

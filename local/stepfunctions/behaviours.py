@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.behaviours import Behaviour, Trust
+from local.coverage.behaviours import Behaviour, Trust
 from local.stepfunctions.redrive_behaviours import REDRIVE
 
 _API = "https://docs.aws.amazon.com/step-functions/latest/apireference/API_"

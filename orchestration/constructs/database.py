@@ -6,9 +6,10 @@ import json
 from dataclasses import dataclass
 
 from fleet import databases
-from fleet.endpoints import endpoint_role_arn, s3_settings, source_endpoint
+from fleet.dms.endpoints import endpoint_role_arn, s3_settings, source_endpoint
+from fleet.dms.mappings import first_mappings
+from fleet.dms.task_settings import full_load_settings
 from fleet.folders import Folder
-from fleet.mappings import first_mappings
 from fleet.names import (
     ENDPOINT_ROLE_PATH,
     endpoint_role_name,
@@ -16,7 +17,6 @@ from fleet.names import (
     target_endpoint_id,
     task_id,
 )
-from fleet.task_settings import full_load_settings
 from orchestration.constructs import toolchain as tf
 from orchestration.endpoint_arguments import source_arguments, target_arguments
 from orchestration.literals import literal

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from local import coverage, to_verify
-from local.account_checks import CHECKS
-from local.behaviours import Behaviour
-from local.declarations import SECTIONS
+from local.coverage import page as coverage
+from local.coverage import to_verify
+from local.coverage.account_checks import CHECKS
+from local.coverage.behaviours import Behaviour
+from local.coverage.declarations import SECTIONS
 
 ROOT = Path(__file__).parents[2]
 BEHAVIOURS = [one for section in SECTIONS for one in section.behaviours]

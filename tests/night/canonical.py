@@ -1,7 +1,7 @@
 """A table's rows as text that two engines agree on, so that source and warehouse can be compared value by value.
 
 What DMS must do to a value on its way is done here to the source's: LOBs are cut, numbers get a scale, times lose what
-Parquet has no room for (AWS DMS user guide; pointers in fleet/columns.py). All else must arrive as it was.
+Parquet has no room for (AWS DMS user guide; pointers in fleet/tables/columns.py). All else must arrive as it was.
 """
 
 from __future__ import annotations

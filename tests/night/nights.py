@@ -17,10 +17,10 @@ from psycopg import sql
 from canonical import SourceColumn, canonical_rows, select_list
 from case_place import list_objects
 from cases import SETTINGS
-from fleet.catalogue import TableName
 from fleet.databases import Database, ParallelLoad, Registry, Server
 from fleet.folders import Folder
 from fleet.names import task_id, warehouse_name
+from fleet.tables.catalogue import TableName
 from fleet.warehouse import qualified, quote
 from local.cloud import LocalCloud
 from local.sources.datasets.loading import Loader

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cases import SETTINGS
-from fleet.catalogue import TableName
 from fleet.databases import Database, ParallelLoad, Registry, Server, TaskProfile
+from fleet.tables.catalogue import TableName
 from fleet.warehouse import qualified, quote
 from local.checksums import Checksum, sum_rows
 from local.cloud import LocalCloud

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fleet.databases import Registry
-from fleet.endpoints import s3_settings
+from fleet.dms.endpoints import s3_settings
 from fleet.folders import Folder
 from lambdas.clients.dms import Dms
 from lambdas.clients.records import CURRENT

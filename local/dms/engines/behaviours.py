@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.behaviours import Behaviour
+from local.coverage.behaviours import Behaviour
 
 _MYSQL = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html"
 _SQLSERVER = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html"

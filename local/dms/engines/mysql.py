@@ -26,8 +26,8 @@ import pymysql
 import pymysql.cursors
 from duckdb_extensions import import_extension
 
-from fleet.source_types.column import Column, DmsType
-from fleet.source_types.mysql import dms_type
+from fleet.tables.source_types.column import Column, DmsType
+from fleet.tables.source_types.mysql import dms_type
 from lambdas.sources.mysql import OWN_SCHEMAS, SOCKET_NAME, connect, quote, read_catalogue
 from local.dms.engines.reader import (
     Layout,

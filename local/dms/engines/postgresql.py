@@ -18,8 +18,8 @@ import psycopg
 from duckdb_extensions import import_extension
 from psycopg.conninfo import make_conninfo
 
-from fleet.source_types.column import Column, DmsType
-from fleet.source_types.postgresql import dms_type
+from fleet.tables.source_types.column import Column, DmsType
+from fleet.tables.source_types.postgresql import dms_type
 from local.dms.engines.reader import (
     Layout,
     Login,

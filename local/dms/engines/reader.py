@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from fleet.source_types.column import Column, DmsType
+from fleet.tables.source_types.column import Column, DmsType
 from local.dms.files.formats import Csv, Parquet
 from local.dms.rules.mappings import Range
 from local.dms.rules.transformations import Shape

@@ -18,8 +18,8 @@ import duckdb
 import pyarrow as pa
 import pytds
 
-from fleet.source_types.column import Column, DmsType
-from fleet.source_types.sqlserver import dms_type
+from fleet.tables.source_types.column import Column, DmsType
+from fleet.tables.source_types.sqlserver import dms_type
 from lambdas.sources.sqlserver import Connect, connect, quote, read_catalogue
 from local.dms.engines.reader import (
     Layout,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.behaviours import Behaviour
+from local.coverage.behaviours import Behaviour
 
 _GUIDE = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_"
 _S3 = f"{_GUIDE}Target.S3.html"

@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
-from fleet.source_types.column import DmsType
+from fleet.tables.source_types.column import DmsType
 from local.dms.files.formats import Csv
 
 Text = Callable[[object], str]

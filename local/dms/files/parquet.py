@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fleet.columns import parquet_type
-from fleet.source_types.column import DmsType
+from fleet.tables.columns import parquet_type
+from fleet.tables.source_types.column import DmsType
 from local.dms.files.formats import ROW_GROUP_BYTES, Parquet
 
 # Source: AWS DMS user guide, "Target data types for S3 Parquet"; the words are AWS's.

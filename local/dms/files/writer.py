@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fleet.source_types.column import DmsType
+from fleet.tables.source_types.column import DmsType
 from local.dms.engines.reader import Layout, TableUnreadableError, Written
 from local.dms.files.csv_files import text_sql, write_csv
 from local.dms.files.formats import Csv, Parquet

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fleet.columns import dms_type
 from fleet.databases import Engine
+from fleet.tables.columns import dms_type
 from local.dms.engines.reader import Layout, RunEndedError, Source, Table, Written
 from local.dms.instance_classes import memory_bytes
 from local.dms.resources import Instance, Resources, Task

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleet.source_types.column import DmsType
+from fleet.tables.source_types.column import DmsType
 from local.dms.rules.expressions import Expression, ExpressionError
 from local.dms.rules.rule_members import Rule
 from local.dms.rules.transformations import RENAMING, Transformation

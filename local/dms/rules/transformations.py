@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fleet.source_types.column import DmsType
+from fleet.tables.source_types.column import DmsType
 from local.dms.rules.expressions import Expression
 from local.dms.rules.filters import Filter
 from local.dms.rules.wildcards import matches

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from fleet.source_types.column import DmsType
+from fleet.tables.source_types.column import DmsType
 from local.dms.engines.reader import Layout, TableUnreadableError, Written
 from local.dms.files import writer
 from local.dms.files.formats import Csv, Parquet

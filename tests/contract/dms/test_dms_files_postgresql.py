@@ -16,7 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from fleet.source_types.column import DmsType
+from fleet.tables.source_types.column import DmsType
 from local.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
 from local.dms.engines.reader import Layout, Login, Table, TableUnreadableError, Written
 from local.dms.files.formats import Csv

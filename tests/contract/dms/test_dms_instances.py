@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dms_cloud import STATUS, Cloud, Clouds, FakeReader, refused, subnets
-from fleet.columns import Column
+from fleet.tables.columns import Column
 from local.aws import LocalAws
 from local.dms.engines.reader import Table
 from local.dms.instance_classes import MEMORY_GIB

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dms_cloud import BUCKET, FOLDER, Clouds, rules
-from fleet.source_types.column import DmsType
+from fleet.tables.source_types.column import DmsType
 from local.aws import LocalAws
 from local.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
 from local.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError

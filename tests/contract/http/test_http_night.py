@@ -11,9 +11,9 @@ import pytest
 import urllib3
 
 from cases import SETTINGS
-from fleet.catalogue import TableName
 from fleet.databases import Database, Registry, Server
 from fleet.names import control_bucket, endpoint_role_name, ledger_table, machine_arn, notification_topic_arn, task_id
+from fleet.tables.catalogue import TableName
 from fleet.warehouse import qualified
 from http_cloud import Endpoint, refused
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Succeeded

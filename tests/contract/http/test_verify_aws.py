@@ -15,9 +15,9 @@ import pytest
 from cases import SETTINGS
 from fleet.databases import Registry
 from http_cloud import KEY, Endpoint
-from local.account_checks import CHECKS
 from local.aws import REGION
 from local.cloud import LocalCloud
+from local.coverage.account_checks import CHECKS
 from local.http.messages import Reply, Request
 from local.http.routing import Router
 from local.http.server import HttpServer

@@ -18,7 +18,7 @@ import registry_texts
 from cases import SETTINGS
 from cli.account import Account
 from cli.main import main
-from cli.stacks import Bench
+from cli.stack.stacks import Bench
 from fleet.databases import Registry
 from fleet.names import machine_arn
 from lambdas.wiring import Clients, Environment

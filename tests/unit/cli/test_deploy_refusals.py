@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cli.deploy import NotSynthesisedError, require_node
+from cli.stack.deploy import NotSynthesisedError, require_node
 from deploy_bench import GONE, MADE, Fleet, Place, cloud, fleet, place
 
 __all__ = ["cloud", "fleet", "place"]

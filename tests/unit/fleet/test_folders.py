@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from fleet.catalogue import TableName
 from fleet.databases import Mode
 from fleet.errors import MalformedIdError
 from fleet.folders import Folder, LandedFile, parse_folder, refuse_foreign_folder, sort_files
 from fleet.names import require_database_id, require_run_id
+from fleet.tables.catalogue import TableName
 
 databases = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9}){0,2}", fullmatch=True)
 runs = st.from_regex(r"[A-Za-z0-9-]{1,40}", fullmatch=True)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.catalogue import Table, TableName, select_tables
 from fleet.databases import Database, ParallelLoad
+from fleet.dms.mappings import DATABASE_COLUMN, escape, first_mappings, full_load_mappings, is_applied
 from fleet.errors import QuotaExceededError
 from fleet.failures import Failure
-from fleet.mappings import DATABASE_COLUMN, escape, first_mappings, full_load_mappings, is_applied
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
+from fleet.tables.catalogue import Table, TableName, select_tables
 from local.dms.rules.expressions import Expression
 from local.dms.rules.mapping_rules import parse
 from local.dms.rules.wildcards import matches

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.attempts import Attempt
-from fleet.catalogue import Table, TableName
+from fleet.dms.tasks import TableState, read_table_state, read_task, refuse_full_load_end
 from fleet.failures import _MESSAGES, CLASSES, Budget, Failure, FailureClass, classify
 from fleet.folders import LandedFile
 from fleet.manifests import seal
 from fleet.outcomes import LoadResult, TableOutcome, Word, decide, is_red, reconcile
-from fleet.tasks import TableState, read_table_state, read_task, refuse_full_load_end
+from fleet.tables.catalogue import Table, TableName
 
 ATTEMPT = Attempt("r", "nyc", "full", 3, "arn")
 GOOD = TableOutcome("s", "t", False, "full", 3, 5, 5, 5, 5, 100)

@@ -12,11 +12,11 @@ from sqlglot import exp
 
 from cases import SETTINGS
 from fleet.attempts import Attempt
-from fleet.catalogue import Table
-from fleet.columns import Column
 from fleet.folders import LandedFile
 from fleet.manifests import SealedTable
 from fleet.quotas import SNOWFLAKE_COPY_FILES
+from fleet.tables.catalogue import Table
+from fleet.tables.columns import Column
 from fleet.warehouse import find_clashes, full_load_statements, literal, quote, setup_statements, table_columns
 
 ATTEMPT = Attempt("night-1", "nyc-flights", "full", 7, "arn")

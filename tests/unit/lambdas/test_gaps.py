@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from cases import Case
-from fleet.catalogue import Table
-from fleet.columns import Column
-from fleet.long_values import describe_cuts
+from fleet.dms.long_values import describe_cuts
+from fleet.tables.catalogue import Table
+from fleet.tables.columns import Column
 
 
 def test_columns_whose_values_may_have_been_cut_are_a_stated_gap_of_an_ok_database(case: Case) -> None:

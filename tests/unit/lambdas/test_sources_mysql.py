@@ -8,7 +8,7 @@ from typing import Any
 import pymysql
 import pytest
 
-from fleet.columns import Column
+from fleet.tables.columns import Column
 from lambdas.ask_source import SPEAKERS
 from lambdas.sources import mysql
 from local.sources.mariadb import EmbeddedMariadb

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.snowflake.errors import SnowflakeError
-from local.snowflake.lexing import literal, options, parts_of, quoted, split_statements, text_of
-from local.snowflake.shapes import shape
-from local.snowflake.translation import translate
+from local.snowflake.sql.lexing import literal, options, parts_of, quoted, split_statements, text_of
+from local.snowflake.sql.shapes import shape
+from local.snowflake.sql.translation import translate
 
 
 def test_a_semicolon_in_a_text_a_name_or_a_comment_ends_nothing() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fleet.databases import Database, Server
-from fleet.endpoints import source_endpoint
+from fleet.dms.endpoints import source_endpoint
 from local.dms.engines import offered
 from local.dms.engines.sources import readers
 from local.wire import AwsError, NotEmulatedError

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.source_types.column import DmsType
+from fleet.tables.source_types.column import DmsType
 from local.dms.rules.expressions import constant
 from local.dms.rules.mapping_rules import parse
 from local.dms.rules.mappings import Mappings, Range

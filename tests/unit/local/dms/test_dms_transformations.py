@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fleet.source_types.column import DmsType
+from fleet.tables.source_types.column import DmsType
 from local.dms.rules.mapping_rules import parse
 from local.dms.rules.mappings import Mappings
 from local.dms.rules.transformations import UnfitRuleError

@@ -12,9 +12,9 @@ from collections.abc import Callable
 import duckdb
 import pytest
 
-from fleet.columns import parquet_type
-from fleet.source_types import mysql, postgresql, sqlserver
-from fleet.source_types.column import Column, DmsType
+from fleet.tables.columns import parquet_type
+from fleet.tables.source_types import mysql, postgresql, sqlserver
+from fleet.tables.source_types.column import Column, DmsType
 from local.dms.files.parquet import arrow_type
 from local.dms.files.writer import duckdb_type
 

@@ -7,7 +7,7 @@ length: the same page calls it partially migrated; Qlik, the engine's ancestor, 
 
 from __future__ import annotations
 
-from fleet.source_types.column import Column, DmsType, numeric
+from fleet.tables.source_types.column import Column, DmsType, numeric
 
 _TYPES = {
     "smallint": DmsType("INT2"),

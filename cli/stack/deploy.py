@@ -13,7 +13,7 @@ import click
 
 from cli.account import client_maker, connect
 from cli.night_commands import json_option, registry_option
-from cli.stacks import LOCK, Bench, NotDeployedError, Stacks, Step
+from cli.stack.stacks import LOCK, Bench, NotDeployedError, Stacks, Step
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError, RequestError
 from onboarding.reader import read_registry

@@ -13,11 +13,11 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from local.snowflake.catalogue import Column, Table, resolve
-from local.snowflake.column_types import ColumnType, column_type
+from local.snowflake.definitions.catalogue import Column, Table, resolve
+from local.snowflake.definitions.column_types import ColumnType, column_type
 from local.snowflake.errors import SnowflakeError, exists_already, invalid_identifier, not_emulated, syntax_error
-from local.snowflake.lexing import NAME, QUALIFIED_NAME, is_true, name_of, parts_of, quoted
 from local.snowflake.results import Result, status, texts
+from local.snowflake.sql.lexing import NAME, QUALIFIED_NAME, is_true, name_of, parts_of, quoted
 
 if TYPE_CHECKING:
     from local.snowflake.session import Session

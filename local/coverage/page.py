@@ -1,6 +1,6 @@
 """`local/COVERAGE.md`: what the local cloud does, refuses and does in its own way, as its parts declare it.
 
-Rewritten by `make docs`, and on its own by `python -m local.coverage`.
+Rewritten by `make docs`, and on its own by `python -m local.coverage.page`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from local.behaviours import Behaviour
-from local.declarations import SECTIONS, Section
+from local.coverage.behaviours import Behaviour
+from local.coverage.declarations import SECTIONS, Section
 from local.http.operations import model_of
 
-PAGE = Path(__file__).parent / "COVERAGE.md"
+PAGE = Path(__file__).parents[1] / "COVERAGE.md"
 
 _HEAD = """\
 # What the local cloud is, and what it is not

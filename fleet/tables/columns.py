@@ -1,7 +1,7 @@
 """What becomes of a column: source type → DMS type → Parquet type → Snowflake type.
 
-DMS decides the first two steps: the tables in `fleet/source_types/` and below are AWS's, with their sources. The last
-step is ours: the Snowflake table is made from the source's catalogue through DMS's mapping, because what DMS has
+DMS decides the first two steps: the tables in `fleet/tables/source_types/` and below are AWS's, with their sources. The
+last step is ours: the Snowflake table is made from the source's catalogue through DMS's mapping, because what DMS has
 already cut or turned into text cannot be had back by a wider column.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 from fleet.databases import Engine
 from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
-from fleet.source_types import mysql, postgresql, sqlserver
-from fleet.source_types.column import Column, DmsType
+from fleet.tables.source_types import mysql, postgresql, sqlserver
+from fleet.tables.source_types.column import Column, DmsType
 
 __all__ = ["Column", "DmsType", "dms_type", "parquet_type", "snowflake_type"]
 

@@ -19,10 +19,10 @@ from urllib.parse import quote
 
 import duckdb
 
-from local.snowflake.column_types import ColumnType
+from local.snowflake.definitions.column_types import ColumnType
 from local.snowflake.errors import SnowflakeError, missing, not_emulated
-from local.snowflake.lexing import literal, quoted
-from local.snowflake.load_memory import LoadedFile, LoadMemory
+from local.snowflake.loading.load_memory import LoadedFile, LoadMemory
+from local.snowflake.sql.lexing import literal, quoted
 
 _DUCKDBS_OWN_SCHEMAS = {"main", "information_schema", "pg_catalog", "_snowflake"}
 # The columns of a stored definition: the table's and, as JSON, those of its columns.

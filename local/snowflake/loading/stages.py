@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from local import iam
 from local.aws import LocalAws
 from local.snowflake.errors import SnowflakeError
-from local.snowflake.lexing import is_true
+from local.snowflake.sql.lexing import is_true
 from local.wire import AwsError
 
 _CREDENTIALS_LIVE = timedelta(minutes=60)

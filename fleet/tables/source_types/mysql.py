@@ -15,7 +15,7 @@ What the table leaves open:
 
 from __future__ import annotations
 
-from fleet.source_types.column import Column, DmsType, numeric
+from fleet.tables.source_types.column import Column, DmsType, numeric
 
 _TYPES = {
     "tinyint": DmsType("INT1"),

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fleet.columns import Column
 from fleet.databases import Database
 from fleet.failures import Failure
+from fleet.tables.columns import Column
 
 
 class TableName(NamedTuple):

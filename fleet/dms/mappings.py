@@ -9,11 +9,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from fleet.catalogue import Table
 from fleet.databases import Database, ParallelLoad
 from fleet.errors import QuotaExceededError
 from fleet.names import DATABASE_ID_CHARACTERS
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
+from fleet.tables.catalogue import Table
 
 DATABASE_COLUMN = "_fleet_database"
 """The column added to every row; the hand-off refuses a file in which it names another database."""
@@ -34,7 +34,7 @@ def full_load_mappings(database: Database, tables: Sequence[Table]) -> str:
     Raises:
         QuotaExceededError: The text is longer than DMS takes.
 
-    >>> from fleet.catalogue import Table
+    >>> from fleet.tables.catalogue import Table
     >>> nyc = Database("nyc", "s", "NYC", "one", ("public",))
     >>> text = full_load_mappings(nyc, [Table("public", "a_b", False, ())])
     >>> json.loads(text)["rules"][0]["object-locator"]

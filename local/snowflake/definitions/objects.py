@@ -11,13 +11,13 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from local.snowflake import tables
-from local.snowflake.catalogue import resolve
-from local.snowflake.copying import check_format
+from local.snowflake.definitions import tables
+from local.snowflake.definitions.catalogue import resolve
 from local.snowflake.errors import SnowflakeError, exists_already, missing, not_emulated
-from local.snowflake.lexing import NAME, QUALIFIED_NAME, TEXT, name_of, options, parts_of, text_of
+from local.snowflake.loading.copying import check_format
+from local.snowflake.loading.stages import require_allowed
 from local.snowflake.results import Result, status, texts
-from local.snowflake.stages import require_allowed
+from local.snowflake.sql.lexing import NAME, QUALIFIED_NAME, TEXT, name_of, options, parts_of, text_of
 
 if TYPE_CHECKING:
     from local.snowflake.session import Session

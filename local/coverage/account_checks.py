@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.asking import Asking, NotAskedError
+from local.coverage.asking import Asking, NotAskedError
 
 _STATES = "stepfunctions"
 _CLASSES = ("dms.t3.micro", "dms.t3.medium", "dms.c5.large", "dms.r5.large")

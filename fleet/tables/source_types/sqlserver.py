@@ -11,7 +11,7 @@ type without a length is the one declared with `(max)`. What the table leaves op
 
 from __future__ import annotations
 
-from fleet.source_types.column import Column, DmsType, numeric
+from fleet.tables.source_types.column import Column, DmsType, numeric
 
 _TYPES = {
     "bigint": DmsType("INT8"),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local.snowflake.lexing import TEXT, literal, name_of, quoted, text_of
+from local.snowflake.sql.lexing import TEXT, literal, name_of, quoted, text_of
 
 _QUOTED = r'"(?:[^"]|"")*"'
 # The numbers of a type belong to the shape: what becomes of a cast depends on them.

@@ -1,6 +1,6 @@
 """`docs/to-verify-on-aws.md`: what only a real account can settle, of all that the local cloud declares.
 
-Rewritten by `make docs`, and on its own by `python -m local.to_verify`.
+Rewritten by `make docs`, and on its own by `python -m local.coverage.to_verify`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from local.account_checks import CHECKS
-from local.behaviours import Behaviour
-from local.coverage import source_link
-from local.declarations import SECTIONS
+from local.coverage.account_checks import CHECKS
+from local.coverage.behaviours import Behaviour
+from local.coverage.declarations import SECTIONS
+from local.coverage.page import source_link
 
-PAGE = Path(__file__).parents[1] / "docs" / "to-verify-on-aws.md"
+PAGE = Path(__file__).parents[2] / "docs" / "to-verify-on-aws.md"
 
 _HEAD = """\
 # What only a real account can settle

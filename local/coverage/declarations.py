@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local import behaviours_cloud
-from local.behaviours import Behaviour
+from local.coverage import behaviours_cloud
+from local.coverage.behaviours import Behaviour
 from local.dms.behaviours import BEHAVIOURS as DMS
 from local.faults.behaviours import BEHAVIOURS as FAULTS
 from local.http.behaviours import BEHAVIOURS as HTTP

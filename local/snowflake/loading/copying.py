@@ -18,11 +18,14 @@ import duckdb
 
 from fleet.quotas import SNOWFLAKE_COPY_FILES
 from local import iam
-from local.snowflake.catalogue import Column, Table, resolve
 from local.snowflake.changes import too_long
-from local.snowflake.column_types import ColumnType
+from local.snowflake.definitions.catalogue import Column, Table, resolve
+from local.snowflake.definitions.column_types import ColumnType
 from local.snowflake.errors import SnowflakeError, from_duckdb, not_emulated
-from local.snowflake.lexing import (
+from local.snowflake.loading.load_memory import LoadedFile
+from local.snowflake.loading.stages import StagedObject, require_allowed
+from local.snowflake.results import Result, status
+from local.snowflake.sql.lexing import (
     QUALIFIED_NAME,
     TEXT,
     is_true,
@@ -33,9 +36,6 @@ from local.snowflake.lexing import (
     quoted,
     text_of,
 )
-from local.snowflake.load_memory import LoadedFile
-from local.snowflake.results import Result, status
-from local.snowflake.stages import StagedObject, require_allowed
 
 if TYPE_CHECKING:
     from local.snowflake.session import Session

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fleet.catalogue import Table
-from fleet.columns import Column, dms_type
 from fleet.databases import Engine
+from fleet.tables.catalogue import Table
+from fleet.tables.columns import Column, dms_type
 
 _NAMED = 3
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
-from local.snowflake.catalogue import Catalogue, Table
+from local.snowflake.definitions.catalogue import Catalogue, Table
 from local.snowflake.errors import not_emulated
-from local.snowflake.lexing import literal, quoted
+from local.snowflake.sql.lexing import literal, quoted
 
 _VIEWS = {
     "TABLES": (

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.account import Account
-from cli.guards import left_instances, open_runs, require_account, require_no_open_run
+from cli.stack.guards import left_instances, open_runs, require_account, require_no_open_run
 from fleet.databases import Registry
 from fleet.errors import FleetError, MalformedInputError
 from orchestration.terraform import Change, Commands, Plan, TerraformFailedError, find_program, require_version

@@ -13,7 +13,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from local.snowflake.column_types import cast_type
+from local.snowflake.definitions.column_types import cast_type
 from local.snowflake.errors import not_emulated, raising, syntax_error
 
 _FUNCTIONS = (
