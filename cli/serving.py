@@ -49,6 +49,7 @@ class Wanted:
     tables: int | None
     clock: Kind
     time_scale: float
+    throttles: bool
     logs: bool
 
 
@@ -77,7 +78,7 @@ def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable
         cloud.endpoint = server.endpoint
         return cloud
 
-    host = Host(make, token := secrets.token_urlsafe(24))
+    host = Host(make, token := secrets.token_urlsafe(24), throttles=wanted.throttles)
     server = held.push(_listen(host, wanted))  # first: the port may be taken
     registry, sources = _prepare(wanted, progress, held)
     progress("Opening the account ...")

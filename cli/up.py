@@ -41,6 +41,7 @@ Examples:
   fleet up --fleet sample                    the demo's fleet, deployed, ready for a night; Ctrl-C ends it
   fleet up --port 0 --json --detach          any free port, told as JSON
   fleet up --fleet sample --clock virtual    no night waits for anything
+  fleet up --fleet sample --throttle         DMS takes no more requests a second than at AWS
 """
 )
 @folder_option
@@ -61,6 +62,9 @@ Examples:
     default=1,
     show_default=True,
     help="Time flies so much faster.",
+)
+@click.option(
+    "--throttle", "throttles", is_flag=True, help="Refuse requests to DMS beyond AWS's rate, once all is deployed."
 )
 @click.option("--detach", "is_detached", is_flag=True, help="Go on in the background; `fleet down` ends it.")
 @click.option("--log", "logs", is_flag=True, help="One line for each call, on stderr (detached: in FOLDER/up.log).")
@@ -138,6 +142,7 @@ def _arguments(wanted: Wanted) -> list[str]:
     """The command line that asks for *wanted*."""
     arguments = ["up", "--folder", str(wanted.folder), "--port", str(wanted.port), "--clock", wanted.clock]
     arguments += ["--time-scale", str(wanted.time_scale), *(["--log"] if wanted.logs else [])]
+    arguments += ["--throttle"] if wanted.throttles else []
     for option, value in (("--fleet", wanted.fleet), ("--databases", wanted.databases), ("--tables", wanted.tables)):
         arguments += [option, str(value)] if value is not None else []
     return arguments

@@ -34,9 +34,9 @@ Parameters = Mapping[str, Any]
 class Dms:
     """One account's DMS: `aws.serve("dms", Dms(clock, aws).answer)`.
 
-    *readers*: how to read each source engine, under DMS's name of it; PostgreSQL by default. *throttles*: refuse what
-    exceeds AWS's request rate. *on_event*: gets each event of a task as EventBridge delivers it. *on_change*: told of
-    each change of a status: the kind of thing, its status before and after ("" for not there).
+    *readers*: how to read each source engine, under DMS's name of it; PostgreSQL by default. *on_event*: gets each
+    event of a task as EventBridge delivers it. *on_change*: told of each change of a status: the kind of thing, its
+    status before and after ("" for not there).
     """
 
     def __init__(
@@ -46,7 +46,6 @@ class Dms:
         readers: Mapping[str, Reader] | None = None,
         *,
         delays: Delays | None = None,
-        throttles: bool = False,
         on_event: Callable[[dict[str, Any]], object] | None = None,
         on_change: Callable[[str, str, str], object] | None = None,
     ) -> None:
@@ -55,7 +54,8 @@ class Dms:
         self._resources = Resources(
             clock, aws, readers or {"postgres": PostgresqlReader()}, delays or Delays(), self._changed
         )
-        self._bucket = TokenBucket(clock, DMS_API_BURST.value, DMS_API_PER_SECOND.value) if throttles else None
+        self._clock = clock
+        self._bucket: TokenBucket | None = None
         groups = SubnetGroups(self._resources)
         self._instances = Instances(self._resources, groups, self._events)
         connections = Connections(self._resources)
@@ -142,6 +142,11 @@ class Dms:
                 raise
             model.check_answer(operation, answer)
             return answer
+
+    def start_throttling(self) -> None:
+        """From now on refuse what exceeds AWS's request rate, whoever asks: the limit is the account's."""
+        with self._resources.lock:
+            self._bucket = TokenBucket(self._clock, DMS_API_BURST.value, DMS_API_PER_SECOND.value)
 
     def hold_storage(self, instance_identifier: str, what: str, size_bytes: int) -> None:
         """Let *what* take so many bytes of an instance's disk from now on; 0 gives them back. A full disk stops its

@@ -162,7 +162,7 @@ PROTOCOL = (
         f"{_INSTANCES}test_an_instance_that_may_not_be_is_refused",
     ),
     Behaviour(
-        "Requests of the account pass a bucket of tokens, by AWS's smaller pair of numbers; off unless asked for",
+        "An account's requests pass a bucket of tokens, by AWS's smaller pair of numbers, where `--throttle` is given",
         "documented",
         f"{_GUIDE}Limits.html",
         f"{_LIFE}test_requests_beyond_the_burst_are_throttled_until_tokens_come_back",

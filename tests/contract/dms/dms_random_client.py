@@ -149,7 +149,6 @@ class Client:
             cast(LocalAws, FakeAws()),
             {"postgres": _slow_reader()},
             delays=Delays(creating_instance=30, modifying_instance=30, rebooting=30, moving_task=20),
-            throttles=False,
             on_change=self.changed,
         )
 

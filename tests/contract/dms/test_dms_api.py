@@ -380,7 +380,8 @@ def test_tasks_are_found_by_either_of_their_endpoints_and_come_without_settings_
 
 
 def test_requests_beyond_the_burst_are_throttled_until_tokens_come_back(clouds: Clouds, reader: FakeReader) -> None:
-    with clouds.open(reader, throttles=True) as cloud:
+    with clouds.open(reader) as cloud:
+        cloud.service.start_throttling()
 
         def exhaust() -> None:
             with refused("ThrottlingException", "Rate exceeded"):

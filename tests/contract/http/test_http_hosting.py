@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from cases import SETTINGS
-from fleet.databases import Registry
-from http_cloud import signed
+from fleet.databases import Database, Registry, Server
+from fleet.quotas import DMS_API_BURST
+from http_cloud import by_hand, signed
 from local.cloud import LocalCloud
 from local.http.hosting import ADMINISTER, RESET, TOKEN, Host
 from local.http.messages import Reply, Request
@@ -84,6 +85,25 @@ def test_a_reset_that_fails_is_told_and_so_is_every_call_after_it(tmp_path: Path
         told = host.answer(RESETTING)
         assert (told.status, b"disk full" in told.body) == (500, True)
         assert (host.answer(LIST).status, b"disk full" in host.answer(LIST).body) == (503, True)
+
+
+def test_dms_keeps_to_awss_rate_once_a_large_fleet_is_deployed_and_again_after_a_reset(tmp_path: Path) -> None:
+    names = [f"shop-{number}" for number in range(DMS_API_BURST.value // 3 + 1)]  # three calls to deploy each
+    databases = tuple(Database(name, "here", name, "one", ("public",), onboarded=True) for name in names)
+    server = Server("here", "postgresql", "fleet/server/here")
+    registry = Registry(SETTINGS, (server,), databases)
+    method, target, body, headers = by_hand("DescribeAccountAttributes")
+    describe = request(method, target, body, **headers)
+
+    def asked_too_often() -> list[int]:
+        return [host.answer(describe).status for _ in range(DMS_API_BURST.value + 1)]
+
+    with Host(lambda: LocalCloud(tmp_path, registry, {server.secret: {}}), "told", throttles=True) as host:
+        assert asked_too_often() == [200] * DMS_API_BURST.value + [400]
+        assert b"ThrottlingException" in host.answer(describe).body
+        assert host.answer(LIST).status == 200
+        assert host.answer(RESETTING).status == 200
+        assert asked_too_often() == [200] * DMS_API_BURST.value + [400]
 
 
 def test_closing_waits_for_no_idle_connection() -> None:

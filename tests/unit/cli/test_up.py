@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from cli.main import main
 from local.http.place import NotUpError, Up, end, find, hold, tell
@@ -61,7 +63,7 @@ def fleet(capsys: pytest.CaptureFixture[str]) -> Fleet:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder on which a local cloud is up; none is afterwards."""
     made = tmp_path_factory.mktemp("up") / "cloud"
-    arguments = ["up", "--folder", str(made), "--detach", "--port", "0", "--json", "--log"]
+    arguments = ["up", "--folder", str(made), "--detach", "--port", "0", "--json", "--log", "--throttle"]
     said = subprocess.run(  # noqa: S603  our own program
         [*COMMAND, *arguments], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=120
     )
@@ -91,6 +93,7 @@ def client(up: dict[str, Any]) -> Iterator[Callable[[str], Any]]:
                 region_name=told["AWS_DEFAULT_REGION"],
                 aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
                 aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
+                config=Config(retries={"total_max_attempts": 1}),
             )
         )
         return made[-1]
@@ -144,6 +147,17 @@ def test_nobody_else_can_reset_it(up: dict[str, Any], client: Callable[[str], An
 def test_the_log_has_a_line_for_a_call(folder: Path, client: Callable[[str], Any]) -> None:
     client("dms").describe_endpoints()
     assert any(" dms DescribeEndpoints 200 " in line for line in (folder / "up.log").read_text().splitlines())
+
+
+def test_dms_refuses_more_requests_than_aws_would(client: Callable[[str], Any]) -> None:
+    dms = client("dms")
+
+    def ask(times: int) -> None:
+        for _ in range(times):
+            dms.describe_account_attributes()
+
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        ask(1_000)
 
 
 def test_down_ends_it_and_says_so_once(fleet: Fleet, folder: Path, up: dict[str, Any]) -> None:
