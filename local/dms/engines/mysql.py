@@ -5,6 +5,8 @@ Types and their treatment: AWS DMS user guide, "Using a MySQL-compatible databas
 would get wrong by itself, seen against MariaDB 10.11, and what is done about it:
 - TINYINT(1) is a boolean, so that 127 is true: a setting.
 - A decimal of more than 38 digits is a double: the source is asked for text.
+- A decimal without a scale, or unsigned, has one digit too few, and its longest values are errors: the source is asked
+  for a signed one, without a scale of one digit more.
 - Text of a `_bin` collation, MariaDB's JSON among it, is binary: the source is asked to convert it.
 - A date with a zero month or day (and not a zero date, which is NULL) is an error: the source is asked for NULL.
 - A query runs for at most 300 seconds, and in the server's own time zone: settings.
@@ -215,6 +217,9 @@ def _value(column: Column, kind: DmsType, lob_bytes: int) -> str:
             return f"LEFT(CONVERT({name} USING utf8mb4), {units(kind, lob_bytes) + 1})"
         case "STRING" | "WSTRING":
             return f"CONVERT({name} USING utf8mb4)"
+        case "NUMERIC":
+            digits = (kind.precision or 0) + (not kind.scale)  # the scanner takes off a sign and a point
+            return f"CAST({name} AS DECIMAL({digits}, {kind.scale}))"
         case "REAL8":
             # A FLOAT is a single: its exact value, not the digits it is shown with (a CAST is MySQL 8's).
             return f"({name} * 1e0)"

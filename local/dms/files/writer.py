@@ -167,28 +167,15 @@ class _Rows:
         return f" WHERE {' AND '.join(terms)}" if terms else ""
 
 
-class _Step:
-    """A column of the files, made of a batch of DuckDB's."""
-
-    def __init__(self, kind: pa.DataType) -> None:
-        self.type = kind
-
-    def of(self, batch: pa.RecordBatch) -> pa.Array:
-        raise NotImplementedError
-
-
-class _Plain(_Step):
+class _Plain:
     """A column as DuckDB gives it; a time loses what is finer than the file's unit."""
 
     def __init__(self, place: int, kind: pa.DataType) -> None:
-        super().__init__(kind)
+        self.type = kind
         self._place = place
 
     def of(self, batch: pa.RecordBatch) -> pa.Array:
-        values = batch.column(self._place)
-        return (
-            values if values.type == self.type else pc.cast(values, self.type, safe=not pa.types.is_temporal(self.type))
-        )
+        return _of_type(batch.column(self._place), self.type)
 
 
 class _Cut(_Plain):
@@ -207,7 +194,7 @@ class _Cut(_Plain):
         return values
 
 
-class _Computed(_Step):
+class _Computed:
     """A column that an expression fills, row by row."""
 
     def __init__(
@@ -218,7 +205,7 @@ class _Computed(_Step):
         cursor: duckdb.DuckDBPyConnection,
         sql: str,
     ) -> None:
-        super().__init__(kind)
+        self.type = kind
         self._places = places
         self._evaluation = evaluation
         self._cursor = cursor
@@ -229,7 +216,14 @@ class _Computed(_Step):
         values = [_as_text(self._evaluation.of(row)) for row in zip(*columns, strict=True)]
         texts = self._cursor.from_arrow(pa.table({"text": pa.array(values, pa.string())}))
         found = texts.project(f"{self._sql} AS value").to_arrow_table().column("value").combine_chunks()
-        return found if found.type == self.type else pc.cast(found, self.type, safe=not pa.types.is_temporal(self.type))
+        return _of_type(found, self.type)
+
+
+_Step = _Plain | _Computed  # a column of the files, made of a batch of DuckDB's
+
+
+def _of_type(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    return values if values.type == kind else pc.cast(values, kind, safe=not pa.types.is_temporal(kind))
 
 
 def _converted(sql: str, carried: DmsType, wanted: DmsType) -> str:
