@@ -12,15 +12,23 @@ from fleet.stack_settings import StackSettings
 
 Mode = Literal["full", "delta"]
 Engine = Literal["postgresql", "mysql", "mariadb", "sqlserver"]
+SslMode = Literal["none", "require", "verify-ca", "verify-full"]
 
 
 @dataclass(frozen=True)
 class Server:
-    """A host that several databases share. *secret*: name or ARN of its secret in Secrets Manager."""
+    """A host that several databases share. *secret*: name or ARN of its secret in Secrets Manager.
+
+    *secret_key*: ARN of the KMS key that the secret stands under, if that is not Secrets Manager's own. *ssl_mode*: how
+    the connection to it is encrypted. *certificate*: ARN of the DMS certificate that `verify-...` compares with.
+    """
 
     id: str
     engine: Engine
     secret: str
+    secret_key: str = ""
+    ssl_mode: SslMode = "require"
+    certificate: str = ""
 
 
 @dataclass(frozen=True)

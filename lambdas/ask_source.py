@@ -1,7 +1,7 @@
 """
 The one handler that speaks to a source: it alone stands in the source's network and may read its secret.
 
-Takes   Request: a question (`catalogue` or `counts`), the server's engine and secret, and the database there
+Takes   Request: a question (`catalogue` or `counts`), the server's engine, secret and ssl_mode, and the database there
 Returns Response: the answer, or the failure as data, because a source that is down is no fault of ours
 Raises  nothing of its own
 """
@@ -18,7 +18,7 @@ import pg8000.exceptions
 import pymysql
 import pytds
 
-from fleet.databases import Engine
+from fleet.databases import Engine, SslMode
 from fleet.errors import FleetError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table
@@ -35,6 +35,7 @@ class Request(Model):
     database: str
     engine: Engine
     secret: str
+    ssl_mode: SslMode
     name_at_source: str
     schemas: list[str]
     tables: list[tuple[str, str]]
@@ -54,8 +55,8 @@ RAISES: tuple[type[FleetError], ...] = ()
 class Speaker:
     """How one engine is asked. *errors*: what its driver raises when the source is at fault."""
 
-    catalogue: Callable[[Mapping[str, Any], str, list[str]], tuple[Table, ...]]
-    counts: Callable[[Mapping[str, Any], str, list[tuple[str, str]]], list[list[Any]]]
+    catalogue: Callable[[Mapping[str, Any], str, list[str], SslMode], tuple[Table, ...]]
+    counts: Callable[[Mapping[str, Any], str, list[tuple[str, str]], SslMode], list[list[Any]]]
     describe_failure: Callable[[BaseException], Failure]
     errors: tuple[type[Exception], ...]
 
@@ -89,9 +90,10 @@ def run(request: Request, clients: Clients) -> Response:
     speaker = SPEAKERS[request.engine]
     try:
         if request.question == "catalogue":
-            tables = speaker.catalogue(secret, request.name_at_source, request.schemas)
+            tables = speaker.catalogue(secret, request.name_at_source, request.schemas, request.ssl_mode)
             return Response(answer=[asdict(table) for table in tables])
-        return Response(answer=speaker.counts(secret, request.name_at_source, request.tables))
+        counts = speaker.counts(secret, request.name_at_source, request.tables, request.ssl_mode)
+        return Response(answer=counts)
     except speaker.errors as error:
         return Response(failure=asdict(speaker.describe_failure(error)))
 

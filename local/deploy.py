@@ -101,7 +101,8 @@ class Deployment:
         settings = self._settings
         secrets = self._aws.client("secretsmanager")
         arns = [secrets.describe_secret(SecretId=server.secret)["ARN"] for server in self._registry.servers]
-        self._make_role(SECRETS_ROLE, trust_service(f"dms.{settings.region}.amazonaws.com"), read_secrets(arns))
+        may = read_secrets(settings, arns, self._registry.servers)
+        self._make_role(SECRETS_ROLE, trust_service(f"dms.{settings.region}.amazonaws.com"), may)
         self._make_role(task_log.ROLE, trust_service("dms.amazonaws.com"), _write_task_logs(settings))
         for database in self._onboarded():
             self._make_role(

@@ -16,7 +16,7 @@ from onboarding.fields import Entry, read_entry
 from onboarding.findings import Finding, raise_findings
 from onboarding.flags import read_flags
 from onboarding.nodes import Source, compose, shown
-from onboarding.references import note_duplicate_ids, note_references, note_shared_sources
+from onboarding.references import note_duplicate_ids, note_encryption, note_references, note_shared_sources
 from onboarding.settings_references import note_settings
 
 T = TypeVar("T")
@@ -73,6 +73,8 @@ def _read_servers(folder: Path, findings: list[Finding]) -> list[Entry[Server]]:
         return []
     entries = _read_list(root, Server, source)
     note_duplicate_ids(entries, source)
+    for entry in entries:
+        note_encryption(entry, source)
     return entries
 
 

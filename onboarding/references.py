@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fleet.databases import Database, Engine
+from fleet.databases import Database, Engine, Server
+from fleet.dms.endpoints import SSL_MODES
 from fleet.errors import DuplicateNameError
 from fleet.names import warehouse_schema
 from onboarding.fields import Entry
@@ -59,6 +60,29 @@ def _note_twins(
             text = f"{sentence(entry)}, first on line {first_lines[name]}. {remedy}"
             source.note(line, text, DuplicateNameError)
         first_lines.setdefault(name, line)
+
+
+def note_encryption(entry: Entry[Server], source: Source) -> None:
+    """A server whose connection DMS cannot encrypt as asked for, or not with what is given."""
+    engine, mode, certificate = (entry.fields.get(name) for name in ("engine", "ssl_mode", "certificate"))
+    if engine is None or mode is None or certificate is None:
+        return
+    modes = SSL_MODES[engine]
+    if mode not in modes:
+        text = f"{entry.label}: `ssl_mode` is {mode!r}, wanted {' or '.join(map(repr, modes))} with {engine}."
+        if ("ssl_mode",) not in entry.lines:
+            text = (
+                f"{entry.label} lacks the key `ssl_mode`, which DMS can only take as {', '.join(modes)} with {engine}."
+            )
+        remedy = "`verify-...` needs a `certificate`; `none` sends the data as plain text."
+        source.note(entry.line_at("ssl_mode"), f"{text} {remedy}")
+    elif mode.startswith("verify") and not certificate:
+        text = f"{entry.label}: `ssl_mode` is {mode!r} without a `certificate` to compare the server's with."
+        remedy = "Import the authority's with `aws dms import-certificate`, and write its ARN."
+        source.note(entry.line_at("ssl_mode"), f"{text} {remedy}")
+    elif certificate and not mode.startswith("verify"):
+        text = f"{entry.label}: `certificate` is given, and `ssl_mode` {mode!r} compares nothing with it."
+        source.note(entry.line_at("certificate"), f"{text} Write `ssl_mode: verify-full`, or remove it.")
 
 
 def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None], source: Source) -> None:

@@ -74,6 +74,17 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         "Write the secret's name, never the password.",
         hidden=True,
     ),
+    # An alias would do for KMS, and not for the policies that limit who may use the key.
+    (Server, "secret_key"): matching(
+        r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
+        "the ARN of a KMS key, arn:aws:kms:...:key/...",
+        "Leave it out where the secret stands under Secrets Manager's own key.",
+    ),
+    (Server, "certificate"): matching(
+        r"arn:aws:dms:[a-z0-9-]+:\d{12}:cert:\S+",
+        "the ARN of a certificate in DMS, arn:aws:dms:...:cert:...",
+        "`aws dms describe-certificates` shows it.",
+    ),
     (Database, "id"): FieldRule(ID.accepts, ID.wanted, "Choose another id; what the server calls it is a field."),
     (Database, "name_at_source"): TEXT,
     (Database, "instance"): ID,

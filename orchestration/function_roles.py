@@ -5,10 +5,10 @@ A statement is here because the function's code makes the call: nothing is grant
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from fleet.databases import Settings
+from fleet.databases import Server, Settings
 from fleet.names import (
     ENDPOINT_ROLE_PATH,
     control_bucket,
@@ -18,7 +18,7 @@ from fleet.names import (
     notification_topic_arn,
 )
 from orchestration.functions import function_arn, function_name
-from orchestration.roles import Policy, Statement, allow, policy, use_data_key
+from orchestration.roles import Policy, Statement, allow, decrypt_secrets, policy, use_data_key
 
 FLEET_TAG = "fleet"
 """Every resource of the stack carries it, with the prefix as its value; DMS's may be changed only where it stands."""
@@ -31,8 +31,8 @@ def function_role_name(prefix: str, name: str) -> str:
     return function_name(prefix, name)
 
 
-def may(settings: Settings, name: str, secret_arns: list[str]) -> Policy:
-    """What the function *name* may do. *secret_arns*: of the sources' secrets, which AskSource alone may read."""
+def may(settings: Settings, name: str, secret_arns: list[str], servers: Iterable[Server]) -> Policy:
+    """What the function *name* may do. *secret_arns*: of the secrets of *servers*, which AskSource alone may read."""
     group = f"/aws/lambda/{function_name(settings.prefix, name)}"
     arn = f"arn:aws:logs:{settings.region}:{settings.account}:log-group:{group}:*"
     statements = [allow(f"{name}WritesItsLog", ["logs:CreateLogStream", "logs:PutLogEvents"], arn)]
@@ -40,6 +40,7 @@ def may(settings: Settings, name: str, secret_arns: list[str]) -> Policy:
         statements += need(settings, name)
     if name == "AskSource":
         statements.append(allow("AskSourceReadsSecrets", "secretsmanager:GetSecretValue", secret_arns))
+        statements += decrypt_secrets("AskSourceDecryptsSecrets", settings, servers)
     return policy(*statements)
 
 

@@ -35,7 +35,8 @@ def refuse_undeployable(registry: Registry) -> None:
         "the fleet",
         "Give instances less in stack.replication, or divide it into cells.",
     )
-    policy = json.dumps(may(registry.settings, "AskSource", secret_arns(registry.settings, registry.servers)))
+    arns = secret_arns(registry.settings, registry.servers)
+    policy = json.dumps(may(registry.settings, "AskSource", arns, registry.servers))
     require_quota(
         IAM_ROLE_POLICY_CHARACTERS,
         len("".join(policy.split())),

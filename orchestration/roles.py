@@ -5,10 +5,10 @@ What a function may do stands in `function_roles.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fleet.databases import Settings
+from fleet.databases import Server, Settings
 from fleet.names import data_key_alias, execution_arn, machine_arn
 from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
 
@@ -103,11 +103,22 @@ def read_landing(settings: Settings) -> Policy:
     )
 
 
-def read_secrets(secret_arns: list[str]) -> Policy:
-    """What DMS's secrets role may: read the sources' secrets."""
+def read_secrets(settings: Settings, secret_arns: list[str], servers: Iterable[Server]) -> Policy:
+    """What DMS's secrets role may: read the secrets of *servers*."""
     return policy(
-        allow("ReadSourceSecrets", ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], secret_arns)
+        allow("ReadSourceSecrets", ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], secret_arns),
+        *decrypt_secrets("DecryptSourceSecrets", settings, servers),
     )
+
+
+def decrypt_secrets(sid: str, settings: Settings, servers: Iterable[Server]) -> list[Statement]:
+    """The customers' keys that secrets of *servers* stand under, through Secrets Manager alone; nothing without one.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+    keys = sorted({server.secret_key for server in servers if server.secret_key})
+    via = {"kms:ViaService": f"secretsmanager.{settings.region}.amazonaws.com"}
+    return [allow(sid, "kms:Decrypt", keys, StringEquals=via)] if keys else []
 
 
 def run_databases(settings: Settings) -> Policy:

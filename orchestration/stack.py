@@ -74,16 +74,16 @@ class Instance(FleetStack):
         if not onboarded:
             return
         # Of all its databases, so that a flag changes one database's resources and no secret's.
-        secrets = self.find_secrets(sorted({registry.server_of(one) for one in databases}, key=lambda one: one.id))
+        servers = sorted({registry.server_of(one) for one in databases}, key=lambda one: one.id)
+        secrets = self.find_secrets(servers)
         role = tf.IamRole(
             self,
             "secrets",
             name=f"{settings.prefix}-{name}-secrets",
             assume_role_policy=json.dumps(trust_service(f"dms.{settings.region}.amazonaws.com", settings.account)),
         )
-        tf.IamRolePolicy(
-            self, "secrets-may", name="may", role=role.id, policy=json.dumps(read_secrets(list(secrets.values())))
-        ).override_logical_id("secrets")
+        policy = json.dumps(read_secrets(settings, list(secrets.values()), servers))
+        tf.IamRolePolicy(self, "secrets-may", name="may", role=role.id, policy=policy).override_logical_id("secrets")
         key_arn = self.find_data_key()
         place = one.Place(self._make_instance(name, key_arn), role.arn, key_arn)
         for database in onboarded:

@@ -78,7 +78,7 @@ class Cases:
             Database(name, name, name, "one", ("public",), onboarded=True, row_tolerance=int(name in TOLERANT))
             for name in reversed(self._left)
         )
-        servers = tuple(Server(one.id, "postgresql", f"fleet/server/{one.id}") for one in databases)
+        servers = tuple(Server(one.id, "postgresql", f"fleet/server/{one.id}", ssl_mode="none") for one in databases)
         secrets = {server.secret: postgres.secret(server.id) for server in servers}
         self.registry = Registry(SETTINGS, servers, databases)
         self.cloud = LocalCloud(folder, self.registry, secrets, clock="frozen")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.databases import Database, Engine, Server, Settings
+from fleet.databases import Database, Engine, Server, Settings, SslMode
 from fleet.failures import Failure
 from fleet.folders import Folder, refuse_foreign_folder
 from fleet.names import ENDPOINT_ROLE_PATH, endpoint_role_name
@@ -31,6 +31,18 @@ _SOURCES: Mapping[Engine, tuple[str, str]] = {
     "sqlserver": ("sqlserver", "MicrosoftSQLServerSettings"),
 }
 
+_MYSQL_MODES: tuple[SslMode, ...] = ("none", "verify-ca", "verify-full")
+SSL_MODES: Mapping[Engine, tuple[SslMode, ...]] = {
+    "postgresql": ("none", "require", "verify-ca", "verify-full"),
+    "mysql": _MYSQL_MODES,
+    "mariadb": _MYSQL_MODES,
+    "sqlserver": ("none", "require", "verify-full"),
+}
+"""How DMS may connect to each engine. `verify-...` needs a certificate that was imported into DMS.
+
+Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html (documented).
+"""
+
 
 def source_endpoint(server: Server, database: Database, secrets_role_arn: str) -> dict[str, Any]:
     """The members of *database*'s source endpoint that its engine decides.
@@ -38,15 +50,33 @@ def source_endpoint(server: Server, database: Database, secrets_role_arn: str) -
     An endpoint of MySQL or MariaDB names no database: the table mappings do. Source: BC:MySQLSettings.DatabaseName.
 
     >>> shop = Database("shop", "one", "Shop", "i", ("Shop",))
-    >>> sorted(source_endpoint(Server("one", "mariadb", "secret"), shop, "role")["MySQLSettings"])
-    ['SecretsManagerAccessRoleArn', 'SecretsManagerSecretId']
+    >>> made = source_endpoint(Server("one", "mariadb", "secret", ssl_mode="none"), shop, "role")
+    >>> made["SslMode"], sorted(made["MySQLSettings"])
+    ('none', ['SecretsManagerAccessRoleArn', 'SecretsManagerSecretId'])
     """
     engine, member = _SOURCES[server.engine]
+    encryption = {"SslMode": server.ssl_mode, **({"CertificateArn": server.certificate} if server.certificate else {})}
     settings = {"SecretsManagerAccessRoleArn": secrets_role_arn, "SecretsManagerSecretId": server.secret}
     if member == "MySQLSettings":
-        return {"EngineName": engine, member: settings}
+        return {"EngineName": engine, **encryption, member: settings}
     named = {"DatabaseName": database.name_at_source}
-    return {"EngineName": engine, **named, member: {**settings, **named}}
+    return {"EngineName": engine, **encryption, **named, member: {**settings, **named}}
+
+
+def refuse_source(server: Server, database: str, found: str) -> Failure | None:
+    """A failure, if the source endpoint as read back connects with another SslMode (*found*) than the registry says.
+
+    >>> refuse_source(Server("one", "postgresql", "secret"), "shop", "none").name
+    'SourceNotAsWanted'
+    """
+    if found == server.ssl_mode:
+        return None
+    return Failure(
+        "unknown",
+        "SourceNotAsWanted",
+        f"{database}'s source endpoint has SslMode {found!r}, servers.yaml says {server.ssl_mode!r} for {server.id!r}. "
+        f"Nothing was started. Deploy, so that the endpoint is as the registry says.",
+    )
 
 
 def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:

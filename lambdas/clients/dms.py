@@ -31,10 +31,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An S3 endpoint as DMS describes it."""
+    """An endpoint as DMS describes it. *s3*: nothing for a source."""
 
     arn: str
     status: str
+    ssl_mode: str
     s3: Mapping[str, Any]
 
 
@@ -112,15 +113,23 @@ class Dms:
         return self._refusal(self._dms.stop_replication_task, ReplicationTaskArn=arn)
 
     def find_endpoint(self, identifier: str) -> Endpoint | None:
-        """The S3 endpoint, or None if there is none."""
+        """The endpoint, or None if there is none."""
+        return self.find_endpoints(identifier).get(identifier)
+
+    def find_endpoints(self, *identifiers: str) -> dict[str, Endpoint]:
+        """Those of *identifiers* that there are, asked for in one request."""
         try:
-            answer = self._dms.describe_endpoints(Filters=[{"Name": "endpoint-id", "Values": [identifier]}])
+            answer = self._dms.describe_endpoints(Filters=[{"Name": "endpoint-id", "Values": list(identifiers)}])
         except ClientError as error:
             if code_of(error) == "ResourceNotFoundFault":
-                return None
+                return {}
             raise
-        found = next(iter(answer["Endpoints"]), None)
-        return None if found is None else Endpoint(found["EndpointArn"], found["Status"], found.get("S3Settings") or {})
+        return {
+            one["EndpointIdentifier"]: Endpoint(
+                one["EndpointArn"], one["Status"], one.get("SslMode") or "none", one.get("S3Settings") or {}
+            )
+            for one in answer["Endpoints"]
+        }
 
     def modify_s3_endpoint(self, arn: str, s3_settings: Mapping[str, Any]) -> str:
         """Give the endpoint new settings, which starts a hidden test of it; DMS's words if it refused."""

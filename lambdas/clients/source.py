@@ -39,6 +39,7 @@ class Source:
             "database": database.id,
             "engine": server.engine,
             "secret": server.secret,
+            "ssl_mode": server.ssl_mode,
             "name_at_source": database.name_at_source,
             "schemas": list(database.schemas),
             "tables": tables,

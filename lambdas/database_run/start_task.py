@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from fleet.dms.endpoints import refuse_endpoint, s3_settings
+from fleet.dms.endpoints import refuse_endpoint, refuse_source, s3_settings
 from fleet.dms.tasks import start_type
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
@@ -68,11 +68,15 @@ def run(request: Request, clients: Clients) -> Response:
 
 
 def _refuse_endpoint(opened: Opened, clients: Clients) -> Failure | None:
-    """The endpoint is read immediately before the start, because a deployment may have come between."""
-    endpoint = clients.dms.find_endpoint(opened.target_endpoint_id)
-    if endpoint is None:
-        return gone("endpoint", opened.target_endpoint_id)
-    return refuse_endpoint(opened.database.id, s3_settings(opened.settings, opened.attempt.folder), endpoint.s3)
+    """Both endpoints are read immediately before the start, because a deployment may have come between."""
+    found = clients.dms.find_endpoints(opened.source_endpoint_id, opened.target_endpoint_id)
+    for identifier in (opened.source_endpoint_id, opened.target_endpoint_id):
+        if identifier not in found:
+            return gone("endpoint", identifier)
+    wanted = s3_settings(opened.settings, opened.attempt.folder)
+    return refuse_source(
+        opened.server, opened.database.id, found[opened.source_endpoint_id].ssl_mode
+    ) or refuse_endpoint(opened.database.id, wanted, found[opened.target_endpoint_id].s3)
 
 
 def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:

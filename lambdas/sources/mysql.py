@@ -6,7 +6,6 @@ The snapshot is InnoDB's: what another storage engine holds is counted as it is 
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,9 +13,11 @@ from typing import Any
 import pymysql
 import pymysql.cursors
 
+from fleet.databases import SslMode
 from fleet.failures import Failure, classify
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
+from lambdas.sources.encryption import encryption
 
 CONNECT_TIMEOUT_SECONDS = 10
 SOCKET_NAME = "mysqld.sock"
@@ -42,10 +43,16 @@ _CONNECTION_CODES = {1040, 1053, 1152, 1158, 1159, 1160, 1161, 1203, 2002, 2003,
 _CREDENTIALS_CODES = {1044, 1045, 1130, 1142, 1143, 1227, 1698}
 
 
-def connect(secret: Mapping[str, Any], database: str | None = None) -> pymysql.Connection[pymysql.cursors.Cursor]:
-    """A connection to the server that *secret* names, in UTC. A host that begins with / is a socket's folder."""
+def connect(
+    secret: Mapping[str, Any], database: str | None = None, ssl_mode: SslMode = "verify-full"
+) -> pymysql.Connection[pymysql.cursors.Cursor]:
+    """A connection to the server that *secret* names, in UTC.
+
+    A host that begins with / is the folder of a socket of this machine, where nothing is encrypted.
+    """
     host = str(secret["host"])
     is_local = host.startswith("/")
+    wrapped_in = None if is_local else encryption(secret, ssl_mode)
     connection = pymysql.connect(
         host="localhost" if is_local else host,
         port=int(secret["port"]),
@@ -55,7 +62,8 @@ def connect(secret: Mapping[str, Any], database: str | None = None) -> pymysql.C
         charset="utf8mb4",
         # For connecting only; a count over a large table may take long.
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        ssl=None if is_local else ssl.create_default_context(),
+        ssl=wrapped_in,
+        ssl_disabled=wrapped_in is None,
         init_command="SET time_zone = '+00:00'",
         program_name="fleet",
         defer_connect=True,
@@ -77,21 +85,26 @@ def plug(path: str) -> socket.socket:
 
 
 @contextmanager
-def _snapshot(secret: Mapping[str, Any], database: str) -> Iterator[pymysql.cursors.Cursor]:
-    with connect(secret, database) as connection, connection.cursor() as cursor:
+def _snapshot(secret: Mapping[str, Any], database: str, ssl_mode: SslMode) -> Iterator[pymysql.cursors.Cursor]:
+    with connect(secret, database, ssl_mode) as connection, connection.cursor() as cursor:
         cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         yield cursor
 
 
 def ask_catalogue(
-    secret: Mapping[str, Any], database: str, schemas: Sequence[str], *, has_views: bool
+    secret: Mapping[str, Any],
+    database: str,
+    schemas: Sequence[str],
+    ssl_mode: SslMode = "verify-full",
+    *,
+    has_views: bool,
 ) -> tuple[Table, ...]:
     """The tables and, where *has_views*, views of *schemas* that the user may read, in order of schema and name.
 
     Source: the guide, "Limitations on using a MySQL database as a source": views of MariaDB are not migrated. Its
     system-versioned tables are not either, but they are asked for: a table that is missed must be told of.
     """
-    with _snapshot(secret, database) as cursor:
+    with _snapshot(secret, database, ssl_mode) as cursor:
         kinds = {"BASE TABLE", "SYSTEM VERSIONED"} | ({"VIEW"} if has_views else set())
         return tuple(table for table, kind in read_catalogue(cursor, schemas) if kind in kinds)
 
@@ -132,10 +145,12 @@ def _ask(cursor: pymysql.cursors.Cursor, query: str, values: Sequence[str] = ())
     return cursor.fetchall()
 
 
-def ask_counts(secret: Mapping[str, Any], database: str, tables: Sequence[Sequence[str]]) -> list[list[Any]]:
+def ask_counts(
+    secret: Mapping[str, Any], database: str, tables: Sequence[Sequence[str]], ssl_mode: SslMode = "verify-full"
+) -> list[list[Any]]:
     """[schema, table, rows] of each of *tables*, all in one snapshot."""
     counts: list[list[Any]] = []
-    with _snapshot(secret, database) as cursor:
+    with _snapshot(secret, database, ssl_mode) as cursor:
         for first in range(0, len(tables), _COUNTS_AT_ONCE):
             group = tables[first : first + _COUNTS_AT_ONCE]
             cursor.execute(

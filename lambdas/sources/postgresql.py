@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pg8000.native
 
+from fleet.databases import SslMode
 from fleet.failures import Failure, classify
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
+from lambdas.sources.encryption import encryption
 
 # `format_type` without a modifier gives the names that fleet/tables/columns.py knows; arrays, enums and
 # composites are told apart here.
@@ -40,8 +41,13 @@ CONNECT_TIMEOUT_SECONDS = 10
 
 
 @contextmanager
-def connect(secret: Mapping[str, Any], database: str) -> Iterator[pg8000.native.Connection]:
-    """A read-only snapshot of *database* on the server that *secret* names. A host that begins with / is a socket."""
+def connect(
+    secret: Mapping[str, Any], database: str, ssl_mode: SslMode = "require"
+) -> Iterator[pg8000.native.Connection]:
+    """A read-only snapshot of *database* on the server that *secret* names.
+
+    A host that begins with / is a socket of this machine, where nothing is encrypted.
+    """
     host, port = str(secret["host"]), int(secret["port"])
     is_local = host.startswith("/")
     plug = socket.socket(socket.AF_UNIX if is_local else socket.AF_INET)
@@ -56,7 +62,7 @@ def connect(secret: Mapping[str, Any], database: str) -> Iterator[pg8000.native.
             database=database,
             host=host,
             sock=plug,
-            ssl_context=False if is_local else ssl.create_default_context(),
+            ssl_context=False if is_local else encryption(secret, ssl_mode) or False,
             application_name="fleet AskSource",
         )
     except BaseException:
@@ -74,9 +80,11 @@ def _rows(connection: pg8000.native.Connection, query: str, **parameters: Any) -
     return connection.run(query, **parameters) or []
 
 
-def ask_catalogue(secret: Mapping[str, Any], database: str, schemas: Sequence[str]) -> tuple[Table, ...]:
+def ask_catalogue(
+    secret: Mapping[str, Any], database: str, schemas: Sequence[str], ssl_mode: SslMode = "require"
+) -> tuple[Table, ...]:
     """The tables and views of *schemas* that the user may read, in order of schema and name."""
-    with connect(secret, database) as connection:
+    with connect(secret, database, ssl_mode) as connection:
         return tuple(_tables(_rows(connection, _CATALOGUE, schemas=list(schemas))))
 
 
@@ -95,10 +103,12 @@ def _tables(rows: Iterable[Sequence[Any]]) -> Iterator[Table]:
         )
 
 
-def ask_counts(secret: Mapping[str, Any], database: str, tables: Sequence[Sequence[str]]) -> list[list[Any]]:
+def ask_counts(
+    secret: Mapping[str, Any], database: str, tables: Sequence[Sequence[str]], ssl_mode: SslMode = "require"
+) -> list[list[Any]]:
     """[schema, table, rows] of each of *tables*, all in one snapshot."""
     counts: list[list[Any]] = []
-    with connect(secret, database) as connection:
+    with connect(secret, database, ssl_mode) as connection:
         for first in range(0, len(tables), _COUNTS_AT_ONCE):
             group = tables[first : first + _COUNTS_AT_ONCE]
             query = " UNION ALL ".join(

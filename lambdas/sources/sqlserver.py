@@ -10,13 +10,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import pytds
 
+from fleet.databases import SslMode
 from fleet.failures import Failure, classify
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
+from lambdas.sources.encryption import AUTHORITY
 
 # An alias type stands as its base. The types of the CLR share one system type: they go by their own name.
 _CATALOGUE = """
@@ -42,28 +45,47 @@ Connect = Callable[..., Any]
 """What opens a connection of the DB-API: pytds, or a test's stand-in for a server."""
 
 
-def connect(secret: Mapping[str, Any], database: str, driver: Connect = pytds.connect) -> Any:
-    """A connection to *database* on the server that *secret* names, encrypted, and each statement for itself.
+def connect(
+    secret: Mapping[str, Any], database: str, ssl_mode: SslMode = "require", driver: Connect = pytds.connect
+) -> Any:
+    """A connection to *database* on the server that *secret* names, and each statement for itself.
 
-    The driver encrypts only if pyOpenSSL is installed beside it, and raises ValueError otherwise.
+    The driver encrypts only if pyOpenSSL is installed beside it, and raises ValueError otherwise. It compares the
+    server's certificate with its authority's whenever it encrypts, for `require` too.
     """
-    trusted = ssl.get_default_verify_paths()
-    return driver(
-        dsn=secret["host"],
-        port=int(secret["port"]),
-        database=database,
-        user=secret["username"],
-        password=secret["password"],
-        login_timeout=CONNECT_TIMEOUT_SECONDS,
-        appname="fleet",
-        autocommit=True,
-        cafile=trusted.cafile or trusted.openssl_cafile,  # never None: the driver would not encrypt, without a word
-    )
+    with _authorities(secret, ssl_mode) as file:
+        return driver(
+            dsn=secret["host"],
+            port=int(secret["port"]),
+            database=database,
+            user=secret["username"],
+            password=secret["password"],
+            login_timeout=CONNECT_TIMEOUT_SECONDS,
+            appname="fleet",
+            autocommit=True,
+            cafile=file,
+            validate_host=ssl_mode == "verify-full",
+        )
 
 
 @contextmanager
-def _cursor(secret: Mapping[str, Any], database: str, driver: Connect) -> Iterator[Any]:
-    connection = connect(secret, database, driver)
+def _authorities(secret: Mapping[str, Any], ssl_mode: SslMode) -> Iterator[str | None]:
+    """The file of the authorities that are believed. None means to the driver, without a word: encrypt nothing."""
+    trusted = ssl.get_default_verify_paths()
+    if ssl_mode == "none":
+        yield None
+    elif pem := secret.get(AUTHORITY):
+        with NamedTemporaryFile("w", suffix=".pem") as file:
+            file.write(pem)
+            file.flush()
+            yield file.name
+    else:
+        yield trusted.cafile or trusted.openssl_cafile
+
+
+@contextmanager
+def _cursor(secret: Mapping[str, Any], database: str, ssl_mode: SslMode, driver: Connect) -> Iterator[Any]:
+    connection = connect(secret, database, ssl_mode, driver)
     try:
         with connection.cursor() as cursor:
             yield cursor
@@ -72,10 +94,14 @@ def _cursor(secret: Mapping[str, Any], database: str, driver: Connect) -> Iterat
 
 
 def ask_catalogue(
-    secret: Mapping[str, Any], database: str, schemas: Sequence[str], driver: Connect = pytds.connect
+    secret: Mapping[str, Any],
+    database: str,
+    schemas: Sequence[str],
+    ssl_mode: SslMode = "require",
+    driver: Connect = pytds.connect,
 ) -> tuple[Table, ...]:
     """The tables and views of *schemas* that the user may read, in order of schema and name."""
-    with _cursor(secret, database, driver) as cursor:
+    with _cursor(secret, database, ssl_mode, driver) as cursor:
         return tuple(read_catalogue(cursor, schemas))
 
 
@@ -104,14 +130,18 @@ def _column(row: Sequence[Any]) -> Column:
 
 
 def ask_counts(
-    secret: Mapping[str, Any], database: str, tables: Sequence[Sequence[str]], driver: Connect = pytds.connect
+    secret: Mapping[str, Any],
+    database: str,
+    tables: Sequence[Sequence[str]],
+    ssl_mode: SslMode = "require",
+    driver: Connect = pytds.connect,
 ) -> list[list[Any]]:
     """[schema, table, rows] of each of *tables*: in one snapshot if the database allows that, else one after another.
 
     Source: Microsoft's manual, "SET TRANSACTION ISOLATION LEVEL": SNAPSHOT needs ALLOW_SNAPSHOT_ISOLATION (state 1).
     """
     counts: list[list[Any]] = []
-    with _cursor(secret, database, driver) as cursor:
+    with _cursor(secret, database, ssl_mode, driver) as cursor:
         cursor.execute(_SNAPSHOT_STATE)
         if cursor.fetchone()[0] == 1:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION")

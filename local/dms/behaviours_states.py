@@ -273,8 +273,8 @@ LIMITS = (
         "aws dms describe-orderable-replication-instances",
     ),
     Behaviour(
-        "Multi-AZ, network type, KMS keys, SSL modes and certificates are kept and without effect; PassRole and the "
-        "account roles are not checked",
+        "Multi-AZ, network type and KMS keys are kept and without effect; PassRole and the account roles are not "
+        "checked",
         "assumed",
         f"{_API}CreateReplicationInstance.html",
         _SEQUENCES,

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleet.databases import Settings
+from fleet.databases import Server, Settings
 from fleet.errors import FleetError
 from fleet.names import control_bucket, ledger_table, notification_topic_arn
 from orchestration.constructs import toolchain as tf
@@ -57,6 +57,7 @@ class Surroundings:
     subnet_ids: list[str]
     security_group_id: str
     secret_arns: list[str]
+    servers: tuple[Server, ...]
     data_key_arn: str
 
 
@@ -111,7 +112,7 @@ class Functions(tf.Construct):
             assume_role_policy=json.dumps(trust_service("lambda.amazonaws.com")),
         )
         role.override_logical_id(logical_id)
-        policy = may(settings, name, self._around.secret_arns)
+        policy = may(settings, name, self._around.secret_arns, self._around.servers)
         allowed = tf.IamRolePolicy(self, f"{name}-may", name="may", role=role.id, policy=json.dumps(policy))
         allowed.override_logical_id(logical_id)
         log = tf.CloudwatchLogGroup(

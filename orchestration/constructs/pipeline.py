@@ -29,7 +29,9 @@ class Pipeline(FleetStack):
         super().__init__(scope, NAME, settings)
         key_arn = self.find_data_key()
         secrets = self.find_secrets(registry.servers)
-        around = Surroundings(self._find_subnets(), self._find_security_group(), list(secrets.values()), key_arn)
+        around = Surroundings(
+            self._find_subnets(), self._find_security_group(), list(secrets.values()), registry.servers, key_arn
+        )
         functions = Functions(self, settings, package, around)
         arns = {name: function.arn for name, function in functions.all.items()}
         machines = Machines(self, settings, arns, key_arn)

@@ -79,7 +79,9 @@ def open_fleet(
     secret = postgres.secret("postgres")
     entries = tuple(Database(name, "shared", name, "one", ("public",), onboarded=True) for name in databases)
     registry = Registry(
-        replace(SETTINGS, limits=LIMITS), (Server("shared", "postgresql", "fleet/server/shared"),), entries
+        replace(SETTINGS, limits=LIMITS),
+        (Server("shared", "postgresql", "fleet/server/shared", ssl_mode="none"),),
+        entries,
     )
     faults = Faults(databases)
     secrets = {"fleet/server/shared": secret}

@@ -86,7 +86,7 @@ class Nights:
         sampled = [Database(one.id, "here", one.name_at_source, "one", one.schemas) for one in self._samples]
         ranged = Database("ranges", "here", "ranges", "two", ("public",), parallel_loads=(RANGES,))
         self.databases = tuple(Database(**{**vars(one), "onboarded": True}) for one in (*sampled, ranged))
-        server = Server("here", "postgresql", "fleet/server/here")
+        server = Server("here", "postgresql", "fleet/server/here", ssl_mode="none")
         registry = Registry(SETTINGS, (server,), self.databases)
         self.cloud = LocalCloud(folder, registry, {server.secret: postgres.secret("postgres")})
         self._open = ExitStack()

@@ -72,7 +72,10 @@ def night(mariadb: EmbeddedMariadb, postgres: EmbeddedPostgres, tmp_path_factory
     ranges = ParallelLoad("Shop", "orders", "id", ("18446744073709550250", "18446744073709550750"))
     registry = Registry(
         SETTINGS,
-        (Server("shops", "mariadb", "fleet/server/shops"), Server("here", "postgresql", "fleet/server/here")),
+        (
+            Server("shops", "mariadb", "fleet/server/shops", ssl_mode="none"),
+            Server("here", "postgresql", "fleet/server/here", ssl_mode="none"),
+        ),
         (
             Database("books", "here", "mariadb night books", "one", ("public",), onboarded=True),
             Database("more", "here", "mariadb night more", "one", ("public",), onboarded=True),
@@ -161,7 +164,9 @@ def test_half_a_load_of_a_server_that_stopped_is_never_handed_off(tmp_path: Path
             server.execute("lost", f"CREATE TABLE {name} (id int)", f"INSERT INTO {name} VALUES (1)")
         one_at_once = replace(SETTINGS, profile=TaskProfile(tables_at_once=1))
         database = Database("lost", "shops", "lost", "one", ("lost",), onboarded=True)
-        registry = Registry(one_at_once, (Server("shops", "mariadb", "fleet/server/shops"),), (database,))
+        registry = Registry(
+            one_at_once, (Server("shops", "mariadb", "fleet/server/shops", ssl_mode="none"),), (database,)
+        )
         with LocalCloud(tmp_path, registry, {"fleet/server/shops": server.secret()}) as cloud:
             put: list[str] = []
 

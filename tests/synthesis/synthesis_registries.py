@@ -39,8 +39,14 @@ stack:
 """
 SERVERS = """\
 - {id: pg, engine: postgresql, secret: acme/pg}
-- {id: my, engine: mysql, secret: "arn:aws:secretsmanager:eu-west-1:210987654321:secret:acme/my-AbCdEf"}
+- id: my
+  engine: mysql
+  secret: "arn:aws:secretsmanager:eu-west-1:210987654321:secret:acme/my-AbCdEf"
+  secret_key: arn:aws:kms:eu-west-1:210987654321:key/99999999-2222-3333-4444-555555555555
+  ssl_mode: verify-full
+  certificate: arn:aws:dms:eu-west-1:210987654321:cert:AUTHORITY
 - {id: ms, engine: sqlserver, secret: acme/ms}
+- {id: plain, engine: postgresql, secret: acme/plain, ssl_mode: none}
 """
 # Ids that would fall together if their hyphens were dropped, or that are called as other resources are.
 TRICKY = ("a-b", "ab", "a-b-c", "ab-c", "secrets", "instance", "source-a", "source", "role", "snowflake")

@@ -12,6 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fleet.databases import Registry
+from onboarding.effective import read_effective
+
 ROOT = Path(__file__).parents[2]
 Block = dict[str, Any]
 LEFT_BY_TERRAFORM = ("instance-gone.tfstate", ".terraform.lock.hcl")
@@ -92,6 +95,12 @@ class Stacks:
 
     def __getitem__(self, name: str) -> Stack:
         return self.all[name]
+
+    @property
+    def registry(self) -> Registry:
+        """The effective registry that the pipeline puts into the control bucket."""
+        put = self["pipeline"].of("aws_s3_object")["registry"]["source"]
+        return read_effective((self["pipeline"].folder / Path(put).name).read_text(encoding="utf-8"))
 
     def of(self, kind: str) -> Iterator[tuple[str, Block]]:
         """The resources of one type in all stacks, by stack and logical id."""

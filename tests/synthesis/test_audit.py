@@ -19,6 +19,8 @@ from synthesised import Stacks, as_list, policies
 
 pytestmark = pytest.mark.xdist_group("synthesis")
 
+SAID_TO_BE_PLAIN = {"embedded", "plain"}
+"""The servers of both registries that say `ssl_mode: none`."""
 KEY = re.compile(r"\$\{(aws_kms_key\.data_key\.arn|data\.aws_kms_alias\.data_key\.target_key_arn)\}")
 
 
@@ -49,6 +51,19 @@ def test_everything_at_rest_is_encrypted_with_the_fleets_key(stacks: Stacks) -> 
 def test_no_endpoint_names_a_key_that_the_provider_would_replace_it_for(stacks: Stacks) -> None:
     # reference/cdktf.md 0.4: with `kms_key_arn` each plan replaces the endpoint.
     assert [where for where, body in stacks.of("aws_dms_s3_endpoint") if "kms_key_arn" in body] == []
+
+
+def test_every_source_endpoint_encrypts_unless_the_registry_says_that_it_does_not(stacks: Stacks) -> None:
+    registry = stacks.registry
+    said = {
+        f"source_{one.id.replace('-', '_')}": registry.server_of(one) for one in registry.databases if one.onboarded
+    }
+    sources = {where.partition("/")[2]: body for where, body in stacks.of("aws_dms_endpoint")}
+    assert sources.keys() == said.keys()
+    for where, body in sources.items():
+        assert body["ssl_mode"] == said[where].ssl_mode, where
+        assert (body["ssl_mode"] == "none") is (said[where].id in SAID_TO_BE_PLAIN), where
+        assert body.get("certificate_arn", "") == said[where].certificate, where
 
 
 def test_every_bucket_refuses_the_public_and_what_comes_without_tls(stacks: Stacks) -> None:
@@ -112,6 +127,37 @@ def test_dms_is_changed_only_where_the_fleets_tag_is_and_every_resource_carries_
         (provider,) = stack.document["provider"]["aws"]
         assert provider["default_tags"][0]["tags"]["fleet"], stack.name
         assert provider["allowed_account_ids"], stack.name
+
+
+def test_a_customers_key_is_used_by_who_reads_the_secret_alone_and_only_through_secrets_manager(
+    sample: Stacks, existing: Stacks
+) -> None:
+    key = "arn:aws:kms:eu-west-1:210987654321:key/99999999-2222-3333-4444-555555555555"
+    uses = {where: one for where, one in policies(existing) if key in as_list(one["Resource"])}
+    assert list(uses) == [
+        "instance-one/secrets: DecryptSourceSecrets",
+        "pipeline/ask_source: AskSourceDecryptsSecrets",
+    ]
+    for statement in uses.values():
+        assert (statement["Action"], statement["Resource"]) == ("kms:Decrypt", [key])
+        assert statement["Condition"] == {"StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}}
+    assert not [where for where, _ in policies(sample) if where.endswith(("DecryptSourceSecrets", "DecryptsSecrets"))]
+
+
+def test_no_block_in_a_list_came_out_empty(stacks: Stacks) -> None:
+    """CDKTF's bindings drop the members that they do not know by name out of dicts in lists, without a word."""
+
+    def empty(value: Any, where: str) -> Iterator[str]:
+        if isinstance(value, dict):
+            for name, one in value.items():
+                yield from empty(one, f"{where}.{name}")
+        elif isinstance(value, list):
+            for number, one in enumerate(value):
+                if one in ({}, None):
+                    yield f"{where}[{number}]"
+                yield from empty(one, f"{where}[{number}]")
+
+    assert [one for stack in stacks.all.values() for one in empty(stack.document, stack.name)] == []
 
 
 def test_only_endpoint_roles_are_passed_and_only_to_dms(stacks: Stacks) -> None:

@@ -82,7 +82,7 @@ def test_one_flag_changes_one_databases_resources_and_the_registry_in_force(vari
 
 
 def test_no_two_databases_fall_together_under_one_logical_id(existing: Stacks) -> None:
-    ids = (*TRICKY, "orders", "shop")
+    ids = (*TRICKY, "orders", "shop", "old")
     resources = existing["instance-one"].resources
     shared = {address for address in resources if not address.endswith(tuple(one.replace("-", "_") for one in ids))}
     assert shared == {"aws_cloudwatch_metric_alarm.one_storage"}

@@ -13,8 +13,38 @@ _READ_SQLSERVER = "tests/unit/local/dms/test_dms_sqlserver.py::"
 _ASK_SQLSERVER = "tests/unit/lambdas/test_sources_sqlserver.py::"
 _DESCRIBE = "aws dms describe-table-statistics --replication-task-arn TASK"
 _LOOK = "aws s3 cp s3://BUCKET/KEY.parquet - | parquet-tools inspect --detail -"
+_SSL = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html"
+_ASK_POSTGRESQL = "tests/unit/lambdas/test_sources_postgresql.py::"
 
 BEHAVIOURS = (
+    Behaviour(
+        "An endpoint takes the SSL modes that its engine has at AWS; verify-ca and verify-full need a certificate",
+        "documented",
+        _SSL,
+        "tests/unit/local/dms/test_dms_engines.py::"
+        "test_an_endpoint_takes_the_modes_of_encryption_that_dms_has_for_its_engine",
+    ),
+    Behaviour(
+        "SslMode require encrypts to PostgreSQL and SQL Server over TCP, and a connection over a socket of this "
+        "machine then fails its test; with verify-ca and verify-full no connection is made",
+        "",
+        _SSL,
+        "tests/contract/dms/test_dms_encryption.py::test_no_connection_counts_as_encrypted_that_is_not",
+    ),
+    Behaviour(
+        "A secret under a customer's key is read by a role that may use the key through Secrets Manager, and by no "
+        "other",
+        "documented",
+        "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
+        "tests/contract/dms/test_dms_encryption.py::"
+        "test_a_secret_under_a_key_of_ones_own_is_read_by_the_role_that_may_use_the_key",
+    ),
+    Behaviour(
+        "AskSource: encrypted as the server's ssl_mode says, or not at all",
+        "documented",
+        "https://www.postgresql.org/docs/current/protocol-flow.html",
+        _ASK_POSTGRESQL + "test_a_server_that_cannot_encrypt_is_told_no_user_and_no_password_unless_the_mode_is_none",
+    ),
     Behaviour(
         "MySQL and MariaDB: every integer type, signed and unsigned, DECIMAL to 38 digits, DOUBLE and YEAR arrive "
         "in the types that AWS lists, exactly at both ends",

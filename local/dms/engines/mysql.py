@@ -152,7 +152,7 @@ class MysqlSource:
 def _connected(login: Login) -> Iterator[pymysql.cursors.Cursor]:
     secret = {"host": login.host, "port": login.port, "username": login.username, "password": login.password}
     try:
-        with connect(secret) as connection, connection.cursor() as cursor:
+        with connect(secret, ssl_mode=login.ssl_mode) as connection, connection.cursor() as cursor:
             yield cursor
     except (pymysql.err.Error, OSError) as error:
         raise SourceUnreachableError(str(error.args[-1] if error.args else error)) from error
@@ -164,6 +164,7 @@ def _secret(login: Login) -> str:
     members = {"HOST": "localhost" if is_local else login.host, "USER": login.username, "PASSWORD": login.password}
     if is_local:
         members["SOCKET"] = f"{login.host}/{SOCKET_NAME}"
+    members["SSL_MODE"] = "disabled"  # what is emulated of DMS's modes for MySQL
     listed = "".join(f", {name} {literal(value)}" for name, value in members.items())
     return f"TYPE mysql, PORT {login.port}{listed}"
 

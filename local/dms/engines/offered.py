@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fleet.dms.endpoints import SSL_MODES
 from local.wire import AwsError, NotEmulatedError
 
 _SECRET = ("SecretsManagerAccessRoleArn", "SecretsManagerSecretId")
@@ -54,6 +55,13 @@ ENGINES: Mapping[str, Engine] = {
     "sqlserver": Engine("Microsoft SQL Server", "MicrosoftSQLServerSettings", "source", only=_SQLSERVER),
     "s3": Engine("Amazon S3", "S3Settings", "target", ("ServiceAccessRoleArn", "BucketName")),
 }
+# For S3 assumed: AWS's table has sources and databases only.
+_SSL_MODES = {
+    "PostgreSQLSettings": SSL_MODES["postgresql"],
+    "MySQLSettings": SSL_MODES["mysql"],
+    "MicrosoftSQLServerSettings": SSL_MODES["sqlserver"],
+    "S3Settings": ("none",),
+}
 
 
 def check(given: Mapping[str, Any], sources: Collection[str]) -> None:
@@ -64,6 +72,9 @@ def check(given: Mapping[str, Any], sources: Collection[str]) -> None:
         raise NotEmulatedError(f"an endpoint of engine {name} as {side}")
     if extra := given.get("ExtraConnectionAttributes"):
         raise NotEmulatedError(f"ExtraConnectionAttributes {extra}")
+    if (mode := given.get("SslMode", "none")) not in _SSL_MODES[engine.settings]:
+        # The code of the refusal is assumed.
+        raise AwsError("InvalidParameterCombinationException", f"SslMode {mode} is not supported for engine {name}")
     settings = given.get(engine.settings, {})
     for key, value in settings.items():
         if side == "source" and key in _CLEAR_TEXT:

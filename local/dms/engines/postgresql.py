@@ -118,6 +118,7 @@ def _conninfo(login: Login) -> str:
         dbname=login.database,
         user=login.username,
         password=login.password,
+        sslmode="disable" if login.ssl_mode == "none" else login.ssl_mode,
         connect_timeout=_CONNECT_SECONDS,
         application_name="dms",
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from fleet.tables.source_types.column import Column, DmsType
 from local.dms.files.formats import Csv, Parquet
@@ -48,13 +48,17 @@ class RunEndedError(Exception):
 
 @dataclass(frozen=True)
 class Login:
-    """Where a source is and who reads it. A *host* that begins with "/" is the folder of a Unix socket."""
+    """Where a source is and who reads it. A *host* that begins with "/" is the folder of a Unix socket.
+
+    *ssl_mode*: how the connection is encrypted, of those that are emulated.
+    """
 
     host: str
     port: int
     database: str
     username: str
     password: str = field(repr=False)
+    ssl_mode: Literal["none", "require"] = "none"
 
 
 @dataclass(frozen=True)

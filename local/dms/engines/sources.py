@@ -13,7 +13,7 @@ from local.dms.engines.reader import Login, Reader
 from local.dms.engines.sqlserver import SqlServerReader
 from local.dms.resources import Endpoint
 from local.iam import assume
-from local.wire import AwsError
+from local.wire import AwsError, NotEmulatedError
 
 # Source: AWS DMS user guide, "Using secrets to access AWS DMS endpoints" (reference/dms.md section 8).
 PRINCIPAL = f"dms.{REGION}.amazonaws.com"
@@ -37,16 +37,26 @@ def login(aws: LocalAws, endpoint: Endpoint) -> Login:
         aws, settings["SecretsManagerAccessRoleArn"], principal=PRINCIPAL, context={"aws:SourceAccount": ACCOUNT}
     )
     secrets = aws.client("secretsmanager")
-    arn = secrets.describe_secret(SecretId=settings["SecretsManagerSecretId"])["ARN"]
+    described = secrets.describe_secret(SecretId=settings["SecretsManagerSecretId"])
+    arn = described["ARN"]
     role.require("secretsmanager:GetSecretValue", arn)
+    if key := described.get("KmsKeyId"):  # a customer's: the service's own asks nobody
+        role.require("kms:Decrypt", key, {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"})
+    mode = endpoint.given["SslMode"]
+    if mode not in ("none", "require"):
+        raise NotEmulatedError(f"a connection with SslMode {mode}")
     try:
         secret = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
+        if mode == "require" and str(secret["host"]).startswith("/"):
+            # A stand-in may not say that it encrypts where it does not.
+            raise AwsError("InvalidParameterCombinationException", "SslMode is require, and a socket has no encryption")
         return Login(
             host=secret["host"],
             port=int(secret["port"]),
             database=endpoint.given.get("DatabaseName") or settings.get("DatabaseName", ""),
             username=secret["username"],
             password=secret["password"],
+            ssl_mode=mode,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise AwsError("AccessDeniedFault", f"The secret {arn} has no usable member {error}") from error

@@ -132,7 +132,7 @@ def _connected(login: Login, driver: Connect) -> Iterator[Any]:
     """A cursor of a connection of its own. Raises SourceUnreachableError when there is none to be had."""
     secret = {"host": login.host, "port": login.port, "username": login.username, "password": login.password}
     try:
-        connection = connect(secret, login.database, driver)
+        connection = connect(secret, login.database, login.ssl_mode, driver)
     except (pytds.Error, OSError, ValueError) as error:
         raise SourceUnreachableError(str(error)) from error
     try:

@@ -34,7 +34,7 @@ def endpoint(
     for name in NAMES:
         postgres.create_database(name, case_template)
     databases = tuple(Database(name, "here", name, "one", ("public",), onboarded=True) for name in NAMES)
-    server = Server("here", "postgresql", "fleet/server/here")
+    server = Server("here", "postgresql", "fleet/server/here", ssl_mode="none")
     registry = Registry(SETTINGS, (server,), databases)
     secrets = {server.secret: postgres.secret("postgres")}
     with LocalCloud(tmp_path_factory.mktemp("cloud"), registry, secrets) as cloud, Endpoint(cloud) as opened:
@@ -84,7 +84,7 @@ def test_its_objects_counts_and_outcomes_are_read_over_the_socket(endpoint: Endp
 
 def test_a_function_is_invoked_over_the_socket(endpoint: Endpoint, night: dict[str, Any]) -> None:
     event = {"question": "catalogue", "run": None, "database": NAMES[0], "engine": "postgresql", "tables": []}
-    event |= {"secret": "fleet/server/here", "name_at_source": NAMES[0], "schemas": ["public"]}
+    event |= {"secret": "fleet/server/here", "name_at_source": NAMES[0], "schemas": ["public"], "ssl_mode": "none"}
     functions = endpoint.client("lambda")
     name = function_name(SETTINGS.prefix, "AskSource")
     answer = functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())

@@ -82,6 +82,16 @@ def test_an_endpoint_that_a_deployment_changed_before_is_brought_back(case: Case
     assert (settings["DataFormat"], settings["CompressionType"]) == ("parquet", "GZIP")
 
 
+# StartTask: the source
+
+
+def test_nothing_starts_over_a_connection_that_is_not_encrypted_as_the_registry_says(case: Case) -> None:
+    case.go_before("StartTask")
+    case.dms.modify_endpoint(EndpointArn=case.endpoint("source")["EndpointArn"], SslMode="require")
+    assert case.call("StartTask")["verdict"] == "refused"
+    assert_nothing_started(case, "unknown", "SourceNotAsWanted", "has SslMode 'require', servers.yaml says 'none'")
+
+
 # AwaitConnection
 
 

@@ -1,11 +1,17 @@
-"""What an error of the driver says of a source."""
+"""How a PostgreSQL source is connected to, and what an error of the driver says of it."""
 
 from __future__ import annotations
 
-import pytest
-from pg8000.exceptions import DatabaseError, InterfaceError
+import socket
+import struct
+from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 
-from lambdas.sources.postgresql import describe_failure
+import pytest
+from pg8000.exceptions import DatabaseError, Error, InterfaceError
+
+from fleet.databases import SslMode
+from lambdas.sources.postgresql import ask_catalogue, describe_failure
 
 
 def hang_up() -> None:
@@ -54,3 +60,21 @@ def test_each_error_has_a_class_and_keeps_its_words(error: Exception, failure_cl
     failure = describe_failure(error)
     assert (failure.failure_class, failure.name) == (failure_class, "SourceNotAnswering")
     assert words in failure.text
+
+
+@pytest.mark.parametrize("mode", get_args(SslMode))
+def test_a_server_that_cannot_encrypt_is_told_no_user_and_no_password_unless_the_mode_is_none(mode: SslMode) -> None:
+    def refuse_encryption() -> int:
+        """What the client asks for first: an SSLRequest (PostgreSQL's manual, 54.7), or to log in at once."""
+        with server.accept()[0] as client:
+            code = struct.unpack("!ii", client.recv(8))[1]
+            client.sendall(b"N")
+            rest = client.recv(1024)
+        return 0 if b"someone" in rest else code
+
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(refuse_encryption)
+        secret = {"host": "127.0.0.1", "port": server.getsockname()[1], "username": "someone", "password": "secret"}
+        with pytest.raises((Error, OSError)):
+            ask_catalogue(secret, "shop", ["public"], mode)
+        assert asked.result() == (0 if mode == "none" else 80877103)

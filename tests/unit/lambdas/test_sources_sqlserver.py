@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytds
 import pytest
 
@@ -13,7 +16,9 @@ SECRET = {"host": "sql.example.com", "port": 1433, "username": "dms", "password"
 
 def test_the_catalogue_has_lengths_in_characters_and_keys_in_their_order() -> None:
     server = DocumentedServer()
-    everything, versioned, anything, view = sqlserver.ask_catalogue(SECRET, "Shop", ["dbo", "sales"], server.connect)
+    everything, versioned, anything, view = sqlserver.ask_catalogue(
+        SECRET, "Shop", ["dbo", "sales"], driver=server.connect
+    )
     columns = {column.name: column for column in everything.columns}
     assert everything.key == ("Part", "Id")
     assert [columns[name].length for name in ("Fixed", "Words", "WideFixed", "WideWords", "Bytes")] == [
@@ -33,17 +38,32 @@ def test_the_catalogue_has_lengths_in_characters_and_keys_in_their_order() -> No
 
 def test_an_encrypted_connection_is_asked_for_and_closed() -> None:
     server = DocumentedServer()
-    sqlserver.ask_catalogue(SECRET, "Shop", ["dbo"], server.connect)
+    sqlserver.ask_catalogue(SECRET, "Shop", ["dbo"], driver=server.connect)
     (login,) = server.logins
     assert (login["dsn"], login["port"], login["database"]) == ("sql.example.com", 1433, "Shop")
-    assert login["cafile"]
+    assert (bool(login["cafile"]), login["validate_host"]) == (True, False)
     assert server.open == 0
+
+
+def test_what_the_servers_certificate_is_compared_with_is_what_its_mode_and_secret_say() -> None:
+    read: list[str] = []
+
+    def connect(**login: Any) -> Any:
+        read.append(Path(login["cafile"]).read_text(encoding="utf-8"))
+        return server.connect(**login)
+
+    server = DocumentedServer()
+    sqlserver.ask_catalogue({**SECRET, "certificate": "PEM"}, "Shop", ["dbo"], "verify-full", connect)
+    sqlserver.ask_catalogue({**SECRET, "certificate": "PEM"}, "Shop", ["dbo"], "none", server.connect)
+    assert read == ["PEM"]
+    assert [login["validate_host"] for login in server.logins] == [True, False]
+    assert server.logins[1]["cafile"] is None
 
 
 @pytest.mark.parametrize(("state", "is_snapshot"), [(1, True), (0, False), (3, False)])
 def test_counts_come_from_one_snapshot_where_the_database_allows_it(state: int, is_snapshot: bool) -> None:
     server = DocumentedServer({"snapshot_isolation_state": [(state,)], "COUNT_BIG": [(1, 7), (0, 5)]})
-    counts = sqlserver.ask_counts(SECRET, "Shop", [["dbo", "a]b"], ["dbo", "c"]], server.connect)
+    counts = sqlserver.ask_counts(SECRET, "Shop", [["dbo", "a]b"], ["dbo", "c"]], driver=server.connect)
     assert counts == [["dbo", "a]b", 5], ["dbo", "c", 7]]
     assert any("ISOLATION LEVEL SNAPSHOT" in query for query in server.asked) is is_snapshot
     assert "FROM [dbo].[a]]b] UNION ALL SELECT 1" in server.asked[-1]

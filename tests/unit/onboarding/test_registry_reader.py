@@ -197,12 +197,13 @@ def test_an_unknown_engine_is_refused(folder: Path) -> None:
     )
 
 
-MARIADB = SERVERS.replace("postgresql", "mariadb")
+PLAIN = SERVERS.replace("embedded}", "embedded, ssl_mode: none}")
+MARIADB = PLAIN.replace("postgresql", "mariadb")
 
 
 @pytest.mark.parametrize("engine", ["mysql", "mariadb"])
 def test_a_mysql_database_with_another_schema_than_itself_is_refused(folder: Path, engine: str) -> None:
-    finding = only(folder, servers=SERVERS.replace("postgresql", engine), databases=f"{ONE}  views: false\n")
+    finding = only(folder, servers=PLAIN.replace("postgresql", engine), databases=f"{ONE}  views: false\n")
     assert finding.startswith(
         f"databases.yaml:{len(ONE.splitlines())}: chinook: `schemas` is [public], wanted [Chinook]"
     )
@@ -214,6 +215,37 @@ def test_a_mariadb_database_with_views_is_refused_because_dms_moves_none(folder:
     assert only(folder, servers=MARIADB, databases=one).endswith("Write `views: false`.")
     (folder / "databases.yaml").write_text(f"{one}  views: false\n", encoding="utf-8")
     assert read_registry(folder, {}).databases[0].schemas == ("Chinook",)
+
+
+CERTIFICATE = "certificate: arn:aws:dms:eu-central-1:123456789012:cert:AUTHORITY"
+SPELLED_OUT = "- id: embedded\n  engine: {engine}\n  secret: fleet/server/embedded\n  {rest}\n"
+
+
+@pytest.mark.parametrize(
+    ("engine", "rest", "said"),
+    [
+        ("mysql", "", "1: embedded lacks the key `ssl_mode`, which DMS can only take as none, verify-ca, verify-full"),
+        ("mariadb", "ssl_mode: require", "4: embedded: `ssl_mode` is 'require', wanted 'none' or 'verify-ca' or"),
+        ("sqlserver", "ssl_mode: verify-ca", "4: embedded: `ssl_mode` is 'verify-ca', wanted 'none' or 'require' or"),
+        ("postgresql", "ssl_mode: prefer", "4: embedded: `ssl_mode` is 'prefer', wanted 'none' or 'require' or"),
+        ("postgresql", "ssl_mode: verify-full", "4: embedded: `ssl_mode` is 'verify-full' without a `certificate`"),
+        ("postgresql", CERTIFICATE, "4: embedded: `certificate` is given, and `ssl_mode` 'require' compares nothing"),
+        ("postgresql", "certificate: root.pem", "4: embedded: `certificate` is 'root.pem', wanted the ARN of a cert"),
+        ("postgresql", "secret_key: alias/acme", "4: embedded: `secret_key` is 'alias/acme', wanted the ARN of a KMS"),
+    ],
+)
+def test_what_a_servers_connection_cannot_be_is_named_with_its_line(
+    folder: Path, engine: str, rest: str, said: str
+) -> None:
+    servers = SPELLED_OUT.format(engine=engine, rest=rest)
+    (finding,) = (one for one in refusal(folder, servers=servers)[1] if one.startswith("servers.yaml"))
+    assert finding.startswith(f"servers.yaml:{said}")
+
+
+def test_a_server_is_encrypted_to_unless_the_registry_says_otherwise(folder: Path) -> None:
+    assert read_registry(folder, {}).servers[0].ssl_mode == "require"
+    (folder / "servers.yaml").write_text(PLAIN, encoding="utf-8")
+    assert read_registry(folder, {}).servers[0].ssl_mode == "none"
 
 
 def test_a_password_for_a_secret_is_refused_and_not_shown(folder: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fleet.databases import Database, Server
-from fleet.dms.endpoints import source_endpoint
+from fleet.databases import Database, Engine, Server, SslMode
+from fleet.dms.endpoints import SSL_MODES, source_endpoint
 from local.dms.engines import offered
 from local.dms.engines.sources import readers
 from local.wire import AwsError, NotEmulatedError
@@ -17,7 +17,8 @@ ENGINES = ("postgresql", "mysql", "mariadb", "sqlserver")
 
 
 def wanted(engine: Any) -> dict[str, Any]:
-    return {"EndpointType": "source", **source_endpoint(Server("s", engine, "secret"), SHOP, "arn:role")}
+    server = Server("s", engine, "secret", ssl_mode="none")
+    return {"EndpointType": "source", **source_endpoint(server, SHOP, "arn:role")}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -41,3 +42,14 @@ def test_what_would_change_the_reading_of_mysql_is_refused_by_name(engine: str, 
     given["MySQLSettings"] = {**given["MySQLSettings"], **extra}
     with pytest.raises(NotEmulatedError, match=next(iter(extra))):
         offered.check(given, readers())
+
+
+@pytest.mark.parametrize("mode", ["none", "require", "verify-ca", "verify-full"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_endpoint_takes_the_modes_of_encryption_that_dms_has_for_its_engine(engine: Engine, mode: SslMode) -> None:
+    given = {**wanted(engine), "SslMode": mode}
+    if mode in SSL_MODES[engine]:
+        offered.check(given, readers())
+    else:
+        with pytest.raises(AwsError, match=f"SslMode {mode} is not supported"):
+            offered.check(given, readers())
