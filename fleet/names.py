@@ -7,10 +7,16 @@ import re
 from fleet.errors import MalformedIdError
 
 _DATABASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_RUN = re.compile(r"[A-Za-z0-9-]{1,40}")
+RUN_CHARACTERS = 40
+_RUN = re.compile(rf"[A-Za-z0-9-]{{1,{RUN_CHARACTERS}}}")
 _SIMPLE_NAME = re.compile(r"[a-z_][a-z0-9_$]*|[A-Z_][A-Z0-9_$]*")
 
 DATABASE_ID_CHARACTERS = 32
+# How long Scheduler's ids are is not documented; its example has 16 characters. Three more are kept free.
+# Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+_SCHEDULER_ID_CHARACTERS = 19
+NIGHT_NAME_CHARACTERS = RUN_CHARACTERS - len("-") - _SCHEDULER_ID_CHARACTERS
+"""The longest name of a schedule, so that `scheduled_run` makes a run's id of it."""
 ENDPOINT_ROLE_PATH = "/fleet/endpoint/"
 """IAM path of the endpoints' roles, so that `iam:PassRole` is limited by path."""
 
@@ -49,10 +55,19 @@ def require_run_id(text: str) -> str:
     """
     if not _RUN.fullmatch(text):
         raise MalformedIdError(
-            f"run id {text!r} is malformed: letters, digits and hyphens, 1 to 40 characters.",
+            f"run id {text!r} is malformed: letters, digits and hyphens, 1 to {RUN_CHARACTERS} characters.",
             remedy="Start fleet-run again under such a name.",
         )
     return text
+
+
+def scheduled_run(night: str, scheduler_id: str) -> str:
+    """The id of a run that Scheduler starts for *night*, under an id of its own.
+
+    >>> require_run_id(scheduled_run("weekdays", "d32c5kddcf5bb8c3"))
+    'weekdays-d32c5kddcf5bb8c3'
+    """
+    return f"{night}-{scheduler_id}"
 
 
 def source_endpoint_id(prefix: str, database: str) -> str:

@@ -6,6 +6,7 @@ import re
 from ipaddress import IPv4Network
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from fleet.names import NIGHT_NAME_CHARACTERS
 from fleet.quotas import DMS_INSTANCE_STORAGE_GIGABYTES
 from fleet.stack_settings import (
     Functions,
@@ -25,9 +26,6 @@ LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-# `<night>-<id>` names a run, which has at most 40 characters; Scheduler's example of an id has 16.
-# Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html (documented).
-_NIGHT_CHARACTERS = 20
 # The minimal network is cut into four subnets, and a subnet has 16 addresses at least.
 # Source: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html (documented).
 _NARROWEST_NETWORK, _WIDEST_NETWORK = 26, 16
@@ -89,8 +87,8 @@ STACK_RULES: dict[tuple[type, str], FieldRule] = {
         "ddd:hh:mm-ddd:hh:mm in UTC, 30 minutes at least, like sun:12:00-sun:13:00",
     ),
     (Night, "name"): FieldRule(
-        lambda text: ID.accepts(text) and len(text) <= _NIGHT_CHARACTERS and text != "sweep",
-        f"an id of at most {_NIGHT_CHARACTERS} characters, and not `sweep`",
+        lambda text: ID.accepts(text) and len(text) <= NIGHT_NAME_CHARACTERS and text != "sweep",
+        f"an id of at most {NIGHT_NAME_CHARACTERS} characters, and not `sweep`",
         "It begins the names of its runs; the sweep is a schedule already.",
     ),
     (Night, "mode"): FieldRule(lambda mode: mode == "full", "'full'", "Runs with mode 'delta' are not built yet."),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fleet.names import scheduled_run
 from fleet.stack_settings import Night
 
 
@@ -54,7 +55,7 @@ def night_request(night: Night, fleet_run_arn: str) -> dict[str, str]:
         content["tags"] = list(night.tags)
     return {
         "StateMachineArn": fleet_run_arn,
-        "Name": f"{night.name}-<aws.scheduler.execution-id>",
+        "Name": scheduled_run(night.name, "<aws.scheduler.execution-id>"),
         "Input": json.dumps(content),
     }
 

@@ -109,6 +109,15 @@ IAM = (
 
 EVENTS = (
     Behaviour(
+        "The id that EventBridge Scheduler gives an invocation has at most 19 characters, so that a night's name and "
+        "it name a run",
+        "assumed",
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html",
+        "tests/unit/fleet/test_names.py::"
+        "test_the_longest_schedule_names_a_run_also_where_schedulers_ids_are_longer_than_its_example",
+        "aws stepfunctions list-executions --state-machine-arn M, after the first night that the schedule started",
+    ),
+    Behaviour(
         "Status events of Step Functions go to the functions that enabled rules of the default bus name",
         "documented",
         "https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html",

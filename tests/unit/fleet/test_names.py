@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.errors import MalformedIdError
 from fleet.names import (
     DATABASE_ID_CHARACTERS,
+    NIGHT_NAME_CHARACTERS,
     endpoint_role_name,
     require_database_id,
     require_run_id,
+    scheduled_run,
     source_endpoint_id,
     target_endpoint_id,
     task_id,
@@ -35,6 +39,13 @@ def test_the_longest_ids_fit_the_name_of_an_execution_with_a_million_redrives() 
     longest = f"{LONGEST_RUN}-{LONGEST_DATABASE}-999999"
     assert len(longest) <= SFN_EXECUTION_NAME_CHARACTERS.value
     assert re.fullmatch(r"[A-Za-z0-9_-]+", longest)
+
+
+def test_the_longest_schedule_names_a_run_also_where_schedulers_ids_are_longer_than_its_example() -> None:
+    for scheduler_id in ("d32c5kddcf5bb8c3", "d32c5kddcf5bb8c3xyz"):
+        require_run_id(scheduled_run("n" * NIGHT_NAME_CHARACTERS, scheduler_id))
+    with pytest.raises(MalformedIdError, match="1 to 40 characters"):
+        require_run_id(scheduled_run("nightly", "00000000-0000-0000-0000-000000000000"))
 
 
 @given(ids)
