@@ -22,6 +22,7 @@ from local.iam import AccessDeniedError, assume
 from local.lambda_service import permissions
 from local.lambda_service.functions import Function, changed, first_configuration
 from local.lambda_service.instances import Instances
+from local.lambda_service.logs import FunctionLog, may_log
 from local.lambda_service.packages import Packages, require_uploadable
 from local.lambda_service.processes import process_environment, require_runs_here
 from local.lambda_service.rest import read_parameters, refusal, write_answer
@@ -48,6 +49,7 @@ class LambdaService:
         self._packages = Packages(folder, aws)
         self._functions: dict[str, Function] = {}
         self._instances: dict[str, Instances] = {}
+        self._logs: dict[str, FunctionLog] = {}
         self._lock = threading.RLock()
         self._operations: dict[str, Callable[[dict[str, Any]], Mapping[str, Any]]] = {
             "CreateFunction": self._create,
@@ -254,13 +256,18 @@ class LambdaService:
         role = self._aws.client("sts").assume_role(
             RoleArn=function.configuration["Role"], RoleSessionName=function.name[:64]
         )
+        group = function.configuration["LoggingConfig"]["LogGroup"]
+        stream = f"{self._clock.now():%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+        log = self._logs.setdefault(function.name, FunctionLog(self._folder / f"{function.name}.log"))
+        may = may_log(self._aws, function.configuration["Role"], group)
         self._instances[function.name] = Instances(
             function.package.folder,
             function.configuration["Handler"],
-            process_environment(function, role["Credentials"], endpoint),
-            self._folder / f"{function.name}.log",
+            process_environment(function, role["Credentials"], endpoint, stream),
+            log.file,
             timeout_seconds=function.configuration["Timeout"],
             most=os.cpu_count() or 1,
+            called=lambda: log.deliver(group, stream, self._clock.now()) if may else None,
         )
         return self._instances[function.name]
 

@@ -78,10 +78,23 @@ BEHAVIOURS = (
         test=f"{_TEST}test_a_warm_process_is_used_again_and_a_new_configuration_gets_a_new_one",
     ),
     Behaviour(
-        "Memory, storage, network (VpcConfig), tracing and the log group are kept and told, and bind nothing; what a "
-        "function prints goes to FOLDER/functions/NAME.log",
+        "Memory, storage, network (VpcConfig) and tracing are kept and told, and bind nothing; what a function prints "
+        "goes to FOLDER/functions/NAME.log too",
         "",
         test=f"{_TEST}test_what_was_asked_for_is_told_again_with_lambdas_defaults",
+    ),
+    Behaviour(
+        "What a deployed function prints is in its log group, where that stands and the function's role may write "
+        "to it",
+        "documented",
+        f"{_GUIDE}monitoring-cloudwatchlogs.html",
+        f"{_TEST}test_what_a_function_prints_is_in_its_log_group_where_its_role_may_write",
+    ),
+    Behaviour(
+        "There a line is an event, all processes of one configuration write into one stream, and Lambda's own lines "
+        "(START, END, REPORT) are left out; the group is not made where it is missing",
+        "",
+        test=f"{_TEST}test_what_a_function_prints_is_in_its_log_group_where_its_role_may_write",
     ),
     Behaviour(
         "Functions that nobody deployed through the API are the product's own handlers, in this process, with the "

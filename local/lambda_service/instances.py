@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ _RUNTIME = Path(__file__).with_name("runtime.py")
 class Instances:
     """The processes of one function, as it is configured now. At most *most* of them; further calls wait.
 
-    *package*: the folder of its code; *environment*: all that the processes get; *log*: where they print to.
+    *package*: the folder of its code; *environment*: all that the processes get; *log*: where they print to;
+    *called*: told after each call, when what it printed is in the log.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class Instances:
         *,
         timeout_seconds: float,
         most: int,
+        called: Callable[[], None],
     ) -> None:
         self._package = package
         self._handler = handler
         self._environment = dict(environment)
         self._log = log
         self._timeout_seconds = timeout_seconds
+        self._called = called
         self._free = threading.BoundedSemaphore(most)
         self._idle: list[subprocess.Popen[str]] = []
         self._lock = threading.Lock()
@@ -62,8 +65,10 @@ class Instances:
             line = self._ask(process, json.dumps(told))
             if line:
                 self._give_back(process)
-        if not line:
-            raise self._ended(process, told["request_id"])
+        ended = None if line else self._ended(process, told["request_id"])
+        self._called()
+        if ended:
+            raise ended
         said = json.loads(line)
         if "error" in said:
             error = said["error"]

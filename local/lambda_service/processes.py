@@ -35,7 +35,9 @@ def require_runs_here(function: Function) -> None:
         )
 
 
-def process_environment(function: Function, credentials: Mapping[str, Any], endpoint: str) -> dict[str, str]:
+def process_environment(
+    function: Function, credentials: Mapping[str, Any], endpoint: str, log_stream: str
+) -> dict[str, str]:
     """Lambda's variables and the function's own; nothing of this process's environment.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
@@ -54,7 +56,7 @@ def process_environment(function: Function, credentials: Mapping[str, Any], endp
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(told["MemorySize"]),
         "AWS_LAMBDA_LOG_GROUP_NAME": told["LoggingConfig"]["LogGroup"],
-        "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[$LATEST]{function.revision_id}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "LAMBDA_TASK_ROOT": str(function.package.folder),
         "_HANDLER": told["Handler"],
         "TZ": ":UTC",

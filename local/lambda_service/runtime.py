@@ -125,9 +125,10 @@ def main() -> None:
         for line in sys.stdin:
             told = json.loads(line)
             _time.set(told["now"], told["scale"])
-            answers.write(json.dumps(_call(handler, told, loaded)) + "\n")
+            answer = json.dumps(_call(handler, told, loaded))
+            sys.stdout.flush()  # first, so that the log is whole once the answer is there
+            answers.write(answer + "\n")
             answers.flush()
-            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import pytest
 from http_cloud import Endpoint, empty_endpoint, refused
 from local.lambda_service.processes import host_architecture
 from orchestration.events import broken_off_pattern
-from orchestration.roles import trust_service
+from orchestration.roles import allow, policy, trust_service
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 CODE = """
@@ -36,6 +36,10 @@ def handler(event, context):
                 "arn": context.invoked_function_arn,
                 "calls": len(calls),
             }
+        case "print":
+            print("to the output")
+            print("to the errors", file=sys.stderr)
+            print("no end of line", end="")
         case "raise":
             raise ValueError("no such thing")
         case "exit":
@@ -128,6 +132,36 @@ def test_a_function_lives_in_the_clouds_time(endpoint: Endpoint, functions: Any)
     seen = invoke(functions, {"do": "see"})[0]
     assert seen["now"] >= before + 86_400
     assert seen["time"] >= before + 86_400
+
+
+def test_what_a_function_prints_is_in_its_log_group_where_its_role_may_write(
+    endpoint: Endpoint, functions: Any
+) -> None:
+    logs, iam = endpoint.client("logs"), endpoint.client("iam")
+    arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/writes:*"
+    trust = json.dumps(trust_service("lambda.amazonaws.com"))
+    iam.create_role(RoleName="writes", AssumeRolePolicyDocument=trust)
+    may = json.dumps(policy(allow("WritesItsLog", "logs:PutLogEvents", arn)))
+    iam.put_role_policy(RoleName="writes", PolicyName="may", PolicyDocument=may)
+    for name in ("writes", "lacks-the-right"):
+        logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
+        create(functions, name, Role="arn:aws:iam::123456789012:role/writes")
+    create(functions, "lacks-the-group", Role="arn:aws:iam::123456789012:role/writes")
+
+    def printed(name: str) -> list[str]:
+        for _ in range(2):
+            invoke(functions, {"do": "print"}, name)
+        return [one["message"] for one in logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
+
+    assert sorted(printed("writes")) == [
+        "no end of lineto the errors",
+        "to the errors",
+        "to the output",
+        "to the output",
+    ]
+    assert printed("lacks-the-right") == []
+    invoke(functions, {"do": "print"}, "lacks-the-group")
+    assert len(logs.describe_log_groups()["logGroups"]) == 2
 
 
 def test_an_error_of_a_function_is_told_with_its_class_words_and_place(functions: Any) -> None:
