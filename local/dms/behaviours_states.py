@@ -9,6 +9,7 @@ _GUIDE = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_"
 _LIFE = "tests/contract/dms/test_dms_api.py::"
 _INSTANCES = "tests/contract/dms/test_dms_instances.py::"
 _RESOURCES = "tests/contract/dms/test_dms_resources.py::"
+_ASSESSMENTS = "tests/contract/dms/test_dms_assessments.py::"
 _SETTINGS = "tests/unit/local/dms/test_dms_settings.py::"
 _SEQUENCES = "tests/contract/dms/test_dms_sequences.py::test_no_sequence_of_calls_leads_where_aws_does_not"
 _TASK = "aws dms describe-replication-tasks --filters Name=replication-task-arn,Values=TASK"
@@ -117,6 +118,23 @@ STATES = (
         f"{_LIFE}test_a_task_that_never_ran_can_only_be_started_afresh",
         "aws dms start-replication-task --replication-task-arn TASK --start-replication-task-type reload-target",
     ),
+    Behaviour(
+        "An assessment run is starting, provisioning, running, then passed or failed; its task is testing meanwhile, "
+        "and then again what it was",
+        "documented",
+        "reference/dms.md 9.3",
+        f"{_ASSESSMENTS}test_a_run_passes_its_states_while_the_task_is_tested_and_comes_back",
+    ),
+    Behaviour(
+        "An assessment needs a task at rest; whatever one finds makes it failed, never a warning; one that was "
+        "cancelled stays cancelling; its results lie in a folder of its name",
+        "assumed",
+        "reference/dms.md 9.3",
+        f"{_ASSESSMENTS}test_what_is_found_is_counted_and_lies_in_the_bucket",
+        "aws dms start-replication-task-assessment-run --replication-task-arn TASK --service-access-role-arn ROLE "
+        "--result-location-bucket BUCKET --assessment-run-name first; aws s3 ls --recursive s3://BUCKET/",
+    ),
+    Behaviour("What stands in an assessment's results is ours; of unique keys, only primary ones are looked at", ""),
     Behaviour(
         "The migration type of a task cannot be changed",
         "documented",

@@ -27,7 +27,8 @@ AT_REST = frozenset({"ready", "stopped", "failed", "failed-move"})
 class Delays:
     """Seconds on the clock that DMS spends in each state of transition. Orders of magnitude observed, none documented.
 
-    *hidden_test_starts*: between a ModifyEndpoint and the connection test that it sets off by itself.
+    *hidden_test_starts*: between a ModifyEndpoint and the connection test that it sets off by itself. *assessing*: in
+    each state of an assessment run.
     """
 
     creating_instance: float = 300
@@ -40,6 +41,7 @@ class Delays:
     hidden_test_starts: float = 2
     testing: float = 15
     refreshing_schemas: float = 15
+    assessing: float = 30
     starting_task: float = 20
     stopping_task: float = 5
     subscribing: float = 10

@@ -36,7 +36,7 @@ TRANSITIONS: Mapping[str, Mapping[str, set[str]]] = {
         "failed-move": _REST,  # 3.1: may be started, modified, moved or deleted
         "modifying": {"ready", "stopped", "failed", "failed-move"},  # 3.4
         "moving": {"ready", "stopped", "failed", "failed-move"},  # 1.4: the previous one, or failed-move
-        "testing": {"ready", "stopped", "failed"},  # 9.3
+        "testing": {"ready", "stopped", "failed", "failed-move"},  # 9.3: the previous one
         "deleting": set(),
     },
     # 2.2: `active`, `deleting` (BC waiters, Terraform's constants)
@@ -47,6 +47,19 @@ TRANSITIONS: Mapping[str, Mapping[str, set[str]]] = {
         "testing": {"successful", "failed", "deleting"},
         "successful": {"testing", "deleting"},
         "failed": {"testing", "deleting"},
+        "deleting": set(),
+    },
+    # 9.3: BC:ReplicationTaskAssessmentRun.Status
+    "replication-task-assessment-run": {
+        "": {"starting"},
+        "starting": {"provisioning", "cancelling"},
+        "provisioning": {"running", "error-provisioning", "cancelling"},
+        "running": {"passed", "failed", "error-executing", "cancelling"},
+        "passed": {"deleting"},
+        "failed": {"deleting"},
+        "error-provisioning": {"deleting"},
+        "error-executing": {"deleting"},
+        "cancelling": {"deleting"},
         "deleting": set(),
     },
     # BC:EventSubscription.Status

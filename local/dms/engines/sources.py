@@ -4,7 +4,11 @@ principal may read it."""
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
+from fleet.databases import Engine
+from fleet.tables.columns import dms_type
+from fleet.tables.source_types.column import Column, DmsType
 from local.aws import ACCOUNT, REGION, LocalAws
 from local.dms.engines.mysql import MysqlReader
 from local.dms.engines.offered import ENGINES
@@ -19,6 +23,16 @@ from local.wire import AwsError, NotEmulatedError
 PRINCIPAL = f"dms.{REGION}.amazonaws.com"
 
 
+_FAMILIES: Mapping[str, Engine] = {
+    "postgres": "postgresql",
+    "aurora-postgresql": "postgresql",
+    "mysql": "mysql",
+    "aurora": "mysql",
+    "mariadb": "mariadb",
+    "sqlserver": "sqlserver",
+}
+
+
 def readers() -> dict[str, Reader]:
     """How to read each engine, under DMS's name of it. Nothing is loaded for an engine before a source of it opens,
     PostgreSQL excepted."""
@@ -28,6 +42,11 @@ def readers() -> dict[str, Reader]:
         "mariadb": MysqlReader(has_views=False),
         "sqlserver": SqlServerReader(),
     }
+
+
+def column_type(engine: str, column: Column) -> DmsType | None:
+    """What DMS takes a *column* of a source for; None for what it does not migrate. *engine*: DMS's name of it."""
+    return dms_type(_FAMILIES[engine], column)
 
 
 def login(aws: LocalAws, endpoint: Endpoint) -> Login:

@@ -12,25 +12,16 @@ STOPPED_DUE_TO_LOW_DISK (reference/dms.md 3.2, 9.2). AWS's event comes at nine t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from fleet.databases import Engine
-from fleet.tables.columns import dms_type
 from local.dms.engines.reader import Layout, RunEndedError, Source, Table, Written
+from local.dms.engines.sources import column_type
 from local.dms.instance_classes import memory_bytes
 from local.dms.resources import Instance, Resources, Task
 from local.dms.rules.mappings import Range
 
 _BULK_ROWS = 1_000
-_ENGINES: Mapping[str, Engine] = {
-    "postgres": "postgresql",
-    "aurora-postgresql": "postgresql",
-    "mysql": "mysql",
-    "aurora": "mysql",
-    "mariadb": "mariadb",
-    "sqlserver": "sqlserver",
-}
 
 
 class MeteredSource:
@@ -58,7 +49,7 @@ class MeteredSource:
                 instance.reserved_bytes -= wanted
 
     def _lob_columns(self, table: Table) -> int:
-        types = (dms_type(_ENGINES[self._task.source.engine], column) for column in table.columns)
+        types = (column_type(self._task.source.engine, column) for column in table.columns)
         return sum(one is not None and one.is_lob for one in types)
 
     def check(self) -> None:

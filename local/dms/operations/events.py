@@ -44,6 +44,7 @@ _OF_INSTANCES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("available", "deleting"): ("deletion", "Replication instance is being deleted."),
     ("storage-full", "deleting"): ("deletion", "Replication instance is being deleted."),
 }
+_COME_BACK = {"moving", "testing"}  # a task is then again what it was
 _KEPT = 20_000
 _DEFAULT_MINUTES = 60  # assumed: RDS's, whose operation of this name has the same members
 
@@ -132,11 +133,11 @@ class Events:
             flag = "fresh start" if task.fresh_start_at == task.started_at else "resume"
             message = f"Replication task started, with flag = {flag}"
             self._task(task, "STARTED", "DMS-EVENT-0069", "state change", message)
-        elif after == "stopped" and before != "moving":
+        elif after == "stopped" and before not in _COME_BACK:
             self._task(
                 task, "STOPPED", "DMS-EVENT-0079", "state change", f"Replication task has stopped. {task.stop_reason}"
             )
-        elif after == "failed" and before != "moving":
+        elif after == "failed" and before not in _COME_BACK:
             self._task(task, "FAILED", "DMS-EVENT-0078", "failure", "Replication task has failed.")
 
     def _task(self, task: Task, what: str, number: str, category: str, message: str) -> None:

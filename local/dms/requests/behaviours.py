@@ -27,7 +27,9 @@ _SCHEMAS = f"{_RESOURCES}test_the_schemas_of_a_source_are_known_once_they_were_r
 _GROUP = f"{_INSTANCES}test_a_subnet_group_is_changed_and_deleted_once_no_instance_uses_it"
 _SUBSCRIPTION = f"{_RESOURCES}test_a_subscription_passes_its_states_and_refuses_what_is_not_there"
 _TAGS = f"{_RESOURCES}test_tags_are_added_replaced_and_removed"
-_NO_ASSESSMENT = f"{_RESOURCES}test_no_assessment_is_started_and_so_there_is_none"
+_ASSESSMENTS = "tests/contract/dms/test_dms_assessments.py::"
+_ASSESSED = f"{_ASSESSMENTS}test_what_is_found_is_counted_and_lies_in_the_bucket"
+_CANCELLED = f"{_ASSESSMENTS}test_only_a_run_under_way_is_cancelled_and_only_another_is_deleted"
 
 OPERATIONS = (
     _operation("CreateReplicationInstance", f"{_INSTANCES}test_the_storage_of_an_instance_depends_on_its_class"),
@@ -95,14 +97,24 @@ OPERATIONS = (
     *(_operation(name, _TAGS) for name in ("AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource")),
     _operation("DescribeAccountAttributes", f"{_LIFE}test_the_account_says_how_much_of_its_quotas_is_used"),
     Behaviour(
-        "DescribePendingMaintenanceActions, DescribeReplicationInstanceTaskLogs, "
-        "DescribeReplicationTaskAssessmentResults, DescribeReplicationTaskAssessmentRuns and "
-        "DescribeReplicationTaskIndividualAssessments are empty, and CancelReplicationTaskAssessmentRun and "
-        "DeleteReplicationTaskAssessmentRun find no run: nothing here needs maintenance, keeps a log on its instance "
-        "or has been assessed",
+        "DescribePendingMaintenanceActions and DescribeReplicationInstanceTaskLogs are empty: nothing here needs "
+        "maintenance, or keeps a log on its instance",
         "documented",
         f"{_API}DescribePendingMaintenanceActions.html",
-        _NO_ASSESSMENT,
+        f"{_INSTANCES}test_an_instance_has_neither_maintenance_to_come_nor_logs_of_tasks",
+    ),
+    _operation("StartReplicationTaskAssessmentRun", f"{_ASSESSMENTS}test_a_run_that_may_not_be_is_refused"),
+    _operation("DescribeReplicationTaskAssessmentRuns", _ASSESSED),
+    _operation("DescribeReplicationTaskIndividualAssessments", _ASSESSED),
+    _operation("CancelReplicationTaskAssessmentRun", _CANCELLED),
+    _operation("DeleteReplicationTaskAssessmentRun", _CANCELLED),
+    _operation(
+        "DescribeApplicableIndividualAssessments",
+        f"{_ASSESSMENTS}test_the_applicable_assessments_are_those_of_the_task_or_of_what_it_would_be",
+    ),
+    _operation(
+        "DescribeReplicationTaskAssessmentResults",
+        f"{_ASSESSMENTS}test_the_older_report_is_refused_and_so_there_is_none",
     ),
 )
 
@@ -173,8 +185,11 @@ REFUSALS = (
     _refused("A member that botocore's model does not know"),
     _refused("DescribeEndpointSettings, DescribeEngineVersions, ApplyPendingMaintenanceAction"),
     _refused("UpdateSubscriptionsToEventBridge"),
-    _refused("StartReplicationTaskAssessment, StartReplicationTaskAssessmentRun", _NO_ASSESSMENT),
-    _refused("DescribeApplicableIndividualAssessments"),
+    _refused(
+        "StartReplicationTaskAssessment, the older report",
+        f"{_ASSESSMENTS}test_the_older_report_is_refused_and_so_there_is_none",
+    ),
+    _refused("Individual assessments that the user guide of 2023 does not list"),
     _refused(
         "ReloadTables, once AWS itself would not refuse it",
         f"{_RESOURCES}test_tables_are_reloaded_only_while_their_task_runs_and_then_not_here",

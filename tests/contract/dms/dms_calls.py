@@ -212,6 +212,23 @@ def subscription(client: Client, picks: Picks) -> None:
     client.call(operation, parameters)
 
 
+def _assess(client: Client, picks: Picks) -> None:
+    made = client.call(
+        "StartReplicationTaskAssessmentRun",
+        picks.some(
+            ReplicationTaskArn=client.known("task"),
+            AssessmentRunName=["one", "two", "three"],
+            ServiceAccessRoleArn=[ROLE],
+            ResultLocationBucket=["results"],
+            ResultEncryptionMode=[None, None, "SSE_KMS", "SSE_X"],
+            ResultKmsKeyArn=[None, None, None, "arn:aws:kms:none"],
+            IncludeOnly=[None, None, ["unsupported-data-types-in-source"], ["none"]],
+            Exclude=[None, None, ["unsupported-data-types-in-source"]],
+        ),
+    )
+    client.learn("run", (made or {}).get("ReplicationTaskAssessmentRun", {}).get("ReplicationTaskAssessmentRunArn"))
+
+
 def _tags(client: Client, picks: Picks) -> None:
     arn = picks.one([arn for kind in client.arns for arn in client.known(kind)])
     operation, more = picks.one(
@@ -243,7 +260,7 @@ def any_call(client: Client, operation: str, picks: Picks) -> None:
         "EndpointArn": [*client.known("source"), *client.known("target")],
         "CertificateArn": client.known("cert"),
         "ReplicationSubnetGroupIdentifier": ["nets", "nets", "none"],
-        "ReplicationTaskAssessmentRunArn": ["arn:none"],
+        "ReplicationTaskAssessmentRunArn": client.known("run"),
         "TablesToReload": [[{"SchemaName": "public", "TableName": "orders"}], []],
         "MaxRecords": [None, None, 20, 100, 19, 101, -1],
         "Marker": [None, None, "0", "20", "x", "9" * 40],
@@ -296,6 +313,8 @@ _CALLS = (
     "DescribeReplicationTaskAssessmentRuns",
     "DescribeReplicationTaskIndividualAssessments",
     "CancelReplicationTaskAssessmentRun",
+    "DeleteReplicationTaskAssessmentRun",
+    "DescribeApplicableIndividualAssessments",
     "DescribeEvents",
     "DescribeEventCategories",
     "DescribeEventSubscriptions",
@@ -308,6 +327,8 @@ ACTS: tuple[str | Callable[[Client, Picks], None], ...] = (
     *[_modify_endpoint, _modify_task, create_task] * 3,
     *[_modify_instance, create_instance, create_source, create_target, _move_task] * 2,
     _fill_disk,
+    _assess,
+    _assess,
     subnet_group,
     subscription,
     subscription,

@@ -275,6 +275,7 @@ _DELAYS = Delays(
     rebooting=2,
     moving_task=2,
     refreshing_schemas=2,
+    assessing=2,
     subscribing=2,
     creating_task=2,
     modifying_task=2,

@@ -143,7 +143,7 @@ class Client:
         self.seen = seen
         self.trace: list[str] = []
         self.clock = StepClock()
-        self.arns: dict[str, list[str]] = {kind: [] for kind in ("rep", "source", "target", "task", "cert")}
+        self.arns: dict[str, list[str]] = {kind: [] for kind in ("rep", "source", "target", "task", "cert", "run")}
         self.dms = Dms(
             cast(Clock, self.clock),
             cast(LocalAws, FakeAws()),

@@ -202,6 +202,14 @@ def test_orderable_instances_are_those_that_can_be_created(cloud: Cloud) -> None
     _create(cloud, "offer", **{name: offer[name] for name in ("ReplicationInstanceClass", "EngineVersion")})
 
 
+def test_an_instance_has_neither_maintenance_to_come_nor_logs_of_tasks(cloud: Cloud) -> None:
+    arn = {"ReplicationInstanceArn": cloud.instance}
+    assert cloud.dms.describe_pending_maintenance_actions(**arn)["PendingMaintenanceActions"] == []
+    assert cloud.dms.describe_replication_instance_task_logs(**arn)["ReplicationInstanceTaskLogs"] == []
+    with refused("ResourceNotFoundFault"):
+        cloud.dms.describe_replication_instance_task_logs(ReplicationInstanceArn="arn:none")
+
+
 def test_the_time_in_every_state_can_be_scaled() -> None:
     assert Delays().scaled(0.1) == Delays(**{name: seconds * 0.1 for name, seconds in asdict(Delays()).items()})
     assert Delays().scaled(0.1).creating_instance == 30

@@ -323,20 +323,6 @@ def test_tables_are_reloaded_only_while_their_task_runs_and_then_not_here(cloud:
     assert seen == ["asked", "asked"]
 
 
-def test_no_assessment_is_started_and_so_there_is_none(cloud: Cloud) -> None:
-    task = cloud.create_task()
-    with refused("NotEmulated", "assessment"):
-        cloud.dms.start_replication_task_assessment(ReplicationTaskArn=task)
-    dms = cloud.dms
-    assert (
-        dms.describe_replication_task_assessment_results(ReplicationTaskArn=task)["ReplicationTaskAssessmentResults"]
-        == []
-    )
-    assert dms.describe_replication_task_assessment_runs()["ReplicationTaskAssessmentRuns"] == []
-    assert dms.describe_replication_task_individual_assessments()["ReplicationTaskIndividualAssessments"] == []
-    assert dms.describe_pending_maintenance_actions()["PendingMaintenanceActions"] == []
-
-
 def test_table_statistics_can_be_filtered_and_paged(clouds: Clouds) -> None:
     with clouds.open(FakeReader({f"t{number:02}": 0 for number in range(25)} | {"bad": "cannot be read"})) as cloud:
         task = cloud.create_task()
