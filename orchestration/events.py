@@ -23,11 +23,13 @@ def broken_off_pattern(machine_arns: Sequence[str]) -> dict[str, Any]:
     }
 
 
-# What DMS tells of by itself: whatever happens to an instance, and tasks that failed. Events carry no tags, so
+# What DMS tells of by itself: whatever happens to an instance (storage, class, zones, patches and failover have detail
+# types of their own, which begin alike), and tasks that failed. Events carry no tags, so
 # these are of the whole account and Region.
-# Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_EventBridge.html (documented).
+# Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_EventBridge.html, and the detail types by Amazon
+# EventBridge Events Reference, "AWS Database Migration Service events" (documented).
 DMS_PATTERNS: Mapping[str, Mapping[str, Any]] = {
-    "dms-instances": {"source": ["aws.dms"], "detail-type": ["DMS Replication Instance State Change"]},
+    "dms-instances": {"source": ["aws.dms"], "detail-type": [{"prefix": "DMS Replication Instance "}]},
     "dms-failed-tasks": {
         "source": ["aws.dms"],
         "detail-type": ["DMS Replication Task State Change"],

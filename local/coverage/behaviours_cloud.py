@@ -124,7 +124,7 @@ EVENTS = (
         f"{_EVENTS}test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_failed",
     ),
     Behaviour(
-        "Events of DMS's tasks go there too, in the form that AWS documents; those of instances are only kept",
+        "Events of DMS's tasks and replication instances go there too, in the form that AWS documents",
         "documented",
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_EventBridge.html",
         f"{_NIGHT}test_the_end_of_a_task_is_told_to_a_topic_by_a_rule",

@@ -35,7 +35,7 @@ class Dms:
     """One account's DMS: `aws.serve("dms", Dms(clock, aws).answer)`.
 
     *readers*: how to read each source engine, under DMS's name of it; PostgreSQL by default. *on_event*: gets each
-    event of a task as EventBridge delivers it. *on_change*: told of each change of a status: the kind of thing, its
+    event as EventBridge delivers it. *on_change*: told of each change of a status: the kind of thing, its
     status before and after ("" for not there).
     """
 

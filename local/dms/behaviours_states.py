@@ -10,6 +10,7 @@ _LIFE = "tests/contract/dms/test_dms_api.py::"
 _INSTANCES = "tests/contract/dms/test_dms_instances.py::"
 _RESOURCES = "tests/contract/dms/test_dms_resources.py::"
 _ASSESSMENTS = "tests/contract/dms/test_dms_assessments.py::"
+_EVENTS = "tests/contract/dms/test_dms_events.py::"
 _SETTINGS = "tests/unit/local/dms/test_dms_settings.py::"
 _SEQUENCES = "tests/contract/dms/test_dms_sequences.py::test_no_sequence_of_calls_leads_where_aws_does_not"
 _TASK = "aws dms describe-replication-tasks --filters Name=replication-task-arn,Values=TASK"
@@ -299,21 +300,36 @@ LIMITS = (
         _INSTANCE,
     ),
     Behaviour(
-        "Events of instances and tasks are kept, at most 20,000; a task's are told in EventBridge's form",
+        "Events of instances and tasks are kept, at most 20,000, and told in EventBridge's form with AWS's numbers: an "
+        "instance's life, changes of class, storage, zones and engine, a full disk, a forced failover",
         "documented",
         f"{_GUIDE}EventBridge.html",
-        f"{_RESOURCES}test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task",
+        f"{_EVENTS}test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task",
+    ),
+    Behaviour(
+        "Which of EventBridge's detail types an event of an instance comes under, and its eventType",
+        "assumed",
+        f"{_GUIDE}EventBridge.html",
+        f"{_EVENTS}test_eventbridge_is_told_of_the_life_of_an_instance_under_the_detail_types_of_aws",
+        'aws events put-rule --name all-of-dms --event-pattern \'{"source": ["aws.dms"]}\', with a log group as '
+        "target; then change an instance's storage",
+    ),
+    Behaviour(
+        "Nothing is told of endpoints, of instances that fail to be created, of keys that are gone, of free storage "
+        "that only gets low: none of it happens here",
+        "",
+        f"{_GUIDE}EventBridge.html",
     ),
     Behaviour(
         "The sentences of events; DescribeEvents looks back one hour",
         "assumed",
         f"{_GUIDE}Events.html",
-        f"{_RESOURCES}test_events_of_another_time_are_not_shown",
+        f"{_EVENTS}test_events_of_another_time_are_not_shown",
         "aws dms describe-events",
     ),
     Behaviour(
         "Event subscriptions are kept and publish nothing to their topics",
         "",
-        test=f"{_RESOURCES}test_a_subscription_passes_its_states_and_refuses_what_is_not_there",
+        test=f"{_EVENTS}test_a_subscription_passes_its_states_and_refuses_what_is_not_there",
     ),
 )

@@ -13,6 +13,8 @@ from botocore.utils import parse_to_aware_datetime
 
 from local.aws import ACCOUNT, REGION
 from local.clock import Clock
+from local.dms.operations import event_kinds
+from local.dms.operations.event_kinds import Kind
 from local.dms.requests.names import refusal
 from local.dms.requests.paging import filtered, page
 from local.dms.resources import Instance, Task
@@ -32,18 +34,6 @@ CATEGORIES: Mapping[str, tuple[str, ...]] = {
     ),
     "replication-task": ("configuration change", "state change", "deletion", "creation", "failure"),
 }
-# Source: AWS DMS user guide, "Working with events and notifications" (CHAP_Events): which change has which category.
-# The sentences are ours, except those of a start and of a stop (reference/dms.md 9.2).
-_OF_INSTANCES: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("", "creating"): ("creation", "Replication instance is being created."),
-    ("creating", "available"): ("creation", "Replication instance has been created."),
-    ("available", "modifying"): ("configuration change", "Replication instance is being modified."),
-    ("storage-full", "modifying"): ("configuration change", "Replication instance is being modified."),
-    ("modifying", "available"): ("configuration change", "Replication instance has been modified."),
-    ("available", "storage-full"): ("low storage", "The storage of the replication instance is used up."),
-    ("available", "deleting"): ("deletion", "Replication instance is being deleted."),
-    ("storage-full", "deleting"): ("deletion", "Replication instance is being deleted."),
-}
 _COME_BACK = {"moving", "testing"}  # a task is then again what it was
 _KEPT = 20_000
 _DEFAULT_MINUTES = 60  # assumed: RDS's, whose operation of this name has the same members
@@ -61,7 +51,7 @@ class Event:
 
 
 class Events:
-    """The log of events. *tell* gets each event of a task as EventBridge delivers it, outside of the lock."""
+    """The log of events. *tell* gets each event as EventBridge delivers it, outside of the lock."""
 
     def __init__(self, clock: Clock, tell: Callable[[dict[str, Any]], object] | None) -> None:
         self._clock = clock
@@ -69,18 +59,21 @@ class Events:
         self._log: deque[Event] = deque(maxlen=_KEPT)
 
     def note(self, thing: Any, before: str, after: str) -> None:
-        """Keep what AWS would, of a change of a status. Under the lock."""
+        """Keep and tell what AWS would, of a change of a status. Under the lock."""
         if isinstance(thing, Instance):
-            if found := _OF_INSTANCES.get((before, after)):
-                self._keep(thing.kind, thing.identifier, found[1], found[0])
+            if kind := event_kinds.OF_STATUS.get((before, after)):
+                self.tell(thing, kind)
         elif isinstance(thing, Task):
             self._note_task(thing, before, after)
 
-    def instance_gone(self, instance: Instance) -> None:
-        self._keep(instance.kind, instance.identifier, "Replication instance has been deleted.", "deletion")
-
-    def task_gone(self, task: Task) -> None:
-        self._task(task, "DELETED", "DMS-EVENT-0073", "deletion", "Replication task has been deleted.")
+    def tell(self, thing: Instance | Task, *kinds: Kind, message: str = "") -> None:
+        """Keep and tell an event of each of the *kinds*; of its own *message*, or of the kind's. Under the lock."""
+        for kind in kinds:
+            self._log.append(
+                Event(thing.kind, thing.identifier, message or kind.message, kind.category, self._clock.now())
+            )
+            if self._tell is not None:
+                self._clock.work(self._tell, self._as_told(thing, kind, message or kind.message))
 
     def describe(self, parameters: Parameters) -> dict[str, Any]:
         """The events of the last hour, or of the time that is asked for."""
@@ -124,49 +117,37 @@ class Events:
 
     def _note_task(self, task: Task, before: str, after: str) -> None:
         if (before, after) == ("creating", "ready"):
-            self._task(task, "CREATED", "DMS-EVENT-0074", "creation", "Replication task has been created.")
+            self.tell(task, event_kinds.TASK_CREATED)
         elif before == "modifying":
-            self._task(
-                task, "MODIFIED", "DMS-EVENT-0080", "configuration change", "Replication task has been modified."
-            )
+            self.tell(task, event_kinds.TASK_MODIFIED)
         elif after == "starting":
             flag = "fresh start" if task.fresh_start_at == task.started_at else "resume"
-            message = f"Replication task started, with flag = {flag}"
-            self._task(task, "STARTED", "DMS-EVENT-0069", "state change", message)
+            self.tell(task, event_kinds.TASK_STARTED, message=f"Replication task started, with flag = {flag}")
         elif after == "stopped" and before not in _COME_BACK:
-            self._task(
-                task, "STOPPED", "DMS-EVENT-0079", "state change", f"Replication task has stopped. {task.stop_reason}"
-            )
+            message = f"Replication task has stopped. {task.stop_reason}".strip()
+            self.tell(task, event_kinds.TASK_STOPPED, message=message)
         elif after == "failed" and before not in _COME_BACK:
-            self._task(task, "FAILED", "DMS-EVENT-0078", "failure", "Replication task has failed.")
+            self.tell(task, event_kinds.TASK_FAILED)
 
-    def _task(self, task: Task, what: str, number: str, category: str, message: str) -> None:
-        self._keep(task.kind, task.identifier, message.strip(), category)
-        if self._tell is not None:
-            self._clock.work(self._tell, self._as_told(task, what, number, category, message.strip()))
-
-    def _keep(self, kind: str, source: str, message: str, category: str) -> None:
-        self._log.append(Event(kind, source, message, category, self._clock.now()))
-
-    def _as_told(self, task: Task, what: str, number: str, category: str, message: str) -> dict[str, Any]:
-        """The event in EventBridge's form (reference/dms.md 9.2)."""
+    def _as_told(self, thing: Instance | Task, kind: Kind, message: str) -> dict[str, Any]:
+        """The event in EventBridge's form (reference/dms.md 9.2); the link of an instance is assumed."""
+        page = "taskDetails" if isinstance(thing, Task) else "replicationInstanceDetails"
         return {
             "version": "0",
-            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{task.arn}{number}{len(self._log)}")),
-            "detail-type": "DMS Replication Task State Change",
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{thing.arn}{kind.number}{len(self._log)}")),
+            "detail-type": kind.under,
             "source": "aws.dms",
             "account": ACCOUNT,
             "time": self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "region": REGION,
-            "resources": [task.arn],
+            "resources": [thing.arn],
             "detail": {
-                "type": "REPLICATION_TASK",
-                "category": "".join(word.capitalize() for word in category.split()),
-                "eventType": f"REPLICATION_TASK_{what}",
-                "eventId": number,
+                "type": thing.kind.replace("-", "_").upper(),
+                "category": "".join(word.capitalize() for word in kind.category.split()),
+                "eventType": kind.event_type,
+                "eventId": kind.number,
                 "detailMessage": message,
-                "resourceLink": f"https://console.aws.amazon.com/dms/v2/home?region={REGION}#taskDetails/"
-                f"{task.identifier}",
+                "resourceLink": f"https://console.aws.amazon.com/dms/v2/home?region={REGION}#{page}/{thing.identifier}",
             },
         }
 

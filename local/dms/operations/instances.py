@@ -11,6 +11,7 @@ from local.aws import REGION
 from local.dms.engines.reader import RunEndedError
 from local.dms.instance_classes import ENGINE_VERSIONS, MEMORY_GIB, STORAGE_GB, default_storage_gb, orderable
 from local.dms.loads.capacity import end_runs
+from local.dms.operations import event_kinds
 from local.dms.operations.events import Events
 from local.dms.operations.subnet_groups import SubnetGroups
 from local.dms.requests.limits import STORAGE_GB as ALL_STORAGE_GB
@@ -40,7 +41,7 @@ class Instances:
         name = identifier("ReplicationInstanceIdentifier", parameters["ReplicationInstanceIdentifier"], most=63)
         self._require_free(name)
         given = {key: value for key, value in parameters.items() if key not in {"Tags", "ResourceIdentifier"}}
-        given.setdefault("EngineVersion", ENGINE_VERSIONS[-1])
+        given = {"EngineVersion": ENGINE_VERSIONS[-1], "MultiAZ": False, "NetworkType": "IPV4", **given}
         _check(given)
         given.setdefault("AllocatedStorage", default_storage_gb(given["ReplicationInstanceClass"]))
         require_below(len(self._of.instances), DMS_INSTANCES, "account")
@@ -95,6 +96,7 @@ class Instances:
             if {"ReplicationInstanceClass", "EngineVersion"} & set(now):
                 # Both mean another host or engine: what runs ends as at a reboot (assumed from 1.4).
                 end_runs(self._of, instance, RunEndedError("failed", "FATAL_ERROR", "Replication instance restarted"))
+            self._events.tell(instance, *event_kinds.of_changes(now, is_done=False))
             instance.status = "modifying"
             self._of.later(self._of.delays.modifying_instance, self._apply, instance, now)
         return {"ReplicationInstance": self._show(instance)}
@@ -105,13 +107,16 @@ class Instances:
         if instance.status != "available":
             raise invalid_state(f"Replication Instance {instance.arn} is in state {instance.status}")
         forced = [name for name in ("ForceFailover", "ForcePlannedFailover") if parameters.get(name)]
-        if len(forced) == 2 or (forced and not instance.given.get("MultiAZ")):
+        if len(forced) == 2 or (forced and not instance.given["MultiAZ"]):
             raise AwsError(
                 "InvalidParameterCombinationException", f"{' and '.join(forced)}: only one, and of a Multi-AZ instance"
             )
         end_runs(self._of, instance, RunEndedError("failed", "FATAL_ERROR", "Replication instance was rebooted"))
         instance.status = "rebooting"
         self._of.later(self._of.delays.rebooting, self._settle, instance, "rebooting")
+        if forced:
+            self._events.tell(instance, event_kinds.FAILOVER_BEGUN)
+            self._of.later(self._of.delays.rebooting, self._events.tell, instance, event_kinds.FAILOVER_DONE)
         return {"ReplicationInstance": self._show(instance)}
 
     def delete(self, parameters: Parameters) -> dict[str, Any]:
@@ -157,9 +162,10 @@ class Instances:
         instance.given.update(changes)
         is_full = sum(instance.held.values()) >= instance.storage_bytes
         instance.status = "storage-full" if is_full else "available"
+        self._events.tell(instance, *event_kinds.of_changes(changes, is_done=True))
 
     def _remove(self, instance: Instance) -> None:
-        self._events.instance_gone(instance)
+        self._events.tell(instance, event_kinds.DELETED)
         del self._of.instances[instance.arn]
         self._of.tags.pop(instance.arn, None)
         self._of.forget_connections(instance)
@@ -191,12 +197,12 @@ class Instances:
             AvailabilityZone=zone,
             PreferredMaintenanceWindow=given.get("PreferredMaintenanceWindow", "sun:04:00-sun:04:30").lower(),
             PendingModifiedValues=dict(instance.pending),
-            MultiAZ=given.get("MultiAZ", False),
+            MultiAZ=given["MultiAZ"],
             EngineVersion=given["EngineVersion"],
             AutoMinorVersionUpgrade=given.get("AutoMinorVersionUpgrade", True),
             KmsKeyId=given.get("KmsKeyId"),
             PubliclyAccessible=given.get("PubliclyAccessible", True),
-            NetworkType=given.get("NetworkType", "IPV4"),
+            NetworkType=given["NetworkType"],
             DnsNameServers=given.get("DnsNameServers"),
         )
 

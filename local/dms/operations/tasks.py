@@ -12,6 +12,7 @@ from fleet.quotas import DMS_TASKS, DMS_TASKS_PER_INSTANCE
 from local.dms import settings
 from local.dms.loads.runs import Runs
 from local.dms.loads.target import Target, read_settings
+from local.dms.operations import event_kinds
 from local.dms.operations.connections import Connections
 from local.dms.operations.events import Events
 from local.dms.operations.statistics import show_table, show_task
@@ -208,7 +209,7 @@ class Tasks:
     def _remove(self, task: Task) -> None:
         del self._of.tasks[task.arn]
         self._of.tags.pop(task.arn, None)
-        self._events.task_gone(task)
+        self._events.tell(task, event_kinds.TASK_DELETED)
 
     def _require_place(self, instance: Instance) -> None:
         used = sum(instance in (one.instance, one.move_to) for one in self._of.tasks.values())

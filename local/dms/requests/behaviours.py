@@ -8,6 +8,7 @@ _API = "https://docs.aws.amazon.com/dms/latest/APIReference/API_"
 _GUIDE = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_"
 _LIFE = "tests/contract/dms/test_dms_api.py::"
 _INSTANCES = "tests/contract/dms/test_dms_instances.py::"
+_EVENTS = "tests/contract/dms/test_dms_events.py::"
 _RESOURCES = "tests/contract/dms/test_dms_resources.py::"
 _SEQUENCES = "tests/contract/dms/test_dms_sequences.py::test_no_sequence_of_calls_leads_where_aws_does_not"
 
@@ -25,7 +26,7 @@ _PASSES = f"{_LIFE}test_a_task_passes_every_state_on_its_way_and_refuses_what_th
 _CERTIFICATE = f"{_RESOURCES}test_a_certificate_is_read_named_by_an_endpoint_and_then_kept"
 _SCHEMAS = f"{_RESOURCES}test_the_schemas_of_a_source_are_known_once_they_were_refreshed"
 _GROUP = f"{_INSTANCES}test_a_subnet_group_is_changed_and_deleted_once_no_instance_uses_it"
-_SUBSCRIPTION = f"{_RESOURCES}test_a_subscription_passes_its_states_and_refuses_what_is_not_there"
+_SUBSCRIPTION = f"{_EVENTS}test_a_subscription_passes_its_states_and_refuses_what_is_not_there"
 _TAGS = f"{_RESOURCES}test_tags_are_added_replaced_and_removed"
 _ASSESSMENTS = "tests/contract/dms/test_dms_assessments.py::"
 _ASSESSED = f"{_ASSESSMENTS}test_what_is_found_is_counted_and_lies_in_the_bucket"
@@ -83,8 +84,8 @@ OPERATIONS = (
         "DescribeTableStatistics",
         "tests/contract/dms/test_dms_resources.py::test_table_statistics_can_be_filtered_and_paged",
     ),
-    _operation("DescribeEvents", f"{_RESOURCES}test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task"),
-    _operation("DescribeEventCategories", f"{_RESOURCES}test_event_categories_are_those_of_the_source"),
+    _operation("DescribeEvents", f"{_EVENTS}test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task"),
+    _operation("DescribeEventCategories", f"{_EVENTS}test_event_categories_are_those_of_the_source"),
     *(
         _operation(name, _SUBSCRIPTION)
         for name in (

@@ -1,4 +1,4 @@
-"""Certificates, schemas, tags, events, subscriptions, moves, assessments: what a person or Terraform asks of DMS beside
+"""Certificates, schemas, tags, moves, reloads: what a person or Terraform asks of DMS beside
 the life of instances, endpoints and tasks."""
 
 from __future__ import annotations
@@ -204,71 +204,7 @@ def test_tags_are_added_replaced_and_removed(cloud: Cloud) -> None:
         cloud.dms.add_tags_to_resource(ResourceArn=cloud.source, Tags=[{"Key": "aws:x", "Value": "1"}])
 
 
-# Events and subscriptions
-
-
-def test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task(clouds: Clouds, reader: FakeReader) -> None:
-    told: list[dict[str, Any]] = []
-    with clouds.open(reader, on_event=told.append) as cloud:
-        task = cloud.create_task()
-        cloud.run(task)
-        found = cloud.dms.describe_events(SourceType="replication-task", SourceIdentifier="shop")["Events"]
-        assert [(one["EventCategories"], one["Message"]) for one in found] == [
-            (["creation"], "Replication task has been created."),
-            (["state change"], "Replication task started, with flag = fresh start"),
-            (["state change"], "Replication task has stopped. Stop Reason FULL_LOAD_ONLY_FINISHED"),
-        ]
-        kinds = [(one["detail"]["eventType"], one["detail"]["eventId"], one["resources"]) for one in told]
-        assert kinds[-1] == ("REPLICATION_TASK_STOPPED", "DMS-EVENT-0079", [task])
-        created = cloud.dms.describe_events(EventCategories=["creation"])["Events"]
-        assert {one["SourceIdentifier"] for one in created} == {"one", "shop"}
-        filters = [{"Name": "replication-instance-id", "Values": ["one"]}]
-        assert len(cloud.dms.describe_events(Filters=filters)["Events"]) == 2
-
-
-def test_events_of_another_time_are_not_shown(cloud: Cloud) -> None:
-    cloud.until_available()
-    before = cloud.clock.now().replace(year=2020)
-    assert cloud.dms.describe_events(StartTime=before.replace(year=2019), EndTime=before)["Events"] == []
-    with refused("InvalidParameterCombinationException", "Duration"):
-        cloud.dms.describe_events(Duration=5, EndTime=before)
-
-
-def test_event_categories_are_those_of_the_source(cloud: Cloud) -> None:
-    (group,) = cloud.dms.describe_event_categories(SourceType="replication-task")["EventCategoryGroupList"]
-    assert "state change" in group["EventCategories"]
-    assert "low storage" not in group["EventCategories"]
-
-
-def test_a_subscription_passes_its_states_and_refuses_what_is_not_there(cloud: Cloud) -> None:
-    topic = cloud.aws.client("sns").create_topic(Name="dms")["TopicArn"]
-    given = {"SnsTopicArn": topic, "SourceType": "replication-task", "EventCategories": ["failure"]}
-
-    def create() -> None:
-        made = cloud.dms.create_event_subscription(SubscriptionName="all", **given)["EventSubscription"]
-        assert (made["Status"], made["Enabled"]) == ("creating", True)
-
-    def status() -> str:
-        return cloud.dms.describe_event_subscriptions(SubscriptionName="all")["EventSubscriptionsList"][0]["Status"]
-
-    cloud.at_once(create)
-    cloud.until(status, "active")
-    cloud.dms.modify_event_subscription(SubscriptionName="all", Enabled=False)
-    cloud.until(status, "active")
-    assert cloud.dms.list_tags_for_resource(ResourceArn="arn:aws:dms:eu-central-1:123456789012:es:all")["TagList"] == []
-    for code, more in (
-        ("SNSInvalidTopicFault", {"SnsTopicArn": f"{topic}-none"}),
-        ("ResourceNotFoundFault", {"SourceIds": ["none"]}),
-        ("InvalidParameterValueException", {"EventCategories": ["low storage"]}),
-        ("ResourceAlreadyExistsFault", {"SubscriptionName": "all"}),
-    ):
-        with refused(code):
-            cloud.dms.create_event_subscription(**{"SubscriptionName": "other", **given, **more})
-    cloud.dms.delete_event_subscription(SubscriptionName="all")
-    cloud.until(lambda: _refusal(status), "ResourceNotFoundFault")
-
-
-# Moves, reloads, assessments
+# Moves and reloads
 
 
 def test_a_task_moves_to_another_instance_and_is_then_tested_there(cloud: Cloud) -> None:

@@ -127,6 +127,34 @@ def test_the_end_of_a_task_is_told_to_a_topic_by_a_rule(endpoint: Endpoint, nigh
     assert told["detail"]["eventId"] == "DMS-EVENT-0079"
 
 
+def test_a_rule_of_the_deployment_tells_the_topic_what_happens_to_an_instance(endpoint: Endpoint) -> None:
+    sns, sqs, dms = (endpoint.client(name) for name in ("sns", "sqs", "dms"))
+    queue = sqs.create_queue(QueueName="instances")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = notification_topic_arn(SETTINGS.account, SETTINGS.region, SETTINGS.prefix)
+    subscription = sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
+    )["SubscriptionArn"]
+    made = dms.create_replication_instance(
+        ReplicationInstanceIdentifier="told-of", ReplicationInstanceClass="dms.t3.medium"
+    )["ReplicationInstance"]["ReplicationInstanceArn"]
+    named = {"ReplicationInstanceArn": made}
+    dms.get_waiter("replication_instance_available").wait(
+        Filters=[{"Name": "replication-instance-arn", "Values": [made]}], WaiterConfig={"Delay": 0}
+    )
+    dms.modify_replication_instance(**named, AllocatedStorage=100, ApplyImmediately=True)
+    told: set[str] = set()
+    while "STORAGE_INCREASED" not in told:
+        for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]:
+            event = json.loads(message["Body"])
+            assert event["resources"] == [made]
+            told.add(event["detail"]["eventType"].removeprefix("REPLICATION_INSTANCE_"))
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert told == {"CREATING", "CREATED", "STORAGE_INCREASING", "STORAGE_INCREASED"}
+    sns.unsubscribe(SubscriptionArn=subscription)
+    dms.delete_replication_instance(**named)
+
+
 def test_the_deployment_has_the_topic_told_of_failed_tasks_and_lets_dms_write_logs(endpoint: Endpoint) -> None:
     topic = notification_topic_arn(SETTINGS.account, SETTINGS.region, SETTINGS.prefix)
     events = endpoint.client("events")
