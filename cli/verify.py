@@ -108,7 +108,7 @@ def ask_local(checks: Iterable[Check]) -> list[Told]:
     with (
         tempfile.TemporaryDirectory() as folder,
         LocalCloud(Path(folder), registry, {}, clock="real", is_deployed=False) as cloud,
-        HttpServer(Router(cloud.aws, cloud.snowflake).answer) as server,
+        HttpServer(Router(cloud).answer) as server,
     ):
         account = Asking(
             {**arguments, "endpoint_url": server.endpoint},

@@ -44,6 +44,8 @@ class LocalAws:
         self._put_lock = threading.Lock()
         self.objects = PlainS3(ACCOUNT)
         self._policies_lock = threading.Lock()
+        self.iam_changes = 0
+        """How often IAM was written to: what a role may do is as it was until this changes."""
         self._session = boto3.Session(botocore_session=_quick_session())
 
     def __enter__(self) -> Self:
@@ -119,7 +121,11 @@ class LocalAws:
                     ]
                     backend.aws_managed_policies = policies
                     backend.managed_policies |= {one.arn: one for one in policies}
-        return routes.answer(request)
+        answer = routes.answer(request)
+        if not operation.startswith(("Get", "List")):
+            with self._policies_lock:
+                self.iam_changes += 1
+        return answer
 
 
 def _quick_session() -> botocore.session.Session:

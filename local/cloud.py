@@ -22,6 +22,7 @@ from local.dms.engines.sources import readers
 from local.events import EventBus
 from local.faults.faults import Faults
 from local.functions import Functions
+from local.iam import Roles
 from local.lambda_service.api import LambdaService
 from local.snowflake.server import Snowflake
 from local.snowflake.transport import InProcessTransport
@@ -117,6 +118,7 @@ class LocalCloud:
             jitter=self._random.random,
             on_status=self._tell,
             log_groups=MotoLogGroups(settings.account, settings.region),
+            roles=Roles(self.aws),
         )
         self.aws.serve("stepfunctions", self.machines.answer)
         self.machine_arns = self.deploy(self.registry) if self._is_deployed else {}

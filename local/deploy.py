@@ -35,6 +35,7 @@ from local.snowflake.server import Snowflake
 from onboarding.effective import effective_json
 from orchestration.definitions import bind, load
 from orchestration.events import DMS_PATTERNS, Schedule, broken_off_pattern, sweep_schedule
+from orchestration.function_roles import FLEET_TAG
 from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
 from orchestration.roles import (
     allow,
@@ -155,6 +156,7 @@ class Deployment:
                 EndpointIdentifier=source_endpoint_id(prefix, database.id),
                 EndpointType="source",
                 **source_endpoint(servers[database.server], database, secrets_role_arn),
+                Tags=self._tags(),
             )["Endpoint"]["EndpointArn"]
             # The first folder is a place where nothing is ever written: run "none", attempt 0.
             first = s3_settings(self._settings, Folder(database.id, "full", "none", 0))
@@ -163,6 +165,7 @@ class Deployment:
                 EndpointType="target",
                 EngineName="s3",
                 S3Settings={**first, "ServiceAccessRoleArn": endpoint_role_arn(self._settings, database.id)},
+                Tags=self._tags(),
             )["Endpoint"]["EndpointArn"]
             dms.create_replication_task(
                 ReplicationTaskIdentifier=task_id(prefix, database.id, "full"),
@@ -172,14 +175,20 @@ class Deployment:
                 MigrationType="full-load",
                 TableMappings=first_mappings(database),
                 ReplicationTaskSettings=full_load_settings(self._settings.profile),
+                Tags=self._tags(),
             )
 
-    @staticmethod
-    def _make_instance(dms: Any, identifier: str) -> str:
+    def _tags(self) -> list[dict[str, str]]:
+        """What the roles of functions know the fleet's own resources by."""
+        return [{"Key": FLEET_TAG, "Value": self._settings.prefix}]
+
+    def _make_instance(self, dms: Any, identifier: str) -> str:
         instances = _instances(dms)
         if identifier not in instances:
             made = dms.create_replication_instance(
-                ReplicationInstanceIdentifier=identifier, ReplicationInstanceClass="dms.r6i.large"
+                ReplicationInstanceIdentifier=identifier,
+                ReplicationInstanceClass="dms.r6i.large",
+                Tags=self._tags(),
             )
             return made["ReplicationInstance"]["ReplicationInstanceArn"]
         return instances[identifier]["ReplicationInstanceArn"]

@@ -3,15 +3,16 @@
 moto's own evaluator takes no conditions on actions and reads `?` and `.` in an ARN as a regular expression, so a wrong
 folder could pass. What is judged here: trust policies, inline and attached identity policies, and the conditions in
 `_OPERATORS`. What is not (boundaries, policy variables, other conditions) is refused, because passing over it would
-allow what AWS denies. Resource policies of buckets and keys are not asked. Source:
+allow what AWS denies. Resource policies of buckets and keys are not asked. Sources:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -21,6 +22,8 @@ from local.aws import LocalAws
 from local.wire import AwsError, NotEmulatedError
 
 Statement = Mapping[str, Any]
+Context = Mapping[str, str | Sequence[str]]
+"""A request's condition keys, as {"s3:prefix": "a/b"}; one that has several values, as a sequence."""
 
 
 class AccessDeniedError(AwsError):
@@ -33,24 +36,45 @@ class AccessDeniedError(AwsError):
 class Role:
     """A role that was assumed. Its policies are read once: a change is seen by the next `assume`, not by this one."""
 
-    def __init__(self, arn: str, statements: list[Statement], *, account: str, name: str) -> None:
+    def __init__(self, arn: str, statements: Sequence[Statement], *, session: str = "local") -> None:
         self.arn = arn
         self._statements = statements
-        self._user = f"arn:aws:sts::{account}:assumed-role/{name}/local"
+        self._user = f"arn:aws:sts::{arn.split(':')[4]}:assumed-role/{arn.rpartition('/')[2]}/{session}"
 
-    def require(self, action: str, resource_arn: str, context: Mapping[str, str] | None = None) -> None:
-        """Raise AccessDeniedError unless the role's policies allow *action* (as "s3:PutObject") on *resource_arn*.
-
-        *context*: the request's condition keys, as {"s3:prefix": "a/b"}.
+    def require(self, action: str, resource_arn: str, context: Context | None = None) -> None:
+        """Raise AccessDeniedError unless the role's policies allow *action* (as "s3:PutObject") on *resource_arn*,
+        which is "*" for an action that knows no resource.
         """
         effects = _effects(self._statements, action, resource_arn, context or {})
         if effects == {"Allow"}:
             return
         why = "with an explicit deny in" if "Deny" in effects else "because no"
         end = "an identity-based policy" if "Deny" in effects else f"identity-based policy allows the {action} action"
+        where = f'"{resource_arn}"' if action.startswith("s3:") else resource_arn  # S3 alone writes it in quotes
         raise AccessDeniedError(
-            f'User: {self._user} is not authorized to perform: {action} on resource: "{resource_arn}" {why} {end}'
+            f"User: {self._user} is not authorized to perform: {action} on resource: {where} {why} {end}"
         )
+
+
+class Roles:
+    """The account's roles as they bind at each request: by their policies as these were last written."""
+
+    def __init__(self, aws: LocalAws) -> None:
+        self._aws = aws
+        # Read again only once IAM was written to: a night asks thousands of times. Replaced as a whole, so that a
+        # thread that is late keeps what it has read apart from what is newer.
+        self._known: tuple[int, dict[str, Sequence[Statement] | None]] = (-1, {})
+
+    def find(self, arn: str, session: str) -> Role | None:
+        """The role *arn*, as one that was assumed under the name *session*; None if the account has none such."""
+        changes, known = self._known
+        if changes != self._aws.iam_changes:
+            changes, known = self._known = self._aws.iam_changes, {}
+        if arn not in known:
+            role = _find(self._aws.client("iam"), arn)
+            known[arn] = None if role is None else _policies(self._aws.client("iam"), role["RoleName"])
+        statements = known[arn]
+        return None if statements is None else Role(arn, statements, session=session)
 
 
 def assume(
@@ -59,28 +83,19 @@ def assume(
     *,
     principal: str,
     external_id: str | None = None,
-    context: Mapping[str, str] | None = None,
+    context: Context | None = None,
 ) -> Role:
     """The role *role_arn*, assumed by *principal*: a service ("dms.amazonaws.com") or the ARN of a user or role.
 
     *context*: further condition keys of the request, as {"aws:SourceAccount": "123456789012"}. Raises AccessDeniedError
     in STS's words when the role does not exist or does not trust *principal* under these conditions.
     """
-    iam = aws.client("iam")
-    name = role_arn.rpartition("/")[2]
     refusal = AccessDeniedError(
         f"User: {principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
     )
-    try:
-        role = iam.get_role(RoleName=name)["Role"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchEntity":
-            raise refusal from error
-        raise
-    if role["Arn"] != role_arn:
+    role = _find(aws.client("iam"), role_arn)
+    if role is None:
         raise refusal
-    if "PermissionsBoundary" in role:
-        raise NotEmulatedError(f"the permissions boundary of {role_arn}")
     keys = dict(context or {})
     if external_id is not None:
         keys["sts:ExternalId"] = external_id
@@ -93,22 +108,37 @@ def assume(
     }
     if effects != {"Allow"}:
         raise refusal
-    return Role(role_arn, _policies(iam, name), account=role_arn.split(":")[4], name=name)
+    return Role(role_arn, _policies(aws.client("iam"), role["RoleName"]))
 
 
 def effects_of(
-    document: Mapping[str, Any], action: str, resource_arn: str, context: Mapping[str, str]
+    document: Mapping[str, Any], action: str, resource_arn: str, context: Context
 ) -> set[Literal["Allow", "Deny"]]:
     """What the statements of *document* that concern a request say to it, whoever asks: principals are not read."""
     return _effects(_statements(document), action, resource_arn, context)
 
 
-def _effects(statements: Iterable[Statement], action: str, resource_arn: str, context: Mapping[str, str]) -> set[Any]:
+def _effects(statements: Iterable[Statement], action: str, resource_arn: str, context: Context) -> set[Any]:
     return {
         statement["Effect"]
         for statement in statements
         if _concerns(statement, action, resource_arn) and _holds(statement.get("Condition", {}), context)
     }
+
+
+def _find(iam: Any, role_arn: str) -> Mapping[str, Any] | None:
+    """The role of exactly that ARN, path included."""
+    try:
+        role = iam.get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchEntity":
+            return None
+        raise
+    if role["Arn"] != role_arn:
+        return None
+    if "PermissionsBoundary" in role:
+        raise NotEmulatedError(f"the permissions boundary of {role_arn}")
+    return role
 
 
 def _policies(iam: Any, name: str) -> list[Statement]:
@@ -156,20 +186,23 @@ def _concerns(statement: Statement, action: str, resource_arn: str) -> bool:
     return is_action and _matches_any(resource_arn, statement.get("Resource", ()), is_case_sensitive=True)
 
 
-def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
-    """Whether every condition holds. A key the request lacks fails a positive operator and passes a negated one."""
+def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
+    """Whether every condition holds."""
     present = {key.lower(): value for key, value in context.items()}
     for operator, tests in conditions.items():
-        name = operator.removesuffix("IfExists")
-        if name not in _OPERATORS:
+        quantifier, _, rest = operator.rpartition(":")
+        name = rest.removesuffix("IfExists")
+        if name not in _OPERATORS or quantifier not in _MISSING:
             raise NotEmulatedError(f"the condition operator {operator} in a policy")
         compare, is_negated = _OPERATORS[name]
         for key, wanted in tests.items():
             value = present.get(key.lower())
             if value is None:
-                if not (is_negated or operator != name):
+                if not (_MISSING[quantifier](is_negated) or rest != name):
                     return False
-            elif any(compare(value, str(one)) for one in _list(wanted)) is is_negated:
+                continue
+            met = [any(compare(one, str(want)) for want in _list(wanted)) is not is_negated for one in _list(value)]
+            if not (all(met) if quantifier == "ForAllValues" else any(met)):
                 return False
     return True
 
@@ -192,6 +225,12 @@ def _pattern(text: str, is_case_sensitive: bool) -> re.Pattern[str]:
     return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), flags)
 
 
+# Whether a condition holds where the request lacks its key, by what stands before the operator.
+_MISSING: Mapping[str, Callable[[bool], bool]] = {
+    "": lambda is_negated: is_negated,
+    "ForAnyValue": lambda _: False,
+    "ForAllValues": lambda _: True,
+}
 _OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
     "StringEquals": (str.__eq__, False),
     "StringNotEquals": (str.__eq__, True),

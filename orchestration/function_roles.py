@@ -59,8 +59,17 @@ def _reads_records(settings: Settings, name: str) -> list[Statement]:
             f"{name}ReadsRecords", "s3:GetObject", [f"{bucket}/{key}/*" for key in ("registry", "runs", "databases")]
         ),
         allow(f"{name}FindsRecords", "s3:ListBucket", bucket),
-        use_data_key(f"{name}UsesTheKey", settings, ["kms:Decrypt", "kms:GenerateDataKey"], ["s3", "dynamodb", "sns"]),
     ]
+
+
+def _uses_key(settings: Settings, name: str, *, calls: tuple[str, ...], services: tuple[str, ...]) -> list[Statement]:
+    return [use_data_key(f"{name}UsesTheKey", settings, [f"kms:{call}" for call in calls], services)]
+
+
+_reads_encrypted: Need = partial(_uses_key, calls=("Decrypt",), services=("s3", "dynamodb"))
+_encrypts: Need = partial(_uses_key, calls=("Decrypt", "GenerateDataKey"), services=("s3", "dynamodb"))
+_encrypts_messages: Need = partial(_uses_key, calls=("Decrypt", "GenerateDataKey"), services=("s3", "dynamodb", "sns"))
+_reads_encrypted_ledger: Need = partial(_uses_key, calls=("Decrypt",), services=("dynamodb",))
 
 
 def _writes_records(settings: Settings, name: str, *, folder: str = "runs") -> list[Statement]:
@@ -72,8 +81,10 @@ def _ledger(settings: Settings, name: str, *, verb: str, calls: tuple[str, ...])
     return [allow(f"{name}{verb}TheLedger", [f"dynamodb:{call}" for call in calls], table)]
 
 
-_reads_ledger: Need = partial(_ledger, verb="Reads", calls=("GetItem", "Query"))
+_reads_ledger: Need = partial(_ledger, verb="Reads", calls=("GetItem",))
+_lists_ledger: Need = partial(_ledger, verb="Lists", calls=("Query",))
 _notes: Need = partial(_ledger, verb="WritesTo", calls=("UpdateItem",))
+_records: Need = partial(_ledger, verb="WritesTo", calls=("PutItem",))
 _puts: Need = partial(_ledger, verb="WritesTo", calls=("PutItem", "UpdateItem"))
 _reads_measures: Need = partial(_ledger, verb="Measures", calls=("BatchGetItem",))
 
@@ -85,7 +96,7 @@ def _looks_at_dms(settings: Settings, name: str, *, at: tuple[str, ...]) -> list
 
 _sees_tasks: Need = partial(_looks_at_dms, at=("ReplicationTasks",))
 _sees_tasks_and_endpoints: Need = partial(_looks_at_dms, at=("ReplicationTasks", "Endpoints"))
-_sees_connections: Need = partial(_looks_at_dms, at=("ReplicationTasks", "Endpoints", "Connections"))
+_sees_connections: Need = partial(_looks_at_dms, at=("ReplicationTasks", "Connections"))
 
 
 def _dms(settings: Settings, name: str, *, verb: str, call: str, kinds: tuple[str, ...]) -> list[Statement]:
@@ -175,13 +186,23 @@ def _stands_in_the_network(settings: Settings, name: str) -> list[Statement]:
     return [allow(f"{name}StandsInTheNetwork", [f"ec2:{call}" for call in calls], "*")]
 
 
-_ATTEMPT = (_reads_records, _reads_ledger)
-_CLOSES = (*_ATTEMPT, _writes_records, _puts, _notifies, _asks_executions)
+_RECORDS = (_reads_records, _reads_ledger)
+_ATTEMPT = (*_RECORDS, _reads_encrypted)
+_WRITES = (*_RECORDS, _encrypts, _writes_records)
+_CLOSES = (
+    *_RECORDS,
+    _encrypts_messages,
+    _writes_records,
+    _lists_ledger,
+    _puts,
+    _notifies,
+    _asks_executions,
+)
 _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "PlanRun": (
-        *_ATTEMPT,
-        _writes_records,
+        *_WRITES,
         partial(_writes_records, folder="registry"),
+        _lists_ledger,
         _puts,
         _reads_measures,
         _sees_tasks,
@@ -189,8 +210,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "CloseRun": _CLOSES,
     "ClaimDatabase": (*_ATTEMPT, _puts, _asks_holders, _sees_tasks, _stops),
     "PrepareTask": (
-        *_ATTEMPT,
-        _writes_records,
+        *_WRITES,
         partial(_writes_records, folder="databases"),
         _notes,
         _asks_sources,
@@ -208,14 +228,25 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "AwaitConnection": (*_ATTEMPT, _notes, _sees_connections, _tests),
     "StartTask": (*_ATTEMPT, _notes, _lists_landing, _sees_tasks_and_endpoints, _starts),
     "PollTask": (*_ATTEMPT, _notes, _sees_tasks, _counts),
-    "StopTask": (*_ATTEMPT, _notes, _sees_tasks, _stops),
-    "SealFolder": (*_ATTEMPT, _notes, _asks_sources, _reads_manifests, _seals, _sees_connections, _tests, _counts),
-    "SubmitLoads": (*_ATTEMPT, _writes_records, _notes, _reads_manifests, _signs),
-    "PollLoads": (*_ATTEMPT, _writes_records, _notes, _signs),
-    "Reconcile": (*_ATTEMPT, _writes_records, _notes, _reads_manifests),
-    "RecordOutcome": (*_ATTEMPT, _writes_records, _puts),
+    "StopTask": (*_ATTEMPT, _sees_tasks, _stops),
+    "SealFolder": (
+        *_RECORDS,
+        _encrypts,
+        _lists_ledger,
+        _notes,
+        _asks_sources,
+        _reads_manifests,
+        _seals,
+        _sees_connections,
+        _tests,
+        _counts,
+    ),
+    "SubmitLoads": (*_WRITES, _reads_manifests, _signs),
+    "PollLoads": (*_WRITES, _notes, _signs),
+    "Reconcile": (*_WRITES, _notes, _reads_manifests),
+    "RecordOutcome": (*_WRITES, _records),
     "ReleaseDatabase": (*_ATTEMPT, _notes, _sees_tasks),
-    "Conclude": _ATTEMPT,
+    "Conclude": (_reads_ledger, _reads_encrypted_ledger),
     "AskSource": (_stands_in_the_network,),
     "Recorder": (*_CLOSES, _lists_children, _stops_children, _sees_tasks, _stops),
     "Sweep": (*_CLOSES, _lists_runs, _stops_children, _sees_tasks, _stops),

@@ -14,10 +14,12 @@ import pytest
 from case_place import Place
 from fleet.databases import Database, Limits, Registry, Server, Settings, SnowflakeSettings
 from held_time import HeldTime
+from judged_functions import JudgedFunctions
 from local.cloud import LocalCloud
 from local.sources.postgres import EmbeddedPostgres
 from local.stepfunctions.errors import FunctionError
 from orchestration.functions import DATABASE_RUN, function_name
+from orchestration.roles import allow
 
 SETTINGS = Settings(
     prefix="fleet",
@@ -41,6 +43,12 @@ TOLERANT = ("case-01", "case-02")
 _COUNT = 48  # as many as one replication instance holds
 _AGAIN = {"wait", "moving", "loading"}
 _SLEEPER = json.dumps({"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", "Seconds": 2_592_000, "End": True}}})
+# Executions that stand for those of database-run are of machines that no fleet has.
+_ASKS_STAND_INS = allow(
+    "AsksStandIns",
+    "states:DescribeExecution",
+    [f"arn:aws:states:eu-central-1:123456789012:execution:{one}:*" for one in ("sleeper", "short-database-run")],
+)
 _TEMPLATE = """
 CREATE TABLE orders (id integer PRIMARY KEY, what text, amount numeric(10, 2));
 INSERT INTO orders SELECT n, 'order ' || n, n * 1.5 FROM generate_series(1, 5) n;
@@ -68,7 +76,9 @@ def refused(error: str, words: str = ".") -> Iterator[None]:
 
 
 class Cases:
-    """A local cloud over databases `case-01` and so on, each with a server, a secret and a source of its own."""
+    """A local cloud over databases `case-01` and so on, each with a server, a secret and a source of its own.
+
+    Whatever its functions call must be allowed by the roles that the stack gives them."""
 
     def __init__(self, folder: Path, postgres: EmbeddedPostgres, template: str) -> None:
         self.postgres = postgres
@@ -81,7 +91,7 @@ class Cases:
         servers = tuple(Server(one.id, "postgresql", f"fleet/server/{one.id}", ssl_mode="none") for one in databases)
         secrets = {server.secret: postgres.secret(server.id) for server in servers}
         self.registry = Registry(SETTINGS, servers, databases)
-        self.cloud = LocalCloud(folder, self.registry, secrets, clock="frozen")
+        self.cloud = LocalCloud(folder, self.registry, secrets, clock="frozen", faults=JudgedFunctions(_ASKS_STAND_INS))
         self._open = ExitStack()
 
     def __enter__(self) -> Self:

@@ -272,7 +272,7 @@ CHECKS = (
     ),
     Check("Timestamps are compared as moments, whatever their zone", _timestamps, _MACHINE),
     Check(
-        "A log group that does not exist is refused when the machine is created; the role's rights are not asked",
+        "A log group that does not exist is refused when the machine is created",
         _log_of_nothing,
         _MACHINE,
     ),

@@ -89,6 +89,13 @@ IAM = (
         f"{_IAM}test_a_condition_on_the_prefix_narrows_a_listing",
     ),
     Behaviour(
+        "ForAnyValue and ForAllValues, for keys that have several values",
+        "documented",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-"
+        "keys.html",
+        f"{_IAM}test_a_key_of_several_values_is_compared_value_by_value",
+    ),
+    Behaviour(
         "Trust policies, with sts:ExternalId; a role that does not exist is refused like one that does not trust",
         "documented",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user_externalid.html",

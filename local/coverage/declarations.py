@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from local.authorization.behaviours import BEHAVIOURS as AUTHORIZATION
 from local.coverage import behaviours_cloud
 from local.coverage.behaviours import Behaviour
 from local.dms.behaviours import BEHAVIOURS as DMS
@@ -34,6 +35,7 @@ SECTIONS = (
         "Services by moto", "local/aws.py, local/shortcuts/", behaviours_cloud.BY_MOTO + behaviours_cloud.CORRECTED
     ),
     Section("What a role may do", "local/iam.py", behaviours_cloud.IAM),
+    Section("Who may call what", "local/authorization/", AUTHORIZATION),
     Section("Lambda", "local/lambda_service/, local/functions.py", LAMBDA, "lambda"),
     Section("EventBridge", "local/events.py", behaviours_cloud.EVENTS),
     Section("Time and crashes", "local/clock.py, local/cloud.py", behaviours_cloud.TIME),

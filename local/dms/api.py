@@ -149,6 +149,11 @@ class Dms:
         with self._resources.lock:
             self._bucket = TokenBucket(self._clock, DMS_API_BURST.value, DMS_API_PER_SECOND.value)
 
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """The tags of a resource, for who judges requests inside of AWS; none for one that does not exist."""
+        with self._resources.lock:
+            return dict(self._resources.tags.get(arn, {}))
+
     def hold_storage(self, instance_identifier: str, what: str, size_bytes: int) -> None:
         """Let *what* take so many bytes of an instance's disk from now on; 0 gives them back. A full disk stops its
         tasks, as AWS documents it."""

@@ -39,7 +39,6 @@ BEHAVIOURS = (
         _NIGHT + "test_a_role_that_was_changed_over_the_socket_binds_dms",
     ),
     Behaviour("No signature, date or session token is checked: whoever calls is believed", ""),
-    Behaviour("IAM is not asked what a caller may do", ""),
     Behaviour("A client's own AssumeRole gets credentials for any role, whatever its trust policy", ""),
     Behaviour(
         "Errors in the service's own form: JSON with __type, query XML, EC2's XML, S3's XML; each with a request id",

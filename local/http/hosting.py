@@ -36,7 +36,7 @@ class Host:
         self._make = make
         self._token = token
         self._throttles = throttles
-        self._cloud: LocalCloud | None = None
+        self._opened: tuple[LocalCloud, Router] | None = None
         self._why_none = "the account is being opened"
         self._answering = 0
         self._changed = threading.Condition()
@@ -54,8 +54,8 @@ class Host:
             if request.path in {RESET, ADMINISTER}:
                 self._require_token(request)
                 return self._answer_reset() if request.path == RESET else self._administer(request)
-            with self._in_use() as cloud:
-                return Router(cloud.aws, cloud.snowflake).answer(request)
+            with self._in_use() as (_, router):
+                return router.answer(request)
         except AwsError as error:
             return refusal(error, request, "")
         except Exception as error:  # noqa: BLE001  whoever asked is told of it
@@ -65,28 +65,28 @@ class Host:
     def reset(self) -> None:
         """Close the cloud, once every answer under way is out, and open another. Requests meanwhile get a 503."""
         with self._changed:
-            closing = self._require_cloud()
-            self._cloud, self._why_none = None, "the account is being reset"
+            closing, _ = self._require_opened()
+            self._opened, self._why_none = None, "the account is being reset"
             self._changed.wait_for(lambda: self._answering == 0)
         closing.__exit__()
         self._open()
 
     @contextmanager
-    def _in_use(self) -> Iterator[LocalCloud]:
+    def _in_use(self) -> Iterator[tuple[LocalCloud, Router]]:
         with self._changed:
-            cloud = self._require_cloud()
+            opened = self._require_opened()
             self._answering += 1
         try:
-            yield cloud
+            yield opened
         finally:
             with self._changed:
                 self._answering -= 1
                 self._changed.notify_all()
 
-    def _require_cloud(self) -> LocalCloud:
-        if self._cloud is None:
+    def _require_opened(self) -> tuple[LocalCloud, Router]:
+        if self._opened is None:
             raise AwsError("ServiceUnavailable", self._why_none, 503)
-        return self._cloud
+        return self._opened
 
     def _require_token(self, request: Request) -> None:
         is_known = hmac.compare_digest(request.header(TOKEN).encode(), self._token.encode())
@@ -101,7 +101,7 @@ class Host:
         """Run the body's `statements` in the body's `database`."""
         asked = json.loads(request.body)
         try:
-            with self._in_use() as cloud:
+            with self._in_use() as (cloud, _):
                 cloud.snowflake.administer(asked["statements"], database=asked["database"])
         except SnowflakeError as error:
             raise AwsError("SnowflakeError", str(error)) from error
@@ -121,10 +121,10 @@ class Host:
             self._why_none = f"the account could not be opened: {error!r}"
             raise
         with self._changed:
-            self._cloud = cloud
+            self._opened = cloud, Router(cloud)
 
     def _close(self) -> None:
         with self._changed:
-            closing, self._cloud = self._cloud, None
+            closing, self._opened = self._opened, None
         if closing is not None:
-            closing.__exit__()
+            closing[0].__exit__()

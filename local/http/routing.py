@@ -9,13 +9,17 @@ from dataclasses import dataclass
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 
-from local.aws import LocalAws
+from local.authorization.facts import Facts
+from local.authorization.judge import Judge
+from local.cloud import LocalCloud
 from local.http.bodies import unwrap_aws_chunks
 from local.http.errors import refusal
+from local.http.identity import read_caller
 from local.http.messages import Reply, Request
 from local.http.operations import operation_of, require_valid
+from local.http.parameters import read_parameters
 from local.http.services import VALIDATED, Addressed, UnknownServiceError, address
-from local.snowflake.server import Snowflake
+from local.iam import Roles
 from local.wire import AwsError, NotEmulatedError
 
 _log = logging.getLogger(__name__)
@@ -36,11 +40,12 @@ class _Asked:
 
 
 class Router:
-    """Answers requests for the services of one account, and for Snowflake's SQL API."""
+    """Answers requests for the services of one local cloud, and for its Snowflake's SQL API."""
 
-    def __init__(self, aws: LocalAws, snowflake: Snowflake) -> None:
-        self._aws = aws
-        self._snowflake = snowflake
+    def __init__(self, cloud: LocalCloud) -> None:
+        self._aws = cloud.aws
+        self._judge = Judge(Facts(cloud.dms.tags), Roles(cloud.aws))
+        self._snowflake = cloud.snowflake
 
     def answer(self, request: Request) -> Reply:
         """The answer to *request*; never raises."""
@@ -73,6 +78,10 @@ class Router:
         asked.operation = operation_of(to.service, request, to.path)
         if to.service in VALIDATED:
             require_valid(to.service, asked.operation, request.body)
+        if caller := read_caller(request):
+            self._judge.require(
+                caller.access_key, to.service, asked.operation, lambda: read_parameters(request, to, asked.operation)
+            )
         return _reply(self._send(request, to, asked.operation), request.method)
 
     def _send(self, request: Request, to: Addressed, operation: str) -> AWSResponse:

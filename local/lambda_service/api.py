@@ -18,11 +18,12 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from local.aws import ACCOUNT, REGION, LocalAws
 from local.clock import Clock
 from local.functions import Functions, answer_invoke
-from local.iam import AccessDeniedError, assume
+from local.iam import AccessDeniedError, Role, assume
 from local.lambda_service import permissions
 from local.lambda_service.functions import Function, changed, first_configuration
 from local.lambda_service.instances import Instances
 from local.lambda_service.logs import FunctionLog, may_log
+from local.lambda_service.networks import place
 from local.lambda_service.packages import Packages, require_uploadable
 from local.lambda_service.processes import process_environment, require_runs_here
 from local.lambda_service.rest import read_parameters, refusal, write_answer
@@ -134,13 +135,13 @@ class LambdaService:
         if name in self._functions:
             raise AwsError("ResourceConflictException", f"Function already exist: {name}", 409)
         configuration = first_configuration({**parameters, "FunctionName": name})
-        self._require_role(configuration["Role"])
+        role = self._assume(configuration["Role"])
         require_uploadable(parameters["Code"])
         package = self._packages.take(parameters["Code"])
         function = Function(
             f"{_OF_FUNCTIONS}{name}", configuration, package, dict(parameters.get("Tags", {})), *self._revision()
         )
-        self._place(function)
+        place(self._aws, role, function.configuration)
         self._functions[name] = function
         return function.told()
 
@@ -161,9 +162,10 @@ class LambdaService:
 
     def _update_configuration(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
         function, wanted = self._find(parameters), changed(parameters)
-        self._require_role(wanted.get("Role", function.configuration["Role"]))
-        function.configuration |= wanted
-        self._place(function)
+        role = self._assume(wanted.get("Role", function.configuration["Role"]))
+        configuration = {**function.configuration, **wanted}
+        place(self._aws, role, configuration)
+        function.configuration = configuration
         return self._revised(function)
 
     def _delete(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
@@ -229,24 +231,13 @@ class LambdaService:
         if instances := self._instances.pop(name, None):
             instances.retire()
 
-    def _require_role(self, arn: str) -> None:
+    def _assume(self, arn: str) -> Role:
         try:
-            assume(self._aws, arn, principal="lambda.amazonaws.com")
+            return assume(self._aws, arn, principal="lambda.amazonaws.com")
         except AccessDeniedError:
             raise AwsError(
                 "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
             ) from None
-
-    def _place(self, function: Function) -> None:
-        """Say which VPC the subnets belong to, as Lambda does. Nothing here keeps a process in a network."""
-        place = function.configuration.get("VpcConfig", {})
-        if subnets := place.get("SubnetIds"):
-            found = self._aws.client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
-            function.configuration["VpcConfig"] = {
-                "Ipv6AllowedForDualStack": False,
-                **place,
-                "VpcId": found[0]["VpcId"],
-            }
 
     def _start(self, function: Function) -> Instances:
         require_runs_here(function)

@@ -61,6 +61,12 @@ BEHAVIOURS = (
         f"{_TEST}test_what_lambda_would_refuse_or_is_not_done_here_makes_no_function",
     ),
     Behaviour(
+        "A function in a network, whose role may not do what Lambda does there, is refused when it is made",
+        "observed",
+        "https://github.com/webiny/webiny-js/issues/2580",
+        "tests/contract/http/test_function_networks.py::test_a_function_in_a_network_needs_a_role_that_may_stand_there",
+    ),
+    Behaviour(
         "EventBridge calls a deployed function only where the function's policy lets the rule",
         "documented",
         f"{_GUIDE}permissions-function-services.html",

@@ -13,10 +13,12 @@ from concurrent.futures import Future
 from typing import Any
 
 from local.clock import Clock
+from local.iam import Roles
 from local.stepfunctions.errors import RUNTIME, StateFailedError
 from local.stepfunctions.executions import ABORTED, FAILED, RUNNING, SUCCEEDED, Execution, Machine
 from local.stepfunctions.interpreter import Interpreter
 from local.stepfunctions.log_delivery import LogDelivery, LogGroups
+from local.stepfunctions.permissions import Permissions
 from local.stepfunctions.redrives import RedriveTokens, reason_against_redrive
 from local.stepfunctions.service.descriptions import describe, status_event, summarise
 from local.stepfunctions.service.machines import Machines, describe_revision
@@ -35,7 +37,8 @@ class StepFunctions:
     *invoke* is called with a function's ARN and its event, in a worker thread; it raises `FunctionError`. *on_status*
     gets EventBridge's event for every change of an execution's status, in a worker thread. *jitter* gives the numbers
     from 0 to 1 that JitterStrategy FULL multiplies with. *new_id* names executions, events and revisions. *log_groups*:
-    where executions are logged; without it, a machine that wants a log is refused.
+    where executions are logged; without it, a machine that wants a log is refused. *roles*: those that bind machines;
+    without them, no machine is bound.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class StepFunctions:
         on_status: Callable[[dict[str, Any]], object] | None = None,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         log_groups: LogGroups | None = None,
+        roles: Roles | None = None,
     ) -> None:
         self._clock = clock
         self._account = account
@@ -57,10 +61,18 @@ class StepFunctions:
         self._on_status = on_status
         self._new_id = new_id
         self._log = LogDelivery(clock, log_groups)
-        self._machines = Machines(clock, self._prefix, new_id=new_id, has_running=self._has_running, log=self._log)
+        permissions = Permissions(roles, self._prefix)
+        self._machines = Machines(
+            clock,
+            self._prefix,
+            new_id=new_id,
+            has_running=self._has_running,
+            log=self._log,
+            permissions=permissions,
+        )
         self._executions: dict[str, Execution] = {}
         self._redrive_tokens = RedriveTokens()
-        self._interpreter = Interpreter(clock, Tasks(clock, invoke, self._start, region), jitter)
+        self._interpreter = Interpreter(clock, Tasks(clock, invoke, self._start, region, permissions), jitter)
         self._operations: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
             **self._machines.operations,
             "StartExecution": self._start_execution,

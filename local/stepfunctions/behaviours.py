@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local.coverage.behaviours import Behaviour, Trust
 from local.stepfunctions.redrive_behaviours import REDRIVE
+from local.stepfunctions.role_behaviours import ROLES
 
 _API = "https://docs.aws.amazon.com/step-functions/latest/apireference/API_"
 _GUIDE = "https://docs.aws.amazon.com/step-functions/latest/dg/"
@@ -224,7 +225,7 @@ _OF_THE_LOG = (
         f"{_LOG}test_a_destination_that_aws_refuses_is_refused",
     ),
     _rule(
-        "A log group that does not exist is refused when the machine is created; the role's rights are not asked",
+        "A log group that does not exist is refused when the machine is created",
         "assumed",
         "",
         f"{_LOG}test_a_destination_that_aws_refuses_is_refused",
@@ -331,4 +332,4 @@ _REFUSALS = (
     _refused("Iterator and other fields that newer ones replace", _BY_FIELD),
 )
 
-BEHAVIOURS = (*_OPERATIONS, *_OF_THE_API, *_OF_THE_LOG, *_OF_THE_LANGUAGE, *REDRIVE, *_REFUSALS)
+BEHAVIOURS = (*_OPERATIONS, *_OF_THE_API, *_OF_THE_LOG, *ROLES, *_OF_THE_LANGUAGE, *REDRIVE, *_REFUSALS)

@@ -13,11 +13,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.clock import Clock
+from local.iam import AccessDeniedError
 from local.stepfunctions.dataflow import Payload, read_whole_number
 from local.stepfunctions.errors import RUNTIME, TASK_FAILED, TIMEOUT, DataFlowError, FunctionError, StateFailedError
 from local.stepfunctions.executions import ABORTED, SUCCEEDED, Branch, Execution
 from local.stepfunctions.language.state_types import START_EXECUTION
 from local.stepfunctions.language.states import ExecutionTask, FunctionTask
+from local.stepfunctions.permissions import Permissions
 from local.stepfunctions.service.descriptions import describe_to_parent
 from local.wire import AwsError
 
@@ -29,11 +31,19 @@ _RESOURCE = {"resourceType": "states", "resource": START_EXECUTION}
 class Tasks:
     """Does the tasks of all executions. *start*: StartExecution's parameters to the execution."""
 
-    def __init__(self, clock: Clock, invoke: Invoke, start: Callable[[Mapping[str, Any]], Execution], region: str):
+    def __init__(
+        self,
+        clock: Clock,
+        invoke: Invoke,
+        start: Callable[[Mapping[str, Any]], Execution],
+        region: str,
+        permissions: Permissions,
+    ) -> None:
         self._clock = clock
         self._invoke = invoke
         self._start = start
         self._region = region
+        self._permissions = permissions
 
     async def invoke(
         self, execution: Execution, branch: Branch, task: FunctionTask, payload: Payload, taken: Payload
@@ -46,7 +56,7 @@ class Tasks:
         try:
             async with asyncio.timeout(timeout.get("timeoutInSeconds")):
                 # When the wait for it is cancelled a function runs on, as a Lambda does; its result is dropped.
-                returned = await asyncio.wrap_future(self._clock.work(self._call, task.arn, taken.text))
+                returned = await asyncio.wrap_future(self._clock.work(self._call, execution, task.arn, taken.text))
         except TimeoutError:
             execution.record(branch, "LambdaFunctionTimedOut", lambdaFunctionTimedOutEventDetails={"error": TIMEOUT})
             raise StateFailedError(TIMEOUT) from None
@@ -62,7 +72,12 @@ class Tasks:
         execution.record(branch, "LambdaFunctionFailed", lambdaFunctionFailedEventDetails=_told(failure))
         raise failure
 
-    def _call(self, arn: str, text: str) -> Payload:
+    def _call(self, execution: Execution, arn: str, text: str) -> Payload:
+        try:
+            self._permissions.require(execution.revision.role_arn, execution.name, "lambda:InvokeFunction", arn)
+        except AccessDeniedError as error:
+            # Observed in AWS: https://github.com/awslabs/aws-deployment-framework/issues/460
+            raise FunctionError("Lambda.AWSLambdaException", _denied(error, "AWSLambda", 403)) from None
         # Through text both ways, as over the network: neither side holds the other's objects.
         try:
             result = self._invoke(arn, json.loads(text))
@@ -88,7 +103,7 @@ class Tasks:
         )
         execution.record(branch, "TaskStarted", taskStartedEventDetails=_RESOURCE)
         try:
-            child = self._start_child(taken.value)
+            child = self._start_child(execution, taken.value)
             details = _output({"ExecutionArn": child.arn, "StartDate": round(child.started_at.timestamp() * 1000)})
             execution.record(branch, "TaskSubmitted", taskSubmittedEventDetails=_RESOURCE | details)
             ended = child.ended
@@ -97,7 +112,10 @@ class Tasks:
                     child = await asyncio.shield(ended)
             finally:
                 # Cancelled or timed out: the child does not outlive the task that waits for it.
-                if not ended.done():
+                role_arn = execution.revision.role_arn
+                if not ended.done() and self._permissions.allows(
+                    role_arn, execution.name, "states:StopExecution", child.arn
+                ):
                     child.end(ABORTED)
             return self._end_of_child(execution, branch, child)
         except TimeoutError:
@@ -107,7 +125,7 @@ class Tasks:
             execution.record(branch, "TaskFailed", taskFailedEventDetails=_RESOURCE | _told(failure))
             raise
 
-    def _start_child(self, taken: Mapping[str, Any]) -> Execution:
+    def _start_child(self, execution: Execution, taken: Mapping[str, Any]) -> Execution:
         parameters: dict[str, Any] = {}
         for name, parameter in (("StateMachineArn", "stateMachineArn"), ("Name", "name")):
             if name in taken:
@@ -117,8 +135,14 @@ class Tasks:
         if "Input" in taken:
             given = taken["Input"]
             parameters["input"] = given if isinstance(given, str) else Payload(given).text
+        machine_arn = parameters.get("stateMachineArn", "")
         try:
+            self._permissions.require(execution.revision.role_arn, execution.name, "states:StartExecution", machine_arn)
             return self._start(parameters)
+        except AccessDeniedError as error:  # by its name as Lambda's: assumed
+            raise StateFailedError(
+                "StepFunctions.AWSStepFunctionsException", _denied(error, "AWSStepFunctions", 400)
+            ) from None
         except AwsError as error:
             raise StateFailedError(
                 f"StepFunctions.{error.code}Exception",
@@ -139,6 +163,10 @@ def _read_timeout(task: FunctionTask | ExecutionTask, payload: Payload, branch: 
     if task.timeout is None:
         return {}
     return {"timeoutInSeconds": read_whole_number(task.timeout, payload.value, branch.context, low=1)}
+
+
+def _denied(error: AccessDeniedError, service: str, status: int) -> str:
+    return f"{error.message} (Service: {service}; Status Code: {status}; Error Code: AccessDeniedException)"
 
 
 def _output(value: Any) -> dict[str, Any]:

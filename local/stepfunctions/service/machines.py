@@ -12,6 +12,7 @@ from local.stepfunctions.errors import DefinitionError, DefinitionNotEmulatedErr
 from local.stepfunctions.executions import Machine, Revision
 from local.stepfunctions.language.definition import read_definition
 from local.stepfunctions.log_delivery import LogDelivery
+from local.stepfunctions.permissions import Permissions
 from local.stepfunctions.service.paging import page_after
 from local.stepfunctions.service.requests import (
     check_definition_size,
@@ -44,12 +45,14 @@ class Machines:
         new_id: Callable[[], str],
         has_running: Callable[[Machine], bool],
         log: LogDelivery,
+        permissions: Permissions,
     ) -> None:
         self._clock = clock
         self._prefix = prefix
         self._new_id = new_id
         self._has_running = has_running
         self._log = log
+        self._permissions = permissions
         self._created = 0
         self._machines: dict[str, Machine] = {}
         self.operations: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
@@ -98,6 +101,7 @@ class Machines:
             tags = read_tags(parameters.get("tags", []), {}, arn)
             definition = read_machine_definition(parameters["definition"])
             revision = Revision(definition, _role(parameters), _DEFAULTS | settings, None, self._clock.now())
+            self._permissions.require_machine(revision.role_arn, definition.text, revision.settings)
             self._created += 1
             machine = Machine(arn, parameters["name"], self._created, self._clock.now(), revision, tags)
             self._machines[arn] = machine
@@ -131,10 +135,10 @@ class Machines:
             revision = replace(revision, definition=read_machine_definition(parameters["definition"]))
         if "roleArn" in parameters:
             revision = replace(revision, role_arn=_role(parameters))
+        revision = replace(revision, settings=revision.settings | settings)
+        self._permissions.require_machine(revision.role_arn, revision.definition.text, revision.settings)
         now = self._clock.now()
-        machine.revision = replace(
-            revision, settings=revision.settings | settings, revision_id=self._new_id(), updated_at=now
-        )
+        machine.revision = replace(revision, revision_id=self._new_id(), updated_at=now)
         return {"updateDate": now, "revisionId": machine.revision.revision_id}
 
     def _describe(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ class Endpoint:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        router = Router(self.cloud.aws, self.cloud.snowflake)
+        router = Router(self.cloud)
         self.server = self._open.enter_context(HttpServer(router.answer, heard=self._hear))
         self.cloud.endpoint = self.server.endpoint
         return self

@@ -236,7 +236,7 @@ def test_a_body_that_is_no_json_is_refused(endpoint: Endpoint) -> None:
 def test_no_body_of_any_operation_breaks_the_service(endpoint: Endpoint, service: str) -> None:
     model = endpoint.client(service).meta.service_model
     prefix, kind = model.metadata["targetPrefix"], f"application/x-amz-json-{model.metadata['jsonVersion']}"
-    router = Router(endpoint.cloud.aws, endpoint.cloud.snowflake)
+    router = Router(endpoint.cloud)
     for operation in model.operation_names:
         marks = {"X-Amz-Target": f"{prefix}.{operation}", "Content-Type": kind}
         headers = Message()

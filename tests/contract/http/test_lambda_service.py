@@ -271,6 +271,8 @@ def test_a_rule_calls_a_function_only_where_the_functions_policy_lets_it(endpoin
 
 def test_a_state_machine_calls_the_deployed_function(endpoint: Endpoint, functions: Any) -> None:
     arn, machines = create(functions)["FunctionArn"], endpoint.client("stepfunctions")
+    may = json.dumps(policy(allow("Calls", "lambda:InvokeFunction", arn)))
+    endpoint.client("iam").put_role_policy(RoleName="runs", PolicyName="may", PolicyDocument=may)
     definition = {"StartAt": "Call", "States": {"Call": {"Type": "Task", "Resource": arn, "End": True}}}
     machine = machines.create_state_machine(
         name="caller", definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/runs"

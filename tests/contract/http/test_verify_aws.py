@@ -76,7 +76,7 @@ def test_without_leave_nothing_is_made(endpoint: Endpoint) -> None:
 
 
 def test_an_account_that_answers_otherwise_is_found(endpoint: Endpoint) -> None:
-    router = Router(endpoint.cloud.aws, endpoint.cloud.snowflake)
+    router = Router(endpoint.cloud)
 
     def answer(request: Request) -> Reply:
         reply = router.answer(request)

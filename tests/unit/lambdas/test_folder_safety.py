@@ -330,6 +330,7 @@ def create_second_task(case: Case) -> None:
         ReplicationInstanceArn=case.task["ReplicationInstanceArn"],
         MigrationType="cdc",
         TableMappings=case.task["TableMappings"],
+        Tags=[{"Key": "fleet", "Value": "fleet"}],
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.aws import LocalAws
-from local.iam import AccessDeniedError, assume
+from local.iam import AccessDeniedError, Roles, assume
 from local.wire import NotEmulatedError
 
 DMS = "dms.amazonaws.com"
@@ -83,6 +83,43 @@ def test_a_condition_on_the_prefix_narrows_a_listing(aws: LocalAws) -> None:
     for context in ({"s3:prefix": "other/full"}, {}):
         with pytest.raises(AccessDeniedError):
             assumed.require("s3:ListBucket", "arn:aws:s3:::landing", context)
+
+
+def test_a_key_of_several_values_is_compared_value_by_value(aws: LocalAws) -> None:
+    named = {"kms:ResourceAliases": ["alias/ours", "alias/also"]}
+    some = allow("kms:Sign", "*", Condition={"ForAnyValue:StringEquals": named})
+    every = allow("kms:Decrypt", "*", Condition={"ForAllValues:StringEquals": named})
+    assumed = assume(aws, role(aws, some, every), principal=DMS)
+    assumed.require("kms:Sign", "arn:aws:kms:::key/a", {"kms:ResourceAliases": ("alias/theirs", "alias/ours")})
+    assumed.require("kms:Decrypt", "arn:aws:kms:::key/a", {"kms:ResourceAliases": ("alias/also", "alias/ours")})
+    assumed.require("kms:Decrypt", "arn:aws:kms:::key/a")  # of none, all are equal
+    for action, aliases in (("kms:Sign", ("alias/theirs",)), ("kms:Sign", ()), ("kms:Decrypt", ("alias/ours", "x"))):
+        with pytest.raises(AccessDeniedError):
+            assumed.require(action, "arn:aws:kms:::key/a", {"kms:ResourceAliases": aliases})
+    with pytest.raises(AccessDeniedError):
+        assumed.require("kms:Sign", "arn:aws:kms:::key/a")
+
+
+def test_a_role_is_as_it_was_last_written_and_none_once_it_is_gone(aws: LocalAws) -> None:
+    arn, roles, iam = role(aws), Roles(aws), aws.client("iam")
+
+    def may() -> bool:
+        found = roles.find(arn, "night")
+        assert found is not None
+        try:
+            found.require("s3:PutObject", "arn:aws:s3:::landing/a")
+        except AccessDeniedError:
+            return False
+        return True
+
+    assert not may()
+    document = json.dumps({"Version": "2012-10-17", "Statement": allow("s3:*", "*")})
+    iam.put_role_policy(RoleName="shop", PolicyName="more", PolicyDocument=document)
+    assert may()
+    iam.delete_role_policy(RoleName="shop", PolicyName="more")
+    assert not may()
+    iam.delete_role(RoleName="shop")
+    assert roles.find(arn, "night") is None
 
 
 def test_a_service_that_is_not_trusted_cannot_assume_the_role(aws: LocalAws) -> None:

@@ -1,0 +1,158 @@
+"""The roles of the functions against a good night: they allow what it calls, and nothing that could be left out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cases import SETTINGS
+from fleet.databases import Database, Registry, Server
+from fleet.names import data_key_alias, notification_topic_arn
+from judged_functions import JudgedFunctions, role_of, without_each
+from local.authorization.needs import Need
+from local.cloud import LEDGER_TABLE, LocalCloud
+from local.iam import AccessDeniedError, Role
+from local.sources.postgres import EmbeddedPostgres
+from orchestration.functions import MODULES, function_name
+
+NAMES = ("roles-one", "roles-two")
+SECRET = "fleet/server/here"
+NOT_CALLED = {
+    "Recorder": "Called for executions that broke off: tests/unit/lambdas/test_recorder.py judges its calls.",
+    "Sweep": "Called by its schedule, which starts nothing here: tests/unit/lambdas/test_sweep.py judges its calls.",
+}
+"""Functions that a good night never calls, and why."""
+_WRITES_ITS_LOG = "Lambda itself writes what the function prints; local/lambda_service/logs.py asks for it."
+_STANDS = "Lambda itself makes the function's network interfaces; local/lambda_service/networks.py asks for each."
+_FINDS = "Who may not list is told that a missing document is denied: the error would name the wrong cause."
+_BAD_NIGHT = sorted(MODULES.keys() - NOT_CALLED.keys())
+IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
+    ("WritesItsLog", "logs:CreateLogStream"): (_BAD_NIGHT, _WRITES_ITS_LOG),
+    ("WritesItsLog", "logs:PutLogEvents"): (_BAD_NIGHT, _WRITES_ITS_LOG),
+    ("StandsInTheNetwork", "ec2:AssignPrivateIpAddresses"): (("AskSource",), _STANDS),
+    ("StandsInTheNetwork", "ec2:CreateNetworkInterface"): (("AskSource",), _STANDS),
+    ("StandsInTheNetwork", "ec2:DeleteNetworkInterface"): (("AskSource",), _STANDS),
+    ("StandsInTheNetwork", "ec2:DescribeNetworkInterfaces"): (("AskSource",), _STANDS),
+    ("StandsInTheNetwork", "ec2:DescribeSubnets"): (("AskSource",), _STANDS),
+    ("StandsInTheNetwork", "ec2:UnassignPrivateIpAddresses"): (("AskSource",), _STANDS),
+    ("FindsRecords", "s3:ListBucket"): (
+        (
+            *("CloseRun", "ClaimDatabase", "PointEndpoint", "AwaitConnection", "StartTask", "PollTask", "StopTask"),
+            *("SealFolder", "PollLoads", "Reconcile", "RecordOutcome", "ReleaseDatabase"),
+        ),
+        _FINDS,
+    ),
+    ("ListsTheLanding", "s3:ListBucket"): (("SubmitLoads", "Reconcile"), _FINDS),
+    ("AsksHolders", "states:DescribeExecution"): (
+        ("ClaimDatabase",),
+        "Asked of who holds the database already: whether that execution still runs.",
+    ),
+    ("LooksAtDms", "dms:DescribeReplicationTasks"): (
+        ("ClaimDatabase",),
+        "A claim is taken over only from tasks at rest.",
+    ),
+    ("StopsTasks", "dms:StopReplicationTask"): (
+        ("ClaimDatabase", "StopTask"),
+        "In a good night every task has come to rest by itself.",
+    ),
+    ("CountsTables", "dms:DescribeTableStatistics"): (
+        ("PollTask",),
+        "Asked of a task that seems stuck: whether the rows of one large table still move.",
+    ),
+    ("ListsTheLedger", "dynamodb:Query"): (("PlanRun",), "A rerun asks for the outcomes of the run that it repeats."),
+    ("WritesToTheLedger", "dynamodb:UpdateItem"): (("PlanRun",), "A rerun is noted with the run that it repeats."),
+    ("WritesToTheLedger", "dynamodb:PutItem"): (("CloseRun",), "A guess, for a database that left no outcome."),
+    ("AsksExecutions", "states:DescribeExecution"): (
+        ("CloseRun",),
+        "Asked for a database that left no outcome: how its execution ended.",
+    ),
+}
+"""What a good night does not need, by statement and action: whose it is, and why it is there."""
+
+
+def encrypt(cloud: LocalCloud) -> str:
+    """Put what is at rest under the data key, as the stack does and the local deployment does not; its ARN."""
+    kms = cloud.aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName=data_key_alias(SETTINGS.prefix), TargetKeyId=key)
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    for bucket in (SETTINGS.landing_bucket, cloud.control_bucket):
+        cloud.aws.client("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    dynamodb = cloud.aws.client("dynamodb")
+    described = dynamodb.describe_table(TableName=LEDGER_TABLE)["Table"]
+    dynamodb.delete_table(TableName=LEDGER_TABLE)  # empty before the first night; moto encrypts only what is new
+    dynamodb.create_table(
+        **{name: described[name] for name in ("TableName", "KeySchema", "AttributeDefinitions")},
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+    )
+    cloud.aws.client("sns").set_topic_attributes(
+        TopicArn=notification_topic_arn(SETTINGS.account, SETTINGS.region, SETTINGS.prefix),
+        AttributeName="KmsMasterKeyId",
+        AttributeValue=key,
+    )
+    cloud.aws.client("secretsmanager").update_secret(SecretId=SECRET, KmsKeyId=key)
+    return key
+
+
+@pytest.fixture(scope="module")
+def night(
+    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[JudgedFunctions]:
+    """A good night of two databases, each call of which was judged."""
+    for name in NAMES:
+        postgres.create_database(name, case_template)
+    databases = tuple(Database(name, "here", name, "one", ("public",), onboarded=True) for name in NAMES)
+    server = Server("here", "postgresql", SECRET, ssl_mode="none")
+    secrets = {server.secret: postgres.secret("postgres")}
+    functions = JudgedFunctions()
+    registry = Registry(SETTINGS, (server,), databases)
+    with LocalCloud(tmp_path_factory.mktemp("cloud"), registry, secrets, faults=functions) as cloud:
+        functions.servers = (replace(server, secret_key=encrypt(cloud)),)
+        cloud.deploy(replace(registry, servers=functions.servers))
+        functions.start_cold(cloud)
+        ended: Any = cloud.machines.ended(cloud.start_run("night-1", {"mode": "full"})).result(timeout=120)
+        assert ended["status"] == "SUCCEEDED", ended.get("cause")
+        yield functions
+    for name in NAMES:
+        postgres.drop_database(name)
+
+
+def test_every_function_of_a_good_night_was_judged(night: JudgedFunctions) -> None:
+    """The night ended well, so none of them was denied anything."""
+    assert night.needs.keys() == MODULES.keys() - NOT_CALLED.keys()
+
+
+@pytest.mark.parametrize("function", sorted(MODULES.keys() - NOT_CALLED.keys()))
+def test_a_role_without_any_one_of_its_actions_is_denied_it_in_a_good_night(
+    night: JudgedFunctions, function: str
+) -> None:
+    not_missed = set()
+    for what, action, rest in without_each(function, night.statements(function)):
+        refusal = first_refusal(role_of(function, rest), night.needs[function])
+        if not refusal:
+            not_missed.add((what, action))
+        else:
+            assert f"{function_name('fleet', function)}/local is not authorized to perform: {action} " in refusal
+    assert not_missed == {key for key, (functions, _) in IN_A_BAD_NIGHT.items() if function in functions}
+
+
+def test_what_only_a_bad_night_needs_has_a_reason_and_is_allowed_to_whom_it_says(night: JudgedFunctions) -> None:
+    for (what, action), (functions, reason) in IN_A_BAD_NIGHT.items():
+        assert reason.endswith(".")
+        for function in functions:
+            allowed = {(one, name) for one, name, _ in without_each(function, night.statements(function))}
+            assert (what, action) in allowed
+
+
+def first_refusal(role: Role, needs: list[Need]) -> str:
+    """What the role is denied first of *needs*; nothing if it allows them all."""
+    for need in needs:
+        try:
+            role.require(need.action, need.resource, need.context)
+        except AccessDeniedError as error:
+            return error.message
+    return ""
