@@ -6,6 +6,9 @@ from local.coverage.behaviours import Behaviour
 
 _API = "https://docs.aws.amazon.com/dms/latest/APIReference/API_"
 _GUIDE = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_"
+_TASKS = "tests/contract/dms/test_dms_tasks.py::"
+_ENDPOINTS = "tests/contract/dms/test_dms_endpoints.py::"
+_CONNECTING = "tests/contract/dms/test_dms_connections.py::"
 _LIFE = "tests/contract/dms/test_dms_api.py::"
 _INSTANCES = "tests/contract/dms/test_dms_instances.py::"
 _RESOURCES = "tests/contract/dms/test_dms_resources.py::"
@@ -29,27 +32,27 @@ STATES = (
         "Seconds in creating, modifying, moving, rebooting, testing, starting, stopping, deleting; they can be scaled",
         "assumed",
         "reference/dms.md 2.2",
-        f"{_LIFE}test_a_modified_task_is_modifying_and_then_as_it_was",
+        f"{_TASKS}test_a_modified_task_is_modifying_and_then_as_it_was",
         f"{_TASK} --query 'ReplicationTasks[].Status'",
     ),
     Behaviour(
         "An endpoint is active at once",
         "assumed",
         "reference/dms.md 2.2",
-        f"{_LIFE}test_two_endpoints_cannot_have_one_name_whatever_its_case",
+        f"{_ENDPOINTS}test_two_endpoints_cannot_have_one_name_whatever_its_case",
         "aws dms describe-endpoints --query 'Endpoints[].Status'",
     ),
     Behaviour(
         "S3Settings are merged member by member; ExactSettings replaces them",
         "documented",
         f"{_API}ModifyEndpoint.html",
-        f"{_LIFE}test_exact_settings_replace_the_whole_set",
+        f"{_ENDPOINTS}test_exact_settings_replace_the_whole_set",
     ),
     Behaviour(
         "An endpoint keeps the settings it was given; AWS's defaults are not filled in",
         "assumed",
         f"{_API}S3Settings.html",
-        f"{_LIFE}test_modifying_an_endpoint_changes_only_the_members_that_are_given",
+        f"{_ENDPOINTS}test_modifying_an_endpoint_changes_only_the_members_that_are_given",
         "aws dms describe-endpoints --query 'Endpoints[].S3Settings'",
     ),
     Behaviour(
@@ -68,27 +71,27 @@ STATES = (
         "An endpoint cannot be modified while a task on it moves",
         "observed",
         "reference/dms.md 2.2",
-        f"{_LIFE}test_an_endpoint_whose_task_moves_cannot_be_modified",
+        f"{_ENDPOINTS}test_an_endpoint_whose_task_moves_cannot_be_modified",
     ),
     Behaviour(
         "The words with which a ModifyEndpoint is refused while a task on it moves",
         "assumed",
         "reference/dms.md 2.2",
-        f"{_LIFE}test_an_endpoint_whose_task_moves_cannot_be_modified",
+        f"{_ENDPOINTS}test_an_endpoint_whose_task_moves_cannot_be_modified",
         "aws dms modify-endpoint --endpoint-arn ENDPOINT --s3-settings BucketFolder=x",
     ),
     Behaviour(
         "A ModifyEndpoint sets off connection tests by itself",
         "observed",
         "reference/dms.md 2.2",
-        f"{_LIFE}test_a_modify_between_test_and_start_makes_the_start_wait_for_the_hidden_test",
+        f"{_TASKS}test_a_modify_between_test_and_start_makes_the_start_wait_for_the_hidden_test",
     ),
     Behaviour(
         "The tests that a ModifyEndpoint sets off run on every instance the endpoint was ever tested from, two seconds "
         "later",
         "assumed",
         "reference/dms.md 2.2",
-        f"{_LIFE}test_a_modify_between_test_and_start_makes_the_start_wait_for_the_hidden_test",
+        f"{_TASKS}test_a_modify_between_test_and_start_makes_the_start_wait_for_the_hidden_test",
         f"{_CONNECTIONS} --query 'Connections[].[ReplicationInstanceIdentifier,Status]'",
     ),
     Behaviour(
@@ -96,27 +99,27 @@ STATES = (
         "tests successful",
         "observed",
         "reference/dms.md 2.2",
-        f"{_LIFE}test_a_task_starts_only_once_both_connections_are_successful",
+        f"{_TASKS}test_a_task_starts_only_once_both_connections_are_successful",
     ),
     Behaviour(
         "Tests of connections are real: a login at the source; ListBucket and PutObject under the folder by the "
         "target's role",
         "assumed",
         "reference/dms.md 4.9",
-        f"{_LIFE}test_a_folder_that_the_role_may_not_write_fails_the_test_of_the_target",
+        f"{_CONNECTING}test_a_folder_that_the_role_may_not_write_fails_the_test_of_the_target",
         f"{_CONNECTIONS} --query 'Connections[].LastFailureMessage'",
     ),
     Behaviour(
         "`start-replication` works once in a task's life",
         "observed",
         "reference/dms.md 3.3",
-        f"{_LIFE}test_start_replication_works_once_in_the_life_of_a_task",
+        f"{_TASKS}test_start_replication_works_once_in_the_life_of_a_task",
     ),
     Behaviour(
         "A first start of any type but `start-replication` is refused",
         "assumed",
         "reference/dms.md 3.3",
-        f"{_LIFE}test_a_task_that_never_ran_can_only_be_started_afresh",
+        f"{_TASKS}test_a_task_that_never_ran_can_only_be_started_afresh",
         "aws dms start-replication-task --replication-task-arn TASK --start-replication-task-type reload-target",
     ),
     Behaviour(
@@ -140,13 +143,13 @@ STATES = (
         "The migration type of a task cannot be changed",
         "documented",
         f"{_GUIDE}Tasks.Modifying.html",
-        f"{_LIFE}test_the_migration_type_of_a_task_cannot_be_changed",
+        f"{_TASKS}test_the_migration_type_of_a_task_cannot_be_changed",
     ),
     Behaviour(
         "The fault that refuses another migration type",
         "assumed",
         "reference/dms.md 3.4",
-        f"{_LIFE}test_the_migration_type_of_a_task_cannot_be_changed",
+        f"{_TASKS}test_the_migration_type_of_a_task_cannot_be_changed",
         "aws dms modify-replication-task --replication-task-arn TASK --migration-type cdc",
     ),
     Behaviour(
@@ -182,7 +185,7 @@ SETTINGS = (
         "Task settings left out are shown with AWS's defaults, log components included",
         "documented",
         f"{_GUIDE}Tasks.CustomizingTasks.TaskSettings.Saving.html",
-        f"{_LIFE}test_settings_left_out_are_shown_with_their_defaults",
+        f"{_TASKS}test_settings_left_out_are_shown_with_their_defaults",
     ),
     Behaviour(
         "A modify keeps the settings it does not name",
@@ -218,13 +221,13 @@ LIMITS = (
         "tasks per instance",
         "documented",
         f"{_GUIDE}Limits.html",
-        f"{_LIFE}test_the_two_hundred_and_first_task_on_an_instance_is_refused",
+        f"{_TASKS}test_the_two_hundred_and_first_task_on_an_instance_is_refused",
     ),
     Behaviour(
         "100 endpoints per instance are counted as tested pairs",
         "assumed",
         "reference/dms.md 1.1",
-        f"{_LIFE}test_the_hundred_and_first_endpoint_on_an_instance_is_refused",
+        f"{_CONNECTING}test_the_hundred_and_first_endpoint_on_an_instance_is_refused",
         "aws dms test-connection --replication-instance-arn INSTANCE --endpoint-arn ENDPOINT_101",
     ),
     Behaviour(

@@ -6,6 +6,9 @@ from local.coverage.behaviours import Behaviour
 
 _API = "https://docs.aws.amazon.com/dms/latest/APIReference/API_"
 _GUIDE = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_"
+_TASKS = "tests/contract/dms/test_dms_tasks.py::"
+_ENDPOINTS = "tests/contract/dms/test_dms_endpoints.py::"
+_CONNECTIONS = "tests/contract/dms/test_dms_connections.py::"
 _LIFE = "tests/contract/dms/test_dms_api.py::"
 _INSTANCES = "tests/contract/dms/test_dms_instances.py::"
 _EVENTS = "tests/contract/dms/test_dms_events.py::"
@@ -22,7 +25,7 @@ def _refused(name: str, test: str = "") -> Behaviour:
     return Behaviour(name, "", test=test or by_name, is_refused=True)
 
 
-_PASSES = f"{_LIFE}test_a_task_passes_every_state_on_its_way_and_refuses_what_the_state_forbids"
+_PASSES = f"{_TASKS}test_a_task_passes_every_state_on_its_way_and_refuses_what_the_state_forbids"
 _CERTIFICATE = f"{_RESOURCES}test_a_certificate_is_read_named_by_an_endpoint_and_then_kept"
 _SCHEMAS = f"{_RESOURCES}test_the_schemas_of_a_source_are_known_once_they_were_refreshed"
 _GROUP = f"{_INSTANCES}test_a_subnet_group_is_changed_and_deleted_once_no_instance_uses_it"
@@ -60,14 +63,14 @@ OPERATIONS = (
             "DeleteReplicationSubnetGroup",
         )
     ),
-    _operation("CreateEndpoint", f"{_LIFE}test_two_endpoints_cannot_have_one_name_whatever_its_case"),
+    _operation("CreateEndpoint", f"{_ENDPOINTS}test_two_endpoints_cannot_have_one_name_whatever_its_case"),
     _operation("DescribeEndpoints", f"{_LIFE}test_filters_are_anded_and_their_values_ored"),
-    _operation("ModifyEndpoint", f"{_LIFE}test_modifying_an_endpoint_changes_only_the_members_that_are_given"),
-    _operation("DeleteEndpoint", f"{_LIFE}test_an_endpoint_of_a_task_cannot_be_deleted_and_a_free_one_can"),
+    _operation("ModifyEndpoint", f"{_ENDPOINTS}test_modifying_an_endpoint_changes_only_the_members_that_are_given"),
+    _operation("DeleteEndpoint", f"{_ENDPOINTS}test_an_endpoint_of_a_task_cannot_be_deleted_and_a_free_one_can"),
     _operation("DescribeEndpointTypes", f"{_RESOURCES}test_the_endpoint_types_are_those_that_can_be_had_here"),
-    _operation("TestConnection", f"{_LIFE}test_a_connection_that_is_being_tested_cannot_be_tested_again"),
-    _operation("DescribeConnections", f"{_LIFE}test_describing_connections_before_any_test_is_a_fault"),
-    _operation("DeleteConnection", f"{_LIFE}test_a_deleted_connection_is_gone_and_may_be_tested_anew"),
+    _operation("TestConnection", f"{_CONNECTIONS}test_a_connection_that_is_being_tested_cannot_be_tested_again"),
+    _operation("DescribeConnections", f"{_CONNECTIONS}test_describing_connections_before_any_test_is_a_fault"),
+    _operation("DeleteConnection", f"{_CONNECTIONS}test_a_deleted_connection_is_gone_and_may_be_tested_anew"),
     *(_operation(name, _SCHEMAS) for name in ("RefreshSchemas", "DescribeRefreshSchemasStatus", "DescribeSchemas")),
     *(_operation(name, _CERTIFICATE) for name in ("ImportCertificate", "DescribeCertificates", "DeleteCertificate")),
     _operation("CreateReplicationTask", _PASSES),
@@ -75,10 +78,10 @@ OPERATIONS = (
         "DescribeReplicationTasks",
         f"{_LIFE}test_tasks_are_found_by_either_of_their_endpoints_and_come_without_settings_on_request",
     ),
-    _operation("ModifyReplicationTask", f"{_LIFE}test_a_modified_task_is_modifying_and_then_as_it_was"),
-    _operation("StartReplicationTask", f"{_LIFE}test_start_replication_works_once_in_the_life_of_a_task"),
+    _operation("ModifyReplicationTask", f"{_TASKS}test_a_modified_task_is_modifying_and_then_as_it_was"),
+    _operation("StartReplicationTask", f"{_TASKS}test_start_replication_works_once_in_the_life_of_a_task"),
     _operation("StopReplicationTask", _PASSES),
-    _operation("DeleteReplicationTask", f"{_LIFE}test_a_deleted_task_is_not_found"),
+    _operation("DeleteReplicationTask", f"{_TASKS}test_a_deleted_task_is_not_found"),
     _operation("MoveReplicationTask", f"{_RESOURCES}test_a_task_moves_to_another_instance_and_is_then_tested_there"),
     _operation(
         "DescribeTableStatistics",
@@ -200,6 +203,6 @@ REFUSALS = (
     _refused("Oracle wallets as certificates"),
     _refused(
         "Starting a cdc or full-load-and-cdc task, and a position at the start of a full load",
-        f"{_LIFE}test_a_cdc_task_can_be_made_and_modified_but_not_started_here",
+        f"{_TASKS}test_a_cdc_task_can_be_made_and_modified_but_not_started_here",
     ),
 )

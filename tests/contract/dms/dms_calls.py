@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dms_cloud import make_certificate, rules
+from certificates import make_certificate
+from dms_cloud import rules
 from dms_random_client import ROLE, TOPIC, Client, Picks
 from local.dms.requests.model import service
 

@@ -7,16 +7,11 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from local.aws import LocalAws
 from local.clock import Clock
@@ -26,6 +21,7 @@ from local.dms.resources import Delays
 from local.dms.rules.mappings import Range
 
 BUCKET = "landing"
+SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}
 FOLDER = "shop/full/night-1/000001"
 
 
@@ -233,6 +229,15 @@ def refused(code: str, words: str = ".") -> Iterator[None]:
     assert caught.value.response["Error"]["Code"] == code
 
 
+def refusal_of(call: Callable[[], Any]) -> str:
+    """By which code DMS refuses *call*, or nothing."""
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return ""
+
+
 def make_role(aws: LocalAws, name: str, service: str, *allowed: Mapping[str, Any]) -> str:
     """A role that *service* may assume and that may do what is *allowed*."""
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
@@ -249,15 +254,6 @@ def document(*statements: Mapping[str, Any]) -> str:
 def allow(action: str, resource: str) -> dict[str, str]:
     """A statement of a policy."""
     return {"Effect": "Allow", "Action": action, "Resource": resource}
-
-
-def make_certificate() -> str:
-    """A certificate that signs itself, as PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "source")])
-    begins = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, begins + timedelta(days=365))
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def subnets(aws: LocalAws) -> list[str]:

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from dms_cloud import BUCKET, ROLES, Cloud, Clouds, FakeReader, FakeSource, allow, make_role, refused, rules
+from dms_cloud import BUCKET, ROLES, SECRET, Cloud, Clouds, FakeReader, FakeSource, allow, make_role, refused, rules
 from fleet.tables.source_types.column import Column
 from local.aws import LocalAws
 from local.dms.engines.reader import Login, Table
 
-SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}
 TYPES = "unsupported-data-types-in-source"
 LOBS = "table-with-lob-but-without-primary-key-or-unique-constraint"
 KEYS = "table-with-no-primary-key-or-unique-constraint"
@@ -63,12 +62,6 @@ def clouds() -> Iterator[Clouds]:
 @pytest.fixture
 def reader() -> TypedReader:
     return TypedReader({})
-
-
-@pytest.fixture
-def cloud(clouds: Clouds, reader: TypedReader) -> Iterator[Cloud]:
-    with clouds.open(reader) as cloud:
-        yield cloud
 
 
 def start(cloud: Cloud, task: str, name: str = "first", **more: Any) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from cases import SETTINGS
-from dms_cloud import Cloud, Clouds, FakeReader, allow, make_certificate, make_role, refused
+from certificates import make_certificate
+from dms_cloud import Cloud, Clouds, FakeReader, allow, make_role, refused
 from fleet.databases import Server
 from local.aws import LocalAws
 from orchestration.roles import read_secrets

@@ -2,41 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
+from dms_cloud import Cloud, Clouds, FakeReader, refusal_of, refused
 
-from dms_cloud import Cloud, Clouds, FakeReader, refused
-from local.aws import LocalAws
-
-SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}
 _GIB = 1024**3
-
-
-@pytest.fixture(scope="module")
-def clouds() -> Iterator[Clouds]:
-    with LocalAws() as aws:
-        yield Clouds(aws, SECRET)
-
-
-@pytest.fixture
-def reader() -> FakeReader:
-    return FakeReader({"orders": 10, "lines": 20})
-
-
-@pytest.fixture
-def cloud(clouds: Clouds, reader: FakeReader) -> Iterator[Cloud]:
-    with clouds.open(reader) as cloud:
-        yield cloud
-
-
-def _refusal(call: Callable[[], Any]) -> str:
-    try:
-        call()
-    except Exception as error:  # noqa: BLE001  botocore makes the class at run time
-        return type(error).__name__
-    return ""
 
 
 def test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task(clouds: Clouds, reader: FakeReader) -> None:
@@ -97,7 +67,7 @@ def test_a_subscription_passes_its_states_and_refuses_what_is_not_there(cloud: C
         with refused(code):
             cloud.dms.create_event_subscription(**{"SubscriptionName": "other", **given, **more})
     cloud.dms.delete_event_subscription(SubscriptionName="all")
-    cloud.until(lambda: _refusal(status), "ResourceNotFoundFault")
+    cloud.until(lambda: refusal_of(status), "ResourceNotFoundFault")
 
 
 class Told:

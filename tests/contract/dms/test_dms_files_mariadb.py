@@ -16,8 +16,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from dms_logins import mariadb_login
 from local.dms.engines.mysql import MysqlReader, MysqlSource
-from local.dms.engines.reader import Layout, Login, Table, Written
+from local.dms.engines.reader import Layout, Table, Written
 from local.dms.files.formats import Csv
 from local.sources.mariadb import EmbeddedMariadb
 
@@ -52,15 +53,7 @@ SCHEMA = (
 
 @pytest.fixture(scope="module")
 def source(mariadb: EmbeddedMariadb) -> Iterator[MysqlSource]:
-    mariadb.create_database(DATABASE)
-    with mariadb.connect(DATABASE) as connection, connection.cursor() as cursor:
-        cursor.execute("SET time_zone = '+00:00'")
-        for statement in SCHEMA:
-            cursor.execute(statement)
-    secret = mariadb.secret()
-    opened = MysqlReader(has_views=False).open(
-        Login(secret["host"], secret["port"], "", secret["username"], secret["password"])
-    )
+    opened = MysqlReader(has_views=False).open(mariadb_login(mariadb, DATABASE, SCHEMA))
     yield opened
     opened.close()
 

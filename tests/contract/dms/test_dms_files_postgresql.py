@@ -16,6 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from dms_logins import postgres_login
 from fleet.tables.source_types.column import DmsType
 from local.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
 from local.dms.engines.reader import Layout, Login, Table, TableUnreadableError, Written
@@ -77,12 +78,8 @@ INSERT INTO large SELECT 2, repeat('😀', 1000), NULL;
 
 @pytest.fixture(scope="module")
 def login(postgres: EmbeddedPostgres) -> Iterator[Login]:
-    postgres.create_database(DATABASE)
-    with postgres.connect(DATABASE) as connection:
-        connection.execute(SCHEMA)
-    secret = postgres.secret(DATABASE)
-    yield Login(secret["host"], secret["port"], DATABASE, secret["username"], secret["password"])
-    postgres.drop_database(DATABASE)
+    with postgres_login(postgres, DATABASE, SCHEMA) as login:
+        yield login
 
 
 @pytest.fixture(scope="module")

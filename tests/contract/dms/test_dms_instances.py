@@ -8,26 +8,13 @@ from typing import Any
 
 import pytest
 
-from dms_cloud import STATUS, Cloud, Clouds, FakeReader, refused, subnets
+from dms_cloud import STATUS, Cloud, Clouds, FakeReader, refusal_of, refused, subnets
 from fleet.tables.columns import Column
-from local.aws import LocalAws
 from local.dms.engines.reader import Table
 from local.dms.instance_classes import MEMORY_GIB
 from local.dms.resources import Delays
 
-SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}
 _GIB = 1024**3
-
-
-@pytest.fixture(scope="module")
-def clouds() -> Iterator[Clouds]:
-    with LocalAws() as aws:
-        yield Clouds(aws, SECRET)
-
-
-@pytest.fixture
-def reader() -> FakeReader:
-    return FakeReader({"orders": 10, "lines": 20})
 
 
 @pytest.fixture
@@ -125,12 +112,12 @@ def test_an_instance_with_a_task_cannot_be_deleted_and_a_free_one_takes_its_conn
     with refused("InvalidResourceStateFault", "shop"):
         cloud.dms.delete_replication_instance(ReplicationInstanceArn=cloud.instance)
     cloud.dms.delete_replication_task(ReplicationTaskArn=task)
-    cloud.until(lambda: _refusal(lambda: cloud.task(task)), "ResourceNotFoundFault")
+    cloud.until(lambda: refusal_of(lambda: cloud.task(task)), "ResourceNotFoundFault")
     shown = cloud.dms.delete_replication_instance(ReplicationInstanceArn=cloud.instance)
     assert shown["ReplicationInstance"][STATUS] == "deleting"
     cloud.until(lambda: cloud.dms.describe_replication_instances()["ReplicationInstances"], [])
-    assert _refusal(cloud.dms.describe_connections) == "ResourceNotFoundFault"
-    assert _refusal(lambda: cloud.dms.list_tags_for_resource(ResourceArn=cloud.instance)) == "ResourceNotFoundFault"
+    assert refusal_of(cloud.dms.describe_connections) == "ResourceNotFoundFault"
+    assert refusal_of(lambda: cloud.dms.list_tags_for_resource(ResourceArn=cloud.instance)) == "ResourceNotFoundFault"
 
 
 def test_a_reboot_in_the_middle_of_a_load_fails_the_task_and_its_unfinished_tables(
@@ -259,16 +246,8 @@ def test_a_subnet_group_is_changed_and_deleted_once_no_instance_uses_it(cloud: C
     cloud.dms.delete_replication_instance(ReplicationInstanceArn=arn)
     cloud.until(lambda: len(_all(cloud)), 1)
     delete(ReplicationSubnetGroupIdentifier="nets")
-    assert _refusal(lambda: delete(ReplicationSubnetGroupIdentifier="nets")) == "ResourceNotFoundFault"
+    assert refusal_of(lambda: delete(ReplicationSubnetGroupIdentifier="nets")) == "ResourceNotFoundFault"
 
 
 def _all(cloud: Cloud) -> list[dict[str, Any]]:
     return cloud.dms.describe_replication_instances()["ReplicationInstances"]
-
-
-def _refusal(call: Callable[[], Any]) -> str:
-    try:
-        call()
-    except Exception as error:  # noqa: BLE001  botocore makes the class at run time
-        return type(error).__name__
-    return ""

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from dms_cloud import BUCKET, Cloud, Clouds, FakeReader, allow, document, refused, rules
-from local.aws import LocalAws
-
-SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}
-
-
-@pytest.fixture(scope="module")
-def clouds() -> Iterator[Clouds]:
-    with LocalAws() as aws:
-        yield Clouds(aws, SECRET)
 
 
 @pytest.fixture
 def reader() -> FakeReader:
     return FakeReader({"orders": 10, "lines": 20, "empty": 0, "v_open": 5})
-
-
-@pytest.fixture
-def cloud(clouds: Clouds, reader: FakeReader) -> Iterator[Cloud]:
-    with clouds.open(reader) as cloud:
-        yield cloud
 
 
 def ranges(table: str, *names: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dms_logins import mariadb_login
 from local.dms.engines.mysql import MysqlReader, MysqlSource
 from local.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
 from local.dms.rules.filters import Condition, Filter
@@ -82,16 +83,9 @@ SCHEMA = (
 
 @pytest.fixture(scope="module")
 def login(mariadb: EmbeddedMariadb) -> Login:
-    mariadb.create_database(DATABASE)
     # Zero dates need a server that is not strict; a zone of its own must not reach a timestamp.
-    mariadb.execute(DATABASE, "SET GLOBAL sql_mode = ''", "SET GLOBAL time_zone = '+05:00'")
-    mariadb.execute(DATABASE, "SET time_zone = '+00:00'")
-    with mariadb.connect(DATABASE) as connection, connection.cursor() as cursor:
-        cursor.execute("SET time_zone = '+00:00'")
-        for statement in SCHEMA:
-            cursor.execute(statement)
-    secret = mariadb.secret()
-    return Login(secret["host"], secret["port"], "", secret["username"], secret["password"])
+    mariadb.execute(None, "SET GLOBAL sql_mode = ''", "SET GLOBAL time_zone = '+05:00'")
+    return mariadb_login(mariadb, DATABASE, SCHEMA)
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,6 @@ import datetime as dt
 import io
 import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -18,10 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from dms_cloud import BUCKET, FOLDER, Clouds, rules
+from dms_logins import postgres_login
 from fleet.tables.source_types.column import DmsType
 from local.aws import LocalAws
 from local.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
-from local.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
+from local.dms.engines.reader import Layout, Login, Table, TableUnreadableError
 from local.dms.files.formats import Parquet
 from local.dms.rules.expressions import Expression
 from local.dms.rules.mappings import Range
@@ -73,12 +72,8 @@ INSERT INTO parted VALUES (1, 'n');
 
 @pytest.fixture(scope="module")
 def login(postgres: EmbeddedPostgres) -> Iterator[Login]:
-    postgres.create_database(DATABASE)
-    with postgres.connect(DATABASE) as connection:
-        connection.execute(SCHEMA)
-    secret = postgres.secret(DATABASE)
-    yield Login(secret["host"], secret["port"], DATABASE, secret["username"], secret["password"])
-    postgres.drop_database(DATABASE)
+    with postgres_login(postgres, DATABASE, SCHEMA) as login:
+        yield login
 
 
 @pytest.fixture(scope="module")
@@ -302,58 +297,6 @@ def test_a_table_far_larger_than_the_memory_is_streamed_into_files_of_bounded_si
     assert len(files) > 1
     ends = [(read[0].as_py(), read[-1].as_py()) for file in files for read in [pq.read_table(file.path)["n"]]]
     assert ends == sorted(ends)
-
-
-def test_a_wrong_password_is_an_unreachable_source_in_the_words_of_postgresql(
-    reader: PostgresqlReader, login: Login
-) -> None:
-    reader.check(login)
-    for attempt in (reader.check, reader.open):
-        with pytest.raises(SourceUnreachableError, match="password authentication failed") as refused:
-            attempt(replace(login, password="f4lse"))
-        assert "f4lse" not in str(refused.value)
-
-
-def test_a_database_that_is_gone_is_told_from_a_table_that_cannot_be_read(
-    postgres: EmbeddedPostgres, reader: PostgresqlReader, login: Login, tmp_path: Path
-) -> None:
-    postgres.create_database("dms_lost")
-    with postgres.connect("dms_lost") as connection:
-        connection.execute("CREATE TABLE t (id integer); INSERT INTO t VALUES (1); CREATE TABLE gone (id integer)")
-    source = reader.open(replace(login, database="dms_lost"))
-    gone, table = source.catalogue()
-    with postgres.connect("dms_lost") as connection:
-        connection.execute("DROP TABLE gone")
-    with pytest.raises(TableUnreadableError, match="gone"):
-        source.write(gone, Layout(), None, tmp_path / "gone")
-    source.check()
-    postgres.drop_database("dms_lost")
-    with pytest.raises(TableUnreadableError) as unreadable:
-        source.write(table, Layout(), None, tmp_path / "t")
-    assert login.password not in str(unreadable.value)
-    with pytest.raises(SourceUnreachableError, match="dms_lost"):
-        source.check()
-    source.close()
-
-
-def test_a_closed_source_holds_no_connection(
-    postgres: EmbeddedPostgres, reader: PostgresqlReader, login: Login, tmp_path: Path
-) -> None:
-    postgres.create_database("dms_closed")
-    with postgres.connect("dms_closed") as connection:
-        connection.execute("CREATE TABLE t (id integer); INSERT INTO t VALUES (1)")
-    source = reader.open(replace(login, database="dms_closed"))
-    (table,) = source.catalogue()
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: source.write(table, Layout(), None, tmp_path / str(n)), range(16)))
-    source.close()
-    ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'dms_closed'"
-    for _ in range(1_000):  # a server process ends a moment after its client has gone
-        with postgres.connect() as connection:
-            if connection.execute(ours).fetchone() == (0,):
-                break
-    else:
-        pytest.fail("connections are left open")
 
 
 def test_a_load_moves_the_rows_of_a_database_into_the_bucket(

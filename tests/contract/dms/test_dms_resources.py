@@ -4,44 +4,15 @@ the life of instances, endpoints and tasks."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from dms_cloud import FOLDER, Cloud, Clouds, FakeReader, make_certificate, refused
-from local.aws import LocalAws
+from certificates import make_certificate
+from dms_cloud import FOLDER, Cloud, Clouds, FakeReader, refusal_of, refused
 from local.dms.requests import model
 from local.dms.requests.model import AnswerBreaksModelError, check_answer, check_error, check_request
 from local.wire import AwsError
-
-SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}
-
-
-@pytest.fixture(scope="module")
-def clouds() -> Iterator[Clouds]:
-    with LocalAws() as aws:
-        yield Clouds(aws, SECRET)
-
-
-@pytest.fixture
-def reader() -> FakeReader:
-    return FakeReader({"orders": 10, "lines": 20})
-
-
-@pytest.fixture
-def cloud(clouds: Clouds, reader: FakeReader) -> Iterator[Cloud]:
-    with clouds.open(reader) as cloud:
-        yield cloud
-
-
-def _refusal(call: Callable[[], Any]) -> str:
-    try:
-        call()
-    except Exception as error:  # noqa: BLE001  botocore makes the class at run time
-        return type(error).__name__
-    return ""
-
 
 # The model
 
@@ -136,7 +107,7 @@ def test_a_certificate_is_read_named_by_an_endpoint_and_then_kept(cloud: Cloud) 
 
 def test_the_schemas_of_a_source_are_known_once_they_were_refreshed(cloud: Cloud, reader: FakeReader) -> None:
     cloud.until_available()
-    assert _refusal(lambda: cloud.dms.describe_schemas(EndpointArn=cloud.source)) == "ResourceNotFoundFault"
+    assert refusal_of(lambda: cloud.dms.describe_schemas(EndpointArn=cloud.source)) == "ResourceNotFoundFault"
 
     def refreshed() -> str:
         pair = {"EndpointArn": cloud.source, "ReplicationInstanceArn": cloud.instance}

@@ -1,0 +1,29 @@
+"""Databases of a suite's own on the real servers, and the login that DMS reads them with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from local.dms.engines.reader import Login
+from local.sources.mariadb import EmbeddedMariadb
+from local.sources.postgres import EmbeddedPostgres
+
+
+@contextmanager
+def postgres_login(postgres: EmbeddedPostgres, database: str, schema: str) -> Iterator[Login]:
+    """The login of a new *database* that *schema* was run in; it is dropped afterwards."""
+    postgres.create_database(database)
+    with postgres.connect(database) as connection:
+        connection.execute(schema)  # type: ignore[arg-type]  a literal of the suite's
+    secret = postgres.secret(database)
+    yield Login(secret["host"], secret["port"], database, secret["username"], secret["password"])
+    postgres.drop_database(database)
+
+
+def mariadb_login(mariadb: EmbeddedMariadb, database: str, schema: Sequence[str]) -> Login:
+    """The login of the server, once a new *database* holds what the statements of *schema* make, in UTC."""
+    mariadb.create_database(database)
+    mariadb.execute(database, "SET time_zone = '+00:00'", *schema)
+    secret = mariadb.secret()
+    return Login(secret["host"], secret["port"], "", secret["username"], secret["password"])
