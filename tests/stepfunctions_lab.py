@@ -158,6 +158,19 @@ def failure_of(states: Mapping[str, Any], given: Any = None, **functions: Callab
         return ended["error"], ended.get("cause", "")
 
 
+def fail_times(count, error_type="TransientError"):
+    """A function that fails *count* times, then answers."""
+    left = [count]
+
+    def function(event):
+        if left[0]:
+            left[0] -= 1
+            raise FunctionError(error_type, "again")
+        return "done"
+
+    return function
+
+
 def raising(error_type: str, message: str = "it went wrong") -> Callable[[Any], Any]:
     """A function that always fails."""
 

@@ -91,8 +91,11 @@ def refused(code: str, words: str = ".") -> Iterator[pytest.ExceptionInfo[Client
 
 
 @contextmanager
-def empty_endpoint(folder: Path) -> Iterator[Endpoint]:
-    """The endpoint of an account that holds nothing."""
+def empty_endpoint(folder: Path, *buckets: str) -> Iterator[Endpoint]:
+    """The endpoint of an account that holds nothing but empty *buckets*."""
     registry = Registry(SETTINGS, (), ())
     with LocalCloud(folder, registry, {}, is_deployed=False) as cloud, Endpoint(cloud) as endpoint:
+        where = {"LocationConstraint": SETTINGS.region}
+        for bucket in buckets:
+            cloud.aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         yield endpoint

@@ -20,9 +20,7 @@ CRC32 = base64.b64encode(zlib.crc32(ROWS).to_bytes(4, "big")).decode()
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    with empty_endpoint(tmp_path_factory.mktemp("cloud")) as opened:
-        where = {"LocationConstraint": "eu-central-1"}
-        opened.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+    with empty_endpoint(tmp_path_factory.mktemp("cloud"), BUCKET) as opened:
         yield opened
 
 

@@ -27,9 +27,7 @@ KEYS = ["a/Ünï ключ+%25&'.txt", "a//b", "z/日本.parquet"]
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """An account that held nothing but a bucket, before the tests of this module."""
-    with empty_endpoint(tmp_path_factory.mktemp("cloud")) as opened:
-        where = {"LocationConstraint": "eu-central-1"}
-        opened.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+    with empty_endpoint(tmp_path_factory.mktemp("cloud"), BUCKET) as opened:
         yield opened
 
 

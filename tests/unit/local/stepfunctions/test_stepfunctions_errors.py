@@ -8,25 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.stepfunctions import FunctionError
 from local.stepfunctions.language.retries import Retrier, matches, next_delay
-from stepfunctions_lab import Gate, Lab, call, failure_of, output_of, raising
+from stepfunctions_lab import Gate, Lab, call, fail_times, failure_of, output_of, raising
 
 ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]
 CAUGHT = {"Type": "Pass", "End": True}
-
-
-def fail_times(count, error_type="TransientError"):
-    """A function that fails *count* times, then answers."""
-    left = [count]
-
-    def function(event):
-        if left[0]:
-            left[0] -= 1
-            raise FunctionError(error_type, "again")
-        return "done"
-
-    return function
 
 
 def test_a_retry_waits_by_interval_and_backoff_rate_up_to_the_maximum():

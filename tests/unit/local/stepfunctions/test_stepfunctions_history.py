@@ -7,8 +7,7 @@ ExecutionStarted; a States.Timeout comes without a cause.
 
 from __future__ import annotations
 
-from stepfunctions_lab import Lab, call, function_arn, machine_arn, start
-from test_stepfunctions_errors import fail_times
+from stepfunctions_lab import Lab, call, fail_times, function_arn, machine_arn, start
 
 POLL = {
     "Poll": call(
