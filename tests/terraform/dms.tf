@@ -101,20 +101,14 @@ resource "aws_dms_replication_instance" "one" {
   replication_subnet_group_id  = aws_dms_replication_subnet_group.here.id
 }
 
-resource "aws_dms_certificate" "source" {
-  certificate_id  = "terraform-shop-source"
-  certificate_pem = file("${path.module}/source.pem")
-}
-
 resource "aws_dms_endpoint" "source" {
-  certificate_arn                 = aws_dms_certificate.source.certificate_arn
   endpoint_id                     = "terraform-shop-source"
   endpoint_type                   = "source"
   engine_name                     = "postgres"
   database_name                   = "shop"
   secrets_manager_access_role_arn = aws_iam_role.endpoint.arn
   secrets_manager_arn             = aws_secretsmanager_secret.shop.arn
-  ssl_mode                        = "verify-ca"
+  ssl_mode                        = "require"
 }
 
 resource "aws_dms_s3_endpoint" "target" {
@@ -164,10 +158,6 @@ data "aws_dms_replication_instance" "one" {
   replication_instance_id = aws_dms_replication_instance.one.replication_instance_id
 }
 
-data "aws_dms_certificate" "source" {
-  certificate_id = aws_dms_certificate.source.certificate_id
-}
-
 data "aws_dms_endpoint" "target" {
   endpoint_id = aws_dms_s3_endpoint.target.endpoint_id
 }
@@ -178,7 +168,6 @@ data "aws_dms_replication_task" "full" {
 
 output "read" {
   value = {
-    certificate     = data.aws_dms_certificate.source.certificate_arn
     instance_status = data.aws_dms_replication_instance.one.replication_instance_class
     task            = data.aws_dms_replication_task.full.replication_task_arn
     target          = data.aws_dms_endpoint.target.endpoint_arn

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from certificates import make_certificate
 from http_cloud import KEY, Endpoint, empty_endpoint
 from local.terraform import MIRROR, Installed, Terraform, find, target
 from orchestration.terraform import TerraformFailedError, TerraformMissingError
@@ -24,7 +23,6 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 
 def configured(installed: Installed, endpoint: Endpoint, folder: Path) -> Terraform:
     shutil.copy(CONFIGURATION, folder)
-    (folder / "source.pem").write_text(make_certificate(), encoding="utf-8")
     environment = {
         "AWS_ENDPOINT_URL": endpoint.server.endpoint,
         "AWS_ACCESS_KEY_ID": KEY,
@@ -38,7 +36,6 @@ def left_in(endpoint: Endpoint) -> dict[str, int]:
     """How many DMS resources of each kind the account holds."""
     dms = endpoint.client("dms")
     return {
-        "certificate": len(dms.describe_certificates()["Certificates"]),
         "endpoint": len(dms.describe_endpoints()["Endpoints"]),
         "event_subscription": len(dms.describe_event_subscriptions()["EventSubscriptionsList"]),
         "instance": len(dms.describe_replication_instances()["ReplicationInstances"]),
@@ -56,7 +53,6 @@ def test_what_terraform_applied_differs_in_nothing_and_is_destroyed_to_the_last(
     here.apply()
     dms = endpoint.client("dms")
     assert {kind: number - before[kind] for kind, number in left_in(endpoint).items()} == {
-        "certificate": 1,
         "endpoint": 2,
         "event_subscription": 1,
         "instance": 1,
