@@ -14,6 +14,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 # The client belongs to the tests, which make a small share of these sequences.
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "contract" / "dms"))
 
 from dms_random_client import BrokenError, Seen

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,34 +51,64 @@ class Stages:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Measure what is done inside."""
-        wall, cpu, others = time.monotonic(), time.process_time(), _postgres_seconds()
+        wall, before = time.monotonic(), _spent()
         try:
             yield
         finally:
+            after = _spent()
             self.wall[name] = time.monotonic() - wall
-            self.cpu[name] = time.process_time() - cpu
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            self.cpu[name] = after.ours - before.ours
             print(
                 f"{name:<10} {self.wall[name]:8.1f} s wall {self.cpu[name]:8.1f} s CPU "
-                f"{_postgres_seconds() - others:8.1f} s CPU of PostgreSQL {peak:8.0f} MB peak",
+                f"{after.postgres - before.postgres:8.1f} s CPU of PostgreSQL {after.peak_megabytes:8.0f} MB peak",
                 flush=True,
             )
 
 
-def _postgres_seconds() -> float:
-    """CPU seconds of the processes that this one started, ended ones included as far as their parent is there."""
+@dataclass(frozen=True)
+class _Spent:
+    """CPU seconds so far of PostgreSQL's processes, and of this one with the others that it started; the most memory
+    that the latter have had, together.
+    """
+
+    ours: float
+    postgres: float
+    peak_megabytes: float
+
+
+def _spent() -> _Spent:
     ticks = os.sysconf("SC_CLK_TCK")
-    rows: dict[int, tuple[int, float]] = {}
+    parents: dict[int, int] = {}
+    seconds: dict[int, float] = {}
+    is_postgres: set[int] = set()
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+            head, _, tail = path.read_text(encoding="utf-8").rpartition(")")
         except OSError:
             continue
-        rows[int(path.parent.name)] = int(fields[1]), sum(map(int, fields[11:15])) / ticks
-    mine = {os.getpid()}
-    while more := {pid for pid, (parent, _) in rows.items() if parent in mine} - mine:
-        mine |= more
-    return sum(rows[pid][1] for pid in mine - {os.getpid()})
+        pid, fields = int(path.parent.name), tail.split()
+        parents[pid], seconds[pid] = int(fields[1]), sum(map(int, fields[11:13])) / ticks
+        if head.endswith("(postgres"):
+            is_postgres.add(pid)
+    started = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in started} - started:
+        started |= more
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peaks = [_peak_kilobytes(pid) for pid in started - is_postgres - {os.getpid()}]
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return _Spent(
+        ended.ru_utime + ended.ru_stime + sum(seconds[pid] for pid in started - is_postgres),
+        sum(seconds[pid] for pid in started & is_postgres),
+        (mine + (sum(peaks) or ended.ru_maxrss)) / 1024,
+    )
+
+
+def _peak_kilobytes(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,8 +23,11 @@ from fleet.quotas import (
 ENDPOINTS_PER_DATABASE = 2
 TASKS_PER_DATABASE = 1
 SHORTEST_POLL_SECONDS = 10
-FEWEST_LOADS = 8
+SHORTEST_LOAD_POLL_SECONDS = 5
+FEWEST_LOADS = 16
 """Loads in flight of one database, however many run at once: docs/decisions/0004."""
+_LOAD_LOOKS_PER_SECOND = 8
+"""Of the whole run: as many as loads run at once on a warehouse (`MAX_CONCURRENCY_LEVEL`)."""
 # Leave DMS's request budget half free: starts, modifies, the console and a deployment draw on it too.
 _POLL_SHARE_OF_BUDGET = 0.5
 
@@ -42,7 +45,8 @@ class Lane:
 class Plan:
     """What a run will do. *registry_version*: the one every state of the run reads. *planned_at*: ISO time, UTC.
 
-    *poll_seconds*: between two looks at a task. *loads_per_database*: Snowflake requests in flight for each.
+    *poll_seconds*: between two looks at a task. *loads_per_database*: Snowflake requests in flight for each;
+    *load_poll_seconds*: between two looks at them.
     *chosen*: all databases it answers for, deployed or not. *tables*: for a database of which only some tables are
     rerun, their exact `schema.table` names.
     """
@@ -55,6 +59,7 @@ class Plan:
     loads_per_database: int
     lanes: tuple[Lane, ...]
     chosen: tuple[str, ...]
+    load_poll_seconds: int = SHORTEST_LOAD_POLL_SECONDS
     rerun_of: str | None = None
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -165,6 +170,18 @@ def choose_poll_seconds(lanes: Sequence[Lane]) -> int:
     return max(SHORTEST_POLL_SECONDS, round(_count_at_once(lanes) / (DMS_API_PER_SECOND.value * _POLL_SHARE_OF_BUDGET)))
 
 
+def choose_load_poll_seconds(lanes: Sequence[Lane]) -> int:
+    """How long a database waits between two looks at its loads. The more databases hand off at once, the longer theirs
+    queue in Snowflake, and the more looks would be in vain.
+
+    >>> choose_load_poll_seconds([Lane("one", tuple("abc"), 40)])
+    5
+    >>> choose_load_poll_seconds([Lane(str(n), tuple(map(str, range(48))), 40) for n in range(6)])
+    30
+    """
+    return max(SHORTEST_LOAD_POLL_SECONDS, round(_count_at_once(lanes) / _LOAD_LOOKS_PER_SECOND))
+
+
 def _count_at_once(lanes: Sequence[Lane]) -> int:
     return sum(min(lane.at_once, len(lane.databases)) for lane in lanes)
 
@@ -192,6 +209,7 @@ def plan_run(
         planned_at=planned_at,
         poll_seconds=choose_poll_seconds(lanes),
         loads_per_database=max(FEWEST_LOADS, limits.loads_in_flight // max(1, _count_at_once(lanes))),
+        load_poll_seconds=choose_load_poll_seconds(lanes),
         lanes=lanes,
         chosen=tuple(chosen),
         rerun_of=rerun_of,

@@ -13,10 +13,31 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
 Kind = Literal["real", "virtual", "frozen"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a clock goes and where it stands. It tells the same time in another process of this machine, until the clock
+    skips a wait.
+    """
+
+    start: datetime
+    origin: float
+    scale: float
+    skipped_seconds: float
+
+    def monotonic(self) -> float:
+        """Seconds since the clock was made, on its own time."""
+        return (time.monotonic() - self.origin) * self.scale + self.skipped_seconds
+
+    def now(self) -> datetime:
+        """The moment, aware UTC."""
+        return self.start + timedelta(seconds=self.monotonic())
 
 
 class Clock:
@@ -44,12 +65,15 @@ class Clock:
 
     def monotonic(self) -> float:
         """Seconds since this clock was made, on its own time."""
-        flowed = 0.0 if self.kind == "frozen" else (time.monotonic() - self._origin) * self.scale
-        return flowed + self.skipped_seconds
+        return self.reading().monotonic()
 
     def now(self) -> datetime:
         """The moment, aware UTC."""
         return self._start + timedelta(seconds=self.monotonic())
+
+    def reading(self) -> Reading:
+        """Where this clock stands, for another process."""
+        return Reading(self._start, self._origin, 0.0 if self.kind == "frozen" else self.scale, self.skipped_seconds)
 
     def call_later(self, seconds: float, callback: Callable[..., object], *args: object) -> None:
         """Call *callback* on the clock's thread in *seconds*; it must be short. Safe from any thread."""
@@ -57,29 +81,36 @@ class Clock:
 
     def work(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Run *function* in the pool; until it ends, no wait is skipped. Safe from any thread."""
-        with self._lock:
-            self._under_way += 1
+        let_go = self.hold()
         future: Future[Any] = Future()
 
         def run() -> None:
+            # Whoever awaits is woken (a byte in the loop's pipe) before the hold ends: `_Selector` relies on it.
             try:
-                result = function(*args)
-            except BaseException as error:  # noqa: BLE001  handed to whoever waits for the future
-                self._settle(future.set_exception, error)
-            else:
-                self._settle(future.set_result, result)
+                try:
+                    result = function(*args)
+                except BaseException as error:  # noqa: BLE001  handed to whoever waits for the future
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)
+            finally:
+                let_go()
 
         self._pool.submit(run)
         return future
 
-    def _settle(self, settle: Callable[[Any], None], value: object) -> None:
-        # Whoever awaits is woken (a byte in the loop's pipe) before the count drops: `_Selector` relies on this order.
-        try:
-            settle(value)
-        finally:
-            with self._lock:
-                self._under_way -= 1
-            self.loop.call_soon_threadsafe(lambda: None)
+    def hold(self) -> Callable[[], None]:
+        """Until the function that comes back is called, once, no wait is skipped: something works elsewhere than in
+        the pool. Safe from any thread.
+        """
+        with self._lock:
+            self._under_way += 1
+        return self._let_go
+
+    def _let_go(self) -> None:
+        with self._lock:
+            self._under_way -= 1
+        self.loop.call_soon_threadsafe(lambda: None)
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
         """Start *coroutine* on the clock's loop. Safe from any thread but the clock's own."""

@@ -31,7 +31,7 @@ from lambdas.clients.records import CURRENT
 from local.aws import LocalAws
 from local.clock import Clock
 from local.dms.loads import task_log
-from local.snowflake.server import Snowflake
+from local.snowflake.server import Account
 from onboarding.effective import effective_json
 from orchestration.definitions import bind, load
 from orchestration.events import DMS_PATTERNS, Schedule, broken_off_pattern, sweep_schedule
@@ -66,7 +66,7 @@ class Deployment:
         self._control_bucket = control_bucket
         self._ledger_table = ledger_table
 
-    def make(self, secrets: Mapping[str, Mapping[str, Any]], snowflake: Snowflake) -> dict[str, str]:
+    def make(self, secrets: Mapping[str, Mapping[str, Any]], snowflake: Account) -> dict[str, str]:
         """Everything; the ARNs of the two machines by name. *secrets*: what a server's secret says, by its name."""
         self._make_storage()
         self._make_secrets(secrets)
@@ -113,7 +113,7 @@ class Deployment:
                 ENDPOINT_ROLE_PATH,
             )
 
-    def _make_snowflake(self, snowflake: Snowflake) -> None:
+    def _make_snowflake(self, snowflake: Account) -> None:
         """The user's key, the trust role, and Snowflake's own objects."""
         where, kms = self._settings.snowflake, self._aws.client("kms")
         aliases = {alias["AliasName"] for alias in kms.list_aliases()["Aliases"]}

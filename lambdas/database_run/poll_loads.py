@@ -20,14 +20,13 @@ from lambdas.opened import AttemptRequest, open_attempt
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
-WAIT_SECONDS = 5
 
 
 class Response(Model):
     """How the loads stand."""
 
     verdict: Literal["loading", "more", "loaded"]
-    wait_seconds: int = WAIT_SECONDS
+    wait_seconds: int = 0
 
 
 RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
@@ -45,7 +44,7 @@ def run(request: Request, clients: Clients) -> Response:
     if any(load.state == "waiting" for load in loads) and under_way < opened.plan.loads_per_database:
         return Response(verdict="more")
     if under_way:
-        return Response(verdict="loading")
+        return Response(verdict="loading", wait_seconds=opened.plan.load_poll_seconds)
     if not opened.record.get("loaded_at"):
         clients.ledger.note(opened.attempt, loaded_at=clients.now().isoformat())
     return Response(verdict="loaded")

@@ -23,7 +23,6 @@ from lambdas.opened import AttemptRequest, Opened, open_attempt, read_tables, re
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
-WAIT_SECONDS = 2
 _REQUESTS = uuid.UUID("5d2c6f0e-9d2b-4c55-9b6e-3f1f6f0f7a11")
 
 
@@ -31,7 +30,7 @@ class Response(Model):
     """How many requests were sent now."""
 
     sent: int
-    wait_seconds: int = WAIT_SECONDS
+    wait_seconds: int
 
 
 RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
@@ -58,7 +57,7 @@ def run(request: Request, clients: Clients) -> Response:
         loads[load.name] = _send(opened, load, tables[load.name], sealed[load.name], clients, is_resend=load in before)
     if to_send:
         write_loads(opened.attempt, tuple(loads.values()), clients)
-    return Response(sent=len(to_send))
+    return Response(sent=len(to_send), wait_seconds=opened.plan.load_poll_seconds)
 
 
 def _send(opened: Opened, load: Load, table: Table, sealed: SealedTable, clients: Clients, *, is_resend: bool) -> Load:

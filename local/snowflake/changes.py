@@ -39,6 +39,8 @@ def run_translated(session: Session, text: str, bindings: list[Any]) -> Result:
         session.require_warehouse()
     _refuse_other_case(shaped, translation, tables)
     filled = shaped.fill(translation.text, places)
+    if translation.looks_only and len(tables) == 1:
+        return _look(tables[0], translation, shaped)
     if translation.kind == "select":
         return _select(session, filled, bindings, translation, shaped)
     if translation.kind == "merge":
@@ -137,6 +139,15 @@ def _select(session: Session, text: str, bindings: list[Any], translation: Trans
     if translation.names is not None:
         names = [shaped.fill_name(name) for name in translation.names]
     return Result(names, types, cursor.fetchall())
+
+
+def _look(table: Table, translation: Translation, shaped: Shaped) -> Result:
+    """What `SELECT <columns> FROM <table> LIMIT 0` answers: every load begins so, and DuckDB plans it slowly."""
+    names = [shaped.fill_name(name) for name in translation.names or ()]
+    for name in names:
+        if name not in table.columns:
+            raise invalid_identifier(name)
+    return Result(names, [table.columns[name].type.duckdb for name in names], [])
 
 
 def _described(cursor: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:

@@ -13,7 +13,6 @@ from typing import Literal
 
 import duckdb
 
-from local.aws import LocalAws
 from local.snowflake.definitions.catalogue import Catalogue
 from local.snowflake.loading.load_memory import LoadMemory
 from local.snowflake.loading.stages import Stages
@@ -37,7 +36,7 @@ class Engine:
     def __init__(
         self,
         path: str | Path | Literal[":memory:"],
-        aws: LocalAws,
+        stages: Stages,
         *,
         iam_user_arn: str,
         now: Callable[[], datetime],
@@ -55,7 +54,8 @@ class Engine:
         self.loads = LoadMemory()
         self.catalogue.read_loads(self.connection, self.loads)
         self.locks = Locks()
-        self.stages = Stages(aws, iam_user_arn, now)
+        self.stages = stages
+        self.iam_user_arn = iam_user_arn
         self._scratch = Path(tempfile.mkdtemp(prefix="snowflake-"))
         self._clean = weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._files = itertools.count()

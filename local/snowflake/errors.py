@@ -15,10 +15,13 @@ class SnowflakeError(Exception):
     """A statement failed. *code* and *state* as the SQL API gives them (`code`, `sqlState`)."""
 
     def __init__(self, code: str, state: str, message: str) -> None:
-        super().__init__(f"{code} ({state}): {message}")
+        super().__init__(code, state, message)  # as it was made: it may have to cross to another process
         self.code = code
         self.state = state
         self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.state}): {self.message}"
 
 
 def not_emulated(what: str) -> SnowflakeError:

@@ -9,17 +9,17 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from local.aws import LocalAws
-from local.clock import Clock
 from local.snowflake.engine import Engine
 from local.snowflake.errors import SnowflakeError, not_emulated
 from local.snowflake.keypairs import UnauthenticatedError, authenticated_user
+from local.snowflake.loading.stages import Stages
 from local.snowflake.results import Result
 from local.snowflake.session import Session
 from local.snowflake.sql.lexing import Statement, is_true, split_statements
@@ -47,6 +47,43 @@ class _Request:
     session: Session | None = None
 
 
+class Clock(Protocol):
+    """The time of the account: what it asks of `local.clock.Clock`."""
+
+    def now(self) -> datetime:
+        """The moment, aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+        ...
+
+    def work(self, function: Callable[..., object], *args: Any) -> object:
+        """Run *function* in a pool."""
+        ...
+
+
+class Account(Protocol):
+    """A Snowflake account: `Snowflake` here, or the one in a process of its own (`process.py`)."""
+
+    def administer(self, statements: str, **context: str) -> list[Result]:
+        """Run *statements* as an administrator who signed in by hand, before any user has a key.
+
+        *context*: database, schema, warehouse. Raises SnowflakeError.
+        """
+        ...
+
+    def answer(
+        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """Answer one HTTP request; never raises for what a client can do wrong."""
+        ...
+
+    def close(self) -> None:
+        """Close the DuckDB files. Nothing may be under way."""
+        ...
+
+
 class Snowflake:
     """One account. *path*: a folder for DuckDB files, one per Snowflake database, or ":memory:".
 
@@ -56,7 +93,7 @@ class Snowflake:
     def __init__(
         self,
         path: str | Path,
-        aws: LocalAws,
+        stages: Stages,
         *,
         iam_user_arn: str,
         clock: Clock,
@@ -64,21 +101,18 @@ class Snowflake:
     ) -> None:
         self._account = account.upper().replace(".", "-")
         self._clock = clock
-        self._engine = Engine(path, aws, iam_user_arn=iam_user_arn, now=clock.now)
+        self._engine = Engine(path, stages, iam_user_arn=iam_user_arn, now=clock.now)
         self._requests: dict[str, _Request] = {}
         self._by_request_id: dict[str, str] = {}
         self._results: dict[str, Result] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Close the DuckDB files. Nothing may be under way."""
+        """As `Account` has it."""
         self._engine.close()
 
     def administer(self, statements: str, **context: str) -> list[Result]:
-        """Run *statements* as an administrator who signed in by hand, before any user has a key.
-
-        *context*: database, schema, warehouse. Raises SnowflakeError.
-        """
+        """As `Account` has it."""
         whole = {"database": None, "schema": None, "warehouse": None, "role": None, "timezone": "UTC", **context}
         results = []
         for one in split_statements(statements):
@@ -88,7 +122,7 @@ class Snowflake:
     def answer(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
     ) -> Answer:
-        """Answer one HTTP request; never raises for what a client can do wrong."""
+        """As `Account` has it."""
         try:
             user = authenticated_user(headers, self._engine.catalogue, account=self._account, now=self._clock.now())
         except UnauthenticatedError as error:
@@ -102,6 +136,10 @@ class Snowflake:
         if found := re.fullmatch(rf"{_STATEMENTS}/([\w-]+)/cancel", path):
             return self._cancel(found[1]) if method == "POST" else (405, {"message": "Method not allowed."})
         return 404, {"code": "390404", "message": f"{method} {path} is no resource of the SQL API."}
+
+    def settle(self, handle: str) -> None:
+        """Return when the request *handle* has ended, in whatever way."""
+        self._requests[handle].future.exception()
 
     # --- POST /api/v2/statements
 

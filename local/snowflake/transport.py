@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from local.snowflake.server import Snowflake
+from local.snowflake.server import Account
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Response:
 class InProcessTransport:
     """`request` as urllib3.PoolManager has it, answered by *snowflake*; the host does not matter."""
 
-    def __init__(self, snowflake: Snowflake) -> None:
+    def __init__(self, snowflake: Account) -> None:
         self._snowflake = snowflake
 
     def request(

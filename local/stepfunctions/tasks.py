@@ -54,9 +54,16 @@ class Tasks:
         execution.record(branch, "LambdaFunctionScheduled", lambdaFunctionScheduledEventDetails=details | timeout)
         execution.record(branch, "LambdaFunctionStarted")
         try:
-            async with asyncio.timeout(timeout.get("timeoutInSeconds")):
+            async with asyncio.timeout(None) as limit:
+
+                def begin(at: float) -> None:
+                    # Lambda has no queue as the clock's pool has: the time counts from here on.
+                    if (seconds := timeout.get("timeoutInSeconds")) and not call.done():
+                        limit.reschedule(at + seconds)
+
                 # When the wait for it is cancelled a function runs on, as a Lambda does; its result is dropped.
-                returned = await asyncio.wrap_future(self._clock.work(self._call, execution, task.arn, taken.text))
+                call = asyncio.wrap_future(self._clock.work(self._call, execution, task.arn, taken.text, begin))
+                returned = await call
         except TimeoutError:
             execution.record(branch, "LambdaFunctionTimedOut", lambdaFunctionTimedOutEventDetails={"error": TIMEOUT})
             raise StateFailedError(TIMEOUT) from None
@@ -72,7 +79,8 @@ class Tasks:
         execution.record(branch, "LambdaFunctionFailed", lambdaFunctionFailedEventDetails=_told(failure))
         raise failure
 
-    def _call(self, execution: Execution, arn: str, text: str) -> Payload:
+    def _call(self, execution: Execution, arn: str, text: str, begin: Callable[[float], None]) -> Payload:
+        self._clock.loop.call_soon_threadsafe(begin, self._clock.monotonic())
         try:
             self._permissions.require(execution.revision.role_arn, execution.name, "lambda:InvokeFunction", arn)
         except AccessDeniedError as error:

@@ -102,7 +102,8 @@ def _place(progress: TableProgress) -> tuple[str, str]:
 
 
 class Load:
-    """A full load under way. *finished* is called once, at the end, with what ended it or "".
+    """A full load under way. *take_turn* calls its first argument in the pool, or the second if the cloud is closed;
+    *finished* is called once, at the end, with what ended it or "".
 
     Nothing waits in a thread for anything else: each place of the pool loads one segment and hands itself back.
     """
@@ -110,6 +111,7 @@ class Load:
     def __init__(
         self,
         clock: Clock,
+        take_turn: Callable[[Callable[[], None], Callable[[], None]], None],
         lock: threading.RLock,
         source: Source,
         target: Target,
@@ -119,6 +121,7 @@ class Load:
         finished: Callable[[str | RunEndedError], None],
     ) -> None:
         self._clock = clock
+        self._take_turn = take_turn
         self._lock = lock
         self._source = source
         self._target = target
@@ -203,13 +206,13 @@ class Load:
         return True
 
     def _go_on(self) -> None:
-        try:
-            self._clock.work(self._next)
-        except RuntimeError:  # the pool is shut: the cloud was closed in the middle of the load
-            with self._lock:
-                self._fatal = "the local cloud was closed"
-                self._queue.clear()
-            self._next()
+        self._take_turn(self._next, self._give_up)
+
+    def _give_up(self) -> None:
+        with self._lock:
+            self._fatal = "the local cloud was closed"
+            self._queue.clear()
+        self._next()
 
     def _load(self, segment: Segment) -> None:
         table = segment.progress.table

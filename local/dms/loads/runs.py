@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 from local.dms.engines.reader import RunEndedError, Table
 from local.dms.engines.sources import login
@@ -11,6 +13,7 @@ from local.dms.loads import task_log
 from local.dms.loads.capacity import MeteredSource
 from local.dms.loads.load import Load, TableProgress, plan
 from local.dms.loads.target import Target, read_settings
+from local.dms.loads.turns import Turns
 from local.dms.resources import Resources, Task
 
 
@@ -23,6 +26,8 @@ class Runs:
 
     def __init__(self, resources: Resources) -> None:
         self._of = resources
+        self._turns = Turns(resources.clock)
+        self._begun = itertools.count()
 
     def start(self, task: Task, *, afresh: bool) -> None:
         """Let *task* be `starting`, and its load begin some time later. *afresh*: all tables anew."""
@@ -60,6 +65,7 @@ class Runs:
         with self._of.lock:
             load = Load(
                 self._of.clock,
+                partial(self._turns.ask, next(self._begun)),
                 self._of.lock,
                 source,
                 target,

@@ -139,7 +139,7 @@ def describe(session: Session, text: str) -> Result:
     if written["kind"].upper() == "TABLE":
         return tables.describe(session.table(parts_of(written["name"])))
     known = session.engine.catalogue.object("INTEGRATION", name_of(written["name"]))
-    properties = {**known, "STORAGE_AWS_IAM_USER_ARN": session.engine.stages.iam_user_arn}
+    properties = {**known, "STORAGE_AWS_IAM_USER_ARN": session.engine.iam_user_arn}
     shown = [name for name in properties if name != "NAME"]
     return texts(
         ["property", "property_type", "property_value", "property_default"],

@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from fleet.quotas import SNOWFLAKE_COPY_FILES
-from local import iam
 from local.snowflake.changes import too_long
 from local.snowflake.definitions.catalogue import Column, Table, resolve
 from local.snowflake.definitions.column_types import ColumnType
 from local.snowflake.errors import SnowflakeError, from_duckdb, not_emulated
 from local.snowflake.loading.load_memory import LoadedFile
-from local.snowflake.loading.stages import StagedObject, require_allowed
+from local.snowflake.loading.stages import Integration, StagedObject, require_allowed
 from local.snowflake.results import Result, status
 from local.snowflake.sql.lexing import (
     QUALIFIED_NAME,
@@ -133,14 +132,13 @@ def copy_into(session: Session, text: str) -> Result:
     integration = session.engine.catalogue.object("INTEGRATION", stage["STORAGE_INTEGRATION"])
     url = f"{stage['URL'].rstrip('/')}/{copy.path}"
     require_allowed(integration, url)
-    role = session.engine.stages.role(integration)
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
-    keys = _keys(session, role, bucket, prefix, copy)
+    keys = _keys(session, integration, bucket, prefix, copy)
     loaded: list[tuple[StagedObject, int]] = []
     for key in keys:
         file = session.engine.scratch_file()
         try:
-            one = session.engine.stages.read(role, bucket, key, file)
+            one = session.engine.stages.read(integration, bucket, key, file)
             if copy.is_forced or not _is_loaded(session, table, one):
                 table, rows = _load(session, table, copy, one, file)
                 loaded.append((one, rows))
@@ -151,7 +149,7 @@ def copy_into(session: Session, text: str) -> Result:
     _record(session, table, loaded)
     if is_true(copy.options.get("PURGE", "FALSE")):
         for one, _ in loaded:
-            session.engine.stages.delete(role, one)
+            session.engine.stages.delete(integration, one)
     rows = [[one.uri, "LOADED", count, count, 1, 0, None, None, None, None] for one, count in loaded]
     return Result(list(_RESULT), list(_RESULT.values()), rows)
 
@@ -200,11 +198,11 @@ def check_format(given: Mapping[str, Any]) -> None:
             raise not_emulated(f"{option}={value} in a file format")
 
 
-def _keys(session: Session, role: iam.Role, bucket: str, prefix: str, copy: _Copy) -> list[str]:
+def _keys(session: Session, integration: Integration, bucket: str, prefix: str, copy: _Copy) -> list[str]:
     if "FILES" in copy.options:
         joint = "" if not prefix or prefix.endswith("/") else "/"
         return [f"{prefix}{joint}{name}" for name in copy.options["FILES"]]
-    keys = [one.key for one in session.engine.stages.list(role, bucket, prefix)]
+    keys = [one.key for one in session.engine.stages.list(integration, bucket, prefix)]
     if "PATTERN" in copy.options:
         keys = [key for key in keys if re.fullmatch(copy.options["PATTERN"], f"s3://{bucket}/{key}")]
     return keys

@@ -90,7 +90,7 @@ class Translation:
     *text*: of an INSERT, only what is inserted; *columns*: those an INSERT names; *width*: how many values it gives a
     row, or None where a star decides; *actions*: of a MERGE; *ambiguous*: counts the rows that a MERGE would change
     twice; *names*: result columns, or None where a star decides; *used*, *declared*: columns the statement reads, and
-    names it gives itself.
+    names it gives itself; *looks_only*: it selects columns of one table by their names, and no row.
     """
 
     kind: str
@@ -104,6 +104,7 @@ class Translation:
     is_overwriting: bool = False
     used: frozenset[str] = frozenset()
     declared: frozenset[str] = frozenset()
+    looks_only: bool = False
 
 
 @lru_cache(maxsize=2_048)
@@ -118,6 +119,7 @@ def translate(shaped_text: str) -> Translation:
         raise not_emulated(f"the statement {shaped_text.split()[0]}")
     _refuse_unknown(tree)
     names = _result_names(tree) if kind == "select" else None
+    looks_only = _looks_only(tree)
     used = frozenset(_stored(one.this) for one in tree.find_all(exp.Column) if isinstance(one.this, exp.Identifier))
     declared = frozenset(_declared(tree))
     for identifier in tree.find_all(exp.Identifier):
@@ -125,7 +127,7 @@ def translate(shaped_text: str) -> Translation:
         identifier.set("quoted", True)
     tables = tuple(_replace_tables(tree))
     tree = tree.transform(_adapted)
-    plain = Translation(kind, tables, names=names, used=used, declared=declared)
+    plain = Translation(kind, tables, names=names, used=used, declared=declared, looks_only=looks_only)
     return _with_text(plain, tree)
 
 
@@ -171,6 +173,19 @@ def _result_names(tree: exp.Expr) -> tuple[str, ...] | None:
     if not isinstance(tree, exp.Query) or tree.is_star:
         return None
     return tuple(_result_name(one) for one in tree.selects)
+
+
+def _looks_only(tree: exp.Expr) -> bool:
+    given = {name for name, value in tree.args.items() if value}
+    if not isinstance(tree, exp.Select) or given != {"expressions", "from_", "limit"}:
+        return False
+    is_table = isinstance(tree.args["from_"].this, exp.Table) and set(tree.args["from_"].this.args) <= {
+        "this",
+        "db",
+        "catalog",
+    }
+    are_columns = all(isinstance(one, exp.Column) and not one.table for one in tree.expressions)
+    return is_table and are_columns and tree.args["limit"].expression == exp.Literal.number(0)
 
 
 def _result_name(projection: exp.Expr) -> str:

@@ -68,7 +68,7 @@ class FakeAws:
     def get_role(self, **_: Any) -> dict[str, Any]:
         services = ["dms.amazonaws.com", f"dms.{REGION}.amazonaws.com"]
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": services}}
-        return {"Role": {"Arn": ROLE, "AssumeRolePolicyDocument": document(trust)}}
+        return {"Role": {"Arn": ROLE, "RoleName": "any", "AssumeRolePolicyDocument": document(trust)}}
 
     def get_paginator(self, name: str) -> FakePaginator:
         return FakePaginator({"PolicyNames": ["own"]} if name == "list_role_policies" else {"AttachedPolicies": []})

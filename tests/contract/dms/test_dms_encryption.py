@@ -60,5 +60,5 @@ def test_a_secret_under_a_key_of_ones_own_is_read_by_the_role_that_may_use_the_k
         role = make_role(cloud.aws, name, PRINCIPAL, *statements)
         source = cloud.create_source(name, SecretsManagerAccessRoleArn=role, SecretsManagerSecretId="kept")
         tested[name] = cloud.connection(source)["LastFailureMessage"] if cloud.test(source) == ["failed"] else ""
-    assert f'kms:Decrypt on resource: "{key}"' in tested["reads-alone"]
+    assert f"kms:Decrypt on resource: {key}" in tested["reads-alone"]
     assert tested["decrypts"] == ""

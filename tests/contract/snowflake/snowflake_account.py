@@ -17,6 +17,7 @@ import duckdb
 from lambdas.clients.snowflake import Failed, KeyPairToken, Progress, Row, SqlApi, Succeeded, Transport
 from local.aws import REGION, LocalAws
 from local.clock import Clock
+from local.snowflake.loading.role_stages import RoleStages
 from local.snowflake.server import Snowflake
 from local.snowflake.transport import InProcessTransport
 
@@ -30,7 +31,7 @@ ORDERS = '("ID" NUMBER(19,0), "NAME" VARCHAR(40), "AMOUNT" NUMBER(12,2), "_FILE"
 class Account:
     """What the tests touch. Each of them takes table names of its own from `new_name`."""
 
-    def __init__(self, clock: Clock, aws: LocalAws, path: str = ":memory:") -> None:
+    def __init__(self, clock: Clock, aws: LocalAws, path: str | Path = ":memory:", make: Any = Snowflake) -> None:
         self.clock = clock
         self.aws = aws
         self._numbers = itertools.count()
@@ -39,7 +40,8 @@ class Account:
         self.role_arn = self.create_role("snowflake-read", f"arn:aws:s3:::{BUCKET}/*")
         self.kms = aws.client("kms")
         self.key_id = self.create_key()
-        self.snowflake = Snowflake(path, aws, iam_user_arn=SNOWFLAKES_USER, clock=clock)
+        self.stages = RoleStages(aws, SNOWFLAKES_USER, clock.now)
+        self.snowflake = make(path, self.stages, iam_user_arn=SNOWFLAKES_USER, clock=clock, account="LOCAL-ACCOUNT")
         self.snowflake.administer(
             f"""
             CREATE WAREHOUSE IF NOT EXISTS LOAD_WH WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60;
@@ -61,7 +63,7 @@ class Account:
 
     def reopen(self, path: str) -> None:
         """Open the account's files again, after `snowflake.close()`."""
-        self.snowflake = Snowflake(path, self.aws, iam_user_arn=SNOWFLAKES_USER, clock=self.clock)
+        self.snowflake = Snowflake(path, self.stages, iam_user_arn=SNOWFLAKES_USER, clock=self.clock)
         self.api = self.connect()
 
     def token(self) -> KeyPairToken:

@@ -143,7 +143,7 @@ def test_a_cancelled_statement_ends_as_cancelled(account: Account) -> None:
 
 def test_a_statement_of_more_than_45_seconds_is_answered_by_its_handle(account: Account) -> None:
     with SlowClock("frozen") as clock:
-        snowflake = Snowflake(":memory:", account.aws, iam_user_arn=SNOWFLAKES_USER, clock=clock)
+        snowflake = Snowflake(":memory:", account.stages, iam_user_arn=SNOWFLAKES_USER, clock=clock)
         snowflake.administer(f"CREATE USER LOADER RSA_PUBLIC_KEY = '{account.public_key(account.key_id)}'")
         headers = {**account.headers()}
         body = json.dumps({"statement": "SELECT 1 AS A"}).encode()
