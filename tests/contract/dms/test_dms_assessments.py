@@ -156,15 +156,15 @@ def test_a_source_that_is_lost_is_an_error_of_every_assessment(cloud: Cloud, rea
 
 def test_only_a_run_under_way_is_cancelled_and_only_another_is_deleted(cloud: Cloud) -> None:
     task = cloud.create_task()
-    arn = cloud.at_once(lambda: start(cloud, task))["ReplicationTaskAssessmentRunArn"]
-    named = {"ReplicationTaskAssessmentRunArn": arn}
 
-    def cancel() -> None:
+    def start_and_cancel() -> dict[str, str]:
+        named = {"ReplicationTaskAssessmentRunArn": start(cloud, task)["ReplicationTaskAssessmentRunArn"]}
         with refused("InvalidResourceStateFault", "starting|provisioning|running"):
             cloud.dms.delete_replication_task_assessment_run(**named)
         cloud.dms.cancel_replication_task_assessment_run(**named)
+        return named
 
-    cloud.at_once(cancel)
+    named = cloud.at_once(start_and_cancel)
     assert cloud.task(task)["Status"] == "ready"
     assert individual(cloud) == {TYPES: "cancelled", LOBS: "cancelled"}
     with refused("InvalidResourceStateFault", "cancelling"):
