@@ -6,6 +6,7 @@ psycopg counts the source, PyArrow reads the Parquet footers, DuckDB opens the w
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import subprocess
@@ -35,6 +36,7 @@ Figure = tuple[str, str, bool]
 
 def main() -> int:
     """Run it all; 0 if nothing falls short."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     figures: list[Figure] = []
     _clone()
     _timed("make setup", ["make", "setup"])

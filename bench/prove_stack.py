@@ -6,6 +6,7 @@ databases, as many as DMS's endpoints allow: its size, its plan before it is app
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,7 @@ Figure = tuple[str, str, bool]
 
 def main() -> int:
     """Run it all; 0 if nothing falls short."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     figures = [_command("verify_stack"), _command("synthesis")]
     try:
         figures += _plan_of_fifty()

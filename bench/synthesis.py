@@ -5,6 +5,7 @@ Prints its figures last. Exit code 1 where one falls short.
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import subprocess
@@ -26,6 +27,7 @@ _SMALL, _LARGE, _PER_INSTANCE = 48, 240, 48
 
 def main() -> int:
     """Measure each fleet in a process of its own; 0 where all is as wanted."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     small, large, fifty = (
         measure(count, per) for count, per in ((_SMALL, _PER_INSTANCE), (_LARGE, _PER_INSTANCE), (50, 50))
     )

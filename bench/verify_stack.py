@@ -7,6 +7,7 @@ plan of every stack finds nothing to change; and all of it is destroyed again. E
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -76,6 +77,7 @@ class Steps:
 
 def main() -> int:
     """Do it all; 0 if everything is as it must be."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     steps, began = Steps(), time.monotonic()
     try:
         installed = find()
