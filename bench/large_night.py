@@ -87,9 +87,13 @@ def _spent() -> _Spent:
         except OSError:
             continue
         pid, fields = int(path.parent.name), tail.split()
-        parents[pid], seconds[pid] = int(fields[1]), sum(map(int, fields[11:13])) / ticks
         if head.endswith("(postgres"):
             is_postgres.add(pid)
+        # PostgreSQL's first process has waited for those that served a connection: their seconds count with its own.
+        parents[pid], seconds[pid] = (
+            int(fields[1]),
+            sum(map(int, fields[11 : 15 if pid in is_postgres else 13])) / ticks,
+        )
     started = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in started} - started:
         started |= more
