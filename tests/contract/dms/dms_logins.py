@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import pytest
+from psycopg import sql
+
 from local.dms.engines.reader import Login
 from local.sources.mariadb import EmbeddedMariadb
 from local.sources.postgres import EmbeddedPostgres
@@ -27,3 +30,13 @@ def mariadb_login(mariadb: EmbeddedMariadb, database: str, schema: Sequence[str]
     mariadb.execute(database, "SET time_zone = '+00:00'", *schema)
     secret = mariadb.secret()
     return Login(secret["host"], secret["port"], "", secret["username"], secret["password"])
+
+
+def require_no_connection(postgres: EmbeddedPostgres, database: str) -> None:
+    """Fail if anyone stays connected to *database*. A server process ends a moment after its client has gone."""
+    held = sql.SQL("SELECT count(*) FROM pg_stat_activity WHERE datname = {}").format(database)
+    for _ in range(1_000):
+        with postgres.connect() as connection:
+            if connection.execute(held).fetchone() == (0,):
+                return
+    pytest.fail(f"connections to {database} are left open")

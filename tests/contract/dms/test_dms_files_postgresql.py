@@ -16,7 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from dms_logins import postgres_login
+from dms_logins import postgres_login, require_no_connection
 from fleet.tables.source_types.column import DmsType
 from local.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
 from local.dms.engines.reader import Layout, Login, Table, TableUnreadableError, Written
@@ -246,13 +246,7 @@ def test_a_table_that_breaks_off_in_its_middle_holds_nothing_open(
     (file,) = source.write(table, Layout(), None, tmp_path / "whole")
     assert file.rows == 100_000
     source.close()
-    ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'dms_broken'"
-    for _ in range(1_000):  # a server process ends a moment after its client has gone
-        with postgres.connect() as connection:
-            if connection.execute(ours).fetchone() == (0,):
-                break
-    else:
-        pytest.fail("connections are left open")
+    require_no_connection(postgres, "dms_broken")
     postgres.drop_database("dms_broken")
 
 

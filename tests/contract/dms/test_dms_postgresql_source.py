@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dms_logins import postgres_login
+from dms_logins import postgres_login, require_no_connection
 from local.dms.engines.postgresql import PostgresqlReader
 from local.dms.engines.reader import Layout, Login, SourceUnreachableError, TableUnreadableError
 from local.sources.postgres import EmbeddedPostgres
@@ -69,10 +69,4 @@ def test_a_closed_source_holds_no_connection(
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: source.write(table, Layout(), None, tmp_path / str(n)), range(16)))
     source.close()
-    ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'dms_closed'"
-    for _ in range(1_000):  # a server process ends a moment after its client has gone
-        with postgres.connect() as connection:
-            if connection.execute(ours).fetchone() == (0,):
-                break
-    else:
-        pytest.fail("connections are left open")
+    require_no_connection(postgres, "dms_closed")
