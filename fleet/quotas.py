@@ -34,6 +34,10 @@ DMS_ENDPOINTS = Quota(1_000, "endpoints per account and Region", _DMS_LIMITS, "2
 DMS_TASKS = Quota(600, "tasks per account and Region", _DMS_LIMITS, "2026-11-21")
 DMS_INSTANCES = Quota(60, "replication instances per account and Region", _DMS_LIMITS, "2026-11-21")
 DMS_STORAGE_GIGABYTES = Quota(30_000, "GB of storage per account and Region", _DMS_LIMITS, "2026-11-21")
+DMS_SUBNET_GROUPS = Quota(60, "replication subnet groups per account and Region", _DMS_LIMITS, "2026-11-21")
+DMS_SUBNETS_PER_GROUP = Quota(60, "subnets per replication subnet group", _DMS_LIMITS, "2026-11-21")
+DMS_EVENT_SUBSCRIPTIONS = Quota(60, "event subscriptions per account and Region", _DMS_LIMITS, "2026-11-21")
+DMS_CERTIFICATES = Quota(100, "certificates per account and Region", _DMS_LIMITS, "2026-11-21")
 DMS_INSTANCE_STORAGE_GIGABYTES = Quota(
     6_144,
     "GB of storage per replication instance",
@@ -46,6 +50,12 @@ DMS_API_PER_SECOND = Quota(4, "DMS requests a second per account and Region", _D
 DMS_TABLE_MAPPING_BYTES = Quota(2 * 1024 * 1024, "bytes of table mappings per task", _DMS_MAPPING, "2026-11-21")
 DMS_FULL_LOAD_SUB_TASKS = Quota(49, "tables and segments loaded at once per task", _DMS_FULL_LOAD, "2026-11-21")
 DMS_COMMIT_RATE = Quota(50_000, "rows moved together (CommitRate)", _DMS_FULL_LOAD, "2026-11-21")
+DMS_TABLES_PER_RELOAD = Quota(
+    10,
+    "tables per ReloadTables request",
+    "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html",
+    "2026-11-21",
+)
 DMS_MAX_FILE_SIZE_KB = Quota(1_048_576, "KB per file (MaxFileSize)", _DMS_S3, "2026-11-21")
 DMS_BOUNDARY_COLUMNS = Quota(
     10,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, DMS_ENDPOINTS, DMS_INSTANCES
+from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, DMS_ENDPOINTS, DMS_INSTANCES, DMS_STORAGE_GIGABYTES
 from local.aws import ACCOUNT, LocalAws
 from local.clock import Clock
 from local.dms.engines.postgresql import PostgresqlReader
@@ -23,7 +23,6 @@ from local.dms.operations.subscriptions import Subscriptions
 from local.dms.operations.tags import Tags
 from local.dms.operations.tasks import Tasks
 from local.dms.requests import model
-from local.dms.requests.limits import STORAGE_GB
 from local.dms.requests.throttle import TokenBucket
 from local.dms.resources import Delays, Resources
 from local.wire import AwsError, NotEmulatedError
@@ -170,7 +169,7 @@ class Dms:
         # The names are the model's; that endpoints per instance and tasks are not among them is observed.
         quotas = (
             ("ReplicationInstances", len(self._resources.instances), DMS_INSTANCES.value),
-            ("AllocatedStorage", self._instances.storage_gb(), STORAGE_GB.value),
+            ("AllocatedStorage", self._instances.storage_gb(), DMS_STORAGE_GIGABYTES.value),
             ("Endpoints", len(self._resources.endpoints), DMS_ENDPOINTS.value),
         )
         return {

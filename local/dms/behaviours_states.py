@@ -7,6 +7,7 @@ from local.coverage.behaviours import Behaviour
 _API = "https://docs.aws.amazon.com/dms/latest/APIReference/API_"
 _GUIDE = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_"
 _TASKS = "tests/contract/dms/test_dms_tasks.py::"
+_QUOTAS = "tests/contract/dms/test_dms_quotas.py::"
 _ENDPOINTS = "tests/contract/dms/test_dms_endpoints.py::"
 _CONNECTING = "tests/contract/dms/test_dms_connections.py::"
 _LIFE = "tests/contract/dms/test_dms_api.py::"
@@ -217,17 +218,17 @@ SETTINGS = (
 
 LIMITS = (
     Behaviour(
-        "Quotas of the account: instances, storage, endpoints, tasks, subnet groups, subscriptions, certificates; 200 "
-        "tasks per instance",
+        "Quotas of the account: instances, storage, endpoints, tasks, subnet groups and subnets in each, "
+        "subscriptions, certificates; 200 tasks per instance",
         "documented",
         f"{_GUIDE}Limits.html",
-        f"{_TASKS}test_the_two_hundred_and_first_task_on_an_instance_is_refused",
+        f"{_QUOTAS}test_one_thing_more_than_a_quota_of_the_account_is_refused",
     ),
     Behaviour(
         "100 endpoints per instance are counted as tested pairs",
         "assumed",
         "reference/dms.md 1.1",
-        f"{_CONNECTING}test_the_hundred_and_first_endpoint_on_an_instance_is_refused",
+        f"{_QUOTAS}test_one_thing_more_than_a_quota_of_the_account_is_refused",
         "aws dms test-connection --replication-instance-arn INSTANCE --endpoint-arn ENDPOINT_101",
     ),
     Behaviour(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fleet.quotas import DMS_INSTANCE_STORAGE_GIGABYTES
 from local.aws import REGION
 
 # GiB of memory by class. Source: AWS DMS user guide, "Replication instance types"
@@ -63,7 +64,7 @@ MEMORY_GIB: Mapping[str, float] = {
 # Versions of the replication engine, newest last. Which ones a Region offers changes; these are assumed.
 ENGINE_VERSIONS = ("3.5.1", "3.5.2", "3.5.3", "3.5.4", "3.6.1")
 # Source: `aws dms describe-orderable-replication-instances`, the sample in the CLI reference (observed).
-STORAGE_GB = (5, 6_144)
+STORAGE_GB = (5, DMS_INSTANCE_STORAGE_GIGABYTES.value)
 
 
 def default_storage_gb(name: str) -> int:

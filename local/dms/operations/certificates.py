@@ -8,7 +8,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from local.dms.requests.limits import CERTIFICATES
+from fleet.quotas import DMS_CERTIFICATES
 from local.dms.requests.names import identifier
 from local.dms.requests.paging import filtered, page
 from local.dms.resources import Resources, found, invalid_state, members, require_below
@@ -28,7 +28,7 @@ class Certificates:
         name = identifier("CertificateIdentifier", parameters["CertificateIdentifier"])
         if any(one["CertificateIdentifier"] == name for one in self._certificates.values()):
             raise AwsError("ResourceAlreadyExistsFault", f"Certificate {name} already exists")
-        require_below(len(self._certificates), CERTIFICATES, "account")
+        require_below(len(self._certificates), DMS_CERTIFICATES, "account")
         if parameters.get("CertificateWallet"):
             raise NotEmulatedError("an Oracle wallet as a certificate")
         pem = parameters.get("CertificatePem", "")

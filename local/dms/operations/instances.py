@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.quotas import DMS_INSTANCES
+from fleet.quotas import DMS_INSTANCES, DMS_STORAGE_GIGABYTES
 from local.aws import REGION
 from local.dms.engines.reader import RunEndedError
 from local.dms.instance_classes import ENGINE_VERSIONS, MEMORY_GIB, STORAGE_GB, default_storage_gb, orderable
@@ -14,7 +14,6 @@ from local.dms.loads.capacity import end_runs
 from local.dms.operations import event_kinds
 from local.dms.operations.events import Events
 from local.dms.operations.subnet_groups import SubnetGroups
-from local.dms.requests.limits import STORAGE_GB as ALL_STORAGE_GB
 from local.dms.requests.names import identifier, refusal
 from local.dms.requests.paging import filtered, page
 from local.dms.resources import Instance, Resources, invalid_state, members, require_below
@@ -175,9 +174,10 @@ class Instances:
             raise AwsError("ResourceAlreadyExistsFault", f"Replication Instance {name} already exists")
 
     def _require_storage(self, more_gb: int) -> None:
-        if self.storage_gb() + more_gb > ALL_STORAGE_GB.value:
+        if self.storage_gb() + more_gb > DMS_STORAGE_GIGABYTES.value:
             raise AwsError(
-                "StorageQuotaExceededFault", f"Quota exceeded: at most {ALL_STORAGE_GB.value} {ALL_STORAGE_GB.what}"
+                "StorageQuotaExceededFault",
+                f"Quota exceeded: at most {DMS_STORAGE_GIGABYTES.value} {DMS_STORAGE_GIGABYTES.what}",
             )
 
     def _show(self, instance: Instance) -> dict[str, Any]:

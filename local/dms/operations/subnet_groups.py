@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from fleet.quotas import DMS_SUBNET_GROUPS, DMS_SUBNETS_PER_GROUP
 from local.dms.requests import names
-from local.dms.requests.limits import SUBNET_GROUPS, SUBNETS_PER_GROUP
 from local.dms.requests.paging import filtered, page
 from local.dms.resources import Resources, arn_of, invalid_state, require_below
 from local.wire import AwsError
@@ -43,7 +43,7 @@ class SubnetGroups:
         name = names.subnet_group(parameters["ReplicationSubnetGroupIdentifier"])
         if name in self._groups:
             raise AwsError("ResourceAlreadyExistsFault", f"Replication Subnet Group {name} already exists")
-        require_below(len(self._groups), SUBNET_GROUPS, "account")
+        require_below(len(self._groups), DMS_SUBNET_GROUPS, "account")
         subnets = self._subnets(parameters["SubnetIds"])
         self._of.new_arn("subgrp", parameters, name)
         self._groups[name] = {
@@ -97,7 +97,7 @@ class SubnetGroups:
 
         Source: AWS DMS user guide, "Creating a replication subnet group" (CHAP_ReplicationInstance.VPC).
         """
-        require_below(len(wanted) - 1, SUBNETS_PER_GROUP, "group")
+        require_below(len(wanted) - 1, DMS_SUBNETS_PER_GROUP, "group")
         try:
             # An empty list would mean all of them.
             found = self._of.aws.client("ec2").describe_subnets(SubnetIds=list(wanted))["Subnets"] if wanted else []

@@ -8,9 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from fleet.quotas import DMS_EVENT_SUBSCRIPTIONS
 from local.aws import ACCOUNT
 from local.dms.operations.events import CATEGORIES
-from local.dms.requests.limits import EVENT_SUBSCRIPTIONS
 from local.dms.requests.names import refusal
 from local.dms.requests.paging import filtered, page
 from local.dms.resources import Resources, Stateful, arn_of, invalid_state, members, require_below
@@ -47,7 +47,7 @@ class Subscriptions:
             raise refusal(f"SubscriptionName must have fewer than 255 characters, and one at least: {name}")
         if name in self._subscriptions:
             raise AwsError("ResourceAlreadyExistsFault", f"Event subscription {name} already exists")
-        require_below(len(self._subscriptions), EVENT_SUBSCRIPTIONS, "account")
+        require_below(len(self._subscriptions), DMS_EVENT_SUBSCRIPTIONS, "account")
         given = {key: value for key, value in parameters.items() if key not in {"SubscriptionName", "Tags"}}
         self._check(given)
         self._of.new_arn("es", parameters, name)

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fleet.quotas import DMS_TASKS, DMS_TASKS_PER_INSTANCE
+from fleet.quotas import DMS_TABLES_PER_RELOAD, DMS_TASKS, DMS_TASKS_PER_INSTANCE
 from local.dms import settings
 from local.dms.loads.runs import Runs
 from local.dms.loads.target import Target, read_settings
@@ -16,7 +16,6 @@ from local.dms.operations import event_kinds
 from local.dms.operations.connections import Connections
 from local.dms.operations.events import Events
 from local.dms.operations.statistics import show_table, show_task
-from local.dms.requests.limits import TABLES_PER_RELOAD
 from local.dms.requests.names import identifier, refusal
 from local.dms.requests.paging import filtered, page
 from local.dms.resources import AT_REST, Instance, Resources, Task, invalid_state, require_below
@@ -176,8 +175,8 @@ class Tasks:
         if task.status != "running" or task.given["MigrationType"] == "cdc":
             raise invalid_state(f"Tables of the replication task {task.arn} cannot be reloaded, invalid state")
         wanted = [(one["SchemaName"], one["TableName"]) for one in parameters["TablesToReload"]]
-        if not 1 <= len(wanted) <= TABLES_PER_RELOAD.value or len(set(wanted)) < len(wanted):
-            raise refusal(f"TablesToReload must name from 1 to {TABLES_PER_RELOAD.value} tables, each once")
+        if not 1 <= len(wanted) <= DMS_TABLES_PER_RELOAD.value or len(set(wanted)) < len(wanted):
+            raise refusal(f"TablesToReload must name from 1 to {DMS_TABLES_PER_RELOAD.value} tables, each once")
         raise NotEmulatedError("loading a table anew while its task runs")
 
     def describe_tables(self, parameters: Parameters) -> dict[str, Any]:

@@ -77,11 +77,3 @@ def test_a_deleted_connection_is_gone_and_may_be_tested_anew(cloud: Cloud) -> No
     cloud.dms.delete_connection(ReplicationInstanceArn=cloud.instance, EndpointArn=cloud.source)
     cloud.until(lambda: refusal_of(lambda: cloud.dms.describe_connections()), "ResourceNotFoundFault")
     assert cloud.test(cloud.source) == ["successful"]
-
-
-def test_the_hundred_and_first_endpoint_on_an_instance_is_refused(cloud: Cloud) -> None:
-    cloud.until_available()
-    for number in range(100):
-        cloud.dms.test_connection(ReplicationInstanceArn=cloud.instance, EndpointArn=cloud.create_target(f"t{number}"))
-    with refused("ResourceQuotaExceededFault", "100"):
-        cloud.dms.test_connection(ReplicationInstanceArn=cloud.instance, EndpointArn=cloud.source)

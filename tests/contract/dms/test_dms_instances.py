@@ -58,13 +58,6 @@ def test_an_instance_that_may_not_be_is_refused(cloud: Cloud, code: str, more: d
         _create(cloud, more.pop("ReplicationInstanceIdentifier", "two"), **more)
 
 
-def test_storage_beyond_the_account_is_refused(cloud: Cloud) -> None:
-    for number in range(4):
-        _create(cloud, f"i{number}", AllocatedStorage=6_144)
-    with refused("StorageQuotaExceededFault", "30000"):
-        _create(cloud, "last", AllocatedStorage=6_144)
-
-
 def test_a_change_that_is_to_be_applied_at_once_passes_modifying(cloud: Cloud) -> None:
     def grow() -> None:
         changed = cloud.dms.modify_replication_instance(

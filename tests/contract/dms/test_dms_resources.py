@@ -221,6 +221,8 @@ def test_tables_are_reloaded_only_while_their_task_runs_and_then_not_here(cloud:
     def ask(_: str) -> None:
         with refused("InvalidParameterValueException", "each once"):
             reload_orders("orders")
+        with refused("InvalidParameterValueException", "from 1 to 10"):
+            reload_orders(*(f"t{number}" for number in range(10)))
         with refused("NotEmulated", "anew"):
             reload_orders()
         seen.append("asked")

@@ -134,18 +134,3 @@ def test_a_deleted_task_is_not_found(cloud: Cloud) -> None:
     task = cloud.create_task()
     cloud.dms.delete_replication_task(ReplicationTaskArn=task)
     cloud.until(lambda: refusal_of(lambda: cloud.task(task)), "ResourceNotFoundFault")
-
-
-def test_the_two_hundred_and_first_task_on_an_instance_is_refused(cloud: Cloud) -> None:
-    cloud.until_available()
-    wanted = {
-        "SourceEndpointArn": cloud.source,
-        "TargetEndpointArn": cloud.target,
-        "ReplicationInstanceArn": cloud.instance,
-        "MigrationType": "full-load",
-        "TableMappings": rules(),
-    }
-    for number in range(200):
-        cloud.dms.create_replication_task(ReplicationTaskIdentifier=f"t{number}", **wanted)
-    with refused("ResourceQuotaExceededFault", "200"):
-        cloud.dms.create_replication_task(ReplicationTaskIdentifier="t200", **wanted)
