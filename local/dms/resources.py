@@ -112,11 +112,13 @@ class Endpoint(Stateful):
 
 @dataclass(eq=False)
 class Connection(Stateful):
-    """A tested pair of instance and endpoint. *test*: counts its tests, so that only the newest one's end counts."""
+    """A tested pair of instance and endpoint. *place*: where it stands in a list. *test*: counts its tests, so that
+    only the newest one's end counts."""
 
     kind = "connection"
     instance: Instance
     endpoint: Endpoint
+    place: int
     status: str = "testing"
     failure: str = ""
     test: int = 0
@@ -182,6 +184,7 @@ class Resources:
         self.connections: dict[tuple[str, str], Connection] = {}
         self.tasks: dict[str, Task] = {}
         self.tags: dict[str, dict[str, str]] = {}
+        self._places: dict[str, int] = {}
         self._made = 0
 
     def later(self, seconds: float, change: Callable[..., object], *args: object) -> None:
@@ -210,7 +213,16 @@ class Resources:
         if arn in self.tags:
             raise AwsError("ResourceAlreadyExistsFault", f"{arn} already exists")
         self.tags[arn] = tags_of(parameters.get("Tags") or ())
+        self._places[arn] = self._made
         return arn
+
+    def place(self, arn: str) -> int:
+        """Where the resource of that ARN stands in a list: as many as were made until it was."""
+        return self._places[arn]
+
+    def forget(self, arn: str) -> None:
+        """Take away what is kept of a resource that is gone: its tags, its place, and that its ARN is taken."""
+        del self.tags[arn], self._places[arn]
 
     def instance(self, arn: str) -> Instance:
         return found(self.instances, arn, "Replication Instance")

@@ -117,7 +117,9 @@ class Assessments:
             "status": lambda one: one.status,
         }
         runs = filtered(parameters, list(self._runs.values()), values, "Assessment", is_empty_fine=True)
-        return page(parameters, "ReplicationTaskAssessmentRuns", runs, self._show)
+        return page(
+            parameters, "ReplicationTaskAssessmentRuns", runs, self._show, place=lambda one: self._of.place(one.arn)
+        )
 
     def describe_individual(self, parameters: Parameters) -> dict[str, Any]:
         values = {
@@ -127,7 +129,13 @@ class Assessments:
         }
         every = [(run, one) for run in self._runs.values() for one in run.individuals]
         left = filtered(parameters, every, values, "Assessment", is_empty_fine=True)
-        return page(parameters, "ReplicationTaskIndividualAssessments", left, _show_individual)
+        return page(
+            parameters,
+            "ReplicationTaskIndividualAssessments",
+            left,
+            _show_individual,
+            place=lambda one: self._of.place(one[1].arn),
+        )
 
     def cancel(self, parameters: Parameters) -> dict[str, Any]:
         """The run stays `cancelling`: BC has no other word for one that was cancelled."""
@@ -209,7 +217,7 @@ class Assessments:
     def _remove(self, run: Run) -> None:
         del self._runs[run.arn]
         for arn in (run.arn, *(one.arn for one in run.individuals)):
-            self._of.tags.pop(arn, None)
+            self._of.forget(arn)
 
     def _run(self, parameters: Parameters) -> Run:
         return require_found(self._runs, parameters["ReplicationTaskAssessmentRunArn"], "Assessment run")

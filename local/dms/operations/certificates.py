@@ -15,6 +15,7 @@ from local.dms.resources import Resources, found, invalid_state, members, requir
 from local.wire import AwsError, NotEmulatedError
 
 Parameters = Mapping[str, Any]
+_BY_DEFAULT = 10  # Source: BC:DescribeCertificatesMessage.MaxRecords; of every other list it is 100
 
 
 class Certificates:
@@ -59,7 +60,7 @@ class Certificates:
             "certificate-id": lambda one: one["CertificateIdentifier"],
         }
         matching = filtered(parameters, list(self._certificates.values()), values, "Certificate")
-        return page(parameters, "Certificates", matching, dict)
+        return page(parameters, "Certificates", matching, dict, place=self._place, by_default=_BY_DEFAULT)
 
     def delete(self, parameters: Parameters) -> dict[str, Any]:
         certificate = self.certificate(parameters["CertificateArn"])
@@ -68,8 +69,11 @@ class Certificates:
             if endpoint.given.get("CertificateArn") == arn:
                 raise invalid_state(f"Certificate {arn} is used by the endpoint {endpoint.identifier}")
         del self._certificates[arn]
-        del self._of.tags[arn]
+        self._of.forget(arn)
         return {"Certificate": certificate}
+
+    def _place(self, certificate: Mapping[str, Any]) -> int:
+        return self._of.place(certificate["CertificateArn"])
 
     def certificate(self, arn: str) -> dict[str, Any]:
         """The certificate of that ARN. Raises DMS's ResourceNotFoundFault."""

@@ -20,6 +20,7 @@ class Connections:
 
     def __init__(self, resources: Resources) -> None:
         self._of = resources
+        self._made = 0
 
     def test(self, parameters: Parameters) -> dict[str, Any]:
         instance = self._of.instance(parameters["ReplicationInstanceArn"])
@@ -33,7 +34,9 @@ class Connections:
             # How AWS counts the endpoints of an instance is unknown; tested pairs fit best (reference/dms.md 1.1).
             used = sum(one.instance is instance for one in self._of.connections.values())
             require_below(used, DMS_ENDPOINTS_PER_INSTANCE, instance.identifier)
-            connection = self._of.connections[(instance.arn, endpoint.arn)] = Connection(instance, endpoint)
+            self._made += 1
+            connection = Connection(instance, endpoint, self._made)
+            self._of.connections[(instance.arn, endpoint.arn)] = connection
             self._of.watch(connection)
         elif connection.status == "deleting":
             raise invalid_state(f"The connection of {endpoint.identifier} on {instance.identifier} is being deleted")
@@ -53,7 +56,8 @@ class Connections:
             "endpoint-arn": lambda one: one.endpoint.arn,
             "replication-instance-arn": lambda one: one.instance.arn,
         }
-        return page(parameters, "Connections", filtered(parameters, connections, values, "Connection"), self._show)
+        found = filtered(parameters, connections, values, "Connection")
+        return page(parameters, "Connections", found, self._show, place=lambda one: one.place)
 
     def delete(self, parameters: Parameters) -> dict[str, Any]:
         pair = (parameters["ReplicationInstanceArn"], parameters["EndpointArn"])

@@ -57,7 +57,7 @@ class Endpoints:
             "engine-name": lambda one: one.engine,
         }
         found = filtered(parameters, list(self._of.endpoints.values()), values, "Endpoint")
-        return page(parameters, "Endpoints", found, self._show)
+        return page(parameters, "Endpoints", found, self._show, place=lambda one: self._of.place(one.arn))
 
     def describe_types(self, parameters: Parameters) -> dict[str, Any]:
         """The engines that can be had here, not AWS's whole list."""
@@ -107,7 +107,7 @@ class Endpoints:
 
     def _remove(self, endpoint: Endpoint) -> None:
         del self._of.endpoints[endpoint.arn]
-        self._of.tags.pop(endpoint.arn, None)
+        self._of.forget(endpoint.arn)
         self._of.forget_connections(endpoint)
 
     def _require_free(self, name: str) -> None:

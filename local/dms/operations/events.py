@@ -41,8 +41,9 @@ _DEFAULT_MINUTES = 60  # assumed: RDS's, whose operation of this name has the sa
 
 @dataclass(frozen=True)
 class Event:
-    """One entry of DescribeEvents."""
+    """One entry of DescribeEvents, the *number*th of all."""
 
+    number: int
     source_type: str
     source: str
     message: str
@@ -57,6 +58,7 @@ class Events:
         self._clock = clock
         self._tell = tell
         self._log: deque[Event] = deque(maxlen=_KEPT)
+        self._told = 0
 
     def note(self, thing: Any, before: str, after: str) -> None:
         """Keep and tell what AWS would, of a change of a status. Under the lock."""
@@ -69,11 +71,11 @@ class Events:
     def tell(self, thing: Instance | Task, *kinds: Kind, message: str = "") -> None:
         """Keep and tell an event of each of the *kinds*; of its own *message*, or of the kind's. Under the lock."""
         for kind in kinds:
-            self._log.append(
-                Event(thing.kind, thing.identifier, message or kind.message, kind.category, self._clock.now())
-            )
+            self._told += 1
+            said = message or kind.message
+            self._log.append(Event(self._told, thing.kind, thing.identifier, said, kind.category, self._clock.now()))
             if self._tell is not None:
-                self._clock.work(self._tell, self._as_told(thing, kind, message or kind.message))
+                self._clock.work(self._tell, self._as_told(thing, kind, said))
 
     def describe(self, parameters: Parameters) -> dict[str, Any]:
         """The events of the last hour, or of the time that is asked for."""
@@ -93,11 +95,12 @@ class Events:
         ]
         values = {"replication-instance-id": lambda one: one.source if one.source_type == Instance.kind else ""}
         found = filtered(parameters, found, values, "Event", is_empty_fine=True)
-        return page(parameters, "Events", found, _show)
+        return page(parameters, "Events", found, _show, place=lambda one: one.number)
 
     def describe_categories(self, parameters: Parameters) -> dict[str, Any]:
         kind = parameters.get("SourceType")
         _require_kind(kind)
+        filtered(parameters, list[str](), {}, "Event Category", is_empty_fine=True)  # BC names no filter
         return {
             "EventCategoryGroupList": [
                 {"SourceType": one, "EventCategories": list(categories)}
@@ -134,7 +137,7 @@ class Events:
         page = "taskDetails" if isinstance(thing, Task) else "replicationInstanceDetails"
         return {
             "version": "0",
-            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{thing.arn}{kind.number}{len(self._log)}")),
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{thing.arn}{kind.number}{self._told}")),
             "detail-type": kind.under,
             "source": "aws.dms",
             "account": ACCOUNT,

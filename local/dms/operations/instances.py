@@ -61,7 +61,7 @@ class Instances:
             "engine-version": lambda one: one.given["EngineVersion"],
         }
         found = filtered(parameters, list(self._of.instances.values()), values, "Replication Instance")
-        return page(parameters, "ReplicationInstances", found, self._show)
+        return page(parameters, "ReplicationInstances", found, self._show, place=lambda one: self._of.place(one.arn))
 
     def modify(self, parameters: Parameters) -> dict[str, Any]:
         """At once with `ApplyImmediately`; otherwise what has to wait is shown as pending, and applied by the next
@@ -144,10 +144,11 @@ class Instances:
         }
 
     def describe_pending_maintenance(self, parameters: Parameters) -> dict[str, Any]:
-        """Nothing here needs maintenance."""
+        """Nothing here needs maintenance. BC has the member Filters, and names no filter."""
         if arn := parameters.get("ReplicationInstanceArn"):
             self._of.instance(arn)
-        return page(parameters, "PendingMaintenanceActions", [], dict)
+        none = filtered(parameters, list[str](), {}, "Pending Maintenance Action", is_empty_fine=True)
+        return page(parameters, "PendingMaintenanceActions", none, str)
 
     def storage_gb(self) -> int:
         """GB of storage of all instances."""
@@ -166,7 +167,7 @@ class Instances:
     def _remove(self, instance: Instance) -> None:
         self._events.tell(instance, event_kinds.DELETED)
         del self._of.instances[instance.arn]
-        self._of.tags.pop(instance.arn, None)
+        self._of.forget(instance.arn)
         self._of.forget_connections(instance)
 
     def _require_free(self, name: str) -> None:

@@ -51,7 +51,7 @@ class Schemas:
         return {"RefreshSchemasStatus": self._show(endpoint, self._found(endpoint))}
 
     def describe(self, parameters: Parameters) -> dict[str, Any]:
-        return page(parameters, "Schemas", self._found(self._source(parameters)).schemas, str)
+        return page(parameters, "Schemas", self._found(self._source(parameters)).schemas, str, place=str)
 
     def _look(self, endpoint: Endpoint, refresh: Refresh) -> None:
         failure, names = "", list[str]()

@@ -58,7 +58,7 @@ class SubnetGroups:
     def describe(self, parameters: Parameters) -> dict[str, Any]:
         values = {"replication-subnet-group-id": lambda one: one["ReplicationSubnetGroupIdentifier"]}
         found = filtered(parameters, list(self._groups.values()), values, "Replication Subnet Group")
-        return page(parameters, "ReplicationSubnetGroups", found, dict)
+        return page(parameters, "ReplicationSubnetGroups", found, dict, place=self._place)
 
     def modify(self, parameters: Parameters) -> dict[str, Any]:
         group = self._own(parameters)
@@ -76,8 +76,11 @@ class SubnetGroups:
         if used := self._of_instances(name):
             raise invalid_state(f"Replication Subnet Group {name} is used by the replication instance {used[0]}")
         del self._groups[name]
-        self._of.tags.pop(arn_of("subgrp", name), None)
+        self._of.forget(arn_of("subgrp", name))
         return {}
+
+    def _place(self, group: Mapping[str, Any]) -> int:
+        return self._of.place(arn_of("subgrp", group["ReplicationSubnetGroupIdentifier"]))
 
     def _own(self, parameters: Parameters) -> dict[str, Any]:
         name = parameters["ReplicationSubnetGroupIdentifier"].lower()

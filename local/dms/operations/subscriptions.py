@@ -58,11 +58,11 @@ class Subscriptions:
         return {"EventSubscription": _show(subscription)}
 
     def describe(self, parameters: Parameters) -> dict[str, Any]:
-        if name := parameters.get("SubscriptionName"):
-            return page(parameters, "EventSubscriptionsList", [self._found(name)], _show)
         values = {"event-subscription-arn": lambda one: one.arn, "event-subscription-id": lambda one: one.name}
-        found = filtered(parameters, list(self._subscriptions.values()), values, "Event Subscription")
-        return page(parameters, "EventSubscriptionsList", found, _show)
+        name = parameters.get("SubscriptionName")
+        those = [self._found(name)] if name else list(self._subscriptions.values())
+        found = filtered(parameters, those, values, "Event Subscription")
+        return page(parameters, "EventSubscriptionsList", found, _show, place=lambda one: self._of.place(one.arn))
 
     def modify(self, parameters: Parameters) -> dict[str, Any]:
         subscription = self._at_rest(parameters["SubscriptionName"], parameters)
@@ -102,7 +102,7 @@ class Subscriptions:
 
     def _remove(self, subscription: Subscription) -> None:
         del self._subscriptions[subscription.name]
-        self._of.tags.pop(subscription.arn, None)
+        self._of.forget(subscription.arn)
 
     def _check(self, given: Parameters) -> None:
         kind = given.get("SourceType")

@@ -75,7 +75,13 @@ class Tasks:
         }
         found = filtered(parameters, list(self._of.tasks.values()), values, "Task")
         is_short = parameters.get("WithoutSettings", False)
-        return page(parameters, "ReplicationTasks", found, lambda task: self._show(task, is_short=is_short))
+        return page(
+            parameters,
+            "ReplicationTasks",
+            found,
+            lambda task: self._show(task, is_short=is_short),
+            place=lambda task: self._of.place(task.arn),
+        )
 
     def modify(self, parameters: Parameters) -> dict[str, Any]:
         task = self._of.task(parameters["ReplicationTaskArn"])
@@ -182,15 +188,16 @@ class Tasks:
     def describe_tables(self, parameters: Parameters) -> dict[str, Any]:
         task = self._of.task(parameters["ReplicationTaskArn"])
         values = {
-            "schema-name": lambda one: one.table.schema,
-            "table-name": lambda one: one.table.name,
-            "table-state": lambda one: one.state,
+            "schema-name": lambda one: one[1].table.schema,
+            "table-name": lambda one: one[1].table.name,
+            "table-state": lambda one: one[1].state,
         }
-        found = filtered(parameters, task.tables, values, "Table", is_empty_fine=True)
-        return {
-            "ReplicationTaskArn": task.arn,
-            **page(parameters, "TableStatistics", found, show_table, most=500),
-        }
+        # Numbered first: a table's state may change from page to page, and so may what a filter lets through.
+        found = filtered(parameters, list(enumerate(task.tables)), values, "Table", is_empty_fine=True)
+        shown = page(
+            parameters, "TableStatistics", found, lambda one: show_table(one[1]), place=lambda one: one[0], most=500
+        )
+        return {"ReplicationTaskArn": task.arn, **shown}
 
     def _is_empty(self, task: Task) -> bool:
         try:
@@ -207,7 +214,7 @@ class Tasks:
 
     def _remove(self, task: Task) -> None:
         del self._of.tasks[task.arn]
-        self._of.tags.pop(task.arn, None)
+        self._of.forget(task.arn)
         self._events.tell(task, event_kinds.TASK_DELETED)
 
     def _require_place(self, instance: Instance) -> None:

@@ -34,6 +34,8 @@ _TAGS = f"{_RESOURCES}test_tags_are_added_replaced_and_removed"
 _ASSESSMENTS = "tests/contract/dms/test_dms_assessments.py::"
 _ASSESSED = f"{_ASSESSMENTS}test_what_is_found_is_counted_and_lies_in_the_bucket"
 _CANCELLED = f"{_ASSESSMENTS}test_only_a_run_under_way_is_cancelled_and_only_another_is_deleted"
+_EMPTY = f"{_INSTANCES}test_an_instance_has_neither_maintenance_to_come_nor_logs_of_tasks"
+_LISTS = "tests/contract/dms/test_dms_lists.py::"
 
 OPERATIONS = (
     _operation("CreateReplicationInstance", f"{_INSTANCES}test_the_storage_of_an_instance_depends_on_its_class"),
@@ -100,12 +102,9 @@ OPERATIONS = (
     ),
     *(_operation(name, _TAGS) for name in ("AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource")),
     _operation("DescribeAccountAttributes", f"{_LIFE}test_the_account_says_how_much_of_its_quotas_is_used"),
-    Behaviour(
-        "DescribePendingMaintenanceActions and DescribeReplicationInstanceTaskLogs are empty: nothing here needs "
-        "maintenance, or keeps a log on its instance",
-        "documented",
-        f"{_API}DescribePendingMaintenanceActions.html",
-        f"{_INSTANCES}test_an_instance_has_neither_maintenance_to_come_nor_logs_of_tasks",
+    *(
+        _operation(name, _EMPTY)
+        for name in ("DescribePendingMaintenanceActions", "DescribeReplicationInstanceTaskLogs")
     ),
     _operation("StartReplicationTaskAssessmentRun", f"{_ASSESSMENTS}test_a_run_that_may_not_be_is_refused"),
     _operation("DescribeReplicationTaskAssessmentRuns", _ASSESSED),
@@ -156,7 +155,28 @@ PROTOCOL = (
         "alternatives",
         "documented",
         "reference/dms.md 1.3",
-        f"{_LIFE}test_pages_hold_what_was_asked_for_and_lead_to_the_next",
+        f"{_LISTS}test_the_pages_of_a_list_hold_each_entry_once_and_in_one_order",
+    ),
+    Behaviour(
+        "A marker holds a place, which nothing moves that comes or goes meanwhile, and is good for the same request "
+        "only",
+        "assumed",
+        "reference/dms.md 1.3",
+        f"{_LISTS}test_a_marker_that_was_not_given_for_the_request_is_refused",
+        "aws dms describe-endpoint-types --max-records 20 --marker MARKER_OF_DESCRIBE_ENDPOINTS",
+    ),
+    Behaviour(
+        "A filter whose name is not among those of the operation is refused, and any where the model names none",
+        "assumed",
+        "reference/dms.md 1.3",
+        f"{_LISTS}test_a_filter_of_another_name_is_refused",
+        "aws dms describe-event-categories --filters Name=colour,Values=red",
+    ),
+    Behaviour(
+        "The lists of maintenance to come and of tasks' logs are empty: nothing here needs maintenance, or keeps a log "
+        "on its instance",
+        "",
+        test=_EMPTY,
     ),
     Behaviour(
         "A filter that matches nothing is a ResourceNotFoundFault",

@@ -1,7 +1,15 @@
-"""Filters and pages of the Describe operations (reference/dms.md 1.3)."""
+"""Filters and pages of the Describe operations (reference/dms.md 1.3).
+
+A marker holds a place in the list, not a number of entries to pass over: what comes or goes between two pages moves no
+other entry. It is good for the request it was given for, of whatever page size. That another one is refused, what a
+marker looks like, and that entries come in the order in which they were made, are assumed.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -9,6 +17,7 @@ from local.dms.requests.names import refusal
 from local.wire import AwsError
 
 Thing = TypeVar("Thing")
+_LEAST = 20
 
 
 def filtered(
@@ -28,7 +37,8 @@ def filtered(
     left = list(things)
     for one in filters:
         if one["Name"] not in values:
-            raise refusal(f"The filter name {one['Name']} is not valid for {what}s.")
+            known = ", ".join(values) or "there are none"
+            raise refusal(f"The filter name {one['Name']} is not valid. Those of {what}: {known}.")
         value, wanted = values[one["Name"]], set(one["Values"])
         left = [thing for thing in left if wanted.intersection(_all(value(thing)))]
     if filters and not left and not is_empty_fine:
@@ -42,20 +52,47 @@ def page(
     things: Sequence[Thing],
     show: Callable[[Thing], Any],
     *,
+    place: Callable[[Thing], int | str] | None = None,
     most: int = 100,
+    by_default: int = 100,
 ) -> dict[str, Any]:
-    """One page of *things* under *member*, and a `Marker` when more follow."""
-    size = parameters.get("MaxRecords", 100)
-    if not 20 <= size <= most:
-        raise refusal(f"MaxRecords must be from 20 to {most}, not {size}.")
-    marker = parameters.get("Marker") or "0"
-    if not (marker.isascii() and marker.isdigit() and len(marker) < 10):
-        raise refusal(f"The marker {marker} is not valid.")
-    first = int(marker)
-    answer: dict[str, Any] = {member: [show(thing) for thing in things[first : first + size]]}
-    if first + size < len(things):
-        answer["Marker"] = str(first + size)
+    """One page of *things* under *member*, and a `Marker` when more follow.
+
+    *place*: where a thing stands for as long as it is there; it rises from each of *things* to the next. None for a
+    list that is always the same.
+    """
+    size = parameters.get("MaxRecords", by_default)
+    if "MaxRecords" in parameters and not _LEAST <= size <= most:
+        raise refusal(f"MaxRecords must be from {_LEAST} to {most}, not {size}.")
+    asked = _digest(member, parameters)
+    standing = [(place(one) if place else at, one) for at, one in enumerate(things)]
+    if marker := parameters.get("Marker"):
+        after = _place(marker, asked)
+        standing = [(at, one) for at, one in standing if at > after]
+    answer: dict[str, Any] = {member: [show(one) for _, one in standing[:size]]}
+    if len(standing) > size:
+        answer["Marker"] = _marker(asked, standing[size - 1][0])
     return answer
+
+
+def _marker(asked: str, place: int | str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([asked, place]).encode()).decode()
+
+
+def _place(marker: str, asked: str) -> Any:
+    """The place that *marker* holds. Raises AwsError unless it was given for what is *asked*."""
+    try:
+        given_for, place = json.loads(base64.urlsafe_b64decode(marker))
+    except (ValueError, TypeError):
+        raise refusal(f"The marker {marker} is not valid.") from None
+    if given_for != asked:
+        raise refusal(f"The marker {marker} was given for another request.")
+    return place
+
+
+def _digest(member: str, parameters: Mapping[str, Any]) -> str:
+    kept = {name: value for name, value in parameters.items() if name not in {"Marker", "MaxRecords"}}
+    return hashlib.sha256(json.dumps([member, kept], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _all(value: str | tuple[str, ...]) -> tuple[str, ...]:
