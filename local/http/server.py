@@ -19,6 +19,7 @@ from local.http.messages import Reply, Request
 from local.wire import AwsError
 
 LOOPBACK = "127.0.0.1"
+_HEARD_OUT_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 Answer = Callable[[Request], Reply]
@@ -79,9 +80,20 @@ class _Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
+        """Say that no more comes, then hear the client out: closing over what it still sends would reset the
+        connection, and take an answer under way with it.
+
+        Source: https://www.rfc-editor.org/rfc/rfc9112#section-9.6 (documented)
+        """
+        until = time.monotonic() + _HEARD_OUT_SECONDS
+        with suppress(OSError):  # its client has gone, or is silent
+            request.shutdown(socket.SHUT_WR)
+            request.settimeout(_HEARD_OUT_SECONDS)
+            while request.recv(65_536) and time.monotonic() < until:
+                pass
         with self._lock:
             self._open.discard(request)
-        super().shutdown_request(request)
+        self.close_request(request)
 
     def end_connections(self) -> None:
         """Let no connection send anything more; answers under way still go out."""
@@ -115,19 +127,23 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _answer  # noqa: N815
 
     def _write(self, reply: Reply) -> None:
+        """Send head and body in one piece.
+
+        AWS's SDK for Go closes the body of its request once it has our head. When that is before its writer has seen
+        the body's end, it gives the connection up, and what did not come with the head is lost: it asks again for what
+        is done already. Source: smithy-go's safeWriteToReadCloser; aws-sdk-go-v2 issue 2737 (observed).
+        """
         has_body = self.command != "HEAD" and reply.status not in {204, 304}
-        self.send_response(reply.status)
-        for name, value in reply.headers.items():
-            if name != "Content-Length":
-                self.send_header(name, str(value))
-        length = reply.headers.get("Content-Length") if self.command == "HEAD" else None
+        told = {"Server": self.version_string(), "Date": self.date_time_string(), **reply.headers}
+        length = told.pop("Content-Length", "")
         if reply.status != 204:
-            self.send_header("Content-Length", length or str(len(reply.body)))
+            told["Content-Length"] = (self.command == "HEAD" and length) or str(len(reply.body))
         if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if has_body:
-            self.wfile.write(reply.body)
+            told["Connection"] = "close"
+        reason = self.responses.get(reply.status, ("",))[0]
+        lines = [f"{self.protocol_version} {reply.status} {reason}", *(f"{name}: {told[name]}" for name in told)]
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        self.wfile.write(head + reply.body if has_body else head)
 
     def version_string(self) -> str:
         return "fleet"

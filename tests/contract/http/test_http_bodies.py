@@ -116,3 +116,9 @@ def test_a_length_that_is_no_number_ends_the_connection(endpoint: Endpoint) -> N
     with socket.create_connection((LOOPBACK, endpoint.server.port), timeout=30) as raw, raw.makefile("rb") as answer:
         raw.sendall(b"PUT /x HTTP/1.1\r\nHost: s3\r\nContent-Length: -4\r\n\r\n")
         assert answer.read().startswith(b"HTTP/1.1 400")
+
+
+def test_who_still_sends_when_the_connection_ends_gets_the_answer_whole(endpoint: Endpoint) -> None:
+    with socket.create_connection((LOOPBACK, endpoint.server.port), timeout=30) as raw, raw.makefile("rb") as answer:
+        raw.sendall(b"PUT /x HTTP/1.1\r\nHost: s3\r\nContent-Length: -4\r\n\r\n" + b"x" * 20_000_000)
+        assert answer.read().startswith(b"HTTP/1.1 400")

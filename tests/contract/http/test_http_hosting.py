@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from collections.abc import Callable
 from contextlib import closing
 from email.message import Message
@@ -115,3 +116,12 @@ def test_closing_waits_for_no_idle_connection() -> None:
         connection.request("GET", "/")
         with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
             connection.getresponse()
+
+
+def test_an_answer_comes_whole_so_that_no_client_has_its_head_alone() -> None:
+    body = b"x" * 8_000
+    asked = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
+    with HttpServer(lambda _: Reply(200, {}, body)) as server, socket.create_connection((LOOPBACK, server.port)) as raw:
+        for _ in range(200):
+            raw.sendall(asked)
+            assert raw.recv(65_536).endswith(b"\r\n\r\n" + body)
