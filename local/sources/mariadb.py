@@ -36,6 +36,10 @@ _SETTINGS = (
     "--innodb-flush-method=nosync",
     "--performance-schema=OFF",
     "--max-connections=200",
+    # A client that is kept from running for minutes is not given up (10, 30 and 60 seconds by default).
+    "--connect-timeout=3600",
+    "--net-read-timeout=3600",
+    "--net-write-timeout=3600",
 )
 # $@: the server. Standard input is a pipe from us: its end means that we want the server gone, or are gone ourselves.
 _SUPERVISE = 'exec 3<&0; "$@" & server=$!; (read -r _ <&3; kill -TERM "$server") & wait "$server"'
@@ -76,19 +80,23 @@ class EmbeddedMariadb:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise MariadbNotStartedError(f"{folder} is not empty.", remedy="Name a folder of the server's own.")
-        if account:
-            os.chown(folder, account.uid, account.gid)
+        temporary = folder / "tmp"
+        temporary.mkdir(mode=0o700)
+        for owned in (folder, temporary):
+            _give(owned, account)
+        # A server that starts removes every temporary table that it finds where it makes its own: those of a server
+        # beside it too, in the middle of a query (seen with 10.11). So none shares that place with another.
+        programs = {"env": {**os.environ, "TMPDIR": str(temporary)}, **_as_account(account)}
         passwords = {user: secrets.token_urlsafe(18) for user in (cls.ROOT, cls.LOGIN)}
         data, log = folder / "data", folder / "log"
-        _initialise(install, data, account)
+        _initialise(install, data, programs)
         # Passwords are set before anyone can connect, and stand in no argument that other users see.
         first = folder / "first.sql"
         first.touch(mode=0o600)
         first.write_text(_accounts(passwords, cls.ROOT, cls.LOGIN))
-        if account:
-            os.chown(first, account.uid, account.gid)
+        _give(first, account)
         where = (f"--datadir={data}", f"--socket={folder / SOCKET_NAME}", f"--pid-file={folder / 'pid'}")
-        process = _launch([server, "--no-defaults", *where, f"--init-file={first}", *_SETTINGS], log, account)
+        process = _launch([server, "--no-defaults", *where, f"--init-file={first}", *_SETTINGS], log, programs)
         started = cls(folder, passwords)
         started._held.callback(_end, process)
         started._await(process, log)
@@ -166,11 +174,16 @@ def _program(name: str, path: str) -> str:
     return found
 
 
+def _give(path: Path, account: Account | None) -> None:
+    if account:
+        os.chown(path, account.uid, account.gid)
+
+
 def _as_account(account: Account | None) -> dict[str, Any]:
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 
 
-def _initialise(program: str, data: Path, account: Account | None) -> None:
+def _initialise(program: str, data: Path, arguments: dict[str, Any]) -> None:
     result = subprocess.run(  # noqa: S603  the system's own program, our arguments
         [
             program,
@@ -183,21 +196,22 @@ def _initialise(program: str, data: Path, account: Account | None) -> None:
         capture_output=True,
         text=True,
         check=False,
-        **_as_account(account),
+        **arguments,
     )
     if result.returncode:
         raise MariadbNotStartedError(f"mariadb-install-db on {data} failed: {(result.stdout + result.stderr).strip()}")
 
 
 def _accounts(passwords: dict[str, str], root: str, login: str) -> str:
+    """Root's password last: who can connect with it finds all the rest."""
     return (
-        f"ALTER USER '{root}'@'localhost' IDENTIFIED BY '{passwords[root]}';\n"
         f"CREATE USER '{login}'@'localhost' IDENTIFIED BY '{passwords[login]}';\n"
         f"GRANT SELECT, SHOW VIEW, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO '{login}'@'localhost';\n"
+        f"ALTER USER '{root}'@'localhost' IDENTIFIED BY '{passwords[root]}';\n"
     )
 
 
-def _launch(command: list[str], log: Path, account: Account | None) -> subprocess.Popen[Any]:
+def _launch(command: list[str], log: Path, arguments: dict[str, Any]) -> subprocess.Popen[Any]:
     """The shell above the server. A session of its own: Ctrl-C in the terminal is for us, who stop it in order."""
     with log.open("wb") as out:
         return subprocess.Popen(  # noqa: S603
@@ -206,7 +220,7 @@ def _launch(command: list[str], log: Path, account: Account | None) -> subproces
             stdout=out,
             stderr=out,
             start_new_session=True,
-            **_as_account(account),
+            **arguments,
         )
 
 

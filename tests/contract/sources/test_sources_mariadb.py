@@ -57,6 +57,20 @@ def test_no_server_outlives_a_process_that_is_killed(folder: Path) -> None:
     server.wait(30)
 
 
+def test_a_server_that_starts_leaves_alone_what_another_one_holds_for_a_query(
+    mariadb: EmbeddedMariadb, folder: Path
+) -> None:
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE mysql.held (id int) ENGINE = Aria")
+        cursor.execute("SELECT @@tmpdir")
+        place = Path(cursor.fetchall()[0][0])
+        held = set(place.glob("#sql*"))
+        assert held
+        with EmbeddedMariadb.start(folder):
+            assert set(place.glob("#sql*")) == held
+        cursor.execute("INSERT INTO mysql.held VALUES (1)")
+
+
 def test_a_server_runs_as_nobody_when_we_are_root_and_else_as_us(folder: Path) -> None:
     with EmbeddedMariadb.start(folder):
         user = psutil.Process(int((folder / "pid").read_text())).uids().real
