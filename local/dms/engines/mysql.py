@@ -81,8 +81,8 @@ class MysqlReader:
             return MysqlSource(login, self._duckdb.cursor(), name, self._kinds)
 
     def _loaded(self) -> duckdb.DuckDBPyConnection:
-        import_extension("mysql_scanner")
         connection = duckdb.connect(config=self._config)
+        import_extension("mysql_scanner", con=connection)  # not by the default connection, which threads share
         connection.execute("LOAD mysql_scanner")
         for name, value in _SETTINGS.items():
             connection.execute(f"SET GLOBAL {name} = {value}")

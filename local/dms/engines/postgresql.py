@@ -43,8 +43,8 @@ class PostgresqlReader:
     """PostgreSQL as a source. One DuckDB serves every database that is open; *memory* bounds what it may hold."""
 
     def __init__(self, *, memory: str = "1GB", threads: int = 2) -> None:
-        import_extension("postgres_scanner")
         self._duckdb = duckdb.connect(config={"memory_limit": memory, "threads": threads})
+        import_extension("postgres_scanner", con=self._duckdb)  # not by the default one, which threads share
         self._duckdb.execute("LOAD postgres_scanner")
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
