@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from dms_cloud import Cloud, Clouds, FakeReader, refusal_of, refused
+from dms_random_client import StepClock
+from local.clock import Clock
+from local.dms.operations import event_kinds
+from local.dms.operations.events import Events
+from local.dms.resources import Instance
 
 _GIB = 1024**3
 
@@ -149,3 +154,14 @@ def test_a_new_engine_is_told_of_as_maintenance(clouds: Clouds, reader: FakeRead
         assert sorted(told.of_instances()) == [(number, "Instance Patch State") for number in ("0026", "0027", "0047")]
         found = cloud.dms.describe_events(SourceType="replication-instance", EventCategories=["maintenance"])["Events"]
         assert [one["SourceIdentifier"] for one in found] == ["old"] * 3
+
+
+def test_no_two_events_have_one_id_however_many_there_were() -> None:
+    clock, told = StepClock(), list[dict[str, Any]]()
+    events = Events(cast(Clock, clock), told.append)
+    instance = Instance("arn", "one", {}, clock.now())
+    count = 20_010  # more than are kept
+    for _ in range(count):
+        events.tell(instance, event_kinds.DELETED)
+    clock.advance(0)
+    assert len({one["id"] for one in told}) == count
