@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.stack_account import Account, NotProvenError, empty_account, prepare, write_fleet
-from bench.verify_stack import synthesise
 from fleet.errors import FleetError
 from fleet.names import data_key_alias
 from local.sources.sample_fleet import BuiltDatabase
@@ -71,7 +70,7 @@ def _plan_of_fifty() -> list[Figure]:
         folder = write_fleet(built, account, HERE / "registry", ["one"])
         registry = read_registry(folder, {})
         prepare(account, registry, {"host": "nowhere"})
-        synthesise(folder, HERE / "stack", package)
+        _synthesise(folder, HERE / "stack", package)
         _stand_in_for_foundation(account, registry.settings.prefix)
         environment = {**account.environment, "TF_CLI_ARGS_apply": f"-parallelism={DATABASES}"}
         stack = Terraform(find(), HERE / "stack/stacks/instance-one", environment)
@@ -97,6 +96,15 @@ def _timed(do: Callable[[], T]) -> tuple[float, T]:
     began = time.monotonic()
     done = do()
     return time.monotonic() - began, done
+
+
+def _synthesise(registry: Path, folder: Path, package: Path) -> list[str]:
+    """The names of the stacks of *registry*, now in *folder*, in their order."""
+    command = [sys.executable, "main.py", "--registry", str(registry), "--output", str(folder)]
+    done = subprocess.run([*command, "--package", str(package)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotProvenError(f"main.py ended with {done.returncode}: {done.stderr[-2000:]}")
+    return [Path(line).name for line in done.stdout.split()]
 
 
 def _stand_in_for_foundation(account: Account, prefix: str) -> None:

@@ -1,8 +1,9 @@
 """The stack, proven without an account: `make verify-stack`. Each step with its seconds; figures last.
 
-The synthesised stacks are applied by Terraform with AWS's own provider to an empty `fleet up`; the state machines that
-it made then run a night with the functions that it uploaded, each in an interpreter that has nothing but the package; a
-plan of every stack finds nothing to change; and all of it is destroyed again. Exits 1 with the reason where one fails.
+`fleet deploy` applies the stacks with Terraform and AWS's own provider to an empty `fleet up`; the state machines that
+it made then run a night with the functions that it uploaded, each in an interpreter that has nothing but the package;
+`fleet deploy --plan-only` finds nothing to change; and `fleet destroy` takes all of it away. Exits 1 with the reason
+where one fails.
 """
 
 from __future__ import annotations
@@ -10,15 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import urllib3
 
@@ -31,6 +30,7 @@ from bench.stack_account import (
     set_up_snowflake,
     write_fleet,
 )
+from bench.stack_commands import Operator, count
 from fleet.databases import Registry
 from fleet.errors import FleetError
 from fleet.names import ledger_table, machine_arn
@@ -41,13 +41,12 @@ from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import BuiltDatabase, build
 from local.terraform import Installed, Terraform, find
 from onboarding.reader import read_registry
-from orchestration.package import HOST, build_package, host_python
+from orchestration.functions import function_name
 
 HERE = Path("build/verify-stack").resolve()
 DATABASES, TABLES = 6, 6
 RUN = "verified"
 LOOK_SECONDS = 1
-T = TypeVar("T")
 
 
 class Steps:
@@ -63,16 +62,6 @@ class Steps:
         yield
         self.done.append((name, time.monotonic() - began))
         print(f"  {self.done[-1][1]:6.1f} s  {name}", flush=True)
-
-    def of_each(self, name: str, stacks: list[Terraform], do: Callable[[Terraform], T]) -> list[T]:
-        """*do* with each stack: the instances' at once, since none of them needs another."""
-
-        def one(stack: Terraform) -> T:
-            with self.step(f"{name} {stack.folder.name}"):
-                return do(stack)
-
-        with ThreadPoolExecutor(len(stacks)) as pool:
-            return list(pool.map(one, stacks))
 
 
 def main() -> int:
@@ -94,8 +83,7 @@ def main() -> int:
 
 def _verify(steps: Steps, installed: Installed) -> list[tuple[str, str]]:
     shutil.rmtree(HERE, ignore_errors=True)
-    with steps.step("build the package of the functions for this host"):
-        package = build_package(HERE / "package", architecture=HOST, python=host_python())
+    HERE.mkdir(parents=True)
     with EmbeddedPostgres.start(HERE / "source") as server, empty_account(HERE / "account") as account:
         with steps.step(f"build {DATABASES} source databases of {TABLES} tables"):
             built = build(server, DATABASES, TABLES)
@@ -103,59 +91,43 @@ def _verify(steps: Steps, installed: Installed) -> list[tuple[str, str]]:
             registry = read_registry(folder, {})
         prepare(account, registry, server.secret("postgres"))
         before = inventory(account)
-        with steps.step("synthesise"):
-            names = synthesise(folder, HERE / "stack", package)
-        stacks = [Terraform(installed, HERE / "stack/stacks" / name, account.environment) for name in names]
-        _apply(steps, stacks, account, registry)
-        made = sum(len(stack.resources()) for stack in stacks)
+        operator = Operator(folder, HERE / "stack", account, installed)
+        made, stacks = _deploy(steps, operator, registry)
         with steps.step("run a night through Step Functions"):
             ended = _run_night(account, registry)
         rows = _check_night(account, registry, built, ended)
-        _require_no_change(steps, stacks)
-        for stage in reversed(_stages(stacks)):
-            steps.of_each("destroy", stage, Terraform.destroy)
+        _require_logs(account, registry)
+        with steps.step("fleet deploy --plan-only: no stack would change"):
+            operator.require_no_change()
+        with steps.step("fleet destroy"):
+            gone = count(operator.destroy(), "delete")
         if left := sorted(inventory(account) - before):
             raise NotProvenError("after destroying, there is left: " + "; ".join(left))
+        if gone != made:
+            raise NotProvenError(f"{made} resources were created and {gone} destroyed.")
     return [
-        ("stacks", f"{len(stacks)}, {made} resources, none left after destroying"),
+        ("stacks", f"{stacks}, {made} resources, none left after destroying"),
         ("night", f"{DATABASES} databases ok, {DATABASES * TABLES} tables, {rows:,} rows in the warehouse"),
         ("plan after the night", "no change in any stack"),
-        ("package", f"{package.stat().st_size / 2**20:.1f} MB"),
+        ("package", f"{(HERE / 'stack/stacks/pipeline/functions.zip').stat().st_size / 2**20:.1f} MB"),
     ]
 
 
-def synthesise(registry: Path, folder: Path, package: Path) -> list[str]:
-    """The names of the stacks of *registry*, now in *folder*, in their order."""
-    command = [sys.executable, "main.py", "--registry", str(registry), "--output", str(folder)]
-    done = subprocess.run([*command, "--package", str(package)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NotProvenError(f"main.py ended with {done.returncode}: {done.stderr[-2000:]}")
-    return [Path(line).name for line in done.stdout.split()]
-
-
-def _stages(stacks: list[Terraform]) -> list[list[Terraform]]:
-    """The stacks that may be worked on at once, in their order: the foundation, the instances, the pipeline."""
-    first, *instances, last = stacks
-    return [[first], instances, [last]]
-
-
-def _apply(steps: Steps, stacks: list[Terraform], account: Account, registry: Registry) -> None:
-    for number, stage in enumerate(_stages(stacks)):
-        steps.of_each("init", stage, Terraform.init)
-        steps.of_each("validate", stage, Terraform.validate)
-        if not all(steps.of_each("plan", stage, Terraform.changes)):
-            raise NotProvenError("a plan of an empty account makes nothing.")
-        steps.of_each("apply", stage, Terraform.apply)
-        if not number:
-            with steps.step("set Snowflake up"):
-                set_up_snowflake(account, registry.settings, stage[0].outputs()["snowflake_role_arn"])
-
-
-def _require_no_change(steps: Steps, stacks: list[Terraform]) -> None:
-    for stack in stacks:
-        with steps.step(f"plan {stack.folder.name} again"):
-            if changes := stack.changes():
-                raise NotProvenError(f"after the night, a plan of {stack.folder.name} would change:\n{changes[-4000:]}")
+def _deploy(steps: Steps, operator: Operator, registry: Registry) -> tuple[int, int]:
+    """As docs/deploy.md does it, the foundation first: how many resources were made, in how many stacks."""
+    with steps.step("fleet deploy --stack foundation"):
+        (foundation,) = operator.deploy("foundation")
+    with steps.step("set Snowflake up"):
+        set_up_snowflake(operator.account, registry.settings, foundation["outputs"]["snowflake_role_arn"])
+    folders = sorted((operator.folder / "stacks").iterdir())
+    stacks = [Terraform(operator.installed, one, operator.account.environment) for one in folders]
+    with steps.step("terraform validate, each stack"):
+        for stack in stacks:
+            stack.init()
+            stack.validate()
+    with steps.step("fleet deploy"):
+        rest = operator.deploy()
+    return count([foundation, *rest], "create"), len(stacks)
 
 
 def _run_night(account: Account, registry: Registry) -> dict[str, Any]:
@@ -190,6 +162,14 @@ def _check_night(account: Account, registry: Registry, built: tuple[BuiltDatabas
     if rows != wanted:
         raise NotProvenError(f"the warehouse holds {rows:,} rows, the sources {wanted:,}.")
     return rows
+
+
+def _require_logs(account: Account, registry: Registry) -> None:
+    """What PlanRun logged of the run is found where a person looks for it at AWS."""
+    group = f"/aws/lambda/{function_name(registry.settings.prefix, 'PlanRun')}"
+    found = account.client("logs").filter_log_events(logGroupName=group)["events"]
+    if not any(RUN in one["message"] for one in found):
+        raise NotProvenError(f"{group} holds {len(found)} events, and none that names the run.")
 
 
 def _warehouse_rows(account: Account, registry: Registry, run: dict[str, Any]) -> int:

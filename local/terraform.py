@@ -37,6 +37,16 @@ class Installed:
     mirror: Path
     version: str
 
+    def write_configuration(self, folder: Path) -> Path:
+        """Terraform's own settings, as a file in *folder*: providers come from the mirror alone."""
+        file = folder.resolve() / "cli.tfrc"
+        file.write_text(
+            "disable_checkpoint = true\n"
+            f'provider_installation {{\n  filesystem_mirror {{ path = "{self.mirror}" }}\n}}\n',
+            encoding="utf-8",
+        )
+        return file
+
 
 def find(environment: Mapping[str, str] = os.environ, usual: Sequence[str] = USUAL) -> Installed:
     """Terraform on the PATH and the newest provider of AWS in a local mirror.
@@ -65,13 +75,8 @@ class Terraform:
 
     def __init__(self, installed: Installed, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
-        config = folder / "cli.tfrc"
-        config.write_text(
-            "disable_checkpoint = true\n"
-            f'provider_installation {{\n  filesystem_mirror {{ path = "{installed.mirror}" }}\n}}\n',
-            encoding="utf-8",
-        )
-        known = {"PATH": os.environ["PATH"], "HOME": str(folder), "TF_CLI_CONFIG_FILE": str(config.resolve())}
+        config = installed.write_configuration(folder)
+        known = {"PATH": os.environ["PATH"], "HOME": str(folder), "TF_CLI_CONFIG_FILE": str(config)}
         self._commands = Commands(installed.program, folder, {**known, **environment})
 
     def init(self) -> None:
