@@ -41,7 +41,6 @@ class LocalAws:
         self._lock = threading.Lock()
         self._ledger_lock = threading.Lock()
         self._items = PlainDynamoDb(ACCOUNT, REGION)
-        self._put_lock = threading.Lock()
         self.objects = PlainS3(ACCOUNT)
         self._policies_lock = threading.Lock()
         self.iam_changes = 0
@@ -100,12 +99,13 @@ class LocalAws:
             return short or routes.answer(request)
 
     def _ask_s3(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
-        """moto's S3. Conditional writes one at a time: it looks and writes in two steps, so that both of two could
-        win."""
+        """moto's S3, with no other put during a conditional one."""
+        if short := self.objects.answer(request, operation):
+            return short
         if "If-None-Match" in request.headers and operation not in {"GetObject", "HeadObject"}:
-            with self._put_lock:
-                return self.objects.answer(request, operation) or routes.answer(request)
-        return self.objects.answer(request, operation) or routes.answer(request)
+            with self.objects.puts:
+                return routes.answer(request)
+        return routes.answer(request)
 
     def _ask_iam(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         """moto's IAM, with AWS's own policies from the first request on that is about them: reading the 1,582 of them

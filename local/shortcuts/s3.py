@@ -47,7 +47,8 @@ class PlainS3:
 
     def __init__(self, account: str) -> None:
         self._account = account
-        self._puts = threading.Lock()
+        self.puts = threading.Lock()
+        """Held by whoever puts on a condition: moto looks and puts in two steps, so that both of two could win."""
         self._answers = {"PutObject": self._put, "GetObject": self._get, "ListObjectsV2": self._list}
 
     def answer(self, request: AWSPreparedRequest, operation: str) -> AWSResponse | None:
@@ -74,7 +75,7 @@ class PlainS3:
         plain = _plain(backend.buckets.get(bucket))
         if plain is None:
             return False
-        with self._puts:
+        with self.puts:
             _store(backend, plain, key, body, encryption, kms_key_id)
         return True
 
@@ -90,7 +91,7 @@ class PlainS3:
         if query or not headers.keys() <= _OF_PUT or not key:
             return None
         body: Any = request.body or b""
-        with self._puts:  # moto looks and puts in two steps: of two conditional puts at once both could win
+        with self.puts:
             if "if-none-match" in headers and key in bucket.keys:
                 return None
             content = body.read() if hasattr(body, "read") else body

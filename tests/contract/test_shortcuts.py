@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from local.aws import ACCOUNT, REGION
+from local.aws import ACCOUNT, REGION, LocalAws
 from local.shortcuts import routes
 from local.shortcuts.dynamodb import PlainDynamoDb
 from local.shortcuts.s3 import PlainS3
@@ -266,3 +266,23 @@ def test_of_conditional_puts_at_once_exactly_one_wins() -> None:
             return True
 
         assert sum(pool.map(wins, range(40))) == 1
+
+
+def test_of_conditional_puts_at_once_exactly_one_wins_whichever_way_each_takes() -> None:
+    with LocalAws() as aws, ThreadPoolExecutor(8) as pool:
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+        codes: set[str] = set()
+
+        def is_won(number: int) -> bool:
+            more = {"Metadata": {"way": "moto"}} if number % 2 else {}  # which is not plain
+            try:
+                put(s3, "a", IfNoneMatch="*", **more)
+            except ClientError as error:
+                codes.add(error.response["Error"]["Code"])
+                return False
+            return True
+
+        assert sum(pool.map(is_won, range(40))) == 1
+        assert codes == {"PreconditionFailed"}
