@@ -17,11 +17,13 @@ from typing import Any, Literal
 import pg8000.exceptions
 import pymysql
 import pytds
+from botocore.exceptions import ClientError
 
 from fleet.databases import Engine, SslMode
 from fleet.errors import FleetError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table
+from lambdas.clients.refusals import code_of, message_of
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.sources import mysql, postgresql, sqlserver
 from lambdas.wiring import Clients
@@ -84,8 +86,8 @@ def run(request: Request, clients: Clients) -> Response:
     """Ask the source; nothing is ever written there."""
     try:
         secret = json.loads(clients.secrets.get_secret_value(SecretId=request.secret)["SecretString"])
-    except clients.secrets.exceptions.ResourceNotFoundException:
-        failure = Failure("credentials", "SecretMissing", f"secret {request.secret!r} does not exist.")
+    except ClientError as error:
+        failure = _describe_secret(request.secret, error)
         return Response(failure=asdict(failure))
     speaker = SPEAKERS[request.engine]
     try:
@@ -96,6 +98,21 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(answer=counts)
     except speaker.errors as error:
         return Response(failure=asdict(speaker.describe_failure(error)))
+
+
+def _describe_secret(secret: str, error: ClientError) -> Failure:
+    """Why *secret* was not given. Whoever may not read a secret is not told whether it exists: the role names the
+    secrets that stood there when it was deployed, and one made anew has another ARN.
+
+    Raises:
+        ClientError: *error*, where it says nothing of the secret.
+    """
+    if code_of(error) == "ResourceNotFoundException":
+        return Failure("credentials", "SecretMissing", f"secret {secret!r} does not exist.")
+    if code_of(error) == "AccessDeniedException":
+        text = f"secret {secret!r} does not exist, was made anew since the last deploy, or is not AskSource's to read"
+        return Failure("credentials", "SecretDenied", f"{text}: {message_of(error)}. Mend it, then deploy.")
+    raise error
 
 
 handler = entrypoint("AskSource", Request, run)

@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
 
 from http_cloud import Endpoint, empty_endpoint
+from lambdas import ask_source
+from lambdas.wiring import Clients, Environment
 from orchestration.roles import Statement, allow, policy, trust_service
 
 ROLE = "arn:aws:iam::123456789012:role/judged"
@@ -346,3 +349,30 @@ def test_everyone_may_ask_who_they_are_and_who_signs_otherwise_is_not_bound(
 ) -> None:
     assert session("sts").get_caller_identity()["Arn"] == USER
     assert endpoint.client("dms").describe_replication_instances()["ReplicationInstances"] == []
+
+
+def test_a_secret_that_is_not_there_is_a_failure_of_the_source_whether_or_not_the_role_may_ask_for_it(
+    endpoint: Endpoint, session: Callable[[str], Any]
+) -> None:
+    clients = Clients(
+        Environment("control", "ledger", "ask", "topic"), session, urllib3.PoolManager(), endpoint.cloud.clock.now
+    )
+    asked = ask_source.Request(
+        question="counts",
+        run=None,
+        database="judged",
+        engine="postgresql",
+        secret="none",
+        ssl_mode="require",
+        name_at_source="Judged",
+        schemas=[],
+        tables=[],
+    )
+    denied_to = ask_source.run(asked, clients).failure
+    may(endpoint, allow("Reads", "secretsmanager:GetSecretValue", SECRET))
+    given_to = ask_source.run(asked, clients).failure
+    assert denied_to
+    assert given_to
+    assert (denied_to["failure_class"], denied_to["name"]) == ("credentials", "SecretDenied")
+    assert "not authorized to perform: secretsmanager:GetSecretValue" in denied_to["text"]
+    assert (given_to["failure_class"], given_to["name"]) == ("credentials", "SecretMissing")
