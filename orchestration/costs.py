@@ -28,6 +28,11 @@ class Price:
     source: str
     read_on: str = "2026-11-21"
 
+    @property
+    def holds_in_frankfurt(self) -> bool:
+        """Whether it was quoted for Frankfurt or for every Region; else it stands in for one that was not found."""
+        return self.where in {"Frankfurt", "all"}
+
 
 _DMS = "https://github.com/gordonmurray/terraform_dms_redshift"
 _DYNAMODB = "https://airbyte.com/data-engineering-resources/dynamodb-pricing"
@@ -167,6 +172,15 @@ def total(fleet: Fleet) -> float:
     205
     """
     return sum(one.dollars or 0 for one in items(fleet))
+
+
+def total_of_frankfurt(fleet: Fleet) -> float:
+    """How much of `total` is reckoned with prices that hold in Frankfurt.
+
+    >>> round(total_of_frankfurt(Fleet(10)), 2)
+    3.66
+    """
+    return sum(one.dollars or 0 for one in items(fleet) if one.price and one.price.holds_in_frankfurt)
 
 
 def warehouse_credits(fleet: Fleet) -> float:

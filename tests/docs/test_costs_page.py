@@ -1,6 +1,6 @@
 from costs_page import PAGE, SIZES, page
 
-from orchestration.costs import PRICES, Fleet, instances, items, total, way_through
+from orchestration.costs import PRICES, Fleet, instances, items, total, total_of_frankfurt, way_through
 from orchestration.definitions import load
 
 
@@ -11,7 +11,16 @@ def test_the_page_of_costs_says_what_the_code_reckons() -> None:
 def test_the_page_on_deploying_gives_the_sums_of_the_page_of_costs() -> None:
     text = (PAGE.parent / "deploy.md").read_text(encoding="utf-8")
     for size in SIZES:
-        assert f"| {size} databases | {instances(size)} | {total(Fleet(size)):,.0f} |" in text
+        sums = f"{total(Fleet(size)):,.0f} | {total_of_frankfurt(Fleet(size)):,.2f}"
+        assert f"| {size} databases | {instances(size)} | {sums} |" in text
+
+
+def test_the_page_on_deploying_says_of_each_price_whether_it_stands_in_for_frankfurts() -> None:
+    text = (PAGE.parent / "deploy.md").read_text(encoding="utf-8")
+    for price in PRICES:
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| {price.unit} |")]
+        assert row.startswith(f"| {price.unit} | {price.where}, ")
+        assert row.endswith(f" | {'holds' if price.holds_in_frankfurt else 'stand-in'} |")
 
 
 def test_no_price_stands_without_a_source_and_a_day() -> None:
