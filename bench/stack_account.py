@@ -95,6 +95,7 @@ def write_fleet(
     databases = yaml.safe_load((folder / DATABASES_FILE).read_text(encoding="utf-8"))
     for number, database in enumerate(databases):
         database["instance"] = instances[number % len(instances)]
+        database["deltas"] = not number  # one second task, to be made and left alone
     (folder / DATABASES_FILE).write_text(yaml.safe_dump(databases, sort_keys=False), encoding="utf-8")
     return folder
 

@@ -46,7 +46,7 @@ class Database:
     """One entry of the registry. *name_at_source* is what the server calls it; *instance* moves it.
 
     *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
-    guesses before one has been measured; the longest start first.
+    guesses before one has been measured; the longest start first. *deltas*: a second task reads its change log.
     """
 
     id: str
@@ -61,6 +61,12 @@ class Database:
     tags: tuple[str, ...] = ()
     expected_seconds: int = 0
     row_tolerance: int = 0
+    deltas: bool = False
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes it has a task for."""
+        return ("full", "delta") if self.deltas else ("full",)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,7 +21,6 @@ from fleet.quotas import (
 )
 
 ENDPOINTS_PER_DATABASE = 2
-TASKS_PER_DATABASE = 1
 SHORTEST_POLL_SECONDS = 10
 SHORTEST_LOAD_POLL_SECONDS = 5
 FEWEST_LOADS = 16
@@ -223,16 +222,22 @@ def refuse_oversize(databases: Sequence[Database]) -> None:
     Raises:
         QuotaExceededError: Which quota, by how much, what to do.
     """
-    by_instance: dict[str, int] = defaultdict(int)
+    by_instance: dict[str, list[Database]] = defaultdict(list)
     for database in databases:
-        by_instance[database.instance] += 1
+        by_instance[database.instance].append(database)
     move, divide = "Move some of its databases to another instance.", "Divide it into cells (design.md section 10)."
     require_quota(DMS_INSTANCES, len(by_instance), "the fleet", divide)
-    for instance, count in sorted(by_instance.items()):
-        require_quota(DMS_ENDPOINTS_PER_INSTANCE, count * ENDPOINTS_PER_DATABASE, f"instance {instance!r}", move)
-        require_quota(DMS_TASKS_PER_INSTANCE, count * TASKS_PER_DATABASE, f"instance {instance!r}", move)
+    for instance, held in sorted(by_instance.items()):
+        require_quota(DMS_ENDPOINTS_PER_INSTANCE, len(held) * ENDPOINTS_PER_DATABASE, f"instance {instance!r}", move)
+        require_quota(DMS_TASKS_PER_INSTANCE, _count_tasks(held), f"instance {instance!r}", move)
     require_quota(DMS_ENDPOINTS, len(databases) * ENDPOINTS_PER_DATABASE, "the fleet", divide)
-    require_quota(DMS_TASKS, len(databases) * TASKS_PER_DATABASE, "the fleet", divide)
+    require_quota(
+        DMS_TASKS, _count_tasks(databases), "the fleet", "Have fewer of them do deltas, or divide it into cells."
+    )
+
+
+def _count_tasks(databases: Iterable[Database]) -> int:
+    return sum(len(database.modes) for database in databases)
 
 
 def require_quota(quota: Quota, needed: int, what: str, remedy: str) -> None:

@@ -14,8 +14,7 @@ from botocore.exceptions import ClientError
 
 from fleet.databases import Database, Registry, Settings
 from fleet.dms.endpoints import endpoint_role_arn, s3_settings, source_endpoint
-from fleet.dms.mappings import first_mappings
-from fleet.dms.task_settings import full_load_settings
+from fleet.dms.first_tasks import first_tasks
 from fleet.folders import Folder
 from fleet.names import (
     ENDPOINT_ROLE_PATH,
@@ -159,24 +158,25 @@ class Deployment:
                 Tags=self._tags(),
             )["Endpoint"]["EndpointArn"]
             # The first folder is a place where nothing is ever written: run "none", attempt 0.
-            first = s3_settings(self._settings, Folder(database.id, "full", "none", 0))
+            folder = s3_settings(self._settings, Folder(database.id, "full", "none", 0))
             target = dms.create_endpoint(
                 EndpointIdentifier=target_endpoint_id(prefix, database.id),
                 EndpointType="target",
                 EngineName="s3",
-                S3Settings={**first, "ServiceAccessRoleArn": endpoint_role_arn(self._settings, database.id)},
+                S3Settings={**folder, "ServiceAccessRoleArn": endpoint_role_arn(self._settings, database.id)},
                 Tags=self._tags(),
             )["Endpoint"]["EndpointArn"]
-            dms.create_replication_task(
-                ReplicationTaskIdentifier=task_id(prefix, database.id, "full"),
-                SourceEndpointArn=source,
-                TargetEndpointArn=target,
-                ReplicationInstanceArn=instances[database.instance],
-                MigrationType="full-load",
-                TableMappings=first_mappings(database),
-                ReplicationTaskSettings=full_load_settings(self._settings.profile),
-                Tags=self._tags(),
-            )
+            for first in first_tasks(self._settings, database):
+                dms.create_replication_task(
+                    ReplicationTaskIdentifier=first.id,
+                    SourceEndpointArn=source,
+                    TargetEndpointArn=target,
+                    ReplicationInstanceArn=instances[database.instance],
+                    MigrationType=first.migration_type,
+                    TableMappings=first.mappings,
+                    ReplicationTaskSettings=first.settings,
+                    Tags=self._tags(),
+                )
 
     def _tags(self) -> list[dict[str, str]]:
         """What the roles of functions know the fleet's own resources by."""

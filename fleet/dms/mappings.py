@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from fleet.databases import Database, ParallelLoad
+from fleet.databases import Database, Mode, ParallelLoad
 from fleet.errors import QuotaExceededError
 from fleet.names import DATABASE_ID_CHARACTERS
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
@@ -46,9 +46,13 @@ def full_load_mappings(database: Database, tables: Sequence[Table]) -> str:
     return _write(database, selections, loads)
 
 
-def first_mappings(database: Database) -> str:
-    """The mappings a task is created with, before PrepareTask names its tables: all of the database's schemas."""
-    return _write(database, [(escape(schema), "%", "all") for schema in database.schemas], ())
+def first_mappings(database: Database, mode: Mode) -> str:
+    """The mappings a task is created with, before PrepareTask names its tables: all of the database's schemas.
+
+    Views move in full loads alone (reference/dms.md 5.3).
+    """
+    table_type = "all" if mode == "full" else "table"
+    return _write(database, [(escape(schema), "%", table_type) for schema in database.schemas], ())
 
 
 def _write(database: Database, selections: Sequence[tuple[str, str, str]], loads: Sequence[ParallelLoad]) -> str:

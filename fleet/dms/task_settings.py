@@ -6,6 +6,7 @@ Source: AWS DMS user guide, "Specifying task settings for AWS DMS tasks" (refere
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from fleet.databases import TaskProfile
 
@@ -16,13 +17,26 @@ def full_load_settings(profile: TaskProfile) -> str:
     >>> json.loads(full_load_settings(TaskProfile(tables_at_once=4)))["FullLoadSettings"]["MaxFullLoadSubTasks"]
     4
     """
-    settings = {
-        "FullLoadSettings": {
-            # The folder is new for each attempt: there is nothing to drop or truncate.
-            "TargetTablePrepMode": "DO_NOTHING",
-            "MaxFullLoadSubTasks": profile.tables_at_once,
-            "CommitRate": profile.commit_rate,
-        },
+    load = {
+        # The folder is new for each attempt: there is nothing to drop or truncate.
+        "TargetTablePrepMode": "DO_NOTHING",
+        "MaxFullLoadSubTasks": profile.tables_at_once,
+        "CommitRate": profile.commit_rate,
+    }
+    return _write({"FullLoadSettings": load, **_shared(profile)})
+
+
+def delta_settings(profile: TaskProfile) -> str:
+    """The settings of every `cdc` task, as JSON text. Equal input, equal text.
+
+    >>> "FullLoadSettings" in json.loads(delta_settings(TaskProfile()))
+    False
+    """
+    return _write(_shared(profile))
+
+
+def _shared(profile: TaskProfile) -> dict[str, Any]:
+    return {
         "TargetMetadata": {
             "SupportLobs": True,
             "FullLobMode": False,  # not possible on S3
@@ -45,4 +59,7 @@ def full_load_settings(profile: TaskProfile) -> str:
         },
         "Logging": {"EnableLogging": True},
     }
+
+
+def _write(settings: dict[str, Any]) -> str:
     return json.dumps(settings, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""One database of the fleet: two endpoints, the S3 endpoint's role, and its task."""
+"""One database of the fleet: two endpoints, the S3 endpoint's role, its task, and a second one where it does deltas."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 from fleet import databases
 from fleet.dms.endpoints import endpoint_role_arn, s3_settings, source_endpoint
-from fleet.dms.mappings import first_mappings
-from fleet.dms.task_settings import full_load_settings
+from fleet.dms.first_tasks import first_tasks
 from fleet.folders import Folder
 from fleet.names import (
     ENDPOINT_ROLE_PATH,
     endpoint_role_name,
     source_endpoint_id,
     target_endpoint_id,
-    task_id,
 )
 from orchestration.constructs import toolchain as tf
 from orchestration.endpoint_arguments import source_arguments, target_arguments
@@ -77,13 +75,13 @@ class Database(tf.Construct):
         )
         source.override_logical_id(f"source_{name}")
         # The first folder is a place where nothing is ever written: run "none", attempt 0.
-        first = s3_settings(settings, Folder(database.id, "full", "none", 0))
+        folder = s3_settings(settings, Folder(database.id, "full", "none", 0))
         target = tf.DmsS3Endpoint(
             self,
             "target",
             endpoint_id=target_endpoint_id(prefix, database.id),
             endpoint_type="target",
-            **target_arguments({**first, "ServiceAccessRoleArn": endpoint_role_arn(settings, database.id)}),
+            **target_arguments({**folder, "ServiceAccessRoleArn": endpoint_role_arn(settings, database.id)}),
             encryption_mode="SSE_KMS",
             server_side_encryption_kms_key_id=place.data_key_arn,
             # DMS tries the role when the endpoint is made.
@@ -91,20 +89,22 @@ class Database(tf.Construct):
             lifecycle=tf.TerraformResourceLifecycle(ignore_changes=CHANGED_BY_NIGHT_TARGET),
         )
         target.override_logical_id(f"target_{name}")
-        task = tf.DmsReplicationTask(
-            self,
-            "full",
-            replication_task_id=task_id(prefix, database.id, "full"),
-            migration_type="full-load",
-            replication_instance_arn=place.instance_arn,
-            source_endpoint_arn=f"${{aws_dms_endpoint.source_{name}.endpoint_arn}}",
-            target_endpoint_arn=f"${{aws_dms_s3_endpoint.target_{name}.endpoint_arn}}",
-            table_mappings=literal(first_mappings(database)),
-            replication_task_settings=full_load_settings(settings.profile),
-            start_replication_task=False,
-            lifecycle=tf.TerraformResourceLifecycle(ignore_changes=CHANGED_BY_NIGHT_TASK),
-        )
-        task.override_logical_id(f"full_{name}")
+        for first in first_tasks(settings, database):
+            kind = "full" if first.mode == "full" else "cdc"
+            task = tf.DmsReplicationTask(
+                self,
+                kind,
+                replication_task_id=first.id,
+                migration_type=first.migration_type,
+                replication_instance_arn=place.instance_arn,
+                source_endpoint_arn=f"${{aws_dms_endpoint.source_{name}.endpoint_arn}}",
+                target_endpoint_arn=f"${{aws_dms_s3_endpoint.target_{name}.endpoint_arn}}",
+                table_mappings=literal(first.mappings),
+                replication_task_settings=first.settings,
+                start_replication_task=False,
+                lifecycle=tf.TerraformResourceLifecycle(ignore_changes=CHANGED_BY_NIGHT_TASK),
+            )
+            task.override_logical_id(f"{kind}_{name}")
 
 
 def _text(document: object) -> str:

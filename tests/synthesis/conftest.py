@@ -15,7 +15,9 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stacks]:
     here = tmp_path_factory.mktemp("synthesis")
     package, sample = write_package(here / "functions.zip"), ROOT / "registry"
     odd = "".join(entry(one, "pg", f"S${{{one}}} %{{x}}", "${schema}") for one in TRICKY)
-    odd += entry("orders", "ms", "Orders", "dbo") + entry("shop", "my", "Shop", "Shop", ", views: false")
+    odd += entry("orders", "ms", "Orders", "dbo", ", deltas: true") + entry(
+        "shop", "my", "Shop", "Shop", ", views: false"
+    )
     odd += entry("old", "plain", "Old", "public")
     made = "stack: {network: {cidr: 10.1.0.0/24, zones: [eu-west-1a, eu-west-1b]}, state_bucket: acme-state}\n"
     fifty = "".join(entry(f"database-{number:03}", "pg", f"Database {number}", "public") for number in range(50))

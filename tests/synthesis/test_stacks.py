@@ -86,10 +86,24 @@ def test_no_two_databases_fall_together_under_one_logical_id(existing: Stacks) -
     resources = existing["instance-one"].resources
     shared = {address for address in resources if not address.endswith(tuple(one.replace("-", "_") for one in ids))}
     assert shared == {"aws_cloudwatch_metric_alarm.one_storage"}
-    # Secrets role and policy, the instance itself: called as databases are, and still there.
-    assert len(resources) == len(ids) * BLOCKS_OF_A_DATABASE + len(shared) + 3
+    # Secrets role and policy, the instance itself: called as databases are, and still there. One database does deltas.
+    assert len(resources) == len(ids) * BLOCKS_OF_A_DATABASE + 1 + len(shared) + 3
     tasks = existing["instance-one"].of("aws_dms_replication_task").values()
-    assert sorted(one["replication_task_id"] for one in tasks) == sorted(f"acme-{one}-full" for one in ids)
+    names = [*(f"acme-{one}-full" for one in ids), "acme-orders-cdc"]
+    assert sorted(one["replication_task_id"] for one in tasks) == sorted(names)
+
+
+def test_a_database_that_does_deltas_has_a_second_task_on_the_same_endpoints(existing: Stacks) -> None:
+    tasks = existing["instance-one"].of("aws_dms_replication_task")
+    full, cdc = tasks["full_orders"], tasks["cdc_orders"]
+    assert [name for name in tasks if name.startswith("cdc_")] == ["cdc_orders"]
+    assert (full["migration_type"], cdc["migration_type"]) == ("full-load", "cdc")
+    assert cdc["start_replication_task"] is False
+    differing = {key for key in full if full[key] != cdc[key]}
+    own = {"//", "replication_task_id", "migration_type", "table_mappings", "replication_task_settings"}
+    assert (differing, cdc.keys()) == (own, full.keys())
+    assert '"table-type":"table"' in cdc["table_mappings"]
+    assert "FullLoadSettings" not in cdc["replication_task_settings"]
 
 
 def test_no_token_of_the_toolchain_is_left_and_what_people_wrote_is_not_read_as_terraforms(existing: Stacks) -> None:

@@ -11,7 +11,7 @@ import pytest
 import urllib3
 
 from cases import SETTINGS
-from fleet.databases import Database, Registry, Server
+from fleet.databases import Database, Mode, Registry, Server
 from fleet.names import control_bucket, endpoint_role_name, ledger_table, machine_arn, notification_topic_arn, task_id
 from fleet.tables.catalogue import TableName
 from fleet.warehouse import qualified
@@ -23,6 +23,7 @@ from local.sources.postgres import EmbeddedPostgres
 from orchestration.functions import function_name
 
 NAMES = ("socket-one", "socket-two")
+DOES_DELTAS = "socket-two"
 FLEET_RUN = machine_arn(SETTINGS.account, SETTINGS.region, SETTINGS.prefix, "fleet-run")
 
 
@@ -33,7 +34,9 @@ def endpoint(
     """A fleet of two databases, deployed."""
     for name in NAMES:
         postgres.create_database(name, case_template)
-    databases = tuple(Database(name, "here", name, "one", ("public",), onboarded=True) for name in NAMES)
+    databases = tuple(
+        Database(name, "here", name, "one", ("public",), onboarded=True, deltas=name == DOES_DELTAS) for name in NAMES
+    )
     server = Server("here", "postgresql", "fleet/server/here", ssl_mode="none")
     registry = Registry(SETTINGS, (server,), databases)
     secrets = {server.secret: postgres.secret("postgres")}
@@ -80,6 +83,22 @@ def test_its_objects_counts_and_outcomes_are_read_over_the_socket(endpoint: Endp
         assert item["outcome"] == {"S": "ok"}
     registry = s3.list_objects_v2(Bucket=control_bucket(SETTINGS.prefix, SETTINGS.account), Prefix="registry/")
     assert registry["KeyCount"] > 0
+
+
+def test_the_second_task_of_a_database_that_does_deltas_lies_ready_and_is_never_started(
+    endpoint: Endpoint, night: dict[str, Any]
+) -> None:
+    dms = endpoint.client("dms")
+    tasks = {one["ReplicationTaskIdentifier"]: one for one in dms.describe_replication_tasks()["ReplicationTasks"]}
+    modes: tuple[Mode, ...] = ("full", "delta")
+    assert [task_id(SETTINGS.prefix, NAMES[0], mode) in tasks for mode in modes] == [True, False]
+    full, cdc = (tasks[task_id(SETTINGS.prefix, DOES_DELTAS, mode)] for mode in modes)
+    assert (cdc["MigrationType"], cdc["Status"], "ReplicationTaskStartDate" in cdc) == ("cdc", "ready", False)
+    assert all(full[f"{end}EndpointArn"] == cdc[f"{end}EndpointArn"] for end in ("Source", "Target"))
+    with refused("NotEmulated", "cdc"):
+        dms.start_replication_task(
+            ReplicationTaskArn=cdc["ReplicationTaskArn"], StartReplicationTaskType="start-replication"
+        )
 
 
 def test_a_function_is_invoked_over_the_socket(endpoint: Endpoint, night: dict[str, Any]) -> None:

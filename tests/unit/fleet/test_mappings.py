@@ -86,8 +86,15 @@ def test_ranges_are_given_only_for_tables_that_move() -> None:
     assert parse(full_load_mappings(ranged, [Table("public", "u", False, ())])).parallel_loads == ()
 
 
+def test_the_task_that_reads_the_change_log_is_made_with_tables_alone() -> None:
+    rules = parse(first_mappings(NYC, "delta")).selections
+    for schema in NYC.schemas:
+        assert [rule.selects(schema, "any", is_view=False) for rule in rules].count(True) == 1
+        assert not any(rule.selects(schema, "any", is_view=True) for rule in rules)
+
+
 def test_a_task_is_made_with_every_table_and_view_of_its_schemas() -> None:
-    rules = parse(first_mappings(NYC)).selections
+    rules = parse(first_mappings(NYC, "full")).selections
     for schema in NYC.schemas:
         assert [rule.selects(schema, "any", is_view=True) for rule in rules].count(True) == 1
     assert not any(rule.selects("axb", "any", is_view=False) for rule in rules)

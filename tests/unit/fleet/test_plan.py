@@ -110,5 +110,12 @@ def test_a_fleet_that_does_not_fit_is_refused_with_quota_excess_and_remedy(
         refuse_oversize(fleet)
 
 
+def test_a_database_that_does_deltas_counts_as_two_tasks() -> None:
+    fleet = [Database(f"{n}", "s", "S", f"i{n // 48}", (), deltas=True) for n in range(301)]
+    refuse_oversize(fleet[:300])
+    with pytest.raises(QuotaExceededError, match=r"the fleet needs 602 of at most 600 tasks .*: 2 too many.*deltas"):
+        refuse_oversize(fleet)
+
+
 def test_a_fleet_of_forty_eight_databases_an_instance_fits() -> None:
     refuse_oversize([Database(f"{name}-{n}", "s", "S", name, ()) for name in "abcdef" for n in range(48)])

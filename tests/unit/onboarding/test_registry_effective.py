@@ -51,6 +51,7 @@ registries = st.builds(
             tags=lists_of(words),
             expected_seconds=numbers,
             row_tolerance=numbers,
+            deltas=st.booleans(),
         ),
         max_size=2,
     ).map(tuple),

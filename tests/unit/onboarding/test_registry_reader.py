@@ -57,7 +57,7 @@ def test_what_stands_in_the_files_is_what_comes_back(folder: Path) -> None:
     )
     (folder / "databases.yaml").write_text(
         ONE + "  onboarded: true\n  views: no\n  exclude: [public.log]\n  tags: [music]\n  expected_seconds: 1_200\n"
-        "  row_tolerance: 5\n  parallel_loads:\n"
+        "  row_tolerance: 5\n  deltas: true\n  parallel_loads:\n"
         "    - {schema: public, table: invoice, column: day, boundaries: [100, '200', 2026-01-01]}\n",
         encoding="utf-8",
     )
@@ -69,7 +69,7 @@ def test_what_stands_in_the_files_is_what_comes_back(folder: Path) -> None:
     assert (database.onboarded, database.views, database.exclude, database.tags) == (
         True, False, ("public.log",), ("music",),
     )  # fmt: skip
-    assert (database.expected_seconds, database.row_tolerance) == (1200, 5)
+    assert (database.expected_seconds, database.row_tolerance, database.deltas) == (1200, 5, True)
     # A boundary is the text that was written, whatever YAML takes it for.
     assert database.parallel_loads == (ParallelLoad("public", "invoice", "day", ("100", "200", "2026-01-01")),)
     assert registry.server_of(database).secret == "fleet/server/embedded"
@@ -99,7 +99,7 @@ def test_anchors_and_merges_are_followed_and_what_is_written_wins(folder: Path) 
     ("line", "said"),
     [
         ("  shemas: [x]", "chinook has no key `shemas`. Did you mean `schemas`?"),
-        ("  colour: red", "chinook has no key `colour`. Known: `exclude`,"),
+        ("  colour: red", "chinook has no key `colour`. Known: `deltas`, `exclude`,"),
         ("  onboarded: maybe", "chinook: `onboarded` is 'maybe', wanted true or false."),
         ("  onboarded: 'yes'", "chinook: `onboarded` is 'yes', wanted true or false. Write it without quotes."),
         ("  tags: music", "chinook: `tags` is 'music', wanted a list. Write it with brackets: `tags: [music]`."),
