@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import socket
 import sys
@@ -20,6 +21,7 @@ from local.wire import AwsError
 
 LOOPBACK = "127.0.0.1"
 _HEARD_OUT_SECONDS = 5.0
+_SENT_AS_IT_IS_BYTES = 3_000
 _log = logging.getLogger(__name__)
 
 Answer = Callable[[Request], Reply]
@@ -131,19 +133,23 @@ class _Connection(BaseHTTPRequestHandler):
 
         AWS's SDK for Go closes the body of its request once it has our head. When that is before its writer has seen
         the body's end, it gives the connection up, and what did not come with the head is lost: it asks again for what
-        is done already. Source: smithy-go's safeWriteToReadCloser; aws-sdk-go-v2 issue 2737 (observed).
+        is done already. Source: smithy-go's safeWriteToReadCloser; aws-sdk-go-v2 issue 2737 (observed). It reads 4,096
+        bytes with the head: a longer answer, as CreateReplicationTask's, is compressed for it, since it asks for that.
         """
         has_body = self.command != "HEAD" and reply.status not in {204, 304}
         told = {"Server": self.version_string(), "Date": self.date_time_string(), **reply.headers}
-        length = told.pop("Content-Length", "")
+        length, body = told.pop("Content-Length", ""), reply.body
+        is_json = told.get("Content-Type", "").startswith("application/x-amz-json")
+        if is_json and len(body) > _SENT_AS_IT_IS_BYTES and "gzip" in self.headers.get("Accept-Encoding", ""):
+            told["Content-Encoding"], body = "gzip", gzip.compress(body, 1)
         if reply.status != 204:
-            told["Content-Length"] = (self.command == "HEAD" and length) or str(len(reply.body))
+            told["Content-Length"] = (self.command == "HEAD" and length) or str(len(body))
         if self.close_connection:
             told["Connection"] = "close"
         reason = self.responses.get(reply.status, ("",))[0]
         lines = [f"{self.protocol_version} {reply.status} {reason}", *(f"{name}: {told[name]}" for name in told)]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        self.wfile.write(head + reply.body if has_body else head)
+        self.wfile.write(head + body if has_body else head)
 
     def version_string(self) -> str:
         return "fleet"

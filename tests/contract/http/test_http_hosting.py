@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import socket
@@ -116,6 +117,21 @@ def test_closing_waits_for_no_idle_connection() -> None:
         connection.request("GET", "/")
         with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
             connection.getresponse()
+
+
+def test_a_long_answer_is_compressed_for_who_asks_for_that_and_for_nobody_else() -> None:
+    body, kind = json.dumps({"settings": ["a", "b"] * 2_000}).encode(), "application/x-amz-json-1.1"
+    with (
+        HttpServer(lambda _: Reply(200, {"Content-Type": kind}, body)) as server,
+        closing(http.client.HTTPConnection(LOOPBACK, server.port)) as connection,
+    ):
+        connection.request("POST", "/", headers={"Accept-Encoding": "gzip"})
+        answer = connection.getresponse()
+        told, content = answer.getheader("Content-Encoding"), answer.read()
+        connection.request("POST", "/", headers={"Accept-Encoding": "identity"})
+        assert connection.getresponse().read() == body
+    assert (told, gzip.decompress(content)) == ("gzip", body)
+    assert len(content) < 1_000
 
 
 def test_an_answer_comes_whole_so_that_no_client_has_its_head_alone() -> None:
