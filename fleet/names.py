@@ -89,6 +89,11 @@ def task_id(prefix: str, database: str, mode: str) -> str:
     return f"{prefix}-{database}-{'full' if mode == 'full' else 'cdc'}"
 
 
+def task_ids(prefix: str, database: str) -> tuple[str, str]:
+    """Both tasks of a database; the second exists only where it does deltas."""
+    return task_id(prefix, database, "full"), task_id(prefix, database, "delta")
+
+
 def endpoint_role_name(prefix: str, database: str) -> str:
     """The name of the role that DMS assumes to write *database*'s prefix, under `ENDPOINT_ROLE_PATH`."""
     return f"{prefix}-{database}-s3"

@@ -44,8 +44,8 @@ class Lane:
 class Plan:
     """What a run will do. *registry_version*: the one every state of the run reads. *planned_at*: ISO time, UTC.
 
-    *poll_seconds*: between two looks at a task. *loads_per_database*: Snowflake requests in flight for each;
-    *load_poll_seconds*: between two looks at them.
+    *poll_seconds*: between two looks of one database at DMS, whatever it waits for there. *loads_per_database*:
+    Snowflake requests in flight for each; *load_poll_seconds*: between two looks at them.
     *chosen*: all databases it answers for, deployed or not. *tables*: for a database of which only some tables are
     rerun, their exact `schema.table` names.
     """
@@ -159,7 +159,8 @@ def plan_lanes(databases: Sequence[Database], measured_seconds: Mapping[str, flo
 
 
 def choose_poll_seconds(lanes: Sequence[Lane]) -> int:
-    """How long PollTask waits between two looks at one task, so that all tasks together stay within DMS's budget.
+    """How long a database waits between two looks at its task, or at a test or change that DMS has under way, so that
+    all databases together stay within DMS's budget.
 
     >>> choose_poll_seconds([Lane("one", tuple("abc"), 40)])
     10

@@ -10,7 +10,7 @@ from typing import Any
 from fleet.attempts import Attempt
 from fleet.databases import Database, Registry, Server, Settings
 from fleet.failures import Failure
-from fleet.names import source_endpoint_id, target_endpoint_id, task_id
+from fleet.names import source_endpoint_id, target_endpoint_id, task_id, task_ids
 from fleet.plan import Plan
 from fleet.tables.catalogue import Table
 from lambdas.clients.records import attempt_key
@@ -52,8 +52,7 @@ class Opened:
     @property
     def task_ids(self) -> tuple[str, str]:
         """Both tasks of the database; the second exists only where it does deltas."""
-        prefix = self.settings.prefix
-        return task_id(prefix, self.database.id, "full"), task_id(prefix, self.database.id, "delta")
+        return task_ids(self.settings.prefix, self.database.id)
 
     @property
     def source_endpoint_id(self) -> str:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
-from fleet.names import task_id
+from fleet.names import task_ids
 from lambdas.clients.refusals import code_of
 from lambdas.closing import close_run, explain, guess
 from lambdas.database_run.claim_database import Input
@@ -110,9 +110,8 @@ def _read_input(described: dict[str, Any]) -> Input | None:
 
 def _stop_tasks(prefix: str, database: str, clients: Clients) -> int:
     stopped = 0
-    for mode in ("full", "delta"):
-        report = clients.dms.find_report(task_id(prefix, database, mode))
-        if report is not None and not report.is_at_rest and report.status != "stopping":
+    for report in clients.dms.find_moving(task_ids(prefix, database)).values():
+        if report.status != "stopping":
             clients.dms.stop_task(report.arn)
             stopped += 1
     return stopped

@@ -43,9 +43,11 @@ class LocalAws:
         self._items = PlainDynamoDb(ACCOUNT, REGION)
         self.objects = PlainS3(ACCOUNT)
         self._policies_lock = threading.Lock()
-        self.iam_changes = 0
-        """How often IAM was written to: what a role may do is as it was until this changes."""
-        self._session = boto3.Session(botocore_session=_quick_session())
+        self.read_of_iam: dict[str, Any] = {}
+        """What `local.iam` has read since IAM was last written to: a night asks for its roles thousands of times.
+        Replaced as a whole, so that a thread that is late keeps what it has read apart from what is newer."""
+        self._botocore = _quick_session()
+        self._session = boto3.Session(botocore_session=self._botocore)
 
     def __enter__(self) -> Self:
         self._mock.start()
@@ -87,7 +89,8 @@ class LocalAws:
                         response_checksum_validation="when_required",
                     ),
                 )
-                routes.shorten(client, lambda request, operation: self.send(service, operation, request))
+                parsers = self._botocore.get_component("response_parser_factory")
+                routes.shorten(client, lambda request, operation: self.send(service, operation, request), parsers)
                 self._clients[service] = client
             return self._clients[service]
 
@@ -123,8 +126,7 @@ class LocalAws:
                     backend.managed_policies |= {one.arn: one for one in policies}
         answer = routes.answer(request)
         if not operation.startswith(("Get", "List")):
-            with self._policies_lock:
-                self.iam_changes += 1
+            self.read_of_iam = {}
         return answer
 
 

@@ -61,20 +61,11 @@ class Roles:
 
     def __init__(self, aws: LocalAws) -> None:
         self._aws = aws
-        # Read again only once IAM was written to: a night asks thousands of times. Replaced as a whole, so that a
-        # thread that is late keeps what it has read apart from what is newer.
-        self._known: tuple[int, dict[str, Sequence[Statement] | None]] = (-1, {})
 
     def find(self, arn: str, session: str) -> Role | None:
         """The role *arn*, as one that was assumed under the name *session*; None if the account has none such."""
-        changes, known = self._known
-        if changes != self._aws.iam_changes:
-            changes, known = self._known = self._aws.iam_changes, {}
-        if arn not in known:
-            role = _find(self._aws.client("iam"), arn)
-            known[arn] = None if role is None else _policies(self._aws.client("iam"), role["RoleName"])
-        statements = known[arn]
-        return None if statements is None else Role(arn, statements, session=session)
+        role = _find(self._aws, arn)
+        return None if role is None else Role(arn, _policies(self._aws, role), session=session)
 
 
 def assume(
@@ -93,7 +84,7 @@ def assume(
     refusal = AccessDeniedError(
         f"User: {principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
     )
-    role = _find(aws.client("iam"), role_arn)
+    role = _find(aws, role_arn)
     if role is None:
         raise refusal
     keys = dict(context or {})
@@ -108,7 +99,7 @@ def assume(
     }
     if effects != {"Allow"}:
         raise refusal
-    return Role(role_arn, _policies(aws.client("iam"), role["RoleName"]))
+    return Role(role_arn, _policies(aws, role))
 
 
 def effects_of(
@@ -126,22 +117,35 @@ def _effects(statements: Iterable[Statement], action: str, resource_arn: str, co
     }
 
 
-def _find(iam: Any, role_arn: str) -> Mapping[str, Any] | None:
+def _find(aws: LocalAws, role_arn: str) -> Mapping[str, Any] | None:
     """The role of exactly that ARN, path included."""
+    known = aws.read_of_iam
+    if role_arn not in known:
+        known[role_arn] = _read_role(aws.client("iam"), role_arn)
+    role = known[role_arn]
+    if role is not None and "PermissionsBoundary" in role:
+        raise NotEmulatedError(f"the permissions boundary of {role_arn}")
+    return role
+
+
+def _read_role(iam: Any, role_arn: str) -> Mapping[str, Any] | None:
     try:
         role = iam.get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchEntity":
             return None
         raise
-    if role["Arn"] != role_arn:
-        return None
-    if "PermissionsBoundary" in role:
-        raise NotEmulatedError(f"the permissions boundary of {role_arn}")
-    return role
+    return role if role["Arn"] == role_arn else None
 
 
-def _policies(iam: Any, name: str) -> list[Statement]:
+def _policies(aws: LocalAws, role: Mapping[str, Any]) -> Sequence[Statement]:
+    known, key = aws.read_of_iam, f"policies of {role['Arn']}"
+    if key not in known:
+        known[key] = _read_policies(aws.client("iam"), role["RoleName"])
+    return known[key]
+
+
+def _read_policies(iam: Any, name: str) -> list[Statement]:
     documents = [
         iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
         for page in iam.get_paginator("list_role_policies").paginate(RoleName=name)

@@ -5,7 +5,7 @@ Source: reference/dms.md 2 and 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ class Dms:
 
     def find_task(self, identifier: str) -> Task | None:
         """The task, with its mappings and settings, or None if there is none."""
-        found = self._describe_tasks(identifier, without_settings=False)
+        found = next(iter(self._describe_tasks([identifier], without_settings=False)), None)
         if found is None:
             return None
         return Task(
@@ -69,19 +69,28 @@ class Dms:
 
     def find_report(self, identifier: str) -> TaskReport | None:
         """The task's state alone, which is what polling needs."""
-        found = self._describe_tasks(identifier, without_settings=True)
-        return None if found is None else read_task(found)
+        return self.find_reports([identifier]).get(identifier)
 
-    def _describe_tasks(self, identifier: str, *, without_settings: bool) -> Mapping[str, Any] | None:
+    def find_reports(self, identifiers: Sequence[str]) -> dict[str, TaskReport]:
+        """The states of those of *identifiers* that there are, asked for in one request."""
+        found = self._describe_tasks(identifiers, without_settings=True)
+        return {one["ReplicationTaskIdentifier"]: read_task(one) for one in found}
+
+    def find_moving(self, identifiers: Sequence[str]) -> dict[str, TaskReport]:
+        """The states of those of *identifiers* that are not at rest, asked for in one request."""
+        return {name: report for name, report in self.find_reports(identifiers).items() if not report.is_at_rest}
+
+    def _describe_tasks(self, identifiers: Sequence[str], *, without_settings: bool) -> Sequence[Mapping[str, Any]]:
         try:
             answer = self._dms.describe_replication_tasks(
-                Filters=[{"Name": "replication-task-id", "Values": [identifier]}], WithoutSettings=without_settings
+                Filters=[{"Name": "replication-task-id", "Values": list(identifiers)}],
+                WithoutSettings=without_settings,
             )
         except ClientError as error:
             if code_of(error) == "ResourceNotFoundFault":
-                return None
+                return []
             raise
-        return next(iter(answer["ReplicationTasks"]), None)
+        return answer["ReplicationTasks"]
 
     def task_ids(self) -> set[str]:
         """The identifiers of all tasks, a hundred to a request."""

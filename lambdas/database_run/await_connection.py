@@ -18,7 +18,6 @@ from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
-WAIT_SECONDS = 5
 Side = Literal["source", "target"]
 
 
@@ -26,7 +25,7 @@ class Response(Model):
     """Whether both endpoints are connected to the instance."""
 
     verdict: Literal["connected", "wait", "refused"]
-    wait_seconds: int = WAIT_SECONDS
+    wait_seconds: int = 0
 
 
 RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
@@ -51,9 +50,9 @@ def run(request: Request, clients: Clients) -> Response:
         if waited > limit:
             text = f"the test of the {side} endpoint did not end: waited {waited:.0f} s of {limit} s."
             return _refuse(opened, Failure(classify_test(side, ""), "TestTooLong", text), clients)
-        return Response(verdict="wait")
+        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
     if failure == "sent":
-        return Response(verdict="wait")
+        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
     if isinstance(failure, Failure):
         return _refuse(opened, failure, clients)
     return Response(verdict="connected")

@@ -18,7 +18,7 @@ from pydantic import Field
 from fleet.attempts import Attempt, covers
 from fleet.databases import Mode, Registry
 from fleet.errors import FleetError, MalformedInputError, TransientError, UnknownDatabaseError, UnknownRunError
-from fleet.names import require_database_id, require_run_id, task_id
+from fleet.names import require_database_id, require_run_id, task_ids
 from lambdas.clients.refusals import code_of
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
@@ -133,11 +133,10 @@ def _wait_for(holder: str, database: str, registry: Registry, clients: Clients) 
         return (
             f"which ended {described['status']} less than {LONGEST_LAMBDA} ago, so that a function of it may still act"
         )
-    for mode in ("full", "delta"):
-        report = clients.dms.find_report(task_id(registry.settings.prefix, database, mode))
-        if report is not None and not report.is_at_rest:
-            clients.dms.stop_task(report.arn)
-            return f"which ended {described['status']} and left a task {report.status}"
+    moving = clients.dms.find_moving(task_ids(registry.settings.prefix, database))
+    for report in moving.values():
+        clients.dms.stop_task(report.arn)
+        return f"which ended {described['status']} and left a task {report.status}"
     return ""
 
 

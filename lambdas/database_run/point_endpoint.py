@@ -20,14 +20,13 @@ from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
-WAIT_SECONDS = 5
 
 
 class Response(Model):
     """Whether the endpoint is as wanted."""
 
     verdict: Literal["pointed", "wait", "refused"]
-    wait_seconds: int = WAIT_SECONDS
+    wait_seconds: int = 0
 
 
 RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
@@ -58,7 +57,7 @@ def run(request: Request, clients: Clients) -> Response:
         if endpoint is None:
             return _refuse(opened, gone("endpoint", opened.target_endpoint_id), clients)
     if endpoint.status == "modifying":
-        return Response(verdict="wait")
+        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
     if failure := refuse_endpoint(opened.database.id, wanted, endpoint.s3):
         return _refuse(opened, failure, clients)
     return Response(verdict="pointed")
@@ -80,15 +79,13 @@ def refuse_used_folder(opened: Opened, clients: Clients) -> Failure | None:
 
 def refuse_moving_tasks(opened: Opened, clients: Clients) -> Failure | None:
     """A failure, if a task of the database is not at rest."""
-    for identifier in opened.task_ids:
-        report = clients.dms.find_report(identifier)
-        if report is not None and not report.is_at_rest:
-            return Failure(
-                "unknown",
-                "TaskNotAtRest",
-                f"task {identifier!r} is {report.status!r}, wanted it at rest before the endpoint is changed or a task "
-                f"starts. Someone started it outside of this run.",
-            )
+    for identifier, report in clients.dms.find_moving(opened.task_ids).items():
+        return Failure(
+            "unknown",
+            "TaskNotAtRest",
+            f"task {identifier!r} is {report.status!r}, wanted it at rest before the endpoint is changed or a task "
+            f"starts. Someone started it outside of this run.",
+        )
     return None
 
 

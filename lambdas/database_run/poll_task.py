@@ -45,7 +45,7 @@ def run(request: Request, clients: Clients) -> Response:
         is_ours = Decimal(str(report.started)) > opened.record.get("started_before", Decimal(0))
         if is_ours:
             return _over(opened, None, clients)
-        if running_seconds <= START_SEEN_WITHIN_SECONDS:  # DMS does not show the start yet
+        if running_seconds <= max(START_SEEN_WITHIN_SECONDS, 2 * opened.plan.poll_seconds):  # DMS does not show it yet
             return Response(verdict="moving", wait_seconds=opened.plan.poll_seconds)
         text = f"task {opened.task_id!r} is {report.status!r} and shows no start of ours after {running_seconds:.0f} s."
         return _over(opened, Failure("unknown", "StartNotSeen", text), clients)

@@ -21,14 +21,13 @@ from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tabl
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
-WAIT_SECONDS = 5
 
 
 class Response(Model):
     """Whether the task is as wanted."""
 
     verdict: Literal["ready", "wait", "refused"]
-    wait_seconds: int = WAIT_SECONDS
+    wait_seconds: int = 0
 
 
 RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
@@ -44,7 +43,7 @@ def run(request: Request, clients: Clients) -> Response:
     if task is None:
         return _refuse(opened, gone("task", opened.task_id), clients)
     if task.report.status == "modifying":
-        return Response(verdict="wait")
+        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
     if not task.report.is_at_rest:
         failure = Failure(
             "unknown",
@@ -63,7 +62,7 @@ def run(request: Request, clients: Clients) -> Response:
         return _refuse(
             opened, Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {refused}"), clients
         )
-    return Response(verdict="wait")
+    return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
 
 
 def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Failure:

@@ -35,13 +35,11 @@ def run(request: Request, clients: Clients) -> Response:
     claim = clients.ledger.claim(opened.database.id)
     if claim.get("number") != opened.attempt.number:
         return Response(released=False)  # another has it: its tasks may move
-    for identifier in opened.task_ids:
-        report = clients.dms.find_report(identifier)
-        if report is not None and not report.is_at_rest:
-            raise TaskNotAtRestError(
-                f"{opened.database.id} cannot be given back: task {identifier!r} is {report.status!r}, not at rest.",
-                remedy="Stop the task, then redrive this execution.",
-            )
+    for identifier, report in clients.dms.find_moving(opened.task_ids).items():
+        raise TaskNotAtRestError(
+            f"{opened.database.id} cannot be given back: task {identifier!r} is {report.status!r}, not at rest.",
+            remedy="Stop the task, then redrive this execution.",
+        )
     outcome = clients.ledger.outcome(opened.attempt.run, opened.database.id)
     seconds = None
     if outcome.get("outcome") == "ok" and opened.attempt.tables is None:

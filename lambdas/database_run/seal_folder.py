@@ -29,14 +29,13 @@ from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tabl
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
-WAIT_SECONDS = 5
 
 
 class Response(Model):
     """Whether something may be handed off."""
 
     verdict: Literal["hand off", "nothing", "wait"]
-    wait_seconds: int = WAIT_SECONDS
+    wait_seconds: int = 0
 
 
 RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
@@ -55,7 +54,7 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="nothing")
     lost = _test_source(opened, task, clients)
     if lost == "wait":
-        return Response(verdict="wait")
+        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
     manifest = _judge(opened, task, lost, clients)
     folder = opened.attempt.folder
     body = adapter(Manifest).dump_json(manifest)

@@ -15,7 +15,6 @@ from fleet.dms.endpoints import refuse_endpoint, refuse_source, s3_settings
 from fleet.dms.tasks import start_type
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
-from fleet.plan import SHORTEST_POLL_SECONDS
 from lambdas.database_run.point_endpoint import refuse_moving_tasks, refuse_used_folder
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
@@ -29,7 +28,7 @@ class Response(Model):
     """Whether the task was started."""
 
     verdict: Literal["started", "retest", "refused"]
-    wait_seconds: int = SHORTEST_POLL_SECONDS
+    wait_seconds: int = 0
 
 
 RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
@@ -43,7 +42,7 @@ def run(request: Request, clients: Clients) -> Response:
         return _refuse(opened, gone("task", opened.task_id), clients)
     before = opened.record.get("started_before")
     if before is not None and Decimal(str(report.started)) > before:
-        return Response(verdict="started")
+        return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
     failure = refuse_stopped_run(opened, clients)
     failure = failure or refuse_used_folder(opened, clients) or refuse_moving_tasks(opened, clients)
     failure = failure or _refuse_endpoint(opened, clients)
@@ -56,7 +55,7 @@ def run(request: Request, clients: Clients) -> Response:
     )
     refused = clients.dms.start_task(report.arn, start_type(report))
     if not refused:
-        return Response(verdict="started")
+        return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
     clients.ledger.note(opened.attempt, started_before=None, started_at=None)
     retests = int(opened.record.get("retests", 0))
     if refused.startswith("Test connection") and retests < RETESTS:

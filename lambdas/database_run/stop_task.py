@@ -16,14 +16,13 @@ from lambdas.opened import AttemptRequest, open_attempt
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
-WAIT_SECONDS = 10
 
 
 class Response(Model):
     """Whether anything still moves."""
 
     verdict: Literal["at rest", "wait"]
-    wait_seconds: int = WAIT_SECONDS
+    wait_seconds: int
 
 
 RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
@@ -32,14 +31,11 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 def run(request: Request, clients: Clients) -> Response:
     """Do nothing to a task at rest, or that does not exist; ask any other to stop, and look again later."""
     opened = open_attempt(request.attempt, clients)
-    verdict: Literal["at rest", "wait"] = "at rest"
-    for identifier in opened.task_ids:
-        report = clients.dms.find_report(identifier)
-        if report is not None and not report.is_at_rest:
-            if report.status != "stopping":
-                clients.dms.stop_task(report.arn)  # refused while it is starting: the next look asks again
-            verdict = "wait"
-    return Response(verdict=verdict)
+    moving = clients.dms.find_moving(opened.task_ids).values()
+    for report in moving:
+        if report.status != "stopping":
+            clients.dms.stop_task(report.arn)  # refused while it is starting: the next look asks again
+    return Response(verdict="wait" if moving else "at rest", wait_seconds=opened.plan.poll_seconds)
 
 
 handler = entrypoint("StopTask", Request, run)

@@ -1,6 +1,7 @@
 """moto with its routes remembered: it looks for the service and builds the service's table of URLs at each request.
 
-The same handlers of moto get the same requests; only the search is done once for a host and once for a service.
+The same handlers of moto get the same requests; only the search is done once for a host and once for a service. And a
+request that has its bytes is answered before botocore would prepare it for a network, sign it and think of retries.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
+from botocore.endpoint import convert_to_response_dict
+from botocore.model import OperationModel
+from botocore.parsers import ResponseParser, ResponseParserFactory
 from moto import backend_index, backends
 from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
@@ -22,12 +26,32 @@ from local.wire import response
 # Where moto looks for who asks; nobody computes the signature that would follow.
 _AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/any/aws4_request"
 
+# Operations of S3 that need no checksum of ours.
+_BARE = {"GetObject", "PutObject", "ListObjectsV2"}
+
 Routes = list[tuple[re.Pattern[str], Any]]
 
 
-def shorten(client: Any, first: Callable[[AWSPreparedRequest, str], AWSResponse | None] = lambda *_: None) -> None:
+def shorten(
+    client: Any,
+    first: Callable[[AWSPreparedRequest, str], AWSResponse | None] = lambda *_: None,
+    parsers: ResponseParserFactory | None = None,
+) -> None:
     """Let *client*'s requests go to *first*, with the operation's name, and by remembered routes to moto if that
-    answers None."""
+    answers None. *parsers*: what reads the answers.
+    """
+    protocol: Any = client.meta.service_model.resolved_protocol
+    parser: ResponseParser = (parsers or ResponseParserFactory()).create_parser(protocol)
+
+    def before_call(model: OperationModel, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, Any] | None:
+        body = params["body"]
+        if (protocol != "json" and model.name not in _BARE) or not isinstance(body, str | bytes | bytearray):
+            return None
+        content = body.encode() if isinstance(body, str) else bytes(body)
+        headers = HeadersDict({**params["headers"], "Content-Length": str(len(content))})
+        request = AWSPreparedRequest(params["method"], params["url"], headers, content, model.has_streaming_output)
+        told = first(request, str(model.name)) or answer(request)
+        return told, _parsed(told, model, parser)
 
     def before_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
         return first(request, event_name.rpartition(".")[2]) or answer(request)
@@ -35,6 +59,20 @@ def shorten(client: Any, first: Callable[[AWSPreparedRequest, str], AWSResponse 
     # botocore asks every handler, so moto's own would still run.
     client.meta.events.unregister("before-send", botocore_stubber)
     client.meta.events.register_first("before-send", before_send)
+    # Last: what others change in a request is in it by then.
+    client.meta.events.register_last("before-call", before_call)
+
+
+def _parsed(told: AWSResponse, model: OperationModel, parser: ResponseParser) -> Any:
+    """What botocore's own endpoint would make of the answer."""
+    read = convert_to_response_dict(told, model)
+    parsed = parser.parse(read, model.output_shape)
+    if told.status_code >= 300:
+        code = parsed.get("Error", {}).get("Code")
+        if shape := code and model.service_model.shape_for_error_code(code):
+            parsed.update(parser.parse(read, shape))
+    parsed["ResponseMetadata"]["RetryAttempts"] = 0
+    return parsed
 
 
 def answer(request: AWSPreparedRequest) -> AWSResponse:

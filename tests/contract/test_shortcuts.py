@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from local.aws import ACCOUNT, REGION, LocalAws
+from local.corrections import correct
 from local.shortcuts import routes
 from local.shortcuts.dynamodb import PlainDynamoDb
 from local.shortcuts.s3 import PlainS3
@@ -23,6 +24,7 @@ NAMES = ["a/LOAD1.parquet", "a/Ünïcode +&%'\".json", "a/b/c", "b/_manifest.jso
 @pytest.fixture(params=["moto", "short way"])
 def aws(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     """The clients of S3 and DynamoDB by name, with a bucket and a table."""
+    correct()
     with mock_aws():
         made = {
             name: boto3.client(name, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
@@ -193,6 +195,8 @@ ITEM = {
     "no_text": {"S": ""},
 }
 KEY = {name: ITEM[name] for name in ("pk", "sk")}
+ONE = {"N": "1"}
+FAILED = ("ConditionalCheckFailedException", 400)
 
 
 @pytest.mark.parametrize("left_out", [[], ["bytes", "blobs"]])
@@ -235,6 +239,80 @@ def test_what_an_update_wrote_is_read(dynamodb: Any) -> None:
     )
     found = dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"]
     assert (found["no_text"], "blobs" in found) == ({"S": "full"}, False)
+
+
+@pytest.mark.parametrize("more", [{}, {"raw": {"B": b"\x00"}}])
+def test_a_write_whose_condition_does_not_hold_is_refused_and_changes_nothing(
+    dynamodb: Any, more: dict[str, Any]
+) -> None:
+    dynamodb.put_item(TableName=TABLE, Item=ITEM)
+    unless_there = {"TableName": TABLE, "ConditionExpression": "attribute_not_exists(pk)"}
+    assert refusal(dynamodb.put_item, Item={**KEY, **more}, **unless_there) == FAILED
+    set_it = {"Key": KEY, "UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"S": "b"}}}
+    assert refusal(dynamodb.update_item, **set_it, **unless_there) == FAILED
+    assert dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"] == ITEM
+
+
+def test_an_update_of_a_new_item_makes_it(dynamodb: Any) -> None:
+    set_it = {"UpdateExpression": "SET a = :a ADD n :one", "ExpressionAttributeValues": {":a": {"S": "b"}, ":one": ONE}}
+    for _ in range(2):
+        dynamodb.update_item(TableName=TABLE, Key=KEY, **set_it)
+    assert dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"] == {**KEY, "a": {"S": "b"}, "n": {"N": "2"}}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"UpdateExpression": "SET number = :a", "ExpressionAttributeValues": {":a": {"S": "b"}}},
+        {"UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"S": "b"}, ":unused": {"S": "b"}}},
+        {"UpdateExpression": "SET pk = :a", "ExpressionAttributeValues": {":a": {"S": "b"}}},
+        {"UpdateExpression": "SET a = :b"},
+        {"UpdateExpression": ""},
+    ],
+)
+def test_an_update_that_makes_no_sense_is_refused(dynamodb: Any, wrong: dict[str, Any]) -> None:
+    dynamodb.put_item(TableName=TABLE, Item=ITEM)
+    assert refusal(dynamodb.update_item, TableName=TABLE, Key=KEY, **wrong) == ("ValidationException", 400)
+    assert dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"] == ITEM
+
+
+def test_values_that_a_write_is_asked_for_come_back(dynamodb: Any) -> None:
+    dynamodb.put_item(TableName=TABLE, Item=ITEM)
+    set_it = {"UpdateExpression": "SET no_text = :a", "ExpressionAttributeValues": {":a": {"S": "b"}}}
+    told = dynamodb.update_item(TableName=TABLE, Key=KEY, ReturnValues="UPDATED_OLD", **set_it)
+    assert told["Attributes"] == {"no_text": {"S": ""}}
+
+
+def test_a_transaction_writes_all_or_nothing(dynamodb: Any) -> None:
+    other = {**KEY, "sk": {"S": "ATTEMPT#1"}}
+    adding = {
+        "TableName": TABLE,
+        "Key": KEY,
+        "UpdateExpression": "ADD n :one",
+        "ExpressionAttributeValues": {":one": ONE},
+    }
+    if_new = {"TableName": TABLE, "Item": other, "ConditionExpression": "attribute_not_exists(pk)"}
+    both: Any = [{"Update": adding}, {"Put": if_new}]
+    dynamodb.transact_write_items(TransactItems=both)
+    assert refusal(dynamodb.transact_write_items, TransactItems=both) == ("TransactionCanceledException", 400)
+    assert refusal(dynamodb.transact_write_items, TransactItems=[*both, both[0]]) == ("ValidationException", 400)
+    dynamodb.delete_item(TableName=TABLE, Key=KEY)
+    assert refusal(dynamodb.transact_write_items, TransactItems=both) == ("TransactionCanceledException", 400)
+    assert dynamodb.scan(TableName=TABLE)["Items"] == [other]
+
+
+@pytest.mark.parametrize(("backward", "expected"), [(False, ["A1", "A2", "A3"]), (True, ["B1", "A3", "A2"])])
+def test_a_query_finds_one_partition_in_order(dynamodb: Any, backward: bool, expected: list[str]) -> None:
+    for pk in ("DB#nyc", "DB#a", "DB#z"):
+        for sk in ("A2", "B1", "A1", "A3"):
+            dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": pk}, "sk": {"S": sk}})
+    asked = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "DB#nyc"}}}
+    found = dynamodb.query(TableName=TABLE, Limit=3, ScanIndexForward=not backward, **asked)
+    assert [(one["pk"]["S"], one["sk"]["S"]) for one in found["Items"]] == [("DB#nyc", sk) for sk in expected]
+    rest = dynamodb.query(
+        TableName=TABLE, ExclusiveStartKey=found["LastEvaluatedKey"], ScanIndexForward=not backward, **asked
+    )
+    assert [one["sk"]["S"] for one in rest["Items"]] == (["A1"] if backward else ["B1"])
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def filtered(
             known = ", ".join(values) or "there are none"
             raise refusal(f"The filter name {one['Name']} is not valid. Those of {what}: {known}.")
         value, wanted = values[one["Name"]], set(one["Values"])
-        left = [thing for thing in left if wanted.intersection(_all(value(thing)))]
+        left = [thing for thing in left if _is_one_of(value(thing), wanted)]
     if filters and not left and not is_empty_fine:
         raise AwsError("ResourceNotFoundFault", f"No {what}s found matching filter: {filters}")
     return left
@@ -95,5 +95,5 @@ def _digest(member: str, parameters: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps([member, kept], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _all(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else (value,)
+def _is_one_of(value: str | tuple[str, ...], wanted: set[str]) -> bool:
+    return value in wanted if isinstance(value, str) else not wanted.isdisjoint(value)
