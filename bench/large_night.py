@@ -32,7 +32,7 @@ from local.cloud import LocalCloud
 from local.dms.engines.postgresql import PostgresqlReader
 from local.dms.engines.reader import Layout, Login
 from local.export import export_bucket
-from local.night import Night
+from local.night import PACE, Night
 from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
@@ -153,7 +153,7 @@ def _run(server: EmbeddedPostgres, registry: Registry, folder: Path, stages: Sta
     """The night as `fleet demo` runs it."""
     night = Night(time.strftime("large-%Y%m%d-%H%M%S", time.gmtime()))
     secrets = {one.secret: server.secret("postgres") for one in registry.servers}
-    cloud = LocalCloud(folder, registry, secrets, on_status=night.hear)
+    cloud = LocalCloud(folder, registry, secrets, on_status=night.hear, time_scale=PACE, has_machine=True)
     with ExitStack() as stack:
         with stages.stage("deploy"):
             stack.enter_context(cloud)
@@ -161,6 +161,7 @@ def _run(server: EmbeddedPostgres, registry: Registry, folder: Path, stages: Sta
             _watch(night, cloud)
         outcomes, status = night.outcomes(), night.describe()["status"]
         with stages.stage("export"):
+            cloud.snowflake.begin_close()
             export_bucket(cloud.aws.client("s3"), registry.settings.landing_bucket, folder / "landing")
         with stages.stage("close"):
             stack.close()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -26,7 +27,7 @@ from local.cloud import LocalCloud
 from local.export import export_bucket
 from local.faults.faults import Faults
 from local.faults.requests import Fault, read_request, require_databases, spread
-from local.night import Night
+from local.night import PACE, Night
 from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
@@ -129,7 +130,9 @@ def _run_night(
     night = Night(time.strftime("demo-%Y%m%d-%H%M%S", time.gmtime()))
     secrets = {one.secret: server.secret("postgres") for one in registry.servers}
     console.print("Deploying to the local cloud ...", highlight=False)
-    with LocalCloud(folder, registry, secrets, clock=clock, on_status=night.hear, faults=faults) as cloud:
+    pace = 1 if clock == "real" else PACE
+    how: dict[str, Any] = {"clock": clock, "time_scale": pace, "has_machine": True}
+    with LocalCloud(folder, registry, secrets, on_status=night.hear, faults=faults, **how) as cloud:
         began, skipped = time.monotonic(), cloud.clock.skipped_seconds
         console.print(f"Run {night.run}, mode full:", highlight=False)
         night.start(cloud, {"mode": "full"})
@@ -146,6 +149,7 @@ def _run_night(
         page = cloud.clients.objects.read(cloud.clients.records.bucket, page_key(night.run))
         if page is not None:  # none where the run was refused before it began
             (folder / "report.html").write_bytes(page)
+        cloud.snowflake.begin_close()  # of many tables it takes longer than the export
         objects = export_bucket(cloud.aws.client("s3"), registry.settings.landing_bucket, folder / "landing")
     return as_document(
         outcomes,

@@ -82,7 +82,7 @@ class TaskProfile:
 class Limits:
     """How much at once, and how long at most. Our choices, not a vendor's (those are in `fleet/quotas.py`)."""
 
-    databases_at_once: int = 40
+    databases_at_once: int = 16
     loads_in_flight: int = 64
     claim_wait_seconds: int = 900
     test_deadline_seconds: int = 300

@@ -16,6 +16,7 @@ from lambdas.entrypoint import logger, metrics_log
 from lambdas.wiring import Clients, Environment
 from local.aws import LocalAws
 from local.clock import Clock, Kind
+from local.cores import core_set_apart
 from local.corrections import correct
 from local.deploy import Deployment, snowflake_user_arn
 from local.dms.api import Dms
@@ -47,7 +48,8 @@ class LocalCloud:
 
     Use it as a context. *on_status* gets EventBridge's event for each change of an execution's status, on a thread of
     its own. *faults*: what is to break in it. *is_deployed*: else the account is empty, and of the
-    registry only the settings count. Deploying skips its waits on a real clock too, which is ahead afterwards.
+    registry only the settings count. *has_machine*: nothing else runs beside it, so its two processes share the cores
+    out. Deploying skips its waits on a real clock too, which is ahead afterwards.
     Whoever serves it over HTTP sets `endpoint`, by which the processes of deployed functions reach it.
     """
 
@@ -59,6 +61,7 @@ class LocalCloud:
         *,
         clock: Kind = "virtual",
         time_scale: float = 1,
+        has_machine: bool = False,
         is_deployed: bool = True,
         on_status: Callable[[Event], object] = lambda _: None,
         seed: int = 0,
@@ -70,6 +73,7 @@ class LocalCloud:
         self._secrets = secrets
         self._clock_kind: Kind = clock
         self._time_scale = time_scale
+        self._has_machine = has_machine
         self._is_deployed = is_deployed
         self._on_status = on_status
         self.faults = faults or Faults()
@@ -83,6 +87,7 @@ class LocalCloud:
         self._open.callback(gc.set_threshold, *gc.get_threshold())
         gc.set_threshold(*_GARBAGE)
 
+        core = self._open.enter_context(core_set_apart()) if self._has_machine else None
         # First, so that it is given back last: a handler may still end while the clock closes.
         self._log_to(self.folder / "handlers.jsonl")
         correct()
@@ -106,6 +111,7 @@ class LocalCloud:
             iam_user_arn=iam_user_arn,
             clock=self.clock,
             account=settings.snowflake.account,
+            core=core,
         )
         self._open.callback(self.snowflake.close)
         transport = self.faults.transport(InProcessTransport(self.snowflake), self.clock)

@@ -41,6 +41,12 @@ class DatabaseLook:
         return 0.6 * loaded if position < _LOADING else 0.8
 
 
+PACE = 5
+"""How many seconds of the clock flow in a real one, while something works: waits for DMS then take as long as the work
+that they overlap with. At 1 the databases of a large night go from wait to wait together, and use one core after the
+other."""
+
+
 class Night:
     """One run. Make it before the cloud, give `hear` to the cloud, then `start` it."""
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,12 +43,18 @@ class _Opening:
     reading: Reading
     garbage: tuple[int, int, int]
     """When Python looks for it: as the parent does."""
+    core: int | None
 
 
 class SnowflakeProcess:
-    """An `Account` in another process, which begins and ends with this object. Arguments as `Snowflake` has them."""
+    """An `Account` in another process, which begins and ends with this object. Arguments as `Snowflake` has them.
 
-    def __init__(self, path: Path, stages: Stages, *, iam_user_arn: str, clock: Clock, account: str) -> None:
+    *core*: the one that it is to run on; None for any.
+    """
+
+    def __init__(
+        self, path: Path, stages: Stages, *, iam_user_arn: str, clock: Clock, account: str, core: int | None = None
+    ) -> None:
         self._clock = clock
         asked, *staged = (socket.socketpair() for _ in range(1 + _WORKERS))
         theirs = [line.detach() for _, line in (asked, *staged)]
@@ -69,8 +75,9 @@ class SnowflakeProcess:
         for thread in self._serving:
             thread.start()
         connection = Connection(asked[0].detach())
-        connection.send(_Opening(path, iam_user_arn, account, clock.reading(), gc.get_threshold()))
+        connection.send(_Opening(path, iam_user_arn, account, clock.reading(), gc.get_threshold(), core))
         self._peer = Peer("The Snowflake stand-in", connection)
+        self._closing: Future[Any] | None = None
 
     @property
     def pid(self) -> int:
@@ -95,10 +102,17 @@ class SnowflakeProcess:
                 settled.add_done_callback(lambda _: until_settled.close())
         return status, content
 
+    def begin_close(self) -> None:
+        """Let the files be closed while the caller does something else: nothing may be asked from here on."""
+        if self._closing is None:
+            self._closing = self._peer.ask("close")
+
     def close(self) -> None:
         """As `Account` has it."""
+        self.begin_close()
+        assert self._closing is not None  # noqa: S101  it has just begun
         with suppress(ProcessEndedError):  # it may have been killed, or closed before
-            self._peer.call("close")
+            self._closing.result()
         self._peer.close()
         for connection, thread in zip(self._staged, self._serving, strict=True):
             hang_up(connection)
@@ -152,6 +166,8 @@ def main() -> None:
     """Serve the account until the parent closes it or is gone."""
     connection, *staged = (Connection(int(line)) for line in sys.argv[1:])
     opening: _Opening = connection.recv()
+    if opening.core is not None:
+        os.sched_setaffinity(0, {opening.core})
     gc.set_threshold(*opening.garbage)
     clock = _ParentsClock(opening.reading)
     snowflake = Snowflake(
