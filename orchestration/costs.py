@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+from fleet.databases import Limits
 from fleet.plan import Lane, choose_poll_seconds
-from fleet.quotas import DMS_ENDPOINTS_PER_INSTANCE, SFN_INLINE_MAP_AT_ONCE
+from fleet.quotas import DMS_ENDPOINTS_PER_INSTANCE
 from fleet.stack_settings import StackSettings
 from orchestration.definitions import load
 
@@ -140,7 +141,7 @@ def _poll_seconds(databases: int) -> int:
     """Between two looks at a task: the more run at once, the longer."""
     names = [str(number) for number in range(databases)]
     lanes = [tuple(names[start : start + _HELD]) for start in range(0, databases, _HELD)]
-    return choose_poll_seconds([Lane(lane[0], lane, SFN_INLINE_MAP_AT_ONCE.value) for lane in lanes])
+    return choose_poll_seconds([Lane(lane[0], lane, Limits().databases_at_once) for lane in lanes])
 
 
 def items(fleet: Fleet) -> Iterator[Item]:
