@@ -16,7 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ import psutil
 from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Settings
 from fleet.names import ledger_table, machine_arn, task_id
+from local.night import PACE
 from onboarding.reader import read_registry
 
 FLEET = str(Path(sys.executable).parent / "fleet")
@@ -86,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _up(folder: Path, databases: int, tables: int) -> Iterator[tuple[psutil.Process, dict[str, Any]]]:
     """The local cloud in a process of its own, and what it told of itself."""
     command = [FLEET, "up", "--folder", str(folder), "--port", "0", "--fleet", "sample", "--clock", "virtual", "--json"]
+    command += ["--time-scale", str(PACE)]
     command += ["--databases", str(databases), "--tables", str(tables)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
         try:
@@ -98,18 +100,28 @@ def _up(folder: Path, databases: int, tables: int) -> Iterator[tuple[psutil.Proc
 
 
 def _cost(process: psutil.Process) -> Cost:
-    def seconds(one: psutil.Process) -> float:
-        times = one.cpu_times()
-        return times.user + times.system
-
-    of_children = process.cpu_times()
-    below = of_children.children_user + of_children.children_system
-    return Cost(seconds(process), below + sum(seconds(one) for one in process.children(recursive=True)))
+    """The cloud's processes, and PostgreSQL's with those of its connections that have ended."""
+    times = process.cpu_times()
+    cloud, postgres = times.user + times.system, 0.0
+    for one in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # a server's for a connection may go at any time
+            times, is_postgres = one.cpu_times(), _is_postgres(one)
+            if is_postgres:
+                postgres += times.user + times.system + times.children_user + times.children_system
+            else:
+                cloud += times.user + times.system
+    return Cost(cloud, postgres)
 
 
 def _peak_megabytes(process: psutil.Process) -> float:
-    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    """The most that each of the cloud's processes has had, together."""
+    mine = [process, *(one for one in process.children() if not _is_postgres(one))]
+    statuses = [Path(f"/proc/{one.pid}/status").read_text(encoding="utf-8") for one in mine]
+    return sum(int(status.partition("VmHWM:")[2].split()[0]) for status in statuses) / 1024
+
+
+def _is_postgres(process: psutil.Process) -> bool:
+    return process.name().startswith("postgres")
 
 
 def _night(machines: Any, settings: Settings) -> tuple[str, int]:

@@ -62,6 +62,9 @@ class StepClock:
 class FakeAws:
     """The other services, as far as DMS asks them: one role that may everything, one secret, one topic, two subnets."""
 
+    def __init__(self) -> None:
+        self.read_of_iam: dict[str, Any] = {}
+
     def client(self, _: str) -> FakeAws:
         return self
 
