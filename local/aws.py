@@ -95,8 +95,8 @@ class LocalAws:
             return self._clients[service]
 
     def _ask_dynamodb(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
-        """moto's DynamoDB, never asked by two threads at once. Its transactions copy the whole table, and put the copy
-        back when they are cancelled: another thread's write would break the copying, or be lost with it."""
+        """moto's DynamoDB, never asked by two threads at once: it looks at a condition and writes in two steps, and a
+        transaction that is cancelled puts back what was there before, which another thread may have changed since."""
         with self._ledger_lock:
             short = self._items.answer(request, operation) if f".{REGION}." in request.url else None
             return short or routes.answer(request)

@@ -33,6 +33,7 @@ def test_a_load_reads_what_lies_in_this_process_and_its_files_are_left_behind(ac
     name = account.orders_table()
     account.land_orders(name)
     account.done(*full_load(name, 150))
+    account.snowflake.begin_close()
     account.snowflake.close()
     with duckdb.connect(str(tmp_path / "warehouse" / "RAW.duckdb"), read_only=True) as connection:
         assert connection.execute(f'SELECT count(*) FROM "SHOP__PUBLIC"."{name}"').fetchall() == [(150,)]

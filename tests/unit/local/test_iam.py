@@ -112,14 +112,19 @@ def test_a_role_is_as_it_was_last_written_and_none_once_it_is_gone(aws: LocalAws
             return False
         return True
 
+    with pytest.raises(AccessDeniedError):
+        assume(aws, arn, principal=DMS).require("s3:PutObject", "arn:aws:s3:::landing/a")
     assert not may()
     document = json.dumps({"Version": "2012-10-17", "Statement": allow("s3:*", "*")})
     iam.put_role_policy(RoleName="shop", PolicyName="more", PolicyDocument=document)
     assert may()
+    assume(aws, arn, principal=DMS).require("s3:PutObject", "arn:aws:s3:::landing/a")
     iam.delete_role_policy(RoleName="shop", PolicyName="more")
     assert not may()
     iam.delete_role(RoleName="shop")
     assert roles.find(arn, "night") is None
+    with pytest.raises(AccessDeniedError, match="not authorized to perform: sts:AssumeRole"):
+        assume(aws, arn, principal=DMS)
 
 
 def test_a_service_that_is_not_trusted_cannot_assume_the_role(aws: LocalAws) -> None:
