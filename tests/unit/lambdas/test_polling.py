@@ -1,8 +1,31 @@
-"""PollTask's stuck rule: no table's state for long, and no row either."""
+"""How often DMS is looked at, and PollTask's stuck rule: no table's state for long, and no row either."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cases import SETTINGS, Case
+from fleet.plan import Plan
+from lambdas.clients.records import plan_key
+
+
+def test_whatever_a_database_waits_for_at_dms_it_looks_no_more_often_than_the_run_planned(case: Case) -> None:
+    case.plan()
+    records = case.cloud.clients.records
+    planned = records.find_plan(case.run)
+    assert planned is not None
+    records.write(plan_key(case.run), replace(planned, poll_seconds=77), Plan)
+    case.claim()
+    waits: list[tuple[str, int]] = []
+    for state in ("PrepareTask", "PointEndpoint", "AwaitConnection", "StartTask", "PollTask", "SealFolder"):
+        for _ in range(10):
+            answer = case.call(state)
+            waits += {(state, answer["wait_seconds"])} - {(state, 0)}
+            case.time.pass_seconds(answer["wait_seconds"])
+            if answer["verdict"] not in {"wait", "moving"}:
+                break
+    states = ("PrepareTask", "AwaitConnection", "StartTask", "SealFolder")
+    assert set(waits) == {(state, 77) for state in states}
 
 
 def test_a_task_whose_rows_came_since_the_last_question_is_not_stuck_and_without_any_it_is(case: Case) -> None:
