@@ -69,7 +69,7 @@ class Clock:
 
     def now(self) -> datetime:
         """The moment, aware UTC."""
-        return self._start + timedelta(seconds=self.monotonic())
+        return self.reading().now()
 
     def reading(self) -> Reading:
         """Where this clock stands, for another process."""

@@ -86,7 +86,6 @@ class LocalCloud:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._open.callback(gc.set_threshold, *gc.get_threshold())
         gc.set_threshold(*_GARBAGE)
-
         core = self._open.enter_context(core_set_apart()) if self._has_machine else None
         # First, so that it is given back last: a handler may still end while the clock closes.
         self._log_to(self.folder / "handlers.jsonl")

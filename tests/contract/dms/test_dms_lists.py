@@ -13,6 +13,7 @@ from dms_full_account import COUNT, full_account
 from local.dms.requests.behaviours import OPERATIONS
 from local.dms.requests.model import service
 from local.wire import AwsError
+from whole_list import whole_list
 
 _SHORT = {"DescribeEndpointTypes", "DescribeApplicableIndividualAssessments"}  # no account makes these any longer
 _EMPTY = {
@@ -80,14 +81,11 @@ def _page(account: Cloud, operation: str, **given: Any) -> tuple[list[Any], str]
 
 def _whole(account: Cloud, operation: str, size: int = 100, **given: Any) -> list[Any]:
     """The entries of all pages of a list. No page but the last holds fewer than were asked for."""
-    entries, marker = _page(account, operation, MaxRecords=size, **given)
-    found = list(entries)
-    while marker:
-        assert len(entries) == size
-        entries, marker = _page(account, operation, MaxRecords=size, Marker=marker, **given)
-        assert entries
-        found += entries
-    return found
+
+    def page(marker: str) -> tuple[list[Any], str]:
+        return _page(account, operation, MaxRecords=size, **({"Marker": marker} if marker else {}), **given)
+
+    return whole_list(page, size)
 
 
 def _refusal(account: Cloud, operation: str, **given: Any) -> str:

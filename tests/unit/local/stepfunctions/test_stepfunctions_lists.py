@@ -10,6 +10,7 @@ import pytest
 
 from local.wire import AwsError, NotEmulatedError
 from stepfunctions_lab import Gate, Lab, call, each, execution_arn, machine_arn
+from whole_list import whole_list
 
 COUNT = 130  # more than a page of the default size holds
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -70,14 +71,11 @@ def _page(lab: Lab, operation: str, **given: Any) -> tuple[list[Any], str]:
 
 def _whole(lab: Lab, operation: str, size: int, **given: Any) -> list[Any]:
     """The entries of all pages; none but the last holds fewer than were asked for."""
-    entries, token = _page(lab, operation, maxResults=size, **given)
-    found = list(entries)
-    while token:
-        assert len(entries) == size
-        entries, token = _page(lab, operation, maxResults=size, nextToken=token, **given)
-        assert entries
-        found += entries
-    return found
+
+    def page(token: str) -> tuple[list[Any], str]:
+        return _page(lab, operation, maxResults=size, **({"nextToken": token} if token else {}), **given)
+
+    return whole_list(page, size)
 
 
 def _refusal(lab: Lab, operation: str, **given: Any) -> str:
