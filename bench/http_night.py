@@ -16,14 +16,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3
 import psutil
 
+from bench.spent import spent
 from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Settings
 from fleet.names import ledger_table, machine_arn, task_id
@@ -33,18 +33,6 @@ from onboarding.reader import read_registry
 FLEET = str(Path(sys.executable).parent / "fleet")
 LOOK_SECONDS = 2
 RUN = "over-http"
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a process and its children have used so far, in CPU seconds."""
-
-    cloud: float
-    postgres: float
-
-    def since(self, before: Cost) -> Cost:
-        """What was used since *before*."""
-        return Cost(self.cloud - before.cloud, self.postgres - before.postgres)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,16 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
             )
 
-        before, own, began = _cost(process), time.process_time(), time.monotonic()
+        before, own, began = spent(process), time.process_time(), time.monotonic()
         status, looks = _night(client("stepfunctions"), settings)
-        wall, cost, own = time.monotonic() - began, _cost(process).since(before), time.process_time() - own
-        peak = _peak_megabytes(process)
+        wall, after, own = time.monotonic() - began, spent(process), time.process_time() - own
+        cloud, postgres = after.ours - before.ours, after.postgres - before.postgres
         outcomes, tables, objects = _left(client, settings)
     print(f"{dict(outcomes)}, {tables} tables by DMS's statistics, {objects} objects, {looks} looks at it")
     print(
-        f"{status}: {given.databases} databases, {tables} tables in {wall:.0f} s, {cost.cloud:.0f} s CPU, "
-        f"{1000 * cost.cloud / max(1, tables):.1f} ms a table; {cost.postgres:.0f} s CPU of PostgreSQL, {own:.0f} s of "
-        f"the client; {peak:.0f} MB peak"
+        f"{status}: {given.databases} databases, {tables} tables in {wall:.0f} s, {cloud:.0f} s CPU, "
+        f"{1000 * cloud / max(1, tables):.1f} ms a table; {postgres:.0f} s CPU of PostgreSQL, {own:.0f} s of "
+        f"the client; {after.peak_megabytes:.0f} MB peak"
     )
     wanted = given.databases * given.tables
     is_whole = outcomes == {"ok": given.databases} and tables == wanted and objects >= wanted
@@ -97,31 +85,6 @@ def _up(folder: Path, databases: int, tables: int) -> Iterator[tuple[psutil.Proc
             yield psutil.Process(running.pid), json.loads(told)
         finally:
             running.terminate()
-
-
-def _cost(process: psutil.Process) -> Cost:
-    """The cloud's processes, and PostgreSQL's with those of its connections that have ended."""
-    times = process.cpu_times()
-    cloud, postgres = times.user + times.system, 0.0
-    for one in process.children(recursive=True):
-        with suppress(psutil.NoSuchProcess):  # a server's for a connection may go at any time
-            times, is_postgres = one.cpu_times(), _is_postgres(one)
-            if is_postgres:
-                postgres += times.user + times.system + times.children_user + times.children_system
-            else:
-                cloud += times.user + times.system
-    return Cost(cloud, postgres)
-
-
-def _peak_megabytes(process: psutil.Process) -> float:
-    """The most that each of the cloud's processes has had, together."""
-    mine = [process, *(one for one in process.children() if not _is_postgres(one))]
-    statuses = [Path(f"/proc/{one.pid}/status").read_text(encoding="utf-8") for one in mine]
-    return sum(int(status.partition("VmHWM:")[2].split()[0]) for status in statuses) / 1024
-
-
-def _is_postgres(process: psutil.Process) -> bool:
-    return process.name().startswith("postgres")
 
 
 def _night(machines: Any, settings: Settings) -> tuple[str, int]:

@@ -11,19 +11,20 @@ Exits 1 when the night is not green, or took longer than the limit.
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
+import psutil
 from rich.console import Console
 
+from bench.spent import Spent, spent
 from cli.demo import SAMPLE_REGISTRY
 from cli.progress import LOOK_SECONDS, Progress
 from fleet.databases import Registry
@@ -65,54 +66,14 @@ class Stages:
             )
 
 
-@dataclass(frozen=True)
-class _Spent:
-    """CPU seconds so far of PostgreSQL's processes, and of this one with the others that it started; the most memory
-    that the latter have had, together.
-    """
-
-    ours: float
-    postgres: float
-    peak_megabytes: float
-
-
-def _spent() -> _Spent:
-    ticks = os.sysconf("SC_CLK_TCK")
-    parents: dict[int, int] = {}
-    seconds: dict[int, float] = {}
-    is_postgres: set[int] = set()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            head, _, tail = path.read_text(encoding="utf-8").rpartition(")")
-        except OSError:
-            continue
-        pid, fields = int(path.parent.name), tail.split()
-        if head.endswith("(postgres"):
-            is_postgres.add(pid)
-        # PostgreSQL's first process has waited for those that served a connection: their seconds count with its own.
-        parents[pid], seconds[pid] = (
-            int(fields[1]),
-            sum(map(int, fields[11 : 15 if pid in is_postgres else 13])) / ticks,
-        )
-    started = {os.getpid()}
-    while more := {pid for pid, parent in parents.items() if parent in started} - started:
-        started |= more
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    peaks = [_peak_kilobytes(pid) for pid in started - is_postgres - {os.getpid()}]
-    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return _Spent(
-        ended.ru_utime + ended.ru_stime + sum(seconds[pid] for pid in started - is_postgres),
-        sum(seconds[pid] for pid in started & is_postgres),
-        (mine + (sum(peaks) or ended.ru_maxrss)) / 1024,
+def _spent() -> Spent:
+    """By this process and all that it started; what has ended meanwhile counts as ours."""
+    living, ended = spent(psutil.Process()), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return replace(
+        living,
+        ours=living.ours + ended.ru_utime + ended.ru_stime,
+        others_megabytes=living.others_megabytes or ended.ru_maxrss / 1024,
     )
-
-
-def _peak_kilobytes(pid: int) -> int:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
