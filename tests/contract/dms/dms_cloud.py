@@ -178,7 +178,11 @@ class Cloud:
         return [self.connection(endpoint)["Status"] for endpoint in endpoints]
 
     def connection(self, endpoint: str) -> dict[str, Any]:
-        filters = [{"Name": "endpoint-arn", "Values": [endpoint]}]
+        """What is known of the connection between the one instance and *endpoint*."""
+        filters = [
+            {"Name": "endpoint-arn", "Values": [endpoint]},
+            {"Name": "replication-instance-arn", "Values": [self.instance]},
+        ]
         return self.dms.describe_connections(Filters=filters)["Connections"][0]
 
     def task(self, arn: str) -> dict[str, Any]:
