@@ -42,8 +42,10 @@ _FLOATS_AND_LOBS = {"REAL4", "REAL8", "BLOB", "CLOB", "NCLOB"}
 class PostgresqlReader:
     """PostgreSQL as a source. One DuckDB serves every database that is open; *memory* bounds what it may hold."""
 
-    def __init__(self, *, memory: str = "1GB", threads: int = 2) -> None:
-        self._duckdb = duckdb.connect(config={"memory_limit": memory, "threads": threads})
+    def __init__(self, *, memory: str = "1GB") -> None:
+        # No thread of DuckDB's own: whoever asks does the work, several at once. Handing over costs more than reading
+        # a small table and gains nothing with a large one, which comes through one connection.
+        self._duckdb = duckdb.connect(config={"memory_limit": memory, "threads": 1})
         import_extension("postgres_scanner", con=self._duckdb)  # not by the default one, which threads share
         self._duckdb.execute("LOAD postgres_scanner")
         self._numbers = itertools.count(1)
