@@ -23,6 +23,7 @@ from fleet.databases import Engine, SslMode
 from fleet.errors import FleetError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table
+from lambdas.clients.records import adapter
 from lambdas.clients.refusals import code_of, message_of
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.sources import mysql, postgresql, sqlserver
@@ -93,7 +94,7 @@ def run(request: Request, clients: Clients) -> Response:
     try:
         if request.question == "catalogue":
             tables = speaker.catalogue(secret, request.name_at_source, request.schemas, request.ssl_mode)
-            return Response(answer=[asdict(table) for table in tables])
+            return Response(answer=adapter(tuple[Table, ...]).dump_python(tables, mode="json"))
         counts = speaker.counts(secret, request.name_at_source, request.tables, request.ssl_mode)
         return Response(answer=counts)
     except speaker.errors as error:

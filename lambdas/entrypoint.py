@@ -6,10 +6,10 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.parser import parse
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -60,7 +60,7 @@ def entrypoint(state: str, request_model: type[Request], run: Callable[[Request,
                 raise ours from error
             answer = response.model_dump(mode="json")
             logger.info("done", verdict=answer.get("verdict"))
-            _measure(state, event, (clients.now() - started).total_seconds() * 1000)
+            _measure(state, event, started, clients.now())
             return answer
 
     return handler
@@ -84,11 +84,22 @@ def _identify(event: dict[str, Any]) -> dict[str, Any]:
     return {"run": event.get("run") or told.get("run"), "database": told.get("database")}
 
 
-def _measure(state: str, event: dict[str, Any], milliseconds: float) -> None:
-    metrics = EphemeralMetrics(namespace="Fleet", service="fleet")
-    metrics.add_dimension("state", state)
-    for key, value in _identify(event).items():
-        if value:
-            metrics.add_metadata(key, value)
-    metrics.add_metric("StateMilliseconds", MetricUnit.Milliseconds, milliseconds)
-    metrics_log.info(json.dumps(metrics.serialize_metric_set(), separators=(",", ":")))
+def _measure(state: str, event: dict[str, Any], started: datetime, ended: datetime) -> None:
+    """How long the state took, as one line in the embedded metric format.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    # Written here and not by powertools, which takes half a millisecond over one number.
+    metric = {
+        "Namespace": "Fleet",
+        "Dimensions": [["state", "service"]],
+        "Metrics": [{"Name": "StateMilliseconds", "Unit": "Milliseconds"}],
+    }
+    line = {
+        "_aws": {"Timestamp": int(ended.timestamp() * 1000), "CloudWatchMetrics": [metric]},
+        "state": state,
+        "service": "fleet",
+        **{key: value for key, value in _identify(event).items() if value},
+        "StateMilliseconds": [(ended - started).total_seconds() * 1000],
+    }
+    metrics_log.info(json.dumps(line, separators=(",", ":")))

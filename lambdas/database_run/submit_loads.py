@@ -46,15 +46,18 @@ def run(request: Request, clients: Clients) -> Response:
     if stopped := refuse_stopped_run(opened, clients):
         before = tuple(load.over(LoadResult(0, 0, stopped)) if load.state == "waiting" else load for load in before)
     room = opened.plan.loads_per_database - sum(load.state in {"sending", "under way"} for load in before)
-    waiting = [load for load in before if load.state == "waiting"][: max(0, room)]
-    loads = {load.name: load.sending() if load in waiting else load for load in before}
+    waiting = [load.name for load in before if load.state == "waiting"][: max(0, room)]
+    resent = {load.name for load in before if load.state == "sending"}
+    loads = {load.name: load.sending() if load.name in waiting else load for load in before}
     # Written before anything is sent: what is found `sending` at the next entry may have arrived already.
     write_loads(opened.attempt, tuple(loads.values()), clients)
     tables = {table.name: table for table in read_tables(opened.attempt, clients)}
     sealed = {table.name: table for table in manifest.handed_off}
     to_send = [load for load in loads.values() if load.state == "sending"]
     for load in to_send:
-        loads[load.name] = _send(opened, load, tables[load.name], sealed[load.name], clients, is_resend=load in before)
+        loads[load.name] = _send(
+            opened, load, tables[load.name], sealed[load.name], clients, is_resend=load.name in resent
+        )
     if to_send:
         write_loads(opened.attempt, tuple(loads.values()), clients)
     return Response(sent=len(to_send), wait_seconds=opened.plan.load_poll_seconds)

@@ -6,8 +6,9 @@ request that has its bytes is answered before botocore would prepare it for a ne
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +30,9 @@ _AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/any/aw
 # Operations of S3 that need no checksum of ours.
 _BARE = {"GetObject", "PutObject", "ListObjectsV2"}
 
+# What S3's rules ask of an object's key is about kinds of buckets that are not emulated here.
+_NO_PART_OF_ADDRESSES = {"Key", "Prefix", "CopySource"}
+
 Routes = list[tuple[re.Pattern[str], Any]]
 
 
@@ -45,6 +49,8 @@ def shorten(
 
     def before_call(model: OperationModel, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, Any] | None:
         body = params["body"]
+        if isinstance(body, io.BytesIO):  # into which botocore puts the bytes of an object
+            body = bytes(body.getbuffer()[body.tell() :])
         if (protocol != "json" and model.name not in _BARE) or not isinstance(body, str | bytes | bytearray):
             return None
         content = body.encode() if isinstance(body, str) else bytes(body)
@@ -56,6 +62,7 @@ def shorten(
     def before_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
         return first(request, event_name.rpartition(".")[2]) or answer(request)
 
+    _remember_addresses(client)
     # botocore asks every handler, so moto's own would still run.
     client.meta.events.unregister("before-send", botocore_stubber)
     client.meta.events.register_first("before-send", before_send)
@@ -63,9 +70,50 @@ def shorten(
     client.meta.events.register_last("before-call", before_call)
 
 
+def _remember_addresses(client: Any) -> None:
+    """Let *client* work out once where an operation on a bucket or table is sent: botocore walks through its rules each
+    time. Keys of objects lead nowhere else. The client's Region and settings never change, so no answer grows old.
+    """
+    resolver = client._ruleset_resolver
+    resolve = resolver.construct_endpoint
+    known: dict[Any, Any] = {}
+
+    def construct_endpoint(
+        operation_model: OperationModel, call_args: dict[str, Any] | None, request_context: dict[str, Any] | None
+    ) -> Any:
+        if operation_model.operation_context_parameters:
+            return resolve(operation_model, call_args, request_context)
+        parameters: Any = operation_model.context_parameters
+        deciding = {one.member_name for one in parameters} - _NO_PART_OF_ADDRESSES
+        asked = call_args or {}
+        place = operation_model.name, *(str(asked.get(name)) for name in sorted(deciding))
+        if place not in known:
+            known[place] = resolve(operation_model, call_args, request_context)
+        return known[place]
+
+    resolver.construct_endpoint = construct_endpoint
+
+
+class _Headers(dict[str, str]):
+    """An answer's headers, found whatever their case: botocore's own makes an object for each of its looks at them."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__((name.lower(), value) for name, value in headers.items())
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(str(name).lower())
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.lower(), default)
+
+
 def _parsed(told: AWSResponse, model: OperationModel, parser: ResponseParser) -> Any:
     """What botocore's own endpoint would make of the answer."""
     read = convert_to_response_dict(told, model)
+    read["headers"] = _Headers(told.headers)
     parsed = parser.parse(read, model.output_shape)
     if told.status_code >= 300:
         code = parsed.get("Error", {}).get("Code")

@@ -196,6 +196,7 @@ ITEM = {
 }
 KEY = {name: ITEM[name] for name in ("pk", "sk")}
 ONE = {"N": "1"}
+SET_ONE = {"UpdateExpression": "SET #a = :a", "ExpressionAttributeValues": {":a": ONE}}
 FAILED = ("ConditionalCheckFailedException", 400)
 
 
@@ -253,6 +254,28 @@ def test_a_write_whose_condition_does_not_hold_is_refused_and_changes_nothing(
     assert dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"] == ITEM
 
 
+@pytest.mark.parametrize("value", [{"S": "full"}, {"S": ""}, {"N": "-12.5"}, {"BOOL": False}, {"L": [{"S": "a"}]}, ONE])
+def test_placeholders_name_what_an_update_sets_and_removes(dynamodb: Any, value: dict[str, Any]) -> None:
+    dynamodb.put_item(TableName=TABLE, Item=ITEM)
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key=KEY,
+        UpdateExpression="SET #number = :number, #made = :made REMOVE #blobs, #absent",
+        ExpressionAttributeNames={"#number": "number", "#made": "made.up", "#blobs": "blobs", "#absent": "absent"},
+        ExpressionAttributeValues={":number": value, ":made": ONE},
+    )
+    left = {name: one for name, one in ITEM.items() if name != "blobs"}
+    assert dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"] == {**left, "number": value, "made.up": ONE}
+
+
+def test_an_update_may_remove_alone_and_make_an_item(dynamodb: Any) -> None:
+    for _ in range(2):
+        dynamodb.update_item(
+            TableName=TABLE, Key=KEY, UpdateExpression="REMOVE #a", ExpressionAttributeNames={"#a": "absent"}
+        )
+    assert dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"] == KEY
+
+
 def test_an_update_of_a_new_item_makes_it(dynamodb: Any) -> None:
     set_it = {"UpdateExpression": "SET a = :a ADD n :one", "ExpressionAttributeValues": {":a": {"S": "b"}, ":one": ONE}}
     for _ in range(2):
@@ -267,6 +290,13 @@ def test_an_update_of_a_new_item_makes_it(dynamodb: Any) -> None:
         {"UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"S": "b"}, ":unused": {"S": "b"}}},
         {"UpdateExpression": "SET pk = :a", "ExpressionAttributeValues": {":a": {"S": "b"}}},
         {"UpdateExpression": "SET a = :b"},
+        {**SET_ONE, "ExpressionAttributeNames": {"#a": "pk"}},
+        {**SET_ONE, "ExpressionAttributeNames": {"#a": "a", "#unused": "b"}},
+        {**SET_ONE, "ExpressionAttributeNames": {"#b": "a"}},
+        {**SET_ONE, "ExpressionAttributeNames": {"#a": "a"}, "ExpressionAttributeValues": {":b": ONE}},
+        {**SET_ONE, "UpdateExpression": "SET #a = :a, #a = :a", "ExpressionAttributeNames": {"#a": "a"}},
+        {**SET_ONE, "UpdateExpression": "SET #a = :a REMOVE #b", "ExpressionAttributeNames": {"#a": "a", "#b": "a"}},
+        {**SET_ONE, "ExpressionAttributeNames": {"#a": "a"}, "ExpressionAttributeValues": {":a": {"S": "x" * 410_000}}},
         {"UpdateExpression": ""},
     ],
 )
