@@ -19,7 +19,7 @@ _REFUSED_BY_STATE = frozenset({"InvalidResourceStateFault", "InvalidParameterCom
 
 @dataclass(frozen=True)
 class Task:
-    """A task as DMS describes it, with the texts it carries."""
+    """A task as DMS describes it. *mappings*, *settings*: the texts it carries, where they were asked for."""
 
     report: TaskReport
     source_arn: str
@@ -53,9 +53,9 @@ class Dms:
     def __init__(self, client: Any) -> None:
         self._dms = client
 
-    def find_task(self, identifier: str) -> Task | None:
-        """The task, with its mappings and settings, or None if there is none."""
-        found = next(iter(self._describe_tasks([identifier], without_settings=False)), None)
+    def find_task(self, identifier: str, *, with_texts: bool = False) -> Task | None:
+        """The task, or None if there is none. *with_texts*: with its mappings and settings, which may be long."""
+        found = next(iter(self._describe_tasks([identifier], without_settings=not with_texts)), None)
         if found is None:
             return None
         return Task(
@@ -144,10 +144,11 @@ class Dms:
         """Give the endpoint new settings, which starts a hidden test of it; DMS's words if it refused."""
         return self._refusal(self._dms.modify_endpoint, EndpointArn=arn, EngineName="s3", S3Settings=dict(s3_settings))
 
-    def connection(self, instance_arn: str, endpoint_arn: str) -> Connection:
-        """The last test of that endpoint from that instance; both filters, else other instances mix in."""
+    def connections(self, instance_arn: str, *endpoint_arns: str) -> dict[str, Connection]:
+        """The last test of each of *endpoint_arns* from that instance, asked for in one request; both filters, else
+        other instances mix in."""
         filters = [
-            {"Name": "endpoint-arn", "Values": [endpoint_arn]},
+            {"Name": "endpoint-arn", "Values": list(endpoint_arns)},
             {"Name": "replication-instance-arn", "Values": [instance_arn]},
         ]
         try:
@@ -156,9 +157,9 @@ class Dms:
             if code_of(error) != "ResourceNotFoundFault":  # that is how DMS says "never tested"
                 raise
             found = []
-        if not found:
-            return Connection("never", "")
-        return Connection(found[0]["Status"], found[0].get("LastFailureMessage") or "")
+        never = dict.fromkeys(endpoint_arns, Connection("never", ""))
+        tested = {one["EndpointArn"]: Connection(one["Status"], one.get("LastFailureMessage") or "") for one in found}
+        return never | tested
 
     def test_connection(self, instance_arn: str, endpoint_arn: str) -> str:
         """Start a test; DMS's words if it refused, as it does while another test runs."""

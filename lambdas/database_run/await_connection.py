@@ -8,17 +8,20 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure, classify_test
-from lambdas.clients.dms import Task
+from lambdas.clients.dms import Connection, Task
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
 Side = Literal["source", "target"]
+Verdict = Failure | Literal["wait", "sent"] | None
+SIDES: tuple[Side, ...] = ("target", "source")
 
 
 class Response(Model):
@@ -32,40 +35,37 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Look once at the target's test, then at the source's; send what has not been sent."""
+    """Look once at both tests, which may run at once; send what has not been sent. What fails first is the target."""
     opened = open_attempt(request.attempt, clients)
     task = clients.dms.find_task(opened.task_id)
     if task is None:
         return _refuse(opened, gone("task", opened.task_id), clients)
     if not opened.record.get("test_since"):
         clients.ledger.note(opened.attempt, test_since=clients.now().isoformat())
-    side: Side = "target"
-    failure = _test(opened, task, side, clients)
-    if failure is None:
-        side = "source"
-        failure = _test(opened, task, side, clients)
-    if failure == "wait":
-        waited = opened.seconds_since("test_since", clients.now())
-        limit = opened.settings.limits.test_deadline_seconds
-        if waited > limit:
-            text = f"the test of the {side} endpoint did not end: waited {waited:.0f} s of {limit} s."
-            return _refuse(opened, Failure(classify_test(side, ""), "TestTooLong", text), clients)
+    found = clients.dms.connections(task.instance_arn, task.target_arn, task.source_arn)
+    tests: dict[Side, Verdict] = {side: _test(opened, task, side, found, clients) for side in SIDES}
+    waiting = [side for side, result in tests.items() if result == "wait"]
+    waited = opened.seconds_since("test_since", clients.now())
+    limit = opened.settings.limits.test_deadline_seconds
+    if "sent" in tests.values() or (waiting and waited <= limit):
         return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
-    if failure == "sent":
-        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
-    if isinstance(failure, Failure):
-        return _refuse(opened, failure, clients)
+    for result in tests.values():
+        if isinstance(result, Failure):
+            return _refuse(opened, result, clients)
+    if waiting:
+        text = f"the test of the {waiting[0]} endpoint did not end: waited {waited:.0f} s of {limit} s."
+        return _refuse(opened, Failure(classify_test(waiting[0], ""), "TestTooLong", text), clients)
     return Response(verdict="connected")
 
 
-def _test(opened: Opened, task: Task, side: Side, clients: Clients) -> Failure | Literal["wait", "sent"] | None:
+def _test(opened: Opened, task: Task, side: Side, found: Mapping[str, Connection], clients: Clients) -> Verdict:
     """None if the endpoint is proved to connect: the target only by a test that we sent ourselves.
 
     A stored result of the source's suffices where it is good; DMS itself asks no more of a start.
     """
     endpoint_arn = task.target_arn if side == "target" else task.source_arn
     sent_field = f"{side}_test_sent"
-    connection = clients.dms.connection(task.instance_arn, endpoint_arn)
+    connection = found[endpoint_arn]
     if connection.status in {"testing", "deleting"}:
         return "wait"
     sent = opened.record.get(sent_field)

@@ -39,7 +39,7 @@ def run(request: Request, clients: Clients) -> Response:
     tables = _choose_tables(opened, clients)
     if isinstance(tables, Failure):
         return _refuse(opened, tables, clients)
-    task = clients.dms.find_task(opened.task_id)
+    task = clients.dms.find_task(opened.task_id, with_texts=True)
     if task is None:
         return _refuse(opened, gone("task", opened.task_id), clients)
     if task.report.status == "modifying":

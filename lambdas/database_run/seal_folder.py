@@ -104,7 +104,7 @@ def _foreign_manifest(folder: Folder) -> Failure:
 
 def _test_source(opened: Opened, task: Task, clients: Clients) -> Failure | Literal["wait"] | None:
     """A source that drops away can end a full load early and in peace: it must still answer, now."""
-    connection = clients.dms.connection(task.instance_arn, task.source_arn)
+    connection = clients.dms.connections(task.instance_arn, task.source_arn)[task.source_arn]
     if connection.status in {"testing", "deleting"}:
         return "wait"
     if not opened.record.get("seal_test_sent"):

@@ -124,6 +124,12 @@ def test_a_test_of_ours_from_before_another_change_of_the_endpoint_does_not_coun
     assert connection(case, "target")["Status"] == "testing"
 
 
+def test_both_ends_are_tested_at_once_the_first_time(case: Case) -> None:
+    case.go_before("AwaitConnection")
+    assert case.call("AwaitConnection")["verdict"] == "wait"
+    assert [connection(case, side)["Status"] for side in ("target", "source")] == ["testing", "testing"]
+
+
 def test_a_wrong_password_in_the_secret_is_refused_before_anything_starts(case: Case) -> None:
     case.go_before("AwaitConnection")
     case.put_secret(password="not the password")
