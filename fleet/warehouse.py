@@ -137,24 +137,29 @@ def full_load_statements(
     columns = table_columns(engine, table)
     listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns)
     schema = f"{quote(snowflake.database)}.{quote(warehouse_schema(attempt.database, table.schema))}"
-    own_rows = f"COUNT_IF({quote(warehouse_name(DATABASE_COLUMN))} = {literal(attempt.database)})"
     applied = f"{quote(snowflake.database)}.OPS.APPLIED"
     keys = tuple(map(literal, (attempt.database, table.schema, table.table)))
     where = f"DATABASE_ID = {keys[0]} AND SCHEMA_NAME = {keys[1]} AND TABLE_NAME = {keys[2]}"
+    is_own = f"{quote(warehouse_name(DATABASE_COLUMN))} = {literal(attempt.database)}"
     return (
         f"CREATE SCHEMA IF NOT EXISTS {schema}",
         f"CREATE TRANSIENT TABLE IF NOT EXISTS {target} ({listed})",
         # Names every column: a table that has drifted from the source fails here, not by silently dropping a column.
         f"SELECT {', '.join(quote(name) for name, _ in columns)} FROM {target} LIMIT 0",
         "BEGIN TRANSACTION",
-        f"SELECT CAST(IFF(COALESCE(MAX(ATTEMPT), 0) <= {attempt.number}, '0', 'attempt ' || MAX(ATTEMPT) || "
-        f"' is applied already, this is attempt {attempt.number}') AS NUMBER(1,0)) FROM {applied} WHERE {where}",
         f"DELETE FROM {target}",
         *_copies(snowflake, attempt, table, sealed, target),
-        f"SELECT CAST(IFF(COUNT(*) = {sealed.rows} AND {own_rows} = {sealed.rows}, '0', 'full load: ' || COUNT(*) || "
-        f"' rows, ' || {own_rows} || ' of this database, {sealed.rows} by DMS') AS NUMBER(1,0)) FROM {target}",
-        f"INSERT INTO {applied} SELECT {', '.join(keys)}, {attempt.number}, {literal(attempt.run)}, "
-        f"{literal(attempt.mode)}, {sealed.rows}, CURRENT_TIMESTAMP()",
+        # Both guards stand behind the DELETE, whose lock another load of this table had to give back first: asked for
+        # earlier, the order guard would not see what that one applied meanwhile.
+        f"INSERT INTO {applied} SELECT {', '.join(keys)}, "
+        f"CAST(IFF(LATEST <= {attempt.number}, '{attempt.number}', 'attempt ' || LATEST || "
+        f"' is applied already, this is attempt {attempt.number}') AS NUMBER(9,0)), "
+        f"{literal(attempt.run)}, {literal(attempt.mode)}, "
+        f"CAST(IFF(HELD = {sealed.rows} AND OWN = {sealed.rows}, '{sealed.rows}', "
+        f"'full load: ' || HELD || ' rows, ' || OWN || ' of this database, {sealed.rows} by DMS') AS NUMBER(19,0)), "
+        f"CURRENT_TIMESTAMP() "
+        f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {applied} WHERE {where}), "
+        f"(SELECT COUNT(*) AS HELD, COUNT_IF({is_own}) AS OWN FROM {target})",
         "COMMIT",
         f"SELECT COUNT(*) AS ROW_COUNT FROM {target}",
     )
