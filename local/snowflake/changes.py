@@ -175,12 +175,26 @@ def _insert(
     if translation.is_overwriting:
         session.cursor.execute(f"DELETE FROM {table.duckdb}")
     columns = ", ".join(quoted(name) for name in names)
-    lengths = [branch for name in names for branch in _bounded(table.columns[name], f"s.{quoted(name)}")]
-    guard = f" WHERE CASE {' '.join(lengths)} ELSE true END" if lengths else ""
-    described = session.cursor.execute(
-        f"INSERT INTO {table.duckdb} ({columns}) SELECT {columns} FROM ({body}) AS s({columns}){guard}", bindings
+    fitting = _fitting_literals([table.columns[name] for name in names], translation, shaped)
+    lengths = [
+        branch for name in names if name not in fitting for branch in _bounded(table.columns[name], f"s.{quoted(name)}")
+    ]
+    if lengths:
+        body = f"SELECT {columns} FROM ({body}) AS s({columns}) WHERE CASE {' '.join(lengths)} ELSE true END"
+    return counts(
+        inserted=_affected(session.cursor.execute(f"INSERT INTO {table.duckdb} ({columns}) {body}", bindings))
     )
-    return counts(inserted=_affected(described))
+
+
+def _fitting_literals(columns: list[Column], translation: Translation, shaped: Shaped) -> set[str]:
+    """The columns into which a text goes that stands in the statement, and is short enough to be seen by that."""
+    return {
+        column.name
+        for column, text in zip(columns, translation.literals, strict=False)
+        if text is not None
+        and column.type.kind == "VARCHAR"
+        and len(shaped.text_value(text)) <= (column.type.length or 0)
+    }
 
 
 def _delete(session: Session, _table: Table, text: str, bindings: list[Any], *_: object) -> Result:

@@ -100,13 +100,17 @@ def _create(session: Session, tree: exp.Create, parts: tuple[str, ...]) -> Resul
     if is_temporary:
         return _create_temporary(session, table)
     session.engine.catalogue.refuse_look_alike_table(key)
+    done = status(f"Table {table.name} successfully created.")
+    if existing is None:  # every load's first, and one statement is a transaction by itself
+        session.cursor.execute(_create_text(table))
+        session.engine.catalogue.remember(table)
+        return done
 
     def change() -> Result:
-        if existing is not None:
-            session.cursor.execute(f"DROP TABLE {existing.duckdb}")
+        session.cursor.execute(f"DROP TABLE {existing.duckdb}")
         session.cursor.execute(_create_text(table))
         _store(session, table)
-        return status(f"Table {table.name} successfully created.")
+        return done
 
     return session.in_transaction(change)
 

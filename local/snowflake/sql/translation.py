@@ -88,9 +88,10 @@ class Translation:
     """DuckDB text with holes for tables, names and values, and what must be checked before it runs.
 
     *text*: of an INSERT, only what is inserted; *columns*: those an INSERT names; *width*: how many values it gives a
-    row, or None where a star decides; *actions*: of a MERGE; *ambiguous*: counts the rows that a MERGE would change
-    twice; *names*: result columns, or None where a star decides; *used*, *declared*: columns the statement reads, and
-    names it gives itself; *looks_only*: it selects columns of one table by their names, and no row.
+    row, or None where a star decides; *literals*: for each value that an INSERT selects the text that it is, or None
+    where it is none; *actions*: of a MERGE; *ambiguous*: counts the rows that a MERGE would change twice; *names*:
+    result columns, or None where a star decides; *used*, *declared*: columns the statement reads, and names it gives
+    itself; *looks_only*: it selects columns of one table by their names, and no row.
     """
 
     kind: str
@@ -101,6 +102,7 @@ class Translation:
     actions: tuple[str, ...] = ()
     ambiguous: str = ""
     width: int | None = None
+    literals: tuple[str | None, ...] = ()
     is_overwriting: bool = False
     used: frozenset[str] = frozenset()
     declared: frozenset[str] = frozenset()
@@ -143,6 +145,7 @@ def _with_text(plain: Translation, tree: exp.Expr) -> Translation:
             text=body,
             columns=columns,
             width=_width(tree.expression),
+            literals=_literals(tree.expression),
             is_overwriting=bool(tree.args.get("overwrite")),
         )
     if isinstance(tree, exp.Merge):
@@ -259,6 +262,12 @@ def _width(body: exp.Expr) -> int | None:
     if isinstance(body, exp.Values):
         return max(len(row.expressions) for row in body.expressions)
     return None if not isinstance(body, exp.Query) or body.is_star else len(body.selects)
+
+
+def _literals(body: exp.Expr) -> tuple[str | None, ...]:
+    if not isinstance(body, exp.Select) or body.is_star:
+        return ()
+    return tuple(one.name if isinstance(one, exp.Literal) and one.is_string else None for one in body.expressions)
 
 
 def _ambiguous_text(tree: exp.Merge) -> str:

@@ -311,6 +311,8 @@ def test_a_merge_that_writes_too_long_a_text_is_refused(account: Account) -> Non
     long = "x" * 41
     assert account.failed(f"UPDATE \"{name}\" SET NAME = '{long}'").code == "100078"
     assert account.failed(f"INSERT INTO \"{name}\" (NAME) VALUES ('{long}')").code == "100078"
+    assert account.failed(f"INSERT INTO \"{name}\" (NAME) SELECT '{long}'").code == "100078"
+    assert account.failed(f"INSERT INTO \"{name}\" (NAME) SELECT 'x' || '{long}'").code == "100078"
     assert account.rows(f'SELECT NAME FROM "{name}"') == [{"name": "a"}]
 
 
