@@ -154,7 +154,9 @@ def _replay(server: EmbeddedPostgres, registry: Registry, folder: Path) -> int:
             source = reader.open(login)
             for table in source.catalogue():
                 for file in source.write(table, Layout(), None, folder / f"replay-{moved}"):
-                    warehouse.execute(f"CREATE TABLE t{moved} AS FROM read_parquet('{file.path}')")
+                    path = folder / "replay.parquet"
+                    path.write_bytes(file.read())
+                    warehouse.execute(f"CREATE TABLE t{moved} AS FROM read_parquet('{path}')")
                 moved += 1
             source.close()
             if moved >= _REPLAYED_TABLES:

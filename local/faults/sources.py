@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from local.dms.engines.reader import (
     Layout,
@@ -21,7 +22,6 @@ from local.dms.engines.reader import (
     TableUnreadableError,
     Written,
 )
-from local.dms.files.quoting import literal
 from local.dms.rules.mappings import Range
 from local.faults.causes import Cause, Causes
 
@@ -159,13 +159,9 @@ def _cut(written: Sequence[Written]) -> list[Written]:
             kept.append(file)
             continue
         if rows:
-            whole = file.path.rename(file.path.with_suffix(".whole"))
-            with duckdb.connect() as connection:
-                connection.execute(
-                    f"COPY (SELECT * FROM read_parquet({literal(str(whole))}) LIMIT {rows}) "
-                    f"TO {literal(str(file.path))} (FORMAT parquet)"
-                )
-            kept.append(replace(file, rows=rows))
+            part = pa.BufferOutputStream()
+            pq.write_table(pq.read_table(pa.BufferReader(file.read())).slice(0, rows), part)
+            kept.append(Written(part.getvalue().to_pybytes(), rows))
     return kept
 
 

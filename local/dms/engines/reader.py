@@ -96,10 +96,20 @@ class Layout:
 
 @dataclass(frozen=True)
 class Written:
-    """A file on this machine's disk, and how many of the source's rows are in it."""
+    """A file, and how many of the source's rows are in it. *content*: where it stands on this machine's disk, or what
+    is in it where it is small: to make and to remove a file costs as much as to fill it."""
 
-    path: Path
+    content: Path | bytes
     rows: int
+
+    def read(self) -> bytes:
+        """What is in the file."""
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+    def remove(self) -> None:
+        """Take the file from the disk if it is there."""
+        if isinstance(self.content, Path):
+            self.content.unlink()
 
 
 def carried(table: Table, layout: Layout, dms_type: Callable[[Column], DmsType | None]) -> list[tuple[Column, DmsType]]:
@@ -129,7 +139,8 @@ class Source(Protocol):
         ...
 
     def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
-        """The rows of *table* as files under *folder* (made here), in order; none when there are no rows.
+        """The rows of *table* as files, in order; none when there are no rows. What is not small stands under *folder*
+        (made here).
 
         An implementation asks `carried` for the columns, makes a relation of them, and calls `files.write`.
 

@@ -9,6 +9,7 @@ known).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from fleet.tables.columns import parquet_type
 from fleet.tables.source_types.column import DmsType
 from local.dms.files.formats import ROW_GROUP_BYTES, Parquet
 
+_SMALL_BYTES = 1024 * 1024
 # Source: AWS DMS user guide, "Target data types for S3 Parquet"; the words are AWS's.
 _TYPES = {
     "BINARY": pa.binary(),
@@ -55,37 +57,46 @@ def arrow_type(kind: DmsType, *, has_milliseconds: bool = False) -> pa.DataType:
 
 def write_parquet(
     batches: Iterator[pa.RecordBatch], schema: pa.Schema, how: Parquet, file_bytes: int, folder: Path
-) -> Iterator[tuple[Path, int]]:
-    """Write *batches* into files under *folder*; each with its rows. A file ends with the row group after which one
-    more like it would not fit."""
+) -> Iterator[tuple[Path | bytes, int]]:
+    """Write *batches* into files under *folder* (made here), or into memory where they are small; each with its rows.
+    A file ends with the row group after which one more like it would not fit."""
+    is_small, batches = _are_small(batches)
+    if not is_small:
+        folder.mkdir(parents=True)
     number = 0
     file: _File | None = None
     try:
         for group in _row_groups(batches, schema, how.row_group_rows):
             if file is None:
                 number += 1
-                file = _File(folder / f"{number}{how.suffix}", schema, how)
+                file = _File(None if is_small else folder / f"{number}{how.suffix}", schema, how)
             file.write(group)
             if file.bytes + file.last_group_bytes > file_bytes:
-                file.close()
-                yield file.path, file.rows
+                yield file.close(), file.rows
                 file = None
         if file is not None:
-            file.close()
-            yield file.path, file.rows
+            yield file.close(), file.rows
     finally:
         if file is not None:
             file.abandon()
 
 
-class _File:
-    """A Parquet file being written. *bytes*: what is on the disk of it so far."""
+def _are_small(batches: Iterator[pa.RecordBatch]) -> tuple[bool, Iterator[pa.RecordBatch]]:
+    """Whether *batches* are few bytes, and the same batches. Never looks ahead of what is more than that."""
+    seen = list(islice(batches, 1))
+    if seen and seen[0].nbytes <= _SMALL_BYTES:
+        seen += islice(batches, 1)
+    return sum(batch.nbytes for batch in seen) <= _SMALL_BYTES and len(seen) < 2, chain(seen, batches)
 
-    def __init__(self, path: Path, schema: pa.Schema, how: Parquet) -> None:
-        self.path = path
+
+class _File:
+    """A Parquet file being written at *path*, or in memory. *bytes*: how long it is so far."""
+
+    def __init__(self, path: Path | None, schema: pa.Schema, how: Parquet) -> None:
+        self._path = path
         self.rows = self.bytes = self.last_group_bytes = 0
         self._group_rows = how.row_group_rows
-        self._sink = pa.OSFile(str(path), "wb")
+        self._sink = pa.BufferOutputStream() if path is None else pa.OSFile(str(path), "wb")
         self._writer = pq.ParquetWriter(self._sink, schema, **_options(how))
 
     def write(self, group: pa.Table) -> None:
@@ -94,9 +105,13 @@ class _File:
         self.last_group_bytes = self._sink.tell() - self.bytes
         self.bytes += self.last_group_bytes
 
-    def close(self) -> None:
+    def close(self) -> Path | bytes:
+        """End the file: where it is, or what is in it."""
         self._writer.close()
+        if self._path is None:
+            return self._sink.getvalue().to_pybytes()
         self._sink.close()
+        return self._path
 
     def abandon(self) -> None:
         """Let go of the file after an error, ended as far as can be; nothing when it was closed."""

@@ -66,7 +66,8 @@ def write(
     layout: Layout,
     folder: Path,
 ) -> list[Written]:
-    """Write *relation* (a FROM clause of DuckDB's) into files under *folder* (made here); none when it has no rows.
+    """Write *relation* (a FROM clause of DuckDB's) into files; none when it has no rows. What is not small stands under
+    *folder* (made here).
 
     *carried*: name and type of each of its columns, in table order, of the types `duckdb_type` says. Texts longer than
     the limit of a LOB are cut here. Raises TableUnreadableError.
@@ -74,13 +75,13 @@ def write(
     try:
         rows = _Rows(cursor, layout, carried)
         reader = cursor.execute(f"SELECT {rows.select} FROM {relation}{rows.where}").to_arrow_reader(_BATCH_ROWS)
-        folder.mkdir(parents=True)
         batches = (rows.finished(batch) for batch in reader if batch.num_rows)
         if isinstance(layout.format, Parquet):
             files = write_parquet(batches, rows.schema, layout.format, layout.file_bytes, folder)
         else:
+            folder.mkdir(parents=True)
             files = write_csv(batches, rows.schema, layout.format, layout.file_bytes, folder)
-        found = [Written(path, count) for path, count in files]
+        found = [Written(content, count) for content, count in files]
     except (UnfitRuleError, duckdb.Error, pa.ArrowException, sqlite3.Error, ValueError) as error:
         raise TableUnreadableError(str(error).splitlines()[0]) from error
     for name, count in rows.cuts.items():

@@ -223,8 +223,8 @@ class Load:
         files = self._source.write(table, layout, segment.within, folder)
         for number, file in enumerate(files, start=1):
             name = f"{segment.prefix}LOAD{number:08X}{layout.format.suffix}"
-            self._target.put(*_place(segment.progress), name, file.path)
-            file.path.unlink()
+            self._target.put(*_place(segment.progress), name, file.read())
+            file.remove()
         with self._lock:
             progress = segment.progress
             progress.rows += sum(file.rows for file in files)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from fleet.quotas import DMS_MAX_FILE_SIZE_KB
@@ -172,20 +171,19 @@ class Target:
         """Whether nothing lies under the folder."""
         return not self._list().get("Contents")
 
-    def put(self, schema: str, table: str, name: str, path: Path) -> None:
-        """Put the file at *path* as `<folder>/<schema>/<table>/<name>`. Raises AwsError or ClientError."""
+    def put(self, schema: str, table: str, name: str, body: bytes) -> None:
+        """Put *body* as `<folder>/<schema>/<table>/<name>`. Raises AwsError or ClientError."""
         key = self._key(f"{schema}/{table}/{name}")
         self._require_put(key)
         if self.settings.put.keys() <= _PLAIN and self._objects.store(
             self.settings.bucket,
             key,
-            path.read_bytes(),
+            body,
             self.settings.put.get("ServerSideEncryption"),
             self.settings.put.get("SSEKMSKeyId"),
         ):
             return
-        with path.open("rb") as body:
-            self._s3.put_object(Bucket=self.settings.bucket, Key=key, Body=body, **self.settings.put)
+        self._s3.put_object(Bucket=self.settings.bucket, Key=key, Body=body, **self.settings.put)
 
     def _key(self, rest: str) -> str:
         return f"{self.settings.folder}/{rest}" if self.settings.folder else rest

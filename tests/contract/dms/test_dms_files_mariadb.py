@@ -81,11 +81,11 @@ class Edges:
         return file
 
     def parquet(self, table: str, layout: Layout | None = None) -> list[tuple[Any, ...]]:
-        rows = pq.read_table(self.write(table, layout or Layout()).path).to_pylist()
+        rows = pq.read_table(io.BytesIO(self.write(table, layout or Layout()).read())).to_pylist()
         return sorted((tuple(row.values()) for row in rows), key=lambda row: row[0])
 
     def csv(self, table: str) -> list[list[str | None]]:
-        text = self.write(table, Layout(format=Csv(null="<null>"))).path.read_bytes().decode()
+        text = self.write(table, Layout(format=Csv(null="<null>"))).read().decode()
         rows = sorted(csv.reader(io.StringIO(text, newline=""), lineterminator="\n"), key=lambda row: row[0])
         return [[None if value == "<null>" else value for value in row] for row in rows]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_a_row_of_every_type_arrives_as_aws_lists_it(tmp_path: Path) -> None:
     layout = Layout(lob_bytes=1024, warn=warnings.append)
     (file,) = source.write(tables["Everything"], layout, None, tmp_path / "out")
     source.close()
-    table = pq.read_table(file.path)
+    table = pq.read_table(io.BytesIO(file.read()))
     types = {field.name: str(field.type) for field in table.schema}
     assert types == {
         "Id": "int64",

@@ -69,11 +69,11 @@ class Edges:
     def parquet(
         self, names: Sequence[str], *rows: Sequence[Any], layout: Layout | None = None
     ) -> list[tuple[Any, ...]]:
-        read = pq.read_table(self.write(names, rows, layout or Layout()).path)
+        read = pq.read_table(io.BytesIO(self.write(names, rows, layout or Layout()).read()))
         return [tuple(row.values())[1:] for row in read.to_pylist()]
 
     def csv(self, names: Sequence[str], *rows: Sequence[Any]) -> list[list[str]]:
-        text = self.write(names, rows, Layout(format=Csv())).path.read_bytes().decode()
+        text = self.write(names, rows, Layout(format=Csv())).read().decode()
         return [row[1:] for row in csv.reader(io.StringIO(text, newline=""), lineterminator="\n")]
 
 
