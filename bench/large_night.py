@@ -123,7 +123,7 @@ def _run(server: EmbeddedPostgres, registry: Registry, folder: Path, stages: Sta
         outcomes, status = night.outcomes(), night.describe()["status"]
         with stages.stage("export"):
             cloud.snowflake.begin_close()
-            export_bucket(cloud.aws.client("s3"), registry.settings.landing_bucket, folder / "landing")
+            export_bucket(cloud.aws, registry.settings.landing_bucket, folder / "landing")
         with stages.stage("close"):
             stack.close()
     return outcomes, status

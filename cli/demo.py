@@ -150,7 +150,7 @@ def _run_night(
         if page is not None:  # none where the run was refused before it began
             (folder / "report.html").write_bytes(page)
         cloud.snowflake.begin_close()  # of many tables it takes longer than the export
-        objects = export_bucket(cloud.aws.client("s3"), registry.settings.landing_bucket, folder / "landing")
+        objects = export_bucket(cloud.aws, registry.settings.landing_bucket, folder / "landing")
     return as_document(
         outcomes,
         run=night.run,

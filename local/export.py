@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fleet.errors import FleetError
+
+if TYPE_CHECKING:
+    from local.aws import LocalAws
 
 
 class KeyOutsideFolderError(FleetError):
     """A key would be written outside of the folder that it is exported to."""
 
 
-def export_bucket(s3: Any, bucket: str, folder: Path) -> int:
+def export_bucket(aws: LocalAws, bucket: str, folder: Path) -> int:
     """Write each object of *bucket* to *folder* under its key; the number of objects.
 
     Raises:
@@ -22,16 +25,21 @@ def export_bucket(s3: Any, bucket: str, folder: Path) -> int:
     count = 0
     folder.mkdir(parents=True, exist_ok=True)
     root, made = folder.resolve(), set[Path]()
+    s3 = aws.client("s3")
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", ()):
-            path = Path(os.path.normpath(root / item["Key"]))
+            key = item["Key"]
+            path = Path(os.path.normpath(root / key))
             if not path.is_relative_to(root):
-                raise KeyOutsideFolderError(f"object {item['Key']!r} of bucket {bucket} would be written to {path}.")
+                raise KeyOutsideFolderError(f"object {key!r} of bucket {bucket} would be written to {path}.")
             if path.parent not in made:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 made.add(path.parent)
-            with path.open("wb") as file:
-                for chunk in s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].iter_chunks(1 << 20):
-                    file.write(chunk)
+            if plain := aws.objects.find(bucket, key):  # a request for each of 12,000 takes longer than their files
+                path.write_bytes(plain.value)
+            else:
+                with path.open("wb") as file:
+                    for chunk in s3.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(1 << 20):
+                        file.write(chunk)
             count += 1
     return count

@@ -21,7 +21,7 @@ from local.snowflake.locks import Locks
 TIMEZONE = "UTC"
 """Every session's, until it asks for another."""
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    # A checkpoint holds everyone up and writes the definitions of all tables again: one, at the end.
+    # A checkpoint holds up who begins to write, and writes of every table where it lies: we say when (`checkpoint`).
     "checkpoint_threshold": "1GB",
     # To look for the best compression of a column costs more than to write it; the tables are small.
     "force_compression": "uncompressed",
@@ -68,8 +68,24 @@ class Engine:
         """A file that nobody else has; whoever asks for it removes it."""
         return self._scratch / str(next(self._files))
 
-    def close(self) -> None:
-        """Store the definitions and close the files, so that another process may open them."""
+    def checkpoint(self) -> bool:
+        """Bring into the files what is committed; false, and nothing is brought, while others change definitions."""
+        with self.connection.cursor() as cursor:
+            try:
+                self.catalogue.checkpoint(cursor)
+            except duckdb.TransactionException:
+                return False
+        return True
+
+    def finish(self) -> None:
+        """Store the definitions and bring everything into the files: they are whole though the process then ends
+        without `close`, which frees what each table holds of memory. Nothing may be under way.
+        """
         self.catalogue.store(self.connection, self.loads)
+        self.checkpoint()
         self._clean()
+
+    def close(self) -> None:
+        """Finish and close the files, so that another process may open them."""
+        self.finish()
         self.connection.close()

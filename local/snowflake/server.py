@@ -111,6 +111,14 @@ class Snowflake:
         """As `Account` has it."""
         self._engine.close()
 
+    def checkpoint(self) -> bool:
+        """Bring into the DuckDB files what is committed; false if others did not let it now."""
+        return self._engine.checkpoint()
+
+    def finish(self) -> None:
+        """Make the DuckDB files whole, for a process that then ends. Nothing may be under way."""
+        self._engine.finish()
+
     def administer(self, statements: str, **context: str) -> list[Result]:
         """As `Account` has it."""
         whole = {"database": None, "schema": None, "warehouse": None, "role": None, "timezone": "UTC", **context}
