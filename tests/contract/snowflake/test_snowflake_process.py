@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import uuid
 from collections.abc import Iterator
@@ -37,6 +38,22 @@ def test_a_load_reads_what_lies_in_this_process_and_its_files_are_left_behind(ac
     account.snowflake.close()
     with duckdb.connect(str(tmp_path / "warehouse" / "RAW.duckdb"), read_only=True) as connection:
         assert connection.execute(f'SELECT count(*) FROM "SHOP__PUBLIC"."{name}"').fetchall() == [(150,)]
+
+
+def test_what_many_requests_left_is_in_the_files_before_they_are_closed(account: Account, tmp_path: Path) -> None:
+    name = account.orders_table()
+    account.land_orders(name)
+    account.done(*full_load(name, 150))
+    found: list[tuple[int]] = []
+    while not found:  # until its requests are many
+        handles = [account.api.submit(["SELECT 1"], str(uuid.uuid4())) for _ in range(100)]
+        while isinstance(account.api.poll(handles[-1]), Running):
+            pass
+        copied = shutil.copy(tmp_path / "warehouse" / "RAW.duckdb", tmp_path)
+        with duckdb.connect(str(copied), read_only=True) as connection:
+            query = f"SELECT estimated_size FROM duckdb_tables() WHERE table_name = '{name}'"
+            found = connection.execute(query).fetchall()
+    assert found == [(150,)]
 
 
 def test_a_refusal_of_ours_is_the_statements_failure(account: Account) -> None:
