@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -41,12 +41,13 @@ def close_run(run: str, clients: Clients) -> RunReport:
     planned = clients.ledger.run(run)
     if not planned:
         raise UnknownRunError(f"run {run!r} has no plan in the ledger.", remedy="Start fleet-run, which plans one.")
-    recorded = {item["sk"].removeprefix("DB#") for item in clients.ledger.outcomes(run)}
+    items = clients.ledger.outcomes(run)
+    recorded = {item["sk"].removeprefix("DB#") for item in items}
     missing = [database for database in planned["databases"] if database not in recorded]
     redrive_count = _describe(planned["execution"], clients).get("redriveCount", 0) if missing else 0
     for database in missing:
         _guess_missing(run, database, planned, redrive_count, clients)
-    report = _read_report(run, clients)
+    report = _read_report(run, clients.ledger.outcomes(run) if missing else items, clients)
     clients.records.write(report_key(run), report, RunReport)
     page = render(report).encode()
     clients.objects.write(clients.records.bucket, page_key(run), page, "text/html; charset=utf-8")
@@ -125,9 +126,9 @@ def _describe(execution: str, clients: Clients) -> Mapping[str, Any]:
         raise
 
 
-def _read_report(run: str, clients: Clients) -> RunReport:
+def _read_report(run: str, items: Iterable[Mapping[str, Any]], clients: Clients) -> RunReport:
     plan = clients.records.plan(run)
-    documents = (clients.records.read(item["document"], Outcome) for item in clients.ledger.outcomes(run))
+    documents = (clients.records.read(item["document"], Outcome) for item in items)
     outcomes = tuple(one for one in documents if one is not None)
     claimed = [one.database for one in outcomes if one.failure and one.failure.name == "Claimed"]
     copies = {database: _find_copy(database, plan, clients) for database in claimed}

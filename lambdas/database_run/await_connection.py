@@ -40,11 +40,11 @@ def run(request: Request, clients: Clients) -> Response:
     task = clients.dms.find_task(opened.task_id)
     if task is None:
         return _refuse(opened, gone("task", opened.task_id), clients)
-    if not opened.record.get("test_since"):
-        clients.ledger.note(opened.attempt, test_since=clients.now().isoformat())
     found = clients.dms.connections(task.instance_arn, task.target_arn, task.source_arn)
     tests: dict[Side, Verdict] = {side: _test(opened, task, side, found, clients) for side in SIDES}
-    waiting = [side for side, result in tests.items() if result == "wait"]
+    waiting: list[Side] = [side for side in SIDES if tests[side] == "wait"]
+    if waiting and "sent" not in tests.values() and not opened.record.get("test_since"):
+        clients.ledger.note(opened.attempt, test_since=clients.now().isoformat())
     waited = opened.seconds_since("test_since", clients.now())
     limit = opened.settings.limits.test_deadline_seconds
     if "sent" in tests.values() or (waiting and waited <= limit):

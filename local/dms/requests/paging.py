@@ -40,7 +40,12 @@ def filtered(
             known = ", ".join(values) or "there are none"
             raise refusal(f"The filter name {one['Name']} is not valid. Those of {what}: {known}.")
         value, wanted = values[one["Name"]], set(one["Values"])
-        left = [thing for thing in left if _is_one_of(value(thing), wanted)]
+        # A describe of one thing goes through all of them: a name is compared here, without another call.
+        left = [
+            thing
+            for thing in left
+            if (found in wanted if isinstance(found := value(thing), str) else not wanted.isdisjoint(found))
+        ]
     if filters and not left and not is_empty_fine:
         raise AwsError("ResourceNotFoundFault", f"No {what}s found matching filter: {filters}")
     return left
@@ -93,7 +98,3 @@ def _place(marker: str, asked: str) -> Any:
 def _digest(member: str, parameters: Mapping[str, Any]) -> str:
     kept = {name: value for name, value in parameters.items() if name not in {"Marker", "MaxRecords"}}
     return hashlib.sha256(json.dumps([member, kept], sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _is_one_of(value: str | tuple[str, ...], wanted: set[str]) -> bool:
-    return value in wanted if isinstance(value, str) else not wanted.isdisjoint(value)
