@@ -82,7 +82,7 @@ class Engine:
         without `close`, which frees what each table holds of memory. Nothing may be under way.
         """
         self.catalogue.store(self.connection, self.loads)
-        self.checkpoint()
+        self.catalogue.checkpoint(self.connection)
         self._clean()
 
     def close(self) -> None:
