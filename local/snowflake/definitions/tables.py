@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -51,10 +51,9 @@ def define(session: Session, text: str) -> Result:
         for pattern, change in _ALTERATIONS:
             if action := pattern.fullmatch(written["action"]):
                 return change(session, table, action)
-    if written := _CREATE.fullmatch(text):
-        tree = _parsed(f"{written['before']}{_ANY_NAME}{written['after']}")
-        if isinstance(tree, exp.Create):
-            return _create(session, tree, parts_of(written["table"]))
+    written = _CREATE.fullmatch(text)
+    if written and (definition := _read(f"{written['before']}{_ANY_NAME}{written['after']}")):
+        return _create(session, definition, parts_of(written["table"]))
     tree = _parsed(text)
     if isinstance(tree, exp.Alter):
         return _alter(session, tree)
@@ -63,14 +62,46 @@ def define(session: Session, text: str) -> Result:
     raise not_emulated(f"the statement {text[:80]}")
 
 
-@lru_cache(maxsize=512)
 def _parsed(text: str) -> exp.Expr:
-    """The statement's tree, which nobody may change. Tables of one kind differ in their names only, and parsing thirty
-    columns costs as much as loading them."""
     try:
         return sqlglot.parse_one(text, read="snowflake")
     except SqlglotError as error:
         raise syntax_error(str(error).splitlines()[0]) from error
+
+
+@dataclass(frozen=True)
+class _Definition:
+    """What a CREATE TABLE says of a table, whatever its name. *like*: the table whose columns it takes, or ()."""
+
+    columns: dict[str, Column]
+    like: tuple[str, ...]
+    is_transient: bool
+    is_evolving: bool
+    is_temporary: bool
+    is_lenient: bool
+    is_replacing: bool
+
+
+@lru_cache(maxsize=512)
+def _read(text: str) -> _Definition | None:
+    """The definition, which nobody may change, or None where *text* is no CREATE. Tables of one kind differ in their
+    names only, and to read thirty columns costs as much as to load them."""
+    tree = _parsed(text)
+    if not isinstance(tree, exp.Create):
+        return None
+    if tree.expression is not None or tree.args.get("clone") is not None:
+        raise not_emulated("CREATE TABLE from a query or as a CLONE")
+    is_temporary, is_evolving = _properties(tree)
+    like = tree.find(exp.LikeProperty)
+    return _Definition(
+        {} if like else _columns(tree),
+        _parts(like.this) if like else (),
+        tree.find(exp.TransientProperty) is not None,
+        is_evolving,
+        is_temporary,
+        bool(tree.args.get("exists")),
+        bool(tree.args.get("replace")),
+    )
 
 
 def describe(table: Table) -> Result:
@@ -83,20 +114,21 @@ def describe(table: Table) -> Result:
     return texts(names, rows)
 
 
-def _create(session: Session, tree: exp.Create, parts: tuple[str, ...]) -> Result:
-    is_temporary, is_evolving = _properties(tree)
-    if tree.expression is not None or tree.args.get("clone") is not None:
-        raise not_emulated("CREATE TABLE from a query or as a CLONE")
-    like = tree.find(exp.LikeProperty)
+def _create(session: Session, definition: _Definition, parts: tuple[str, ...]) -> Result:
     key = resolve(session.context, parts)
+    is_temporary = definition.is_temporary
     existing = session.temporary.get(key) if is_temporary else session.engine.catalogue.find_table(key)
-    if existing is not None and tree.args.get("exists"):
+    if existing is not None and definition.is_lenient:
         return status(f"{key[2]} already exists, statement succeeded.")
-    if existing is not None and not tree.args.get("replace"):
+    if existing is not None and not definition.is_replacing:
         raise exists_already(key[2])
-    columns = dict(session.table(_parts(like.this)).columns) if like is not None else _columns(tree)
-    is_transient = tree.find(exp.TransientProperty) is not None
-    table = Table(*key, columns, is_transient=is_transient, is_evolving=is_evolving, is_temporary=is_temporary)
+    table = Table(
+        *key,
+        session.table(definition.like).columns if definition.like else definition.columns,
+        is_transient=definition.is_transient,
+        is_evolving=definition.is_evolving,
+        is_temporary=is_temporary,
+    )
     if is_temporary:
         return _create_temporary(session, table)
     session.engine.catalogue.refuse_look_alike_table(key)
