@@ -89,7 +89,10 @@ class Place:
         """Let nobody connect to the source any more, and throw out who is."""
         with self.cases.postgres.connect(autocommit=True) as connection:
             connection.execute(f'ALTER DATABASE "{self.id}" ALLOW_CONNECTIONS {not is_closed}'.encode())
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [self.id])
+            # Who waits for a lock goes first: it would have it, and might come to its end, once its holder is gone.
+            there = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
+            connection.execute(f"{there} AND wait_event_type = 'Lock'".encode(), [self.id])
+            connection.execute(there.encode(), [self.id])
 
     @contextmanager
     def locked(self, table: str) -> Iterator[None]:
