@@ -145,34 +145,35 @@ def _watch(night: Night, cloud: LocalCloud) -> None:
 def _replay(server: EmbeddedPostgres, registry: Registry, folder: Path, stages: Stages) -> int:
     """Move tables of the first databases from source to Parquet to a warehouse like the night's, and nothing else; how
     many."""
-    secret = server.secret("postgres")
-    moved = 0
     reader = PostgresqlReader()
     with LocalAws() as aws, Clock() as clock:
         staged = RoleStages(aws, "", clock.now)  # nothing is: DuckDB reads the files where they lie
         warehouse = Engine(folder / "replay", staged, iam_user_arn="", now=clock.now)
         warehouse.catalogue.create_database(warehouse.connection, "REPLAY")
         with stages.stage("replay"):
-            for database in registry.databases:
-                login = Login(
-                    secret["host"],
-                    int(secret["port"]),
-                    database.name_at_source,
-                    secret["username"],
-                    secret["password"],
-                )
-                source = reader.open(login)
-                for table in source.catalogue():
-                    for file in source.write(table, Layout(), None, folder / f"replay-{moved}"):
-                        path = folder / "replay.parquet"
-                        path.write_bytes(file.read())
-                        place = quoted("REPLAY", "PUBLIC", f"T{moved}")
-                        warehouse.connection.execute(f"CREATE TABLE {place} AS FROM read_parquet('{path}')")
-                    moved += 1
-                source.close()
-                if moved >= _REPLAYED_TABLES:
-                    break
+            moved = _move(server, registry, reader, warehouse, folder / "replay.parquet")
             warehouse.close()
+    return moved
+
+
+def _move(server: EmbeddedPostgres, registry: Registry, reader: PostgresqlReader, warehouse: Engine, path: Path) -> int:
+    """Move tables of whole databases, each by the file *path*, until they are enough; how many."""
+    secret = server.secret("postgres")
+    moved = 0
+    for database in registry.databases:
+        login = Login(
+            secret["host"], int(secret["port"]), database.name_at_source, secret["username"], secret["password"]
+        )
+        source = reader.open(login)
+        for table in source.catalogue():
+            for file in source.write(table, Layout(), None, path.with_name(f"replay-{moved}")):
+                path.write_bytes(file.read())
+                place = quoted("REPLAY", "PUBLIC", f"T{moved}")
+                warehouse.connection.execute(f"CREATE TABLE {place} AS FROM read_parquet('{path}')")
+            moved += 1
+        source.close()
+        if moved >= _REPLAYED_TABLES:
+            break
     return moved
 
 

@@ -82,11 +82,12 @@ def write_parquet(
 
 
 def _are_small(batches: Iterator[pa.RecordBatch]) -> tuple[bool, Iterator[pa.RecordBatch]]:
-    """Whether *batches* are few bytes, and the same batches. Never looks ahead of what is more than that."""
+    """Whether *batches* are one of few bytes, or none, and the same batches. What is more is not looked ahead of."""
     seen = list(islice(batches, 1))
-    if seen and seen[0].nbytes <= _SMALL_BYTES:
-        seen += islice(batches, 1)
-    return sum(batch.nbytes for batch in seen) <= _SMALL_BYTES and len(seen) < 2, chain(seen, batches)
+    if seen and seen[0].nbytes > _SMALL_BYTES:
+        return False, chain(seen, batches)
+    seen += islice(batches, 1)
+    return len(seen) < 2, chain(seen, batches)
 
 
 class _File:
