@@ -86,8 +86,11 @@ class Limits:
     loads_in_flight: int = 64
     claim_wait_seconds: int = 900
     test_deadline_seconds: int = 300
+    modify_deadline_seconds: int = 600
     task_deadline_seconds: int = 6 * 3600
     stuck_seconds: int = 1800
+    stop_deadline_seconds: int = 1800
+    load_deadline_seconds: int = 2 * 3600
 
 
 @dataclass(frozen=True)

@@ -68,10 +68,12 @@ def explain(described: Mapping[str, Any], record: Mapping[str, Any]) -> Failure:
     )
 
 
-def guess(attempt: Attempt, failure: Failure, clients: Clients, record: Mapping[str, Any] | None = None) -> bool:
+def guess(
+    attempt: Attempt, failure: Failure, clients: Clients, record: Mapping[str, Any] | None = None, gap: str = ""
+) -> bool:
     """Write an outcome that the execution did not write itself; its own word, if it comes, replaces it.
 
-    *record*: the attempt's, where there was one.
+    *record*: the attempt's, where there was one. *gap*: what else could not be made sure of.
     """
     now = clients.now().isoformat()
     tables, stopped_by = merge_with_previous(attempt, failure, (), clients)
@@ -79,7 +81,7 @@ def guess(attempt: Attempt, failure: Failure, clients: Clients, record: Mapping[
         attempt,
         stopped_by,
         tables,
-        gaps=("the outcome is a guess",),
+        gaps=("the outcome is a guess", *filter(None, (gap,))),
         started_at=now,
         ended_at=now,
         marks=marks_of(record or {}),

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from fleet.attempts import Attempt
+from fleet.databases import SnowflakeSettings
+from fleet.errors import FleetError
 from fleet.failures import Failure
 from fleet.outcomes import LoadResult
 from fleet.tables.catalogue import TableName
@@ -16,9 +21,10 @@ from lambdas.wiring import Clients
 
 @dataclass(frozen=True)
 class Load:
-    """One table's request. *wanted*: the numbers of the statements whose answers are read.
+    """One table's request. *wanted*: the numbers of the statements whose answers are read. Times are ISO, UTC.
 
     *state*: `waiting`; `sending`, after which it may or may not have arrived; `under way`; `over` with its *result*.
+    *cancelled*: why Snowflake was asked to cancel it, at *cancelled_at*.
     """
 
     schema: str
@@ -27,27 +33,46 @@ class Load:
     handle: str = ""
     wanted: tuple[int, ...] = ()
     result: LoadResult | None = None
+    sent_at: str = ""
+    cancelled: Failure | None = None
+    cancelled_at: str = ""
 
     @property
     def name(self) -> TableName:
         """The table's two names."""
         return TableName(self.schema, self.table)
 
+    def seconds_since_sent(self, now: datetime) -> float:
+        """How long it has been under way."""
+        return (now - datetime.fromisoformat(self.sent_at)).total_seconds()
+
+    def seconds_since_touched(self, now: datetime) -> float:
+        """How long ago it was sent or, if it was cancelled, that."""
+        return (now - datetime.fromisoformat(self.cancelled_at or self.sent_at)).total_seconds()
+
     def sending(self) -> Load:
         """The same load, about to be sent."""
         return replace(self, state="sending")
 
-    def sent(self, handle: str, wanted: tuple[int, ...]) -> Load:
+    def sent(self, handle: str, wanted: tuple[int, ...], now: datetime) -> Load:
         """The same load under way."""
-        return replace(self, state="under way", handle=handle, wanted=wanted)
+        return replace(self, state="under way", handle=handle, wanted=wanted, sent_at=now.isoformat())
+
+    def cancel(self, why: Failure, now: datetime) -> Load:
+        """The same load, still under way, which Snowflake was asked to cancel."""
+        return replace(self, cancelled=why, cancelled_at=now.isoformat())
 
     def over(self, result: LoadResult) -> Load:
         """The same load with its answer."""
         return replace(self, state="over", result=result)
 
+    def failed(self, failure: Failure) -> Load:
+        """The same load, which brought nothing."""
+        return self.over(LoadResult(0, 0, failure))
+
     def refused(self, error: SqlApiError) -> Load:
-        """The same load, which the SQL API would not hear of: that is data, as a refused COPY is."""
-        return self.over(LoadResult(0, 0, Failure("warehouse", "RequestRefused", f"{self.name}: {error}")))
+        """The same load, which the SQL API refused: that is data, as a refused COPY is."""
+        return self.failed(Failure("warehouse", "RequestRefused", f"{self.name}: {error}"))
 
 
 def read_loads(attempt: Attempt, clients: Clients) -> tuple[Load, ...]:
@@ -58,3 +83,27 @@ def read_loads(attempt: Attempt, clients: Clients) -> tuple[Load, ...]:
 def write_loads(attempt: Attempt, loads: tuple[Load, ...], clients: Clients) -> None:
     """Keep them."""
     clients.records.write(attempt_key(attempt, "loads"), loads, tuple[Load, ...])
+
+
+def cancel_loads(attempt: Attempt, snowflake: SnowflakeSettings, why: str, clients: Clients) -> tuple[int, str]:
+    """Ask Snowflake to cancel what *attempt*, whose execution has ended, left under way.
+
+    How many loads were cancelled now, and in words what may still run, or nothing. Asked again, only what is left is
+    cancelled.
+    """
+    loads = {load.name: load for load in read_loads(attempt, clients)}
+    left = [load for load in loads.values() if load.state == "under way" and load.cancelled is None]
+    sending = [load for load in loads.values() if load.state == "sending"]
+    gap = f"{len(sending)} loads were being sent when the execution ended and may still run" if sending else ""
+    if not left:
+        return 0, gap
+    try:
+        api = clients.snowflake(snowflake)
+        for load in left:
+            api.cancel(load.handle)
+            failure = Failure("cancelled", "LoadCancelled", f"{load.name}: its load was cancelled: {why}")
+            loads[load.name] = load.cancel(failure, clients.now())
+    except (FleetError, ClientError, BotoCoreError) as error:
+        gap = f"Snowflake could not be asked to cancel {len(left)} loads, which may still run: {error}"
+    write_loads(attempt, tuple(loads.values()), clients)
+    return sum(loads[load.name].cancelled is not None for load in left), gap

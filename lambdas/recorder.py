@@ -25,6 +25,7 @@ from lambdas.clients.refusals import code_of
 from lambdas.closing import close_run, explain, guess
 from lambdas.database_run.claim_database import Input
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.loads import cancel_loads
 from lambdas.wiring import Clients
 
 
@@ -49,10 +50,14 @@ class Request(BaseModel):
 
 
 class Response(Model):
-    """*tasks_stopped*: that were asked to stop. *children_stopped*: executions of a run that ended without them."""
+    """*tasks_stopped*: that were asked to stop. *loads_cancelled*: statements at Snowflake.
+
+    *children_stopped*: executions of a run that ended without them.
+    """
 
     guessed: bool = False
     tasks_stopped: int = 0
+    loads_cancelled: int = 0
     children_stopped: int = 0
     closed: bool = False
 
@@ -74,7 +79,8 @@ def run(request: Request, clients: Clients) -> Response:
 
 
 def end_database(described: dict[str, Any], clients: Clients) -> Response:
-    """Stop what an ended execution of database-run left moving, and write a guess if it left no outcome."""
+    """End what an ended execution of database-run left moving at DMS and at Snowflake, and write a guess if it left no
+    outcome."""
     asked = _read_input(described)
     plan = clients.records.find_plan(asked.run) if asked else None
     if asked is None or plan is None:
@@ -84,7 +90,7 @@ def end_database(described: dict[str, Any], clients: Clients) -> Response:
         return Response()
     execution = described["executionArn"]
     claim = clients.ledger.claim(asked.database)
-    attempt, stopped = Attempt(asked.run, asked.database, asked.mode, 0, execution), 0
+    attempt, stopped, cancelled, gap = Attempt(asked.run, asked.database, asked.mode, 0, execution), 0, 0, ""
     record: dict[str, Any] = {}
     if claim.get("holder") == execution:
         stopped = _stop_tasks(registry.settings.prefix, asked.database, clients)
@@ -92,12 +98,15 @@ def end_database(described: dict[str, Any], clients: Clients) -> Response:
         record = clients.ledger.record(attempt)
         tables = record.get("tables")
         attempt = replace(attempt, tables=tuple(tables) if tables is not None else None)
+        why = f"execution {described['name']} ended {described['status']}."
+        cancelled, gap = cancel_loads(attempt, registry.settings.snowflake, why, clients)
     recorded = clients.ledger.outcome(attempt.run, attempt.database)
     if recorded.get("execution") == execution and attempt.number <= recorded["attempt"]:
         is_of_this_end = datetime.fromisoformat(recorded["ended_at"]) >= described["stopDate"]
         if is_of_this_end or not recorded.get("guessed"):
-            return Response(tasks_stopped=stopped)
-    return Response(guessed=guess(attempt, explain(described, record), clients, record), tasks_stopped=stopped)
+            return Response(tasks_stopped=stopped, loads_cancelled=cancelled)
+    guessed = guess(attempt, explain(described, record), clients, record, gap)
+    return Response(guessed=guessed, tasks_stopped=stopped, loads_cancelled=cancelled)
 
 
 def _read_input(described: dict[str, Any]) -> Input | None:

@@ -62,7 +62,7 @@ def _sweep_database(database: str, clients: Clients) -> bool:
     if described["status"] == "RUNNING":
         return False
     done = end_database(described, clients)
-    return done.guessed or done.tasks_stopped > 0
+    return done.guessed or done.tasks_stopped > 0 or done.loads_cancelled > 0
 
 
 handler = entrypoint("Sweep", Request, run)

@@ -13,7 +13,8 @@ from fleet.names import DATABASE_ID_CHARACTERS, require_database_id
 from fleet.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS, SFN_INLINE_MAP_AT_ONCE
 
 # An execution of database-run ends after 12 hours (orchestration/asl); what surrounds the task needs the last one.
-LONGEST_TASK_SECONDS = 11 * 3600
+LONGEST_EXECUTION_SECONDS = 12 * 3600
+LONGEST_TASK_SECONDS = LONGEST_EXECUTION_SECONDS - 3600
 # Source: reference/dms.md 4.8, the largest LobMaxSize that AWS recommends; what is longer is cut (documented).
 _LARGEST_LOB_KILOBYTES = 102_400
 # `<prefix>-<database>-s3` names a role. IAM takes 64 characters (documented).
@@ -111,6 +112,9 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Limits, "loads_in_flight"): _at_least(1),
     (Limits, "claim_wait_seconds"): _at_least(0),
     (Limits, "test_deadline_seconds"): _at_least(1),
+    (Limits, "modify_deadline_seconds"): _at_least(1),
+    (Limits, "stop_deadline_seconds"): _at_least(1),
+    (Limits, "load_deadline_seconds"): _at_least(1),
     (Limits, "task_deadline_seconds"): between(
         1, LONGEST_TASK_SECONDS, "A database has 12 hours in all, sealing and hand-off included."
     ),

@@ -228,7 +228,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "AwaitConnection": (*_ATTEMPT, _notes, _sees_connections, _tests),
     "StartTask": (*_ATTEMPT, _notes, _lists_landing, _sees_tasks_and_endpoints, _starts),
     "PollTask": (*_ATTEMPT, _notes, _sees_tasks, _counts),
-    "StopTask": (*_ATTEMPT, _sees_tasks, _stops),
+    "StopTask": (*_ATTEMPT, _notes, _sees_tasks, _stops),
     "SealFolder": (
         *_RECORDS,
         _encrypts,
@@ -248,6 +248,6 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "ReleaseDatabase": (*_ATTEMPT, _notes, _sees_tasks),
     "Conclude": (_reads_ledger, _reads_encrypted_ledger),
     "AskSource": (_stands_in_the_network,),
-    "Recorder": (*_CLOSES, _lists_children, _stops_children, _sees_tasks, _stops),
-    "Sweep": (*_CLOSES, _lists_runs, _stops_children, _sees_tasks, _stops),
+    "Recorder": (*_CLOSES, _lists_children, _stops_children, _sees_tasks, _stops, _signs),
+    "Sweep": (*_CLOSES, _lists_runs, _stops_children, _sees_tasks, _stops, _signs),
 }

@@ -203,7 +203,7 @@ class Case(Place):
     def settle(self, state: str) -> dict[str, Any]:
         """Call *state*'s handler until it has no more to wait for, as the machine does; its last answer."""
         answer: dict[str, Any] = {}
-        for _ in range(100):
+        for _ in range(300):  # the longest wait, for a load at Snowflake, takes half as many looks
             answer = self.call(state)
             if answer.get("verdict") not in _AGAIN:
                 return answer

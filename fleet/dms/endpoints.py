@@ -95,8 +95,28 @@ def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:
     }
 
 
-# A difference in these moves data to the wrong place or in the wrong form (design.md section 4, check 4).
-_CHECKED = ("BucketName", "BucketFolder", "ServiceAccessRoleArn", "DataFormat", "CompressionType")
+_ENUMERATIONS = frozenset({"DataFormat", "CompressionType"})
+"""Members whose value DMS gives back in either case and with either separator (reference/dms.md 4.1)."""
+
+
+def find_difference(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """The first member of *wanted* that the endpoint as read back (*found*) does not say, or nothing.
+
+    A switch that is not mentioned is off.
+
+    >>> find_difference({"DataFormat": "parquet", "CdcInsertsOnly": False}, {"DataFormat": "PARQUET"})
+    ''
+    >>> find_difference({"BucketFolder": "a/b"}, {"BucketFolder": "A/B"})
+    'BucketFolder'
+    """
+    for member, value in wanted.items():
+        if _plain(member, value) != _plain(member, found.get(member, False if value is False else None)):
+            return member
+    return ""
+
+
+def _plain(member: str, value: object) -> object:
+    return str(value).replace("_", "-").lower() if member in _ENUMERATIONS else value
 
 
 def refuse_endpoint(database: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Failure | None:
@@ -108,17 +128,11 @@ def refuse_endpoint(database: str, wanted: Mapping[str, Any], found: Mapping[str
     """
     if foreign := refuse_foreign_folder(database, str(found.get("BucketFolder", ""))):
         return foreign
-    for member in _CHECKED:
-        if _plain(wanted.get(member)) != _plain(found.get(member)):
-            return Failure(
-                "landing_mismatch",
-                "EndpointNotAsWanted",
-                f"{database}'s S3 endpoint has {member} {found.get(member)!r}, wanted {wanted.get(member)!r}. "
-                f"Nothing was started. Someone changed it meanwhile: rerun; find who, if it recurs.",
-            )
+    if member := find_difference(wanted, found):
+        return Failure(
+            "landing_mismatch",
+            "EndpointNotAsWanted",
+            f"{database}'s S3 endpoint has {member} {found.get(member)!r}, wanted {wanted.get(member)!r}. "
+            f"Nothing was started. Someone changed it meanwhile: rerun; find who, if it recurs.",
+        )
     return None
-
-
-def _plain(value: object) -> object:
-    """Enumerations come back in either case and with either separator (reference/dms.md 4.1)."""
-    return value.replace("_", "-").lower() if isinstance(value, str) and value.isupper() else value

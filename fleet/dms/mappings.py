@@ -100,23 +100,35 @@ def _write(database: Database, selections: Sequence[tuple[str, str, str]], loads
     return text
 
 
-def is_applied(wanted: str, found: str) -> bool:
-    """Whether the task whose mappings or settings DMS gives as *found* already does what *wanted* says.
+def find_difference(wanted: str, found: str) -> str:
+    """Where the mappings or settings that DMS gives as *found* do not say what *wanted* says, in words, or nothing.
 
-    DMS fills in what was not said, and writes null for what is empty: only what is said in *wanted* is compared.
+    DMS fills in what was not said, writes null for what is empty, and may spell a key or a number in another way: only
+    what is said in *wanted* is compared.
 
-    >>> is_applied('{"a": {"b": 1}, "filters": []}', '{"a": {"b": 1, "c": 2}, "filters": null}')
-    True
-    >>> is_applied('{"a": [1]}', '{"a": [1, 2]}')
-    False
+    >>> find_difference('{"a": {"b": 1}, "filters": []}', '{"A": {"b": "1", "c": 2}, "filters": null}')
+    ''
+    >>> find_difference('{"a": [1]}', '{"a": [1, 2]}')
+    'a is [1, 2], wanted [1]'
+    >>> find_difference('{"a": {"b": true}}', '{"a": {"b": false}}')
+    'a.b is false, wanted true'
     """
-    return bool(found) and _says(json.loads(found), json.loads(wanted))
+    return _differ(json.loads(found or "null"), json.loads(wanted), "")
 
 
-def _says(found: Any, wanted: Any) -> bool:
-    if isinstance(wanted, dict):
-        return all(_says((found or {}).get(key), value) for key, value in wanted.items())
-    if isinstance(wanted, list):
-        found = found or []
-        return len(found) == len(wanted) and all(map(_says, found, wanted))
-    return found == wanted
+def _differ(found: Any, wanted: Any, way: str) -> str:
+    if isinstance(wanted, dict) and isinstance(found, dict | None):
+        there = {key.lower(): value for key, value in (found or {}).items()}
+        differences = (_differ(there.get(key.lower()), value, f"{way}.{key}") for key, value in wanted.items())
+        return next(filter(None, differences), "")
+    if isinstance(wanted, list) and isinstance(found, list | None) and len(found or []) == len(wanted):
+        pairs = enumerate(zip(found or [], wanted, strict=True))
+        return next(filter(None, (_differ(one, other, f"{way}[{at}]") for at, (one, other) in pairs)), "")
+    if _spell(found) == _spell(wanted):
+        return ""
+    return f"{way.lstrip('.')} is {json.dumps(found)}, wanted {json.dumps(wanted)}"
+
+
+def _spell(value: Any) -> str:
+    """A number or a switch as text, because DMS gives some of them back so."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -161,21 +161,29 @@ class SqlApi:
         self._http: Transport = transport or PoolManager(maxsize=16)
 
     def submit(
-        self, statements: Sequence[str], request_id: str, *, is_resend: bool = False, query_tag: str | None = None
+        self,
+        statements: Sequence[str],
+        request_id: str,
+        *,
+        is_resend: bool = False,
+        query_tag: str | None = None,
+        timeout_seconds: int | None = None,
     ) -> str:
         """Send *statements* as one request that runs by itself; its handle comes back.
 
         *request_id*: a UUID. With *is_resend*, a request of that id that Snowflake has already taken is not run again.
+        *timeout_seconds*: after which Snowflake cancels a statement by itself; without, as the account says.
         Raises ThrottledError, TransientError, SqlApiError.
         """
-        status, answer = self._post(statements, request_id, is_resend=is_resend, query_tag=query_tag, is_async=True)
+        sent = {"is_resend": is_resend, "query_tag": query_tag, "timeout_seconds": timeout_seconds}
+        status, answer = self._post(statements, request_id, is_async=True, **sent)
         if "statementHandle" not in answer:
             raise SqlApiError(f"Snowflake answered {status} to request {request_id} without a handle: {answer}")
         return answer["statementHandle"]
 
     def run(self, statements: Sequence[str], request_id: str) -> Progress:
         """Send *statements* and let Snowflake hold the answer for up to 45 s: for short ones, such as a definition."""
-        status, answer = self._post(statements, request_id, is_resend=False, query_tag=None, is_async=False)
+        status, answer = self._post(statements, request_id, is_async=False)
         return self._progress(status, answer, None)
 
     def poll(self, handle: str, wanted: Collection[int] | None = None) -> Progress:
@@ -187,12 +195,21 @@ class SqlApi:
         self._call("POST", f"{_STATEMENTS}/{handle}/cancel")
 
     def _post(
-        self, statements: Sequence[str], request_id: str, *, is_resend: bool, query_tag: str | None, is_async: bool
+        self,
+        statements: Sequence[str],
+        request_id: str,
+        *,
+        is_async: bool,
+        is_resend: bool = False,
+        query_tag: str | None = None,
+        timeout_seconds: int | None = None,
     ) -> tuple[int, dict[str, Any]]:
         parameters = {**self._parameters, "MULTI_STATEMENT_COUNT": str(len(statements))}
         if query_tag is not None:
             parameters["query_tag"] = query_tag
         body = {"statement": ";\n".join(statements), "parameters": parameters, **self._context}
+        if timeout_seconds is not None:
+            body["timeout"] = timeout_seconds
         query = {"requestId": request_id, "async": str(is_async).lower()}
         # Where no answer came, nobody knows whether the request arrived: sent like this, it runs at most once.
         again = {**query, "retry": "true"}

@@ -13,9 +13,11 @@ from typing import Literal
 
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure, classify_test
+from fleet.waits import Wait
 from lambdas.clients.dms import Connection, Task
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
+from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -42,19 +44,20 @@ def run(request: Request, clients: Clients) -> Response:
         return _refuse(opened, gone("task", opened.task_id), clients)
     found = clients.dms.connections(task.instance_arn, task.target_arn, task.source_arn)
     tests: dict[Side, Verdict] = {side: _test(opened, task, side, found, clients) for side in SIDES}
-    waiting: list[Side] = [side for side in SIDES if tests[side] == "wait"]
-    if waiting and "sent" not in tests.values() and not opened.record.get("test_since"):
-        clients.ledger.note(opened.attempt, test_since=clients.now().isoformat())
-    waited = opened.seconds_since("test_since", clients.now())
-    limit = opened.settings.limits.test_deadline_seconds
-    if "sent" in tests.values() or (waiting and waited <= limit):
-        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
-    for result in tests.values():
+    under_way: list[Side] = [side for side in SIDES if tests[side] in {"sent", "wait"}]
+    too_long = None
+    if under_way:
+        side = under_way[0]
+        missing = f"the test of the {side} endpoint did not end"
+        wait = Wait("TestTooLong", missing, "test_deadline_seconds", classify_test(side, ""))
+        sent = {f"{side}_test_sent": True for side in under_way if tests[side] == "sent"}
+        left = keep_waiting(opened, wait, clients, **sent)
+        if isinstance(left, int):
+            return Response(verdict="wait", wait_seconds=left)
+        too_long = left
+    for result in (*tests.values(), too_long):
         if isinstance(result, Failure):
             return _refuse(opened, result, clients)
-    if waiting:
-        text = f"the test of the {waiting[0]} endpoint did not end: waited {waited:.0f} s of {limit} s."
-        return _refuse(opened, Failure(classify_test(waiting[0], ""), "TestTooLong", text), clients)
     return Response(verdict="connected")
 
 
@@ -64,11 +67,10 @@ def _test(opened: Opened, task: Task, side: Side, found: Mapping[str, Connection
     A stored result of the source's suffices where it is good; DMS itself asks no more of a start.
     """
     endpoint_arn = task.target_arn if side == "target" else task.source_arn
-    sent_field = f"{side}_test_sent"
     connection = found[endpoint_arn]
     if connection.status in {"testing", "deleting"}:
         return "wait"
-    sent = opened.record.get(sent_field)
+    sent = opened.record.get(f"{side}_test_sent")
     if connection.status == "successful" and (sent or side == "source"):
         return None
     if sent:
@@ -78,11 +80,8 @@ def _test(opened: Opened, task: Task, side: Side, found: Mapping[str, Connection
             f"the test of the {side} endpoint {endpoint_arn} is {connection.status!r}: "
             f"{connection.failure or 'DMS gives no reason'}",
         )
-    if not clients.dms.test_connection(task.instance_arn, endpoint_arn):  # refused: a test that is not ours runs
-        # The wait for it begins now: a redriven execution may come here hours after its first look.
-        clients.ledger.note(opened.attempt, **{sent_field: True, "test_since": clients.now().isoformat()})
-        return "sent"
-    return "wait"
+    is_refused = clients.dms.test_connection(task.instance_arn, endpoint_arn)  # as while a test that is not ours runs
+    return "wait" if is_refused else "sent"
 
 
 def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:

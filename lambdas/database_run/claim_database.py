@@ -19,11 +19,12 @@ from fleet.attempts import Attempt, covers
 from fleet.databases import Mode, Registry
 from fleet.errors import FleetError, MalformedInputError, TransientError, UnknownDatabaseError, UnknownRunError
 from fleet.names import require_database_id, require_run_id, task_ids
+from fleet.waits import longest_attempt_seconds, next_look_seconds
 from lambdas.clients.refusals import code_of
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
 
-WAIT_SECONDS = 30
+SHORTEST_WAIT_SECONDS = 30
 LONGEST_LAMBDA = timedelta(seconds=900)
 """A dying function may act for so long after its execution ended."""
 
@@ -143,16 +144,19 @@ def _wait_for(holder: str, database: str, registry: Registry, clients: Clients) 
 def _wait_or_decline(
     request: Request, claim: dict[str, Any], waiting: str, registry: Registry, clients: Clients
 ) -> Response:
-    """A holder of the same run is waited for; one of another run only for the setting's time."""
+    """A holder of the same run is waited for as long as an attempt may last, any other for the setting's time."""
     no_attempt = _attempt(request, 0)
     began_at = request.started_at
     if request.redrive_count > 0:  # whoever redrives it waits anew
         described = clients.executions.describe_execution(executionArn=request.execution)
         began_at = described.get("redriveDate") or began_at
     waited = (clients.now() - began_at).total_seconds()
-    longest = registry.settings.limits.claim_wait_seconds
-    if claim.get("holder_run") == request.input.run or waited < longest:
-        return Response(verdict="wait", attempt=no_attempt, wait_seconds=WAIT_SECONDS)
+    limits = registry.settings.limits
+    is_same_run = claim.get("holder_run") == request.input.run
+    longest = longest_attempt_seconds(limits) if is_same_run else limits.claim_wait_seconds
+    if waited < longest:
+        look = next_look_seconds(SHORTEST_WAIT_SECONDS, waited, longest + 1)
+        return Response(verdict="wait", attempt=no_attempt, wait_seconds=look)
     return Response(
         verdict="declined",
         attempt=no_attempt,

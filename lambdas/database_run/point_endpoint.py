@@ -11,15 +11,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fleet.dms.endpoints import refuse_endpoint, s3_settings
+from fleet.dms.endpoints import find_difference, refuse_endpoint, s3_settings
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.folders import refuse_foreign_folder
+from fleet.waits import Wait
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
+from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
+MOST_MODIFIES = 3
+"""After so many, what DMS gives back is not what it was given: another would not help."""
 
 
 class Response(Model):
@@ -47,17 +51,24 @@ def run(request: Request, clients: Clients) -> Response:
     if endpoint is None:
         return _refuse(opened, gone("endpoint", opened.target_endpoint_id), clients)
     wanted = s3_settings(opened.settings, opened.attempt.folder)
-    if any(endpoint.s3.get(member) != value for member, value in wanted.items()):
+    modifies, noted = int(opened.record.get("endpoint_modifies", 0)), {}
+    if endpoint.status != "modifying" and find_difference(wanted, endpoint.s3) and modifies < MOST_MODIFIES:
         # A test that ran before this change proves nothing: AwaitConnection must send one after it.
-        clients.ledger.note(opened.attempt, target_test_sent=None, test_since=None)
+        clients.ledger.note(opened.attempt, target_test_sent=None)
         if refused := clients.dms.modify_s3_endpoint(endpoint.arn, wanted):
             failure = Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {refused}")
             return _refuse(opened, failure, clients)
+        noted = {"endpoint_modifies": modifies + 1}
         endpoint = clients.dms.find_endpoint(opened.target_endpoint_id)
         if endpoint is None:
             return _refuse(opened, gone("endpoint", opened.target_endpoint_id), clients)
     if endpoint.status == "modifying":
-        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
+        missing = f"DMS did not end its modification of endpoint {opened.target_endpoint_id!r}"
+        wait = Wait("EndpointModifiesTooLong", missing, "modify_deadline_seconds")
+        left = keep_waiting(opened, wait, clients, **noted)
+        if isinstance(left, Failure):
+            return _refuse(opened, left, clients)
+        return Response(verdict="wait", wait_seconds=left)
     if failure := refuse_endpoint(opened.database.id, wanted, endpoint.s3):
         return _refuse(opened, failure, clients)
     return Response(verdict="pointed")

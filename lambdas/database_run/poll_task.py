@@ -14,6 +14,7 @@ from typing import Literal
 from fleet.dms.tasks import TaskReport, watch
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
+from fleet.waits import next_look_seconds
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
 from lambdas.wiring import Clients
@@ -61,18 +62,19 @@ def _judge(
     opened: Opened, report: TaskReport, running_seconds: float, quiet_seconds: float, clients: Clients
 ) -> Response:
     limits = opened.settings.limits
+    look = next_look_seconds(opened.plan.poll_seconds, running_seconds, limits.task_deadline_seconds + 1)
     watched = watch(report, running_seconds=running_seconds, quiet_seconds=quiet_seconds, limits=limits)
     if watched == "too long":
         text = f"the task ran {running_seconds:.0f} s of {limits.task_deadline_seconds} s (task_deadline_seconds)."
         return _over(opened, Failure("unknown", "TaskTooLong", text), clients)
     if watched == "stuck" and _rows_move(opened, report, clients):
-        return Response(verdict="moving", wait_seconds=opened.plan.poll_seconds)
+        return Response(verdict="moving", wait_seconds=look)
     if watched == "stuck":
         text = (
             f"nothing moved for {quiet_seconds:.0f} s of {limits.stuck_seconds} s (stuck_seconds): {report.progress}."
         )
         return _over(opened, Failure("unknown", "TaskStuck", text), clients)
-    return Response(verdict="moving", wait_seconds=opened.plan.poll_seconds)
+    return Response(verdict="moving", wait_seconds=look)
 
 
 def _rows_move(opened: Opened, report: TaskReport, clients: Clients) -> bool:

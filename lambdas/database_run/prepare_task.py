@@ -10,17 +10,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fleet.dms.mappings import full_load_mappings, is_applied
+from fleet.dms.mappings import find_difference, full_load_mappings
 from fleet.dms.task_settings import full_load_settings
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table, select_tables
+from fleet.waits import Wait
 from lambdas.clients.records import attempt_key, newest_catalogue_key
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables
+from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
+MOST_MODIFIES = 3
+"""After so many, what DMS gives back is not what it was given: another would not help."""
 
 
 class Response(Model):
@@ -43,7 +47,7 @@ def run(request: Request, clients: Clients) -> Response:
     if task is None:
         return _refuse(opened, gone("task", opened.task_id), clients)
     if task.report.status == "modifying":
-        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
+        return _wait(opened, clients)
     if not task.report.is_at_rest:
         failure = Failure(
             "unknown",
@@ -56,13 +60,26 @@ def run(request: Request, clients: Clients) -> Response:
     except QuotaExceededError as error:
         return _refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients)
     settings = full_load_settings(opened.settings.profile)
-    if is_applied(mappings, task.mappings) and is_applied(settings, task.settings):
+    difference = find_difference(mappings, task.mappings) or find_difference(settings, task.settings)
+    if not difference:
         return Response(verdict="ready")
+    modifies = int(opened.record.get("task_modifies", 0))
+    if modifies >= MOST_MODIFIES:
+        text = f"DMS does not keep what task {opened.task_id!r} is given: {difference}, after {modifies} modifications."
+        return _refuse(opened, Failure("unknown", "TaskNotAsWanted", text), clients)
     if refused := clients.dms.modify_task(task.report.arn, mappings, settings):
         return _refuse(
             opened, Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {refused}"), clients
         )
-    return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
+    return _wait(opened, clients, task_modifies=modifies + 1)
+
+
+def _wait(opened: Opened, clients: Clients, **fields: object) -> Response:
+    missing = f"DMS did not end its modification of task {opened.task_id!r}"
+    left = keep_waiting(opened, Wait("TaskModifiesTooLong", missing, "modify_deadline_seconds"), clients, **fields)
+    if isinstance(left, Failure):
+        return _refuse(opened, left, clients)
+    return Response(verdict="wait", wait_seconds=left)
 
 
 def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Failure:

@@ -22,10 +22,12 @@ from fleet.failures import Failure, classify_test
 from fleet.folders import Folder, sort_files
 from fleet.manifests import FORMAT, Manifest, judge_strays, seal
 from fleet.tables.catalogue import Table, TableName
+from fleet.waits import Wait
 from lambdas.clients.dms import Task
 from lambdas.clients.records import adapter, understand
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables
+from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -53,8 +55,8 @@ def run(request: Request, clients: Clients) -> Response:
         clients.ledger.note_failure(opened.attempt, gone("task", opened.task_id))
         return Response(verdict="nothing")
     lost = _test_source(opened, task, clients)
-    if lost == "wait":
-        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
+    if isinstance(lost, int):
+        return Response(verdict="wait", wait_seconds=lost)
     manifest = _judge(opened, task, lost, clients)
     folder = opened.attempt.folder
     body = adapter(Manifest).dump_json(manifest)
@@ -102,15 +104,19 @@ def _foreign_manifest(folder: Folder) -> Failure:
     )
 
 
-def _test_source(opened: Opened, task: Task, clients: Clients) -> Failure | Literal["wait"] | None:
-    """A source that drops away can end a full load early and in peace: it must still answer, now."""
+def _test_source(opened: Opened, task: Task, clients: Clients) -> Failure | int | None:
+    """A source that drops away can end a full load early and in peace: it must still answer, now.
+
+    Why it is lost, or in how many seconds to look again at its test, or None: it answers.
+    """
     connection = clients.dms.connections(task.instance_arn, task.source_arn)[task.source_arn]
+    missing = "the source was not seen to answer after the load, because the test of its endpoint did not end"
+    wait = Wait("SealTestTooLong", missing, "test_deadline_seconds", "connection")
     if connection.status in {"testing", "deleting"}:
-        return "wait"
+        return keep_waiting(opened, wait, clients)
     if not opened.record.get("seal_test_sent"):
-        if not clients.dms.test_connection(task.instance_arn, task.source_arn):
-            clients.ledger.note(opened.attempt, seal_test_sent=True)
-        return "wait"
+        is_refused = clients.dms.test_connection(task.instance_arn, task.source_arn)
+        return keep_waiting(opened, wait, clients, **({} if is_refused else {"seal_test_sent": True}))
     if connection.status == "successful":
         return None
     said = connection.failure or "DMS gives no reason"

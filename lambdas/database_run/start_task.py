@@ -59,9 +59,7 @@ def run(request: Request, clients: Clients) -> Response:
     clients.ledger.note(opened.attempt, started_before=None, started_at=None)
     retests = int(opened.record.get("retests", 0))
     if refused.startswith("Test connection") and retests < RETESTS:
-        clients.ledger.note(
-            opened.attempt, retests=retests + 1, target_test_sent=None, source_test_sent=None, test_since=None
-        )
+        clients.ledger.note(opened.attempt, retests=retests + 1, target_test_sent=None, source_test_sent=None)
         return Response(verdict="retest")
     return _refuse(opened, Failure("unknown", "StartRefused", f"DMS did not start the task: {refused}"), clients)
 

@@ -2,7 +2,7 @@
 State "StopTask" of database-run.asl.json: brings both tasks of the database to rest.
 
 Takes   AttemptRequest
-Returns Response: `at rest`, or `wait` while one stops
+Returns Response: `at rest`; `wait` while one stops; `given up` with the failure noted
 Raises  ClaimLostError
 """
 
@@ -11,8 +11,11 @@ from __future__ import annotations
 from typing import Literal
 
 from fleet.errors import ClaimLostError, FleetError
+from fleet.failures import Failure
+from fleet.waits import Wait
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, open_attempt
+from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -21,21 +24,32 @@ Request = AttemptRequest
 class Response(Model):
     """Whether anything still moves."""
 
-    verdict: Literal["at rest", "wait"]
-    wait_seconds: int
+    verdict: Literal["at rest", "wait", "given up"]
+    wait_seconds: int = 0
 
 
 RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Do nothing to a task at rest, or that does not exist; ask any other to stop, and look again later."""
+    """Do nothing to a task at rest, or that does not exist; ask any other to stop, and look again later.
+
+    Given up, the database keeps its claim: ReleaseDatabase refuses while a task moves.
+    """
     opened = open_attempt(request.attempt, clients)
-    moving = clients.dms.find_moving(opened.task_ids).values()
-    for report in moving:
+    moving = clients.dms.find_moving(opened.task_ids)
+    if not moving:
+        return Response(verdict="at rest")
+    for report in moving.values():
         if report.status != "stopping":
             clients.dms.stop_task(report.arn)  # refused while it is starting: the next look asks again
-    return Response(verdict="wait" if moving else "at rest", wait_seconds=opened.plan.poll_seconds)
+    identifier, report = next(iter(moving.items()))
+    missing = f"task {identifier!r} is {report.status!r} and did not come to rest"
+    left = keep_waiting(opened, Wait("TaskDoesNotStop", missing, "stop_deadline_seconds"), clients)
+    if isinstance(left, Failure):
+        clients.ledger.note_failure(opened.attempt, left)
+        return Response(verdict="given up")
+    return Response(verdict="wait", wait_seconds=left)
 
 
 handler = entrypoint("StopTask", Request, run)

@@ -12,8 +12,8 @@ import uuid
 
 from fleet.errors import ClaimLostError, FleetError
 from fleet.manifests import Manifest, SealedTable
-from fleet.outcomes import LoadResult
 from fleet.tables.catalogue import Table
+from fleet.waits import ABANDONED_SECONDS
 from fleet.warehouse import find_clashes, full_load_statements
 from lambdas.clients.snowflake import SqlApiError
 from lambdas.database_run.seal_folder import read_manifest
@@ -44,7 +44,7 @@ def run(request: Request, clients: Clients) -> Response:
         raise ValueError(f"{opened.attempt.folder.prefix} is not sealed, yet its loads are asked for")
     before = read_loads(opened.attempt, clients) or _plan_loads(opened, manifest, clients)
     if stopped := refuse_stopped_run(opened, clients):
-        before = tuple(load.over(LoadResult(0, 0, stopped)) if load.state == "waiting" else load for load in before)
+        before = tuple(load.failed(stopped) if load.state == "waiting" else load for load in before)
     room = opened.plan.loads_per_database - sum(load.state in {"sending", "under way"} for load in before)
     waiting = [load.name for load in before if load.state == "waiting"][: max(0, room)]
     resent = {load.name for load in before if load.state == "sending"}
@@ -73,10 +73,12 @@ def _send(opened: Opened, load: Load, table: Table, sealed: SealedTable, clients
             _request_id(opened, load),
             is_resend=is_resend,
             query_tag=f"{opened.attempt.run}:{opened.attempt.database}:{load.name}",
+            # Our own functions cancel it earlier. This is for a load whose execution nobody goes on with.
+            timeout_seconds=opened.settings.limits.load_deadline_seconds + ABANDONED_SECONDS,
         )
     except SqlApiError as error:
         return load.refused(error)
-    return load.sent(handle, (*wanted, len(statements) - 1))
+    return load.sent(handle, (*wanted, len(statements) - 1), clients.now())
 
 
 def _plan_loads(opened: Opened, manifest: Manifest, clients: Clients) -> tuple[Load, ...]:
@@ -84,7 +86,7 @@ def _plan_loads(opened: Opened, manifest: Manifest, clients: Clients) -> tuple[L
     clashes = find_clashes(read_tables(opened.attempt, clients))
     largest_first = sorted(manifest.handed_off, key=lambda table: -sum(file.size_bytes for file in table.files))
     waiting = [Load(table.schema, table.table, "waiting") for table in largest_first]
-    return tuple(load.over(LoadResult(0, 0, clashes[load.name])) if load.name in clashes else load for load in waiting)
+    return tuple(load.failed(clashes[load.name]) if load.name in clashes else load for load in waiting)
 
 
 def _request_id(opened: Opened, load: Load) -> str:

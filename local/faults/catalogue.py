@@ -154,6 +154,30 @@ KINDS: dict[str, Kind] = {
             Verdict("failed", "landing_access", "TestTooLong"),
         ),
         Kind(
+            "task-modifies-for-ever",
+            "DMS API",
+            "The task stays `modifying`, and does not stop either.",
+            Verdict("failed", "unknown", "TaskModifiesTooLong"),
+        ),
+        Kind(
+            "task-forgets",
+            "DMS API",
+            "DMS takes the task's settings and gives back others.",
+            Verdict("failed", "unknown", "TaskNotAsWanted"),
+        ),
+        Kind(
+            "task-never-stops",
+            "DMS API",
+            "The task stays `stopping`.",
+            Verdict("failed", "unknown", "TaskDoesNotStop"),
+        ),
+        Kind(
+            "endpoint-modifies-for-ever",
+            "DMS API",
+            "The target endpoint stays `modifying`.",
+            Verdict("failed", "unknown", "EndpointModifiesTooLong"),
+        ),
+        Kind(
             "endpoint-moved",
             "DMS API",
             "Someone points the endpoint elsewhere between PointEndpoint and StartTask.",
@@ -183,6 +207,13 @@ KINDS: dict[str, Kind] = {
             "Snowflake",
             "Snowflake refuses one table's COPY.",
             Verdict("partial", "warehouse", "LoadRefused"),
+            (_TABLE,),
+        ),
+        Kind(
+            "load-never-ends",
+            "Snowflake",
+            "Snowflake works on one table's load until it is asked to cancel it.",
+            Verdict("partial", "warehouse", "LoadTooLong"),
             (_TABLE,),
         ),
         Kind(

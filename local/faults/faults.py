@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fleet.databases import Registry
-from fleet.names import target_endpoint_id, task_id
+from fleet.names import task_id
 from lambdas.clients.snowflake import Transport
 from local.clock import Clock
 from local.dms.engines.reader import Login, Reader
 from local.faults.calls import Calls, Invocation, current_invocation
 from local.faults.causes import Causes, Struck
+from local.faults.endless import change_answer
 from local.faults.moments import Moments
 from local.faults.requests import Fault, read_fault
 from local.faults.sources import WRONG_PASSWORD, FaultyReader, Surroundings, lost_secret
@@ -85,7 +86,7 @@ class Faults:
 
         def answer(operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
             self._refuse_gone(operation, parameters)
-            return self._keep_testing(operation, inner(operation, parameters))
+            return change_answer(inner(operation, parameters), self._causes, self._registry.settings)
 
         return answer
 
@@ -134,21 +135,6 @@ class Faults:
         for cause in self._causes.of(invocation.database, "task-gone"):
             cause.strike()
             raise AwsError("ResourceNotFoundFault", f"No Tasks found matching filter: {parameters.get('Filters')}")
-
-    def _keep_testing(self, operation: str, result: Mapping[str, Any]) -> Mapping[str, Any]:
-        if operation != "DescribeConnections":
-            return result
-        endless = {
-            target_endpoint_id(self._registry.settings.prefix, cause.database): cause
-            for cause in self._causes.named("test-never-ends")
-        }
-        shown = []
-        for one in result["Connections"]:
-            cause = endless.get(one["EndpointIdentifier"])
-            if cause is not None:
-                cause.strike()
-            shown.append(one if cause is None else {**one, "Status": "testing"})
-        return {**result, "Connections": shown}
 
 
 def _database_of_event(event: Mapping[str, Any]) -> str | None:

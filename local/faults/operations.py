@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SUBMIT, POLL = "SubmitStatements", "PollStatements"
+SUBMIT, POLL, CANCEL = "SubmitStatements", "PollStatements", "CancelStatements"
 """Snowflake's SQL API has no names for its calls; these are ours."""
 
 OPERATIONS = (
@@ -26,6 +26,7 @@ OPERATIONS = (
     "Invoke",
     SUBMIT,
     POLL,
+    CANCEL,
 )
 """What a fault of an API can be asked for by name."""
 

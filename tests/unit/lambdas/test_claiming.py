@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cases import Case, Cases, refused
+from cases import SETTINGS, Case, Cases, refused
+from fleet.waits import longest_attempt_seconds
 
 
 def ask(case: Case, execution: str, run: str = "", *, seconds_ago: int = 0) -> dict[str, Any]:
@@ -79,10 +80,16 @@ def test_an_execution_that_was_declined_is_recorded_as_skipped_and_gives_nothing
         case.call("Conclude")
 
 
-@pytest.mark.usefixtures("living")
-def test_a_living_holder_of_the_same_run_is_waited_for_without_end(cases: Cases, case: Case) -> None:
+def test_a_living_holder_of_the_same_run_is_waited_for_as_long_as_an_attempt_may_last(
+    cases: Cases, case: Case, living: str
+) -> None:
     another = cases.start_sleeper(f"another-{case.id}")
-    assert ask(case, another, seconds_ago=100_000)["verdict"] == "wait"
+    longest = longest_attempt_seconds(SETTINGS.limits)
+    assert ask(case, another, seconds_ago=longest - 1)["verdict"] == "wait"
+    declined = ask(case, another, seconds_ago=longest + 1)
+    assert declined["verdict"] == "declined"
+    assert living in declined["declined"]
+    assert f"waited {longest + 1} s of {longest} s" in declined["declined"]
 
 
 def test_a_dead_holder_is_left_alone_while_a_function_of_it_may_act(cases: Cases, case: Case, living: str) -> None:

@@ -69,7 +69,7 @@ def deaf(cases: Cases) -> Iterator[None]:
         events.enable_rule(Name=RULE)
 
 
-NOTHING = {"guessed": False, "tasks_stopped": 0, "children_stopped": 0, "closed": False}
+NOTHING = {"guessed": False, "tasks_stopped": 0, "loads_cancelled": 0, "children_stopped": 0, "closed": False}
 
 
 # An execution of database-run

@@ -1,0 +1,59 @@
+"""Answers of DMS that never become what a night waits for, or that are not what DMS was given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fleet.databases import Settings
+from fleet.names import target_endpoint_id, task_id
+from local.faults.calls import current_invocation
+from local.faults.causes import Causes
+
+_STOPPING = ("StopTask", "ReleaseDatabase")
+
+
+def _is(status: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda shown: {**shown, "Status": status}
+
+
+def _forget_commit_rate(shown: dict[str, Any]) -> dict[str, Any]:
+    if "ReplicationTaskSettings" not in shown:
+        return shown
+    settings = json.loads(shown["ReplicationTaskSettings"])
+    kept = {**settings, "FullLoadSettings": {**settings["FullLoadSettings"], "CommitRate": 1}}
+    return {**shown, "ReplicationTaskSettings": json.dumps(kept)}
+
+
+_CHANGES: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "test-never-ends": ("Connections", _is("testing")),
+    "task-modifies-for-ever": ("ReplicationTasks", _is("modifying")),
+    "task-forgets": ("ReplicationTasks", _forget_commit_rate),
+    "task-never-stops": ("ReplicationTasks", _is("stopping")),
+    "endpoint-modifies-for-ever": ("Endpoints", _is("modifying")),
+}
+"""By the fault's name: the list of an answer that it changes, and what it makes of the database's entry there."""
+
+
+def change_answer(result: Mapping[str, Any], causes: Causes, settings: Settings) -> Mapping[str, Any]:
+    """*result* of a call of DMS, as the faults that are asked for want it."""
+    invocation = current_invocation()
+    for fault, (member, change) in _CHANGES.items():
+        if member not in result:
+            continue
+        for cause in causes.named(fault):
+            if fault == "task-never-stops" and (invocation is None or invocation.state not in _STOPPING):
+                continue
+            ids = {
+                target_endpoint_id(settings.prefix, cause.database),
+                task_id(settings.prefix, cause.database, "full"),
+            }
+            shown = []
+            for one in result[member]:
+                is_struck = bool(ids & {one.get("EndpointIdentifier"), one.get("ReplicationTaskIdentifier")})
+                if is_struck:
+                    cause.strike()
+                shown.append(change(one) if is_struck else one)
+            result = {**result, member: shown}
+    return result
