@@ -27,6 +27,7 @@ from lambdas.wiring import Clients
 SHORTEST_WAIT_SECONDS = 30
 LONGEST_LAMBDA = timedelta(seconds=900)
 """A dying function may act for so long after its execution ended."""
+_LIVES = "which runs"
 
 
 class Input(Model):
@@ -128,7 +129,7 @@ def _wait_for(holder: str, database: str, registry: Registry, clients: Clients) 
             raise
         described = {"status": "GONE"}
     if described["status"] == "RUNNING":
-        return "which runs"
+        return _LIVES
     stopped_at = described.get("stopDate")
     if stopped_at is not None and clients.now() - stopped_at < LONGEST_LAMBDA:
         return (
@@ -144,7 +145,9 @@ def _wait_for(holder: str, database: str, registry: Registry, clients: Clients) 
 def _wait_or_decline(
     request: Request, claim: dict[str, Any], waiting: str, registry: Registry, clients: Clients
 ) -> Response:
-    """A holder of the same run is waited for as long as an attempt may last, any other for the setting's time."""
+    """A living holder of the same run is waited for as long as an attempt may last, a dead one until its task must have
+    stopped; a holder of another run for the setting's time.
+    """
     no_attempt = _attempt(request, 0)
     began_at = request.started_at
     if request.redrive_count > 0:  # whoever redrives it waits anew
@@ -152,8 +155,9 @@ def _wait_or_decline(
         began_at = described.get("redriveDate") or began_at
     waited = (clients.now() - began_at).total_seconds()
     limits = registry.settings.limits
-    is_same_run = claim.get("holder_run") == request.input.run
-    longest = longest_attempt_seconds(limits) if is_same_run else limits.claim_wait_seconds
+    longest = limits.claim_wait_seconds
+    if claim.get("holder_run") == request.input.run:
+        longest = longest_attempt_seconds(limits) if waiting == _LIVES else longest + limits.stop_deadline_seconds
     if waited < longest:
         look = next_look_seconds(SHORTEST_WAIT_SECONDS, waited, longest + 1)
         return Response(verdict="wait", attempt=no_attempt, wait_seconds=look)

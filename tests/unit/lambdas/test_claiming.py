@@ -92,6 +92,16 @@ def test_a_living_holder_of_the_same_run_is_waited_for_as_long_as_an_attempt_may
     assert f"waited {longest + 1} s of {longest} s" in declined["declined"]
 
 
+def test_a_dead_holder_of_the_same_run_whose_task_does_not_stop_is_waited_for_no_longer_than_a_stop_may_take(
+    cases: Cases, case: Case, living: str
+) -> None:
+    end(case, living)
+    another = cases.start_sleeper(f"another-{case.id}")
+    longest = SETTINGS.limits.claim_wait_seconds + SETTINGS.limits.stop_deadline_seconds
+    assert ask(case, another, seconds_ago=longest - 1)["verdict"] == "wait"
+    assert ask(case, another, seconds_ago=longest + 1)["verdict"] == "declined"
+
+
 def test_a_dead_holder_is_left_alone_while_a_function_of_it_may_act(cases: Cases, case: Case, living: str) -> None:
     end(case, living)
     another = cases.start_sleeper(f"another-{case.id}")
