@@ -46,7 +46,6 @@ class Mutant:
         return text.replace(self.old, self.new)
 
 
-_FOLDERS = "tests/unit/lambdas/test_folder_safety.py"
 _LEDGER = "tests/unit/lambdas/clients/test_ledger.py"
 
 MUTANTS = (
@@ -55,29 +54,29 @@ MUTANTS = (
         "lambdas/database_run/point_endpoint.py",
         "refuse_endpoint(opened.database.id, wanted, endpoint.s3)",
         "refuse_endpoint(opened.database.id, wanted, wanted)",
-        (_FOLDERS,),
+        ("tests/unit/lambdas/test_endpoint_read_back.py",),
     ),
     Mutant(
         "DMS moves more rows than the source holds",
         "local/dms/loads/load.py",
         "files = self._source.write(table, layout, segment.within, folder)",
-        "files = [file for name in ('a', 'b') for file in "
-        "self._source.write(table, layout, segment.within, folder.with_name(folder.name + name))]",
-        ("tests/contract/dms/test_dms_files_load.py",),
+        "files = [file for again in ('', '-again') for file in "
+        "self._source.write(table, layout, segment.within, folder.with_name(folder.name + again))]",
+        ("tests/contract/dms/test_dms_rows.py",),
     ),
     Mutant(
         "Reconcile ignores the rows that COPY parsed",
         "fleet/outcomes.py",
         "elif not table.rows == load.rows_parsed == load.rows_published:",
         "elif not table.rows == load.rows_published:",
-        ("tests/unit/fleet/test_law_of_ok.py", "tests/unit/fleet/test_outcomes.py"),
+        ("tests/unit/fleet/test_law_of_ok.py",),
     ),
     Mutant(
         "the guard in SQL takes more rows than DMS counted",
         "fleet/warehouse.py",
         "IFF(HELD = {sealed.rows} AND OWN = {sealed.rows}, ",
         "IFF(HELD >= {sealed.rows} AND OWN >= {sealed.rows}, ",
-        ("tests/unit/fleet/test_warehouse.py",),
+        ("tests/contract/snowflake/test_snowflake_guards.py",),
     ),
     Mutant(
         "the last failure of an attempt wins",

@@ -81,10 +81,9 @@ def test_the_tree_is_as_it_was_even_if_the_tests_of_a_mutant_break_off(tree: Pat
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_each_mutant_of_the_proof_fits_the_code_and_names_tests_that_are_there(mutant: Mutant) -> None:
+def test_each_mutant_of_the_proof_fits_the_code(mutant: Mutant) -> None:
     try:
         changed = mutant.change((ROOT / mutant.file).read_text(encoding="utf-8"))
     except MutantNotFoundError as error:
         pytest.fail(str(error), pytrace=False)
     compile(changed, mutant.file, "exec")
-    assert [test for test in mutant.tests if not (ROOT / test.partition("::")[0]).exists()] == []
