@@ -7,18 +7,17 @@ In a clean clone of HEAD, on a PATH without MariaDB and Terraform: the README's 
 from __future__ import annotations
 
 import argparse
-import re
 import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.figures import Figure, print_figures
 from bench.fresh_machine import FreshMachine, make_fresh_machine
 from bench.mutants import MUTANTS, try_mutants
+from bench.suite import closing_line, count_numbers, judge_left_out
 
 MOST_SECONDS = 25 * 60
 NUMBERS: Mapping[int, Sequence[str]] = {
@@ -26,9 +25,6 @@ NUMBERS: Mapping[int, Sequence[str]] = {
     13: tuple(sorted({test for mutant in MUTANTS for test in mutant.tests})),
 }
 """The tests of each number of issue 12: files, or single tests in them (FILE::TEST)."""
-_LEFT_OUT = re.compile(r"^(\d+) tests? needs? (\w+)\. .*(?:Install|Run)", re.MULTILINE)
-_MISSING = {"mariadb", "terraform"}
-_INSTALLED_APART = {"cdktn", "checkov"}
 
 
 def main() -> int:
@@ -58,46 +54,11 @@ def _demo(machine: FreshMachine) -> list[Figure]:
 def _test(machine: FreshMachine) -> list[Figure]:
     report = machine.checkout.parent / "tests.xml"
     code, output, cost = _run(machine, {"PYTEST_ADDOPTS": f"--junitxml={report}"}, "make", "test")
-    closing = next((line for line in reversed(output.splitlines()) if " passed" in line), output[-200:])
     return [
-        ("make test ends green", f"exit {code}, {cost}: {closing.strip('= ')}", code == 0),
-        _left_out(output, closing),
-        *_numbers(report),
+        ("make test ends green", f"exit {code}, {cost}: {closing_line(output)}", code == 0),
+        judge_left_out(output, lacked={"mariadb", "terraform"}),
+        *count_numbers(report, NUMBERS),
     ]
-
-
-def _left_out(output: str, closing: str) -> Figure:
-    """The last lines name what the machine lacks and how to have it, and nothing else was skipped."""
-    counts = {name: int(count) for count, name in _LEFT_OUT.findall(output)}
-    skipped = sum(map(int, re.findall(r"(\d+) skipped", closing)))
-    said = ", ".join(f"{count} for want of {name}" for name, count in counts.items())
-    is_whole = _MISSING <= counts.keys() <= _MISSING | _INSTALLED_APART and sum(counts.values()) == skipped
-    return "make test says what it left out, and how to have it", f"{said}; {skipped} skipped", is_whole
-
-
-def _numbers(report: Path) -> list[Figure]:
-    """How many tests of each number of the issue passed; each file or test that is named must have passed."""
-    cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()  # noqa: S314  pytest's own
-    passed = [(case.get("classname", ""), case.get("name", "")) for case in cases if not len(case)]
-    figures: list[Figure] = []
-    for number, places in NUMBERS.items():
-        counts = {place: sum(_is_of(place, *case) for case in passed) for place in places}
-        none = [place for place, count in counts.items() if count == 0]
-        said = f"{sum(counts.values())} passed" + (f"; NONE of {', '.join(none)}" if none else "")
-        figures.append((f"tests of number {number}", said, not none))
-    return figures
-
-
-def _is_of(place: str, module: str, name: str) -> bool:
-    """Whether the test *name* in *module* is one of *place*: a file, or a test in it with all its parameters.
-
-    >>> _is_of("tests/a.py", "tests.a", "test_x[1]"), _is_of("tests/a.py::test_x", "tests.a", "test_x[1]")
-    (True, True)
-    >>> _is_of("tests/a.py::test_x", "tests.a", "test_xy"), _is_of("tests/a.py", "tests.ab", "test_x")
-    (False, False)
-    """
-    file, _, test = place.partition("::")
-    return module == file.removesuffix(".py").replace("/", ".") and test in {"", name, name.partition("[")[0]}
 
 
 def _run(machine: FreshMachine, more: Mapping[str, str], *command: str) -> tuple[int, str, str]:

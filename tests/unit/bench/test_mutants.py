@@ -25,6 +25,7 @@ def test_as_many_is_enough():
 """
 AT_LEAST = Mutant("takes more", "guard.py", "rows == wanted", "rows >= wanted", ("test_guard.py",))
 ALWAYS = Mutant("takes all", "guard.py", "rows == wanted", "bool(rows)", ("test_guard.py::test_as_many_is_enough",))
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 PYTEST = (sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", ".")
 
 
@@ -36,14 +37,14 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_a_mutant_that_a_test_notices_is_killed_by_that_test_and_is_gone_afterwards(tree: Path) -> None:
-    figure = try_mutant(tree, AT_LEAST, PYTEST, os.environ)
+    figure = try_mutant(tree, AT_LEAST, PYTEST, ENVIRONMENT)
     killer = "test_guard.py::test_more_is_not_enough[too many]"
     assert figure == ("mutant: takes more", f"killed by {killer}", True)
     assert (tree / "guard.py").read_text(encoding="utf-8") == SOURCE
 
 
 def test_a_mutant_that_no_test_notices_has_survived(tree: Path) -> None:
-    figure = try_mutant(tree, ALWAYS, PYTEST, os.environ)
+    figure = try_mutant(tree, ALWAYS, PYTEST, ENVIRONMENT)
     assert figure == ("mutant: takes all", "SURVIVED all of test_guard.py::test_as_many_is_enough", False)
 
 
@@ -51,7 +52,7 @@ def test_a_mutant_that_no_test_notices_has_survived(tree: Path) -> None:
     ("file", "old", "found"), [("guard.py", "rows != wanted", 0), ("guard.py", "rows", 2), ("gone.py", "rows", 0)]
 )
 def test_a_mutant_whose_text_is_not_there_once_falls_short(tree: Path, file: str, old: str, found: int) -> None:
-    figure = try_mutant(tree, Mutant("m", file, old, "x", ("test_guard.py",)), PYTEST, os.environ)
+    figure = try_mutant(tree, Mutant("m", file, old, "x", ("test_guard.py",)), PYTEST, ENVIRONMENT)
     assert figure[1:] == (
         f"the mutant's text is {found} times in {file}, wanted once. Adapt its entry in bench/mutants.py.",
         False,
@@ -60,12 +61,14 @@ def test_a_mutant_whose_text_is_not_there_once_falls_short(tree: Path, file: str
 
 @pytest.mark.parametrize(("new", "test"), [("rows ==", "test_guard.py"), ("rows >= wanted", "test_gone.py")])
 def test_a_mutant_that_cannot_run_or_has_no_tests_is_not_killed(tree: Path, new: str, test: str) -> None:
-    what, value, is_good = try_mutant(tree, Mutant("m", "guard.py", "rows == wanted", new, (test,)), PYTEST, os.environ)
+    what, value, is_good = try_mutant(
+        tree, Mutant("m", "guard.py", "rows == wanted", new, (test,)), PYTEST, ENVIRONMENT
+    )
     assert (what, value.partition(":")[0], is_good) == ("mutant: m", "not decided", False)
 
 
 def test_one_survivor_is_enough_to_fall_short(tree: Path) -> None:
-    *_, last = try_mutants(tree, [AT_LEAST, ALWAYS], PYTEST, os.environ)
+    *_, last = try_mutants(tree, [AT_LEAST, ALWAYS], PYTEST, ENVIRONMENT)
     assert last == ("mutants killed", "1 of 2", False)
 
 
