@@ -149,7 +149,11 @@ def try_mutant(tree: Path, mutant: Mutant, pytest: Sequence[str], environment: M
 def try_mutants(
     tree: Path, mutants: Sequence[Mutant], pytest: Sequence[str], environment: Mapping[str, str]
 ) -> list[Figure]:
-    """A figure for each of *mutants*, and how many were killed."""
-    figures = [try_mutant(tree, mutant, pytest, environment) for mutant in mutants]
-    killed = sum(is_good for *_, is_good in figures)
+    """A figure for each of *mutants*, printed as it comes, and one for how many were killed."""
+    figures: list[Figure] = []
+    for mutant in mutants:
+        what, value, is_killed = try_mutant(tree, mutant, pytest, environment)
+        print(f"    {what}: {value}", flush=True)
+        figures.append((what, value, is_killed))
+    killed = sum(is_killed for *_, is_killed in figures)
     return [*figures, ("mutants killed", f"{killed} of {len(mutants)}", killed == len(mutants))]
