@@ -5,11 +5,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+TOOLCHAINS := build/toolchains
 export UV_LINK_MODE ?= copy
+# uv trusts whom the machine trusts, as pip does; where the machine keeps no list, whom uv was built to trust.
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),1,0)
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test check format docs lock prove-night prove-faults prove-cloud package toolchains verify-stack prove-stack clean
+.PHONY: help setup demo test check format docs lock prove-small prove-night prove-faults prove-cloud package toolchains verify-stack prove-stack clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,8 +20,9 @@ help:  ## this list
 setup: $(VENV)/.ready  ## everything from the registries into .venv
 
 $(VENV)/.ready: requirements/dev.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@# With the machine's own pip: Debian's Python cannot put one into a virtual environment without python3-venv.
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	@test -x $(UV) || $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check uv
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
@@ -44,6 +48,9 @@ docs: setup  ## rewrite what is generated from the code
 	@$(BIN)/python -m local.coverage.page
 	@$(BIN)/python -m local.coverage.to_verify
 
+prove-small: setup  ## show what a fresh machine and the tests must show: the README's commands, and mutants; figures last
+	@$(BIN)/python -m bench.prove_small
+
 prove-night: setup  ## show what a full night must show, figures last
 	@$(BIN)/python -m bench.prove_night
 
@@ -62,12 +69,15 @@ verify-stack: setup  ## apply the stack with the real Terraform to the local clo
 prove-stack: setup  ## show what the stack must show, without an account; figures last
 	@$(BIN)/python -m bench.prove_stack
 
-toolchains: setup  ## the stacks under CDKTF's continuation, and read by checkov; both are installed apart, in build/
-	@for one in cdktn checkov; do \
-	  $(UV) venv --quiet --allow-existing --python $(BIN)/python build/toolchains/$$one && \
-	  $(UV) pip sync --quiet --python build/toolchains/$$one/bin/python --require-hashes requirements/$$one.txt || exit 1; \
-	done
+toolchains: $(TOOLCHAINS)/.ready  ## the stacks under CDKTF's continuation, and read by checkov; both are installed apart, in build/
 	@$(BIN)/pytest tests/synthesis/test_toolchains.py
+
+$(TOOLCHAINS)/.ready: $(VENV)/.ready requirements/cdktn.txt requirements/checkov.txt
+	@for one in cdktn checkov; do \
+	  $(UV) venv --quiet --allow-existing --python $(BIN)/python $(TOOLCHAINS)/$$one && \
+	  $(UV) pip sync --quiet --python $(TOOLCHAINS)/$$one/bin/python --require-hashes requirements/$$one.txt || exit 1; \
+	done
+	@touch $@
 
 lock: setup  ## pin what is newest into requirements/
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \

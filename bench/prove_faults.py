@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 from click.testing import CliRunner
 
+from bench.figures import Figure, print_figures
 from cli.account import Account
 from cli.main import cli
 from fleet.names import warehouse_schema
@@ -40,8 +41,6 @@ FLEET = str(Path(sys.executable).parent / "fleet")
 LIMIT_SECONDS = 300
 BROKEN = 30
 
-Figure = tuple[str, str, bool]
-
 
 def main() -> int:
     """Run it all; 0 if nothing falls short."""
@@ -55,12 +54,7 @@ def main() -> int:
     figures += _kill_demo()
     figures += _large(sizes.databases, sizes.tables)
     figures += _break_thirty(sizes.databases, sizes.tables)
-    print("\nFigures")
-    for what, value, is_good in figures:
-        print(f"  {'ok  ' if is_good else 'FAIL'} {what}{': ' + value if value else ''}")
-    short = sum(not is_good for _, _, is_good in figures)
-    print(f"{len(figures)} figures, {short} fall short")
-    return 1 if short else 0
+    return print_figures(figures)
 
 
 def _demo(folder: Path, *options: str) -> tuple[int, dict[str, Any]]:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from bench.figures import Figure, print_figures
 from bench.stack_account import Account, NotProvenError, empty_account, prepare, write_fleet
 from fleet.errors import FleetError
 from fleet.names import data_key_alias
@@ -31,7 +32,6 @@ MOST_BYTES = 300_000
 MOST_SECONDS = 60.0
 
 T = TypeVar("T")
-Figure = tuple[str, str, bool]
 
 
 def main() -> int:
@@ -42,12 +42,7 @@ def main() -> int:
         figures += _plan_of_fifty()
     except FleetError as error:
         figures.append((f"a stack of {DATABASES} databases", str(error), False))
-    print("\nFigures")
-    for what, value, is_good in figures:
-        print(f"  {'ok  ' if is_good else 'FAIL'} {what}: {value}")
-    short = sum(not is_good for _, _, is_good in figures)
-    print(f"{len(figures)} figures, {short} fall short")
-    return 1 if short else 0
+    return print_figures(figures)
 
 
 def _command(name: str) -> Figure:

@@ -10,23 +10,15 @@ import pytest
 from hypothesis import settings
 
 from cases import Case, Cases, make_template
-from left_out import leave_out, tell
+from left_out import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
 from local.sources.postgres import EmbeddedPostgres
 from mariadb_server import mariadb
 from real_terraform import terraform
 
-__all__ = ["mariadb", "terraform"]
+__all__ = ["mariadb", "pytest_collection_modifyitems", "pytest_configure", "pytest_terminal_summary", "terraform"]
 
 settings.register_profile("without times", deadline=None)  # no test asserts how long anything takes
 settings.load_profile("without times")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    leave_out(config, items)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    tell(terminalreporter)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

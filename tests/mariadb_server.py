@@ -8,18 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from left_out import how_to_leave_out
-from local.sources.mariadb import EmbeddedMariadb, MariadbMissingError
+from local.sources.mariadb import EmbeddedMariadb
 
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[EmbeddedMariadb]:
     """A real MariaDB, empty, one for each xdist worker. Name databases after your suite."""
     # Not pytest's own folder: that is closed to the account that the server runs under when we are root.
-    with tempfile.TemporaryDirectory(prefix="fleet-") as folder:
-        try:
-            server = EmbeddedMariadb.start(Path(folder))
-        except MariadbMissingError as error:
-            pytest.fail(f"{error} {how_to_leave_out('mariadb')}", pytrace=False)
-        with server:
-            yield server
+    with tempfile.TemporaryDirectory(prefix="fleet-") as folder, EmbeddedMariadb.start(Path(folder)) as server:
+        yield server

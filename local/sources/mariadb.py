@@ -12,6 +12,7 @@ import secrets
 import shutil
 import subprocess
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,8 +25,6 @@ from lambdas.sources.mysql import SOCKET_NAME, plug, quote
 from local.sources.server_folder import Account
 
 INSTALL = "apt-get install -y --no-install-recommends mariadb-server"
-# Where Debian's package puts them; the second is not in everybody's path.
-PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
 # Nothing here has to survive a power cut. Character set and zone are given, so that the machine decides nothing.
 _SETTINGS = (
     "--skip-networking",
@@ -55,6 +54,27 @@ class MariadbNotStartedError(FleetError):
     """The MariaDB server did not come up."""
 
 
+@dataclass(frozen=True)
+class Programs:
+    """The two programs of MariaDB's server: *install* makes an empty data folder, *server* serves it."""
+
+    install: str
+    server: str
+
+
+def find_programs(path: str | None = None) -> Programs:
+    """MariaDB's programs on *path*, the environment's PATH by default.
+
+    Raises:
+        MariadbMissingError: One is not there; says which, and the command that installs it.
+    """
+    searched = os.environ.get("PATH", os.defpath) if path is None else path
+    install = _program("mariadb-install-db", searched)
+    # Debian's package puts this one into the `sbin` beside the other's `bin`, which is not in everybody's path.
+    beside = Path(install).parent.parent / "sbin"
+    return Programs(install, _program("mariadbd", os.pathsep.join((searched, str(beside)))))
+
+
 class EmbeddedMariadb:
     """A running MariaDB whose data and log stand below *folder*. Use it as a context, or `stop` it."""
 
@@ -68,14 +88,14 @@ class EmbeddedMariadb:
         atexit.register(self.stop)
 
     @classmethod
-    def start(cls, folder: Path, path: str = PROGRAMS) -> Self:
+    def start(cls, folder: Path) -> Self:
         """A server on *folder*, which must be empty or not there, and short enough for a socket's address.
 
-        As root it runs as `nobody`, who must be able to reach the folder. *path*: where its programs are looked for.
+        As root it runs as `nobody`, who must be able to reach the folder.
 
         Raises `MariadbMissingError` with the command that installs one, `MariadbNotStartedError` with the log's end.
         """
-        install, server = _program("mariadb-install-db", path), _program("mariadbd", path)
+        found = find_programs()
         account = Account.of_server()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -89,14 +109,14 @@ class EmbeddedMariadb:
         programs = {"env": {**os.environ, "TMPDIR": str(temporary)}, **_as_account(account)}
         passwords = {user: secrets.token_urlsafe(18) for user in (cls.ROOT, cls.LOGIN)}
         data, log = folder / "data", folder / "log"
-        _initialise(install, data, programs)
+        _initialise(found.install, data, programs)
         # Passwords are set before anyone can connect, and stand in no argument that other users see.
         first = folder / "first.sql"
         first.touch(mode=0o600)
         first.write_text(_accounts(passwords, cls.ROOT, cls.LOGIN))
         _give(first, account)
         where = (f"--datadir={data}", f"--socket={folder / SOCKET_NAME}", f"--pid-file={folder / 'pid'}")
-        process = _launch([server, "--no-defaults", *where, f"--init-file={first}", *_SETTINGS], log, programs)
+        process = _launch([found.server, "--no-defaults", *where, f"--init-file={first}", *_SETTINGS], log, programs)
         started = cls(folder, passwords)
         started._held.callback(_end, process)
         started._await(process, log)
@@ -170,7 +190,9 @@ class EmbeddedMariadb:
 def _program(name: str, path: str) -> str:
     found = shutil.which(name, path=path)
     if found is None:
-        raise MariadbMissingError(f"No MariaDB server on this machine: {name} is not there.", remedy=f"Run: {INSTALL}")
+        raise MariadbMissingError(
+            f"No MariaDB server on this machine: {name} is not on the PATH.", remedy=f"Run as root: {INSTALL}"
+        )
     return found
 
 

@@ -156,7 +156,7 @@ def test_the_warehouses_columns_hold_what_the_sources_can(night: Night) -> None:
     }
 
 
-def test_half_a_load_of_a_server_that_stopped_is_never_handed_off(tmp_path: Path) -> None:
+def test_half_a_load_of_a_server_that_stopped_is_never_handed_off(mariadb: EmbeddedMariadb, tmp_path: Path) -> None:
     """DMS calls such a task finished. What it lacks is noticed by asking the source again before anything is sealed."""
     with tempfile.TemporaryDirectory(prefix="fleet-") as folder, EmbeddedMariadb.start(Path(folder)) as server:
         server.create_database("lost")

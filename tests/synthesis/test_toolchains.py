@@ -12,24 +12,24 @@ from typing import Any
 
 import pytest
 
+from left_out import toolchain
 from synthesised import ROOT, Stacks
 
 pytestmark = pytest.mark.xdist_group("synthesis")
 
-TOOLCHAINS = ROOT / "build" / "toolchains"
 OURS = ("fleet", "onboarding", "orchestration", "registry", "main.py")
 
 
 @pytest.fixture
 def cdktn() -> Path:
     """The Python that has CDKTF's continuation instead of CDKTF."""
-    return TOOLCHAINS / "cdktn" / "bin" / "python"
+    return toolchain("cdktn/bin/python")
 
 
 @pytest.fixture
 def checkov() -> Path:
     """The program checkov."""
-    return TOOLCHAINS / "checkov" / "bin" / "checkov"
+    return toolchain("checkov/bin/checkov")
 
 
 def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:

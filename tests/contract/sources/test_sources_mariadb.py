@@ -8,20 +8,23 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pymysql
 import pytest
 
 from lambdas.sources import mysql
-from left_out import leave_out, tell
-from local.sources.mariadb import EmbeddedMariadb, MariadbMissingError, MariadbNotStartedError
+from local.sources.mariadb import (
+    EmbeddedMariadb,
+    MariadbMissingError,
+    MariadbNotStartedError,
+    Programs,
+    find_programs,
+)
 
 _CHILD = """
 import sys
 from pathlib import Path
-from typing import Any
 from local.sources.mariadb import EmbeddedMariadb
 server = EmbeddedMariadb.start(Path(sys.argv[1]))
 print((Path(sys.argv[1]) / "pid").read_text().strip(), flush=True)
@@ -93,39 +96,15 @@ def test_the_login_of_a_secret_reads_everything_and_writes_nothing(mariadb: Embe
 
 
 def test_a_machine_without_a_server_is_told_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(MariadbMissingError, match="Run: apt-get install -y --no-install-recommends mariadb-server"):
-        EmbeddedMariadb.start(tmp_path, path=str(tmp_path))
+    wanted = "Run as root: apt-get install -y --no-install-recommends mariadb-server"
+    with pytest.raises(MariadbMissingError, match=wanted):
+        find_programs(str(tmp_path))
 
 
-class Told:
-    """What pytest is told, as its configuration, its hooks and its terminal take it."""
-
-    def __init__(self) -> None:
-        self.hook = self
-        self.left: list[Any] = []
-        self.words: list[str] = []
-        self.stats: dict[str, list[Any]] = {}
-        self.config = self
-
-    def getoption(self, _name: str, default: object) -> object:
-        return default
-
-    def pytest_deselected(self, items: list[Any]) -> None:
-        self.left += items
-
-    def section(self, title: str, **_: object) -> None:
-        self.words.append(title)
-
-    line = section
-
-
-@pytest.mark.parametrize(("environment", "is_left_out"), [({"FLEET_TESTS_WITHOUT_MARIADB": "1"}, True), ({}, False)])
-def test_tests_are_left_out_only_on_request_and_loudly(
-    request: pytest.FixtureRequest, mariadb: EmbeddedMariadb, environment: dict[str, str], is_left_out: bool
-) -> None:
-    told: Any = Told()
-    items: list[Any] = [request.node]
-    leave_out(told, items, environment)
-    tell(told, environment)
-    assert (items, told.left) == (([], [request.node]) if is_left_out else ([request.node], []))
-    assert any("nothing that reads a MySQL or MariaDB source was tested" in line for line in told.words) is is_left_out
+def test_the_server_is_found_in_the_sbin_beside_the_bin_of_the_path(tmp_path: Path) -> None:
+    for name in ("bin/mariadb-install-db", "sbin/mariadbd"):
+        program = tmp_path / name
+        program.parent.mkdir()
+        program.touch(mode=0o755)
+    found = find_programs(str(tmp_path / "bin"))
+    assert found == Programs(str(tmp_path / "bin/mariadb-install-db"), str(tmp_path / "sbin/mariadbd"))

@@ -1,0 +1,50 @@
+"""What a run of `make test` printed and reported, read for a proof."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
+
+from bench.figures import Figure
+
+_LEFT_OUT = re.compile(r"^(\d+) tests? needs? (\w+)\. .*(?:Install|Run)", re.MULTILINE)
+INSTALLED_APART = frozenset({"cdktn", "checkov"})
+"""What `make toolchains` installs: a clean clone has neither, and leaves out their tests."""
+
+
+def closing_line(output: str) -> str:
+    """pytest's last line, or the end of *output* where there is none."""
+    lines = [line for line in output.splitlines() if re.search(r"\d+ passed", line)]
+    return lines[-1].strip("= ") if lines else output[-200:]
+
+
+def judge_left_out(output: str, lacked: Set[str]) -> Figure:
+    """Whether the last lines name what the machine *lacked* and how to have it, and no other test was skipped."""
+    counts = {name: int(count) for count, name in _LEFT_OUT.findall(output)}
+    closing = closing_line(output)
+    skipped = sum(map(int, re.findall(r"(\d+) skipped", closing)))
+    is_named = lacked <= counts.keys() <= lacked | INSTALLED_APART
+    is_all = sum(counts.values()) == skipped and not re.search(r"xfailed|deselected", closing)
+    said = ", ".join(f"{count} for want of {name}" for name, count in counts.items()) or "nothing"
+    return "make test says what it left out, and how to have it", f"{said}; {skipped} skipped", is_named and is_all
+
+
+def count_numbers(report: Path, numbers: Mapping[int, Sequence[str]]) -> list[Figure]:
+    """How many tests of each number passed, by pytest's *report* (JUnit's XML). Each place must have at least one."""
+    cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()  # noqa: S314  pytest's own
+    passed = [(case.get("classname", ""), case.get("name", "")) for case in cases if not len(case)]
+    figures: list[Figure] = []
+    for number, places in numbers.items():
+        counts = {place: sum(_is_of(place, *case) for case in passed) for place in places}
+        none = [place for place, count in counts.items() if count == 0]
+        said = f"{sum(counts.values())} passed" + (f"; NONE of {', '.join(none)}" if none else "")
+        figures.append((f"tests of number {number}", said, not none))
+    return figures
+
+
+def _is_of(place: str, module: str, name: str) -> bool:
+    """Whether the test *name* in *module* is one of *place*: a file, or a test in it with all its parameters."""
+    file, _, test = place.partition("::")
+    return module == file.removesuffix(".py").replace("/", ".") and test in {"", name, name.partition("[")[0]}
