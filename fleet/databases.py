@@ -88,6 +88,8 @@ class Limits:
     test_deadline_seconds: int = 300
     task_deadline_seconds: int = 6 * 3600
     stuck_seconds: int = 1800
+    count_table_seconds: int = 60
+    count_deadline_seconds: int = 900
 
 
 @dataclass(frozen=True)

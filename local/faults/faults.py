@@ -15,7 +15,7 @@ from local.faults.calls import Calls, Invocation, current_invocation
 from local.faults.causes import Causes, Struck
 from local.faults.moments import Moments
 from local.faults.requests import Fault, read_fault
-from local.faults.sources import WRONG_PASSWORD, FaultyReader, Surroundings, lost_secret
+from local.faults.sources import WRONG_PASSWORD, FaultyReader, Surroundings, lost_secret, slow_down
 from local.faults.warehouse import FaultyTransport
 from local.wire import Answer, AwsError
 
@@ -95,11 +95,14 @@ class Faults:
         for cause in self._causes.of(database, *self._moments.deeds):
             self._moments.come(cause, name, event)
         answer = self._calls.invoke(name, database, call)
-        if name == "AskSource" and event["question"] == "catalogue":
+        if name != "AskSource" or answer["answer"] is None:
+            return answer
+        if event["question"] == "catalogue":
             for cause in self._causes.of(database, "mapping-empty"):
                 cause.strike()
                 return {"answer": [], "failure": None}
-        return answer
+            return answer
+        return {**answer, "answer": slow_down(answer["answer"], event["seconds_each"], self._causes.of(database))}
 
     # What the seams do
 
