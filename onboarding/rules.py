@@ -118,7 +118,9 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     ),
     (Limits, "stuck_seconds"): _at_least(1),
     (Limits, "count_table_seconds"): between(
-        1, LONGEST_COUNT_SECONDS, "AskSource, which counts, may not run much longer. A table that takes longer is a gap."
+        1,
+        LONGEST_COUNT_SECONDS,
+        "AskSource, which counts, may not run much longer. A table that takes longer is a gap.",
     ),
     (Limits, "count_deadline_seconds"): between(
         1, _LONGEST_COUNTING_SECONDS, "Sealing and loading have an hour together."

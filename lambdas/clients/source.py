@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import HTTPClientError
 
-from fleet.asking import ASKED_AT_MOST, ASK_SOURCE_SECONDS, CATALOGUE_SECONDS
+from fleet.asking import ASK_SOURCE_SECONDS, ASKED_AT_MOST, CATALOGUE_SECONDS
 from fleet.counts import Count
 from fleet.databases import Database, Server
 from fleet.errors import ThrottledError, TransientError

@@ -26,9 +26,7 @@ def read_secret(name: str, answer: Mapping[str, Any]) -> Mapping[str, Any] | Fai
     """
     complaint, members = _understand(answer)
     if complaint:
-        return Failure(
-            "credentials", "SecretUnusable", f"secret {name!r} cannot be used: {complaint}. {_WANTED}. Mend it."
-        )
+        return Failure("credentials", "SecretUnusable", f"secret {name!r} cannot be used: {complaint}. {_WANTED}.")
     return members
 
 
@@ -42,11 +40,11 @@ def _understand(answer: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     except ValueError:
         return "it is no JSON", {}
     if not isinstance(found, dict):
-        return f"it is JSON of type {type(found).__name__}, no object", {}
+        return "it is JSON, but no object", {}
     members = {key: found[key] for key in (*_TEXTS, "port", AUTHORITY) if found.get(key) is not None}
     members["port"] = _read_port(found.get("port"))
     complaints = [
-        f"it has no `{key}`" if found.get(key) in (None, "") else f"its `{key}` is not wanted like this: {wanted}"
+        f"it has no `{key}`" if found.get(key) in (None, "") else f"its `{key}` is not {wanted}"
         for key, is_right, wanted in (
             *((key, _is_text(found.get(key)), "a text") for key in _TEXTS),
             ("port", members["port"] > 0, "a whole number from 1 to 65535"),

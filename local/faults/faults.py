@@ -120,14 +120,14 @@ class Faults:
         """AskSource finds in the secret what the source has become."""
         if invocation.state != "AskSource" or operation != "GetSecretValue":
             return
-        secret = json.loads(parsed["SecretString"])
         for cause in self._causes.of(invocation.database, "bad-password", "lost-source"):
+            secret = json.loads(parsed["SecretString"])
             if cause.fault.name == "bad-password":
                 cause.strike()
                 secret["password"] = WRONG_PASSWORD
             elif cause.times:
                 secret = lost_secret(secret)
-        parsed["SecretString"] = json.dumps(secret)
+            parsed["SecretString"] = json.dumps(secret)
 
     def _refuse_gone(self, operation: str, parameters: Mapping[str, Any]) -> None:
         """A task that is gone is not found, but by the plan, which was made before."""
