@@ -91,6 +91,8 @@ class Limits:
     stuck_seconds: int = 1800
     stop_deadline_seconds: int = 1800
     load_deadline_seconds: int = 2 * 3600
+    count_table_seconds: int = 60
+    count_deadline_seconds: int = 900
 
 
 @dataclass(frozen=True)

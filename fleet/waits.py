@@ -74,6 +74,7 @@ def longest_attempt_seconds(limits: Limits) -> int:
         + 2 * limits.test_deadline_seconds
         + limits.task_deadline_seconds
         + limits.stop_deadline_seconds
+        + limits.count_deadline_seconds
         + limits.load_deadline_seconds
         + CANCEL_GRACE_SECONDS
     )

@@ -8,7 +8,6 @@ Raises  nothing of its own
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -20,18 +19,20 @@ import pytds
 from botocore.exceptions import ClientError
 
 from fleet.databases import Engine, SslMode
-from fleet.errors import FleetError
+from fleet.errors import ApiRefusedError, FleetError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table
 from lambdas.clients.records import adapter
-from lambdas.clients.refusals import code_of, message_of
+from lambdas.clients.refusals import code_of, message_of, translate
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.sources import mysql, postgresql, sqlserver
+from lambdas.sources.counting import within
+from lambdas.sources.secret import read_secret
 from lambdas.wiring import Clients
 
 
 class Request(Model):
-    """One question. *tables*: pairs of schema and table, for `counts`."""
+    """One question. *tables*: pairs of schema and table, for `counts`; *seconds_each*: for the count of one of them."""
 
     question: Literal["catalogue", "counts"]
     run: str | None
@@ -42,10 +43,12 @@ class Request(Model):
     name_at_source: str
     schemas: list[str]
     tables: list[tuple[str, str]]
+    seconds_each: float
 
 
 class Response(Model):
-    """The answer (tables as `fleet.tables.catalogue.Table`, or [schema, table, rows]), or why there is none."""
+    """The answer (tables as `fleet.tables.catalogue.Table`, or counts as [schema, table, rows, why not]), or why there
+    is none. Tables that are missing among the counts are left to another call."""
 
     answer: list[Any] | None = None
     failure: dict[str, str] | None = None
@@ -59,7 +62,9 @@ class Speaker:
     """How one engine is asked. *errors*: what its driver raises when the source is at fault."""
 
     catalogue: Callable[[Mapping[str, Any], str, list[str], SslMode], tuple[Table, ...]]
-    counts: Callable[[Mapping[str, Any], str, list[tuple[str, str]], SslMode], list[list[Any]]]
+    counts: Callable[
+        [Mapping[str, Any], str, list[tuple[str, str]], SslMode, float, Callable[[], bool]], list[list[Any]]
+    ]
     describe_failure: Callable[[BaseException], Failure]
     errors: tuple[type[Exception], ...]
 
@@ -78,42 +83,56 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         sqlserver.ask_catalogue,
         sqlserver.ask_counts,
         sqlserver.describe_failure,
-        (pytds.Error, OSError, ValueError),  # the last: encryption without pyOpenSSL
+        (pytds.Error, OSError),
     ),
 }
 
 
 def run(request: Request, clients: Clients) -> Response:
     """Ask the source; nothing is ever written there."""
-    try:
-        secret = json.loads(clients.secrets.get_secret_value(SecretId=request.secret)["SecretString"])
-    except ClientError as error:
-        failure = _describe_secret(request.secret, error)
-        return Response(failure=asdict(failure))
+    has_time = within(request.seconds_each, clients.now)
+    secret = _get_secret(request.secret, clients)
+    if isinstance(secret, Failure):
+        return Response(failure=asdict(secret))
     speaker = SPEAKERS[request.engine]
+    asked = secret, request.name_at_source
     try:
         if request.question == "catalogue":
-            tables = speaker.catalogue(secret, request.name_at_source, request.schemas, request.ssl_mode)
+            tables = speaker.catalogue(*asked, request.schemas, request.ssl_mode)
             return Response(answer=adapter(tuple[Table, ...]).dump_python(tables, mode="json"))
-        counts = speaker.counts(secret, request.name_at_source, request.tables, request.ssl_mode)
+        counts = speaker.counts(*asked, request.tables, request.ssl_mode, request.seconds_each, has_time)
         return Response(answer=counts)
     except speaker.errors as error:
         return Response(failure=asdict(speaker.describe_failure(error)))
 
 
-def _describe_secret(secret: str, error: ClientError) -> Failure:
-    """Why *secret* was not given. Whoever may not read a secret is not told whether it exists: the role names the
-    secrets that stood there when it was deployed, and one made anew has another ARN.
+def _get_secret(name: str, clients: Clients) -> Mapping[str, Any] | Failure:
+    """The secret's members, or why there are none.
 
     Raises:
-        ClientError: *error*, where it says nothing of the secret.
+        ClientError: Secrets Manager failed in a way that passes.
+    """
+    try:
+        answer = clients.secrets.get_secret_value(SecretId=name)
+    except ClientError as error:
+        if not isinstance(translate(error), ApiRefusedError):
+            raise
+        return _describe_secret(name, error)
+    return read_secret(name, answer)
+
+
+def _describe_secret(secret: str, error: ClientError) -> Failure:
+    """Why *secret* was not given. A role that may not read a secret does not learn whether it exists: the role names
+    the secrets that there were when it was deployed, and one made anew has another ARN.
     """
     if code_of(error) == "ResourceNotFoundException":
         return Failure("credentials", "SecretMissing", f"secret {secret!r} does not exist.")
     if code_of(error) == "AccessDeniedException":
         text = f"secret {secret!r} does not exist, was made anew since the last deploy, or is not AskSource's to read"
         return Failure("credentials", "SecretDenied", f"{text}: {message_of(error)}. Mend it, then deploy.")
-    raise error
+    # It is to be deleted, has no value yet, its key is disabled, ...
+    text = f"secret {secret!r} was not given: {code_of(error)}: {message_of(error)}. Mend it."
+    return Failure("credentials", "SecretUnusable", text)
 
 
 handler = entrypoint("AskSource", Request, run)

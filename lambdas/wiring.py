@@ -17,6 +17,7 @@ import boto3
 import urllib3
 from botocore.config import Config
 
+from fleet.asking import CLIENT_SECONDS
 from fleet.databases import SnowflakeSettings
 from fleet.errors import MalformedSettingError
 from lambdas.clients.dms import Dms
@@ -131,12 +132,23 @@ def current_clients() -> Clients:
     return LOCAL.get() or _live_clients()
 
 
+def client_config(service: str) -> Config:
+    """How long a client of *service* waits, and how often it asks.
+
+    The client of a function waits longer than the function may run, and asks once: by default it would give up after
+    60 s and ask up to three times more while the first still worked.
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (time-outs, keep-alive of long connections).
+    """
+    if service == "lambda":
+        return Config(read_timeout=CLIENT_SECONDS, tcp_keepalive=True, retries={"total_max_attempts": 1})
+    return Config(retries={"mode": "standard", "total_max_attempts": 4})
+
+
 @cache
 def _live_clients() -> Clients:
-    config = Config(retries={"mode": "standard", "total_max_attempts": 4})
     return Clients(
         read_environment(os.environ),
-        lambda service: boto3.client(service, config=config),
+        lambda service: boto3.client(service, config=client_config(service)),
         urllib3.PoolManager(maxsize=16),
         lambda: datetime.now(UTC),  # noqa: TID251  where time enters in AWS
     )

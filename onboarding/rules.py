@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from fleet.asking import LONGEST_COUNT_SECONDS
 from fleet.databases import Database, Limits, ParallelLoad, Server, Settings, SnowflakeSettings, TaskProfile
 from fleet.errors import MalformedIdError
 from fleet.names import DATABASE_ID_CHARACTERS, require_database_id
@@ -15,6 +16,7 @@ from fleet.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS, SFN_INLINE_MA
 # An execution of database-run ends after 12 hours (orchestration/asl); what surrounds the task needs the last one.
 LONGEST_EXECUTION_SECONDS = 12 * 3600
 LONGEST_TASK_SECONDS = LONGEST_EXECUTION_SECONDS - 3600
+_LONGEST_COUNTING_SECONDS = 1800
 # Source: reference/dms.md 4.8, the largest LobMaxSize that AWS recommends; what is longer is cut (documented).
 _LARGEST_LOB_KILOBYTES = 102_400
 # `<prefix>-<database>-s3` names a role. IAM takes 64 characters (documented).
@@ -119,6 +121,14 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         1, LONGEST_TASK_SECONDS, "A database has 12 hours in all, sealing and hand-off included."
     ),
     (Limits, "stuck_seconds"): _at_least(1),
+    (Limits, "count_table_seconds"): between(
+        1,
+        LONGEST_COUNT_SECONDS,
+        "AskSource, which counts, may not run much longer. A table that takes longer is a gap.",
+    ),
+    (Limits, "count_deadline_seconds"): between(
+        1, _LONGEST_COUNTING_SECONDS, "Sealing and loading have an hour together."
+    ),
     (Settings, "prefix"): FieldRule(
         lambda text: _is_id(text) and len(text) <= _PREFIX_CHARACTERS,
         "lower-case letters and digits in words joined by single hyphens, a letter first, "

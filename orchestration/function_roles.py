@@ -230,8 +230,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "PollTask": (*_ATTEMPT, _notes, _sees_tasks, _counts),
     "StopTask": (*_ATTEMPT, _notes, _sees_tasks, _stops),
     "SealFolder": (
-        *_RECORDS,
-        _encrypts,
+        *_WRITES,
         _lists_ledger,
         _notes,
         _asks_sources,

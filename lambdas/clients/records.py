@@ -132,7 +132,7 @@ def plan_key(run: str) -> str:
 
 
 def attempt_key(attempt: Attempt, document: str) -> str:
-    """Where an attempt keeps *document* (`catalogue`, `loads`, `tables`).
+    """Where an attempt keeps *document* (`catalogue`, `counts`, `loads`, `tables`).
 
     >>> attempt_key(Attempt("night-1", "nyc", "full", 3, "arn"), "loads")
     'runs/night-1/nyc/000003/loads.json'

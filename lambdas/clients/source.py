@@ -6,15 +6,30 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from botocore.exceptions import HTTPClientError
+
+from fleet.asking import ASK_SOURCE_SECONDS, ASKED_AT_MOST, CATALOGUE_SECONDS
+from fleet.counts import Count
 from fleet.databases import Database, Server
-from fleet.errors import TransientError
+from fleet.errors import ThrottledError, TransientError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table, TableName
 from lambdas.clients.records import adapter
 
+NOT_BACK = "AnswerNotBack"
+"""The name of the failure where a question was asked and no answer came in time. It is not asked again."""
+BROKEN = "AskSourceBroken"
+"""The name of the failure where AskSource itself broke: nothing is known of the source."""
+
+# Raised in AskSource before the source is asked anything: the state asks again.
+_PASSING = {error.__name__: error for error in (ThrottledError, TransientError)}
+
 
 class Source:
-    """Questions to sources. A source that does not answer is a `Failure`, because that is data."""
+    """Questions to sources. A source that does not answer is a `Failure`, because that is data.
+
+    Raises TransientError or ThrottledError where the source was surely not asked.
+    """
 
     def __init__(self, client: Any, function: str) -> None:
         self._lambda = client
@@ -22,17 +37,23 @@ class Source:
 
     def catalogue(self, server: Server, database: Database) -> tuple[Table, ...] | Failure:
         """The tables and views of *database*'s schemas that the source's user may read."""
-        answer = self._ask(server, database, "catalogue", [])
+        answer = self._ask(server, database, "catalogue", [], CATALOGUE_SECONDS)
         return answer if isinstance(answer, Failure) else adapter(tuple[Table, ...]).validate_python(answer)
 
-    def counts(self, server: Server, database: Database, tables: Sequence[TableName]) -> dict[TableName, int] | Failure:
-        """How many rows each of *tables* holds now, all read in one snapshot."""
-        answer = self._ask(server, database, "counts", [[name.schema, name.table] for name in tables])
-        if isinstance(answer, Failure):
-            return answer
-        return {TableName(schema, table): rows for schema, table, rows in answer}
+    def counts(
+        self, server: Server, database: Database, tables: Sequence[TableName], seconds_each: float
+    ) -> tuple[Count, ...] | Failure:
+        """How many rows each of *tables* holds now, or why it was not counted within *seconds_each*.
 
-    def _ask(self, server: Server, database: Database, question: str, tables: Sequence[Sequence[str]]) -> Any:
+        As many as one call has time for, in one snapshot where the engine has one; the others are left out.
+        """
+        named = [[name.schema, name.table] for name in tables]
+        answer = self._ask(server, database, "counts", named, seconds_each)
+        return answer if isinstance(answer, Failure) else tuple(Count(*one) for one in answer)
+
+    def _ask(
+        self, server: Server, database: Database, question: str, tables: Sequence[Sequence[str]], seconds_each: float
+    ) -> Any:
         event = {
             "question": question,
             "run": None,
@@ -43,14 +64,29 @@ class Source:
             "name_at_source": database.name_at_source,
             "schemas": list(database.schemas),
             "tables": tables,
+            "seconds_each": seconds_each,
         }
-        answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(event).encode())
-        payload = json.loads(answer["Payload"].read())
-        if answer.get("FunctionError"):
-            raise TransientError(
-                f"AskSource failed for {database.id}: {payload.get('errorType')}: {payload.get('errorMessage')}.",
-                remedy="It is tried again.",
-            )
-        if payload["failure"] is not None:
-            return Failure(**payload["failure"])
-        return payload["answer"]
+        died = ""
+        for _ in range(ASKED_AT_MOST):
+            try:
+                answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(event).encode())
+                payload = json.loads(answer["Payload"].read())
+            except HTTPClientError as error:  # sent, and nothing came back; what was not sent is another error
+                return _not_back(database, str(error))
+            if not answer.get("FunctionError"):
+                return Failure(**payload["failure"]) if payload["failure"] is not None else payload["answer"]
+            name, words = str(payload.get("errorType", "")), str(payload.get("errorMessage", ""))
+            if name in _PASSING:
+                raise _PASSING[name](f"AskSource, for {database.id}: {words}", remedy="It is tried again.")
+            if "timed out after" in words or name == "Sandbox.Timedout":
+                return _not_back(database, words)
+            died = f"{name or 'no type'}: {words or 'no words'}"
+            if name and "." not in name:  # an exception of its own, which would come again; a process's death is dotted
+                break
+        text = f"AskSource broke when it was asked for the {question} of {database.id}: {died}. Read its log."
+        return Failure("unknown", BROKEN, text)
+
+
+def _not_back(database: Database, words: str) -> Failure:
+    text = f"AskSource, which may run {ASK_SOURCE_SECONDS} s, gave no answer on {database.id} ({words})"
+    return Failure("connection", NOT_BACK, text)

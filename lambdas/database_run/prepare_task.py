@@ -17,6 +17,7 @@ from fleet.failures import Failure
 from fleet.tables.catalogue import Table, select_tables
 from fleet.waits import Wait
 from lambdas.clients.records import attempt_key, newest_catalogue_key
+from lambdas.clients.source import BROKEN
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables
 from lambdas.waiting import keep_waiting
@@ -90,7 +91,7 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
     catalogue = clients.source.catalogue(opened.server, opened.database)
     if isinstance(catalogue, Failure):
         known = clients.records.read(newest, tuple[Table, ...])
-        if known is None:
+        if known is None or catalogue.name == BROKEN:
             return catalogue
         gap = f"the source could not be asked before the start ({catalogue.text}); tables are those of the last run"
         clients.ledger.note(opened.attempt, gap=gap)

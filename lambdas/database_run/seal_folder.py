@@ -2,7 +2,8 @@
 State "SealFolder" of database-run.asl.json: counts, judges each table, and writes the manifest.
 
 Takes   AttemptRequest
-Returns Response: `hand off` where a table may be loaded; `nothing` where none may; `wait` while the source is tested
+Returns Response: `hand off` where a table may be loaded; `nothing` where none may; `wait` while the source is tested or
+        counted
 Raises  ClaimLostError
 """
 
@@ -25,6 +26,7 @@ from fleet.tables.catalogue import Table, TableName
 from fleet.waits import Wait
 from lambdas.clients.dms import Task
 from lambdas.clients.records import adapter, understand
+from lambdas.counting import Counted, count_at_source
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables
 from lambdas.waiting import keep_waiting
@@ -57,7 +59,11 @@ def run(request: Request, clients: Clients) -> Response:
     lost = _test_source(opened, task, clients)
     if isinstance(lost, int):
         return Response(verdict="wait", wait_seconds=lost)
-    manifest = _judge(opened, task, lost, clients)
+    tables = read_tables(opened.attempt, clients)
+    counted = Counted() if lost else count_at_source(opened, tables, clients)
+    if counted is None:
+        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
+    manifest = _judge(opened, task, tables, lost, counted, clients)
     folder = opened.attempt.folder
     body = adapter(Manifest).dump_json(manifest)
     if not clients.objects.write_new(opened.settings.landing_bucket, folder.manifest_key, body):
@@ -127,15 +133,15 @@ def _test_source(opened: Opened, task: Task, clients: Clients) -> Failure | int 
     )
 
 
-def _judge(opened: Opened, task: Task, lost: Failure | None, clients: Clients) -> Manifest:
-    tables = read_tables(opened.attempt, clients)
+def _judge(
+    opened: Opened, task: Task, tables: tuple[Table, ...], lost: Failure | None, counted: Counted, clients: Clients
+) -> Manifest:
     folder = opened.attempt.folder
-    at_source, gaps, silent = _count(opened, tables, clients) if lost is None else (None, [], None)
     statistics = clients.dms.table_statistics(task.report.arn)
     reported = {TableName(one["SchemaName"], one["TableName"]): read_table_state(one) for one in statistics}
     listed = clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/")
     files, strays = sort_files(folder, [table.name for table in tables], [one.file for one in listed])
-    failure = opened.failure or lost or refuse_full_load_end(task.report) or silent
+    failure = opened.failure or lost or refuse_full_load_end(task.report) or counted.failure
     late = {} if failure or strays else _late_objects(opened, clients)
     return seal(
         opened.attempt,
@@ -144,11 +150,11 @@ def _judge(opened: Opened, task: Task, lost: Failure | None, clients: Clients) -
         sealed_at=clients.now().isoformat(),
         reported=reported,
         files=files,
-        at_source=at_source,
+        at_source=counted.rows,
         tolerance=opened.database.row_tolerance,
         failure=failure or judge_strays(strays, [key for keys in late.values() for key in keys]),
         late_attempts=tuple(late),
-        gaps=[*filter(None, (opened.record.get("gap"), _cuts(opened, tables, reported))), *gaps],
+        gaps=[*filter(None, (opened.record.get("gap"), _cuts(opened, tables, reported))), *counted.gaps],
     )
 
 
@@ -158,19 +164,6 @@ def _cuts(
     """Where long values of what was loaded may have been cut: nobody counts that, so it is said."""
     loaded = [table for table in tables if reported.get(table.name, ("missing", 0, ""))[0] == "loaded"]
     return describe_cuts(opened.server.engine, loaded, opened.settings.profile.lob_max_kilobytes)
-
-
-def _count(
-    opened: Opened, tables: tuple[Table, ...], clients: Clients
-) -> tuple[Mapping[TableName, int] | None, list[str], Failure | None]:
-    """The source's counts; where it does not give them, a gap if it never did, and a failure if it did before."""
-    counts = clients.source.counts(opened.server, opened.database, [table.name for table in tables])
-    if not isinstance(counts, Failure):
-        return counts, [], None
-    if opened.record.get("source_answered"):
-        text = f"the source answered before the load and does not now: {counts.text}"
-        return None, [], Failure(counts.failure_class, "SourceLost", text)
-    return None, [f"rows at the source were not counted: {counts.text}"], None
 
 
 def _late_objects(opened: Opened, clients: Clients) -> dict[int, list[str]]:

@@ -6,20 +6,22 @@ The snapshot is InnoDB's: what another storage engine holds is counted as it is 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pymysql
 import pymysql.cursors
 
+from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS, GRACE_SECONDS
 from fleet.databases import SslMode
-from fleet.failures import Failure, classify
+from fleet.failures import Failure, FailureClass, classify
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
+from lambdas.sources.counting import count_tables
 from lambdas.sources.encryption import encryption
+from lambdas.sources.words import describe, find_words
 
-CONNECT_TIMEOUT_SECONDS = 10
 SOCKET_NAME = "mysqld.sock"
 """The socket's file in the folder that stands in place of a host name, as Debian's package names it."""
 
@@ -37,16 +39,22 @@ SELECT table_schema, table_name, column_name,
 FROM information_schema.columns
 """
 _KEYS = "SELECT table_schema, table_name, column_name FROM information_schema.key_column_usage"
-_COUNTS_AT_ONCE = 50
 # Source: https://mariadb.com/kb/en/mariadb-error-codes/ and MySQL's manual, "Server Error Message Reference".
 _CONNECTION_CODES = {1040, 1053, 1152, 1158, 1159, 1160, 1161, 1203, 2002, 2003, 2006, 2013}
 _CREDENTIALS_CODES = {1044, 1045, 1130, 1142, 1143, 1227, 1698}
+_UNKNOWN_VARIABLE = 1193
+# max_statement_time of MariaDB, max_execution_time of MySQL.
+_TOO_LONG_CODES = {1969, 3024}
 
 
 def connect(
-    secret: Mapping[str, Any], database: str | None = None, ssl_mode: SslMode = "verify-full"
+    secret: Mapping[str, Any],
+    database: str | None = None,
+    ssl_mode: SslMode = "verify-full",
+    *,
+    read_seconds: float | None = None,
 ) -> pymysql.Connection[pymysql.cursors.Cursor]:
-    """A connection to the server that *secret* names, in UTC.
+    """A connection to the server that *secret* names, in UTC. *read_seconds*: how long the server may say nothing.
 
     A host that begins with / is the folder of a socket of this machine, where nothing is encrypted.
     """
@@ -60,8 +68,9 @@ def connect(
         password=secret["password"],
         database=database,
         charset="utf8mb4",
-        # For connecting only; a count over a large table may take long.
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=read_seconds,
+        write_timeout=read_seconds,
         ssl=wrapped_in,
         ssl_disabled=wrapped_in is None,
         init_command="SET time_zone = '+00:00'",
@@ -75,7 +84,7 @@ def connect(
 def plug(path: str) -> socket.socket:
     """A Unix socket, connected. The driver would leave its own open when nobody listens. Raises the driver's error."""
     opened = socket.socket(socket.AF_UNIX)
-    opened.settimeout(CONNECT_TIMEOUT_SECONDS)
+    opened.settimeout(CONNECT_SECONDS)
     try:
         opened.connect(path)
     except OSError as error:
@@ -85,10 +94,33 @@ def plug(path: str) -> socket.socket:
 
 
 @contextmanager
-def _snapshot(secret: Mapping[str, Any], database: str, ssl_mode: SslMode) -> Iterator[pymysql.cursors.Cursor]:
-    with connect(secret, database, ssl_mode) as connection, connection.cursor() as cursor:
+def _snapshot(
+    secret: Mapping[str, Any], database: str, ssl_mode: SslMode, seconds: float
+) -> Iterator[pymysql.cursors.Cursor]:
+    """A read-only snapshot in which the server ends each statement after *seconds*."""
+    connected = connect(secret, database, ssl_mode, read_seconds=seconds + GRACE_SECONDS)
+    with connected as connection, connection.cursor() as cursor:
+        _limit(cursor, connection.get_server_info(), seconds)
         cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         yield cursor
+
+
+def _limit(cursor: pymysql.cursors.Cursor, version: str, seconds: float) -> None:
+    """Let the server end each statement after *seconds*, and each wait for a table's lock.
+
+    Source: https://mariadb.com/kb/en/aborting-statements/ (seconds, from 10.1.1 on) and
+    https://dev.mysql.com/doc/refman/8.0/en/server-system-variables.html (milliseconds, SELECT only, from 5.7.8 on);
+    lock_wait_timeout is in whole seconds in both. An older server has no such variable: there it is the driver that
+    gives up, and the statement goes on.
+    """
+    is_mariadb = "mariadb" in version.lower()
+    limit = f"max_statement_time = {seconds:g}" if is_mariadb else f"max_execution_time = {int(seconds * 1000)}"
+    try:
+        cursor.execute(f"SET SESSION {limit}")
+    except pymysql.err.Error as error:
+        if error.args[:1] != (_UNKNOWN_VARIABLE,):
+            raise
+    cursor.execute(f"SET SESSION lock_wait_timeout = {max(1, int(seconds))}")
 
 
 def ask_catalogue(
@@ -104,7 +136,7 @@ def ask_catalogue(
     Source: the guide, "Limitations on using a MySQL database as a source": views of MariaDB are not migrated. Its
     system-versioned tables are not either, but they are asked for: a table that is missed must be told of.
     """
-    with _snapshot(secret, database, ssl_mode) as cursor:
+    with _snapshot(secret, database, ssl_mode, CATALOGUE_SECONDS) as cursor:
         kinds = {"BASE TABLE", "SYSTEM VERSIONED"} | ({"VIEW"} if has_views else set())
         return tuple(table for table, kind in read_catalogue(cursor, schemas) if kind in kinds)
 
@@ -146,22 +178,34 @@ def _ask(cursor: pymysql.cursors.Cursor, query: str, values: Sequence[str] = ())
 
 
 def ask_counts(
-    secret: Mapping[str, Any], database: str, tables: Sequence[Sequence[str]], ssl_mode: SslMode = "verify-full"
+    secret: Mapping[str, Any],
+    database: str,
+    tables: Sequence[tuple[str, str]],
+    ssl_mode: SslMode,
+    seconds_each: float,
+    has_time: Callable[[], bool],
 ) -> list[list[Any]]:
-    """[schema, table, rows] of each of *tables*, all in one snapshot."""
-    counts: list[list[Any]] = []
-    with _snapshot(secret, database, ssl_mode) as cursor:
-        for first in range(0, len(tables), _COUNTS_AT_ONCE):
-            group = tables[first : first + _COUNTS_AT_ONCE]
-            cursor.execute(
-                " UNION ALL ".join(
-                    f"SELECT {number}, count(*) FROM {quote(schema)}.{quote(table)}"
-                    for number, (schema, table) in enumerate(group)
-                )
-            )
-            rows = dict(cursor.fetchall())
-            counts += [[schema, table, rows[number]] for number, (schema, table) in enumerate(group)]
-    return counts
+    """What `count_tables` gives of *tables*, all in one snapshot."""
+    with _snapshot(secret, database, ssl_mode, seconds_each) as cursor:
+
+        def count(schema: str, table: str) -> int:
+            return _ask(cursor, f"SELECT count(*) FROM {quote(schema)}.{quote(table)}")[0][0]
+
+        return count_tables(tables, count, lambda error: _explain(error, seconds_each), has_time)
+
+
+def _explain(error: Exception, seconds_each: float) -> str:
+    code = _code(error)
+    if code is None or code in _CONNECTION_CODES or isinstance(error, pymysql.err.InterfaceError):
+        return ""
+    text = find_words(error)
+    return f"no answer within {seconds_each:g} s: {text}" if code in _TOO_LONG_CODES else text
+
+
+def _code(error: BaseException) -> int | None:
+    """The server's number of *error*, if it is the server's."""
+    is_numbered = isinstance(error, pymysql.err.Error) and error.args and isinstance(error.args[0], int)
+    return error.args[0] if is_numbered else None
 
 
 def quote(name: str) -> str:
@@ -175,12 +219,12 @@ def quote(name: str) -> str:
 
 def describe_failure(error: BaseException) -> Failure:
     """What an error of the driver or of the network says of the source."""
-    code = error.args[0] if isinstance(error, pymysql.err.Error) and error.args else None
-    text = str(error.args[1]) if isinstance(error, pymysql.err.Error) and len(error.args) > 1 else str(error)
+    code = _code(error)
+    failure_class: FailureClass
     if code in _CREDENTIALS_CODES:
         failure_class = "credentials"
     elif code in _CONNECTION_CODES or isinstance(error, OSError | pymysql.err.InterfaceError):
         failure_class = "connection"
     else:
-        failure_class = classify(text)
-    return Failure(failure_class, "SourceNotAnswering", f"the source did not answer: {text}")
+        failure_class = classify(find_words(error))
+    return describe(error, failure_class)

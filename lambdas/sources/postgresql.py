@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pg8000.native
 
+from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS, GRACE_SECONDS
 from fleet.databases import SslMode
 from fleet.failures import Failure, classify
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
+from lambdas.sources.counting import count_tables
 from lambdas.sources.encryption import encryption
+from lambdas.sources.words import causes_of, describe, find_words
 
 # `format_type` without a modifier gives the names that fleet/tables/columns.py knows; arrays, enums and
 # composites are told apart here.
@@ -36,26 +39,27 @@ LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
 WHERE c.relkind IN ('r', 'v') AND n.nspname = ANY(:schemas) AND has_table_privilege(c.oid, 'SELECT')
 ORDER BY n.nspname, c.relname, a.attnum
 """
-_COUNTS_AT_ONCE = 50
-CONNECT_TIMEOUT_SECONDS = 10
+# Source: PostgreSQL's manual, "PostgreSQL Error Codes": query_canceled, which statement_timeout raises.
+_QUERY_CANCELED = "57014"
 
 
 @contextmanager
 def connect(
-    secret: Mapping[str, Any], database: str, ssl_mode: SslMode = "require"
+    secret: Mapping[str, Any], database: str, ssl_mode: SslMode, seconds: float
 ) -> Iterator[pg8000.native.Connection]:
-    """A read-only snapshot of *database* on the server that *secret* names.
+    """A read-only snapshot of *database* on the server that *secret* names, in which each statement ends after
+    *seconds* by the server's own doing, and waits half as long for a lock.
 
-    A host that begins with / is a socket of this machine, where nothing is encrypted.
+    A host that begins with / is a socket of this machine, where nothing is encrypted. Source: PostgreSQL's manual,
+    "Client Connection Defaults": both time-outs are in milliseconds; that for locks must be the shorter one to matter.
     """
     host, port = str(secret["host"]), int(secret["port"])
     is_local = host.startswith("/")
     plug = socket.socket(socket.AF_UNIX if is_local else socket.AF_INET)
     try:
-        # The timeout is for connecting; a count over a large table may take long.
-        plug.settimeout(CONNECT_TIMEOUT_SECONDS)
+        plug.settimeout(CONNECT_SECONDS)
         plug.connect(f"{host}/.s.PGSQL.{port}" if is_local else (host, port))
-        plug.settimeout(None)
+        plug.settimeout(seconds + GRACE_SECONDS)  # for a server that says nothing any more
         connection = pg8000.native.Connection(
             secret["username"],
             password=secret["password"],
@@ -69,6 +73,9 @@ def connect(
         plug.close()
         raise
     try:
+        milliseconds = int(seconds * 1000)
+        connection.run(f"SET statement_timeout = {milliseconds}")
+        connection.run(f"SET lock_timeout = {max(1, milliseconds // 2)}")
         connection.run("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield connection
     finally:
@@ -84,7 +91,7 @@ def ask_catalogue(
     secret: Mapping[str, Any], database: str, schemas: Sequence[str], ssl_mode: SslMode = "require"
 ) -> tuple[Table, ...]:
     """The tables and views of *schemas* that the user may read, in order of schema and name."""
-    with connect(secret, database, ssl_mode) as connection:
+    with connect(secret, database, ssl_mode, CATALOGUE_SECONDS) as connection:
         return tuple(_tables(_rows(connection, _CATALOGUE, schemas=list(schemas))))
 
 
@@ -104,20 +111,45 @@ def _tables(rows: Iterable[Sequence[Any]]) -> Iterator[Table]:
 
 
 def ask_counts(
-    secret: Mapping[str, Any], database: str, tables: Sequence[Sequence[str]], ssl_mode: SslMode = "require"
+    secret: Mapping[str, Any],
+    database: str,
+    tables: Sequence[tuple[str, str]],
+    ssl_mode: SslMode,
+    seconds_each: float,
+    has_time: Callable[[], bool],
 ) -> list[list[Any]]:
-    """[schema, table, rows] of each of *tables*, all in one snapshot."""
-    counts: list[list[Any]] = []
-    with connect(secret, database, ssl_mode) as connection:
-        for first in range(0, len(tables), _COUNTS_AT_ONCE):
-            group = tables[first : first + _COUNTS_AT_ONCE]
-            query = " UNION ALL ".join(
-                f"SELECT {number}, count(*) FROM {_quote(schema)}.{_quote(table)}"
-                for number, (schema, table) in enumerate(group)
-            )
-            rows: dict[int, int] = dict(_rows(connection, query))
-            counts += [[schema, table, rows[number]] for number, (schema, table) in enumerate(group)]
-    return counts
+    """What `count_tables` gives of *tables*, all in one snapshot."""
+    with connect(secret, database, ssl_mode, seconds_each) as connection:
+
+        def count(schema: str, table: str) -> int:
+            # A statement that fails would take the transaction and its snapshot with it.
+            connection.run("SAVEPOINT one_table")
+            try:
+                return _rows(connection, f"SELECT count(*) FROM {_quote(schema)}.{_quote(table)}")[0][0]
+            except pg8000.native.DatabaseError as error:
+                if _is_of_statement(error):
+                    connection.run("ROLLBACK TO SAVEPOINT one_table")
+                raise
+
+        return count_tables(tables, count, lambda error: _explain(error, seconds_each), has_time)
+
+
+def _explain(error: Exception, seconds_each: float) -> str:
+    if not isinstance(error, pg8000.native.DatabaseError) or not _is_of_statement(error):
+        return ""
+    text = find_words(error)
+    return f"no answer within {seconds_each:g} s: {text}" if _fields(error).get("C") == _QUERY_CANCELED else text
+
+
+def _is_of_statement(error: pg8000.native.DatabaseError) -> bool:
+    """Whether the connection outlives *error*: FATAL and PANIC end it. Source: PostgreSQL's manual, "Error and Notice
+    Message Fields": `V` is the severity in no language but English."""
+    fields = _fields(error)
+    return fields.get("V", fields.get("S")) == "ERROR"
+
+
+def _fields(error: pg8000.native.DatabaseError) -> Mapping[str, str]:
+    return error.args[0] if error.args and isinstance(error.args[0], dict) else {}
 
 
 def _quote(name: str) -> str:
@@ -127,13 +159,8 @@ def _quote(name: str) -> str:
 def describe_failure(error: BaseException) -> Failure:
     """What an error of the driver or of the network says of the source."""
     # pg8000 says goodbye to a server that has refused it and hung up: that error hides the server's own words.
-    said = error
-    while said.__context__ is not None and not isinstance(said, pg8000.native.DatabaseError):
-        said = said.__context__
-    error = said if isinstance(said, pg8000.native.DatabaseError) else error
-    told = error.args[0] if error.args else error
-    text = str(told.get("M", told)) if isinstance(told, dict) else str(error)
-    failure_class = classify(text)
-    if failure_class == "unknown" and isinstance(error, pg8000.native.InterfaceError | OSError):
+    said = next((one for one in causes_of(error) if isinstance(one, pg8000.native.DatabaseError)), error)
+    failure_class = classify(find_words(said))
+    if failure_class == "unknown" and isinstance(said, pg8000.native.InterfaceError | OSError):
         failure_class = "connection"
-    return Failure(failure_class, "SourceNotAnswering", f"the source did not answer: {text}")
+    return describe(said, failure_class)

@@ -7,19 +7,20 @@ sys.columns, sys.types, sys.indexes, sys.index_columns, sys.databases.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import pytds
 
+from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS
 from fleet.databases import SslMode
 from fleet.failures import Failure, classify
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
-from lambdas.sources.encryption import AUTHORITY
+from lambdas.sources.counting import count_tables
+from lambdas.sources.tds_encryption import encrypted
+from lambdas.sources.words import describe, find_words
 
 # An alias type stands as its base. The types of the CLR share one system type: they go by their own name.
 _CATALOGUE = """
@@ -38,56 +39,54 @@ WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0
 """
 _ORDER = "ORDER BY s.name, o.name, c.column_id"
 _SNAPSHOT_STATE = "SELECT snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()"
-_COUNTS_AT_ONCE = 50
-CONNECT_TIMEOUT_SECONDS = 10
+# Source: Microsoft's manual, "Database Engine error severities": from 20 on the connection ends.
+_FATAL_SEVERITY = 20
 
 Connect = Callable[..., Any]
 """What opens a connection of the DB-API: pytds, or a test's stand-in for a server."""
 
 
 def connect(
-    secret: Mapping[str, Any], database: str, ssl_mode: SslMode = "require", driver: Connect = pytds.connect
+    secret: Mapping[str, Any],
+    database: str,
+    ssl_mode: SslMode = "require",
+    driver: Connect = pytds.connect,
+    *,
+    seconds: float | None = None,
 ) -> Any:
     """A connection to *database* on the server that *secret* names, and each statement for itself.
 
-    The driver encrypts only if pyOpenSSL is installed beside it, and raises ValueError otherwise. It compares the
-    server's certificate with its authority's whenever it encrypts, for `require` too.
+    *seconds*: for each statement; the driver then asks the server to cancel it. The host may name an instance,
+    `HOST\\INSTANCE`: the port says already which instance it is, and the driver takes only one of the two.
     """
-    with _authorities(secret, ssl_mode) as file:
+    host = str(secret["host"]).partition("\\")[0]
+    with encrypted(secret, host, ssl_mode) as encryption:
         return driver(
-            dsn=secret["host"],
+            dsn=host,
             port=int(secret["port"]),
             database=database,
             user=secret["username"],
             password=secret["password"],
-            login_timeout=CONNECT_TIMEOUT_SECONDS,
+            login_timeout=CONNECT_SECONDS,
+            timeout=seconds,
             appname="fleet",
             autocommit=True,
-            cafile=file,
-            validate_host=ssl_mode == "verify-full",
+            **encryption,
         )
 
 
 @contextmanager
-def _authorities(secret: Mapping[str, Any], ssl_mode: SslMode) -> Iterator[str | None]:
-    """The file of the authorities that are believed. None means to the driver, without a word: encrypt nothing."""
-    trusted = ssl.get_default_verify_paths()
-    if ssl_mode == "none":
-        yield None
-    elif pem := secret.get(AUTHORITY):
-        with NamedTemporaryFile("w", suffix=".pem") as file:
-            file.write(pem)
-            file.flush()
-            yield file.name
-    else:
-        yield trusted.cafile or trusted.openssl_cafile
+def _cursor(
+    secret: Mapping[str, Any], database: str, ssl_mode: SslMode, driver: Connect, seconds: float
+) -> Iterator[Any]:
+    """A cursor whose statements end after *seconds*, and wait half as long for a lock.
 
-
-@contextmanager
-def _cursor(secret: Mapping[str, Any], database: str, ssl_mode: SslMode, driver: Connect) -> Iterator[Any]:
-    connection = connect(secret, database, ssl_mode, driver)
+    Source: Microsoft's manual, "SET LOCK_TIMEOUT": in milliseconds; the server has no time-out for a whole statement.
+    """
+    connection = connect(secret, database, ssl_mode, driver, seconds=seconds)
     try:
         with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCK_TIMEOUT {int(seconds * 500)}")
             yield cursor
     finally:
         connection.close()
@@ -101,7 +100,7 @@ def ask_catalogue(
     driver: Connect = pytds.connect,
 ) -> tuple[Table, ...]:
     """The tables and views of *schemas* that the user may read, in order of schema and name."""
-    with _cursor(secret, database, ssl_mode, driver) as cursor:
+    with _cursor(secret, database, ssl_mode, driver, CATALOGUE_SECONDS) as cursor:
         return tuple(read_catalogue(cursor, schemas))
 
 
@@ -132,30 +131,36 @@ def _column(row: Sequence[Any]) -> Column:
 def ask_counts(
     secret: Mapping[str, Any],
     database: str,
-    tables: Sequence[Sequence[str]],
-    ssl_mode: SslMode = "require",
+    tables: Sequence[tuple[str, str]],
+    ssl_mode: SslMode,
+    seconds_each: float,
+    has_time: Callable[[], bool],
     driver: Connect = pytds.connect,
 ) -> list[list[Any]]:
-    """[schema, table, rows] of each of *tables*: in one snapshot if the database allows that, else one after another.
+    """What `count_tables` gives of *tables*: in one snapshot if the database allows that, else one after another.
 
     Source: Microsoft's manual, "SET TRANSACTION ISOLATION LEVEL": SNAPSHOT needs ALLOW_SNAPSHOT_ISOLATION (state 1).
     """
-    counts: list[list[Any]] = []
-    with _cursor(secret, database, ssl_mode, driver) as cursor:
+    with _cursor(secret, database, ssl_mode, driver, seconds_each) as cursor:
         cursor.execute(_SNAPSHOT_STATE)
-        if cursor.fetchone()[0] == 1:
+        if cursor.fetchall()[0][0] == 1:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION")
-        for first in range(0, len(tables), _COUNTS_AT_ONCE):
-            group = tables[first : first + _COUNTS_AT_ONCE]
-            cursor.execute(
-                " UNION ALL ".join(
-                    f"SELECT {number}, COUNT_BIG(*) FROM {quote(schema)}.{quote(table)}"
-                    for number, (schema, table) in enumerate(group)
-                )
-            )
-            rows = dict(cursor.fetchall())
-            counts += [[schema, table, rows[number]] for number, (schema, table) in enumerate(group)]
-    return counts
+
+        def count(schema: str, table: str) -> int:
+            cursor.execute(f"SELECT COUNT_BIG(*) FROM {quote(schema)}.{quote(table)}")
+            return cursor.fetchall()[0][0]  # all: what is left unread is cancelled at the server
+
+        return count_tables(tables, count, lambda error: _explain(error, seconds_each), has_time)
+
+
+def _explain(error: Exception, seconds_each: float) -> str:
+    # The driver's, which has asked the server to cancel the statement; the network's has a number.
+    if isinstance(error, TimeoutError) and error.errno is None:
+        return f"no answer within {seconds_each:g} s"
+    is_the_servers = isinstance(error, pytds.DatabaseError) and not isinstance(error, pytds.LoginError)
+    if not is_the_servers or getattr(error, "severity", 0) >= _FATAL_SEVERITY:
+        return ""
+    return find_words(error)
 
 
 def quote(name: str) -> str:
@@ -169,10 +174,15 @@ def quote(name: str) -> str:
 
 def describe_failure(error: BaseException) -> Failure:
     """What an error of the driver or of the network says of the source."""
-    text = str(error)
-    failure_class = classify(text)
+    failure_class = classify(find_words(error))
     if isinstance(error, pytds.LoginError):
         failure_class = "credentials"
-    elif failure_class == "unknown" and isinstance(error, OSError | pytds.InterfaceError | pytds.OperationalError):
+    elif failure_class == "unknown" and _is_of_connection(error):
         failure_class = "connection"
-    return Failure(failure_class, "SourceNotAnswering", f"the source did not answer: {text}")
+    return describe(error, failure_class)
+
+
+def _is_of_connection(error: BaseException) -> bool:
+    """The driver's own complaints (no encryption where it is asked for, ...) are plain errors, no server's."""
+    is_the_servers = isinstance(error, pytds.DatabaseError) and not isinstance(error, pytds.OperationalError)
+    return isinstance(error, OSError | pytds.Error) and not is_the_servers

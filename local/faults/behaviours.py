@@ -21,6 +21,8 @@ KNOWN: dict[str, tuple[Trust, str]] = {
     "errored-table": ("documented", f"{_DMS}TableStatistics.html"),
     "lost-source": ("assumed", "reference/dms.md 3.2"),
     "source-lost-in-peace": ("documented", f"{_GUIDE}Source.SQLServer.html"),
+    "slow-count": ("documented", "https://www.postgresql.org/docs/current/runtime-config-client.html"),
+    "slow-counts": ("documented", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"),
     "disk-full": ("documented", f"{_DMS}ReplicationTask.html"),
     "out-of-memory": ("observed", "reference/dms.md 3.2, 11"),
     "half-loaded": ("documented", f"{_DMS}StopReplicationTask.html"),

@@ -112,6 +112,19 @@ KINDS: dict[str, Kind] = {
             Verdict("partial", "table_error", "RowsDifferFromSource"),
         ),
         Kind(
+            "slow-count",
+            "source",
+            "One table is not counted within count_table_seconds: a gap, and its rows are loaded.",
+            OK,
+            (_TABLE,),
+        ),
+        Kind(
+            "slow-counts",
+            "source",
+            "Counts take so long that one call of AskSource has time for one table: they come in pieces.",
+            OK,
+        ),
+        Kind(
             "disk-full",
             "instance",
             "The instance's disk is full in the middle of the load: STOPPED_DUE_TO_LOW_DISK.",

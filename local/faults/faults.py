@@ -16,7 +16,7 @@ from local.faults.causes import Causes, Struck
 from local.faults.endless import change_answer
 from local.faults.moments import Moments
 from local.faults.requests import Fault, read_fault
-from local.faults.sources import WRONG_PASSWORD, FaultyReader, Surroundings, lost_secret
+from local.faults.sources import WRONG_PASSWORD, FaultyReader, Surroundings, lost_secret, slow_down
 from local.faults.warehouse import FaultyTransport
 from local.wire import Answer, AwsError
 
@@ -96,11 +96,14 @@ class Faults:
         for cause in self._causes.of(database, *self._moments.deeds):
             self._moments.come(cause, name, event)
         answer = self._calls.invoke(name, database, call)
-        if name == "AskSource" and event["question"] == "catalogue":
+        if name != "AskSource" or answer["answer"] is None:
+            return answer
+        if event["question"] == "catalogue":
             for cause in self._causes.of(database, "mapping-empty"):
                 cause.strike()
                 return {"answer": [], "failure": None}
-        return answer
+            return answer
+        return {**answer, "answer": slow_down(answer["answer"], event["seconds_each"], self._causes.of(database))}
 
     # What the seams do
 
@@ -118,14 +121,14 @@ class Faults:
         """AskSource finds in the secret what the source has become."""
         if invocation.state != "AskSource" or operation != "GetSecretValue":
             return
-        secret = json.loads(parsed["SecretString"])
         for cause in self._causes.of(invocation.database, "bad-password", "lost-source"):
+            secret = json.loads(parsed["SecretString"])
             if cause.fault.name == "bad-password":
                 cause.strike()
                 secret["password"] = WRONG_PASSWORD
             elif cause.times:
                 secret = lost_secret(secret)
-        parsed["SecretString"] = json.dumps(secret)
+            parsed["SecretString"] = json.dumps(secret)
 
     def _refuse_gone(self, operation: str, parameters: Mapping[str, Any]) -> None:
         """A task that is gone is not found, but by the plan, which was made before."""

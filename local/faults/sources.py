@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -163,6 +163,21 @@ def _cut(written: Sequence[Written]) -> list[Written]:
             pq.write_table(pq.read_table(pa.BufferReader(file.read())).slice(0, rows), part)
             kept.append(Written(part.getvalue().to_pybytes(), rows))
     return kept
+
+
+def slow_down(counts: Sequence[Sequence[Any]], seconds_each: float, causes: Iterable[Cause]) -> list[Sequence[Any]]:
+    """The *counts* that AskSource would answer with, had they taken as long as *causes* say."""
+    left = list(counts)
+    for cause in causes:
+        if cause.fault.name == "slow-counts":
+            cause.strike()
+            left = left[:1]
+        elif cause.fault.name == "slow-count":
+            for number, (schema, table, _, _) in enumerate(left):
+                if cause.choose(f"{schema}.{table}"):
+                    cause.strike()
+                    left[number] = [schema, table, None, f"no answer within {seconds_each:g} s"]
+    return left
 
 
 def lost_secret(secret: Mapping[str, object]) -> dict[str, object]:

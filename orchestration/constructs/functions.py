@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from fleet.asking import ASK_SOURCE_SECONDS
 from fleet.databases import Server, Settings
 from fleet.errors import FleetError
 from fleet.names import control_bucket, ledger_table, notification_topic_arn
@@ -21,7 +22,7 @@ PACKAGE_FILE = "functions.zip"
 """What the package is called beside the stack's file, and in the control bucket below `package/`."""
 _ENDS_BEFORE_ITS_STATE_SECONDS = 5
 # No state waits for these; 900 is the longest that Lambda takes, and what ClaimDatabase reckons a dying one may act.
-_OTHER_SECONDS = {"AskSource": 280, "Recorder": 300, "Sweep": 600}
+_OTHER_SECONDS = {"AskSource": ASK_SOURCE_SECONDS, "Recorder": 300, "Sweep": 600}
 
 
 class PackageMissingError(FleetError):
@@ -65,7 +66,7 @@ def timeout_seconds(name: str) -> int:
     """How long *name* may run: it ends before its state gives it up, so that no two of it act at once.
 
     >>> timeout_seconds("SealFolder"), timeout_seconds("Recorder")
-    (295, 300)
+    (595, 300)
     """
     if name in _OTHER_SECONDS:
         return _OTHER_SECONDS[name]

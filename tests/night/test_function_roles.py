@@ -62,6 +62,7 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
         ("PollTask",),
         "Asked of a task that seems stuck: whether the rows of one large table still move.",
     ),
+    ("WritesRuns", "s3:PutObject"): (("SealFolder",), "Counts that come in pieces are kept with the attempt."),
     ("ListsTheLedger", "dynamodb:Query"): (("PlanRun",), "A rerun asks for the outcomes of the run that it repeats."),
     ("WritesToTheLedger", "dynamodb:UpdateItem"): (("PlanRun",), "A rerun is noted with the run that it repeats."),
     ("WritesToTheLedger", "dynamodb:PutItem"): (("CloseRun",), "A guess, for a database that left no outcome."),

@@ -10,6 +10,7 @@ _MODEL = "https://docs.aws.amazon.com/dms/latest/APIReference/API_MySQLSettings.
 _READ_MYSQL = "tests/contract/dms/test_dms_mysql.py::"
 _ASK_MYSQL = "tests/unit/lambdas/test_sources_mysql.py::"
 _READ_SQLSERVER = "tests/unit/local/dms/test_dms_sqlserver.py::"
+_TDS_SQLSERVER = "tests/unit/lambdas/test_sources_tds.py::"
 _ASK_SQLSERVER = "tests/unit/lambdas/test_sources_sqlserver.py::"
 _DESCRIBE = "aws dms describe-table-statistics --replication-task-arn TASK"
 _LOOK = "aws s3 cp s3://BUCKET/KEY.parquet - | parquet-tools inspect --detail -"
@@ -195,6 +196,32 @@ BEHAVIOURS = (
         _SQLSERVER,
         _READ_SQLSERVER + "test_a_table_that_dms_does_not_support_is_an_error_of_the_table",
         verify=_DESCRIBE,
+    ),
+    Behaviour(
+        "SQL Server (no server was ever reached): SslMode `require` encrypts and compares nothing",
+        "documented",
+        _SSL,
+        _TDS_SQLSERVER + "test_require_compares_nothing",
+    ),
+    Behaviour(
+        "AskSource: the server ends a count that takes too long, and only that (statement_timeout)",
+        "documented",
+        "https://www.postgresql.org/docs/current/runtime-config-client.html",
+        _ASK_POSTGRESQL + "test_the_server_itself_ends_a_count_that_takes_too_long_and_the_others_are_counted",
+    ),
+    Behaviour(
+        "AskSource: MariaDB ends a count that takes too long, and only that (max_statement_time; MySQL: "
+        "max_execution_time)",
+        "documented",
+        "https://mariadb.com/kb/en/aborting-statements/",
+        _ASK_MYSQL + "test_the_server_itself_ends_a_count_that_takes_too_long",
+    ),
+    Behaviour(
+        "AskSource: the driver of a SQL Server (none was ever reached) cancels a count that takes too long by an "
+        "attention, after which the connection goes on",
+        "documented",
+        "https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-tds/dc28579f-49b1-4a78-9c5f-63fbda002d2e",
+        _TDS_SQLSERVER + "test_a_slow_table_is_cancelled_at_the_server_and_the_others_are_counted",
     ),
     Behaviour(
         "AskSource: counts of MySQL and MariaDB come from one snapshot of InnoDB",

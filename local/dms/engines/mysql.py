@@ -31,6 +31,7 @@ from duckdb_extensions import import_extension
 from fleet.tables.source_types.column import Column, DmsType
 from fleet.tables.source_types.mysql import dms_type
 from lambdas.sources.mysql import OWN_SCHEMAS, SOCKET_NAME, connect, quote, read_catalogue
+from lambdas.sources.words import find_words
 from local.dms.engines.reader import (
     Layout,
     Login,
@@ -155,7 +156,7 @@ def _connected(login: Login) -> Iterator[pymysql.cursors.Cursor]:
         with connect(secret, ssl_mode=login.ssl_mode) as connection, connection.cursor() as cursor:
             yield cursor
     except (pymysql.err.Error, OSError) as error:
-        raise SourceUnreachableError(str(error.args[-1] if error.args else error)) from error
+        raise SourceUnreachableError(find_words(error)) from error
 
 
 def _secret(login: Login) -> str:

@@ -20,6 +20,7 @@ from psycopg.conninfo import make_conninfo
 
 from fleet.tables.source_types.column import Column, DmsType
 from fleet.tables.source_types.postgresql import dms_type
+from lambdas.sources.words import find_words
 from local.dms.engines.reader import (
     Layout,
     Login,
@@ -130,7 +131,7 @@ def _connect(login: Login) -> psycopg.Connection:
     try:
         return psycopg.connect(_conninfo(login))
     except psycopg.Error as error:
-        raise SourceUnreachableError(str(error).strip()) from error
+        raise SourceUnreachableError(find_words(error)) from error
 
 
 def _column(fields: Sequence[object]) -> Column:

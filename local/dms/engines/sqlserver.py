@@ -21,6 +21,7 @@ import pytds
 from fleet.tables.source_types.column import Column, DmsType
 from fleet.tables.source_types.sqlserver import dms_type
 from lambdas.sources.sqlserver import Connect, connect, quote, read_catalogue
+from lambdas.sources.words import find_words
 from local.dms.engines.reader import (
     Layout,
     Login,
@@ -106,7 +107,7 @@ class SqlServerSource:
                 cursor.register("rows", pa.RecordBatchReader.from_batches(schema, _batches(asked, schema)))
                 return writer.write(cursor, "rows", [(column.name, kind) for column, kind in columns], layout, folder)
         except pytds.Error as error:
-            raise TableUnreadableError(str(error)) from error
+            raise TableUnreadableError(find_words(error)) from error
 
     def _refuse(self, table: Table) -> None:
         name = f"{table.schema}.{table.name}"
@@ -133,8 +134,8 @@ def _connected(login: Login, driver: Connect) -> Iterator[Any]:
     secret = {"host": login.host, "port": login.port, "username": login.username, "password": login.password}
     try:
         connection = connect(secret, login.database, login.ssl_mode, driver)
-    except (pytds.Error, OSError, ValueError) as error:
-        raise SourceUnreachableError(str(error)) from error
+    except (pytds.Error, OSError) as error:
+        raise SourceUnreachableError(find_words(error)) from error
     try:
         yield connection.cursor()
     finally:

@@ -259,20 +259,20 @@ class Load:
     def _failed(self, segment: Segment, why: str, *, is_fatal: bool = False) -> None:
         try:
             self._source.check()
-            lost = ""
+            is_lost = False
         except SourceUnreachableError as error:
-            lost = str(error)
+            is_lost, why = True, str(error) or "the source does not answer"
         with self._lock:
             progress = segment.progress
             if not progress.error:
                 self._errored += 1
-            progress.error = lost or why
+            progress.error = why
             self._mark(progress, "Table error")
             name = f"{progress.table.schema}.{progress.table.name}"
             most = self._errors["TableErrorEscalationCount"]
             escalates = self._errors["TableErrorPolicy"] == "STOP_TASK" or 0 < most <= self._errored
-            if lost or is_fatal or escalates:
-                self._fatal = lost or f"{name}: {why}"
+            if is_lost or is_fatal or escalates:
+                self._fatal = why if is_lost else f"{name}: {why}"
                 self._queue.clear()
             else:
                 self._queue = deque(one for one in self._queue if one.progress is not progress)

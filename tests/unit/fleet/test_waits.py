@@ -60,7 +60,7 @@ def test_a_wait_is_given_up_only_once_more_than_its_limit_has_passed() -> None:
 
 def test_every_limit_in_seconds_counts_in_the_longest_attempt() -> None:
     """Without it, an execution could end by its own clock and not say what it waited for."""
-    inside = {"stuck_seconds"}  # ends a task sooner, within its deadline
+    inside = {"stuck_seconds", "count_table_seconds"}  # within the task's and the counting's deadlines
     zero = Limits(**dict.fromkeys(Limits.__dataclass_fields__, 0))
     assert longest_attempt_seconds(zero) == CANCEL_GRACE_SECONDS
     for name in Limits.__dataclass_fields__:

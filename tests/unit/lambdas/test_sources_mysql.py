@@ -52,9 +52,30 @@ def test_of_a_mariadb_no_view_is_asked_for_but_what_dms_will_fail_on_is(secret: 
     assert [table.table for table in tables] == ["kept", "odd `name`", "orders"]
 
 
+def count(secret: Mapping[str, Any], *tables: tuple[str, str], seconds_each: float = 10) -> list[list[Any]]:
+    return SPEAKERS["mariadb"].counts(secret, "ask", list(tables), "none", seconds_each, lambda: True)
+
+
 def test_every_table_is_counted_once(secret: Mapping[str, Any]) -> None:
     asked = [("ask", "orders"), ("ask", "totals"), ("ask", "odd `name`")]
-    assert SPEAKERS["mariadb"].counts(secret, "ask", asked) == [[*asked[0], 2], [*asked[1], 1], [*asked[2], 0]]
+    assert count(secret, *asked) == [[*asked[0], 2, ""], [*asked[1], 1, ""], [*asked[2], 0, ""]]
+
+
+def test_a_table_that_is_gone_has_the_servers_words_and_the_others_are_counted(secret: Mapping[str, Any]) -> None:
+    gone, orders = count(secret, ("ask", "gone"), ("ask", "orders"))
+    assert (gone[2], "doesn't exist" in gone[3], orders[2]) == (None, True, 2)
+
+
+def test_the_server_itself_ends_a_count_that_takes_too_long(
+    secret: Mapping[str, Any], mariadb: EmbeddedMariadb
+) -> None:
+    mariadb.execute("ask", "CREATE OR REPLACE VIEW endless AS SELECT sleep(1000) AS n")
+    try:
+        slow, orders = count(secret, ("ask", "endless"), ("ask", "orders"), seconds_each=0.1)
+    finally:
+        mariadb.execute("ask", "DROP VIEW endless")
+    assert (slow[2], orders[2]) == (None, 2)
+    assert slow[3].startswith("no answer within 0.1 s: ")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +90,7 @@ def test_a_source_that_does_not_answer_has_the_class_of_its_cause(
     secret: Mapping[str, Any], changes: Mapping[str, Any], failure_class: str
 ) -> None:
     with pytest.raises((pymysql.Error, OSError)) as caught:
-        mysql.ask_counts({**secret, **changes}, "ask", [["ask", "orders"]])
+        count({**secret, **changes}, ("ask", "orders"))
     assert mysql.describe_failure(caught.value).failure_class == failure_class
 
 

@@ -11,7 +11,8 @@ import pytest
 from pg8000.exceptions import DatabaseError, Error, InterfaceError
 
 from fleet.databases import SslMode
-from lambdas.sources.postgresql import ask_catalogue, describe_failure
+from lambdas.sources.postgresql import ask_catalogue, ask_counts, describe_failure
+from local.sources.postgres import EmbeddedPostgres
 
 
 def hang_up() -> None:
@@ -78,3 +79,54 @@ def test_a_server_that_cannot_encrypt_is_told_no_user_and_no_password_unless_the
         with pytest.raises((Error, OSError)):
             ask_catalogue(secret, "shop", ["public"], mode)
         assert asked.result() == (0 if mode == "none" else 80877103)
+
+
+@pytest.fixture(scope="module")
+def counted(postgres: EmbeddedPostgres) -> dict[str, object]:
+    """The secret of a database with two tables, and a view that takes as long as it takes."""
+    postgres.create_database("counted here")
+    with postgres.connect("counted here") as connection:
+        connection.execute(
+            b"CREATE TABLE orders AS SELECT generate_series(1, 5) AS id; CREATE TABLE customers (id integer);"
+            b"CREATE VIEW endless AS SELECT pg_sleep(1000)::text AS n"
+        )
+    return dict(postgres.secret("postgres"))
+
+
+def count(secret: dict[str, object], *tables: str, seconds_each: float = 10) -> dict[str, tuple[int | None, str]]:
+    named = [("public", table) for table in tables]
+    counts = ask_counts(secret, "counted here", named, "none", seconds_each, lambda: True)
+    return {table: (rows, why) for _, table, rows, why in counts}
+
+
+def test_the_server_itself_ends_a_count_that_takes_too_long_and_the_others_are_counted(
+    counted: dict[str, object],
+) -> None:
+    counts = count(counted, "orders", "endless", "customers", seconds_each=0.1)
+    words = "no answer within 0.1 s: canceling statement due to statement timeout"
+    assert counts == {"orders": (5, ""), "endless": (None, words), "customers": (0, "")}
+
+
+def test_a_count_does_not_wait_for_a_lock_as_long_as_it_may_run(
+    counted: dict[str, object], postgres: EmbeddedPostgres
+) -> None:
+    with postgres.connect("counted here") as other:
+        other.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        counts = count(counted, "orders", "customers", seconds_each=0.2)
+        other.rollback()
+    assert counts == {"orders": (None, "canceling statement due to lock timeout"), "customers": (0, "")}
+
+
+def test_a_table_that_is_gone_has_the_servers_words_and_the_others_are_counted(counted: dict[str, object]) -> None:
+    counts = count(counted, "gone", "orders")
+    assert counts == {"gone": (None, 'relation "public.gone" does not exist'), "orders": (5, "")}
+
+
+def test_a_server_that_goes_away_in_the_middle_is_lost_and_no_gap(
+    counted: dict[str, object], postgres: EmbeddedPostgres
+) -> None:
+    with postgres.connect("counted here") as connection:
+        connection.execute("CREATE OR REPLACE VIEW deadly AS SELECT pg_terminate_backend(pg_backend_pid()) AS gone")
+    with pytest.raises((Error, OSError)) as caught:
+        count(counted, "orders", "deadly")
+    assert describe_failure(caught.value).failure_class == "connection"

@@ -151,8 +151,8 @@ def test_a_schedule_that_aws_takes_is_taken(tmp_path: Path, expression: str) -> 
     ("limits", "said"),
     [
         ("{task_deadline_seconds: 900}", r"`limits\.stuck_seconds` is 1800, more than `task_deadline_seconds`"),
-        ("{task_deadline_seconds: 39600}", r"`limits`: the waits of one database .* 51,600 s together, wanted 43,200"),
-        ("{load_deadline_seconds: 36000}", r"`limits`: the waits of one database .* 62,400 s together, wanted 43,200"),
+        ("{task_deadline_seconds: 39600}", r"`limits`: the waits of one database .* 52,500 s together, wanted 43,200"),
+        ("{load_deadline_seconds: 36000}", r"`limits`: the waits of one database .* 63,300 s together, wanted 43,200"),
     ],
 )
 def test_limits_that_an_execution_has_no_time_for_are_refused(tmp_path: Path, limits: str, said: str) -> None:
