@@ -60,6 +60,10 @@ def test_ok_means_that_nothing_failed_and_something_moved(failure: Failure | Non
     assert is_red(outcome.outcome) != is_good
 
 
+def test_every_word_but_ok_and_quarantined_is_red() -> None:
+    assert [word for word in (*get_args(Word), "a word of next year") if not is_red(word)] == ["ok", "quarantined"]
+
+
 STATES: tuple[TableState, ...] = get_args(TableState)
 reports = st.none() | st.tuples(st.sampled_from(STATES), st.integers(0, 3), st.just("why"))
 

@@ -163,7 +163,7 @@ def test_a_task_that_is_gone_after_its_start_is_named(case: Case) -> None:
     case.time.pass_seconds(60)
     assert case.settle("PollTask")["verdict"] == "over"
     assert case.settle("SealFolder")["verdict"] == "nothing"
-    assert_nothing_handed_off(case, "unknown", "ResourceGone", f"fleet-{case.id}-full")
+    assert_nothing_handed_off(case, "not_deployed", "ResourceGone", f"fleet-{case.id}-full")
 
 
 # What single tables are held back for
