@@ -74,5 +74,5 @@ def say_counted(tables: Iterable[TableOutcome]) -> str:
     who = f"{len(whole):,} of {len(all_arrived):,} tables that arrived"
     if len(whole) == len(all_arrived):
         who = f"All tables that arrived ({len(whole):,})"
-    end = "the counts agree" if not differ else f"in {differ:,} of them they differ, by no more than is tolerated"
+    end = "the counts agree" if not differ else f"in {differ:,} of them the counts differ, by no more than is tolerated"
     return f"{who} were counted at the source, by DMS, in Parquet and in Snowflake; {end}."

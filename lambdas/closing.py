@@ -15,9 +15,8 @@ from fleet.errors import UnknownRunError
 from fleet.failures import Failure
 from fleet.outcomes import CLAIMED, Outcome, decide
 from fleet.plan import Plan
-from fleet.report_page import render, say_verdict
+from fleet.report_page import compose_message, render
 from fleet.reports import RunReport
-from fleet.totals import add_up, arrived
 from lambdas.clients.refusals import code_of
 from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_guess, read_outcome
 from lambdas.wiring import Clients
@@ -163,17 +162,5 @@ def _find_copy(database: str, plan: Plan, clients: Clients) -> str:
 
 
 def _notify(report: RunReport, clients: Clients) -> None:
-    counts = {**report.counts, "without an outcome": len(report.silent)}
-    tables = [table for outcome in report.outcomes for table in outcome.tables]
-    came = add_up(arrived(tables))
-    lines = (
-        say_verdict(report),
-        ", ".join(f"{count} {word}" for word, count in sorted(counts.items()) if count),
-        f"{came.tables:,} of {len(tables):,} tables arrived in Snowflake, with {came.counts[-1].rows:,} rows.",
-        f"Page of the night: s3://{clients.records.bucket}/{page_key(report.run)}",
-    )
-    message: dict[str, Any] = {
-        "Subject": f"fleet run {report.run}: {lines[0]}"[:100],  # SNS takes at most 100 characters
-        "Message": "\n".join(lines),
-    }
-    clients.notifications.publish(TopicArn=clients.environment.notification_topic, **message)
+    subject, text = compose_message(report, f"s3://{clients.records.bucket}/{page_key(report.run)}")
+    clients.notifications.publish(TopicArn=clients.environment.notification_topic, Subject=subject, Message=text)

@@ -10,7 +10,7 @@ from typing import Any
 from fleet.failures import CLASSES, FailureClass
 from fleet.outcomes import TableOutcome
 from fleet.report_page.counts import count_cells, count_headings
-from fleet.report_page.entries import Entry, all_tables
+from fleet.report_page.entries import NO_INSTANCE, Entry, all_tables
 from fleet.report_page.headline import chip
 from fleet.report_page.markup import Html, element, join, name_of
 from fleet.report_page.words import BUDGETS, NO_OUTCOME, say_count
@@ -148,7 +148,9 @@ def _failed_database(report: RunReport, entry: Entry) -> Html:
             " ",
             element("span", name_of(entry.failure.name), class_="failure-name"),
             " ",
-            element("span", f"on {entry.instance}", class_="where"),
+            element(
+                "span", entry.instance if entry.instance == NO_INSTANCE else f"on {entry.instance}", class_="where"
+            ),
         ),
         element("p", entry.failure.text, class_="failure-text", dir="auto"),
         _bad_tables(entry),

@@ -99,12 +99,12 @@ def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
         ("How long", say_seconds(seconds)),
         (
             "Databases",
-            f"{len(entries):,} of {report.onboarded:,} onboarded, on {say_count(lanes, 'replication instance')}",
+            f"{len(entries):,} of {report.onboarded:,} onboarded; {say_count(lanes, 'replication instance')}",
         ),
         (
             "Tables that arrived",
             f"{came.tables:,} of {len(tables):,}"
-            + (f", and none of {say_count(unknown, 'database')} whose tables are not known" if unknown else ""),
+            + (f" known; the tables of {say_count(unknown, 'database')} are not known" if unknown else ""),
         ),
         (f"{noun.capitalize()} that arrived", _say_rows(came)),
         *([(f"{noun.capitalize()} that did not arrive", _say_rows(lost))] if lost.tables else []),

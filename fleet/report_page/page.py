@@ -59,11 +59,6 @@ def render(report: RunReport) -> str:
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
 
-def say_verdict(report: RunReport) -> str:
-    """Red or green in one sentence, as the page's head says it."""
-    return verdict(list_entries(report))[1]
-
-
 def _policy() -> str:
     """Nothing is fetched, and only our own script runs: whatever escaping should miss still stays text."""
     digest = b64encode(sha256(SCRIPT.encode()).digest()).decode()

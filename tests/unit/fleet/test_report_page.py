@@ -15,10 +15,10 @@ import pytest
 
 from fleet.failures import CLASSES, Failure
 from fleet.outcomes import Outcome
-from fleet.report_page import render
+from fleet.report_page import compose_message, render
 from fleet.report_page.words import say_bytes
 from fleet.reports import RunReport
-from night_reports import FAILURES, HOSTILE, make_night, make_outcome, make_report
+from night_reports import FAILURES, HOSTILE, make_night, make_outcome, make_report, name_databases
 
 VOID = {"meta", "input", "br"}
 REFERENCES = {"src", "href", "action", "formaction", "data", "poster", "srcset", "xlink:href", "background"}
@@ -356,12 +356,28 @@ def test_no_sum_counts_what_a_table_that_failed_would_have_brought() -> None:
 
 def test_databases_whose_tables_nobody_knows_are_said_beside_the_tables_that_arrived() -> None:
     night = make_report([make_outcome("good"), make_outcome("lost", failure=FAILURES[0])])
-    assert facts_of(render(night))["Tables that arrived"] == "8 of 8, and none of 1 database whose tables are not known"
+    assert facts_of(render(night))["Tables that arrived"] == "8 of 8 known; the tables of 1 database are not known"
 
 
 def test_a_run_over_some_of_the_onboarded_databases_says_of_how_many() -> None:
     facts = facts_of(render(make_report([make_outcome("one")], onboarded=250)))
-    assert facts["Databases"] == "1 of 250 onboarded, on 1 replication instance"
+    assert facts["Databases"] == "1 of 250 onboarded; 1 replication instance"
+
+
+def test_the_message_begins_with_the_colour_and_counts_only_what_arrived() -> None:
+    half = make_outcome("half", bad_tables=2)
+    night = replace(make_report([make_outcome("good"), half], run="r" * 40), chosen=("good", "half", "silent"))
+    subject, text = compose_message(night, "s3://control/page.html")
+    assert subject == f"fleet run {'r' * 40}: Red: 2 of 3 databases did not end ok"
+    rows = sum(one.rows_in_warehouse or 0 for outcome in night.outcomes for one in outcome.tables if not one.failure)
+    assert text.splitlines() == [
+        "Red: 2 of 3 databases did not end ok",
+        "1 ok, 1 partial, 1 without an outcome",
+        f"14 of 16 known tables arrived in Snowflake, with {rows:,} rows.",
+        "Page of the night: s3://control/page.html",
+    ]
+    held = [replace(make_outcome(name), outcome="quarantined") for name in name_databases(60)]
+    assert len(compose_message(make_report(held, run="r" * 40), "")[0]) < 100
 
 
 def gaps_of(*outcomes: Outcome) -> list[str]:
@@ -380,7 +396,7 @@ def test_all_tables_are_said_to_be_counted_only_where_each_was() -> None:
     assert f"All tables that arrived (5) {places}; the counts agree." in gaps_of(half)
     off = replace(good.tables[0], rows_at_source=(good.tables[0].rows_by_dms or 0) + 1)
     tolerated = gaps_of(replace(good, tables=(off, *good.tables[1:])))
-    wanted = f"All tables that arrived (8) {places}; in 1 of them they differ, by no more than is tolerated."
+    wanted = f"All tables that arrived (8) {places}; in 1 of them the counts differ, by no more than is tolerated."
     assert wanted in tolerated
     assert "No table arrived: there is nothing to count." in gaps_of(make_outcome("lost", failure=FAILURES[0]))
 
