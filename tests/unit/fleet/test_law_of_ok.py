@@ -44,7 +44,7 @@ class Measured:
 
 STATES: tuple[TableState | None, ...] = (None, *get_args(TableState))
 APART = (None, -2, -1, 0, 1, 2)
-LOADS = (None, "refused", *product((-1, 0, 1), repeat=2))
+LOADS = (None, "refused", *((parsed, published) for parsed in (-1, 0, 1) for published in (-1, 0, 1)))
 EVERY = [Measured(*one) for one in product(STATES, (False, True), APART, LOADS)]
 GOOD = Measured("loaded", True, 0, (0, 0))
 BAD = Measured("failed", False, None, None)
