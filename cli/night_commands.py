@@ -211,8 +211,12 @@ def status(context: click.Context, name: str | None, as_json: bool, registry: Pa
 
 
 def _is_red(looks: Sequence[runs.DatabaseStatus], status: str) -> bool:
-    """Whether a database is red. One that was skipped is not where the run closed green: another run has copied it."""
-    return any(one.is_red and (one.word != "skipped" or status != "SUCCEEDED") for one in looks)
+    """Whether a database is red, or has no outcome though the run has ended.
+
+    One that was skipped is not red where the run closed green: another run has copied it.
+    """
+    is_silent = status != runs.RUNNING and any(one.word in {"running", "waiting"} for one in looks)
+    return is_silent or any(one.is_red and (one.word != "skipped" or status != "SUCCEEDED") for one in looks)
 
 
 @click.command(epilog="""\b

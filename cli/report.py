@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,18 @@ from rich.console import Console
 from rich.table import Table
 
 from fleet.outcomes import Outcome, TableOutcome
+from fleet.totals import Sums, Total, add_up, arrived, not_arrived, say_counted
 
-_COUNTS = ("rows_at_source", "rows_by_dms", "rows_in_parquet", "rows_in_warehouse")
+_PLACES = ("at_source", "by_dms", "in_parquet", "in_snowflake")
 _HEADINGS = ("database", "outcome", "tables", "at source", "by DMS", "in Parquet", "in Snowflake", "bytes", "seconds")
 _COLOURS = {"ok": "green", "partial": "yellow", "failed": "red"}
 
 
 def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
-    """A line a database, then what is not ok with its owner and remedy, then what could not be checked."""
+    """A line a database, then what is not ok with its owner and remedy, then what could not be checked.
+
+    Counts are of the tables that arrived; what the others would have brought is summed in a line of its own.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in _HEADINGS:
         table.add_column(heading, justify="left" if heading in {"database", "outcome"} else "right", no_wrap=True)
@@ -30,7 +34,10 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
     told = ", ".join(f"{sum(one.outcome == word for one in outcomes)} {word}" for word in sorted(words))
     table.add_section()
     table.add_row(f"{len(outcomes)} databases", told, *_cells(everything), "", style="bold")
+    if lost := not_arrived(everything):
+        table.add_row("did not arrive", "", *_sum_cells(add_up(lost), f"{len(lost):,}"), "")
     console.print(table)
+    console.print(say_counted(everything), highlight=False)
     for outcome in outcomes:
         if outcome.failure:
             console.print(f"{outcome.database}: {outcome.failure.failure_class}: {outcome.failure.text}", markup=False)
@@ -39,21 +46,31 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
             console.print(f"{outcome.database}: not checked: {gap}", markup=False)
 
 
-def as_document(outcomes: Iterable[Outcome], **facts: Any) -> dict[str, Any]:
-    """The same for machines: *facts* of the night, and every outcome with all its tables."""
-    return {**facts, "databases": [{**asdict(one), "owner": one.owner, "remedy": one.remedy} for one in outcomes]}
+def as_document(outcomes: Sequence[Outcome], **facts: Any) -> dict[str, Any]:
+    """The same for machines: *facts* of the night, sums, and every outcome with all its tables."""
+    tables = [table for outcome in outcomes for table in outcome.tables]
+    totals = {"arrived": _describe(add_up(arrived(tables))), "not_arrived": _describe(add_up(not_arrived(tables)))}
+    databases = [{**asdict(one), "owner": one.owner, "remedy": one.remedy} for one in outcomes]
+    return {**facts, "totals": totals, "databases": databases}
+
+
+def _describe(sums: Sums) -> dict[str, Any]:
+    rows = {place: asdict(one) for place, one in zip(_PLACES, sums.counts, strict=True)}
+    return {"tables": sums.tables, "bytes": sums.bytes, **rows}
 
 
 def _cells(tables: Sequence[TableOutcome]) -> list[str]:
-    counts = [_sum(getattr(table, name) for table in tables) for name in _COUNTS]
-    return [f"{len(tables):,}", *counts, f"{sum(table.bytes for table in tables):,}"]
+    came = add_up(arrived(tables))
+    return _sum_cells(came, f"{came.tables:,}" + (f" of {len(tables):,}" if came.tables < len(tables) else ""))
 
 
-def _sum(counts: Iterable[int | None]) -> str:
+def _sum_cells(sums: Sums, tables: str) -> list[str]:
+    return [tables, *map(_sum, sums.counts), f"{sums.bytes:,}"]
+
+
+def _sum(total: Total) -> str:
     """The sum; where a table was not counted, it says so by a plus of what is missing."""
-    known = list(counts)
-    missing = sum(count is None for count in known)
-    return f"{sum(count or 0 for count in known):,}" + (f" +{missing}?" if missing else "")
+    return f"{total.rows:,}" + (f" +{total.unknown}?" if total.unknown else "")
 
 
 def _seconds(outcome: Outcome) -> str:

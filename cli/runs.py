@@ -15,6 +15,7 @@ from fleet.names import require_run_id
 from fleet.outcomes import Outcome, is_red
 from lambdas.clients.refusals import code_of
 from lambdas.closing import page_key
+from lambdas.outcome_records import read_outcome
 
 RUNNING = "RUNNING"
 
@@ -137,7 +138,7 @@ def look(account: Account, run: str) -> list[DatabaseStatus]:
         item = outcomes.get(database)
         if item is not None:
             text = f"{item['failure_class']}: {item['failure_text']}" if item.get("failure_text") else ""
-            is_bad = is_red(item["outcome"], item.get("failure_name"))
+            is_bad = is_red(item["outcome"])
             looks.append(DatabaseStatus(database, item["outcome"], text, is_bad))
         else:
             is_held = account.clients.ledger.claim(database).get("holder_run") == run
@@ -152,9 +153,7 @@ def last_runs(account: Account, count: int) -> list[dict[str, Any]]:
 
 def read_outcomes(account: Account, run: str) -> list[Outcome]:
     """The outcomes that were recorded, whole, by database."""
-    records = account.clients.records
-    found = (records.read(item["document"], Outcome) for item in account.clients.ledger.outcomes(run))
-    return [one for one in found if one is not None]
+    return [read_outcome(run, item, account.clients) for item in account.clients.ledger.outcomes(run)]
 
 
 def stop(account: Account, run: str, reason: str) -> bool:
@@ -189,5 +188,5 @@ def read_page(account: Account, run: str) -> bytes:
 
 
 def red(outcomes: Sequence[Outcome]) -> int:
-    """How many did not end ok or in a planned pause."""
-    return sum(is_red(one.outcome, one.failure.name if one.failure else None) for one in outcomes)
+    """How many did not end ok and are not quarantined."""
+    return sum(is_red(one.outcome) for one in outcomes)

@@ -76,7 +76,7 @@ def choose_databases(
     Raises:
         EmptyRegistryError: The registry holds none.
         UnknownDatabaseError: It names one that the registry does not hold.
-        MalformedInputError: It names one that is not onboarded, or nothing is left.
+        MalformedInputError: It names one that is not onboarded, or a tag that no database has, or nothing is left.
     """
     if not registry.databases:
         raise EmptyRegistryError(
@@ -92,6 +92,12 @@ def choose_databases(
             )
     else:
         chosen = [database for database in registry.databases if database.onboarded]
+    known = {tag for database in registry.databases for tag in database.tags}
+    if tags is not None and (unknown := [tag for tag in tags if tag not in known]) and len(unknown) < len(tags):
+        raise MalformedInputError(
+            f"no database in the registry has the tag {unknown[0]!r}, which the run asks for beside others.",
+            remedy="Correct it in the input, or give it to the databases that are meant.",
+        )
     if tags is not None:
         chosen = [database for database in chosen if set(tags) & set(database.tags)]
     if not chosen:
@@ -111,7 +117,8 @@ def choose_rerun(
 ) -> dict[str, tuple[str, ...] | None]:
     """The databases of an old run to run again, each with the tables to narrow it to, or None for all of them.
 
-    *words*: outcomes by database; one that is missing failed. *failed_tables*: of the `partial` ones.
+    *words*: outcomes by database; one that is missing failed. *failed_tables*: of the `partial` ones; where nobody
+    knows them any more, all are moved.
 
     >>> words = {"a": "ok", "b": "partial", "c": "failed"}
     >>> choose_rerun("abcd", words, {"b": ["s.t"]}, "failed-databases")
@@ -124,7 +131,7 @@ def choose_rerun(
         word = words.get(database)
         if word == "partial":
             if what == "failed-tables":
-                again[database] = tuple(failed_tables.get(database, ()))
+                again[database] = tuple(failed_tables.get(database, ())) or None
         elif word != "ok":
             again[database] = None
     return again

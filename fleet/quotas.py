@@ -86,6 +86,13 @@ IAM_ROLE_POLICY_CHARACTERS = Quota(
 LAMBDA_UPLOAD_BYTES = Quota(50 * 1024 * 1024, "bytes of a zipped package in a request", _LAMBDA_LIMITS, "2026-11-21")
 LAMBDA_UNPACKED_BYTES = Quota(250 * 1024 * 1024, "bytes of a function's unpacked code", _LAMBDA_LIMITS, "2026-11-21")
 
+SNS_SUBJECT_CHARACTERS = Quota(
+    99,
+    "characters of a message's subject",
+    "https://docs.aws.amazon.com/sns/latest/api/API_Publish.html",
+    "2026-11-29",
+)
+
 SNOWFLAKE_VARCHAR_CHARACTERS = Quota(16_777_216, "characters of a VARCHAR by default", _SNOWFLAKE_LIMITS, "2026-11-21")
 SNOWFLAKE_BINARY_BYTES = Quota(8_388_608, "bytes of a BINARY by default", _SNOWFLAKE_LIMITS, "2026-11-21")
 SNOWFLAKE_COPY_FILES = Quota(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fleet.databases import Mode
-from fleet.outcomes import Outcome, is_red
+from fleet.outcomes import CLAIMED, Outcome, is_red
 from fleet.plan import Lane
 
 
@@ -15,6 +15,7 @@ from fleet.plan import Lane
 class RunReport:
     """One run. *rerun_of*: the run whose failures it repeats, or None. Times are ISO, UTC.
 
+    *chosen*: the databases that the run answers for. *onboarded*: how many the registry's version has onboarded.
     *copied_elsewhere*: databases that another run held for too long and copied whole in the meantime, with its words.
     """
 
@@ -25,6 +26,8 @@ class RunReport:
     closed_at: str
     rerun_of: str | None
     lanes: tuple[Lane, ...]
+    chosen: tuple[str, ...]
+    onboarded: int
     outcomes: tuple[Outcome, ...]
     copied_elsewhere: Mapping[str, str] = field(default_factory=dict)
 
@@ -33,7 +36,14 @@ class RunReport:
         """Databases by outcome."""
         return dict(Counter(outcome.outcome for outcome in self.outcomes))
 
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The databases that the run answers for and that left no outcome."""
+        ended = {outcome.database for outcome in self.outcomes}
+        return tuple(database for database in self.chosen if database not in ended)
+
     def is_red(self, outcome: Outcome) -> bool:
         """Whether *outcome* makes the run red: not where another run's copy is as new as ours would have been."""
-        name = outcome.failure.name if outcome.failure else None
-        return is_red(outcome.outcome, name) and outcome.database not in self.copied_elsewhere
+        is_claimed = outcome.failure is not None and outcome.failure.name == CLAIMED
+        is_healed = outcome.outcome == "skipped" and is_claimed and outcome.database in self.copied_elsewhere
+        return is_red(outcome.outcome) and not is_healed

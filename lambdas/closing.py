@@ -13,12 +13,12 @@ from fleet.attempts import Attempt
 from fleet.broken_off import explain_end
 from fleet.errors import UnknownRunError
 from fleet.failures import Failure
-from fleet.outcomes import Outcome, decide
+from fleet.outcomes import CLAIMED, Outcome, decide
 from fleet.plan import Plan
-from fleet.report_page import render
+from fleet.report_page import compose_message, render
 from fleet.reports import RunReport
 from lambdas.clients.refusals import code_of
-from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_guess
+from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_guess, read_outcome
 from lambdas.wiring import Clients
 
 
@@ -130,9 +130,9 @@ def _describe(execution: str, clients: Clients) -> Mapping[str, Any]:
 
 def _read_report(run: str, items: Iterable[Mapping[str, Any]], clients: Clients) -> RunReport:
     plan = clients.records.plan(run)
-    documents = (clients.records.read(item["document"], Outcome) for item in items)
-    outcomes = tuple(one for one in documents if one is not None)
-    claimed = [one.database for one in outcomes if one.failure and one.failure.name == "Claimed"]
+    registry = clients.records.registry(plan.registry_version)
+    outcomes = tuple(read_outcome(run, item, clients) for item in items)
+    claimed = [one.database for one in outcomes if one.failure and one.failure.name == CLAIMED]
     copies = {database: _find_copy(database, plan, clients) for database in claimed}
     return RunReport(
         run=run,
@@ -142,6 +142,8 @@ def _read_report(run: str, items: Iterable[Mapping[str, Any]], clients: Clients)
         closed_at=clients.now().isoformat(),
         rerun_of=plan.rerun_of,
         lanes=plan.lanes,
+        chosen=plan.chosen,
+        onboarded=sum(database.onboarded for database in registry.databases),
         outcomes=outcomes,
         copied_elsewhere={database: words for database, words in copies.items() if words},
     )
@@ -162,9 +164,5 @@ def _find_copy(database: str, plan: Plan, clients: Clients) -> str:
 
 
 def _notify(report: RunReport, clients: Clients) -> None:
-    told = ", ".join(f"{count} {word}" for word, count in sorted(report.counts.items()))
-    message: dict[str, Any] = {
-        "Subject": f"fleet run {report.run}: {told}"[:100],  # SNS takes at most 100 characters
-        "Message": f"{told}\nPage of the night: s3://{clients.records.bucket}/{page_key(report.run)}",
-    }
-    clients.notifications.publish(TopicArn=clients.environment.notification_topic, **message)
+    subject, text = compose_message(report, f"s3://{clients.records.bucket}/{page_key(report.run)}")
+    clients.notifications.publish(TopicArn=clients.environment.notification_topic, Subject=subject, Message=text)

@@ -109,6 +109,4 @@ def refuse_stopped_run(opened: Opened, clients: Clients) -> Failure | None:
 
 def gone(what: str, identifier: str) -> Failure:
     """A resource of the database's that DMS does not know."""
-    return Failure(
-        "unknown", "ResourceGone", f"DMS has no {what} {identifier!r}. Deploy the stack of its instance, then rerun."
-    )
+    return Failure("not_deployed", "ResourceGone", f"DMS has no {what} {identifier!r}.")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from fleet.attempts import Attempt
 from fleet.failures import Failure
-from fleet.outcomes import NOT_ASKED, Mark, Outcome, TableOutcome, merge
+from fleet.outcomes import NOT_ASKED, Mark, Outcome, TableOutcome, decide, merge
 from fleet.tables.catalogue import Table, select_tables
+from fleet.totals import add_up, arrived
 from lambdas.clients.records import newest_catalogue_key
 from lambdas.wiring import Clients
 
@@ -29,6 +32,31 @@ def marks_of(record: Mapping[str, Any]) -> tuple[Mark, ...]:
 def outcome_key(outcome: Outcome) -> str:
     """Where the whole outcome stands."""
     return f"runs/{outcome.run}/{outcome.database}/{outcome.attempt:06d}/outcome.json"
+
+
+def read_outcome(run: str, item: Mapping[str, Any], clients: Clients) -> Outcome:
+    """The whole outcome of the ledger's *item*; where nobody can read it any more, a failed one that says so.
+
+    Without its document nobody knows which tables arrived: what the item says cannot be confirmed, least of all `ok`.
+    """
+    try:
+        outcome = clients.records.read(item["document"], Outcome)
+        what = "does not exist"
+    except ValidationError as error:
+        outcome, what = None, f"cannot be read ({error.errors()[0]['msg']})"
+    if outcome is not None:
+        return outcome
+    said = f"{item['outcome']}: {item['failure_text']}" if item.get("failure_text") else item["outcome"]
+    failure = Failure(
+        item.get("failure_class") or "unknown",
+        "OutcomeUnreadable",
+        f"s3://{clients.records.bucket}/{item['document']} {what}, so nobody can say which tables arrived; the ledger "
+        f"says {said!r}. Run the database again.",
+    )
+    database = item["sk"].removeprefix("DB#")
+    attempt = Attempt(run, database, item["mode"], int(item["attempt"]), item["execution"])
+    times = {"started_at": item["started_at"], "ended_at": item["ended_at"]}
+    return decide(attempt, failure, (), gaps=item.get("gaps", ()), **times)
 
 
 def put_outcome(outcome: Outcome, clients: Clients, *, redrive_count: int = 0) -> bool:
@@ -53,9 +81,9 @@ def merge_with_previous(
     outcome stays as it is.
     """
     recorded = clients.ledger.outcome(attempt.run, attempt.database)
-    previous = clients.records.read(recorded["document"], Outcome) if recorded else None
     if attempt.tables is None:
         return tuple(tables), failure
+    previous = read_outcome(attempt.run, recorded, clients) if recorded else None
     if previous is None:
         not_asked = Failure("cancelled", NOT_ASKED, f"not moved: attempt {attempt.number} was asked for other tables.")
         before = _unmoved(attempt, 0, not_asked, clients)
@@ -96,7 +124,7 @@ def _unmoved(attempt: Attempt, number: int, failure: Failure | None, clients: Cl
 
 
 def _in_short(outcome: Outcome) -> dict[str, Any]:
-    failure = outcome.failure
+    failure, came = outcome.failure, add_up(arrived(outcome.tables))
     return {
         "outcome": outcome.outcome,
         "mode": outcome.mode,
@@ -104,8 +132,8 @@ def _in_short(outcome: Outcome) -> dict[str, Any]:
         "document": outcome_key(outcome),
         "table_count": len(outcome.tables),
         "not_ok_count": sum(table.failure is not None for table in outcome.tables),
-        "row_count": sum(table.rows_in_warehouse or 0 for table in outcome.tables),
-        "bytes": sum(table.bytes for table in outcome.tables),
+        "row_count": came.counts[-1].rows,
+        "bytes": came.bytes,
         "failure_class": failure.failure_class if failure else None,
         "failure_name": failure.name if failure else None,
         "failure_text": failure.text if failure else None,

@@ -10,7 +10,7 @@ from typing import Any
 
 from fleet.names import task_id
 from fleet.outcomes import Outcome
-from lambdas.clients.records import adapter
+from lambdas.outcome_records import read_outcome
 from local.cloud import Event, LocalCloud
 from orchestration.functions import DATABASE_RUN
 
@@ -119,10 +119,7 @@ class Night:
     def outcomes(self) -> list[Outcome]:
         """The outcomes that were recorded, whole, by database."""
         clients = self._cloud.clients
-        found = (
-            clients.objects.read(clients.records.bucket, item["document"]) for item in clients.ledger.outcomes(self.run)
-        )
-        return [adapter(Outcome).validate_json(body) for body in found if body is not None]
+        return [read_outcome(self.run, item, clients) for item in clients.ledger.outcomes(self.run)]
 
     def explain(self) -> str:
         """Why the run as a whole failed, in the words of the state that failed it."""

@@ -72,7 +72,7 @@ def refuse_source(server: Server, database: str, found: str) -> Failure | None:
     if found == server.ssl_mode:
         return None
     return Failure(
-        "unknown",
+        "not_deployed",
         "SourceNotAsWanted",
         f"{database}'s source endpoint has SslMode {found!r}, servers.yaml says {server.ssl_mode!r} for {server.id!r}. "
         f"Nothing was started. Deploy, so that the endpoint is as the registry says.",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fleet.outcomes import TableOutcome
-from fleet.report_page.entries import Total, counts_of
 from fleet.report_page.markup import Html, element
+from fleet.totals import Total, counts_of
 
 COUNT_HEADINGS = ("At source", "By DMS", "In Parquet", "In Snowflake")
 

@@ -9,34 +9,30 @@ from typing import Any
 from fleet.attempts import Attempt
 from fleet.outcomes import TableOutcome
 from fleet.report_page.counts import COUNT_HEADINGS, total_cells
-from fleet.report_page.entries import Entry, counts_of, sum_totals
+from fleet.report_page.entries import Entry, all_tables
 from fleet.report_page.failures import rerun_of_database
 from fleet.report_page.headline import chip
 from fleet.report_page.markup import Html, element, embedded_json, name_of
 from fleet.report_page.words import NO_OUTCOME, WORDS, say_bytes, say_count, say_seconds
 from fleet.reports import RunReport
+from fleet.totals import Sums, add_up, arrived, counts_of, not_arrived
 
-_HEADINGS = ("Database", "Outcome", "Instance", "Tables ok", *COUNT_HEADINGS, "Parquet", "Took")
+_HEADINGS = ("Database", "Outcome", "Instance", "Tables arrived", *COUNT_HEADINGS, "Parquet", "Took")
 _TEXT_COLUMNS = 3
 
 
 def databases_part(entries: Sequence[Entry]) -> Html:
     """The table, plain; the script adds sorting, filtering and opening."""
-    tables = sum(len(entry.tables) for entry in entries)
-    bad = sum(len(entry.bad_tables) for entry in entries)
-    last = element(
-        "tr",
-        element("th", say_count(len(entries), "database"), scope="row", colspan=_TEXT_COLUMNS),
-        element("td", f"{tables - bad:,} / {tables:,}", class_="number"),
-        *total_cells(sum_totals(entries)),
-        element("td", say_bytes(sum(entry.bytes for entry in entries)), class_="number"),
-        element("td"),
-    )
+    tables = all_tables(entries)
+    came, lost = add_up(arrived(tables)), add_up(not_arrived(tables))
+    last = [_sums_row(f"Arrived, of {say_count(len(entries), 'database')}", came, len(tables))]
+    if lost.tables:
+        last.append(_sums_row("Not arrived", lost, len(tables)))
     table = element(
         "table",
         element("thead", element("tr", *(_heading(which, text) for which, text in enumerate(_HEADINGS)))),
         element("tbody", *(_row(entry) for entry in entries)),
-        element("tfoot", last),
+        element("tfoot", *last),
         id="database-table",
     )
     return element(
@@ -45,6 +41,17 @@ def databases_part(entries: Sequence[Entry]) -> Html:
         _controls(entries),
         element("div", table, class_="wide", tabindex=0, role="region", aria_label="Table of databases"),
         id="databases",
+    )
+
+
+def _sums_row(title: str, sums: Sums, tables: int) -> Html:
+    return element(
+        "tr",
+        element("th", title, scope="row", colspan=_TEXT_COLUMNS),
+        element("td", f"{sums.tables:,} / {tables:,}", class_="number"),
+        *total_cells(sums.counts),
+        element("td", say_bytes(sums.bytes), class_="number"),
+        element("td"),
     )
 
 
@@ -72,15 +79,15 @@ def _controls(entries: Sequence[Entry]) -> Html:
 
 
 def _row(entry: Entry) -> Html:
-    ok = len(entry.tables) - len(entry.bad_tables)
+    sums = entry.sums
     return element(
         "tr",
         element("th", element("a", name_of(entry.database), href=f"#{entry.anchor}"), scope="row"),
         element("td", chip(entry.word)),
         element("td", name_of(entry.instance), class_="instance"),
-        element("td", f"{ok:,} / {len(entry.tables):,}" if entry.tables else "–", class_="number"),
-        *total_cells(entry.totals),
-        element("td", say_bytes(entry.bytes) if entry.bytes else "–", class_="number"),
+        element("td", f"{sums.tables:,} / {len(entry.tables):,}" if entry.tables else "–", class_="number"),
+        *total_cells(sums.counts),
+        element("td", say_bytes(sums.bytes) if sums.bytes else "–", class_="number"),
         element("td", say_seconds(entry.seconds), class_="number"),
         id=entry.anchor,
         class_="red" if entry.is_red else None,
@@ -106,7 +113,7 @@ def _database_data(report: RunReport, entry: Entry, texts: dict[tuple[str, str],
         entry.database,
         entry.word,
         entry.instance,
-        [len(entry.tables) - len(entry.bad_tables), *(one.rows for one in entry.totals), entry.bytes, entry.seconds],
+        [entry.sums.tables, *(one.rows for one in entry.sums.counts), entry.sums.bytes, entry.seconds],
         _failure_index(entry.failure.name, entry.failure.text, texts) if has_failure else -1,
         list(outcome.gaps) if outcome else [],
         folder,

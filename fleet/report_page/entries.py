@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,34 +11,10 @@ from fleet.outcomes import Outcome, TableOutcome
 from fleet.report_page.stages import Span, fold_marks
 from fleet.report_page.words import NO_OUTCOME
 from fleet.reports import RunReport
+from fleet.totals import Sums, add_up, arrived, not_arrived
 
 NO_INSTANCE = "in no lane"
 """Where an outcome's database stands that the plan put into no lane."""
-
-
-@dataclass(frozen=True)
-class Total:
-    """A sum of counts: what is known of it, and for how many tables nothing is."""
-
-    rows: int
-    known: int
-    unknown: int
-
-
-def total(counts: Iterable[int | None]) -> Total:
-    """The sum of *counts*, None being one that was never taken.
-
-    >>> total([1, None, 2])
-    Total(rows=3, known=2, unknown=1)
-    """
-    taken = list(counts)
-    known = [count for count in taken if count is not None]
-    return Total(sum(known), len(known), len(taken) - len(known))
-
-
-def counts_of(table: TableOutcome) -> tuple[int | None, int | None, int | None, int | None]:
-    """The four counts of a table in the order in which its rows pass them."""
-    return table.rows_at_source, table.rows_by_dms, table.rows_in_parquet, table.rows_in_warehouse
 
 
 @dataclass(frozen=True)
@@ -79,20 +55,17 @@ class Entry:
     @cached_property
     def bad_tables(self) -> tuple[TableOutcome, ...]:
         """Those that did not end ok."""
-        return tuple(table for table in self.tables if table.failure is not None)
+        return not_arrived(self.tables)
 
     @cached_property
-    def totals(self) -> tuple[Total, Total, Total, Total]:
-        """Rows at the source, by DMS, in Parquet, in Snowflake."""
-        at_source, by_dms, in_parquet, in_warehouse = (
-            total(counts_of(table)[which] for table in self.tables) for which in range(4)
-        )
-        return at_source, by_dms, in_parquet, in_warehouse
+    def sums(self) -> Sums:
+        """Of its tables that arrived: what a failed table would have brought is in its own row alone."""
+        return add_up(arrived(self.tables))
 
     @property
-    def bytes(self) -> int:
-        """Of its Parquet files."""
-        return sum(table.bytes for table in self.tables)
+    def has_unknown_tables(self) -> bool:
+        """Whether it was to be copied and nobody knows which tables: it broke off before, or was never begun."""
+        return not self.tables and not self.copied_elsewhere and self.word != "quarantined"
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
@@ -106,22 +79,19 @@ class Entry:
 
 
 def list_entries(report: RunReport) -> tuple[Entry, ...]:
-    """Lane by lane in the plan's order, then what no lane holds; each database once."""
+    """Lane by lane in the plan's order, then what the run answers for and no lane holds; each database once."""
     outcomes = {outcome.database: outcome for outcome in report.outcomes}
     instances = {database: lane.instance for lane in report.lanes for database in lane.databases}
-    outside = sorted(set(outcomes) - set(instances))
+    outside = sorted({*outcomes, *report.chosen} - set(instances))
     places = [*instances.items(), *((database, NO_INSTANCE) for database in outside)]
     return tuple(_entry(report, database, instance, outcomes.get(database)) for database, instance in places)
 
 
 def _entry(report: RunReport, database: str, instance: str, outcome: Outcome | None) -> Entry:
     is_red = outcome is None or report.is_red(outcome)
-    return Entry(database, instance, outcome, is_red, report.copied_elsewhere.get(database, ""))
+    return Entry(database, instance, outcome, is_red, "" if is_red else report.copied_elsewhere.get(database, ""))
 
 
-def sum_totals(entries: Sequence[Entry]) -> tuple[Total, ...]:
-    """The four totals over *entries*."""
-    return tuple(
-        Total(sum(one.rows for one in column), sum(one.known for one in column), sum(one.unknown for one in column))
-        for column in ([entry.totals[which] for entry in entries] for which in range(4))
-    )
+def all_tables(entries: Sequence[Entry]) -> tuple[TableOutcome, ...]:
+    """The tables of all *entries*."""
+    return tuple(table for entry in entries for table in entry.tables)

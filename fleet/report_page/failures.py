@@ -10,15 +10,16 @@ from typing import Any
 from fleet.failures import CLASSES, FailureClass
 from fleet.outcomes import TableOutcome
 from fleet.report_page.counts import count_cells, count_headings
-from fleet.report_page.entries import Entry
+from fleet.report_page.entries import NO_INSTANCE, Entry, all_tables
 from fleet.report_page.headline import chip
 from fleet.report_page.markup import Html, element, join, name_of
 from fleet.report_page.words import BUDGETS, NO_OUTCOME, say_count
 from fleet.reports import RunReport
+from fleet.totals import arrived, say_counted
 
 _OPEN_TABLES = 5
 """So many tables of a database are shown at once; more of them open on demand."""
-_UNCOUNTED = "Tables stand as ok whose rows were not counted at the source."
+_UNCOUNTED = "Tables are ok whose rows were not counted at the source."
 
 
 def rerun_of_run(report: RunReport, what: str) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def failures_part(report: RunReport, entries: Sequence[Entry]) -> Html:
         return element(
             "section",
             element("h2", "Needs someone now"),
-            element("p", "Nothing. No database failed, none is partial, none was left undone.", class_="calm"),
+            element("p", _say_calm(entries), class_="calm"),
             id="failures",
         )
     by_class: dict[FailureClass, list[Entry]] = defaultdict(list)
@@ -63,39 +64,46 @@ def failures_part(report: RunReport, entries: Sequence[Entry]) -> Html:
     )
 
 
+def _say_calm(entries: Sequence[Entry]) -> str:
+    if not entries:
+        return "The run had no database, so nothing was copied."
+    if all(entry.word == "ok" for entry in entries):
+        return "Nothing: every database of this run is ok."
+    return "Nothing: every database of this run is ok, or is named under “Left out” with the reason."
+
+
 def _count_failed(group: Sequence[Entry]) -> int:
     return sum(entry.word != "partial" for entry in group)
 
 
 def _classes(groups: Sequence[tuple[FailureClass, list[Entry]]]) -> Html:
     """All classes at one look: whom to call, for how many."""
-    heads = ("Class", "Failed", "Partial", "Owner", "What to do")
+    heads = ("Class", "Databases", "Of them partial", "Owner", "What to do")
     rows = (
         element(
             "tr",
             element("th", element("a", element("code", name), href=f"#class-{name}"), scope="row"),
-            element("td", f"{_count_failed(group):,}", class_="number"),
+            element("td", f"{len(group):,}", class_="number"),
             element("td", f"{len(group) - _count_failed(group):,}", class_="number"),
             element("td", CLASSES[name].owner),
             element("td", CLASSES[name].remedy),
         )
         for name, group in groups
     )
-    numbers = {"Failed", "Partial"}
+    numbers = {"Databases", "Of them partial"}
     head = (element("th", text, scope="col", class_="number" if text in numbers else None) for text in heads)
     table = element("table", element("thead", element("tr", *head)), element("tbody", *rows))
     return element("div", table, class_="wide classes")
 
 
 def _rerun_all(report: RunReport, red: Sequence[Entry]) -> Html:
-    has_partial = any(entry.word == "partial" for entry in red)
-    steps = [
-        _paste("every database of the plan that is neither ok nor partial:", rerun_of_run(report, "failed-databases"))
-    ]
-    if has_partial:
-        steps.append(
-            _paste("the same, and the failed tables of the partial ones:", rerun_of_run(report, "failed-tables"))
-        )
+    partial = sum(entry.word == "partial" for entry in red)
+    steps = []
+    if partial < len(red):
+        steps.append(_paste("every database that is neither ok nor partial:", rerun_of_run(report, "failed-databases")))
+    if partial:
+        which = "the same, and" if steps else "only"
+        steps.append(_paste(f"{which} the failed tables of the partial ones:", rerun_of_run(report, "failed-tables")))
     return element(
         "div",
         element("h3", "Run all of it again, once the causes are gone"),
@@ -107,7 +115,7 @@ def _rerun_all(report: RunReport, red: Sequence[Entry]) -> Html:
 
 def _class_of_failures(report: RunReport, failure_class: FailureClass, group: Sequence[Entry]) -> Html:
     known = CLASSES[failure_class]
-    order = {"failed": 0, NO_OUTCOME: 1, "partial": 2}
+    order = {"failed": 0, NO_OUTCOME: 1, "skipped": 2, "partial": 3}
     return element(
         "article",
         element("h3", element("code", failure_class), " · ", say_count(len(group), "database")),
@@ -119,7 +127,7 @@ def _class_of_failures(report: RunReport, failure_class: FailureClass, group: Se
         ),
         *(
             _failed_database(report, entry)
-            for entry in sorted(group, key=lambda entry: (order.get(entry.word, 3), entry.database))
+            for entry in sorted(group, key=lambda entry: (order.get(entry.word, 4), entry.database))
         ),
         class_="failure-class",
         id=f"class-{failure_class}",
@@ -140,7 +148,9 @@ def _failed_database(report: RunReport, entry: Entry) -> Html:
             " ",
             element("span", name_of(entry.failure.name), class_="failure-name"),
             " ",
-            element("span", f"on {entry.instance}", class_="where"),
+            element(
+                "span", entry.instance if entry.instance == NO_INSTANCE else f"on {entry.instance}", class_="where"
+            ),
         ),
         element("p", entry.failure.text, class_="failure-text", dir="auto"),
         _bad_tables(entry),
@@ -197,8 +207,8 @@ def _paste(what: str, value: dict[str, Any]) -> Html:
 
 
 def left_out_part(entries: Sequence[Entry]) -> Html:
-    """What was not tried or is held back on purpose: no one is woken for it, and no one may miss it."""
-    left_out = [entry for entry in entries if entry.word in {"skipped", "quarantined"} and not entry.is_red]
+    """What is held back on purpose, or was copied by another run: no one is woken for it, and no one may miss it."""
+    left_out = [entry for entry in entries if entry.word != "ok" and not entry.is_red]
     if not left_out:
         return Html()
     return element(
@@ -235,13 +245,14 @@ def gaps_part(entries: Sequence[Entry]) -> Html:
     for kind, gaps in by_kind.items():
         by_gap[kind if len(gaps) > 1 else next(iter(gaps))] += [one for group in gaps.values() for one in group]
     for entry in entries:
-        if any(table.failure is None and table.rows_at_source is None for table in entry.tables):
+        if any(table.rows_at_source is None for table in arrived(entry.tables)):
             by_gap[_UNCOUNTED].append(entry)
+    counted = element("p", say_counted(all_tables(entries)))
     if not by_gap:
-        body = element("p", "No outcome names a gap, and every table was counted at its source.", class_="calm")
+        body = element("p", "No outcome names anything that was not checked.", class_="calm")
     else:
         body = element("ul", *(_gap(gap, group) for gap, group in by_gap.items()), class_="plain")
-    return element("section", element("h2", "What was not checked"), body, id="gaps")
+    return element("section", element("h2", "What was not checked"), counted, body, id="gaps")
 
 
 def _gap(gap: str, group: Sequence[Entry]) -> Html:

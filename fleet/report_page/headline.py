@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from fleet.report_page.entries import Entry, sum_totals
+from fleet.report_page.entries import Entry, all_tables
 from fleet.report_page.markup import Html, element, join, name_of
 from fleet.report_page.words import NO_OUTCOME, SYMBOLS, WORDS, read_time, say_bytes, say_count, say_seconds
 from fleet.reports import RunReport
+from fleet.totals import Sums, add_up, arrived, not_arrived
 
 
 def verdict(entries: Sequence[Entry]) -> tuple[bool, str]:
     """Whether the run is red, and that in a sentence."""
-    red = sum(entry.is_red for entry in entries)
-    if red:
-        return True, f"Red: {red:,} of {say_count(len(entries), 'database')} did not end ok"
     if not entries:
-        return False, "Green: no database was in this run"
+        return True, "Red: no database was in this run"
+    red = sum(entry.is_red for entry in entries)
     ok = sum(entry.word == "ok" for entry in entries)
+    aside = {
+        "quarantined": sum(entry.word == "quarantined" for entry in entries),
+        "copied by another run": sum(bool(entry.copied_elsewhere) for entry in entries),
+    }
+    said = "".join(f", {count:,} {what}" for what, count in aside.items() if count)
+    if red:
+        return True, f"Red: {red:,} of {say_count(len(entries), 'database')} did not end ok{said}"
     if ok == len(entries):
         return False, f"Green: {say_count(ok, 'database')}, all ok"
-    return False, f"Green: {ok:,} of {say_count(len(entries), 'database')} ok, none failed"
+    return False, f"Green: {ok:,} of {say_count(len(entries), 'database')} ok{said}"
 
 
 def chip(word: str) -> Html:
@@ -79,9 +85,9 @@ def _outcome_counts(entries: Sequence[Entry]) -> Html:
 def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
     planned_at, closed_at = read_time(report.planned_at), read_time(report.closed_at)
     seconds = (closed_at - planned_at).total_seconds() if planned_at and closed_at else None
-    at_source, by_dms, _, in_warehouse = sum_totals(entries)
-    tables = sum(len(entry.tables) for entry in entries)
-    bad = sum(len(entry.bad_tables) for entry in entries)
+    tables = all_tables(entries)
+    came, lost = add_up(arrived(tables)), add_up(not_arrived(tables))
+    unknown = sum(entry.has_unknown_tables for entry in entries)
     lanes = len({lane.instance for lane in report.lanes})
     day = "%Y-%m-%d %H:%M"
     when = f"{planned_at:{day}} to {closed_at:{day if closed_at.date() != planned_at.date() else '%H:%M'}} UTC" if (
@@ -91,15 +97,38 @@ def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
     facts = (
         ("When", when),
         ("How long", say_seconds(seconds)),
-        ("Databases", f"{len(entries):,} on {say_count(lanes, 'replication instance')}"),
-        ("Tables", f"{tables - bad:,} of {tables:,} ok"),
-        (f"{noun.capitalize()} in Snowflake", f"{in_warehouse.rows:,}"),
-        (f"{noun.capitalize()} by DMS", f"{by_dms.rows:,}"),
-        ("Rows at the source", f"{at_source.rows:,}" if at_source.known else "not counted"),
-        ("Parquet", say_bytes(sum(entry.bytes for entry in entries))),
+        (
+            "Databases",
+            f"{len(entries):,} of {report.onboarded:,} onboarded; {say_count(lanes, 'replication instance')}",
+        ),
+        (
+            "Tables that arrived",
+            f"{came.tables:,} of {len(tables):,}"
+            + (f" known; the tables of {say_count(unknown, 'database')} are not known" if unknown else ""),
+        ),
+        (f"{noun.capitalize()} that arrived", _say_rows(came)),
+        *([(f"{noun.capitalize()} that did not arrive", _say_rows(lost))] if lost.tables else []),
+        ("Parquet that arrived", say_bytes(came.bytes)),
         ("Registry", report.registry_version),
     )
     return element("dl", *(element("div", element("dt", term), element("dd", name_of(fact))) for term, fact in facts))
+
+
+def _say_rows(sums: Sums) -> str:
+    """Rows as each place counted them, the last place first; a place that counted none is left out.
+
+    >>> from fleet.totals import Total
+    >>> known, unknown = Total(5, 2, 0), Total(0, 0, 2)
+    >>> _say_rows(Sums(2, (known, known, unknown, unknown), 100)), _say_rows(Sums(1, (unknown,) * 4, 0))
+    ('5 by DMS, 5 at the source', 'not counted')
+    """
+    places = zip(("at the source", "by DMS", "in Parquet", "in Snowflake"), sums.counts, strict=True)
+    said = [
+        f"{one.rows:,} {place}" + (f" ({say_count(one.unknown, 'table')} not counted there)" if one.unknown else "")
+        for place, one in places
+        if one.known and place != "in Parquet"
+    ]
+    return ", ".join(reversed(said)) or ("not counted" if sums.tables else "none")
 
 
 def jump_list(parts: Sequence[tuple[str, str]]) -> Html:

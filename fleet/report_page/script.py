@@ -8,7 +8,7 @@ SCRIPT = r"""
 (() => {
   const [DATABASE, WORD, INSTANCE, NUMBERS, FAILURE, GAPS] = [0, 1, 2, 3, 4, 5];
   const [FOLDER, EXECUTION, STAGES, RERUN, SCHEMAS, TABLES] = [6, 7, 8, 9, 10, 11];
-  const RANK = ["no outcome", "failed", "partial", "ok", "skipped", "quarantined"];
+  const RANK = ["no outcome", "failed", "skipped", "partial", "ok", "quarantined"];
   const night = JSON.parse(document.getElementById("night").textContent);
   const table = document.getElementById("database-table");
   const body = table.tBodies[0];
@@ -98,7 +98,7 @@ SCRIPT = r"""
       make("td", { class: "failure-text", dir: "auto", text: why(failure) }));
   }
   function tablesOf(data) {
-    if (!data[TABLES].length) return make("p", { text: "No table was reached." });
+    if (!data[TABLES].length) return make("p", { text: "No table of it is known." });
     const texts = ["Table", "At source", "By DMS", "In Parquet", "In Snowflake", "Parquet", "Why not ok"];
     const heads = texts.map((text, at) => make("th", { scope: "col", text, class: at > 0 && at < 6 ? "number" : "" }));
     const failed = data[TABLES].filter((one) => one[8] >= 0);

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fleet.failures import Budget
 from fleet.outcomes import Word
 
-WORDS: tuple[Word, ...] = ("failed", "partial", "ok", "skipped", "quarantined")
+WORDS: tuple[Word, ...] = ("failed", "skipped", "partial", "ok", "quarantined")
 """Outcomes, what needs someone first."""
 
 NO_OUTCOME = "no outcome"

@@ -13,7 +13,7 @@ from datetime import datetime
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
 from fleet.failures import Failure
-from fleet.outcomes import Outcome, TableOutcome, Word, decide
+from fleet.outcomes import CLAIMED, Outcome, TableOutcome, Word, decide
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import look_at_attempt
@@ -61,7 +61,7 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
     started_at = request.started_at.isoformat()
     if request.declined is not None:
         is_stopped = request.declined == clients.ledger.stop_requested(attempt.run)
-        failure = Failure("cancelled", "RunStopped" if is_stopped else "Claimed", request.declined)
+        failure = Failure("cancelled", "RunStopped" if is_stopped else CLAIMED, request.declined)
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
     failure = opened.failure

@@ -36,18 +36,20 @@ def run(request: Request, clients: Clients) -> Response:
     if winner:
         return Response(outcomes={}, superseded_by=winner)
     report = close_run(request.run, clients)
-    ended = {outcome.database for outcome in report.outcomes}
-    living = [database for database in clients.records.plan(request.run).chosen if database not in ended]
     red = [
-        f"{one.database} ({one.failure.failure_class})" for one in report.outcomes if one.failure and report.is_red(one)
+        f"{one.database} ({one.failure.failure_class if one.failure else one.outcome})"
+        for one in report.outcomes
+        if report.is_red(one)
     ]
-    red += [f"{database} (still running)" for database in living]
-    if red:
-        named = ", ".join(red[:5])
+    red += [f"{database} (still running)" for database in report.silent]
+    count = len(report.outcomes) + len(report.silent)
+    if red or not count:
+        named = ", ".join(red[:5]) or "it had none"
         raise RunNotOkError(
-            f"{len(red)} of {len(ended) + len(living)} databases of run {request.run} did not end ok: {named}"
+            f"{len(red)} of {count} databases of run {request.run} did not end ok: {named}"
             f"{' and more' if len(red) > 5 else ''}.",
-            remedy="Redrive their executions, then this one; the report names owner and remedy of each.",
+            remedy="The report names owner and remedy of each. Then redrive their executions, or start one where "
+            "there is none, and redrive this one.",
         )
     return Response(outcomes=report.counts)
 

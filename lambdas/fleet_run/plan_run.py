@@ -9,8 +9,6 @@ Raises  MalformedInputError, MalformedIdError, UnknownDatabaseError, UnknownRunE
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import ConfigDict
 
 from fleet.attempts import Attempt
@@ -28,9 +26,10 @@ from fleet.failures import Failure
 from fleet.names import require_run_id, task_id
 from fleet.outcomes import Outcome, decide
 from fleet.plan import Plan, What, choose_databases, choose_rerun, plan_run, refuse_oversize
+from fleet.totals import not_arrived
 from lambdas.clients.records import plan_key
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.outcome_records import outcome_key, put_outcome
+from lambdas.outcome_records import outcome_key, put_outcome, read_outcome
 from lambdas.wiring import Clients
 
 
@@ -156,7 +155,11 @@ def _choose_rerun(asked: Input, clients: Clients) -> tuple[Mode, dict[str, tuple
         )
     items = {item["sk"].removeprefix("DB#"): item for item in clients.ledger.outcomes(old.run)}
     words = {database: str(item["outcome"]) for database, item in items.items()}
-    failed = {name: _failed_tables(items[name], clients) for name, word in words.items() if word == "partial"}
+    failed = {
+        name: _failed_tables(read_outcome(old.run, items[name], clients))
+        for name, word in words.items()
+        if word == "partial"
+    }
     again = choose_rerun(old.chosen, words, failed, asked.what or "failed-databases")
     if unknown := sorted(set(asked.databases or ()) - set(old.chosen)):
         raise MalformedInputError(
@@ -174,10 +177,8 @@ def _choose_rerun(asked: Input, clients: Clients) -> tuple[Mode, dict[str, tuple
     return old.mode, again
 
 
-def _failed_tables(item: dict[str, Any], clients: Clients) -> tuple[str, ...]:
-    outcome = clients.records.read(item["document"], Outcome)
-    tables = outcome.tables if outcome else ()
-    return tuple(f"{table.schema}.{table.table}" for table in tables if table.failure is not None)
+def _failed_tables(outcome: Outcome) -> tuple[str, ...]:
+    return tuple(f"{table.schema}.{table.table}" for table in not_arrived(outcome.tables))
 
 
 def _keep(request: Request, plan: Plan, clients: Clients) -> None:
@@ -204,9 +205,9 @@ def _skip(request: Request, plan: Plan, database: Database, registry: Registry, 
     """An onboarded database without a task is said to be so, not left out in silence."""
     attempt = Attempt(request.run, database.id, plan.mode, 0, request.execution)
     identifier = task_id(registry.settings.prefix, database.id, plan.mode)
-    text = f"not_deployed: DMS has no task {identifier!r}. Deploy the stack of instance {database.instance!r}."
+    text = f"DMS has no task {identifier!r}: {database.id} is onboarded and was not deployed to {database.instance!r}."
     now = clients.now().isoformat()
-    failure = Failure("mapping_empty", "NotDeployed", text)
+    failure = Failure("not_deployed", "NotDeployed", text)
     outcome = decide(attempt, failure, (), gaps=(), started_at=now, ended_at=now, skipped=True)
     clients.records.write(outcome_key(outcome), outcome, Outcome)
     put_outcome(outcome, clients)

@@ -158,7 +158,7 @@ KINDS: dict[str, Kind] = {
             "task-gone",
             "DMS API",
             "The task was deleted after the run was planned.",
-            Verdict("failed", "unknown", "ResourceGone"),
+            Verdict("failed", "not_deployed", "ResourceGone"),
         ),
         Kind(
             "test-never-ends",

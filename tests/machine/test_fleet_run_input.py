@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from cases import Case, Cases
 from fleet.databases import Registry
 from onboarding.effective import effective_json
+from orchestration.function_roles import FLEET_TAG
 
 REFUSED: list[tuple[str, Any, str, str]] = [
     (
@@ -147,16 +148,34 @@ def test_a_fleet_larger_than_a_quota_is_refused_with_the_quota_and_by_how_much(r
     )
 
 
-def test_an_onboarded_database_that_is_not_deployed_is_skipped_by_name_and_the_run_stays_green(cases: Cases) -> None:
+def test_an_onboarded_database_whose_task_is_gone_makes_the_run_red_until_it_is_deployed_and_copied(
+    cases: Cases,
+) -> None:
     deployed, missing = cases.take(), cases.take()
-    missing.dms.delete_replication_task(ReplicationTaskArn=missing.task["ReplicationTaskArn"])
+    task = missing.task
+    missing.dms.delete_replication_task(ReplicationTaskArn=task["ReplicationTaskArn"])
     cases.time.pass_seconds(60)
     ended = cases.run_night("not-deployed", databases=[deployed.id, missing.id])
-    assert (ended["status"], json.loads(ended["output"])["outcomes"]) == ("SUCCEEDED", {"ok": 1, "skipped": 1})
+    assert (ended["status"], ended["error"]) == ("FAILED", "RunNotOkError")
+    assert f"1 of 2 databases of run not-deployed did not end ok: {missing.id} (not_deployed)." in cause(ended)
     missing.run = "not-deployed"
-    assert (missing.outcome["outcome"], missing.outcome["failure_name"]) == ("skipped", "NotDeployed")
-    assert missing.outcome["failure_text"].startswith(f"not_deployed: DMS has no task 'fleet-{missing.id}-full'")
+    said = [missing.outcome[name] for name in ("outcome", "failure_name", "owner", "remedy")]
+    assert said == ["skipped", "NotDeployed", "platform team", "Deploy the stack of its instance, then rerun."]
+    assert missing.outcome["failure_text"].startswith(f"DMS has no task 'fleet-{missing.id}-full'")
     assert cases.cloud.clients.ledger.claim(missing.id) == {}
+    page = missing.read_control("runs/not-deployed/report.html").decode()
+    assert "Red: 1 of 2 databases did not end ok" in page
+
+    members = ("ReplicationTaskIdentifier", "SourceEndpointArn", "TargetEndpointArn", "ReplicationInstanceArn")
+    again = {name: task[name] for name in (*members, "MigrationType", "TableMappings")}
+    tag = {"Key": FLEET_TAG, "Value": missing.settings.prefix}
+    missing.dms.create_replication_task(**again, Tags=[tag])
+    cases.time.pass_seconds(60)
+    content = {"run": "not-deployed", "database": missing.id, "mode": "full"}
+    by_hand = cases.time.until(cases.execute("database-run", "by-hand", content))
+    assert by_hand["status"] == "SUCCEEDED"
+    closed = cases.redrive(ended["executionArn"])
+    assert (closed["status"], json.loads(closed["output"])["outcomes"]) == ("SUCCEEDED", {"ok": 2})
 
 
 def test_a_slot_of_the_schedule_that_is_taken_twice_is_worked_once_and_the_second_run_names_the_first(

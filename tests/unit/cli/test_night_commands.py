@@ -133,6 +133,12 @@ def test_status_of_a_run_names_each_database_with_its_end_and_exits_1_on_a_red_o
     assert {one["word"] for one in told["databases"]} == {"ok", "partial"}
 
 
+def test_status_exits_1_where_a_run_that_is_over_left_a_database_without_an_outcome(fleet: Fleet, case: Case) -> None:
+    case.plan()
+    said = fleet("status", case.run)
+    assert (said.code, said.out.splitlines()[-1]) == (1, f"run {case.run}: forgotten; 1 waiting")
+
+
 # rerun
 
 

@@ -147,6 +147,8 @@ def make_report(outcomes: Sequence[Outcome], *, at_once: int = 40, **changes: ob
         closed_at=closed_at,
         rerun_of=None,
         lanes=lanes,
+        chosen=tuple(one.database for one in outcomes),
+        onboarded=len(outcomes),
         outcomes=tuple(outcomes),
     )
     return replace(report, **changes)

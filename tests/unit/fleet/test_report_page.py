@@ -15,9 +15,10 @@ import pytest
 
 from fleet.failures import CLASSES, Failure
 from fleet.outcomes import Outcome
-from fleet.report_page import render
+from fleet.report_page import compose_message, render
+from fleet.report_page.words import say_bytes
 from fleet.reports import RunReport
-from night_reports import FAILURES, HOSTILE, make_night, make_outcome, make_report
+from night_reports import FAILURES, HOSTILE, make_night, make_outcome, make_report, name_databases
 
 VOID = {"meta", "input", "br"}
 REFERENCES = {"src", "href", "action", "formaction", "data", "poster", "srcset", "xlink:href", "background"}
@@ -76,7 +77,7 @@ def hostile_report() -> RunReport:
     first = replace(odd.tables[0], schema=HOSTILE, table=HOSTILE, failure=failure)
     odd = replace(odd, tables=(first, *odd.tables[1:]), failure=failure, execution=HOSTILE)
     lost = make_outcome("lost", failure=replace(failure, failure_class="connection"))
-    skipped = replace(make_outcome("left-out", skipped=True), failure=failure)
+    skipped = replace(make_outcome("left-out"), outcome="quarantined", failure=failure, tables=())
     return make_report([odd, lost, skipped], rerun_of=HOSTILE, registry_version=HOSTILE)
 
 
@@ -226,14 +227,44 @@ def test_a_database_without_an_outcome_makes_the_page_red() -> None:
     assert page.attributes("data-database") == ["never-heard-of"]
 
 
-@pytest.mark.parametrize("word", ["skipped", "quarantined"])
-def test_what_was_left_out_is_said_and_wakes_nobody(word: Any) -> None:
-    left_out = replace(make_outcome("held-back", failure=FAILURES[3]), outcome=word)
-    page = Page(render(make_report([make_outcome("fine"), left_out])))
-    texts = [text for _, text in page.texts]
+def test_a_database_that_a_person_quarantined_is_named_with_its_reason_and_wakes_nobody() -> None:
+    held_back = replace(make_outcome("held-back", failure=FAILURES[3]), outcome="quarantined")
+    page = Page(render(make_report([make_outcome("fine"), held_back])))
     assert page.attributes("data-database") == []
-    assert page.headline == "✓ Green: 1 of 2 databases ok, none failed"
+    assert page.headline == "✓ Green: 1 of 2 databases ok, 1 quarantined"
+    texts = [text for _, text in page.texts]
     assert FAILURES[3].text in texts
+    assert "Nothing: every database of this run is ok." not in texts
+
+
+def test_a_database_that_was_not_deployed_is_red_and_named_with_its_remedy() -> None:
+    failure = Failure("not_deployed", "NotDeployed", "DMS has no task 'fleet-gone-full'.")
+    page = Page(render(make_report([make_outcome("fine"), make_outcome("gone", skipped=True, failure=failure)])))
+    assert page.headline == "✕ Red: 1 of 2 databases did not end ok"
+    assert page.attributes("data-database") == ["gone"]
+    texts = [text for _, text in page.texts]
+    assert failure.text in texts
+    assert any(text.startswith("Deploy the stack of its instance, then rerun.") for text in texts)
+    assert not [text for text in texts if text.startswith("Nothing")]
+
+
+def test_a_run_without_a_database_is_red() -> None:
+    page = Page(render(make_report([])))
+    assert page.headline == "✕ Red: no database was in this run"
+    assert "The run had no database, so nothing was copied." in [text for _, text in page.texts]
+
+
+def test_a_database_that_no_lane_holds_and_that_left_no_outcome_is_on_the_page_and_red() -> None:
+    night = make_report([make_outcome("fine")])
+    page = Page(render(replace(night, chosen=("fine", "in-no-lane"))))
+    assert page.headline == "✕ Red: 1 of 2 databases did not end ok"
+    assert page.attributes("data-database") == ["in-no-lane"]
+
+
+def test_what_another_run_copied_heals_a_claimed_database_and_no_other() -> None:
+    failed = make_outcome("lost", failure=FAILURES[0])
+    page = Page(render(make_report([make_outcome("fine"), failed], copied_elsewhere={"lost": "Run two did."})))
+    assert page.headline == "✕ Red: 1 of 2 databases did not end ok"
 
 
 def test_a_database_that_another_run_held_is_red_unless_that_run_copied_it() -> None:
@@ -241,7 +272,7 @@ def test_a_database_that_another_run_held_is_red_unless_that_run_copied_it() -> 
     red = make_report([make_outcome("fine"), claimed])
     assert Page(render(red)).headline == "✕ Red: 1 of 2 databases did not end ok"
     copied = Page(render(make_report([make_outcome("fine"), claimed], copied_elsewhere={"held": "Run two did."})))
-    assert copied.headline == "✓ Green: 1 of 2 databases ok, none failed"
+    assert copied.headline == "✓ Green: 1 of 2 databases ok, 1 copied by another run"
     assert "Another run holds it. Run two did." in [text for _, text in copied.texts]
 
 
@@ -292,7 +323,87 @@ def test_counts_that_differ_are_marked_and_counts_that_agree_are_not() -> None:
     assert render(make_report([make_outcome("fine")])).count(sign) == 0
     failures, rest = render(make_report([make_outcome("half-there", bad_tables=1)])).split('id="timeline"')
     assert failures.count(sign) == 1
-    assert rest.count(sign) == 2  # in the database's row and in the total
+    assert rest.count(sign) == 1  # in the sum of what did not arrive
+
+
+def facts_of(text: str) -> dict[str, str]:
+    """The facts of the page's head."""
+    head = text.split("</dl>")[0].split("<dl>")[1]
+    texts = [text for _, text in Page(head).texts]
+    return dict(zip(texts[::2], texts[1::2], strict=True))
+
+
+def test_no_sum_counts_what_a_table_that_failed_would_have_brought() -> None:
+    good, half, lost = make_outcome("good"), make_outcome("half", bad_tables=2), make_outcome("lost")
+    gone = tuple(replace(one, failure=FAILURES[0], rows_in_parquet=None, rows_in_warehouse=None) for one in lost.tables)
+    night = make_report([good, half, replace(lost, outcome="failed", failure=FAILURES[0], tables=gone)])
+    tables = [one for outcome in night.outcomes for one in outcome.tables]
+    came = [one for one in tables if one.failure is None]
+    rows = sum(one.rows_in_warehouse or 0 for one in came)
+    text = render(night)
+    facts = facts_of(text)
+    assert len(came) == 14
+    assert facts["Tables that arrived"] == "14 of 24"
+    assert facts["Rows that arrived"] == f"{rows:,} in Snowflake, {rows:,} by DMS, {rows:,} at the source"
+    assert facts["Parquet that arrived"] == say_bytes(sum(one.bytes for one in came))
+    failed = [one for one in tables if one.failure is not None]
+    by_dms, at_source = (sum(getattr(one, name) for one in failed) for name in ("rows_by_dms", "rows_at_source"))
+    assert facts["Rows that did not arrive"] == f"{by_dms:,} by DMS, {at_source:,} at the source"
+    numbers = {one[0]: one[3] for one in Page(text).data()["databases"]}
+    assert numbers["lost"][:6] == [0, 0, 0, 0, 0, 0]
+    assert numbers["good"][1:5] == [sum(one.rows_in_warehouse or 0 for one in good.tables)] * 4
+
+
+def test_databases_whose_tables_nobody_knows_are_said_beside_the_tables_that_arrived() -> None:
+    night = make_report([make_outcome("good"), make_outcome("lost", failure=FAILURES[0])])
+    assert facts_of(render(night))["Tables that arrived"] == "8 of 8 known; the tables of 1 database are not known"
+
+
+def test_a_run_over_some_of_the_onboarded_databases_says_of_how_many() -> None:
+    facts = facts_of(render(make_report([make_outcome("one")], onboarded=250)))
+    assert facts["Databases"] == "1 of 250 onboarded; 1 replication instance"
+
+
+def test_the_message_begins_with_the_colour_and_counts_only_what_arrived() -> None:
+    half = make_outcome("half", bad_tables=2)
+    night = replace(make_report([make_outcome("good"), half], run="r" * 40), chosen=("good", "half", "silent"))
+    subject, text = compose_message(night, "s3://control/page.html")
+    assert subject == f"fleet run {'r' * 40}: Red: 2 of 3 databases did not end ok"
+    rows = sum(one.rows_in_warehouse or 0 for outcome in night.outcomes for one in outcome.tables if not one.failure)
+    assert text.splitlines() == [
+        "Red: 2 of 3 databases did not end ok",
+        "1 ok, 1 partial, 1 without an outcome",
+        f"14 of 16 known tables arrived in Snowflake, with {rows:,} rows.",
+        "Page of the night: s3://control/page.html",
+    ]
+    held = [replace(make_outcome(name), outcome="quarantined") for name in name_databases(60)]
+    assert len(compose_message(make_report(held, run="r" * 40), "")[0]) < 100
+
+
+def gaps_of(*outcomes: Outcome) -> list[str]:
+    """The texts of the page's part on what was not checked."""
+    part = render(make_report(outcomes)).split('id="gaps"')[1].split("</section>")[0]
+    return [text for _, text in Page(f"<section {part}").texts]
+
+
+def test_all_tables_are_said_to_be_counted_only_where_each_was() -> None:
+    places = "were counted at the source, by DMS, in Parquet and in Snowflake"
+    good = make_outcome("good")
+    assert f"All tables that arrived (8) {places}; the counts agree." in gaps_of(good)
+    uncounted = replace(good, tables=(replace(good.tables[0], rows_at_source=None), *good.tables[1:]))
+    assert f"7 of 8 tables that arrived {places}; the counts agree." in gaps_of(uncounted)
+    half = make_outcome("half", bad_tables=3)
+    assert f"All tables that arrived (5) {places}; the counts agree." in gaps_of(half)
+    off = replace(good.tables[0], rows_at_source=(good.tables[0].rows_by_dms or 0) + 1)
+    tolerated = gaps_of(replace(good, tables=(off, *good.tables[1:])))
+    wanted = f"All tables that arrived (8) {places}; in 1 of them the counts differ, by no more than is tolerated."
+    assert wanted in tolerated
+    assert "No table arrived: there is nothing to count." in gaps_of(make_outcome("lost", failure=FAILURES[0]))
+
+
+def test_no_input_is_offered_that_would_move_nothing() -> None:
+    night = make_report([make_outcome("half-there", bad_tables=2)])
+    assert [one.get("what") for one in Page(render(night)).inputs() if "what" in one] == ["failed-tables"]
 
 
 def test_a_fleet_of_250_databases_fits_in_two_megabytes() -> None:

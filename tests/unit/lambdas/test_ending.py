@@ -120,3 +120,27 @@ def test_a_plan_broken_off_after_its_first_effect_is_completed_by_the_next_call(
     )
     assert case.plan() == first
     assert case.items(f"RUN#{case.run}") == ledger
+
+
+def test_an_outcome_that_nobody_can_read_any_more_is_red_and_says_what_the_ledger_knows(case: Case) -> None:
+    case.go_through("Conclude")
+    key = case.outcome["document"]
+    for body, words in ((None, "does not exist"), (b"{}", "cannot be read")):
+        case.s3.delete_object(Bucket=case.cloud.control_bucket, Key=key)
+        if body is not None:
+            case.s3.put_object(Bucket=case.cloud.control_bucket, Key=key, Body=body)
+        with refused("RunNotOkError", rf"1 of 1 databases of run {case.run} did not end ok: {case.id} \(unknown\)"):
+            close(case)
+        (one,) = json.loads(case.read_control(f"runs/{case.run}/report.json"))["outcomes"]
+        assert (one["outcome"], one["failure"]["name"]) == ("failed", "OutcomeUnreadable")
+        assert words in one["failure"]["text"]
+        assert "the ledger says 'ok'" in one["failure"]["text"]
+
+
+def test_an_outcome_in_short_counts_only_what_arrived(case: Case) -> None:
+    case.ask_source("UPDATE orders SET amount = 'NaN' WHERE id = 1")
+    case.go_through("ReleaseDatabase")
+    arrived = [table for table in case.tables.values() if not table["failure"]]
+    assert 0 < len(arrived) < 4
+    assert case.outcome["row_count"] == sum(table["rows_in_warehouse"] for table in arrived)
+    assert case.outcome["bytes"] == sum(table["bytes"] for table in arrived)

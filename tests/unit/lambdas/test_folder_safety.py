@@ -70,7 +70,7 @@ def test_an_endpoint_that_is_gone_is_named(case: Case) -> None:
     case.dms.delete_endpoint(EndpointArn=arn)
     case.time.pass_seconds(60)
     assert case.settle("PointEndpoint")["verdict"] == "refused"
-    assert_nothing_started(case, "unknown", "ResourceGone", f"fleet-{case.id}-target")
+    assert_nothing_started(case, "not_deployed", "ResourceGone", f"fleet-{case.id}-target")
 
 
 def test_an_endpoint_that_a_deployment_changed_before_is_brought_back(case: Case) -> None:
@@ -89,7 +89,7 @@ def test_nothing_starts_over_a_connection_that_is_not_encrypted_as_the_registry_
     case.go_before("StartTask")
     case.dms.modify_endpoint(EndpointArn=case.endpoint("source")["EndpointArn"], SslMode="require")
     assert case.call("StartTask")["verdict"] == "refused"
-    assert_nothing_started(case, "unknown", "SourceNotAsWanted", "has SslMode 'require', servers.yaml says 'none'")
+    assert_nothing_started(case, "not_deployed", "SourceNotAsWanted", "has SslMode 'require', servers.yaml says 'none'")
 
 
 # AwaitConnection
@@ -228,7 +228,7 @@ def test_a_task_that_is_gone_is_named(case: Case, state: str) -> None:
     case.go_before(state)
     delete_task(case)
     assert case.settle(state)["verdict"] == "refused"
-    assert_nothing_started(case, "unknown", "ResourceGone", f"no task 'fleet-{case.id}-full'")
+    assert_nothing_started(case, "not_deployed", "ResourceGone", f"no task 'fleet-{case.id}-full'")
 
 
 def test_nothing_starts_on_a_success_from_before_the_change_of_the_endpoint(case: Case) -> None:

@@ -1,0 +1,60 @@
+"""The table of outcomes on a terminal and for a program: sums are of what arrived, and say so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
+
+from cli.report import as_document, print_outcomes
+from fleet.attempts import Attempt
+from fleet.failures import Failure
+from fleet.outcomes import Outcome, TableOutcome, decide
+
+TIME = "2026-11-29T22:00:00+00:00"
+GOOD = TableOutcome("s", "good", False, "full", 1, 500, 500, 500, 500, 9000)
+LOST = Failure("connection", "SourceLost", "gone")
+BAD = replace(GOOD, table="bad", failure=LOST, rows_in_parquet=None, rows_in_warehouse=None, rows_by_dms=333, bytes=77)
+
+
+def outcome_of(database: str, *tables: TableOutcome, failure: Failure | None = None) -> Outcome:
+    """How that database ended."""
+    attempt = Attempt("r", database, "full", 1, "arn")
+    return decide(attempt, failure, tables, gaps=(), started_at=TIME, ended_at=TIME)
+
+
+NIGHT = [outcome_of("fine", GOOD), outcome_of("half", GOOD, BAD), outcome_of("lost", BAD, failure=LOST)]
+
+
+def printed(outcomes: list[Outcome]) -> list[str]:
+    """The lines that a person reads, blanks folded."""
+    console = Console(width=200, file=StringIO())
+    with console.capture() as captured:
+        print_outcomes(outcomes, console)
+    return [" ".join(line.split()) for line in captured.get().splitlines()]
+
+
+def test_the_table_sums_up_what_arrived_and_apart_from_it_what_did_not() -> None:
+    lines = printed(NIGHT)
+    assert "half partial 1 of 2 500 500 500 500 9,000 0" in lines
+    assert "lost failed 0 of 1 0 0 0 0 0 0" in lines
+    assert "3 databases 1 failed, 1 ok, 1 partial 2 of 4 1,000 1,000 1,000 1,000 18,000" in lines
+    assert "did not arrive 2 1,000 666 0 +2? 0 +2? 154" in lines
+
+
+def test_the_table_of_a_good_night_has_no_line_of_what_did_not_arrive() -> None:
+    lines = printed(NIGHT[:1])
+    assert "1 databases 1 ok 1 500 500 500 500 9,000" in lines
+    assert not [line for line in lines if line.startswith("did not arrive")]
+    assert "All tables that arrived (1) were counted at the source, by DMS, in Parquet and in Snowflake;" in " ".join(
+        lines
+    )
+
+
+def test_a_program_gets_the_same_two_sums() -> None:
+    totals = as_document(NIGHT)["totals"]
+    assert (totals["arrived"]["tables"], totals["arrived"]["bytes"]) == (2, 18000)
+    assert totals["arrived"]["in_snowflake"] == {"rows": 1000, "known": 2, "unknown": 0}
+    assert totals["not_arrived"]["by_dms"] == {"rows": 666, "known": 2, "unknown": 0}
+    assert totals["not_arrived"]["in_snowflake"] == {"rows": 0, "known": 0, "unknown": 2}
