@@ -97,7 +97,7 @@ def end_database(described: dict[str, Any], clients: Clients) -> Response:
         is_of_this_end = datetime.fromisoformat(recorded["ended_at"]) >= described["stopDate"]
         if is_of_this_end or not recorded.get("guessed"):
             return Response(tasks_stopped=stopped)
-    return Response(guessed=guess(attempt, explain(described, record), clients, record), tasks_stopped=stopped)
+    return Response(guessed=guess(attempt, explain(described, record, clients), clients, record), tasks_stopped=stopped)
 
 
 def _read_input(described: dict[str, Any]) -> Input | None:
