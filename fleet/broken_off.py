@@ -91,7 +91,10 @@ def _classify(end: End, death: Death | None) -> FailureClass:
     if death is not None:
         return "function_died"
     why = f"{end.error} {end.words}"[:_MOST_CHARACTERS]
-    return next((failure_class for pattern, failure_class in _WORDS if re.search(pattern, why)), "unknown")
+    for pattern, failure_class in _WORDS:
+        if re.search(pattern, why):
+            return failure_class
+    return "unknown"
 
 
 def _waited_for_snowflake(end: End) -> bool:

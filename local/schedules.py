@@ -87,7 +87,8 @@ class Schedules:
 
 
 def _find(name: str) -> tuple[str, Schedule]:
-    for group in scheduler_backends[ACCOUNT][REGION].schedule_groups.values():
+    groups: Any = scheduler_backends[ACCOUNT][REGION].schedule_groups
+    for group in groups.values():
         if name in group.schedules:
             return group.arn, group.schedules[name]
     raise LookupError(f"no schedule is called {name!r}")
