@@ -163,11 +163,17 @@ EVENTS = (
         f"{_DELIVERIES}test_a_rule_reaches_a_queue_whose_policy_names_it",
     ),
     Behaviour(
-        "One delivery and no second try (AWS tries for 24 hours); to Lambda functions, topics and queues only. What may "
-        "not be delivered goes to the target's dead-letter queue with RULE_ARN, TARGET_ARN, ERROR_CODE and ERROR_MESSAGE",
+        "One delivery and no second try (AWS tries for 24 hours); to Lambda functions, topics and queues only",
         "",
         "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html",
         f"{_EVENTS}test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_failed",
+    ),
+    Behaviour(
+        "An event that may not be delivered goes to the target's dead-letter queue with RULE_ARN, TARGET_ARN, "
+        "ERROR_CODE and ERROR_MESSAGE",
+        "documented",
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html",
+        f"{_DELIVERIES}test_a_condition_on_the_source_in_the_topics_policy_keeps_events_away_and_lays_them_aside",
     ),
     Behaviour(
         "What PutEvents brings is matched and delivered by moto, which asks no policy",

@@ -182,9 +182,10 @@ def test_an_error_of_a_function_is_told_with_its_class_words_and_place(functions
 def test_a_function_whose_process_ends_or_takes_too_long_says_so_and_the_next_call_gets_a_new_one(
     functions: Any,
 ) -> None:
-    create(functions, Timeout=1)
+    create(functions, Timeout=60)
+    create(functions, "short", Timeout=1)
     assert invoke(functions, {"do": "exit"})[0]["errorType"] == "Runtime.ExitError"
-    assert invoke(functions, {"do": "hang"})[0]["errorType"] == "Sandbox.Timedout"
+    assert invoke(functions, {"do": "hang"}, "short")[0]["errorType"] == "Sandbox.Timedout"
     killed = invoke(functions, {"do": "be killed"})[0]
     assert killed["errorType"] == "Runtime.ExitError"
     assert killed["errorMessage"].endswith("Runtime exited with error: signal: killed")
