@@ -19,6 +19,7 @@ FailureClass = Literal[
     "landing_mismatch",
     "landing_access",
     "warehouse",
+    "function_died",
     "cancelled",
     "unknown",
 ]
@@ -56,6 +57,7 @@ CLASSES: dict[FailureClass, ClassOfFailure] = {
     "landing_mismatch": ClassOfFailure("fleet team", "Find who wrote there before anything is loaded.", "stop"),
     "landing_access": ClassOfFailure("platform team", "Mend the endpoint's role or its way to S3, then rerun.", "stop"),
     "warehouse": ClassOfFailure("warehouse team", "Read Snowflake's answer in the outcome, then rerun.", "new attempt"),
+    "function_died": ClassOfFailure("fleet team", "Read the function's log, mend it, then redrive.", "new attempt"),
     "cancelled": ClassOfFailure("on call", "Someone stopped it; rerun when ready.", "stop"),
     "unknown": ClassOfFailure("fleet team", "Read the execution's history and the logs.", "stop"),
 }  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fleet.attempts import Attempt
-from fleet.broken_off import explain_end
+from fleet.broken_off import End, explain_end
 from fleet.errors import UnknownRunError
 from fleet.failures import Failure
 from fleet.outcomes import CLAIMED, Outcome, decide
@@ -56,16 +56,28 @@ def close_run(run: str, clients: Clients) -> RunReport:
     return report
 
 
-def explain(described: Mapping[str, Any], record: Mapping[str, Any]) -> Failure:
+def explain(described: Mapping[str, Any], record: Mapping[str, Any], clients: Clients) -> Failure:
     """What an execution that ended and left no outcome failed by. *record*: of its attempt, empty if it made none."""
     passed = marks_of(record)
     return explain_end(
-        described["name"],
-        described["status"],
-        described.get("error") or "",
-        described.get("cause") or "",
-        passed[-1].state if passed else "",
+        End(
+            described["name"],
+            described["status"],
+            described.get("error") or "",
+            described.get("cause") or "",
+            _last_state(described["executionArn"], clients),
+            passed[-1].state if passed else "",
+        )
     )
+
+
+def _last_state(execution: str, clients: Clients) -> str:
+    """The state in which *execution* ended. All retries of one state make fewer than a hundred events."""
+    history = clients.executions.get_execution_history(
+        executionArn=execution, reverseOrder=True, maxResults=100, includeExecutionData=False
+    )
+    entered = (event["stateEnteredEventDetails"] for event in history["events"] if "stateEnteredEventDetails" in event)
+    return next((one["name"] for one in entered), "")
 
 
 def guess(
@@ -115,7 +127,7 @@ def _guess_missing(run: str, database: str, planned: Mapping[str, Any], redrive_
         "NoOutcome",
         f"{database} left no outcome: its execution was never started, or broke off. Open it in the console.",
     )
-    guess(attempt, explain(described, record) if described else failure, clients, record)
+    guess(attempt, explain(described, record, clients) if described else failure, clients, record)
 
 
 def _describe(execution: str, clients: Clients) -> Mapping[str, Any]:

@@ -105,7 +105,7 @@ def end_database(described: dict[str, Any], clients: Clients) -> Response:
         is_of_this_end = datetime.fromisoformat(recorded["ended_at"]) >= described["stopDate"]
         if is_of_this_end or not recorded.get("guessed"):
             return Response(tasks_stopped=stopped, loads_cancelled=cancelled)
-    guessed = guess(attempt, explain(described, record), clients, record, gap)
+    guessed = guess(attempt, explain(described, record, clients), clients, record, gap)
     return Response(guessed=guessed, tasks_stopped=stopped, loads_cancelled=cancelled)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Self
 from fleet.databases import Registry
 from lambdas.entrypoint import logger, metrics_log
 from lambdas.wiring import Clients, Environment
+from local.alarms import Alarms
 from local.aws import LocalAws
 from local.clock import Clock, Kind
 from local.cores import core_set_apart
@@ -26,6 +27,7 @@ from local.faults.faults import Faults
 from local.functions import Functions
 from local.iam import Roles
 from local.lambda_service.api import LambdaService
+from local.schedules import Schedules
 from local.snowflake.loading.role_stages import RoleStages
 from local.snowflake.process import SnowflakeProcess
 from local.snowflake.transport import InProcessTransport
@@ -124,6 +126,8 @@ class LocalCloud:
         self._open.callback(self.functions.close)
         self.aws.serve_requests("lambda", self.functions.answer)
         self.events = EventBus(self.aws, self.functions)
+        self.schedules = Schedules(self.aws, self.functions)
+        self.aws.serve_requests("cloudwatch", Alarms(self.aws).answer)
         self.machines = StepFunctions(
             self.clock,
             self.functions.invoke,
@@ -144,7 +148,6 @@ class LocalCloud:
 
     def deploy(self, registry: Registry) -> dict[str, str]:
         """Bring the account to *registry*; the machines' ARNs by name."""
-        self.aws.client("sns").create_topic(Name=f"{registry.settings.prefix}-runs")
         deployment = Deployment(self.aws, self.clock, registry, self.control_bucket, LEDGER_TABLE)
         return deployment.make(self._secrets, self.snowflake)
 

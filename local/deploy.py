@@ -20,7 +20,6 @@ from fleet.names import (
     ENDPOINT_ROLE_PATH,
     endpoint_role_name,
     instance_id,
-    notification_topic_arn,
     source_endpoint_id,
     target_endpoint_id,
     task_id,
@@ -29,11 +28,12 @@ from fleet.warehouse import setup_statements
 from lambdas.clients.records import CURRENT
 from local.aws import LocalAws
 from local.clock import Clock
+from local.deployed_calls import Calls
 from local.dms.loads import task_log
+from local.make_once import make_once
 from local.snowflake.server import Account
 from onboarding.effective import effective_json
 from orchestration.definitions import bind, load
-from orchestration.events import DMS_PATTERNS, Schedule, broken_off_pattern, sweep_schedule
 from orchestration.function_roles import FLEET_TAG
 from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
 from orchestration.roles import (
@@ -51,7 +51,6 @@ SNOWFLAKE_USER = "snowflake-local"
 EXTERNAL_ID = "fleet-local"
 SECRETS_ROLE = "fleet-secrets"
 MACHINES_ROLE = "fleet-machines"
-SCHEDULER_ROLE = "fleet-scheduler"
 
 
 class Deployment:
@@ -66,7 +65,7 @@ class Deployment:
         self._ledger_table = ledger_table
 
     def make(self, secrets: Mapping[str, Mapping[str, Any]], snowflake: Account) -> dict[str, str]:
-        """Everything; the ARNs of the two machines by name. *secrets*: what a server's secret says, by its name."""
+        """All resources; the ARNs of the two machines by name. *secrets*: what a server's secret says, by its name."""
         self._make_storage()
         self._make_secrets(secrets)
         self._make_roles()
@@ -78,9 +77,9 @@ class Deployment:
     def _make_storage(self) -> None:
         s3, region = self._aws.client("s3"), self._settings.region
         for bucket in (self._settings.landing_bucket, self._control_bucket):
-            _once(s3.create_bucket, Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+            make_once(s3.create_bucket, Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
         key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-        _once(
+        make_once(
             self._aws.client("dynamodb").create_table,
             TableName=self._ledger_table,
             KeySchema=key,
@@ -90,11 +89,11 @@ class Deployment:
 
     def _make_secrets(self, secrets: Mapping[str, Mapping[str, Any]]) -> None:
         for name, content in secrets.items():
-            _once(self._aws.client("secretsmanager").create_secret, Name=name, SecretString=json.dumps(content))
+            make_once(self._aws.client("secretsmanager").create_secret, Name=name, SecretString=json.dumps(content))
 
     def _make_role(self, name: str, trust: Mapping[str, Any], may: Mapping[str, Any], path: str = "/") -> None:
         iam = self._aws.client("iam")
-        _once(iam.create_role, RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))
+        make_once(iam.create_role, RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))
         iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=json.dumps(may))
 
     def _make_roles(self) -> None:
@@ -119,7 +118,7 @@ class Deployment:
         if where.key_id not in aliases:
             key = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")["KeyMetadata"]["KeyId"]
             kms.create_alias(AliasName=where.key_id, TargetKeyId=key)
-        _once(self._aws.client("iam").create_user, UserName=SNOWFLAKE_USER)
+        make_once(self._aws.client("iam").create_user, UserName=SNOWFLAKE_USER)
         self._make_role(
             SNOWFLAKE_ROLE,
             trust_snowflake(snowflake_user_arn(self._settings), EXTERNAL_ID),
@@ -213,29 +212,8 @@ class Deployment:
 
         database_run = make("database-run", functions(DATABASE_RUN))
         fleet_run = make("fleet-run", {**functions(FLEET_RUN), "DatabaseRun": database_run})
-        self._make_rule("recorder", broken_off_pattern([database_run, fleet_run]), functions(["Recorder"])["Recorder"])
-        for name, pattern in DMS_PATTERNS.items():
-            self._make_rule(name, pattern, notification_topic_arn(settings.account, settings.region, settings.prefix))
-        self._make_schedule(sweep_schedule(settings.prefix, fleet_run))
+        Calls(self._aws, settings).make(functions(["Recorder", "Sweep"]), fleet_run, database_run)
         return {"database-run": database_run, "fleet-run": fleet_run}
-
-    def _make_rule(self, name: str, pattern: Mapping[str, Any], target: str) -> None:
-        events, rule = self._aws.client("events"), f"{self._settings.prefix}-{name}"
-        events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
-        events.put_targets(Rule=rule, Targets=[{"Id": name, "Arn": target}])
-
-    def _make_schedule(self, schedule: Schedule) -> None:
-        """Kept, and never due: on a clock that skips waits it would be due without end. `Sweep` can be invoked."""
-        settings = self._settings
-        role = f"arn:aws:iam::{settings.account}:role/{SCHEDULER_ROLE}"
-        function = function_arn(settings.account, settings.region, settings.prefix, schedule.function)
-        _once(
-            self._aws.client("scheduler").create_schedule,
-            Name=schedule.name,
-            ScheduleExpression=schedule.expression,
-            FlexibleTimeWindow={"Mode": "OFF"},
-            Target={"Arn": function, "RoleArn": role, "Input": json.dumps(dict(schedule.content))},
-        )
 
 
 def _instances(dms: Any) -> dict[str, Any]:
@@ -273,21 +251,6 @@ def administration(settings: Settings, public_key: str, *, role_arn: str, extern
         f"CREATE WAREHOUSE IF NOT EXISTS {where.warehouse} WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60",
         *setup_statements(where, landing_bucket=settings.landing_bucket, role_arn=role_arn, external_id=external_id),
     )
-
-
-def _once(make: Callable[..., Any], **parameters: Any) -> None:
-    """Make it, unless it is there already."""
-    try:
-        make(**parameters)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in {
-            "BucketAlreadyOwnedByYou",
-            "ResourceInUseException",
-            "ResourceExistsException",
-            "EntityAlreadyExists",
-            "ConflictException",
-        }:
-            raise
 
 
 def _existing(describe: Callable[..., Any], member: str, name: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 moto's own evaluator takes no conditions on actions and reads `?` and `.` in an ARN as a regular expression, so a wrong
 folder could pass. What is judged here: trust policies, inline and attached identity policies, and the conditions in
 `_OPERATORS`. What is not (boundaries, policy variables, other conditions) is refused, because passing over it would
-allow what AWS denies. Resource policies of buckets and keys are not asked. Sources:
+allow what AWS denies. Policies of resources are not asked here. Sources:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 """

@@ -169,6 +169,9 @@ def _executions(settings: Settings, name: str, *, verb: str, call: str, machines
 _BOTH = ("fleet-run", "database-run")
 _asks_holders: Need = partial(_executions, verb="AsksHolders", call="DescribeExecution", machines=("database-run",))
 _asks_executions: Need = partial(_executions, verb="AsksExecutions", call="DescribeExecution", machines=_BOTH)
+_reads_histories: Need = partial(
+    _executions, verb="ReadsHistories", call="GetExecutionHistory", machines=("database-run",)
+)
 _lists_children: Need = partial(_executions, verb="ListsChildren", call="ListExecutions", machines=("database-run",))
 _lists_runs: Need = partial(_executions, verb="ListsRuns", call="ListExecutions", machines=_BOTH)
 _stops_children: Need = partial(_executions, verb="StopsChildren", call="StopExecution", machines=("database-run",))
@@ -197,6 +200,7 @@ _CLOSES = (
     _puts,
     _notifies,
     _asks_executions,
+    _reads_histories,
 )
 _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "PlanRun": (

@@ -167,11 +167,11 @@ def _observe() -> tuple[Statement, Statement]:
     )
 
 
-def keep_schedules(settings: Settings, queue_arn: str) -> Policy:
+def keep_schedules(settings: Settings, queue_arns: Sequence[str]) -> Policy:
     """What EventBridge Scheduler may: start nights, call the sweep, and lay aside what it could not deliver."""
     place = settings.account, settings.region, settings.prefix
     return policy(
         allow("StartsNights", "states:StartExecution", machine_arn(*place, "fleet-run")),
         allow("CallsTheSweep", "lambda:InvokeFunction", function_arn(*place, "Sweep")),
-        allow("LaysAside", "sqs:SendMessage", queue_arn),
+        allow("LaysAside", "sqs:SendMessage", queue_arns),
     )

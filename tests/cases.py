@@ -46,7 +46,7 @@ _SLEEPER = json.dumps({"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", 
 # Executions that stand for those of database-run are of machines that no fleet has.
 _ASKS_STAND_INS = allow(
     "AsksStandIns",
-    "states:DescribeExecution",
+    ["states:DescribeExecution", "states:GetExecutionHistory"],
     [f"arn:aws:states:eu-central-1:123456789012:execution:{one}:*" for one in ("sleeper", "short-database-run")],
 )
 _TEMPLATE = """

@@ -93,7 +93,7 @@ BEHAVIOURS = (
         "finds none",
         "",
     ),
-    Behaviour("Policies of keys, queues and topics are kept and not asked", ""),
+    Behaviour("Policies of keys, queues and topics are kept, and not asked for what a role's session does", ""),
     Behaviour(
         "Sessions with a policy of their own, certificates of DMS's endpoints, S3 requests that name an encryption",
         "",

@@ -205,6 +205,7 @@ OPERATIONS: Mapping[tuple[str, str], Ask] = {
     ("secretsmanager", "GetSecretValue"): _get_secret,
     ("sns", "Publish"): _publish,
     ("stepfunctions", "DescribeExecution"): _on("states:DescribeExecution", "executionArn"),
+    ("stepfunctions", "GetExecutionHistory"): _on("states:GetExecutionHistory", "executionArn"),
     ("stepfunctions", "ListExecutions"): _on("states:ListExecutions", "stateMachineArn"),
     ("stepfunctions", "StartExecution"): _on("states:StartExecution", "stateMachineArn"),
     ("stepfunctions", "StopExecution"): _on("states:StopExecution", "executionArn"),

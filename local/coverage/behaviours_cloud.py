@@ -9,6 +9,7 @@ _EVALUATION = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_polici
 _CONDITIONS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
 _IAM = "tests/unit/local/test_iam.py::"
 _EVENTS = "tests/unit/local/test_events.py::"
+_DELIVERIES = "tests/contract/test_deliveries.py::"
 _CLOCK = "tests/unit/local/test_clock.py::"
 _PROTOCOLS = "tests/contract/http/test_http_endpoint.py::test_every_other_service_answers_in_its_own_protocol"
 _NIGHT = "tests/contract/http/test_http_night.py::"
@@ -27,7 +28,7 @@ MOTO = {
     "sns": ("nobody is sent a mail", _PROTOCOLS),
     "sqs": ("", "tests/contract/http/test_http_endpoint.py::test_a_queue_is_reached_by_the_url_it_was_given"),
     "events": ("the rules; what is delivered stands below", _PROTOCOLS),
-    "scheduler": ("schedules are kept and start nothing", _PROTOCOLS),
+    "scheduler": ("schedules are kept and start nothing by themselves", _PROTOCOLS),
     "logs": (
         "",
         "tests/contract/dms/test_dms_files_load.py::test_what_is_cut_left_out_or_errs_stands_in_the_tasks_log",
@@ -102,7 +103,7 @@ IAM = (
         f"{_IAM}test_only_the_right_external_id_opens_a_role_that_asks_for_one",
     ),
     Behaviour(
-        "Bucket policies and key policies are kept and not asked",
+        "Policies of topics, queues and keys are kept, and asked for what services send (below), not for what roles do",
         "",
         _EVALUATION,
     ),
@@ -137,16 +138,66 @@ EVENTS = (
         f"{_NIGHT}test_the_end_of_a_task_is_told_to_a_topic_by_a_rule",
     ),
     Behaviour(
-        "A topic of SNS is told the whole event; its policy is not asked",
+        "A topic of SNS gets the whole event, if its policy lets events.amazonaws.com publish without any condition "
+        "key: EventBridge passes none to topics",
         "documented",
-        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html",
-        f"{_EVENTS}test_a_topic_that_a_rule_names_is_told_the_whole_event",
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions",
+        f"{_DELIVERIES}test_a_condition_on_the_source_in_the_topics_policy_keeps_events_away_and_lays_them_aside",
     ),
     Behaviour(
-        "One delivery and no second try (AWS tries for 24 hours); to Lambda functions and topics of SNS only",
+        "The key of such a topic is asked as well (kms:GenerateDataKey, kms:Decrypt), again without any condition key",
+        "documented",
+        "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
+        f"{_DELIVERIES}test_a_condition_on_the_source_in_the_keys_policy_keeps_events_away_and_lays_them_aside",
+    ),
+    Behaviour(
+        "A topic under AWS's own key (alias/aws/sns) is reached by no rule and no alarm",
+        "documented",
+        "https://repost.aws/knowledge-center/sns-not-getting-eventbridge-notification",
+        f"{_DELIVERIES}test_a_topic_under_awss_own_key_is_reached_by_no_rule",
+    ),
+    Behaviour(
+        "A queue of SQS as a rule's target or dead-letter queue: its policy is asked, with aws:SourceArn",
+        "documented",
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html",
+        f"{_DELIVERIES}test_a_rule_reaches_a_queue_whose_policy_names_it",
+    ),
+    Behaviour(
+        "One delivery and no second try (AWS tries for 24 hours); to Lambda functions, topics and queues only",
         "",
         "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html",
         f"{_EVENTS}test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_failed",
+    ),
+    Behaviour(
+        "An event that may not be delivered goes to the target's dead-letter queue with RULE_ARN, TARGET_ARN, "
+        "ERROR_CODE and ERROR_MESSAGE",
+        "documented",
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html",
+        f"{_DELIVERIES}test_a_condition_on_the_source_in_the_topics_policy_keeps_events_away_and_lays_them_aside",
+    ),
+    Behaviour(
+        "What PutEvents brings is matched and delivered by moto, which asks no policy",
+        "",
+    ),
+    Behaviour(
+        "A schedule is carried out when it is asked for (LocalCloud.schedules), once: StartExecution or a function, "
+        "with its role, whose trust is passed aws:SourceAccount and the group as aws:SourceArn",
+        "documented",
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html",
+        f"{_DELIVERIES}test_a_schedule_starts_its_run_by_name_and_slot",
+    ),
+    Behaviour(
+        "What a schedule cannot call goes to its dead-letter queue, with the schedule's own role",
+        "documented",
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html",
+        f"{_DELIVERIES}test_a_schedule_that_cannot_start_its_run_leaves_a_message_in_the_queue_of_missed_nights",
+    ),
+    Behaviour(
+        "SetAlarmState carries out the alarm's actions on topics where it changes the state; topic and key are asked, "
+        "with aws:SourceAccount and aws:SourceArn. Other actions are not carried out",
+        "documented",
+        "https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html",
+        f"{_DELIVERIES}test_an_alarm_of_the_fleet_reaches_a_subscriber_of_the_encrypted_topic",
     ),
 )
 

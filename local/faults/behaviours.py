@@ -10,7 +10,7 @@ _GUIDE = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_"
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel"
 _RETRIES = "https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"
 _SNOWFLAKE = "https://docs.snowflake.com/en/developer-guide/sql-api/reference"
-_LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"
+_DEATHS = "https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception"
 _TEST = "tests/night/test_faults.py::test_a_fault_ends_its_database_as_the_catalogue_says"
 _NOT_TO_BE_ORDERED = "An account cannot be asked for it: it is seen on the night on which it happens."
 
@@ -45,8 +45,9 @@ KNOWN: dict[str, tuple[Trust, str]] = {
     "throttled-after": ("assumed", _RETRIES),
     "timed-out-before": ("documented", _RETRIES),
     "timed-out-after": ("documented", _RETRIES),
-    "killed-handler": ("documented", _LAMBDA),
-    "killed-everywhere": ("documented", _LAMBDA),
+    "killed-handler": ("documented", _DEATHS),
+    "killed-everywhere": ("documented", _DEATHS),
+    "dies-each-time": ("documented", _DEATHS),
 }
 
 

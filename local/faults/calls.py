@@ -18,8 +18,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 from local.faults.causes import Cause, Causes
+from local.faults.deaths import death_of
 from local.faults.operations import THROTTLED, is_effect
-from local.stepfunctions.errors import FunctionError
 from local.wire import response
 from orchestration.functions import FLEET_RUN
 
@@ -30,7 +30,11 @@ Trouble = Literal["throttled", "timed out"]
 
 
 class KilledError(BaseException):
-    """The process of a function is gone. No handler may catch it, so it is no Exception."""
+    """The process of a function is gone. No handler may catch it, so it is no Exception. *death*: one of `DEATHS`."""
+
+    def __init__(self, death: str) -> None:
+        super().__init__(death)
+        self.death = death
 
 
 @dataclass
@@ -61,7 +65,7 @@ class Calls:
     # Invocations
 
     def invoke(self, state: str, database: str | None, call: Callable[[], Any]) -> Any:
-        """What *call* answers. Raises FunctionError, in Lambda's words, for a function that died."""
+        """What *call* answers. Raises FunctionError for a function that died, under the name that a retrier matches."""
         invocation = Invocation(state, database)
         token = _INVOCATION.set(invocation)
         try:
@@ -70,34 +74,31 @@ class Calls:
             for cause in self._causes.of(database, "killed-everywhere"):
                 self._kill_once(cause, state)
             return answer
-        except KilledError:
-            # Source: Step Functions developer guide, "Handle Lambda service exceptions": an unhandled error, as that
-            # of a function that ran out of memory, is reported as Lambda.Unknown.
-            raise FunctionError(
-                "Lambda.Unknown",
-                "The cause could not be determined because Lambda did not return an error type. Returned payload: "
-                '{"errorMessage":"RequestId: 0 Process exited before completing request"}',
-            ) from None
+        except KilledError as killed:
+            raise death_of(killed.death) from None
         finally:
             _INVOCATION.reset(token)
 
     def _begin(self, invocation: Invocation) -> None:
+        for cause in self._kills(invocation, "dies-each-time"):
+            cause.strike()
+            raise KilledError(cause.fault.values[1])
         for cause in self._kills(invocation):
             if cause.fault.values[1] == "0" and cause.strike_at_most(1):
-                raise KilledError
+                raise KilledError(cause.fault.values[2])
 
-    def _kills(self, invocation: Invocation) -> Iterator[Cause]:
+    def _kills(self, invocation: Invocation, fault: str = "killed-handler") -> Iterator[Cause]:
         """The deaths that are asked for in this state; PlanRun and CloseRun are of every database."""
         if invocation.state in FLEET_RUN:
-            found = self._causes.named("killed-handler")
+            found = self._causes.named(fault)
         else:
-            found = self._causes.of(invocation.database, "killed-handler")
+            found = self._causes.of(invocation.database, fault)
         return (cause for cause in found if cause.fault.values[0] == invocation.state)
 
     def _kill_once(self, cause: Cause, state: str) -> None:
         if cause.count(state) == 1:
             cause.strike()
-            raise KilledError
+            raise KilledError(cause.fault.values[0])
 
     # Calls
 
@@ -124,8 +125,8 @@ class Calls:
             self._causes.count_effect(invocation.database or "", invocation.state)
             # Every cause counts every effect, whichever of them it is that strikes.
             due = [cause for cause in self._kills(invocation) if cause.count("effect") == int(cause.fault.values[1])]
-            if [cause for cause in due if cause.strike_at_most(1)]:
-                raise KilledError
+            if struck := [cause for cause in due if cause.strike_at_most(1)]:
+                raise KilledError(struck[0].fault.values[2])
             for cause in self._causes.of(invocation.database, "killed-everywhere"):
                 self._kill_once(cause, invocation.state)
         return self._trouble(invocation, operation, _AFTER) if is_done else None

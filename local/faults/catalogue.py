@@ -13,7 +13,7 @@ from fleet.failures import CLASSES, FailureClass
 from fleet.outcomes import Word
 
 Place = Literal["source", "instance", "DMS API", "S3", "Snowflake", "any API", "handler"]
-Value = Literal["table", "operation", "count", "seconds", "state"]
+Value = Literal["table", "operation", "count", "seconds", "state", "death"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class Kind:
 _TABLE = Parameter("TABLE", "table", "")
 _OPERATION = Parameter("OPERATION", "operation", "StartReplicationTask")
 _TIMES = Parameter("TIMES", "count", "2")
+_DEATH = Parameter("DEATH", "death", "exited")
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -269,13 +270,21 @@ KINDS: dict[str, Kind] = {
             "handler",
             "The function of STATE dies once, right after its EFFECT-th call that changes something; 0: as it begins.",
             OK,
-            (Parameter("STATE", "state", None), Parameter("EFFECT", "count", None)),
+            (Parameter("STATE", "state", None), Parameter("EFFECT", "count", None), _DEATH),
         ),
         Kind(
             "killed-everywhere",
             "handler",
             "Each state's function dies once, right after its first effect, or at its end if it has none.",
             OK,
+            (_DEATH,),
+        ),
+        Kind(
+            "dies-each-time",
+            "handler",
+            "The function of STATE dies as it begins, each time that it is called.",
+            Verdict("failed", "function_died", "FunctionTimedOut"),
+            (Parameter("STATE", "state", "SealFolder"), Parameter("DEATH", "death", "timed-out")),
         ),
     )
 }

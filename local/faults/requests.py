@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fleet.errors import MalformedInputError, UnknownDatabaseError
 from local.faults.catalogue import KINDS, SPREAD, Kind, Parameter, Value
+from local.faults.deaths import DEATHS
 from local.faults.operations import OPERATIONS
 from orchestration.functions import MODULES
 
@@ -109,4 +110,5 @@ _CHECKS: dict[Value, tuple[Callable[[str], bool], str]] = {
     "count": (str.isdecimal, "a whole number"),
     "seconds": (str.isdecimal, "a whole number of seconds"),
     "state": (MODULES.__contains__, "one of " + ", ".join(MODULES)),
+    "death": (DEATHS.__contains__, "one of " + ", ".join(DEATHS)),
 }

@@ -257,6 +257,7 @@ class LambdaService:
             process_environment(function, role["Credentials"], endpoint, stream),
             log.file,
             timeout_seconds=function.configuration["Timeout"],
+            memory_megabytes=function.configuration["MemorySize"],
             most=os.cpu_count() or 1,
             called=lambda: log.deliver(group, stream, self._clock.now()) if may else None,
         )

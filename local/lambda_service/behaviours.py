@@ -49,10 +49,23 @@ BEHAVIOURS = (
         f"{_TEST}test_an_error_of_a_function_is_told_with_its_class_words_and_place",
     ),
     Behaviour(
-        "A function that ends its process or takes longer than its Timeout: Runtime.ExitError, Sandbox.Timedout",
+        "A function that ends its process or is killed, or takes longer than its Timeout: Runtime.ExitError, "
+        "Sandbox.Timedout",
         "observed",
         f"{_GUIDE}troubleshooting-invocation.html",
         f"{_TEST}test_a_function_whose_process_ends_or_takes_too_long_says_so_and_the_next_call_gets_a_new_one",
+    ),
+    Behaviour(
+        "A function that holds more than its MemorySize: Runtime.OutOfMemory; looked at ten times a second, on Linux",
+        "observed",
+        "https://repost.aws/knowledge-center/lambda-troubleshoot-invocation-error-502-500",
+        f"{_TEST}test_a_function_that_takes_more_than_its_memory_is_killed_and_said_to_be_out_of_memory",
+    ),
+    Behaviour(
+        "An answer that is no JSON: Runtime.MarshalError",
+        "observed",
+        f"{_GUIDE}python-handler.html",
+        f"{_TEST}test_an_answer_that_is_no_json_is_said_to_be_none",
     ),
     Behaviour(
         "A role that does not trust Lambda is refused when the function is made",

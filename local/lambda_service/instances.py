@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from local.clock import Clock
 from local.stepfunctions.errors import FunctionError
 
 _RUNTIME = Path(__file__).with_name("runtime.py")
+_LOOK_SECONDS = 0.1
+Limit = Literal["time", "memory"]
 
 
 class Instances:
@@ -32,6 +37,7 @@ class Instances:
         log: Path,
         *,
         timeout_seconds: float,
+        memory_megabytes: int,
         most: int,
         called: Callable[[], None],
     ) -> None:
@@ -40,6 +46,7 @@ class Instances:
         self._environment = dict(environment)
         self._log = log
         self._timeout_seconds = timeout_seconds
+        self._memory_bytes = memory_megabytes * 2**20
         self._called = called
         self._free = threading.BoundedSemaphore(most)
         self._idle: list[subprocess.Popen[str]] = []
@@ -62,10 +69,10 @@ class Instances:
         }
         with self._free:
             process = self._take()
-            line = self._ask(process, json.dumps(told))
+            line, why = self._ask(process, json.dumps(told))
             if line:
                 self._give_back(process)
-        ended = None if line else self._ended(process, told["request_id"])
+        ended = None if line else self._ended(process, told["request_id"], why)
         self._called()
         if ended:
             raise ended
@@ -103,20 +110,35 @@ class Instances:
                 text=True,
             )
 
-    def _ask(self, process: subprocess.Popen[str], line: str) -> str:
-        """Its answer; nothing if it ended or had to be ended."""
+    def _ask(self, process: subprocess.Popen[str], line: str) -> tuple[str, Limit | None]:
+        """Its answer; nothing if it ended or had to be ended, and then the limit that it went beyond, if any."""
         assert process.stdin is not None  # noqa: S101  it was made with both
         assert process.stdout is not None  # noqa: S101
-        timer = threading.Timer(self._timeout_seconds, process.kill)
-        timer.start()
+        beyond: list[Limit] = []
+        answered = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(process, answered, beyond), daemon=True)
+        watcher.start()
         try:
             process.stdin.write(line + "\n")
             process.stdin.flush()
-            return process.stdout.readline()
+            answer = process.stdout.readline()
         except BrokenPipeError:
-            return ""
+            answer = ""
         finally:
-            timer.cancel()
+            answered.set()
+            watcher.join()
+        return answer, beyond[0] if beyond else None
+
+    def _watch(self, process: subprocess.Popen[str], answered: threading.Event, beyond: list[Limit]) -> None:
+        """Kill *process* when its time or its memory is spent, and say which."""
+        ends = time.monotonic() + self._timeout_seconds
+        while not answered.wait(min(_LOOK_SECONDS, max(0.0, ends - time.monotonic()))):
+            limit: Limit | None = "time" if time.monotonic() >= ends else None
+            limit = "memory" if _resident_bytes(process.pid) > self._memory_bytes else limit
+            if limit is not None:
+                beyond.append(limit)
+                process.kill()
+                return
 
     def _give_back(self, process: subprocess.Popen[str]) -> None:
         with self._lock:
@@ -125,17 +147,31 @@ class Instances:
                 return
         _end(process)
 
-    def _ended(self, process: subprocess.Popen[str], request_id: str) -> FunctionError:
-        """In the words of Lambda (observed in public; the errors' names are documented).
+    def _ended(self, process: subprocess.Popen[str], request_id: str, why: Limit | None) -> FunctionError:
+        """In the words of Lambda (observed in public; the names of time-out and exit are documented).
 
-        Source: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html and
+        https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
         """
         _end(process)
-        if process.returncode == -9:
-            words = f"Task timed out after {self._timeout_seconds:.2f} seconds"
-            return FunctionError("Sandbox.Timedout", f"RequestId: {request_id} Error: {words}")
-        words = f"Runtime exited with error: exit status {process.returncode}"
-        return FunctionError("Runtime.ExitError", f"RequestId: {request_id} Error: {words}")
+        code = process.returncode
+        how = "signal: killed" if code == -signal.SIGKILL else f"exit status {code}"
+        exited = f"Runtime exited with error: {how}"
+        name, words = {
+            "time": ("Sandbox.Timedout", f"Task timed out after {self._timeout_seconds:.2f} seconds"),
+            "memory": ("Runtime.OutOfMemory", exited),
+            None: ("Runtime.ExitError", exited),
+        }[why]
+        return FunctionError(name, f"RequestId: {request_id} Error: {words}")
+
+
+def _resident_bytes(pid: int) -> int:
+    """The memory that the process *pid* holds; 0 where the system does not say, as on macOS."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -81,18 +81,20 @@ def _context(told: dict[str, Any]) -> SimpleNamespace:
 
 
 def _load(handler: str) -> Callable[[Any, Any], Any]:
-    """The function named *handler*. Raises _NotLoadedError in Lambda's words."""
+    """The function named *handler*. Raises _RuntimeError in Lambda's words."""
     module, _, name = handler.rpartition(".")
     try:
         loaded = importlib.import_module(module.replace("/", "."))
     except ImportError as error:
-        raise _NotLoadedError("Runtime.ImportModuleError", f"Unable to import module '{module}': {error}") from error
+        raise _RuntimeError("Runtime.ImportModuleError", f"Unable to import module '{module}': {error}") from error
+    except SyntaxError as error:
+        raise _RuntimeError("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module}': {error}") from error
     if not hasattr(loaded, name):
-        raise _NotLoadedError("Runtime.HandlerNotFound", f"Handler '{name}' missing on module '{module}'")
+        raise _RuntimeError("Runtime.HandlerNotFound", f"Handler '{name}' missing on module '{module}'")
     return getattr(loaded, name)
 
 
-class _NotLoadedError(Exception):
+class _RuntimeError(Exception):
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
         self.name = name
@@ -104,10 +106,13 @@ def _call(handler: str, told: dict[str, Any], loaded: list[Callable[[Any, Any], 
         if not loaded:
             loaded.append(_load(handler))
         answer = loaded[0](told["event"], _context(told))
-        return {"answer": json.loads(json.dumps(answer))}
+        try:
+            return {"answer": json.loads(json.dumps(answer))}
+        except (TypeError, ValueError) as error:
+            raise _RuntimeError("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
     except Exception as error:  # noqa: BLE001  every error of a handler becomes an answer
         trace = traceback.format_list(traceback.extract_tb(error.__traceback__)[1:])
-        name = error.name if isinstance(error, _NotLoadedError) else type(error).__name__
+        name = error.name if isinstance(error, _RuntimeError) else type(error).__name__
         return {"error": {"errorMessage": str(error), "errorType": name, "stackTrace": trace}}
 
 

@@ -186,8 +186,8 @@ def _told(failure: StateFailedError) -> dict[str, Any]:
 
 
 def _cause(error: FunctionError) -> str:
-    """What Lambda's Python runtime answers for an exception; a service error of Lambda is told in plain words."""
-    if error.error_type.startswith("Lambda."):
+    """What Lambda's Python runtime answers for an exception; an error of a service comes in plain words."""
+    if error.error_type.startswith(("Lambda.", "States.")):
         return error.message
     raised = error.__cause__
     trace = list(error.stack_trace) if raised is None else traceback.format_tb(raised.__traceback__)

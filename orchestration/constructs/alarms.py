@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fleet.databases import Settings
 from fleet.names import notification_topic_arn
 from orchestration.constructs import toolchain as tf
+from orchestration.constructs.calls import Calls
 
 FREE_STORAGE_SHARE = 0.1
 """Of an instance's disk: with less of it free, DMS's swap files and logs may fill it before a night is over."""
@@ -55,7 +56,7 @@ class RunAlarms(tf.Construct):
         scope: tf.Construct,
         settings: Settings,
         fleet_run_arn: str,
-        queue_name: str,
+        calls: Calls,
         functions: Mapping[str, tf.LambdaFunction],
     ) -> None:
         super().__init__(scope, "alarms")
@@ -68,14 +69,19 @@ class RunAlarms(tf.Construct):
                 metric=f"AWS/States {metric}",
                 dimensions={"StateMachineArn": fleet_run_arn},
             )
-        alarm(
-            self,
-            settings,
-            "not-delivered-seen",
-            f"A schedule or an event reached nobody: look into {queue_name}; a night may be missing.",
-            metric="AWS/SQS ApproximateNumberOfMessagesVisible",
-            dimensions={"QueueName": queue_name},
-        )
+        for name, queue, what in (
+            ("missed-nights", calls.missed_nights, "A schedule could not start its run: start the missing night"),
+            ("not-delivered", calls.not_delivered, "An event reached nobody, or the sweep was not called: see why"),
+        ):
+            alarm(
+                self,
+                settings,
+                f"{name}-seen",
+                f"{what}, then delete the messages in {queue.name}: until it is empty this alarm says no more.",
+                metric="AWS/SQS ApproximateNumberOfMessagesVisible",
+                dimensions={"QueueName": queue.name},
+            )
+        self._watch_the_queues_themselves(settings, calls)
         for name, missing in (("Recorder", "ends what broke off"), ("Sweep", "looks for what the recorder missed")):
             function = functions[name]
             alarm(
@@ -85,4 +91,28 @@ class RunAlarms(tf.Construct):
                 f"The function that {missing} failed: no run shows that. Its log says why.",
                 metric="AWS/Lambda Errors",
                 dimensions={"FunctionName": function.function_name},
+            )
+
+    def _watch_the_queues_themselves(self, settings: Settings, calls: Calls) -> None:
+        """What cannot even be laid aside leaves only this trace: a schedule uses one role for both.
+
+        Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html and
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+        """
+        alarm(
+            self,
+            settings,
+            "schedules-lost",
+            "A schedule could neither call its target nor leave a message: look at its role. A night may be missing.",
+            metric="AWS/Scheduler InvocationsFailedToBeSentToDeadLetterCount",
+            dimensions={"ScheduleGroup": calls.schedule_group},
+        )
+        for rule in calls.rules:
+            alarm(
+                self,
+                settings,
+                f"{rule}-events-lost",
+                f"Rule {rule} could neither deliver an event nor leave a message: look at the policy of the queue.",
+                metric="AWS/Events InvocationsFailedToBeSentToDlq",
+                dimensions={"RuleName": calls.rules[rule].name},
             )

@@ -10,17 +10,22 @@ from fleet.databases import Settings
 from fleet.names import machine_arn, notification_topic_arn
 from orchestration.constructs import toolchain as tf
 from orchestration.events import DMS_PATTERNS, broken_off_pattern, night_request, sweep_schedule
-from orchestration.roles import keep_schedules, policy, trust_service
+from orchestration.resource_policies import lay_aside
+from orchestration.roles import keep_schedules, trust_service
 
 START_EXECUTION = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
-# A night that could not be started for an hour would run into the day: it is laid aside, and told.
+# A night that could not be started for an hour would run into the day: it goes to the queue of missed nights.
 _NIGHT_RETRIES = {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": 10}
 # The next sweep looks for the same.
 _SWEEP_RETRIES = {"maximum_event_age_in_seconds": 600, "maximum_retry_attempts": 2}
 
 
 class Calls(tf.Construct):
-    """Rules, schedules, and the queue of what could not be delivered. *queue_name*: of that queue."""
+    """Rules, schedules, and a queue for each kind of what could not be delivered.
+
+    Nights have a queue of their own: an alarm goes off once for a queue that holds anything, so that one stray event in
+    the same queue would hide every night that is missed after it.
+    """
 
     def __init__(
         self,
@@ -31,15 +36,25 @@ class Calls(tf.Construct):
     ) -> None:
         super().__init__(scope, "calls")
         self._settings = settings
-        self.queue_name = f"{settings.prefix}-not-delivered"
-        self.queue = tf.SqsQueue(
-            self, "queue", name=self.queue_name, message_retention_seconds=14 * 86400, sqs_managed_sse_enabled=True
-        )
-        self.queue.override_logical_id("not_delivered")
-        self._rules = [self._call_recorder(functions["Recorder"], machine_arns)]
-        self._rules += [self._tell(name, pattern) for name, pattern in DMS_PATTERNS.items()]
+        self.missed_nights = self._make_queue("missed-nights")
+        self.not_delivered = self._make_queue("not-delivered")
+        self.schedule_group = settings.prefix
+        self.rules = {"recorder": self._call_recorder(functions["Recorder"], machine_arns)}
+        self.rules |= {name: self._tell(name, pattern) for name, pattern in DMS_PATTERNS.items()}
         self._let_rules_lay_aside()
         self._keep_schedules(functions["Sweep"].arn, machine_arns["fleet-run"])
+
+    def _make_queue(self, name: str) -> tf.SqsQueue:
+        """Under SQS's own key: who sends needs no right on a key."""
+        queue = tf.SqsQueue(
+            self,
+            name,
+            name=f"{self._settings.prefix}-{name}",
+            message_retention_seconds=14 * 86400,
+            sqs_managed_sse_enabled=True,
+        )
+        queue.override_logical_id(name.replace("-", "_"))
+        return queue
 
     def _make_rule(
         self, name: str, description: str, pattern: Mapping[str, Any], target: str
@@ -59,7 +74,7 @@ class Calls(tf.Construct):
             rule=rule.name,
             target_id=name,
             arn=target,
-            dead_letter_config={"arn": self.queue.arn},
+            dead_letter_config={"arn": self.not_delivered.arn},
         )
         aim.override_logical_id(logical_id)
         return rule
@@ -83,24 +98,17 @@ class Calls(tf.Construct):
     def _tell(self, name: str, pattern: Mapping[str, Any]) -> tf.CloudwatchEventRule:
         settings = self._settings
         topic = notification_topic_arn(settings.account, settings.region, settings.prefix)
-        return self._make_rule(name, "Tells the topic what DMS tells", pattern, topic)
+        return self._make_rule(name, "Sends DMS's events to the topic", pattern, topic)
 
     def _let_rules_lay_aside(self) -> None:
-        statement = {
-            "Sid": "RulesLayAside",
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": self.queue.arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": [rule.arn for rule in self._rules]}},
-        }
+        document = lay_aside(self.not_delivered.arn, [rule.arn for rule in self.rules.values()])
         tf.SqsQueuePolicy(
-            self, "queue-policy", queue_url=self.queue.url, policy=json.dumps(policy(statement))
+            self, "queue-policy", queue_url=self.not_delivered.url, policy=json.dumps(document)
         ).override_logical_id("not_delivered")
 
     def _keep_schedules(self, sweep_arn: str, fleet_run_arn: str) -> None:
         settings = self._settings
-        group = tf.SchedulerScheduleGroup(self, "group", name=settings.prefix)
+        group = tf.SchedulerScheduleGroup(self, "group", name=self.schedule_group)
         group.override_logical_id("schedules")
         trust = trust_service("scheduler.amazonaws.com", settings.account, group.arn)
         role = tf.IamRole(self, "scheduler", name=f"{settings.prefix}-scheduler", assume_role_policy=json.dumps(trust))
@@ -110,10 +118,9 @@ class Calls(tf.Construct):
             "scheduler-may",
             name="may",
             role=role.id,
-            policy=json.dumps(keep_schedules(settings, self.queue.arn)),
+            policy=json.dumps(keep_schedules(settings, [self.missed_nights.arn, self.not_delivered.arn])),
         )
         may.override_logical_id("scheduler")
-        common = {"role_arn": role.arn, "dead_letter_config": {"arn": self.queue.arn}}
         sweep = sweep_schedule(settings.prefix, fleet_run_arn)
         tf.SchedulerSchedule(
             self,
@@ -124,7 +131,8 @@ class Calls(tf.Construct):
             schedule_expression=sweep.expression,
             flexible_time_window={"mode": "OFF"},
             target={
-                **common,
+                "role_arn": role.arn,
+                "dead_letter_config": {"arn": self.not_delivered.arn},
                 "arn": sweep_arn,
                 "input": json.dumps(dict(sweep.content)),
                 "retry_policy": _SWEEP_RETRIES,
@@ -143,7 +151,8 @@ class Calls(tf.Construct):
                 schedule_expression_timezone=night.time_zone,
                 flexible_time_window=window if night.flexible_minutes else {"mode": "OFF"},
                 target={
-                    **common,
+                    "role_arn": role.arn,
+                    "dead_letter_config": {"arn": self.missed_nights.arn},
                     "arn": START_EXECUTION,
                     "input": json.dumps(night_request(night, fleet_run_arn)),
                     "retry_policy": _NIGHT_RETRIES,

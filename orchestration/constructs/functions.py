@@ -20,7 +20,9 @@ from orchestration.roles import trust_service
 
 PACKAGE_FILE = "functions.zip"
 """What the package is called beside the stack's file, and in the control bucket below `package/`."""
-_ENDS_BEFORE_ITS_STATE_SECONDS = 5
+# A cold start has ten seconds of its own before the function's time-out begins, and Step Functions counts them.
+# Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+_ENDS_BEFORE_ITS_STATE_SECONDS = 10 + 5
 # No state waits for these; 900 is the longest that Lambda takes, and what ClaimDatabase reckons a dying one may act.
 _OTHER_SECONDS = {"AskSource": ASK_SOURCE_SECONDS, "Recorder": 300, "Sweep": 600}
 
@@ -63,10 +65,11 @@ class Surroundings:
 
 
 def timeout_seconds(name: str) -> int:
-    """How long *name* may run: it ends before its state gives it up, so that no two of it act at once.
+    """How long *name* may run: it ends before its state gives it up, so that no two calls act at once, and the state
+    fails by Sandbox.Timedout and not by States.Timeout, which would leave open whether the function still runs.
 
     >>> timeout_seconds("SealFolder"), timeout_seconds("Recorder")
-    (595, 300)
+    (585, 300)
     """
     if name in _OTHER_SECONDS:
         return _OTHER_SECONDS[name]

@@ -1,4 +1,4 @@
-"""The topic that runs, alarms and DMS's events are told to, and who listens."""
+"""The topic that gets messages of runs, alarms and DMS's events, and who listens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from fleet.databases import Settings
 from fleet.names import notification_topic_arn
 from orchestration.constructs import toolchain as tf
-from orchestration.roles import policy
+from orchestration.resource_policies import publish_to_topic
 
 
 class Notifications(tf.Construct):
@@ -18,17 +18,9 @@ class Notifications(tf.Construct):
         arn = notification_topic_arn(settings.account, settings.region, settings.prefix)
         topic = tf.SnsTopic(self, "topic", name=arn.rpartition(":")[2], kms_master_key_id=key_arn)
         topic.override_logical_id("runs")
-        services = {
-            "Sid": "TellOfTrouble",
-            "Effect": "Allow",
-            "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
-            "Action": "sns:Publish",
-            "Resource": arn,
-            "Condition": {"StringEquals": {"aws:SourceAccount": settings.account}},
-        }
-        tf.SnsTopicPolicy(self, "policy", arn=topic.arn, policy=json.dumps(policy(services))).override_logical_id(
-            "runs"
-        )
+        tf.SnsTopicPolicy(
+            self, "policy", arn=topic.arn, policy=json.dumps(publish_to_topic(settings))
+        ).override_logical_id("runs")
         for number, address in enumerate(settings.stack.emails):
             subscription = tf.SnsTopicSubscription(
                 self, f"email-{number}", topic_arn=topic.arn, protocol="email", endpoint=address

@@ -36,7 +36,7 @@ class Pipeline(FleetStack):
         arns = {name: function.arn for name, function in functions.all.items()}
         machines = Machines(self, settings, arns, key_arn)
         calls = Calls(self, settings, functions.all, machines.arns)
-        RunAlarms(self, settings, machines.arns["fleet-run"], calls.queue_name, functions.all)
+        RunAlarms(self, settings, machines.arns["fleet-run"], calls, functions.all)
         tf.S3Object(
             self,
             "registry",
@@ -71,4 +71,7 @@ class Pipeline(FleetStack):
         )
         topic = notification_topic_arn(settings.account, settings.region, settings.prefix)
         self.output("notification_topic_arn", topic, "Who subscribes to it is told of runs, alarms and DMS's events")
-        self.output("not_delivered_queue", calls.queue.url, "What schedules and rules could not deliver")
+        self.output("missed_nights_queue", calls.missed_nights.url, "Runs that a schedule could not start")
+        self.output(
+            "not_delivered_queue", calls.not_delivered.url, "What rules and the sweep's schedule could not deliver"
+        )

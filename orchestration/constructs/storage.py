@@ -8,6 +8,7 @@ from typing import Any
 from fleet.databases import Settings
 from fleet.names import control_bucket, data_key_alias, ledger_table
 from orchestration.constructs import toolchain as tf
+from orchestration.resource_policies import administer_key, data_key_policy
 from orchestration.roles import policy
 
 
@@ -22,7 +23,7 @@ class Keys(tf.Construct):
             description=f"Everything of {settings.prefix} at rest",
             enable_key_rotation=True,
             deletion_window_in_days=30 if settings.stack.keep_data else 7,
-            policy=json.dumps(_data_key_policy(settings)),
+            policy=json.dumps(data_key_policy(settings)),
         )
         key.override_logical_id("data_key")
         alias = tf.KmsAlias(self, "data-alias", name=data_key_alias(settings.prefix), target_key_id=key.key_id)
@@ -37,55 +38,12 @@ class Keys(tf.Construct):
                 key_usage="SIGN_VERIFY",
                 customer_master_key_spec="RSA_2048",
                 deletion_window_in_days=30 if settings.stack.keep_data else 7,
-                policy=json.dumps(policy(_administer(settings))),
+                policy=json.dumps(policy(administer_key(settings))),
             )
             signing.override_logical_id("snowflake_key")
             tf.KmsAlias(self, "snowflake-alias", name=name, target_key_id=signing.key_id).override_logical_id(
                 "snowflake_key"
             )
-
-
-def _administer(settings: Settings) -> dict[str, Any]:
-    """Leave it to the account's IAM: without this statement nobody could ever change the key.
-
-    Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-    """
-    return {
-        "Sid": "LeaveItToIam",
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{settings.account}:root"},
-        "Action": "kms:*",
-        "Resource": "*",  # a key's policy: the key itself
-    }
-
-
-def _data_key_policy(settings: Settings) -> dict[str, Any]:
-    """Services that encrypt without a role of ours: logs by their group, alarms and events on their way to the topic.
-
-    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html and
-    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-    """
-    logs = f"arn:aws:logs:{settings.region}:{settings.account}:log-group"
-    groups = [f"{logs}:/aws/lambda/{settings.prefix}-*", f"{logs}:/aws/vendedlogs/states/{settings.prefix}-*"]
-    return policy(
-        _administer(settings),
-        {
-            "Sid": "EncryptLogs",
-            "Effect": "Allow",
-            "Principal": {"Service": f"logs.{settings.region}.amazonaws.com"},
-            "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
-            "Resource": "*",
-            "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-        },
-        {
-            "Sid": "TellTheTopic",
-            "Effect": "Allow",
-            "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
-            "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
-            "Resource": "*",
-            "Condition": {"StringEquals": {"aws:SourceAccount": settings.account}},
-        },
-    )
 
 
 class Bucket(tf.Construct):

@@ -6,6 +6,7 @@ from typing import Any
 
 import fleet.errors
 from fleet.errors import FleetError
+from fleet.function_deaths import DEATHS, FINAL, RETRIED
 from orchestration.lint.machine import TOP, Machine, State
 from orchestration.lint.rule import Violations, rule
 
@@ -25,6 +26,11 @@ _FLEET_ERRORS = frozenset(
 )
 _CLIENT_ERRORS = frozenset({"ThrottledError", "TransientError"})
 """Any handler raises these two, through its clients."""
+_ON_PURPOSE = frozenset(
+    name
+    for name in _FLEET_ERRORS - _CLIENT_ERRORS
+    if not vars(fleet.errors)[name].__subclasses__()  # Step Functions knows no base classes
+)
 
 RETRIERS: tuple[dict[str, Any], ...] = (
     {
@@ -42,12 +48,22 @@ RETRIERS: tuple[dict[str, Any], ...] = (
             "Lambda.AWSLambdaException",
             "Lambda.SdkClientException",
             "Lambda.TooManyRequestsException",
-            "Lambda.Unknown",
         ],
         "IntervalSeconds": 1,
         "MaxAttempts": 6,
         "BackoffRate": 2,
         "MaxDelaySeconds": 30,
+        "JitterStrategy": "FULL",
+    },
+    # Before the next, whose States.TaskFailed means every name: these come again however often the state is tried.
+    {"ErrorEquals": [*sorted(_ON_PURPOSE), *FINAL], "MaxAttempts": 0},
+    # A function that died may have acted, and every state may run twice. But it may die each time: three are enough.
+    {
+        "ErrorEquals": list(RETRIED),
+        "IntervalSeconds": 5,
+        "MaxAttempts": 2,
+        "BackoffRate": 4,
+        "MaxDelaySeconds": 60,
         "JitterStrategy": "FULL",
     },
 )
@@ -116,9 +132,11 @@ def all_not_alone_and_last(machine: Machine) -> Violations:
     source="https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/",
 )
 def unjittered_retry(machine: Machine) -> Violations:
-    """Retriers in step."""
+    """Retriers in step; one that never retries has no steps."""
     for state in machine.states:
         for place, one in enumerate(state.handlers("Retry")):
+            if one.get("MaxAttempts") == 0:
+                continue
             if one.get("JitterStrategy") != "FULL":
                 yield state, f"Retry[{place}] has JitterStrategy {one.get('JitterStrategy')!r}, wanted 'FULL'."
             if "MaxDelaySeconds" not in one:
@@ -127,8 +145,9 @@ def unjittered_retry(machine: Machine) -> Violations:
 
 @rule(
     "retriers-differ",
-    title="Every state that calls a handler retries our two passing errors and Lambda's own, all in the same way",
-    why="Lambda's service fails now and then; a state that lacks the retrier fails one night in a hundred.",
+    title="Every state that calls a handler has the same retriers: for our two passing errors, for Lambda's own, for a "
+    "function that died; and names what is never retried",
+    why="Lambda's service fails and functions die now and then: a state without the retrier fails one night in many.",
     source="https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html",
 )
 def retriers_differ(machine: Machine) -> Violations:
@@ -140,12 +159,16 @@ def retriers_differ(machine: Machine) -> Violations:
             names = set(wanted["ErrorEquals"])
             found = [one for one in state.handlers("Retry") if names & set(one["ErrorEquals"])]
             if not found:
-                yield state, f"does not retry {', '.join(wanted['ErrorEquals'])}. Copy the retrier from its neighbour."
+                yield state, f"has no retrier for {', '.join(wanted['ErrorEquals'])}. Copy it from its neighbour."
             elif found != [wanted]:
                 yield (
                     state,
                     f"retries {wanted['ErrorEquals'][0]} otherwise than the rest: {_difference(found[0], wanted)}.",
                 )
+        # The first that names an error decides, and States.TaskFailed means every name.
+        kept = [one for one in state.handlers("Retry") if one in RETRIERS]
+        if len(kept) == len(RETRIERS) and kept != list(RETRIERS):
+            yield state, "has its retriers in another order than the rest: what is never retried would be."
 
 
 def _difference(found: Any, wanted: dict[str, Any]) -> str:
@@ -157,7 +180,8 @@ def _difference(found: Any, wanted: dict[str, Any]) -> str:
 
 @rule(
     "unknown-error",
-    title="A retrier or catcher names errors that can come: States.*, Lambda.*, StepFunctions.*, or the handler's own",
+    title="A retrier or catcher names errors that can come: States.*, Lambda.*, StepFunctions.*, deaths of functions "
+    "(fleet/function_deaths.py), or the handler's own",
     why="Step Functions matches names exactly and knows no subclasses: a misspelt one never matches, in silence.",
     source=_ERROR_HANDLING,
 )
@@ -167,8 +191,15 @@ def unknown_error(machine: Machine) -> Violations:
         raised = _raised_by(state, machine)
         for kind in ("Retry", "Catch"):
             for place, one in enumerate(state.handlers(kind)):
+                known = DEATHS.keys() | (_ON_PURPOSE if one.get("MaxAttempts") == 0 else frozenset())
                 for name in one["ErrorEquals"]:
-                    if name in _STATES_ERRORS or name.startswith(_PREFIXES) or raised is None or name in raised:
+                    if (
+                        name in known
+                        or name in _STATES_ERRORS
+                        or name.startswith(_PREFIXES)
+                        or raised is None
+                        or name in raised
+                    ):
                         continue
                     if name in _FLEET_ERRORS:
                         yield state, f"{kind}[{place}] names {name}, which is not among what its handler raises."

@@ -19,9 +19,12 @@ from local.cloud import LEDGER_TABLE
 from local.sources.postgres import EmbeddedPostgres
 from orchestration.functions import DATABASE_RUN, FLEET_RUN
 
+PASSING = ("timed-out", "exited", "killed", "out-of-memory", "unknown", "undetermined")
+"""Every death after which a state is tried again (`local/faults/deaths.py`)."""
 _MOST = 10  # databases kept ready; more than any state has effects
 CLEAN = "clean-one"
 EVERYWHERE = "everywhere"
+OF_RUNS = "of-runs"
 _PASSING = {"last_full_seconds", "test_since", "started_before", "progress", "source_test_sent"}
 """Fields of the ledger that tell of the way and not of the end."""
 
@@ -40,21 +43,35 @@ class Killed:
 def killed(
     postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Killed]:
-    databases = dict.fromkeys((CLEAN, "beside", EVERYWHERE, *(f"killed-{n}" for n in range(_MOST + 1))), ())
+    databases = dict.fromkeys((CLEAN, "beside", OF_RUNS, EVERYWHERE, *_names(_MOST)), ())
     with open_fleet(tmp_path_factory.mktemp("killed"), postgres, case_template, databases) as fleet:
         clean = fleet.run("clean", [CLEAN])
         assert clean[CLEAN].outcome == "ok"
         effects = fleet.faults.effects(CLEAN) | fleet.faults.effects("")
-        _unpin_registry(fleet)
         most = max(effects.values())
+        _kill_runs(fleet, effects)
         for number in range(most + 1):
-            for state in (*FLEET_RUN, *DATABASE_RUN):
+            for state in DATABASE_RUN:
                 if number <= effects.get(state, 0):
-                    fleet.faults.add(f"killed-{number}", f"killed-handler:{state}:{number}")
+                    death = PASSING[number % len(PASSING)]
+                    fleet.faults.add(f"killed-{number}", f"killed-handler:{state}:{number}:{death}")
         fleet.faults.add(EVERYWHERE, "killed-everywhere")
-        names = [f"killed-{number}" for number in range(most + 1)]
-        outcomes = fleet.run("killed", ["beside", EVERYWHERE, *names])
+        outcomes = fleet.run("killed", ["beside", EVERYWHERE, *_names(most)])
         yield Killed(fleet, effects, outcomes)
+
+
+def _names(most: int) -> list[str]:
+    return [f"killed-{number}" for number in range(most + 1)]
+
+
+def _kill_runs(fleet: Fleet, effects: dict[str, int]) -> None:
+    """A run for each effect of PlanRun and of CloseRun: a state that dies more than twice in one run is given up."""
+    for state in FLEET_RUN:
+        for number in range(effects[state] + 1):
+            _unpin_registry(fleet)
+            fleet.faults.add(OF_RUNS, f"killed-handler:{state}:{number}:{PASSING[number % len(PASSING)]}")
+            outcomes = fleet.run(f"killed-{state.lower()}-{number}", [OF_RUNS])
+            assert outcomes[OF_RUNS].outcome == "ok"
 
 
 def _unpin_registry(fleet: Fleet) -> None:

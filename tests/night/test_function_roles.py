@@ -10,7 +10,7 @@ import pytest
 
 from cases import SETTINGS
 from fleet.databases import Database, Registry, Server
-from fleet.names import data_key_alias, notification_topic_arn
+from fleet.names import data_key_alias
 from judged_functions import JudgedFunctions, role_of, without_each
 from local.authorization.needs import Need
 from local.cloud import LEDGER_TABLE, LocalCloud
@@ -70,15 +70,18 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
         ("CloseRun",),
         "Asked for a database that left no outcome: how its execution ended.",
     ),
+    ("ReadsHistories", "states:GetExecutionHistory"): (
+        ("CloseRun",),
+        "Asked for a database that left no outcome: in which state its execution ended.",
+    ),
 }
 """What a good night does not need, by statement and action: whose it is, and why it is there."""
 
 
 def encrypt(cloud: LocalCloud) -> str:
-    """Put what is at rest under the data key, as the stack does and the local deployment does not; its ARN."""
-    kms = cloud.aws.client("kms")
-    key = kms.create_key()["KeyMetadata"]["Arn"]
-    kms.create_alias(AliasName=data_key_alias(SETTINGS.prefix), TargetKeyId=key)
+    """Put what is at rest under the data key, as the stack does and the local deployment does but for the topic; its
+    ARN."""
+    key = cloud.aws.client("kms").describe_key(KeyId=data_key_alias(SETTINGS.prefix))["KeyMetadata"]["Arn"]
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
     for bucket in (SETTINGS.landing_bucket, cloud.control_bucket):
         cloud.aws.client("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
@@ -89,11 +92,6 @@ def encrypt(cloud: LocalCloud) -> str:
         **{name: described[name] for name in ("TableName", "KeySchema", "AttributeDefinitions")},
         BillingMode="PAY_PER_REQUEST",
         SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
-    )
-    cloud.aws.client("sns").set_topic_attributes(
-        TopicArn=notification_topic_arn(SETTINGS.account, SETTINGS.region, SETTINGS.prefix),
-        AttributeName="KmsMasterKeyId",
-        AttributeValue=key,
     )
     cloud.aws.client("secretsmanager").update_secret(SecretId=SECRET, KmsKeyId=key)
     return key

@@ -262,21 +262,6 @@ def test_nothing_was_lost_on_its_way_into_a_block(stacks: Stacks) -> None:
             assert value not in ({}, [], None), f"{stack.name}{way}"
 
 
-def test_what_goes_wrong_is_told(stacks: Stacks) -> None:
-    alarms = {body["alarm_name"].partition("-")[2]: body for _, body in stacks.of("aws_cloudwatch_metric_alarm")}
-    instances = {name.partition("-")[2] for name in stacks.all if name.startswith("instance-")}
-    runs = {"run-failed", "run-timed-out", "not-delivered-seen", "recorder-errors", "sweep-errors"}
-    assert alarms.keys() == runs | {f"{one}-storage" for one in instances}
-    assert all(body["alarm_actions"][0].endswith("-runs") for body in alarms.values())
-    assert alarms["one-storage"]["threshold"] >= 10 * 2**30
-    rules = stacks["pipeline"].of("aws_cloudwatch_event_target")
-    assert set(rules) == {"recorder", "dms_instances", "dms_failed_tasks"}
-    for _, schedule in stacks.of("aws_scheduler_schedule"):
-        assert schedule["target"]["dead_letter_config"]["arn"] == "${aws_sqs_queue.not_delivered.arn}"
-    for rule in rules.values():
-        assert rule["dead_letter_config"]["arn"] == "${aws_sqs_queue.not_delivered.arn}"
-
-
 def test_both_machines_are_logged_and_traced(stacks: Stacks) -> None:
     for name, machine in stacks["pipeline"].of("aws_sfn_state_machine").items():
         logging = machine["logging_configuration"]

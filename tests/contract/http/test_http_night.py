@@ -21,6 +21,7 @@ from local.cloud import LocalCloud
 from local.iam import AccessDeniedError, assume
 from local.sources.postgres import EmbeddedPostgres
 from orchestration.functions import function_name
+from orchestration.roles import policy
 
 NAMES = ("socket-one", "socket-two")
 DOES_DELTAS = "socket-two"
@@ -133,6 +134,13 @@ def test_the_warehouse_is_asked_over_the_socket(endpoint: Endpoint, night: dict[
 def test_the_end_of_a_task_is_told_to_a_topic_by_a_rule(endpoint: Endpoint, night: dict[str, Any]) -> None:
     sns, sqs, events = (endpoint.client(name) for name in ("sns", "sqs", "events"))
     topic = sns.create_topic(Name="ends")["TopicArn"]
+    may = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy(may)))
     queue = sqs.create_queue(QueueName="ends")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})

@@ -44,6 +44,14 @@ def handler(event, context):
             raise ValueError("no such thing")
         case "exit":
             os._exit(3)
+        case "be killed":
+            os.kill(os.getpid(), 9)
+        case "answer no json":
+            return {1, 2}
+        case "fill":
+            held = []
+            while True:
+                held.append(bytearray(2**24))
         case "hang":
             print("hanging")
             while True:
@@ -174,10 +182,25 @@ def test_an_error_of_a_function_is_told_with_its_class_words_and_place(functions
 def test_a_function_whose_process_ends_or_takes_too_long_says_so_and_the_next_call_gets_a_new_one(
     functions: Any,
 ) -> None:
-    create(functions, Timeout=1)
+    create(functions, Timeout=60)
+    create(functions, "short", Timeout=1)
     assert invoke(functions, {"do": "exit"})[0]["errorType"] == "Runtime.ExitError"
-    assert invoke(functions, {"do": "hang"})[0]["errorType"] == "Sandbox.Timedout"
+    assert invoke(functions, {"do": "hang"}, "short")[0]["errorType"] == "Sandbox.Timedout"
+    killed = invoke(functions, {"do": "be killed"})[0]
+    assert killed["errorType"] == "Runtime.ExitError"
+    assert killed["errorMessage"].endswith("Runtime exited with error: signal: killed")
     assert invoke(functions, {"a": 1}) == ({"said": {"a": 1}}, "")
+
+
+def test_a_function_that_takes_more_than_its_memory_is_killed_and_said_to_be_out_of_memory(functions: Any) -> None:
+    create(functions, Timeout=60, MemorySize=128)
+    assert invoke(functions, {"do": "fill"})[0]["errorType"] == "Runtime.OutOfMemory"
+    assert invoke(functions, {"a": 1}) == ({"said": {"a": 1}}, "")
+
+
+def test_an_answer_that_is_no_json_is_said_to_be_none(functions: Any) -> None:
+    create(functions)
+    assert invoke(functions, {"do": "answer no json"})[0]["errorType"] == "Runtime.MarshalError"
 
 
 def test_a_handler_that_is_not_in_the_package_is_told_in_lambdas_words(functions: Any) -> None:

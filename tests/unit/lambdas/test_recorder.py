@@ -83,7 +83,7 @@ def test_an_aborted_execution_has_its_task_stopped_and_its_outcome_guessed_by_th
     outcome = case.outcome
     told = [outcome[name] for name in ("outcome", "failure_class", "failure_name", "guessed", "attempt")]
     assert told == ["failed", "cancelled", "ExecutionBrokenOff", True, 1]
-    assert "ended ABORTED and recorded nothing" in outcome["failure_text"]
+    assert "ended ABORTED in PollTask and recorded nothing after StartTask" in outcome["failure_text"]
 
 
 def test_the_claim_of_an_aborted_execution_stays_with_it_so_that_a_redrive_can_go_on(cases: Cases, case: Case) -> None:
@@ -100,16 +100,16 @@ def test_an_event_that_comes_twice_changes_nothing_the_second_time(cases: Cases,
     assert case.everything() == before
 
 
-def test_an_execution_that_failed_without_an_outcome_is_guessed_unknown_in_its_own_words(
+def test_an_execution_whose_function_died_each_time_is_guessed_with_the_state_and_what_happened(
     cases: Cases, case: Case
 ) -> None:
     case.plan()
-    for _ in range(7):
-        case.cloud.faults.add(case.id, "killed-handler:Reconcile:0")
+    case.cloud.faults.add(case.id, "dies-each-time:Reconcile:timed-out")
     cases.time.until(cases.execute("database-run", f"{case.run}-{case.id}-0", input_of(case)))
     case.time.pass_seconds(1)
-    assert (case.outcome["failure_class"], case.outcome["guessed"]) == ("unknown", True)
-    assert "Lambda.Unknown" in case.outcome["failure_text"]
+    assert (case.outcome["failure_class"], case.outcome["guessed"]) == ("function_died", True)
+    assert " in Reconcile: its function ran out of its 60 s, each time" in case.outcome["failure_text"]
+    assert [one.times for one in case.cloud.faults.struck() if one.database == case.id] == [3]
 
 
 def test_an_execution_that_ran_out_of_time_is_recorded_as_too_long_and_its_task_stopped(
@@ -130,7 +130,9 @@ def test_an_execution_that_ran_out_of_time_is_recorded_as_too_long_and_its_task_
     assert cases.invoke("Recorder", {"source": "aws.states", "detail": detail})["tasks_stopped"] == 1
     told = [case.outcome[name] for name in ("outcome", "failure_class", "failure_name", "guessed", "attempt")]
     assert told == ["failed", "unknown", "ExecutionTooLong", True, 1]
-    assert f"execution {case.id} ended TIMED_OUT and recorded nothing after StartTask" in case.outcome["failure_text"]
+    text = case.outcome["failure_text"]
+    assert f"execution {case.id} ended TIMED_OUT in " in text
+    assert "and recorded nothing after StartTask" in text
 
 
 def test_an_execution_that_ended_red_by_its_own_word_is_left_as_it_is(cases: Cases, case: Case) -> None:
@@ -336,13 +338,12 @@ def test_a_run_that_closes_before_the_recorder_hears_of_an_end_reports_that_ends
 
 def test_an_end_before_the_claim_is_reported_in_its_own_class_too(cases: Cases, case: Case) -> None:
     case.run = f"early-{case.id}"
-    for _ in range(7):
-        case.cloud.faults.add(case.id, "killed-handler:ClaimDatabase:0")
+    case.cloud.faults.add(case.id, "dies-each-time:ClaimDatabase:out-of-memory")
     with deaf(cases):
         cases.run_night(case.run, databases=[case.id])
     (outcome,) = report(case)["outcomes"]
-    assert (outcome["failure"]["name"], outcome["attempt"]) == ("ExecutionBrokenOff", 0)
-    assert "Lambda.Unknown" in outcome["failure"]["text"]
+    assert (outcome["failure"]["name"], outcome["attempt"]) == ("FunctionOutOfMemory", 0)
+    assert " in ClaimDatabase: its function ran out of memory" in outcome["failure"]["text"]
 
 
 # The sweep

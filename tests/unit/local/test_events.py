@@ -14,6 +14,7 @@ from local.events import EventBus
 from local.functions import Functions
 from local.stepfunctions.errors import FunctionError
 from orchestration.events import broken_off_pattern
+from orchestration.roles import policy
 
 MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-database-run"
 TARGET = "arn:aws:lambda:eu-central-1:123456789012:function:fleet-Recorder"
@@ -105,6 +106,13 @@ def test_a_topic_that_a_rule_names_is_told_the_whole_event(bus: Bus) -> None:
     sns, sqs = (boto3.client(service, region_name="eu-central-1") for service in ("sns", "sqs"))
     topic, queue = sns.create_topic(Name="broken")["TopicArn"], sqs.create_queue(QueueName="broken")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    may = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy(may)))
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
     bus[2].put_targets(Rule="recorder", Targets=[{"Id": "topic", "Arn": topic}])
     bus[0].deliver(event("FAILED"))

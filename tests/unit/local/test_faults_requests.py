@@ -23,12 +23,16 @@ def test_a_fault_comes_with_its_defaults() -> None:
     [
         ("lost-sauce", "there is no fault 'lost-sauce'. There are: bad-password, "),
         ("lost-source:3", "has 1 parameters, lost-source takes 0. Write it as lost-source."),
-        ("killed-handler", "lacks STATE. Write it as killed-handler:STATE:EFFECT."),
+        ("killed-handler", "lacks STATE. Write it as killed-handler:STATE:EFFECT[:DEATH]."),
         ("killed-handler:StartTask", "lacks EFFECT"),
         ("killed-handler:StartTusk:1", "STATE is 'StartTusk', wanted one of PlanRun, CloseRun, ClaimDatabase"),
         ("killed-handler:StartTask:last", "EFFECT is 'last', wanted a whole number"),
         ("throttled-before:StartTask", "OPERATION is 'StartTask', wanted one of DescribeReplicationTasks"),
         ("errored-table:orders", "TABLE is 'orders', wanted a name as schema.table"),
+        (
+            "dies-each-time:SealFolder:of-age",
+            "DEATH is 'of-age', wanted one of timed-out, exited, killed, out-of-memory",
+        ),
         ("warehouse-down:-1", "SECONDS is '-1', wanted a whole number of seconds"),
     ],
 )
@@ -47,7 +51,7 @@ def test_a_refusal_of_an_unknown_fault_names_every_fault() -> None:
 
 def test_a_request_names_a_database_and_its_fault() -> None:
     database, fault = read_request("nyc-flights=killed-handler:StartTask:2")
-    assert (database, fault.name, fault.values) == ("nyc-flights", "killed-handler", ("StartTask", "2"))
+    assert (database, fault.name, fault.values) == ("nyc-flights", "killed-handler", ("StartTask", "2", "exited"))
 
 
 def test_a_request_without_a_fault_is_refused() -> None:

@@ -4,6 +4,8 @@ import json
 import pytest
 
 from fleet.databases import Limits
+from fleet.function_deaths import DEATHS
+from local.stepfunctions.language.retries import matches
 from orchestration.definitions import (
     DefinitionNotBoundError,
     DefinitionNotFoundError,
@@ -11,7 +13,7 @@ from orchestration.definitions import (
     load,
     placeholders,
 )
-from orchestration.lint.machine import Machine
+from orchestration.lint.machine import Machine, State
 
 
 def test_both_machines_can_be_loaded_and_want_their_handlers() -> None:
@@ -84,3 +86,23 @@ def test_every_function_is_retried_after_each_fault_of_lambdas_own(name: str) ->
                 "Lambda.TooManyRequestsException",
                 "Lambda.Unknown",
             }, state.name
+
+
+def attempts(state: State, error: str) -> int:
+    """How often Step Functions tries *state* again after *error*: by the first retrier that means it."""
+    for one in state.handlers("Retry"):
+        if matches(frozenset(one["ErrorEquals"]), error):
+            return one["MaxAttempts"]
+    return 0
+
+
+@pytest.mark.parametrize("name", ["fleet-run", "database-run"])
+def test_a_function_that_dies_is_tried_again_a_few_times_and_what_comes_again_is_not(name: str) -> None:
+    for state in Machine(load(name), {}).states:
+        if state.is_lambda:
+            tried = {error: attempts(state, error) for error in DEATHS}
+            assert tried == {error: 2 if death.may_pass else 0 for error, death in DEATHS.items()}, state.name
+            for error in ("ClaimLostError", "DatabaseNotOkError", "RunNotOkError", "QuotaExceededError"):
+                assert attempts(state, error) == 0, (state.name, error)
+            for error in ("ThrottledError", "TransientError"):
+                assert attempts(state, error) == 8, (state.name, error)

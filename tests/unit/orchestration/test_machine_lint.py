@@ -19,6 +19,9 @@ from orchestration.lint.failures import RETRIERS
 Document = dict[str, Any]
 
 
+REVERSED = list(reversed(RETRIERS))
+
+
 def handler(name: str, **more: Any) -> Document:
     retry = copy.deepcopy(list(RETRIERS))
     return {"Type": "Task", "Resource": f"${{{name}}}", "TimeoutSeconds": 60, "Retry": retry, **more}
@@ -160,10 +163,13 @@ FAULTS: list[tuple[str, str, Callable[[Document], None], str]] = [
         "retriers-differ",
         "TakeJob",
         without(*TAKE, "Retry", 1),
-        "does not retry Lambda.ClientExecutionTimeoutException",
+        "has no retrier for Lambda.ClientExecutionTimeoutException",
     ),
-    ("retriers-differ", "TakeJob", without(*TAKE, "Retry"), "does not retry ThrottledError, TransientError."),
+    ("retriers-differ", "TakeJob", without(*TAKE, "Retry"), "has no retrier for ThrottledError, TransientError."),
     ("retriers-differ", "TakeJob", set_at(*TAKE, "Retry", 0, "MaxAttempts", to=3), "MaxAttempts is 3, wanted 8."),
+    ("retriers-differ", "TakeJob", without(*TAKE, "Retry", 3), "has no retrier for Sandbox.Timedout"),
+    ("retriers-differ", "TakeJob", without(*TAKE, "Retry", 2), "has no retrier for ApiRefusedError"),
+    ("retriers-differ", "TakeJob", set_at(*TAKE, "Retry", to=REVERSED), "in another order"),
     (
         "unknown-error",
         "TakeJob",
