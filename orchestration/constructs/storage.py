@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from fleet.databases import Settings
-from fleet.names import control_bucket, data_key_alias, ledger_table
+from fleet.names import TASK_LOGS, control_bucket, data_key_alias, ledger_table
 from orchestration.constructs import toolchain as tf
 from orchestration.roles import policy
 
@@ -66,7 +66,8 @@ def _data_key_policy(settings: Settings) -> dict[str, Any]:
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
     logs = f"arn:aws:logs:{settings.region}:{settings.account}:log-group"
-    groups = [f"{logs}:/aws/lambda/{settings.prefix}-*", f"{logs}:/aws/vendedlogs/states/{settings.prefix}-*"]
+    names = ("/aws/lambda/", "/aws/vendedlogs/states/", TASK_LOGS)
+    groups = [f"{logs}:{name}{settings.prefix}-*" for name in names]
     return policy(
         _administer(settings),
         {
