@@ -92,7 +92,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class SnowflakeSettings:
-    """Where the hand-off goes. *account_url*: base URL of the SQL API; *key_id*: KMS key that signs for *user*."""
+    """Where the hand-off goes. *account_url*: base URL of the SQL API; *key_id*: KMS key that signs for *user*.
+
+    *reader_role*: may read every table that is loaded, from its first load on.
+    """
 
     account: str
     account_url: str
@@ -101,6 +104,7 @@ class SnowflakeSettings:
     role: str
     warehouse: str
     database: str
+    reader_role: str = "FLEET_READER"
 
 
 @dataclass(frozen=True)

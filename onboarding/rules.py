@@ -143,4 +143,5 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (SnowflakeSettings, "role"): TEXT,
     (SnowflakeSettings, "warehouse"): TEXT,
     (SnowflakeSettings, "database"): TEXT,
+    (SnowflakeSettings, "reader_role"): TEXT,
 }
