@@ -86,7 +86,7 @@ class Limits:
     loads_in_flight: int = 64
     claim_wait_seconds: int = 900
     test_deadline_seconds: int = 300
-    modify_deadline_seconds: int = 600
+    modify_deadline_seconds: int = 900
     task_deadline_seconds: int = 6 * 3600
     stuck_seconds: int = 1800
     stop_deadline_seconds: int = 1800
@@ -97,7 +97,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class SnowflakeSettings:
-    """Where the hand-off goes. *account_url*: base URL of the SQL API; *key_id*: KMS key that signs for *user*."""
+    """Where the hand-off goes. *account_url*: base URL of the SQL API; *key_id*: KMS key that signs for *user*.
+
+    *reader_role*: may read every table that is loaded, from its first load on.
+    """
 
     account: str
     account_url: str
@@ -106,6 +109,7 @@ class SnowflakeSettings:
     role: str
     warehouse: str
     database: str
+    reader_role: str = "FLEET_READER"
 
 
 @dataclass(frozen=True)

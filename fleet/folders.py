@@ -101,6 +101,28 @@ class LandedFile:
     etag: str
 
 
+_LARGEST_LEFT_BY_TEST_BYTES = 1024
+_DATA_NAME = re.compile(r".*LOAD.*|.*\.(parquet|csv|gz)", re.IGNORECASE)
+
+
+def may_be_left_by_test(folder: Folder, file: LandedFile) -> bool:
+    """Whether DMS's test of the endpoint's connection may have left *file*. Never true of a file that holds rows.
+
+    No document says that a test leaves anything, or under which name (docs/decisions/0018). So: at most a kilobyte, and
+    beside the schemas' folders, while a load writes two folders deeper; or the empty object that stands for a folder.
+
+    >>> folder = Folder("a", "full", "r", 1)
+    >>> [may_be_left_by_test(folder, LandedFile(f"a/full/r/000001/{key}", 9, "e")) for key in ("x", "public/t/x")]
+    [True, False]
+    """
+    rest = file.key.removeprefix(f"{folder.prefix}/")
+    if rest in {file.key, MANIFEST} or _DATA_NAME.fullmatch(rest):
+        return False
+    is_folder = rest.endswith("/") or not rest
+    is_beside = "/" not in rest.removesuffix("/")
+    return is_beside and file.size_bytes <= (0 if is_folder else _LARGEST_LEFT_BY_TEST_BYTES)
+
+
 def sort_files(
     folder: Folder, names: Iterable[TableName], files: Iterable[LandedFile]
 ) -> tuple[dict[TableName, list[LandedFile]], list[LandedFile]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleet.attempts import Attempt
 from fleet.dms.tasks import TableState
 from fleet.failures import Failure
-from fleet.folders import LandedFile
+from fleet.folders import Folder, LandedFile, may_be_left_by_test
 from fleet.tables.catalogue import Table, TableName
 
 FORMAT = 1
@@ -41,7 +41,8 @@ class Manifest:
     """What stands in a sealed folder. *failure*: why nothing of it may be handed off. *complete*: all tables whole.
 
     *gaps*: what could not be checked, in words for the report. *sealed_at*: ISO time, UTC. *late_attempts*: whose
-    folders got an object after their seals, if that is the failure.
+    folders got an object after their seals, if that is the failure. *left_by_test*: objects that lay beside the tables'
+    folders before the task started.
     """
 
     format: int
@@ -53,6 +54,12 @@ class Manifest:
     failure: Failure | None = None
     gaps: tuple[str, ...] = ()
     late_attempts: tuple[int, ...] = ()
+    left_by_test: tuple[LandedFile, ...] = ()
+
+    @property
+    def keys(self) -> set[str]:
+        """Every object that the manifest names."""
+        return {file.key for table in self.tables for file in table.files} | {file.key for file in self.left_by_test}
 
     @property
     def handed_off(self) -> tuple[SealedTable, ...]:
@@ -98,6 +105,24 @@ def judge_table(
     return SealedTable(table.schema, table.table, table.is_view, state, rows, at_source, tuple(files), failure)
 
 
+def part_left_by_test(
+    folder: Folder, strays: Sequence[LandedFile], noted: Collection[str]
+) -> tuple[tuple[LandedFile, ...], tuple[LandedFile, ...]]:
+    """*strays* in two: what DMS's connection test may have left, and the rest. *noted*: keys seen before the start."""
+    left = tuple(file for file in strays if file.key in noted and may_be_left_by_test(folder, file))
+    return left, tuple(file for file in strays if file not in left)
+
+
+def describe_left_by_test(left: Sequence[LandedFile]) -> str | None:
+    """The gap that *left* is, in words for the report; None without one."""
+    if not left:
+        return None
+    return (
+        f"{len(left)} small objects lay beside the tables' folders before the task started, the first {left[0].key!r} "
+        f"({left[0].size_bytes} bytes): DMS's connection test may leave such. They are not loaded."
+    )
+
+
 def judge_strays(strays: Sequence[LandedFile], late: Sequence[str]) -> Failure | None:
     """A failure, if the folder holds what no selected table wrote, or an earlier sealed folder got a *late* object."""
     if strays:
@@ -130,6 +155,7 @@ def seal(
     failure: Failure | None,
     gaps: Sequence[str] = (),
     late_attempts: Sequence[int] = (),
+    left_by_test: Sequence[LandedFile] = (),
 ) -> Manifest:
     """The manifest of a full load whose task is at rest. *failure* is what forbids any hand-off."""
     sealed = tuple(
@@ -152,4 +178,5 @@ def seal(
         failure=failure,
         gaps=tuple(gaps),
         late_attempts=tuple(late_attempts),
+        left_by_test=tuple(left_by_test),
     )

@@ -104,6 +104,22 @@ def instance_id(prefix: str, instance: str) -> str:
     return f"{prefix}-{instance}"
 
 
+TASK_LOGS = "dms-tasks-"
+"""Begins the log group of a replication instance's tasks; its identifier follows. DMS chose the name.
+
+Source: https://docs.aws.amazon.com/dms/latest/userguide/security-iam-awsmanpol.html (documented).
+"""
+
+
+def task_log_group(prefix: str, instance: str) -> str:
+    """The log group that DMS writes the logs of the instance's tasks into.
+
+    >>> task_log_group("fleet", "one")
+    'dms-tasks-fleet-one'
+    """
+    return f"{TASK_LOGS}{instance_id(prefix, instance)}"
+
+
 def control_bucket(prefix: str, account: str) -> str:
     """The bucket of registry, plans and reports."""
     return f"{prefix}-control-{account}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+VpcEndpoint = Literal["s3", "secretsmanager"]
+
 
 @dataclass(frozen=True)
 class Tag:
@@ -19,13 +21,13 @@ class Network:
     """Where replication instances and AskSource stand. Without *vpc* a minimal one is made, of *cidr* in *zones*.
 
     *subnets*: of that VPC, in two zones at least. *route_tables*: theirs, which the endpoint of S3 is entered into.
-    *make_endpoints*: of S3 and Secrets Manager; not, where the VPC has them. *source_networks*: where sources are.
+    *make_endpoints*: the VPC endpoints that are made: those that the VPC lacks. *source_networks*: where sources are.
     """
 
     vpc: str = ""
     subnets: tuple[str, ...] = ()
     route_tables: tuple[str, ...] = ()
-    make_endpoints: bool = True
+    make_endpoints: tuple[VpcEndpoint, ...] = ("s3", "secretsmanager")
     cidr: str = ""
     zones: tuple[str, ...] = ()
     source_networks: tuple[str, ...] = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -101,6 +103,6 @@ class StackSettings:
     functions: Functions = Functions()
     snowflake_trust: Trust = Trust()
     emails: tuple[str, ...] = ()
-    landing_retention_days: int = 90
+    landing_retention_days: int = 14
     keep_data: bool = True
     tags: tuple[Tag, ...] = ()

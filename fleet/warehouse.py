@@ -57,7 +57,14 @@ def qualified(snowflake: SnowflakeSettings, database: str, name: TableName) -> s
 def setup_statements(
     snowflake: SnowflakeSettings, *, landing_bucket: str, role_arn: str, external_id: str
 ) -> tuple[str, ...]:
-    """What Snowflake needs once, in order; running them again changes nothing."""
+    """What Snowflake needs once, in order; running them again changes nothing.
+
+    The loader's role owns every schema and table that it makes: without a role above it nobody else could see them,
+    ACCOUNTADMIN included. Readers get what is there and, as future grants of the database, what will be loaded. Those
+    hold only in schemas without future grants of their own.
+    Source: https://docs.snowflake.com/en/sql-reference/sql/grant-privilege (documented).
+    """
+    database, loader, reader = quote(snowflake.database), snowflake.role, snowflake.reader_role
     ops = f"{quote(snowflake.database)}.OPS"
     return (
         f"CREATE DATABASE IF NOT EXISTS {quote(snowflake.database)}",
@@ -73,6 +80,20 @@ def setup_statements(
         f"CREATE TABLE IF NOT EXISTS {ops}.APPLIED (DATABASE_ID VARCHAR(32), SCHEMA_NAME VARCHAR(256), "
         f"TABLE_NAME VARCHAR(256), ATTEMPT NUMBER(9,0), RUN VARCHAR(40), MODE VARCHAR(5), ROW_COUNT NUMBER(19,0), "
         f"APPLIED_AT TIMESTAMP_LTZ)",
+        f"CREATE ROLE IF NOT EXISTS {loader}",
+        f"CREATE ROLE IF NOT EXISTS {reader}",
+        f"GRANT ROLE {loader} TO ROLE SYSADMIN",
+        f"GRANT ROLE {reader} TO ROLE SYSADMIN",
+        f"GRANT USAGE, CREATE SCHEMA ON DATABASE {database} TO ROLE {loader}",
+        f"GRANT USAGE ON SCHEMA {ops} TO ROLE {loader}",
+        f"GRANT USAGE ON STAGE {ops}.LANDING TO ROLE {loader}",
+        f"GRANT USAGE ON FILE FORMAT {ops}.DMS_PARQUET TO ROLE {loader}",
+        f"GRANT SELECT, INSERT ON TABLE {ops}.APPLIED TO ROLE {loader}",
+        f"GRANT USAGE ON DATABASE {database} TO ROLE {reader}",
+        f"GRANT USAGE ON ALL SCHEMAS IN DATABASE {database} TO ROLE {reader}",
+        f"GRANT USAGE ON FUTURE SCHEMAS IN DATABASE {database} TO ROLE {reader}",
+        f"GRANT SELECT ON ALL TABLES IN DATABASE {database} TO ROLE {reader}",
+        f"GRANT SELECT ON FUTURE TABLES IN DATABASE {database} TO ROLE {reader}",
     )
 
 

@@ -244,12 +244,12 @@ def administration(settings: Settings, public_key: str, *, role_arn: str, extern
     """What an administrator of Snowflake runs once: user, role, warehouse, and what `setup_statements` has."""
     where = settings.snowflake
     return (
-        f"CREATE ROLE IF NOT EXISTS {where.role}",
+        *setup_statements(where, landing_bucket=settings.landing_bucket, role_arn=role_arn, external_id=external_id),
         f"CREATE USER IF NOT EXISTS {where.user} TYPE = SERVICE RSA_PUBLIC_KEY = '{public_key}'",
         f"ALTER USER {where.user} SET RSA_PUBLIC_KEY = '{public_key}'",
         f"GRANT ROLE {where.role} TO USER {where.user}",
         f"CREATE WAREHOUSE IF NOT EXISTS {where.warehouse} WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60",
-        *setup_statements(where, landing_bucket=settings.landing_bucket, role_arn=role_arn, external_id=external_id),
+        f"GRANT USAGE ON WAREHOUSE {where.warehouse} TO ROLE {where.role}",
     )
 
 

@@ -123,7 +123,10 @@ class _Reading:
 
     def _items(self, node: Node, hint: Any, way: tuple[str | int, ...], rule_of: tuple[type, str]) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
+            known = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
             remedy = f"Write it with brackets: `{way[-1]}: [{node.value}]`." if isinstance(node, ScalarNode) else ""
+            if known and getattr(node, "value", None) not in known:
+                remedy = f"Name those that you want, of `{way[-1]}: [{', '.join(known)}]`; none is `[]`."
             raise self.refuse(node, way, "a list", "" if is_null(node) else remedy)
         items: list[Any] = []
         for place, item in enumerate(node.value):

@@ -157,4 +157,5 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (SnowflakeSettings, "role"): TEXT,
     (SnowflakeSettings, "warehouse"): TEXT,
     (SnowflakeSettings, "database"): TEXT,
+    (SnowflakeSettings, "reader_role"): TEXT,
 }

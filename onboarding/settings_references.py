@@ -39,6 +39,7 @@ def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], 
     if ("stack", "network") in entry.lines:
         _note_network(stack.network, str(fields.get("region", "")), note)
     _note_twins("emails", stack.emails, note)
+    _note_twins("network.make_endpoints", stack.network.make_endpoints, note)
     _note_twins("tags", [tag.key for tag in stack.tags], note)
     _note_twins("nights", [night.name for night in stack.nights], note)
     _note_twins("replication.sizes", [size.id for size in stack.replication.sizes], note)
@@ -78,11 +79,9 @@ def _note_network(network: Network, region: str, note: Note) -> None:
     if network.vpc:
         if len(set(network.subnets)) < 2:
             of_network("subnets", "names fewer than two subnets of the VPC. DMS wants two, in two zones.")
-        if network.make_endpoints and not network.route_tables:
-            text = (
-                "names none, and the endpoint of S3 is entered into one. Name the subnets', or `make_endpoints: false`"
-            )
-            of_network("route_tables", f"{text} where the VPC has the endpoints.")
+        if "s3" in network.make_endpoints and not network.route_tables:
+            text = "names none, and the endpoint of S3 is entered into one. Name the subnets', or leave `s3` out of"
+            of_network("route_tables", f"{text} `make_endpoints` where the VPC has that endpoint.")
         for key in ("cidr", "zones"):
             if getattr(network, key):
                 of_network(key, "is for a network that is made, and `vpc` names one that exists. Keep one of them.")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fleet.databases import Settings
-from fleet.names import notification_topic_arn
+from fleet.names import TASK_LOGS, notification_topic_arn
 from orchestration.roles import Policy, Statement, policy
 
 EVENTS, ALARMS = "events.amazonaws.com", "cloudwatch.amazonaws.com"
@@ -37,7 +37,8 @@ def data_key_policy(settings: Settings) -> Policy:
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
     logs = f"arn:aws:logs:{settings.region}:{settings.account}:log-group"
-    groups = [f"{logs}:/aws/lambda/{settings.prefix}-*", f"{logs}:/aws/vendedlogs/states/{settings.prefix}-*"]
+    names = ("/aws/lambda/", "/aws/vendedlogs/states/", TASK_LOGS)
+    groups = [f"{logs}:{name}{settings.prefix}-*" for name in names]
     return policy(
         administer_key(settings),
         {

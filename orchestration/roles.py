@@ -66,16 +66,18 @@ def trust_snowflake(user_arn: str, external_id: str) -> Policy:
     )
 
 
-def use_data_key(sid: str, settings: Settings, actions: Sequence[str], services: Sequence[str]) -> Statement:
-    """The key of everything at rest, through *services* alone. Named by its alias: its id is known only in AWS.
+def use_data_key(sid: str, settings: Settings, actions: Sequence[str], services: Sequence[str] = ()) -> Statement:
+    """The key of everything at rest, through *services* alone if there are any. Named by its alias: its id is known
+    only in AWS.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
+    via = {"kms:ViaService": [f"{service}.{settings.region}.amazonaws.com" for service in services]}
     return allow(
         sid,
         actions,
         f"arn:aws:kms:{settings.region}:{settings.account}:key/*",
-        StringEquals={"kms:ViaService": [f"{service}.{settings.region}.amazonaws.com" for service in services]},
+        **({"StringEquals": via} if services else {}),
         **{"ForAnyValue:StringEquals": {"kms:ResourceAliases": data_key_alias(settings.prefix)}},
     )
 
@@ -83,13 +85,20 @@ def use_data_key(sid: str, settings: Settings, actions: Sequence[str], services:
 def write_one_prefix(settings: Settings, database: str) -> Policy:
     """What an endpoint's role may: objects of its own database's prefix. A wrong folder is refused by IAM.
 
-    Source: AWS DMS user guide, "Prerequisites for using Amazon S3 as a target" (reference/dms.md 4.9).
+    All that AWS documents for such a role and no more. DMS may use the key by itself, so that the key's statements are
+    not for calls through S3 alone. Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.S3.html:
+    "Prerequisites", "Security" and "Creating AWS KMS keys to encrypt Amazon S3 target objects" (documented).
     """
     bucket = f"arn:aws:s3:::{settings.landing_bucket}"
+    objects = ["s3:PutObject", "s3:DeleteObject", "s3:PutObjectTagging", "s3:PutObjectAcl"]
+    key = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+    grants = use_data_key("GrantForAws", settings, ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"])
+    for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return policy(
-        allow("WriteOwnPrefix", ["s3:PutObject", "s3:DeleteObject", "s3:PutObjectTagging"], f"{bucket}/{database}/*"),
+        allow("WriteOwnPrefix", objects, f"{bucket}/{database}/*"),
         allow("ListForConnectionTest", "s3:ListBucket", bucket),
-        use_data_key("EncryptOwnPrefix", settings, ["kms:GenerateDataKey", "kms:Decrypt"], ["s3"]),
+        use_data_key("EncryptOwnPrefix", settings, key),
+        {**grants, "Condition": {**grants["Condition"], **for_aws}},
     )
 
 

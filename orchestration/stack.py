@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from fleet.databases import Database, Registry
-from fleet.names import control_bucket, instance_id
+from fleet.names import control_bucket, instance_id, task_log_group
 from onboarding.effective import effective_json
 from orchestration.constructs import database as one
 from orchestration.constructs import pipeline
@@ -104,6 +104,15 @@ class Instance(FleetStack):
             dimensions={"ReplicationInstanceIdentifier": instance_id(settings.prefix, name)},
             below=storage * 2**30 * FREE_STORAGE_SHARE,
         )
+        # DMS would make it itself at the first line, to be kept for ever and without our key.
+        log = tf.CloudwatchLogGroup(
+            self,
+            "task-logs",
+            name=task_log_group(settings.prefix, name),
+            retention_in_days=settings.stack.functions.log_retention_days,
+            kms_key_id=key_arn,
+        )
+        log.override_logical_id("task_logs")
         return tf.DmsReplicationInstance(
             self,
             "instance",
@@ -112,6 +121,8 @@ class Instance(FleetStack):
             allocated_storage=storage,
             multi_az=wanted.multi_az,
             engine_version=wanted.engine_version,
+            # Another number in the settings is the consent: without this, AWS refuses a major step when it is applied.
+            allow_major_version_upgrade=True,
             # Else every later plan would want the old version back.
             auto_minor_version_upgrade=False,
             apply_immediately=True,
@@ -120,6 +131,8 @@ class Instance(FleetStack):
             kms_key_arn=key_arn,
             replication_subnet_group_id=subnet_group_name(settings.prefix),
             vpc_security_group_ids=[group.id],
+            # Made before any task can write to it, and removed after the last one.
+            depends_on=[log],
         ).replication_instance_arn
 
 

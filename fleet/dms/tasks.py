@@ -72,6 +72,37 @@ def start_type(report: TaskReport) -> str:
     return "start-replication" if report.status == "ready" else "reload-target"
 
 
+StartRefusal = Literal["retest", "wait", "refused"]
+_SHORT_STATES = "creating|modifying|moving|testing|upgrading|rebooting|maintenance"
+# What DMS says to a start, and what follows. Sources: the first two of Terraform's acceptance tests, right after a
+# modify (github.com/hashicorp/terraform-provider-aws issue 44516, pull request 46516), the second also while a task is
+# being created; the third of a serverless replication (issue 35650), and in the same frame of other resources.
+_START_REFUSALS: tuple[tuple[re.Pattern[str], StartRefusal], ...] = (
+    (re.compile("test connection .* should be successful", re.IGNORECASE | re.DOTALL), "retest"),
+    (re.compile("cannot be started, invalid state", re.IGNORECASE), "wait"),
+    (re.compile(rf"in (state )?({_SHORT_STATES})\b", re.IGNORECASE), "wait"),
+)
+
+
+def judge_start_refusal(said: str) -> StartRefusal:
+    """What follows when DMS refuses to start a task and says *said*: a new test, another try later, or the end.
+
+    >>> judge_start_refusal("Replication Task cannot be started, invalid state")
+    'wait'
+    >>> judge_start_refusal("Start Type : START_REPLICATION, valid only for tasks running for the first time")
+    'refused'
+    """
+    return next((follows for pattern, follows in _START_REFUSALS if pattern.search(said)), "refused")
+
+
+def is_settling(report: TaskReport) -> bool:
+    """Whether the task is in a state that passes by itself and in which it moves no rows.
+
+    `testing`: an assessment, which DMS may begin by itself. Source: AWS DMS user guide, "Premigration assessments".
+    """
+    return report.status in {"creating", "modifying", "moving", "testing"}
+
+
 Watched = Literal["moving", "at rest", "too long", "stuck"]
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from fleet.dms.endpoints import find_difference, refuse_endpoint, s3_settings
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
-from fleet.folders import refuse_foreign_folder
+from fleet.folders import LandedFile, may_be_left_by_test, refuse_foreign_folder
 from fleet.waits import Wait
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
@@ -40,12 +40,11 @@ def run(request: Request, clients: Clients) -> Response:
     """Check, modify if it differs, read back; entered again it finds nothing to modify."""
     opened = open_attempt(request.attempt, clients)
     prefix = opened.attempt.folder.prefix
-    failure = (
-        refuse_foreign_folder(opened.database.id, prefix)
-        or refuse_used_folder(opened, clients)
-        or refuse_moving_tasks(opened, clients)
-    )
-    if failure:
+    if failure := refuse_foreign_folder(opened.database.id, prefix):
+        return _refuse(opened, failure, clients)
+    if isinstance(found := look_into_folder(opened, clients), Failure):
+        return _refuse(opened, found, clients)
+    if failure := refuse_moving_tasks(opened, clients):
         return _refuse(opened, failure, clients)
     endpoint = clients.dms.find_endpoint(opened.target_endpoint_id)
     if endpoint is None:
@@ -54,7 +53,7 @@ def run(request: Request, clients: Clients) -> Response:
     modifies, noted = int(opened.record.get("endpoint_modifies", 0)), {}
     if endpoint.status != "modifying" and find_difference(wanted, endpoint.s3) and modifies < MOST_MODIFIES:
         # A test that ran before this change proves nothing: AwaitConnection must send one after it.
-        clients.ledger.note(opened.attempt, target_test_sent=None)
+        clients.ledger.note(opened.attempt, target_test_sent=None, pointed_at=clients.now().isoformat())
         if refused := clients.dms.modify_s3_endpoint(endpoint.arn, wanted):
             failure = Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {refused}")
             return _refuse(opened, failure, clients)
@@ -74,18 +73,24 @@ def run(request: Request, clients: Clients) -> Response:
     return Response(verdict="pointed")
 
 
-def refuse_used_folder(opened: Opened, clients: Clients) -> Failure | None:
-    """A failure, if the attempt's folder already holds an object: two writers in one folder mix their rows."""
+def look_into_folder(opened: Opened, clients: Clients) -> list[LandedFile] | Failure:
+    """What DMS's tests of the endpoint may have left in the attempt's folder; a failure, if it holds anything else.
+
+    Two writers in one folder mix their rows. Before the endpoint was pointed at the folder nothing may be there at all.
+    """
     folder = opened.attempt.folder
-    found = next(clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/"), None)
-    if found is None:
-        return None
-    return Failure(
-        "landing_mismatch",
-        "FolderNotEmpty",
-        f"folder {folder.prefix!r} already holds {found.file.key!r}, written {found.written_at:%Y-%m-%d %H:%M:%S} UTC; "
-        f"wanted it empty before the task starts. Nothing was started. Find who wrote it.",
-    )
+    left: list[LandedFile] = []
+    for found in clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/"):
+        if not opened.record.get("pointed_at") or not may_be_left_by_test(folder, found.file):
+            return Failure(
+                "landing_mismatch",
+                "FolderNotEmpty",
+                f"folder {folder.prefix!r} already holds {found.file.key!r}, written "
+                f"{found.written_at:%Y-%m-%d %H:%M:%S} UTC; wanted it empty before the task starts. Nothing was "
+                f"started. Find who wrote it.",
+            )
+        left.append(found.file)
+    return left
 
 
 def refuse_moving_tasks(opened: Opened, clients: Clients) -> Failure | None:

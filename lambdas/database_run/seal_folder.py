@@ -21,7 +21,14 @@ from fleet.dms.tasks import TableState, read_table_state, refuse_full_load_end
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure, classify_test
 from fleet.folders import Folder, sort_files
-from fleet.manifests import FORMAT, Manifest, judge_strays, seal
+from fleet.manifests import (
+    FORMAT,
+    Manifest,
+    describe_left_by_test,
+    judge_strays,
+    part_left_by_test,
+    seal,
+)
 from fleet.tables.catalogue import Table, TableName
 from fleet.waits import Wait
 from lambdas.clients.dms import Task
@@ -140,7 +147,8 @@ def _judge(
     statistics = clients.dms.table_statistics(task.report.arn)
     reported = {TableName(one["SchemaName"], one["TableName"]): read_table_state(one) for one in statistics}
     listed = clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/")
-    files, strays = sort_files(folder, [table.name for table in tables], [one.file for one in listed])
+    files, others = sort_files(folder, [table.name for table in tables], [one.file for one in listed])
+    left_by_test, strays = part_left_by_test(folder, others, opened.record.get("left_by_test", ()))
     failure = opened.failure or lost or refuse_full_load_end(task.report) or counted.failure
     late = {} if failure or strays else _late_objects(opened, clients)
     return seal(
@@ -154,7 +162,12 @@ def _judge(
         tolerance=opened.database.row_tolerance,
         failure=failure or judge_strays(strays, [key for keys in late.values() for key in keys]),
         late_attempts=tuple(late),
-        gaps=[*filter(None, (opened.record.get("gap"), _cuts(opened, tables, reported))), *counted.gaps],
+        gaps=[
+            *filter(None, (opened.record.get("gap"), _cuts(opened, tables, reported))),
+            *counted.gaps,
+            *filter(None, [describe_left_by_test(left_by_test)]),
+        ],
+        left_by_test=left_by_test,
     )
 
 
@@ -189,7 +202,7 @@ def _late_objects(opened: Opened, clients: Clients) -> dict[int, list[str]]:
 
 def _list_unsealed(attempt: Attempt, manifest: Manifest | None, opened: Opened, clients: Clients) -> list[str]:
     """The keys in the folder of *attempt* that its manifest does not name; all of them where that is gone."""
-    known = {file.key for table in manifest.tables for file in table.files} if manifest else set()
+    known = manifest.keys if manifest else set()
     found = clients.objects.list(opened.settings.landing_bucket, attempt.folder.prefix + "/")
     return [one.file.key for one in found if one.file.key not in known | {attempt.folder.manifest_key}]
 

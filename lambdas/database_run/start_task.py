@@ -2,7 +2,8 @@
 State "StartTask" of database-run.asl.json: checks everything once more, then starts the one task.
 
 Takes   AttemptRequest
-Returns Response: `started`; `retest` where a connection test is missing; `refused` with the failure noted
+Returns Response: `started`; `retest` where a connection test is missing; `wait` while a state passes that DMS refuses a
+        start in; `refused` with the failure noted
 Raises  ClaimLostError
 """
 
@@ -12,12 +13,14 @@ from decimal import Decimal
 from typing import Literal
 
 from fleet.dms.endpoints import refuse_endpoint, refuse_source, s3_settings
-from fleet.dms.tasks import start_type
+from fleet.dms.tasks import is_settling, judge_start_refusal, start_type
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
-from lambdas.database_run.point_endpoint import refuse_moving_tasks, refuse_used_folder
+from fleet.waits import Wait
+from lambdas.database_run.point_endpoint import look_into_folder, refuse_moving_tasks
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
+from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -27,7 +30,7 @@ RETESTS = 3
 class Response(Model):
     """Whether the task was started."""
 
-    verdict: Literal["started", "retest", "refused"]
+    verdict: Literal["started", "retest", "wait", "refused"]
     wait_seconds: int = 0
 
 
@@ -43,25 +46,42 @@ def run(request: Request, clients: Clients) -> Response:
     before = opened.record.get("started_before")
     if before is not None and Decimal(str(report.started)) > before:
         return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
-    failure = refuse_stopped_run(opened, clients)
-    failure = failure or refuse_used_folder(opened, clients) or refuse_moving_tasks(opened, clients)
-    failure = failure or _refuse_endpoint(opened, clients)
-    if failure:
+    if failure := refuse_stopped_run(opened, clients):
+        return _refuse(opened, failure, clients)
+    left_by_test = look_into_folder(opened, clients)
+    if isinstance(left_by_test, Failure):
+        return _refuse(opened, left_by_test, clients)
+    if is_settling(report):
+        return _wait(opened, f"task {opened.task_id!r} is {report.status!r}", clients)
+    if failure := refuse_moving_tasks(opened, clients) or _refuse_endpoint(opened, clients):
         return _refuse(opened, failure, clients)
     if not opened.record.get("target_test_sent"):  # DMS would start on a success from before the endpoint's change
         return Response(verdict="retest")
     clients.ledger.note(
-        opened.attempt, started_before=Decimal(str(report.started)), started_at=clients.now().isoformat()
+        opened.attempt,
+        started_before=Decimal(str(report.started)),
+        started_at=clients.now().isoformat(),
+        left_by_test=[file.key for file in left_by_test] or None,
     )
     refused = clients.dms.start_task(report.arn, start_type(report))
     if not refused:
         return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
     clients.ledger.note(opened.attempt, started_before=None, started_at=None)
+    follows = judge_start_refusal(refused)
+    if follows == "wait":
+        return _wait(opened, f"DMS says: {refused}", clients)
     retests = int(opened.record.get("retests", 0))
-    if refused.startswith("Test connection") and retests < RETESTS:
+    if follows == "retest" and retests < RETESTS:
         clients.ledger.note(opened.attempt, retests=retests + 1, target_test_sent=None, source_test_sent=None)
         return Response(verdict="retest")
     return _refuse(opened, Failure("unknown", "StartRefused", f"DMS did not start the task: {refused}"), clients)
+
+
+def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
+    """Come again later; after `modify_deadline_seconds` the wait ends as a failure."""
+    wait = Wait("StartRefused", f"the task could not be started ({reason})", "modify_deadline_seconds")
+    left = keep_waiting(opened, wait, clients)
+    return _refuse(opened, left, clients) if isinstance(left, Failure) else Response(verdict="wait", wait_seconds=left)
 
 
 def _refuse_endpoint(opened: Opened, clients: Clients) -> Failure | None:

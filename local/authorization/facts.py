@@ -64,24 +64,29 @@ class Facts:
         return found.arn, found.kms_key_id or "" if isinstance(found, FakeSecret) else ""
 
     def use_key(self, action: str, key_id: str, *, via: str = "") -> list[Need]:
-        """*action* of KMS on the key (id, ARN or alias), called by the service *via* on behalf of whoever calls it.
+        """As `use_key` of this module."""
+        return use_key(action, key_id, via=via)
 
-        Nothing for no key, and for AWS's own, whose policies let everyone in the account use them through their
-        service. Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
-        """
-        alias = key_id.rpartition(":")[2]
-        if not key_id or alias.startswith(_OF_AWS):
-            return []
-        backend = kms_backends[ACCOUNT][REGION]
-        found = backend.keys.get(backend.any_id_to_key_id(key_id))
-        if found is None:
-            raise NotEmulatedError(f"a key that the account does not have: {key_id}")
-        aliases = tuple(found.aliases)
-        if any(one.startswith(_OF_AWS) for one in aliases):
-            return []
-        context = {"kms:CallerAccount": ACCOUNT, "kms:ResourceAliases": aliases}
-        if alias.startswith("alias/"):
-            context["kms:RequestAlias"] = alias
-        if via:
-            context["kms:ViaService"] = f"{via}.{REGION}.amazonaws.com"
-        return [Need(f"kms:{action}", found.arn, context)]
+
+def use_key(action: str, key_id: str, *, via: str = "") -> list[Need]:
+    """*action* of KMS on the key (id, ARN or alias), called by the service *via* on behalf of whoever calls it.
+
+    Nothing for no key, and for AWS's own, whose policies let everyone in the account use them through their
+    service. Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+    """
+    alias = key_id.rpartition(":")[2]
+    if not key_id or alias.startswith(_OF_AWS):
+        return []
+    backend = kms_backends[ACCOUNT][REGION]
+    found = backend.keys.get(backend.any_id_to_key_id(key_id))
+    if found is None:
+        raise NotEmulatedError(f"a key that the account does not have: {key_id}")
+    aliases = tuple(found.aliases)
+    if any(one.startswith(_OF_AWS) for one in aliases):
+        return []
+    context = {"kms:CallerAccount": ACCOUNT, "kms:ResourceAliases": aliases}
+    if alias.startswith("alias/"):
+        context["kms:RequestAlias"] = alias
+    if via:
+        context["kms:ViaService"] = f"{via}.{REGION}.amazonaws.com"
+    return [Need(f"kms:{action}", found.arn, context)]

@@ -20,11 +20,13 @@ _END = {"Type": "Pass", "End": True}
 @dataclass(frozen=True, slots=True)
 class Check:
     """*settles*: the name of the behaviour. *makes*: what it makes in the account for a while; nothing if it only reads
-    or is refused whatever the account thinks of it."""
+    or is refused whatever the account thinks of it. *local*: what the local cloud would say, where it takes a deployed
+    fleet to ask; None: it is asked."""
 
     settles: str
     ask: Callable[[Asking], Any]
     makes: str = ""
+    local: Any = None
 
 
 # Reading and validating
@@ -90,6 +92,23 @@ def _judged(account: Asking) -> Any:
         told = account.need(_STATES, "ValidateStateMachineDefinition", definition=json.dumps(definition))
         seen[name] = [told["result"], *[[one["severity"], one["code"]] for one in told["diagnostics"][:1]]]
     return seen
+
+
+def _left_by_test(account: Asking) -> Any:
+    """The objects beside the schemas' folders of each S3 target whose connection was tested with success."""
+    tested = account.ask("dms", "DescribeConnections")
+    good = {one["EndpointArn"] for one in tested.document.get("Connections", ()) if one["Status"] == "successful"}
+    engine = [{"Name": "engine-name", "Values": ["s3"]}, {"Name": "endpoint-type", "Values": ["target"]}]
+    endpoints = account.ask("dms", "DescribeEndpoints", Filters=engine).document.get("Endpoints", ())
+    folders = [one["S3Settings"] for one in endpoints if one["EndpointArn"] in good]
+    if not folders:
+        raise NotAskedError("no S3 target of this account has been tested: deploy the fleet, run it once, ask again")
+    return [
+        key
+        for one in folders
+        for key in account.keys(one["BucketName"], f"{one.get('BucketFolder', '').strip('/')}/")
+        if not key.endswith("/_manifest.json")
+    ]
 
 
 # Making state machines: they cost nothing until they run, and these pass a handful of transitions
@@ -275,6 +294,11 @@ CHECKS = (
         "A log group that does not exist is refused when the machine is created",
         _log_of_nothing,
         _MACHINE,
+    ),
+    Check(
+        "A test of an S3 target leaves no object in its folder (a test may ask for one that does)",
+        _left_by_test,
+        local=[],
     ),
     Check("An endpoint is active at once", _active, _ENDPOINT),
     Check("An endpoint keeps the settings it was given; AWS's defaults are not filled in", _settings_kept, _ENDPOINT),

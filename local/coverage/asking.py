@@ -124,6 +124,19 @@ class Asking:
             raise NotAskedError(f"{operation} was refused: {answer.code}: {message}")
         return answer.document
 
+    def keys(self, bucket: str, folder: str) -> list[str]:
+        """The first thousand keys directly in *folder*, not those of its own folders.
+
+        Raises:
+            NotAskedError: Who asks may not list the bucket, or S3 cannot be reached.
+        """
+        self._commands.append(f"aws s3 ls {shlex.quote(f's3://{bucket}/{folder}')}")
+        try:
+            found = boto3.client("s3", **self._arguments).list_objects_v2(Bucket=bucket, Prefix=folder, Delimiter="/")
+        except (BotoCoreError, ClientError) as error:
+            raise NotAskedError(f"ListObjectsV2: {error}") from error
+        return [one["Key"] for one in found.get("Contents", ())]
+
     def until(self, is_so: Callable[[Mapping[str, Any]], bool], service: str, operation: str, **document: Any) -> Any:
         """The first answer of which *is_so* holds, within about a minute."""
         for _ in range(_TRIES):

@@ -148,6 +148,11 @@ class Dms:
         with self._resources.lock:
             self._bucket = TokenBucket(self._clock, DMS_API_BURST.value, DMS_API_PER_SECOND.value)
 
+    def leave_test_objects(self, *, is_on: bool) -> None:
+        """Whether from now on a test of an S3 target leaves an object in its folder, which AWS's may or may not do."""
+        with self._resources.lock:
+            self._resources.leaves_test_objects = is_on
+
     def tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a resource, for who judges requests inside of AWS; none for one that does not exist."""
         with self._resources.lock:

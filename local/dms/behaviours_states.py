@@ -103,12 +103,21 @@ STATES = (
         f"{_TASKS}test_a_task_starts_only_once_both_connections_are_successful",
     ),
     Behaviour(
-        "Tests of connections are real: a login at the source; ListBucket and PutObject under the folder by the "
-        "target's role",
+        "Tests of connections are real: a login at the source; by the target's role ListBucket, and under the folder "
+        "PutObject, DeleteObject and PutObjectTagging; on the endpoint's key all that AWS documents for it",
         "assumed",
-        "reference/dms.md 4.9",
-        f"{_CONNECTING}test_a_folder_that_the_role_may_not_write_fails_the_test_of_the_target",
+        f"{_GUIDE}Target.S3.html",
+        "tests/contract/dms/test_dms_encryption.py::"
+        "test_a_target_fails_its_test_without_any_one_right_that_dms_documents",
         f"{_CONNECTIONS} --query 'Connections[].LastFailureMessage'",
+    ),
+    Behaviour(
+        "A test of an S3 target leaves no object in its folder (a test may ask for one that does)",
+        "assumed",
+        "docs/decisions/0018-what-a-connection-test-may-leave.md",
+        f"{_CONNECTING}test_a_test_leaves_an_object_only_where_it_was_said_to",
+        "aws dms test-connection --replication-instance-arn INSTANCE --endpoint-arn ENDPOINT; then "
+        "aws s3 ls --recursive s3://BUCKET/FOLDER/",
     ),
     Behaviour(
         "`start-replication` works once in a task's life",
@@ -280,6 +289,20 @@ LIMITS = (
         f"{_API}ModifyReplicationInstance.html",
         f"{_INSTANCES}test_neither_storage_nor_engine_can_be_lowered",
         "aws dms modify-replication-instance --replication-instance-arn INSTANCE --allocated-storage 5",
+    ),
+    Behaviour(
+        "A major step of the engine is refused without AllowMajorVersionUpgrade",
+        "documented",
+        f"{_API}ModifyReplicationInstance.html",
+        f"{_INSTANCES}test_a_major_step_of_the_engine_needs_leave_of_its_own",
+    ),
+    Behaviour(
+        "A version's first two numbers are its major version; the fault that refuses the step",
+        "assumed",
+        f"{_API}ModifyReplicationInstance.html",
+        f"{_INSTANCES}test_a_major_step_of_the_engine_needs_leave_of_its_own",
+        "aws dms modify-replication-instance --replication-instance-arn INSTANCE --engine-version NEXT "
+        "--no-allow-major-version-upgrade",
     ),
     Behaviour(
         "Subnet groups need subnets of the account's EC2, in one VPC and two zones; an instance that names none is in "

@@ -184,6 +184,7 @@ class Resources:
         self.connections: dict[tuple[str, str], Connection] = {}
         self.tasks: dict[str, Task] = {}
         self.tags: dict[str, dict[str, str]] = {}
+        self.leaves_test_objects = False
         self._places: dict[str, int] = {}
         self._made = 0
 

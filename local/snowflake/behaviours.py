@@ -187,8 +187,23 @@ _OF_STATEMENTS = (
         _TRANSACTIONS,
         "tests/unit/local/test_snowflake_locks.py::test_a_second_writer_of_a_table_waits_for_the_first",
     ),
+    _documented(
+        "A role may use a table that it owns, or whose privilege it was granted with USAGE of schema and database; so "
+        "may a role that it was granted to. A session without a role (`administer`) is not judged",
+        f"{_DOCS}user-guide/security-access-control-overview",
+        "tests/contract/snowflake/test_snowflake_privileges.py::"
+        "test_nobody_reads_what_a_role_owns_that_no_other_role_was_granted",
+    ),
+    _documented(
+        "Future grants count from a table's CREATE on; those of a schema switch off those of its database for its "
+        "tables; who gives them must manage grants",
+        f"{_DOCS}sql-reference/sql/grant-privilege",
+        "tests/contract/snowflake/test_snowflake_privileges.py::"
+        "test_a_future_grant_of_the_schema_switches_off_that_of_the_database",
+    ),
     Behaviour(
-        "Privileges are read and neither kept nor enforced; warehouses do not queue, suspend or cost",
+        "Not judged: who may define or drop something or use a stage, a format or a warehouse, and whether a user was "
+        "granted the role it names; warehouses do not queue, suspend or cost",
         "",
         test=f"{_STATEMENTS}test_a_warehouse_that_does_not_exist_is_no_active_warehouse",
     ),

@@ -37,6 +37,7 @@ def run_translated(session: Session, text: str, bindings: list[Any]) -> Result:
         places[reference.hole] = _place(session, shaped, reference, tables, places)
     if translation.tables:
         session.require_warehouse()
+    _require_privileges(session, translation, tables)
     _refuse_other_case(shaped, translation, tables)
     filled = shaped.fill(translation.text, places)
     if translation.looks_only and len(tables) == 1:
@@ -59,6 +60,7 @@ def truncate(session: Session, text: str) -> Result:
     if table is None and written[1]:
         return status("Statement executed successfully.")
     table = table or session.table(parts_of(written[2]))
+    session.require("TRUNCATE", table)
     session.cursor.execute(f"DELETE FROM {table.duckdb}")
     session.change_loads(table, {})
     return status("Statement executed successfully.")
@@ -99,6 +101,15 @@ def _place(
     table = session.table(parts)
     tables.append(table)
     return table.duckdb
+
+
+def _require_privileges(session: Session, translation: Translation, tables: list[Table]) -> None:
+    """The first table of a change is the one that is changed; all others are read."""
+    changes = {"select": (), "merge": tuple(translation.actions)}.get(translation.kind, (translation.kind,))
+    for change in changes:
+        session.require(change.upper(), tables[0])
+    for table in tables[1 if changes else 0 :]:
+        session.require("SELECT", table)
 
 
 def _lay_out_history(session: Session, table: Table) -> str:

@@ -17,6 +17,7 @@ from local.snowflake.definitions.catalogue import Catalogue
 from local.snowflake.loading.load_memory import LoadMemory
 from local.snowflake.loading.stages import Stages
 from local.snowflake.locks import Locks
+from local.snowflake.privileges import Privileges
 
 TIMEZONE = "UTC"
 """Every session's, until it asks for another."""
@@ -55,6 +56,7 @@ class Engine:
         )
         self.connection.execute(f"SET GLOBAL TimeZone = '{TIMEZONE}'")
         self.catalogue = Catalogue(self.connection, folder)
+        self.privileges = Privileges(self.catalogue.find_object("PRIVILEGES", ""))
         self.loads = LoadMemory()
         self.catalogue.read_loads(self.connection, self.loads)
         self.locks = Locks()
@@ -81,6 +83,7 @@ class Engine:
         """Store the definitions and bring everything into the files: they are whole though the process then ends
         without `close`, which frees what each table holds of memory. Nothing may be under way.
         """
+        self.catalogue.put_object(self.connection, "PRIVILEGES", "", self.privileges.kept())
         self.catalogue.store(self.connection, self.loads)
         self.catalogue.checkpoint(self.connection)
         self._clean()

@@ -200,7 +200,7 @@ class Snowflake:
             "database": content.get("database"),
             "schema": content.get("schema"),
             "warehouse": content.get("warehouse") or known.get("DEFAULT_WAREHOUSE"),
-            "role": content.get("role") or known.get("DEFAULT_ROLE"),
+            "role": content.get("role") or known.get("DEFAULT_ROLE") or "PUBLIC",
             "timezone": parameters.get("TIMEZONE") or known.get("TIMEZONE") or _DEFAULT_TIMEZONE,
         }
         return statements, _bindings(content.get("bindings", {})), context, int(content.get("timeout", 0))

@@ -30,6 +30,7 @@ from local.snowflake.errors import (
 from local.snowflake.loading import copying
 from local.snowflake.loading.load_memory import Loads
 from local.snowflake.locks import DEFINITIONS, Key, definitions_of
+from local.snowflake.privileges import BUILT_IN_ROLES
 from local.snowflake.results import Result, status
 from local.snowflake.sql.lexing import QUALIFIED_NAME, Statement, literal, parts_of
 
@@ -50,7 +51,6 @@ _WRITE = re.compile(
     rf"\s+({QUALIFIED_NAME})(?:\s+SWAP\s+WITH\s+({QUALIFIED_NAME}))?",
     re.IGNORECASE,
 )
-_BUILT_IN_ROLES = {"ACCOUNTADMIN", "SECURITYADMIN", "SYSADMIN", "USERADMIN", "PUBLIC"}
 
 
 class Session:
@@ -125,8 +125,13 @@ class Session:
 
     def require_role(self, name: str) -> None:
         """Refuse a role that does not exist."""
-        if name not in _BUILT_IN_ROLES and self.engine.catalogue.find_object("ROLE", name) is None:
+        if name not in BUILT_IN_ROLES and self.engine.catalogue.find_object("ROLE", name) is None:
             raise missing("Role", name)
+
+    def require(self, privilege: str, table: Table) -> None:
+        """Refuse what the session's role may not do with *table*; a temporary one is the session's own."""
+        if not table.is_temporary:
+            self.engine.privileges.require(self.context["role"], privilege, table)
 
     def set_timezone(self, name: str) -> None:
         """Give times without a zone the zone *name*."""

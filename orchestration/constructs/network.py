@@ -42,8 +42,10 @@ class Network(tf.Construct):
         )
         group.override_logical_id("sources")
         self._may_reach(group)
-        if self._network.make_endpoints:
-            self._make_endpoints(vpc, route_tables, group)
+        if "s3" in self._network.make_endpoints:
+            self._make_s3_endpoint(vpc, route_tables)
+        if "secretsmanager" in self._network.make_endpoints:
+            self._make_secrets_endpoint(vpc, group)
 
     def _adopt_vpc(self) -> tuple[str, list[str], list[str]]:
         return self._network.vpc, list(self._network.subnets), list(self._network.route_tables)
@@ -108,18 +110,20 @@ class Network(tf.Construct):
             cidr_ipv4="0.0.0.0/0",
         ).override_logical_id("sources_to_aws")
 
-    def _make_endpoints(self, vpc: str, route_tables: list[str], group: tf.SecurityGroup) -> None:
-        region, prefix = self._settings.region, self._settings.prefix
+    def _make_s3_endpoint(self, vpc: str, route_tables: list[str]) -> None:
         s3 = tf.VpcEndpoint(
             self,
             "s3",
             vpc_id=vpc,
-            service_name=f"com.amazonaws.{region}.s3",
+            service_name=f"com.amazonaws.{self._settings.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=route_tables,
-            tags={"Name": f"{prefix}-s3"},
+            tags={"Name": f"{self._settings.prefix}-s3"},
         )
         s3.override_logical_id("s3")
+
+    def _make_secrets_endpoint(self, vpc: str, group: tf.SecurityGroup) -> None:
+        region, prefix = self._settings.region, self._settings.prefix
         door = tf.SecurityGroup(
             self,
             "endpoint",

@@ -19,7 +19,8 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stacks]:
         "shop", "my", "Shop", "Shop", ", views: false"
     )
     odd += entry("old", "plain", "Old", "public")
-    made = "stack: {network: {cidr: 10.1.0.0/24, zones: [eu-west-1a, eu-west-1b]}, state_bucket: acme-state}\n"
+    network = "{cidr: 10.1.0.0/24, zones: [eu-west-1a, eu-west-1b], make_endpoints: [secretsmanager]}"
+    made = f"stack: {{network: {network}, state_bucket: acme-state}}\n"
     fifty = "".join(entry(f"database-{number:03}", "pg", f"Database {number}", "public") for number in range(50))
     registries = {
         "sample": (sample, {}),

@@ -23,7 +23,7 @@ stack:
   network:
     vpc: vpc-0123456789abcdef0
     subnets: [subnet-0000000a, subnet-0000000b]
-    make_endpoints: false
+    make_endpoints: []
   replication:
     account_roles: adopt
     multi_az: true

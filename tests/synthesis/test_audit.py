@@ -90,7 +90,7 @@ def test_files_and_logs_are_kept_as_long_as_the_settings_say(sample: Stacks, exi
     for stacks, days in ((sample, 90), (existing, 365)):
         assert {body["retention_in_days"] for _, body in stacks.of("aws_cloudwatch_log_group")} == {days}
         rules = stacks["foundation"].of("aws_s3_bucket_lifecycle_configuration")["landing"]["rule"]
-        assert [rule["expiration"] for rule in rules if "expiration" in rule] == [[{"days": 90}]]
+        assert [rule["expiration"] for rule in rules if "expiration" in rule] == [[{"days": 14}]]
         assert any("abort_incomplete_multipart_upload" in rule for rule in rules)
 
 

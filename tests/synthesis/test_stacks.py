@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ from synthesised import ROOT, Block, Stacks
 pytestmark = pytest.mark.xdist_group("synthesis")
 
 BLOCKS_OF_A_DATABASE = 5
+
+
+@pytest.fixture(params=["sample", "existing"])
+def stacks(request: pytest.FixtureRequest, variants: dict[str, Stacks]) -> Stacks:
+    return variants[request.param]
 
 
 def named(body: Block) -> str:
@@ -85,7 +91,7 @@ def test_no_two_databases_fall_together_under_one_logical_id(existing: Stacks) -
     ids = (*TRICKY, "orders", "shop", "old")
     resources = existing["instance-one"].resources
     shared = {address for address in resources if not address.endswith(tuple(one.replace("-", "_") for one in ids))}
-    assert shared == {"aws_cloudwatch_metric_alarm.one_storage"}
+    assert shared == {"aws_cloudwatch_metric_alarm.one_storage", "aws_cloudwatch_log_group.task_logs"}
     # Secrets role and policy, the instance itself: called as databases are, and still there. One database does deltas.
     assert len(resources) == len(ids) * BLOCKS_OF_A_DATABASE + 1 + len(shared) + 3
     tasks = existing["instance-one"].of("aws_dms_replication_task").values()
@@ -232,6 +238,40 @@ def test_an_account_that_has_network_and_roles_keeps_them(existing: Stacks) -> N
     assert network["subnet_ids"] == ["subnet-0000000a", "subnet-0000000b"]
     instance = existing["instance-one"].of("aws_dms_replication_instance")["instance"]
     assert (instance["replication_instance_class"], instance["allocated_storage"]) == ("dms.r6i.2xlarge", 500)
+
+
+def test_each_vpc_endpoint_is_made_by_itself(variants: dict[str, Stacks]) -> None:
+    def made(name: str) -> set[str]:
+        foundation = variants[name]["foundation"]
+        return {*foundation.of("aws_vpc_endpoint"), *(f"{one} (door)" for one in foundation.of("aws_security_group"))}
+
+    assert made("sample") == {"s3", "secrets", "sources (door)", "secrets_endpoint (door)"}
+    assert made("fifty") == {"secrets", "sources (door)", "secrets_endpoint (door)"}
+    assert made("existing") == {"sources (door)"}
+
+
+def test_dms_finds_the_log_group_of_an_instances_tasks_made_before_the_instance(stacks: Stacks) -> None:
+    for name, stack in stacks.all.items():
+        for instance in stack.of("aws_dms_replication_instance").values():
+            log = stack.of("aws_cloudwatch_log_group")["task_logs"]
+            assert log["name"] == f"dms-tasks-{instance['replication_instance_id']}", name
+            assert instance["depends_on"] == ["aws_cloudwatch_log_group.task_logs"]
+            (statement,) = [one for one in _key_policy(stacks)["Statement"] if one["Sid"] == "EncryptLogs"]
+            groups = statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+            assert any(
+                fnmatchcase(f"x:log-group:{log['name']}", f"*{one.partition(':log-group')[2]}") for one in groups
+            )
+
+
+def test_another_engine_in_the_settings_is_leave_for_a_major_step(stacks: Stacks) -> None:
+    instances = [body for _, body in stacks.of("aws_dms_replication_instance")]
+    assert {(one["allow_major_version_upgrade"], one["auto_minor_version_upgrade"]) for one in instances} == {
+        (True, False)
+    }
+
+
+def _key_policy(stacks: Stacks) -> Any:
+    return json.loads(stacks["foundation"].of("aws_kms_key")["data_key"]["policy"])
 
 
 def test_the_state_of_each_stack_is_kept_apart_encrypted_and_locked(variants: dict[str, Stacks]) -> None:

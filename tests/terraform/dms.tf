@@ -51,7 +51,7 @@ resource "aws_iam_role_policy" "endpoint" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      { Effect = "Allow", Action = ["s3:PutObject", "s3:DeleteObject"], Resource = "${aws_s3_bucket.landing.arn}/shop/*" },
+      { Effect = "Allow", Action = ["s3:PutObject", "s3:DeleteObject", "s3:PutObjectTagging"], Resource = "${aws_s3_bucket.landing.arn}/shop/*" },
       { Effect = "Allow", Action = "s3:ListBucket", Resource = aws_s3_bucket.landing.arn },
       { Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = aws_secretsmanager_secret.shop.arn },
     ]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fleet.quotas import DMS_MAX_FILE_SIZE_KB
+from local.authorization.facts import use_key
 from local.aws import ACCOUNT, LocalAws
 from local.dms.files.formats import ROW_GROUP_BYTES, Csv, Parquet
-from local.iam import Role, assume
+from local.iam import Context, Role, assume
 from local.wire import AwsError, NotEmulatedError
 
 PRINCIPAL = "dms.amazonaws.com"
@@ -145,6 +146,13 @@ def _unescaped(text: str) -> str:
     return text
 
 
+# What the role of an endpoint needs beside s3:PutObject and s3:ListBucket; on the key, where the endpoint names one.
+# Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.S3.html, "Prerequisites" and "Creating AWS KMS
+# keys to encrypt Amazon S3 target objects" (documented; read on 2026-11-29).
+_DOCUMENTED_ON_OBJECTS = ("s3:DeleteObject", "s3:PutObjectTagging")
+_DOCUMENTED_ON_KEYS = ("Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "DescribeKey")
+_DOCUMENTED_ON_GRANTS = ("CreateGrant", "ListGrants", "RevokeGrant")
+_TEST_OBJECT = "awsdms_test_object"
 # What an object may be put with that says nothing about who may put it.
 _PLAIN = {"ServerSideEncryption", "SSEKMSKeyId"}
 
@@ -159,13 +167,23 @@ class Target:
         self._objects = aws.objects
         self._role: Role = assume(aws, settings.role_arn, principal=PRINCIPAL, context={"aws:SourceAccount": ACCOUNT})
 
-    def check(self) -> None:
-        """Do what the connection test does: list the folder and ask whether an object could be put there.
+    def check(self, *, leaves: bool = False) -> None:
+        """Do what the connection test does: list the folder, and ask whether the role has every right that AWS
+        documents for it, on an object in that folder and on the key. *leaves*: put that object there, and leave it.
 
-        That the test asks for exactly these two is assumed. Raises AwsError or ClientError.
+        That the test asks for each of them is assumed. Raises AwsError or ClientError.
         """
         self._list()
-        self._require_put(self._key("awsdms_test_object"))
+        key = self._key(_TEST_OBJECT)
+        self._require_put(key)
+        for action in _DOCUMENTED_ON_OBJECTS:
+            self._role.require(action, f"arn:aws:s3:::{self.settings.bucket}/{key}")
+        for action in _DOCUMENTED_ON_KEYS:
+            self._require_key(action)
+        for action in _DOCUMENTED_ON_GRANTS:
+            self._require_key(action, {"kms:GrantIsForAWSResource": "true"})
+        if leaves:
+            self._s3.put_object(Bucket=self.settings.bucket, Key=key, Body=b"test", **self.settings.put)
 
     def is_empty(self) -> bool:
         """Whether nothing lies under the folder."""
@@ -192,6 +210,11 @@ class Target:
         self._role.require("s3:PutObject", f"arn:aws:s3:::{self.settings.bucket}/{key}")
         if "ACL" in self.settings.put:
             self._role.require("s3:PutObjectAcl", f"arn:aws:s3:::{self.settings.bucket}/{key}")
+        self._require_key("GenerateDataKey", via="s3")
+
+    def _require_key(self, action: str, context: Context | None = None, *, via: str = "") -> None:
+        for need in use_key(action, self.settings.put.get("SSEKMSKeyId", ""), via=via):
+            self._role.require(need.action, need.resource, {**need.context, **(context or {})})
 
     def _list(self) -> Mapping[str, Any]:
         prefix = self._key("")

@@ -112,7 +112,9 @@ class Connections:
         """Why the endpoint cannot be used, or "". The frame of the message is observed, its number is one of AWS's."""
         try:
             if endpoint.engine == "s3":
-                Target(self._of.aws, read_settings(endpoint.given["S3Settings"])).check()
+                Target(self._of.aws, read_settings(endpoint.given["S3Settings"])).check(
+                    leaves=self._of.leaves_test_objects
+                )
             else:
                 self._of.readers[endpoint.engine].check(login(self._of.aws, endpoint))
         except Exception as error:  # noqa: BLE001  whatever it is: a connection may not stay `testing` for ever

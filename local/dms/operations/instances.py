@@ -74,6 +74,14 @@ class Instances:
         _check({**after, "AvailabilityZone": None})  # a zone that was chosen at first does not forbid a second one
         if _version(after) < _version(instance.given):
             raise AwsError("InvalidParameterCombinationException", "An engine version cannot be lowered")
+        if _version(after)[:2] != _version(instance.given)[:2] and not parameters.get("AllowMajorVersionUpgrade"):
+            # Source: BC:ModifyReplicationInstanceMessage.AllowMajorVersionUpgrade. That the first two numbers are the
+            # major version, and the fault, are assumed.
+            raise AwsError(
+                "InvalidParameterCombinationException",
+                f"The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version "
+                f"({instance.given['EngineVersion']} to {after['EngineVersion']})",
+            )
         if after["AllocatedStorage"] < instance.given["AllocatedStorage"]:
             # That storage cannot shrink is documented for RDS, whose instances these resemble; assumed for DMS.
             raise AwsError("InvalidParameterCombinationException", "AllocatedStorage cannot be lowered")

@@ -1,7 +1,6 @@
 """Definitions other than of tables: databases, schemas, integrations, stages, formats, users, roles, warehouses, USE.
 
-Privileges are stored nowhere and enforced nowhere: GRANT and REVOKE are read, the roles they name must exist, and that
-is all. An option that is not listed here is refused by name.
+An option that is not listed here is refused by name. GRANT and REVOKE are in `grants.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from local.snowflake.definitions import tables
+from local.snowflake.definitions import grants, tables
 from local.snowflake.definitions.catalogue import resolve
 from local.snowflake.errors import SnowflakeError, exists_already, missing, not_emulated
 from local.snowflake.loading.copying import check_format
@@ -40,7 +39,6 @@ _ALTER = re.compile(
 _DESCRIBE = re.compile(
     rf"DESC(?:RIBE)?\s+(?:STORAGE\s+)?(?P<kind>INTEGRATION|TABLE)\s+(?P<name>{QUALIFIED_NAME})", _FLAGS
 )
-_GRANT = re.compile(rf"(?:GRANT|REVOKE)\s+.*\s+(?:TO|FROM)\s+(?P<kind>ROLE|USER)\s+(?P<name>{NAME})(?:\s.*)?", _FLAGS)
 _USE = re.compile(rf"USE\s+(?:(?P<kind>DATABASE|SCHEMA|WAREHOUSE|ROLE)\s+)?(?P<name>{QUALIFIED_NAME})", _FLAGS)
 _SET = re.compile(rf"ALTER\s+SESSION\s+SET\s+(?P<name>\w+)\s*=\s*(?P<value>{TEXT})", _FLAGS)
 
@@ -108,12 +106,8 @@ def define(session: Session, text: str) -> Result:
         return _create(session, written)
     if written := _ALTER.fullmatch(text):
         return _alter(session, written)
-    if written := _GRANT.fullmatch(text):
-        if written["kind"].upper() == "ROLE":
-            session.require_role(name_of(written["name"]))
-        else:
-            session.engine.catalogue.object("USER", name_of(written["name"]))
-        return status(_DONE)
+    if re.match(r"(GRANT|REVOKE)\b", text, re.IGNORECASE):
+        return grants.grant(session, text)
     raise not_emulated(f"the statement {' '.join(text.split()[:3])}")
 
 
@@ -223,8 +217,10 @@ def _create_space(session: Session, kind: str, parts: tuple[str, ...], written: 
         return status(f"{parts[-1]} already exists, statement succeeded.")
     if kind == "SCHEMA":
         catalogue.create_schema(session.cursor, database, parts[-1])
+        session.engine.privileges.own_schema(database, parts[-1], session.context["role"])
     else:
         catalogue.create_database(session.cursor, database)
+        session.engine.privileges.own_database(database, session.context["role"])
     return status(f"{kind.capitalize()} {parts[-1]} successfully created.")
 
 

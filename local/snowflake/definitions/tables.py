@@ -132,6 +132,7 @@ def _create(session: Session, definition: _Definition, parts: tuple[str, ...]) -
     if is_temporary:
         return _create_temporary(session, table)
     session.engine.catalogue.refuse_look_alike_table(key)
+    session.engine.privileges.own_table(table, session.context["role"])
     done = status(f"Table {table.name} successfully created.")
     if existing is None:  # every load's first, and one statement is a transaction by itself
         session.cursor.execute(_create_text(table))

@@ -125,6 +125,7 @@ def copy_into(session: Session, text: str) -> Result:
     copy = _read_copy(text)
     _check_options(session, copy)
     table = session.table(copy.table)
+    session.require("INSERT", table)
     for column in copy.metadata:
         if column not in table.columns:
             raise SnowflakeError("000904", "42000", f"SQL compilation error:\ninvalid identifier '{column}'")

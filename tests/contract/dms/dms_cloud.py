@@ -255,7 +255,7 @@ def document(*statements: Mapping[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def allow(action: str, resource: str) -> dict[str, str]:
+def allow(action: str | Sequence[str], resource: str) -> dict[str, Any]:
     """A statement of a policy."""
     return {"Effect": "Allow", "Action": action, "Resource": resource}
 
@@ -265,7 +265,10 @@ def subnets(aws: LocalAws) -> list[str]:
     return [one["SubnetId"] for one in aws.client("ec2").describe_subnets()["Subnets"]]
 
 
-OBJECTS = (allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/shop/*"), allow("s3:ListBucket", f"arn:aws:s3:::{BUCKET}"))
+OBJECTS = (
+    allow(("s3:PutObject", "s3:DeleteObject", "s3:PutObjectTagging"), f"arn:aws:s3:::{BUCKET}/shop/*"),
+    allow("s3:ListBucket", f"arn:aws:s3:::{BUCKET}"),
+)
 
 
 # Short, because `until` looks once a second; that they are passed through is what matters.

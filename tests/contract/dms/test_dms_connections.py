@@ -77,3 +77,11 @@ def test_a_deleted_connection_is_gone_and_may_be_tested_anew(cloud: Cloud) -> No
     cloud.dms.delete_connection(ReplicationInstanceArn=cloud.instance, EndpointArn=cloud.source)
     cloud.until(lambda: refusal_of(lambda: cloud.dms.describe_connections()), "ResourceNotFoundFault")
     assert cloud.test(cloud.source) == ["successful"]
+
+
+def test_a_test_leaves_an_object_only_where_it_was_said_to(cloud: Cloud) -> None:
+    assert cloud.test(cloud.target) == ["successful"]
+    assert cloud.keys() == []
+    cloud.service.leave_test_objects(is_on=True)
+    assert cloud.test(cloud.target) == ["successful"]
+    assert cloud.keys() == ["awsdms_test_object"]

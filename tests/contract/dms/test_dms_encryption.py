@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from cases import SETTINGS
 from certificates import make_certificate
-from dms_cloud import Cloud, Clouds, FakeReader, allow, make_role, refused
+from dms_cloud import BUCKET, Cloud, Clouds, FakeReader, allow, make_role, refused
 from fleet.databases import Server
+from fleet.names import data_key_alias
 from local.aws import LocalAws
-from orchestration.roles import read_secrets
+from orchestration.roles import read_secrets, use_data_key, write_one_prefix
 
 SECRET = {"username": "dms", "password": "p", "host": "/run/postgresql", "port": 1}
 PRINCIPAL = "dms.eu-central-1.amazonaws.com"
@@ -62,3 +65,63 @@ def test_a_secret_under_a_key_of_ones_own_is_read_by_the_role_that_may_use_the_k
         tested[name] = cloud.connection(source)["LastFailureMessage"] if cloud.test(source) == ["failed"] else ""
     assert f"kms:Decrypt on resource: {key}" in tested["reads-alone"]
     assert tested["decrypts"] == ""
+
+
+def targets_under_a_key(cloud: Cloud, roles: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+    """Why the test of a target that encrypts with the fleet's key fails, by the name of its role; nothing if it does
+    not."""
+    kms = cloud.aws.client("kms")
+    if data_key_alias("fleet") not in {one["AliasName"] for one in kms.list_aliases()["Aliases"]}:
+        kms.create_alias(AliasName=data_key_alias("fleet"), TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    key = kms.describe_key(KeyId=data_key_alias("fleet"))["KeyMetadata"]["Arn"]
+    failures: dict[str, str] = {}
+    for name, statements in roles.items():
+        role = make_role(cloud.aws, name, "dms.amazonaws.com", *statements)
+        target = cloud.create_target(
+            name, ServiceAccessRoleArn=role, EncryptionMode="sse-kms", ServerSideEncryptionKmsKeyId=key
+        )
+        failures[name] = cloud.connection(target)["LastFailureMessage"] if cloud.test(target) == ["failed"] else ""
+    return failures
+
+
+def test_the_role_that_the_stack_makes_has_every_right_that_dms_documents_for_a_target_under_a_key(
+    cloud: Cloud,
+) -> None:
+    may = write_one_prefix(replace(SETTINGS, landing_bucket=BUCKET), "shop")["Statement"]
+    assert targets_under_a_key(cloud, {"stack": may}) == {"stack": ""}
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:PutObjectTagging",
+        "s3:ListBucket",
+        "kms:Encrypt",
+        "kms:Decrypt",
+        "kms:ReEncrypt*",
+        "kms:GenerateDataKey*",
+        "kms:DescribeKey",
+        "kms:CreateGrant",
+        "kms:ListGrants",
+        "kms:RevokeGrant",
+    ],
+)
+def test_a_target_fails_its_test_without_any_one_right_that_dms_documents(cloud: Cloud, action: str) -> None:
+    may = write_one_prefix(replace(SETTINGS, landing_bucket=BUCKET), "shop")["Statement"]
+    lacking = [{**one, "Action": [other for other in as_list(one["Action"]) if other != action]} for one in may]
+    name = f"no-{action.strip('*').replace(':', '-')}"
+    (failure,) = targets_under_a_key(cloud, {name: [one for one in lacking if one["Action"]]}).values()
+    assert f"is not authorized to perform: {action.strip('*')}" in failure
+
+
+def test_a_key_that_may_be_used_through_s3_alone_is_too_little_for_dms(cloud: Cloud) -> None:
+    may = write_one_prefix(replace(SETTINGS, landing_bucket=BUCKET), "shop")["Statement"]
+    through_s3 = use_data_key("EncryptOwnPrefix", SETTINGS, ["kms:GenerateDataKey", "kms:Decrypt"], ["s3"])
+    assert "kms:" in targets_under_a_key(cloud, {"through-s3": [*may[:2], through_s3]})["through-s3"]
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    """IAM's one-or-many as many."""
+    return [value] if isinstance(value, str) else value

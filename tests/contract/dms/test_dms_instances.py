@@ -244,3 +244,19 @@ def test_a_subnet_group_is_changed_and_deleted_once_no_instance_uses_it(cloud: C
 
 def _all(cloud: Cloud) -> list[dict[str, Any]]:
     return cloud.dms.describe_replication_instances()["ReplicationInstances"]
+
+
+def test_a_major_step_of_the_engine_needs_leave_of_its_own(cloud: Cloud) -> None:
+    cloud.until_available()
+    old = _create(cloud, "old", EngineVersion="3.5.4")["ReplicationInstanceArn"]
+
+    def shown(member: str) -> str:
+        filters = [{"Name": "replication-instance-arn", "Values": [old]}]
+        return cloud.dms.describe_replication_instances(Filters=filters)["ReplicationInstances"][0][member]
+
+    cloud.until(lambda: shown("ReplicationInstanceStatus"), "available")
+    step = {"ReplicationInstanceArn": old, "EngineVersion": "3.6.1", "ApplyImmediately": True}
+    with refused("InvalidParameterCombinationException", "AllowMajorVersionUpgrade"):
+        cloud.dms.modify_replication_instance(**step)
+    cloud.dms.modify_replication_instance(**step, AllowMajorVersionUpgrade=True)
+    cloud.until(lambda: shown("EngineVersion"), "3.6.1")

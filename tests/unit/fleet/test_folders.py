@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fleet.databases import Mode
 from fleet.errors import MalformedIdError
-from fleet.folders import Folder, LandedFile, parse_folder, refuse_foreign_folder, sort_files
+from fleet.folders import Folder, LandedFile, may_be_left_by_test, parse_folder, refuse_foreign_folder, sort_files
 from fleet.names import require_database_id, require_run_id
 from fleet.tables.catalogue import TableName
 
@@ -92,3 +92,28 @@ def test_an_id_is_taken_as_it_is_or_refused_by_name(text: str) -> None:
             assert require(text) == text
         except MalformedIdError as error:
             assert repr(text) in str(error)  # noqa: PT017  both ends are right, and nothing between
+
+
+@pytest.mark.parametrize(
+    ("rest", "size_bytes", "may_be"),
+    [
+        ("awsdms_test_object", 4, True),
+        ("", 0, True),
+        ("public/", 0, True),
+        ("public/", 4, False),
+        ("awsdms_test_object", 1025, False),
+        ("public/orders/awsdms_test_object", 0, False),
+        ("_manifest.json", 4, False),
+        ("LOAD00000001.parquet", 4, False),
+        ("LOAD00000001", 0, False),
+        ("part.PARQUET", 0, False),
+        ("part.csv.gz", 0, False),
+    ],
+)
+def test_only_a_small_object_beside_the_schemas_may_be_left_by_a_test(rest: str, size_bytes: int, may_be: bool) -> None:
+    folder = Folder("a", "full", "r", 1)
+    assert may_be_left_by_test(folder, LandedFile(f"{folder.prefix}/{rest}", size_bytes, "e")) is may_be
+
+
+def test_an_object_of_another_folder_was_not_left_by_a_test_of_this_one() -> None:
+    assert not may_be_left_by_test(Folder("a", "full", "r", 1), LandedFile("a/full/r/000002/x", 0, "e"))

@@ -199,9 +199,9 @@ def test_an_endpoint_changed_between_its_test_and_the_start_is_refused(
 
 def test_a_folder_that_is_filled_between_the_test_and_the_start_is_refused(case: Case) -> None:
     case.go_before("StartTask")
-    case.put(f"{case.folder}/anything")
+    case.put(f"{case.folder}/public/anything")
     assert case.call("StartTask")["verdict"] == "refused"
-    assert_nothing_started(case, "landing_mismatch", "FolderNotEmpty", f"{case.folder}/anything")
+    assert_nothing_started(case, "landing_mismatch", "FolderNotEmpty", f"{case.folder}/public/anything")
 
 
 def test_a_task_that_somebody_else_started_is_not_taken_for_our_own(case: Case) -> None:

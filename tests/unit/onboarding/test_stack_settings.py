@@ -74,6 +74,9 @@ def night(**fields: object) -> str:
         ("  replication: {storage_gigabytes: 6145}\n", 1, "is 6145, wanted 5 to 6,144."),
         ("  replication: {instance_class: r6i.large}\n", 1, "wanted a class of replication instances"),
         ("  network: {vpc: my-vpc}\n", 1, "`stack.network.vpc` is 'my-vpc', wanted the id of a VPC, vpc-..."),
+        ("  network: {make_endpoints: false}\n", 1, "`stack.network.make_endpoints` is false, wanted a list."),
+        ("  network: {make_endpoints: true}\n", 1, "`make_endpoints: [s3, secretsmanager]`; none is `[]`."),
+        ("  network: {make_endpoints: [kms]}\n", 1, "is 'kms', wanted 's3' or 'secretsmanager'."),
         ("  network: {cidr: 10.90.0.0/28}\n", 1, "wanted an IPv4 network of /16 to /26"),
         ("  network: {source_networks: [10.0.0.1/8]}\n", 1, "Its host bits are zero."),
         ("  snowflake_trust: {user_arn: SNOW}\n", 1, "wanted the ARN of an IAM user."),
@@ -108,7 +111,12 @@ def test_a_wrong_value_is_named_with_file_and_line(tmp_path: Path, stack: str, l
             1,
             "`stack.network.subnets` is of an exi",
         ),
-        ("  network: {make_endpoints: false}\n", 1, "`stack.network.cidr` is missing, and so is `vpc`."),
+        ("  network: {make_endpoints: []}\n", 1, "`stack.network.cidr` is missing, and so is `vpc`."),
+        (
+            "  network: {cidr: 10.1.0.0/24, zones: [eu-central-1a, eu-central-1b], make_endpoints: [s3, s3]}\n",
+            1,
+            "`stack.network.make_endpoints` names 's3' for the second time.",
+        ),
         (MADE.replace(", eu-central-1b", ""), 1, "`stack.network.zones` names fewer than two zones."),
         (MADE.replace("-1b", "-1a"), 1, "or one twice."),
         (MADE.replace("eu-central-1b", "eu-west-1b"), 1, "names 'eu-west-1b', which is not in 'eu-central-1'."),
@@ -151,8 +159,8 @@ def test_a_schedule_that_aws_takes_is_taken(tmp_path: Path, expression: str) -> 
     ("limits", "said"),
     [
         ("{task_deadline_seconds: 900}", r"`limits\.stuck_seconds` is 1800, more than `task_deadline_seconds`"),
-        ("{task_deadline_seconds: 39600}", r"`limits`: the waits of one database .* 52,500 s together, wanted 43,200"),
-        ("{load_deadline_seconds: 36000}", r"`limits`: the waits of one database .* 63,300 s together, wanted 43,200"),
+        ("{task_deadline_seconds: 39600}", r"`limits`: the waits of one database .* 53,100 s together, wanted 43,200"),
+        ("{load_deadline_seconds: 36000}", r"`limits`: the waits of one database .* 63,900 s together, wanted 43,200"),
     ],
 )
 def test_limits_that_an_execution_has_no_time_for_are_refused(tmp_path: Path, limits: str, said: str) -> None:
