@@ -169,6 +169,7 @@ def _executions(settings: Settings, name: str, *, verb: str, call: str, machines
 _BOTH = ("fleet-run", "database-run")
 _asks_holders: Need = partial(_executions, verb="AsksHolders", call="DescribeExecution", machines=("database-run",))
 _asks_executions: Need = partial(_executions, verb="AsksExecutions", call="DescribeExecution", machines=_BOTH)
+_asks_runs: Need = partial(_executions, verb="AsksRuns", call="DescribeExecution", machines=("fleet-run",))
 _lists_children: Need = partial(_executions, verb="ListsChildren", call="ListExecutions", machines=("database-run",))
 _lists_runs: Need = partial(_executions, verb="ListsRuns", call="ListExecutions", machines=_BOTH)
 _stops_children: Need = partial(_executions, verb="StopsChildren", call="StopExecution", machines=("database-run",))
@@ -205,6 +206,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
         _lists_ledger,
         _puts,
         _reads_measures,
+        _asks_runs,
         _sees_tasks,
     ),
     "CloseRun": _CLOSES,
