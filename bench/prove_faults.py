@@ -22,7 +22,7 @@ import duckdb
 from click.testing import CliRunner
 
 from cli.account import Account
-from cli.main import cli
+from cli.commands import cli
 from fleet.names import warehouse_schema
 from local.cloud import LocalCloud
 from local.faults.catalogue import KINDS

@@ -15,8 +15,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     'Known: `schemas`, `server`.'
     """
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    if close:
-        return f"Did you mean `{close[0]}`?"
+    if close := closest(word, names):
+        return f"Did you mean `{close}`?"
     shown = ", ".join(f"`{name}`" for name in names[:20])
     return f"Known: {shown}{', ...' if len(names) > 20 else ''}."
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """The known word that *word* may be a misspelling for; empty if none is close."""
+    return next(iter(difflib.get_close_matches(word, sorted(known), n=1)), "")

@@ -9,7 +9,7 @@ import pymysql
 import pytest
 from click.testing import CliRunner
 
-from cli.main import cli
+from cli.commands import cli
 from fleet.databases import Database
 from lambdas.sources import mysql, postgresql
 from local.sources.mariadb import EmbeddedMariadb
