@@ -21,11 +21,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil
-from rich.console import Console
 
 from bench.spent import Spent, spent
 from cli.demo import SAMPLE_REGISTRY
 from cli.progress import LOOK_SECONDS, Progress
+from cli.terminal import make_console
 from fleet.databases import Registry
 from fleet.outcomes import Outcome
 from local.aws import LocalAws
@@ -137,7 +137,7 @@ def _run(server: EmbeddedPostgres, registry: Registry, folder: Path, stages: Sta
 def _watch(night: Night, cloud: LocalCloud) -> None:
     began = time.monotonic()
     night.start(cloud, {"mode": "full"})
-    with Progress(Console(stderr=True)) as progress:
+    with Progress(make_console(stderr=True)) as progress:
         while not night.wait(LOOK_SECONDS):
             progress.show(night.look(), time.monotonic() - began)
 

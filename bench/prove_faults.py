@@ -23,7 +23,7 @@ from click.testing import CliRunner
 
 from bench.figures import Figure, print_figures
 from cli.account import Account
-from cli.main import cli
+from cli.commands import cli
 from fleet.names import warehouse_schema
 from local.cloud import LocalCloud
 from local.faults.catalogue import KINDS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +13,22 @@ from typing import Any
 
 import boto3
 import urllib3
+from botocore.config import Config
 
 from fleet.databases import Registry
+from fleet.errors import MalformedInputError, RequestError
 from fleet.names import control_bucket, ledger_table, machine_arn
 from lambdas.wiring import Clients, Environment
 from onboarding.reader import read_registry
 from orchestration.functions import function_arn
 
 REGISTRY = Path("registry")
+_PATIENCE = Config(connect_timeout=10)
+"""A person waits: an address where nobody answers is given up within a minute, not within five."""
+
+
+class MalformedAwsSettingError(RequestError):
+    """A variable of the environment or ~/.aws has a value that boto3 cannot use."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +41,24 @@ class Account:
     wait: Callable[[float], object]
 
 
+def read_fleet(folder: Path, environment: Mapping[str, str] = os.environ) -> Registry:
+    """The registry in *folder*, with the flags of *environment*.
+
+    Raises:
+        MalformedInputError: There is no such folder.
+        RegistryError: Something in it is to be mended.
+    """
+    if not folder.is_dir():
+        raise MalformedInputError(
+            f"there is no registry in {str(folder.absolute())!r}.",
+            remedy="Start the command in the fleet's folder, or name the registry's folder with --registry.",
+        )
+    return read_registry(folder, environment)
+
+
 def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = os.environ) -> Account:
     """The account that the registry's settings name. Opens no connection yet."""
-    registry: Registry = read_registry(registry_folder, environment)
-    settings = registry.settings
+    settings = read_fleet(registry_folder, environment).settings
     where = (settings.account, settings.region, settings.prefix)
     told = Environment(
         control_bucket=control_bucket(settings.prefix, settings.account),
@@ -54,4 +77,25 @@ def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = o
 
 def client_maker(region: str) -> Callable[[str], Any]:
     """Makes boto3's clients of *region*, by service, with the environment's credentials."""
-    return lambda service: boto3.client(service, region_name=region)
+
+    def make(service: str) -> Any:
+        with reading_aws_settings():
+            return boto3.client(service, region_name=region, config=_PATIENCE)
+
+    return make
+
+
+@contextmanager
+def reading_aws_settings() -> Iterator[None]:
+    """Where boto3 makes a session or a client, by the environment and ~/.aws.
+
+    Raises:
+        MalformedAwsSettingError: One of them is wrong, and boto3 has no error of its own for it.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise MalformedAwsSettingError(
+            f"boto3 cannot use its settings: {str(error).rstrip('.')}.",
+            remedy="Mend the AWS_... variables of the environment, or ~/.aws/config.",
+        ) from error

@@ -16,8 +16,10 @@ import click
 from rich.console import Console
 
 from cli.faults import print_struck
+from cli.options import Place, Text
 from cli.progress import LOOK_SECONDS, Progress
-from cli.report import as_document, print_outcomes
+from cli.report import NARROWEST, as_document, print_outcomes
+from cli.terminal import make_console
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError
 from fleet.outcomes import is_red
@@ -34,7 +36,6 @@ from local.sources.sample_fleet import build
 from onboarding.reader import read_registry
 
 SAMPLE_REGISTRY = Path(__file__).resolve().parent.parent / "registry"
-NARROWEST = 118  # columns of the table of outcomes; a narrower terminal folds its lines
 _MARK = ".fleet-demo"
 _MADE_ANEW = ("landing", "warehouse", "registry", "handlers.jsonl", "report.json", "report.html")
 
@@ -51,9 +52,7 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.option("--databases", type=click.IntRange(1, 250), help="How many databases; 1 to 250. Default: the sample's.")
 @click.option("--tables", type=click.IntRange(1, 1000), help="Tables and views of each. Default: as published.")
-@click.option(
-    "--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Where all of it goes."
-)
+@click.option("--folder", type=Place(), default=Path("demo"), show_default=True, help="Where all of it goes.")
 @click.option(
     "--clock",
     type=click.Choice(["virtual", "real"]),
@@ -64,6 +63,7 @@ Examples:
 @click.option(
     "--break",
     "broken",
+    type=Text(),
     multiple=True,
     metavar="DATABASE=FAULT",
     help="Break a database in the way that `fleet faults` lists; may be given several times.",
@@ -86,19 +86,19 @@ def demo(
     in local/COVERAGE.md. Databases can be broken on request. The folder holds the landing bucket as files and a
     warehouse to query afterwards.
     """
-    console = Console(stderr=as_json)
-    console.width = max(console.width, NARROWEST)
+    console = make_console(stderr=as_json, narrowest=NARROWEST)
     requests = [read_request(text) for text in broken]
     _require_own(folder)
     began = time.monotonic()
+    is_sample = databases is None and tables is None
+    if is_sample:  # what is wrong with its registry or its faults needs no minute of building to be known
+        _choose_faults(requests, break_some, read_registry(SAMPLE_REGISTRY, os.environ))
     with EmbeddedPostgres.start(folder / "source") as server:  # one demo at a time: it holds the folder's lock
         if left := _clear(folder):
-            console.print(left, highlight=False)
-        console.print("Building the source databases (kept for the next demo) ...", highlight=False)
-        built = build(server, databases, tables, lambda line: console.print(f"  {line}", highlight=False, markup=False))
-        chosen = SAMPLE_REGISTRY
-        if databases is not None or tables is not None:
-            chosen = write_registry(built, SAMPLE_REGISTRY, folder / "registry")
+            console.print(left)
+        console.print("Building the source databases (kept for the next demo) ...")
+        built = build(server, databases, tables, lambda line: console.print(f"  {line}"))
+        chosen = SAMPLE_REGISTRY if is_sample else write_registry(built, SAMPLE_REGISTRY, folder / "registry")
         registry = read_registry(chosen, os.environ)
         faults = _choose_faults(requests, break_some, registry)
         built_seconds = time.monotonic() - began
@@ -106,8 +106,7 @@ def demo(
     document["build_seconds"] = round(built_seconds, 1)
     (folder / "report.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
     if as_json:
-        json.dump(document, sys.stdout, indent=1)
-        sys.stdout.write("\n")
+        click.echo(json.dumps(document, indent=1))
     else:
         _point_out(folder, registry, document, console)
     return 0 if document["status"] == "SUCCEEDED" else 1
@@ -129,12 +128,12 @@ def _run_night(
     """Deploy, run, show, export."""
     night = Night(time.strftime("demo-%Y%m%d-%H%M%S", time.gmtime()))
     secrets = {one.secret: server.secret("postgres") for one in registry.servers}
-    console.print("Deploying to the local cloud ...", highlight=False)
+    console.print("Deploying to the local cloud ...")
     pace = 1 if clock == "real" else PACE
     how: dict[str, Any] = {"clock": clock, "time_scale": pace, "has_machine": True}
     with LocalCloud(folder, registry, secrets, on_status=night.hear, faults=faults, **how) as cloud:
         began, skipped = time.monotonic(), cloud.clock.skipped_seconds
-        console.print(f"Run {night.run}, mode full:", highlight=False)
+        console.print(f"Run {night.run}, mode full:")
         night.start(cloud, {"mode": "full"})
         with Progress(console) as progress:
             while not night.wait(LOOK_SECONDS):
@@ -145,7 +144,7 @@ def _run_night(
         print_struck(faults.struck(), console)
         described = night.describe()
         if described["status"] != "SUCCEEDED":
-            console.print(night.explain(), style="red", markup=False)
+            console.print(night.explain(), style="red")
         page = cloud.clients.objects.read(cloud.clients.records.bucket, page_key(night.run))
         if page is not None:  # none where the run was refused before it began
             (folder / "report.html").write_bytes(page)
@@ -208,7 +207,4 @@ def _point_out(folder: Path, registry: Registry, document: dict[str, object], co
         f"Handlers' log:           {folder / 'handlers.jsonl'}\n"
         f"Counts of all tables:    {folder / 'report.json'}\n"
         f"Query the warehouse:\n  {line}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
     )

@@ -14,6 +14,7 @@ from typing import IO, Any, Self
 
 import click
 
+from cli.explaining import USAGE, explain
 from fleet.errors import FleetError, RequestError
 from local.http.place import Up
 
@@ -51,8 +52,9 @@ class Parent:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, FleetError):
-            self._tell("refused" if isinstance(error, RequestError) else "failed", str(error))
+        if isinstance(error, Exception) and (explained := explain(error)):
+            sentence, code = explained
+            self._tell("refused" if code == USAGE else "failed", sentence)
         self._close()
 
     def _tell(self, what: str, content: Any) -> None:

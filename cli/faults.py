@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from cli.terminal import make_console
 from local.faults.catalogue import KINDS, Kind, Verdict
 from local.faults.causes import Struck
 
@@ -32,18 +32,14 @@ def faults(as_json: bool) -> int:
     The verdicts are of a database's first night; parameters in brackets may be left out.
     """
     if as_json:
-        json.dump([_describe(kind) for kind in KINDS.values()], sys.stdout, indent=1)
-        sys.stdout.write("\n")
+        click.echo(json.dumps([_describe(kind) for kind in KINDS.values()], indent=1))
         return 0
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("fault", "where", "what happens", "the night", "owner", "once the cause is gone"):
         table.add_column(heading, overflow="fold", no_wrap=heading in {"fault", "where", "owner"})
     for kind in KINDS.values():
-        usage = kind.usage.replace("[", r"\[")
-        table.add_row(usage, kind.place, kind.happens, str(kind.night), kind.night.owner, str(kind.rerun))
-    console = Console()
-    console.width = max(console.width, _NARROWEST)
-    console.print(table)
+        table.add_row(kind.usage, kind.place, kind.happens, str(kind.night), kind.night.owner, str(kind.rerun))
+    make_console(narrowest=_NARROWEST).print(table, soft_wrap=False)
     return 0
 
 
@@ -51,7 +47,7 @@ def print_struck(struck: Sequence[Struck], console: Console) -> None:
     """What was broken on request, and whether the night came to feel it."""
     for one in struck:
         felt = "never struck: the night did not come to it" if not one.times else f"struck, felt {one.times} times"
-        console.print(f"{one.database}: broken on request: {one.fault}: {felt}", highlight=False, markup=False)
+        console.print(f"{one.database}: broken on request: {one.fault}: {felt}")
 
 
 def _describe(kind: Kind) -> dict[str, Any]:

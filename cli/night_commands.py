@@ -11,22 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import runs
-from cli.account import REGISTRY, Account, connect
-from cli.report import as_document, print_outcomes
+from cli.account import Account, connect
+from cli.options import Names, Place, Text, json_option, registry_option
+from cli.report import NARROWEST, as_document, print_outcomes
+from cli.terminal import make_console
+from fleet.errors import NothingToRerunError
+from fleet.run_input import RUNNING
 
 LOOK_SECONDS = 15
 
-registry_option = click.option(
-    "--registry",
-    type=click.Path(path_type=Path),
-    default=REGISTRY,
-    show_default=True,
-    help="Where the settings are read from.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 wait_option = click.option("--wait/--no-wait", default=True, show_default=True, help="Stay until the run has ended.")
 
 
@@ -43,9 +39,11 @@ Examples:
   fleet run --tags finance --no-wait
 """
 )
-@click.option("--run", "name", help="The run's name. Default: full-YYYYMMDD; a run of that name that runs is joined.")
-@click.option("--databases", help="Only these, by comma.")
-@click.option("--tags", help="Only databases with one of these tags, by comma.")
+@click.option(
+    "--run", "name", type=Text(), help="The run's name. Default: full-YYYYMMDD; a run of that name that runs is joined."
+)
+@click.option("--databases", type=Names(), help="Only these, by comma.")
+@click.option("--tags", type=Names(), help="Only databases with one of these tags, by comma.")
 @wait_option
 @json_option
 @registry_option
@@ -53,8 +51,8 @@ Examples:
 def run(
     context: click.Context,
     name: str | None,
-    databases: str | None,
-    tags: str | None,
+    databases: Sequence[str] | None,
+    tags: Sequence[str] | None,
     wait: bool,
     as_json: bool,
     registry: Path,
@@ -62,7 +60,7 @@ def run(
     """Start a full run, or join it if it runs already."""
     account = account_of(context, registry)
     run_input: dict[str, Any] = {"mode": "full"}
-    run_input |= {key: _split(text) for key, text in (("databases", databases), ("tags", tags)) if text}
+    run_input |= {key: list(names) for key, names in (("databases", databases), ("tags", tags)) if names is not None}
     return _start(account, name or f"full-{account.clients.now():%Y%m%d}", run_input, wait=wait, as_json=as_json)
 
 
@@ -73,7 +71,7 @@ Examples:
   fleet rerun full-20261121 --what failed-tables     and the failed tables of the partial ones
 """
 )
-@click.argument("old")
+@click.argument("old", type=Text())
 @click.option(
     "--what",
     type=click.Choice(["failed-databases", "failed-tables"]),
@@ -81,8 +79,8 @@ Examples:
     show_default=True,
     help="Failed databases whole; or these, and of partial ones the failed tables.",
 )
-@click.option("--run", "name", help="The new run's name. Default: OLD-again-HHMM.")
-@click.option("--databases", help="Only these of them, by comma.")
+@click.option("--run", "name", type=Text(), help="The new run's name. Default: OLD-again-HHMM.")
+@click.option("--databases", type=Names(), help="Only these of them, by comma.")
 @wait_option
 @json_option
 @registry_option
@@ -92,34 +90,38 @@ def rerun(
     old: str,
     what: str,
     name: str | None,
-    databases: str | None,
+    databases: Sequence[str] | None,
     wait: bool,
     as_json: bool,
     registry: Path,
 ) -> int:
-    """Run again what failed in the run OLD, as a new run; OLD stays as it was and links to it."""
+    """Run again what failed in the run OLD, as a new run; OLD stays as it was and links to it.
+
+    Refused while OLD goes on. Where nothing failed nothing is started, and the exit code is 0.
+    """
     account = account_of(context, registry)
     runs.require_run(account, old)
     run_input: dict[str, Any] = {"rerun_of": old, "what": what}
-    if databases:
-        run_input["databases"] = _split(databases)
+    if databases is not None:
+        run_input["databases"] = list(databases)
     new = name or f"{old[:28]}-again-{account.clients.now():%H%M}"
-    return _start(account, new, run_input, wait=wait, as_json=as_json)
-
-
-def _split(text: str) -> list[str]:
-    return [name for part in text.split(",") if (name := part.strip())]
+    try:
+        return _start(account, new, run_input, wait=wait, as_json=as_json)
+    except NothingToRerunError as error:
+        document = {"run": None, "how": "nothing to do", "rerun_of": old, "why": str(error)}
+        click.echo(json.dumps(document) if as_json else f"Nothing was started: {error}")
+        return int(bool(error.remedy))  # what is left is of another kind than was asked for
 
 
 def _start(account: Account, name: str, run_input: dict[str, Any], *, wait: bool, as_json: bool) -> int:
-    console = Console(stderr=as_json)
+    console = make_console(stderr=as_json)
     started = runs.start_or_join(account, name, run_input)
-    console.print(f"Run {started.run}: {started.how}, {json.dumps(run_input)}", markup=False, highlight=False)
+    console.print(f"Run {started.run}: {started.how}, {json.dumps(run_input)}")
     if not wait:
         if as_json:
             click.echo(json.dumps(asdict(started)))
         else:
-            console.print(f"Look at it with `fleet status {started.run}`.", highlight=False)
+            console.print(f"Look at it with `fleet status {started.run}`.")
         return 0
     shown: set[str] = set()
 
@@ -127,17 +129,16 @@ def _start(account: Account, name: str, run_input: dict[str, Any], *, wait: bool
         for one in looks:
             if one.word not in {"running", "waiting"} and one.database not in shown:
                 shown.add(one.database)
-                console.print(f"  {one.database} {one.word} {one.text}", markup=False, highlight=False)
-        console.print(_count(looks), highlight=False)
+                console.print(f"  {one.database} {one.word} {one.text}")
+        console.print(_count(looks))
 
     try:
         status = runs.wait_for(account, started.run, LOOK_SECONDS, show)
-    except KeyboardInterrupt:
-        console.print(
-            f"Run {name} goes on without you. See `fleet status {name}`, end it with `fleet stop {name}`.",
-            highlight=False,
-        )
-        return 130
+    except (KeyboardInterrupt, ClientError, BotoCoreError) as error:
+        console.print(f"Run {name} goes on without you. See `fleet status {name}`, end it with `fleet stop {name}`.")
+        if isinstance(error, KeyboardInterrupt):
+            return 130
+        raise
     return _finish(account, started.run, status, as_json=as_json)
 
 
@@ -151,17 +152,16 @@ def _finish(account: Account, name: str, status: str, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(as_document(outcomes, run=name, status=status), indent=1))
     else:
-        console = Console()
-        console.width = max(console.width, 118)
+        console = make_console(narrowest=NARROWEST)
         if outcomes:
             print_outcomes(outcomes, console)
         described = runs.describe(account, name) or {}
         if status != "SUCCEEDED" and not runs.red(outcomes):
-            console.print(f"{status}: {runs.explain(described)}", markup=False)
+            console.print(f"{status}: {runs.explain(described)}")
         page = f" Its page: `fleet report {name}`." if outcomes else ""
-        console.print(f"Run {name} ended {status}.{page}", highlight=False)
+        console.print(f"Run {name} ended {status}.{page}")
         if status != "SUCCEEDED" and runs.red(outcomes):
-            console.print(f"When the causes are gone: `fleet rerun {name}`.", highlight=False)
+            console.print(f"When the causes are gone: `fleet rerun {name}`.")
     return 0 if status == "SUCCEEDED" else 1
 
 
@@ -171,7 +171,7 @@ Examples:
   fleet status full-20261121    each database of one
   fleet status --json           the same for a program
 """)  # fmt: skip
-@click.argument("name", required=False)
+@click.argument("name", type=Text(), required=False)
 @json_option
 @registry_option
 @click.pass_context
@@ -203,7 +203,7 @@ def status(context: click.Context, name: str | None, as_json: bool, registry: Pa
         links = f", a rerun of {item['rerun_of']}" if item.get("rerun_of") else ""
         links += f", superseded by {item['superseded_by']}" if item.get("superseded_by") else ""
         links += f", rerun by {', '.join(sorted(item['reruns']))}" if item.get("reruns") else ""
-        count = "no database" if not looks and found["status"] != runs.RUNNING else _count(looks)
+        count = "no database" if not looks and found["status"] != RUNNING else _count(looks)
         click.echo(f"run {name}: {found['status']}; {count}{links}")
         if is_broken:
             click.echo(runs.explain(found))
@@ -224,8 +224,10 @@ Examples:
   fleet stop full-20261121 --reason "source maintenance"
   fleet stop full-20261121 --no-wait --json
 """)  # fmt: skip
-@click.argument("name")
-@click.option("--reason", default="stopped with `fleet stop`", show_default=True, help="Stands in every outcome.")
+@click.argument("name", type=Text())
+@click.option(
+    "--reason", type=Text(), default="stopped with `fleet stop`", show_default=True, help="Stands in every outcome."
+)
 @wait_option
 @json_option
 @registry_option
@@ -248,9 +250,11 @@ def stop(context: click.Context, name: str, reason: str, wait: bool, as_json: bo
         if wait:
             try:
                 runs.wait_for(account, name, LOOK_SECONDS, lambda looks: say(_count(looks)))
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, ClientError, BotoCoreError) as error:
                 say(f"Run {name} goes on ending without you. See `fleet status {name}`.")
-                return 130
+                if isinstance(error, KeyboardInterrupt):
+                    return 130
+                raise
             say(f"Run {name} has ended: {_count(runs.look(account, name))}.")
     if as_json:
         found = runs.describe(account, name) or {"status": "forgotten"}
@@ -265,8 +269,8 @@ Examples:
   fleet report full-20261121 --to night.html --no-open
   fleet report full-20261121 --no-open --json
 """)  # fmt: skip
-@click.argument("name")
-@click.option("--to", type=click.Path(path_type=Path), help="Where to write it. Default: NAME.html here.")
+@click.argument("name", type=Text())
+@click.option("--to", type=Place(), help="Where to write it. Default: NAME.html here.")
 @click.option("--open/--no-open", "is_opened", default=True, show_default=True, help="Open it in the browser.")
 @json_option
 @registry_option

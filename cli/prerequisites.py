@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
-from cli.account import REGISTRY
+from cli.account import read_fleet
+from cli.options import Text, registry_option
 from onboarding.prerequisites import statements
-from onboarding.reader import read_registry
 
 
 @click.command(
@@ -19,19 +18,14 @@ Examples:
   fleet prerequisites nyc-flights --login replicator > nyc-flights.sql
 """
 )
-@click.argument("database")
-@click.option("--login", default="fleet_dms", show_default=True, help="The login that the server's secret names.")
+@click.argument("database", type=Text())
 @click.option(
-    "--registry",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=REGISTRY,
-    show_default=True,
-    help="The folder of the registry.",
+    "--login", type=Text(), default="fleet_dms", show_default=True, help="The login that the server's secret names."
 )
-def prerequisites(database: str, login: str, folder: Path) -> int:
+@registry_option
+def prerequisites(database: str, login: str, registry: Path) -> int:
     """Print the SQL to run at the source of DATABASE, once its DMS login exists there."""
-    registry = read_registry(folder, os.environ)
-    entry = registry.database(database)
-    click.echo(statements.prerequisites(registry.server_of(entry).engine, entry, login), nl=False)
+    read = read_fleet(registry)
+    entry = read.database(database)
+    click.echo(statements.prerequisites(read.server_of(entry).engine, entry, login), nl=False)
     return 0

@@ -50,9 +50,9 @@ class Progress:
         for look in looks:
             if look.status not in {"waiting", "RUNNING"} and look.database not in self._ended:
                 self._ended.add(look.database)
-                self._console.print(f"  {look.database} {look.status.lower()}", highlight=False)
+                self._console.print(f"  {look.database} {look.status.lower()}")
         if self._looks % _LINE_EVERY_LOOKS == 0:
-            self._console.print(headline, highlight=False)
+            self._console.print(headline)
         self._looks += 1
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from fleet.outcomes import Outcome, TableOutcome
 from fleet.totals import Sums, Total, add_up, arrived, not_arrived, say_counted
 
+NARROWEST = 118  # columns of the table of outcomes; a narrower terminal folds its lines
 _PLACES = ("at_source", "by_dms", "in_parquet", "in_snowflake")
 _HEADINGS = ("database", "outcome", "tables", "at source", "by DMS", "in Parquet", "in Snowflake", "bytes", "seconds")
 _COLOURS = {"ok": "green", "partial": "yellow", "failed": "red"}
@@ -28,7 +30,7 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
         table.add_column(heading, justify="left" if heading in {"database", "outcome"} else "right", no_wrap=True)
     for outcome in outcomes:
         colour = _COLOURS.get(outcome.outcome, "default")
-        table.add_row(outcome.database, f"[{colour}]{outcome.outcome}[/]", *_cells(outcome.tables), _seconds(outcome))
+        table.add_row(outcome.database, Text(outcome.outcome, colour), *_cells(outcome.tables), _seconds(outcome))
     everything = [one for outcome in outcomes for one in outcome.tables]
     words = {outcome.outcome for outcome in outcomes}
     told = ", ".join(f"{sum(one.outcome == word for one in outcomes)} {word}" for word in sorted(words))
@@ -36,14 +38,14 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
     table.add_row(f"{len(outcomes)} databases", told, *_cells(everything), "", style="bold")
     if lost := not_arrived(everything):
         table.add_row("did not arrive", "", *_sum_cells(add_up(lost), f"{len(lost):,}"), "")
-    console.print(table)
-    console.print(say_counted(everything), highlight=False)
+    console.print(table, soft_wrap=False)
+    console.print(say_counted(everything))
     for outcome in outcomes:
         if outcome.failure:
-            console.print(f"{outcome.database}: {outcome.failure.failure_class}: {outcome.failure.text}", markup=False)
-            console.print(f"  {outcome.owner}: {outcome.remedy}", markup=False)
+            console.print(f"{outcome.database}: {outcome.failure.failure_class}: {outcome.failure.text}")
+            console.print(f"  {outcome.owner}: {outcome.remedy}")
         for gap in outcome.gaps:
-            console.print(f"{outcome.database}: not checked: {gap}", markup=False)
+            console.print(f"{outcome.database}: not checked: {gap}")
 
 
 def as_document(outcomes: Sequence[Outcome], **facts: Any) -> dict[str, Any]:

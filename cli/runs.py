@@ -13,11 +13,12 @@ from cli.account import Account
 from fleet.errors import RequestError, UnknownRunError
 from fleet.names import require_run_id
 from fleet.outcomes import Outcome, is_red
+from fleet.run_input import RUNNING
+from fleet.spelling import closest
+from lambdas.chosen import Input, choose
 from lambdas.clients.refusals import code_of
 from lambdas.closing import page_key
 from lambdas.outcome_records import read_outcome
-
-RUNNING = "RUNNING"
 
 
 class RunNameTakenError(RequestError):
@@ -62,10 +63,11 @@ def describe(account: Account, run: str) -> dict[str, Any] | None:
 
 
 def start_or_join(account: Account, run: str, run_input: dict[str, Any]) -> Started:
-    """Start *run*, or join it if it runs already with the same input.
+    """Start *run*, or join it if it runs already with the same input. What PlanRun would refuse is not started.
 
     Raises:
         RunNameTakenError: It has ended, or it runs with another input.
+        FleetError: As `choose`, which PlanRun calls.
     """
     arn = execution_arn(account, run)
     found = describe(account, run)
@@ -80,6 +82,7 @@ def start_or_join(account: Account, run: str, run_input: dict[str, Any]) -> Star
                 remedy="Wait for it, or name another --run.",
             )
         return Started(run, arn, "joined")
+    choose(Input(**run_input), account.clients.records.current_registry(), account.clients)
     start = account.clients.executions.start_execution
     try:
         start(stateMachineArn=account.fleet_run, name=run, input=json.dumps(run_input))
@@ -125,7 +128,11 @@ def require_run(account: Account, run: str) -> dict[str, Any]:
     """
     item = account.clients.ledger.run(require_run_id(run))
     if not item:
-        raise UnknownRunError(f"run {run!r} is not in the ledger.", remedy="`fleet status` lists the last runs.")
+        meant = closest(run, [one["name"] for one in last_runs(account, 100)])
+        raise UnknownRunError(
+            f"run {run!r} is not in the ledger.",
+            remedy=f"{f'Did you mean `{meant}`? ' if meant else ''}`fleet status` lists the last runs.",
+        )
     return item
 
 

@@ -12,6 +12,7 @@ import click
 
 from cli.demo import SAMPLE_REGISTRY
 from cli.detaching import Parent, detach
+from cli.options import Factor, Place, json_option
 from cli.serving import Wanted, serve
 from fleet.errors import FleetError, MalformedInputError
 from fleet.names import machine_arn
@@ -25,9 +26,8 @@ ACCESS_KEY = "AKIAFLEETLOCAL000000"
 _PORT = 4566
 
 folder_option = click.option(
-    "--folder", type=click.Path(path_type=Path), default=Path("cloud"), show_default=True, help="Where all of it goes."
+    "--folder", type=Place(), default=Path("cloud"), show_default=True, help="Where all of it goes."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 class NotResetError(FleetError):
@@ -58,7 +58,7 @@ Examples:
 )
 @click.option(
     "--time-scale",
-    type=click.FloatRange(0.001, 10_000),
+    type=Factor(0.001, 10_000),
     default=1,
     show_default=True,
     help="Time flies so much faster.",

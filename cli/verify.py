@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -18,7 +17,9 @@ import boto3
 import click
 from botocore.exceptions import NoRegionError
 
+from cli.account import reading_aws_settings
 from cli.demo import SAMPLE_REGISTRY
+from cli.options import Text
 from fleet.errors import MalformedInputError
 from local.aws import ACCOUNT, REGION
 from local.cloud import LocalCloud
@@ -75,9 +76,9 @@ Examples:
 )
 @click.option("--list", "is_listed", is_flag=True, help="Only list what is to be settled, and how.")
 @click.option("--create", "creates", is_flag=True, help="Make state machines and endpoints too, and remove them.")
-@click.option("--role", default="", help="The role's ARN for them: states and dms may assume it; it needs no rights.")
+@click.option("--role", type=Text(), help="The role's ARN for them: states and dms may assume it; it needs no rights.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def aws(*, is_listed: bool, creates: bool, role: str, as_json: bool) -> int:
+def aws(*, is_listed: bool, creates: bool, role: str | None, as_json: bool) -> int:
     """Ask the account of your AWS credentials what the local cloud assumes, and compare.
 
     Without --create nothing is made, changed or removed. With it, state machines that pass a handful of transitions and
@@ -89,13 +90,12 @@ def aws(*, is_listed: bool, creates: bool, role: str, as_json: bool) -> int:
     if is_listed:
         _list(open_questions(), as_json=as_json)
         return 0
-    account = _connect(role)  # first: without credentials there is nothing to compare with
+    account = _connect(role or "")  # first: without credentials there is nothing to compare with
     expected = ask_local(CHECKS)
     verdicts = [_judge(one, told, account, creates=creates) for one, told in zip(CHECKS, expected, strict=True)]
     by_hand = sum(one.by == "person" for one in open_questions())
     if as_json:
-        json.dump(_document(account, verdicts, by_hand), sys.stdout, indent=1)
-        click.echo()
+        click.echo(json.dumps(_document(account, verdicts, by_hand), indent=1))
     else:
         _print(account, verdicts, by_hand)
     return int(any(one.word in {"differs", "not asked"} or one.left for one in verdicts))
@@ -123,10 +123,11 @@ def ask_local(checks: Iterable[Check]) -> list[Told]:
 
 def _connect(role: str) -> Asking:
     """The account of the environment's credentials. It is asked who it is."""
-    session = boto3.Session()
-    if not session.region_name:
-        raise NoRegionError  # STS alone would answer without one
-    sts = session.client("sts")
+    with reading_aws_settings():
+        session = boto3.Session()
+        if not session.region_name:
+            raise NoRegionError  # STS alone would answer without one
+        sts = session.client("sts")
     return Asking(
         {},
         account=sts.get_caller_identity()["Account"],
@@ -201,8 +202,7 @@ def _list(questions: Sequence[Open], *, as_json: bool) -> None:
             {"service": one.service, "behaviour": one.name, "by": one.by, "makes": one.makes or None, "ask": one.ask}
             for one in questions
         ]
-        json.dump(listed, sys.stdout, indent=1)
-        click.echo()
+        click.echo(json.dumps(listed, indent=1))
         return
     for one in questions:
         click.echo(f"{one.by:<8} {one.service}: {one.name}")

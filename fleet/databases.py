@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from fleet.errors import UnknownDatabaseError
+from fleet.spelling import did_you_mean
 from fleet.stack_settings import StackSettings
 
 Mode = Literal["full", "delta"]
@@ -151,9 +152,10 @@ class Registry:
         try:
             return self._databases_by_id[database_id]
         except KeyError:
+            meant = did_you_mean(database_id, self._databases_by_id)
             raise UnknownDatabaseError(
                 f"database {database_id!r} is not in the registry ({len(self.databases)} databases).",
-                remedy=_did_you_mean(database_id, self._databases_by_id),
+                remedy=f"{meant} Or add it to registry/databases.yaml, and deploy.",
             ) from None
 
     def server_of(self, database: Database) -> Server:
@@ -168,10 +170,3 @@ def registry_version(text: str) -> str:
     '44136fa355b3'
     """
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _did_you_mean(word: str, known: dict[str, Database]) -> str:
-    close = [name for name in known if name.startswith(word[:3])]
-    if close:
-        return f"Did you mean {', '.join(repr(name) for name in sorted(close)[:3])}?"
-    return "Add it to registry/databases.yaml, or name another."

@@ -9,7 +9,9 @@ FleetError
 ├── RequestError               an input of a run is wrong
 │   ├── MalformedInputError
 │   ├── MalformedIdError
-│   └── UnknownRunError
+│   ├── UnknownRunError
+│   ├── RunNotOverError        a run that goes on was to be run again
+│   └── NothingToRerunError    nothing of the old run is left to do
 ├── QuotaExceededError         a vendor's limit does not hold what was asked
 ├── ClaimLostError             a newer attempt at this database exists; this execution must not act
 ├── TaskNotAtRestError         a task still moves where it must not
@@ -65,6 +67,14 @@ class MalformedIdError(RequestError):
 
 class UnknownRunError(RequestError):
     """No plan is stored under the run that was named."""
+
+
+class RunNotOverError(RequestError):
+    """The run that is to be run again goes on: what it has not done yet would be done twice."""
+
+
+class NothingToRerunError(RequestError):
+    """Nothing of the run that is to be run again failed, or nothing of the kind that was asked for."""
 
 
 class QuotaExceededError(FleetError):

@@ -1,14 +1,13 @@
-"""Which databases a run takes, in which order, in which lane, how many at once, and how often DMS is asked."""
+"""In which order and lane a run takes its databases, how many at once, and how often DMS is asked."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from fleet.databases import Database, Mode, Registry
-from fleet.errors import EmptyRegistryError, MalformedInputError, QuotaExceededError
+from fleet.errors import QuotaExceededError
 from fleet.quotas import (
     DMS_API_PER_SECOND,
     DMS_ENDPOINTS,
@@ -66,75 +65,6 @@ class Plan:
     def databases(self) -> tuple[str, ...]:
         """All of them, lane by lane."""
         return tuple(database for lane in self.lanes for database in lane.databases)
-
-
-def choose_databases(
-    registry: Registry, databases: Sequence[str] | None, tags: Sequence[str] | None
-) -> tuple[Database, ...]:
-    """The onboarded databases that a run's input asks for; all of them if it names none.
-
-    Raises:
-        EmptyRegistryError: The registry holds none.
-        UnknownDatabaseError: It names one that the registry does not hold.
-        MalformedInputError: It names one that is not onboarded, or a tag that no database has, or nothing is left.
-    """
-    if not registry.databases:
-        raise EmptyRegistryError(
-            "the registry holds no database.", remedy="Add one to registry/databases.yaml, and deploy."
-        )
-    if databases is not None and not databases:
-        raise MalformedInputError("`databases` names none.", remedy="Name one, or leave the field out to run all.")
-    if databases is not None:
-        chosen = [registry.database(database_id) for database_id in dict.fromkeys(databases)]
-        if idle := [database.id for database in chosen if not database.onboarded]:
-            raise MalformedInputError(
-                f"database {idle[0]!r} is not onboarded.", remedy="Set `onboarded: true` in the registry and deploy."
-            )
-    else:
-        chosen = [database for database in registry.databases if database.onboarded]
-    known = {tag for database in registry.databases for tag in database.tags}
-    if tags is not None and (unknown := [tag for tag in tags if tag not in known]) and len(unknown) < len(tags):
-        raise MalformedInputError(
-            f"no database in the registry has the tag {unknown[0]!r}, which the run asks for beside others.",
-            remedy="Correct it in the input, or give it to the databases that are meant.",
-        )
-    if tags is not None:
-        chosen = [database for database in chosen if set(tags) & set(database.tags)]
-    if not chosen:
-        raise MalformedInputError(
-            f"the run would move nothing: {len(registry.databases)} databases are in the registry, none is onboarded"
-            f"{' with one of the tags ' + ', '.join(tags) if tags else ''}.",
-            remedy="Onboard one, or ask for others.",
-        )
-    return tuple(chosen)
-
-
-What = Literal["failed-databases", "failed-tables"]
-
-
-def choose_rerun(
-    planned: Sequence[str], words: Mapping[str, str], failed_tables: Mapping[str, Sequence[str]], what: What
-) -> dict[str, tuple[str, ...] | None]:
-    """The databases of an old run to run again, each with the tables to narrow it to, or None for all of them.
-
-    *words*: outcomes by database; one that is missing failed. *failed_tables*: of the `partial` ones; where nobody
-    knows them any more, all are moved.
-
-    >>> words = {"a": "ok", "b": "partial", "c": "failed"}
-    >>> choose_rerun("abcd", words, {"b": ["s.t"]}, "failed-databases")
-    {'c': None, 'd': None}
-    >>> choose_rerun("abcd", words, {"b": ["s.t"]}, "failed-tables")
-    {'b': ('s.t',), 'c': None, 'd': None}
-    """
-    again: dict[str, tuple[str, ...] | None] = {}
-    for database in planned:
-        word = words.get(database)
-        if word == "partial":
-            if what == "failed-tables":
-                again[database] = tuple(failed_tables.get(database, ())) or None
-        elif word != "ok":
-            again[database] = None
-    return again
 
 
 def plan_lanes(databases: Sequence[Database], measured_seconds: Mapping[str, float], at_once: int) -> tuple[Lane, ...]:

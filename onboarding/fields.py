@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
-from onboarding.findings import did_you_mean
+from fleet.spelling import did_you_mean
 from onboarding.nodes import Source, is_null, kind_of, line_of, members, shown
 from onboarding.rules import FIELD_RULES
 from onboarding.stack_rules import STACK_RULES

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleet.errors import MalformedSettingError, RegistryError
@@ -37,19 +36,3 @@ def raise_findings(findings: Sequence[Finding]) -> None:
     ordered = sorted(findings, key=lambda finding: (order[finding.where], finding.line))
     count = "1 thing" if len(findings) == 1 else f"{len(findings)} things"
     raise kind("\n".join([f"the registry has {count} to mend:", *(f"  {finding}" for finding in ordered)]))
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A question that names the closest known word, or the known words if none is close.
-
-    >>> did_you_mean("shemas", ["schemas", "server"])
-    'Did you mean `schemas`?'
-    >>> did_you_mean("colour", ["schemas", "server"])
-    'Known: `schemas`, `server`.'
-    """
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    if close:
-        return f"Did you mean `{close[0]}`?"
-    shown = ", ".join(f"`{name}`" for name in names[:20])
-    return f"Known: {shown}{', ...' if len(names) > 20 else ''}."

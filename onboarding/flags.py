@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from onboarding.findings import Finding, did_you_mean
+from fleet.spelling import did_you_mean
+from onboarding.findings import Finding
 
 PREFIX = "FLEET_ONBOARD_"
 _VALUES = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

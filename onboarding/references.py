@@ -9,8 +9,8 @@ from fleet.databases import Database, Engine, Server
 from fleet.dms.endpoints import SSL_MODES
 from fleet.errors import DuplicateNameError
 from fleet.names import warehouse_schema
+from fleet.spelling import did_you_mean
 from onboarding.fields import Entry
-from onboarding.findings import did_you_mean
 from onboarding.nodes import Source
 
 

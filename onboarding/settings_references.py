@@ -8,10 +8,10 @@ from typing import Any
 from fleet.databases import Database, Limits, Settings
 from fleet.errors import DuplicateNameError
 from fleet.names import control_bucket
+from fleet.spelling import did_you_mean
 from fleet.stack_settings import Network, StackSettings
 from fleet.waits import longest_attempt_seconds
 from onboarding.fields import Entry
-from onboarding.findings import did_you_mean
 from onboarding.nodes import Source
 from onboarding.rules import LONGEST_EXECUTION_SECONDS
 from onboarding.schedules import meets, read_window, weekly_starts
@@ -50,6 +50,11 @@ def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], 
             ("stack", "snowflake_trust"),
             f"`stack.snowflake_trust` lacks `{lacks}`. A role is made for both or for neither.",
         )
+    for place, night in enumerate(stack.nights):
+        if not night.tags and (way := ("stack", "nights", place, "tags")) in entry.lines:
+            note(
+                way, f"night {night.name!r} has `tags` that name none. Name one, or leave `tags` out for all databases."
+            )
     if limits is not None:
         _note_maintenance(stack, limits, note)
     if all(one.complete for one in databases):

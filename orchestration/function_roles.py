@@ -172,6 +172,7 @@ _asks_executions: Need = partial(_executions, verb="AsksExecutions", call="Descr
 _reads_histories: Need = partial(
     _executions, verb="ReadsHistories", call="GetExecutionHistory", machines=("database-run",)
 )
+_asks_runs: Need = partial(_executions, verb="AsksRuns", call="DescribeExecution", machines=("fleet-run",))
 _lists_children: Need = partial(_executions, verb="ListsChildren", call="ListExecutions", machines=("database-run",))
 _lists_runs: Need = partial(_executions, verb="ListsRuns", call="ListExecutions", machines=_BOTH)
 _stops_children: Need = partial(_executions, verb="StopsChildren", call="StopExecution", machines=("database-run",))
@@ -209,6 +210,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
         _lists_ledger,
         _puts,
         _reads_measures,
+        _asks_runs,
         _sees_tasks,
     ),
     "CloseRun": _CLOSES,

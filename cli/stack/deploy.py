@@ -11,12 +11,11 @@ from pathlib import Path
 
 import click
 
-from cli.account import client_maker, connect
-from cli.night_commands import json_option, registry_option
+from cli.account import client_maker, connect, read_fleet
+from cli.options import Place, Text, json_option, registry_option
 from cli.stack.stacks import LOCK, Bench, NotDeployedError, Stacks, Step
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError, RequestError
-from onboarding.reader import read_registry
 from orchestration.package import build_package
 
 FOLDER = Path("build/stack")
@@ -31,7 +30,7 @@ class NotSynthesisedError(RequestError):
 folder_option = click.option(
     "--output",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Place(),
     default=FOLDER,
     show_default=True,
     help="Where the stacks are synthesised and Terraform works.",
@@ -49,7 +48,9 @@ Examples:
 """
 )
 @click.option("--plan-only", is_flag=True, help="Show every plan and apply none. Exit code 1 if anything would change.")
-@click.option("--stack", "only", multiple=True, help="Only this stack. Repeatable. Default: all, in their order.")
+@click.option(
+    "--stack", "only", type=Text(), multiple=True, help="Only this stack. Repeatable. Default: all, in their order."
+)
 @yes_option
 @folder_option
 @json_option
@@ -135,7 +136,7 @@ def require_node(environment: Mapping[str, str]) -> None:
 
 def _open(context: click.Context, registry: Path, folder: Path, *, applies: bool, as_json: bool) -> Stacks:
     environment: Mapping[str, str] = os.environ
-    read = read_registry(registry, environment)
+    read = read_fleet(registry, environment)
 
     def say(text: str) -> None:
         click.echo(text, err=as_json)

@@ -19,6 +19,7 @@ from fleet.attempts import Attempt, covers
 from fleet.databases import Mode, Registry
 from fleet.errors import FleetError, MalformedInputError, TransientError, UnknownDatabaseError, UnknownRunError
 from fleet.names import require_database_id, require_run_id, task_ids
+from fleet.run_input import require_names
 from fleet.waits import longest_attempt_seconds, next_look_seconds
 from lambdas.clients.refusals import code_of
 from lambdas.entrypoint import Model, entrypoint
@@ -69,13 +70,15 @@ def run(request: Request, clients: Clients) -> Response:
     asked = request.input
     require_run_id(asked.run)
     require_database_id(asked.database)
+    if "tables" in asked.model_fields_set:
+        require_names("tables", asked.tables)
     if asked.mode == "delta":
         raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
     plan = clients.records.plan(asked.run)
     registry = clients.records.registry(plan.registry_version)
     registry.database(asked.database)
 
-    tables = asked.tables or plan.tables.get(asked.database)
+    tables = plan.tables.get(asked.database) if asked.tables is None else asked.tables
     claim = clients.ledger.claim(asked.database)
     newest, holder = int(claim.get("number", 0)), claim.get("holder")
     if holder == request.execution:

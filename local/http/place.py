@@ -87,6 +87,10 @@ def find(folder: Path) -> Up:
             return Up(**json.loads((folder / _STATE).read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise NotUpError(f"The local cloud on {folder} is still coming up.", remedy="Try again.") from None
+        except (ValueError, TypeError) as error:
+            raise NotUpError(
+                f"{folder / _STATE} is not as `fleet up` writes it: {error}.", remedy="`fleet down`, then `fleet up`."
+            ) from None
 
 
 def end(folder: Path) -> int:
@@ -96,7 +100,10 @@ def end(folder: Path) -> int:
         NotUpError: None is up.
     """
     with _held_lock(folder) as lock:
-        pid = int(lock.read())
+        text = lock.read()
+        if not text.isdecimal():
+            raise NotUpError(f"The local cloud on {folder} is just coming up.", remedy="Try again.")
+        pid = int(text)
         os.kill(pid, signal.SIGTERM)  # it holds the lock, so the id is still its own
         fcntl.flock(lock, fcntl.LOCK_EX)  # given when the process is gone
     return pid

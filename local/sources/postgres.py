@@ -22,7 +22,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from fleet.errors import FleetError
+from fleet.errors import RequestError
 from local.sources.server_folder import Account, ServerFolder
 
 # Written whole at each start: what initdb guesses from the machine must not decide anything here.
@@ -68,7 +68,7 @@ _START_SECONDS = 60
 _GLANCE_SECONDS = 0.02
 
 
-class ServerNotStartedError(FleetError):
+class ServerNotStartedError(RequestError):
     """The embedded PostgreSQL did not come up."""
 
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import psutil
 
-from fleet.errors import FleetError
+from fleet.errors import FleetError, RequestError
 
 # A socket's address is a C array: 108 bytes on Linux, 104 on macOS, both with a closing zero.
 # Source: unix(7) of Linux; <sys/un.h> of macOS.
@@ -24,7 +24,7 @@ _SOCKET_ADDRESS_BYTES = 103
 _SOCKET_NAME = ".s.PGSQL.5432.lock"  # the longest name the server makes beside the socket itself
 
 
-class ServerFolderTakenError(FleetError):
+class ServerFolderTakenError(RequestError):
     """The folder that would take the server's files belongs to somebody else."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from cli.main import cli
+from cli.commands import cli
 
 ROOT = Path(__file__).parents[2]
 _OURS = re.compile(r"^(?:\.venv/bin/)?(fleet|make|python main\.py)\b")

@@ -206,11 +206,13 @@ REFUSED = [
     ("another-mode", {"mode": "delta", "rerun_of": "old"}, "MalformedInputError", "full"),
     ("unknown", {"rerun_of": "never"}, "UnknownRunError", "run 'never' has no plan"),
     ("malformed", {"rerun_of": "not a run"}, "MalformedIdError", "run id 'not a run' is malformed"),
-    ("nothing", {"rerun_of": "new"}, "MalformedInputError", "run new leaves nothing to run again: 3 databases, 3 ok"),
+    ("nothing", {"rerun_of": "new"}, "NothingToRerunError", "run new leaves nothing to run again: 3 of 3 "),
+    ("no-database", {"rerun_of": "old", "databases": []}, "MalformedInputError", "`databases` names none"),
+    ("an-empty-database", {"rerun_of": "old", "databases": [""]}, "MalformedInputError", "`databases` names none"),
     (
         "misspelt",
         {"rerun_of": "old", "databases": ["case-99"]},
-        "MalformedInputError",
+        "UnknownDatabaseError",
         "'case-99' is not .* of run old",
     ),
     ("what", {"rerun_of": "old", "what": "everything"}, "MalformedInputError", "input.what"),
@@ -251,6 +253,42 @@ def test_a_rerun_takes_only_the_databases_that_are_named(cases: Cases, old: Old)
 def test_every_rerun_of_a_run_is_linked_to_it(cases: Cases, old: Old) -> None:
     plan(cases, "linked-too", rerun_of="old")
     assert {"new", "linked-too"} <= cases.cloud.clients.ledger.run("old")["reruns"]
+
+
+def test_a_run_that_goes_on_cannot_be_run_again_whoever_starts_the_rerun(cases: Cases, case: Case) -> None:
+    case.cloud.faults.add(case.id, "task-stuck")
+    going = cases.execute("fleet-run", f"going-{case.id}", {"mode": "full", "databases": [case.id]})
+    cases.time.pass_seconds(60)
+    ended = cases.time.until(cases.execute("fleet-run", f"too-early-{case.id}", {"rerun_of": f"going-{case.id}"}))
+    assert ended["error"] == "RunNotOverError"
+    assert f"run going-{case.id} goes on" in message(ended)
+    assert cases.cloud.clients.ledger.run(f"too-early-{case.id}") == {}
+    cases.time.until(going)
+
+
+def test_a_rerun_of_a_narrowed_run_that_failed_moves_no_more_tables_than_that_one(cases: Cases, case: Case) -> None:
+    case.ask_source(BAD)
+    cases.run_night(f"whole-{case.id}", databases=[case.id])
+    case.close_source()
+    narrowed = {"rerun_of": f"whole-{case.id}", "what": "failed-tables"}
+    cases.time.until(cases.execute("fleet-run", f"narrow-{case.id}", narrowed))
+    case.close_source(is_closed=False)
+    case.ask_source(GOOD)
+    case.run = f"narrow-{case.id}"
+    assert case.outcome["outcome"] == "failed"
+    wanted = cases.cloud.clients.records.plan(case.run).tables
+    again = cases.time.until(cases.execute("fleet-run", f"again-{case.id}", {"rerun_of": case.run}))
+    assert cases.cloud.clients.records.plan(f"again-{case.id}").tables == wanted
+    case.run = f"again-{case.id}"
+    assert (again["status"], sorted(case.tables)) == ("SUCCEEDED", ["orders", "totals"])
+
+
+@pytest.mark.parametrize("tables", [[], [""], [" "], None])
+def test_an_execution_narrowed_to_no_table_moves_none(cases: Cases, case: Case, tables: list[str] | None) -> None:
+    case.plan()
+    ended = start(cases, case, "none", tables=tables)
+    assert (ended["error"], cases.cloud.clients.ledger.claim(case.id)) == ("MalformedInputError", {})
+    assert "`tables` names none" in message(ended)
 
 
 # Two at once

@@ -12,7 +12,8 @@ import pytest
 
 from cases import Case, Cases
 from cli.account import Account
-from cli.main import cli, main
+from cli.commands import cli
+from cli.main import main
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,36 @@ def test_a_run_that_ended_is_not_started_again_and_says_what_to_do(fleet: Fleet,
     )
 
 
-def test_a_run_whose_input_is_refused_exits_1_and_says_why_in_the_refusals_words(fleet: Fleet) -> None:
-    said = fleet("run", "--run", "typo", "--databases", "case-99")
-    assert said.code == 1
-    assert "FAILED: UnknownDatabaseError: database 'case-99' is not in the registry" in said.out.replace("\n", " ")
-    assert "fleet report" not in said.out
+def executions(cases: Cases) -> set[str]:
+    """The names of all runs that were ever started."""
+    machines = cases.cloud.aws.client("stepfunctions")
+    pages = machines.get_paginator("list_executions").paginate(stateMachineArn=cases.cloud.machine_arns["fleet-run"])
+    return {one["name"] for page in pages for one in page["executions"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--databases", ""], "Invalid value for '--databases': '' names none."),
+        (["--databases", " , "], "Invalid value for '--databases': ' , ' names none."),
+        (["--tags", ""], "Invalid value for '--tags': '' names none."),
+        (["--run", ""], "Invalid value for '--run': it is empty."),
+        (["--databases", "case-99"], "database 'case-99' is not in the registry (48 databases). Did you mean `case-"),
+        (["--tags", "finance"], "no database of the registry has the tag 'finance'."),
+    ],
+)
+def test_a_run_over_nothing_or_over_what_the_account_does_not_know_is_not_started(
+    fleet: Fleet, cases: Cases, arguments: list[str], words: str
+) -> None:
+    before = executions(cases)
+    said = fleet("run", *arguments, "--no-wait")
+    assert (said.code, said.out) == (2, "")
+    assert words in said.err
+    assert executions(cases) == before
+
+
+def test_a_run_that_was_refused_at_its_plan_says_why_in_the_refusals_words(fleet: Fleet, cases: Cases) -> None:
+    cases.run_night("typo", databases=["case-99"])  # as the console or a schedule starts one
     again = fleet("run", "--run", "typo")
     assert again.err == "Error: run 'typo' has ended FAILED. It never began: name another --run.\n"
     status = fleet("status", "typo")
@@ -152,11 +178,65 @@ def test_rerun_runs_again_what_failed_and_leaves_a_link(fleet: Fleet, red: Case)
     assert (again.code, "a rerun of red" in again.out) == (0, True)
 
 
-@pytest.mark.parametrize("what", ["failed-databases", "failed-tables"])
-def test_rerun_passes_on_what_is_to_be_run_again(fleet: Fleet, cases: Cases, red: Case, what: str) -> None:
-    fleet("rerun", "red", "--run", f"passes-{what}", "--what", what, "--databases", red.id, "--no-wait")
-    arn = f"arn:aws:states:eu-central-1:123456789012:execution:fleet-fleet-run:passes-{what}"
-    assert json.loads(cases.describe(arn)["input"]) == {"rerun_of": "red", "what": what, "databases": [red.id]}
+def test_rerun_of_a_run_that_goes_on_starts_nothing_and_says_what_to_do(fleet: Fleet, cases: Cases, case: Case) -> None:
+    case.cloud.faults.add(case.id, "task-stuck")
+    fleet("run", "--run", "goes-on", "--databases", case.id, "--no-wait")
+    case.time.pass_seconds(60)
+    before = executions(cases)
+    said = fleet("rerun", "goes-on", "--run", "too-early")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("Error: run goes-on goes on: ")
+    assert "Wait until it has ended (`fleet status goes-on`), or end it (`fleet stop goes-on`)." in said.err
+    assert executions(cases) == before
+    fleet("stop", "goes-on")
+
+
+def test_rerun_of_a_run_that_was_all_ok_starts_nothing_and_exits_0(fleet: Fleet, cases: Cases, case: Case) -> None:
+    fleet("run", "--run", "all-ok", "--databases", case.id)
+    before = executions(cases)
+    said = fleet("rerun", "all-ok")
+    assert said.code == 0
+    assert said.out == "Nothing was started: run all-ok leaves nothing to run again: 1 of 1 databases ended ok.\n"
+    told = json.loads(fleet("rerun", "all-ok", "--json").out)
+    assert (told["run"], told["how"], told["rerun_of"]) == (None, "nothing to do", "all-ok")
+    assert executions(cases) == before
+
+
+def test_rerun_of_failed_databases_where_only_tables_failed_starts_nothing_and_exits_1(
+    fleet: Fleet, cases: Cases, red: Case
+) -> None:
+    before = executions(cases)
+    said = fleet("rerun", "red", "--what", "failed-databases")
+    assert (said.code, "1 partial. For the failed tables of partial ones ask for `failed-tables`" in said.out) == (
+        1,
+        True,
+    )
+    assert executions(cases) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["rerun", "red", "--databases", ""], "'' names none."),
+        (["rerun", "red", "--databases", "case-99"], "database 'case-99' is not one of run red, which had 2."),
+        (["rerun", "redd"], "run 'redd' is not in the ledger. Did you mean `red`?"),
+        (["stop", "red", "--reason", ""], "Invalid value for '--reason': it is empty."),
+    ],
+)
+def test_a_rerun_or_stop_of_what_is_not_there_starts_nothing(
+    fleet: Fleet, cases: Cases, red: Case, arguments: list[str], words: str
+) -> None:
+    before = executions(cases)
+    said = fleet(*arguments)
+    assert (said.code, said.out, words in said.err) == (2, "", True), said.err
+    assert executions(cases) == before
+
+
+def test_rerun_passes_on_what_is_to_be_run_again(fleet: Fleet, cases: Cases, red: Case) -> None:
+    fleet("rerun", "red", "--run", "passes-on", "--what", "failed-tables", "--databases", red.id, "--no-wait")
+    arn = "arn:aws:states:eu-central-1:123456789012:execution:fleet-fleet-run:passes-on"
+    given = {"rerun_of": "red", "what": "failed-tables", "databases": [red.id]}
+    assert json.loads(cases.describe(arn)["input"]) == given
 
 
 # stop
@@ -224,6 +304,26 @@ def test_report_leaves_the_page_of_the_night_as_a_file(fleet: Fleet, red: Case) 
     assert red.id in page
     assert fleet("report", "red", "--to", "another.html", "--no-open").out == "another.html\n"
     assert Path("another.html").read_text() == page
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("nowhere/night.html", "nowhere/night.html: No such file or directory. Make the folder first"),
+        (".", "Is a directory. Name a file"),
+        ("afile/night.html", "afile/night.html: Not a directory."),
+        ("/dev/full", "No space left on device. Make room"),
+        ("/proc/night.html", "/proc/night.html: "),
+        ("", "Invalid value for '--to': it is empty."),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_one_sentence_with_the_next_step(
+    fleet: Fleet, red: Case, to: str, words: str
+) -> None:
+    Path("afile").touch()
+    said = fleet("report", "red", "--to", to, "--no-open")
+    assert (said.code, said.out) == (2, "")
+    assert words in said.err
 
 
 def test_report_of_a_run_that_has_not_closed_says_when_there_will_be_one(fleet: Fleet, case: Case) -> None:

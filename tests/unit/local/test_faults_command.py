@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cli.main import cli
+from cli.commands import cli
 from fleet.errors import MalformedInputError
 from fleet.failures import CLASSES
 from local.faults.catalogue import KINDS

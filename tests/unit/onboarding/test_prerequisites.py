@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from cli.main import cli
+from cli.commands import cli
 from fleet.databases import Database
 from lambdas.sources import mysql, postgresql
 from local.sources.mariadb import EmbeddedMariadb

@@ -1,0 +1,71 @@
+"""Types and options that several commands share. A value that is empty is refused: it is an unset shell variable."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.account import REGISTRY
+
+
+class Text(click.ParamType):
+    """A text that is not blank."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """*value*, if something is written in it."""
+        if not value.strip():
+            self.fail("it is empty. Is a shell variable not set? Give a value, or leave it out.", param, ctx)
+        return value
+
+
+class Factor(click.FloatRange):
+    """A number in a range. `nan` is in none, though no comparison says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not in the range {self._describe_range()}.", param, ctx)
+        return number
+
+
+class Names(click.ParamType):
+    """Names by comma, at least one of them."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """The names in *value*, without blanks around them."""
+        names = tuple(name for part in value.split(",") if (name := part.strip()))
+        if not names:
+            why = f"{value!r} names none. Is a shell variable not set? Name one, or leave the option out for all."
+            self.fail(why, param, ctx)
+        return names
+
+
+class Place(click.Path):
+    """A path. An empty one would be the folder that the command is started in."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        if not str(value).strip():
+            self.fail("it is empty. Is a shell variable not set? Give a path, or leave it out.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+registry_option = click.option(
+    "--registry",
+    type=Place(),
+    default=REGISTRY,
+    show_default=True,
+    help="The folder of the registry, whose settings name the account.",
+)

@@ -1,0 +1,154 @@
+"""Which databases the input of a run asks for: by name, by tag, or by how an old run ended.
+
+The command line asks these functions before it starts a run, and PlanRun asks them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fleet.databases import Database, Mode, Registry
+from fleet.errors import (
+    EmptyRegistryError,
+    MalformedInputError,
+    NothingToRerunError,
+    RunNotOverError,
+    UnknownDatabaseError,
+)
+from fleet.spelling import did_you_mean
+
+What = Literal["failed-databases", "failed-tables"]
+RUNNING = "RUNNING"
+"""The status of an execution that goes on, in Step Functions' word."""
+
+
+def require_names(narrowing: str, names: Sequence[str] | None) -> None:
+    """Refuse a *narrowing* that is there and names nothing: read as "all", an unset variable moves the whole fleet.
+
+    Raises:
+        MalformedInputError: *names* is empty, or each of them is.
+
+    >>> require_names("tags", [" "])
+    Traceback (most recent call last):
+    fleet.errors.MalformedInputError: `tags` names none. Name one, or leave the field out for all of them.
+    """
+    if not any(name.strip() for name in names or ()):
+        raise MalformedInputError(
+            f"`{narrowing}` names none.", remedy="Name one, or leave the field out for all of them."
+        )
+
+
+def choose_databases(
+    registry: Registry, databases: Sequence[str] | None, tags: Sequence[str] | None
+) -> tuple[Database, ...]:
+    """The onboarded databases that a run's input asks for; all of them where both *databases* and *tags* are None.
+
+    Raises:
+        EmptyRegistryError: The registry holds none.
+        UnknownDatabaseError: A name is not in the registry.
+        MalformedInputError: A narrowing names none, a tag is unknown, a database is not onboarded, or nothing is left.
+    """
+    if not registry.databases:
+        raise EmptyRegistryError(
+            "the registry holds no database.", remedy="Add one to registry/databases.yaml, and deploy."
+        )
+    chosen = [database for database in registry.databases if database.onboarded]
+    if databases is not None:
+        require_names("databases", databases)
+        chosen = [registry.database(database_id) for database_id in dict.fromkeys(databases)]
+        if idle := [database.id for database in chosen if not database.onboarded]:
+            raise MalformedInputError(
+                f"database {idle[0]!r} is not onboarded.", remedy="Set `onboarded: true` in the registry and deploy."
+            )
+    if tags is not None:
+        require_names("tags", tags)
+        known = {tag for database in registry.databases for tag in database.tags}
+        if unknown := [tag for tag in tags if tag not in known]:
+            raise MalformedInputError(
+                f"no database of the registry has the tag {unknown[0]!r}.",
+                remedy=did_you_mean(unknown[0], known) if known else "The registry gives no tags at all.",
+            )
+        chosen = [database for database in chosen if set(tags) & set(database.tags)]
+    if not chosen:
+        raise MalformedInputError(
+            f"the run would move nothing: {len(registry.databases)} databases are in the registry, none is onboarded"
+            f"{' with one of the tags ' + ', '.join(tags) if tags else ''}.",
+            remedy="Onboard one, or ask for others.",
+        )
+    return tuple(chosen)
+
+
+@dataclass(frozen=True)
+class OldRun:
+    """A run that is to be run again. *status*: of its execution. *words*: outcomes by database; without one it failed.
+
+    *tables*: what the run itself narrowed a database to. *failed_tables*: of its `partial` ones.
+    """
+
+    run: str
+    mode: Mode
+    status: str
+    databases: Sequence[str]
+    words: Mapping[str, str]
+    failed_tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def choose_rerun(
+    old: OldRun, what: What = "failed-databases", only: Sequence[str] | None = None
+) -> dict[str, tuple[str, ...] | None]:
+    """The databases of *old* to run again, each with the tables to narrow it to, or None for all of its tables.
+
+    *only*: databases to choose from, else all of *old*. A database that *old* had narrowed stays as narrow.
+
+    Raises:
+        RunNotOverError: *old* goes on.
+        MalformedInputError: *only* names none.
+        UnknownDatabaseError: A name in *only* is none of *old*.
+        NothingToRerunError: Nothing is left to do.
+
+    >>> old = OldRun("r", "full", "FAILED", "abcd", {"a": "ok", "b": "partial", "c": "failed"}, {"b": ["s.t"]})
+    >>> choose_rerun(old)
+    {'c': None, 'd': None}
+    >>> choose_rerun(old, "failed-tables")
+    {'b': ('s.t',), 'c': None, 'd': None}
+    >>> choose_rerun(OldRun("r", "full", "FAILED", "c", {"c": "failed"}, tables={"c": ["s.t"]}))
+    {'c': ('s.t',)}
+    """
+    if old.status == RUNNING:
+        raise RunNotOverError(
+            f"run {old.run} goes on: what it has not done yet would be done twice.",
+            remedy=f"Wait until it has ended (`fleet status {old.run}`), or end it (`fleet stop {old.run}`).",
+        )
+    wanted = set(old.databases)
+    if only is not None:
+        require_names("databases", only)
+        if unknown := [name for name in only if name not in wanted]:
+            raise UnknownDatabaseError(
+                f"database {unknown[0]!r} is not one of run {old.run}, which had {len(wanted)}.",
+                remedy=did_you_mean(unknown[0], wanted),
+            )
+        wanted &= set(only)
+    again: dict[str, tuple[str, ...] | None] = {}
+    for database in [name for name in old.databases if name in wanted]:
+        word = old.words.get(database)
+        whole = tuple(old.tables[database]) if database in old.tables else None
+        if word == "partial":
+            if what == "failed-tables":
+                again[database] = tuple(old.failed_tables.get(database, ())) or whole
+        elif word != "ok":
+            again[database] = whole
+    if not again:
+        raise _nothing_left(old, sorted(wanted))
+    return again
+
+
+def _nothing_left(old: OldRun, wanted: Sequence[str]) -> NothingToRerunError:
+    partial = sum(old.words.get(name) == "partial" for name in wanted)
+    return NothingToRerunError(
+        f"run {old.run} leaves nothing to run again: {len(wanted) - partial} of {len(wanted)} databases ended ok"
+        f"{f', {partial} partial' if partial else ''}.",
+        remedy="For the failed tables of partial ones ask for `failed-tables`." if partial else "",
+    )

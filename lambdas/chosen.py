@@ -1,0 +1,112 @@
+"""What the input of a run comes to: the mode and the databases, as the account has them now.
+
+PlanRun asks before it plans, and the command line before it starts a run at all. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import ConfigDict
+
+from fleet.databases import Database, Mode, Registry, Settings
+from fleet.errors import MalformedInputError, UnknownRunError
+from fleet.names import execution_arn, require_run_id
+from fleet.run_input import OldRun, What, choose_databases, choose_rerun
+from fleet.totals import not_arrived
+from lambdas.clients.refusals import code_of
+from lambdas.entrypoint import Model
+from lambdas.outcome_records import read_outcome
+from lambdas.wiring import Clients
+
+
+class Input(Model):
+    """The input of a run: `mode`, or `rerun_of` an old run, whose mode it then has. *databases* and *tags* narrow.
+
+    *schedule*, *scheduled_at*: the slot that only one run may have.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Mode | None = None
+    databases: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    rerun_of: str | None = None
+    what: What | None = None
+    schedule: str | None = None
+    scheduled_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a run is to do. *tables*: for a database of which only some are moved, their `schema.table` names."""
+
+    mode: Mode
+    databases: tuple[Database, ...]
+    tables: Mapping[str, tuple[str, ...]]
+
+
+def choose(asked: Input, registry: Registry, clients: Clients) -> Chosen:
+    """What *asked* comes to under *registry*.
+
+    Raises:
+        MalformedInputError, MalformedIdError, UnknownDatabaseError, EmptyRegistryError: The input is wrong.
+        UnknownRunError, RunNotOverError, NothingToRerunError: There is no such old run, it goes on, or it was all ok.
+    """
+    if nulls := sorted(name for name in asked.model_fields_set if getattr(asked, name) is None):
+        raise MalformedInputError(f"`{nulls[0]}` is null.", remedy="Give it a value, or leave the field out.")
+    if asked.rerun_of is not None:
+        old = _old_run(asked.rerun_of, registry.settings, clients)
+        if asked.mode not in {None, old.mode}:
+            raise MalformedInputError(
+                f"mode {asked.mode!r} is asked for, but run {old.run} was {old.mode!r}.", remedy="Leave `mode` out."
+            )
+        again = choose_rerun(old, asked.what or "failed-databases", asked.databases)
+        chosen = choose_databases(registry, list(again), asked.tags)
+        return Chosen(old.mode, chosen, {name: tables for name, tables in again.items() if tables is not None})
+    if asked.mode is None or asked.what is not None:
+        raise MalformedInputError(
+            "the input has `what` without `rerun_of`, or neither `mode` nor `rerun_of`.",
+            remedy='Give {"mode": "full"}, or {"rerun_of": "<run>", "what": "failed-databases"}.',
+        )
+    return Chosen(asked.mode, choose_databases(registry, asked.databases, asked.tags), {})
+
+
+def _old_run(run: str, settings: Settings, clients: Clients) -> OldRun:
+    """How far the run is that is to be run again.
+
+    Raises:
+        UnknownRunError: There was no such run, or another did its work.
+    """
+    winner = clients.ledger.run(require_run_id(run)).get("superseded_by")
+    if winner:
+        raise UnknownRunError(f"run {run} did nothing: run {winner} had its slot.", remedy=f"Run {winner} again.")
+    plan = clients.records.plan(run)
+    items = {item["sk"].removeprefix("DB#"): item for item in clients.ledger.outcomes(run)}
+    words = {name: str(item["outcome"]) for name, item in items.items()}
+    return OldRun(
+        run,
+        plan.mode,
+        _status(execution_arn(settings.account, settings.region, settings.prefix, "fleet-run", run), clients),
+        plan.chosen,
+        words,
+        {name: _failed_tables(run, items[name], clients) for name, word in words.items() if word == "partial"},
+        plan.tables,
+    )
+
+
+def _status(execution: str, clients: Clients) -> str:
+    """The execution's status; Step Functions forgets what ended 90 days ago."""
+    try:
+        return clients.executions.describe_execution(executionArn=execution)["status"]
+    except ClientError as error:
+        if code_of(error) != "ExecutionDoesNotExist":
+            raise
+        return "forgotten"
+
+
+def _failed_tables(run: str, item: dict[str, Any], clients: Clients) -> tuple[str, ...]:
+    return tuple(f"{table.schema}.{table.table}" for table in not_arrived(read_outcome(run, item, clients).tables))
