@@ -31,6 +31,7 @@ from local.night import PACE, Night
 from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
+from local.surroundings import own_environment
 from onboarding.reader import read_registry
 
 SAMPLE_REGISTRY = Path(__file__).resolve().parent.parent / "registry"
@@ -91,7 +92,8 @@ def demo(
     requests = [read_request(text) for text in broken]
     _require_own(folder)
     began = time.monotonic()
-    with EmbeddedPostgres.start(folder / "source") as server:  # one demo at a time: it holds the folder's lock
+    # One demo at a time: the server holds the folder's lock.
+    with own_environment(), EmbeddedPostgres.start(folder / "source") as server:
         if left := _clear(folder):
             console.print(left, highlight=False)
         console.print("Building the source databases (kept for the next demo) ...", highlight=False)

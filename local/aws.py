@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.utils import parse_timestamp
 from moto import mock_aws
 from moto.iam.aws_managed_policies import aws_managed_policies_data
@@ -46,7 +48,7 @@ class LocalAws:
         self.read_of_iam: dict[str, Any] = {}
         """What `local.iam` has read since IAM was last written to: a night asks for its roles thousands of times.
         Replaced as a whole, so that a thread that is late keeps what it has read apart from what is newer."""
-        self._botocore = _quick_session()
+        self._botocore = _own_session()
         self._session = boto3.Session(botocore_session=self._botocore)
 
     def __enter__(self) -> Self:
@@ -85,6 +87,7 @@ class LocalAws:
                         max_pool_connections=64,
                         signature_version=UNSIGNED,
                         user_agent="fleet-local",
+                        ignore_configured_endpoint_urls=True,
                         request_checksum_calculation="when_required",
                         response_checksum_validation="when_required",
                     ),
@@ -130,9 +133,14 @@ class LocalAws:
         return answer
 
 
-def _quick_session() -> botocore.session.Session:
-    """botocore's, with clients that read times by the standard library: its own way tries all formats there are."""
-    session = botocore.session.get_session()
+def _own_session() -> botocore.session.Session:
+    """A session of botocore's that reads no variable and no file of the user's: a profile, another endpoint or a way to
+    retry would be another cloud's. Its clients read times by the standard library: botocore tries all formats.
+    """
+    variables = BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    silent = {name: (None, None, default, None) for name, (_, _, default, _) in variables}
+    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    session = botocore.session.Session(silent | files)
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_read_time)
     return session
 

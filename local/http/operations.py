@@ -10,21 +10,15 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from botocore.loaders import create_loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 
 from local.http.messages import Request
+from local.service_models import model_of
 from local.wire import AwsError
 
 _FORM = "application/x-www-form-urlencoded"
 _OF_FORMS = frozenset({"iam", "sts", "sns", "sqs", "ec2", "cloudwatch"})  # the query protocols
-
-
-@lru_cache(maxsize=32)
-def model_of(service: str) -> ServiceModel:
-    """botocore's model of *service* (boto3's name)."""
-    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
 
 
 def operation_of(service: str, request: Request, path: str) -> str:
