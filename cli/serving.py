@@ -74,7 +74,12 @@ def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable
         for name in _MADE_ANEW:
             _remove(wanted.folder / name)
         is_deployed = wanted.fleet is not None
-        how: dict[str, Any] = {"clock": wanted.clock, "time_scale": wanted.time_scale, "is_deployed": is_deployed}
+        how: dict[str, Any] = {
+            "clock": wanted.clock,
+            "time_scale": wanted.time_scale,
+            "is_deployed": is_deployed,
+            "stays": True,
+        }
         cloud = LocalCloud(wanted.folder, registry, sources, **how)
         cloud.endpoint = server.endpoint
         return cloud

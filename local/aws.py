@@ -41,6 +41,7 @@ class LocalAws:
         self._clients: dict[str, Any] = {}
         self._handles: dict[str, Handle] = {"dynamodb": self._ask_dynamodb, "s3": self._ask_s3, "iam": self._ask_iam}
         self._lock = threading.Lock()
+        self._locks: dict[str, Any] = {}
         self._ledger_lock = threading.Lock()
         self._items = PlainDynamoDb(ACCOUNT, REGION)
         self.objects = PlainS3(ACCOUNT)
@@ -69,7 +70,7 @@ class LocalAws:
     def send(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse:
         """The answer to *request*: every client in this process and every call over HTTP ends here."""
         handle = self._handles.get(service)
-        return handle(request, operation) if handle else routes.answer(request)
+        return handle(request, operation) if handle else self._ask_moto(service, request)
 
     def client(self, service: str) -> Any:
         """The boto3 client of *service*."""
@@ -97,6 +98,13 @@ class LocalAws:
                 self._clients[service] = client
             return self._clients[service]
 
+    def _ask_moto(self, service: str, request: AWSPreparedRequest) -> AWSResponse:
+        """moto, which is not made for threads: a list that another thread adds to while it is walked through breaks."""
+        with self._lock:
+            lock = self._locks.setdefault(service, threading.RLock())
+        with lock:
+            return routes.answer(request)
+
     def _ask_dynamodb(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         """moto's DynamoDB, never asked by two threads at once: it looks at a condition and writes in two steps, and a
         transaction that is cancelled puts back what was there before, which another thread may have changed since."""
@@ -105,13 +113,11 @@ class LocalAws:
             return short or routes.answer(request)
 
     def _ask_s3(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
-        """moto's S3, with no other put during a conditional one."""
+        """moto's S3, with no other put meanwhile."""
         if short := self.objects.answer(request, operation):
             return short
-        if "If-None-Match" in request.headers and operation not in {"GetObject", "HeadObject"}:
-            with self.objects.puts:
-                return routes.answer(request)
-        return routes.answer(request)
+        with self.objects.puts:
+            return routes.answer(request)
 
     def _ask_iam(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         """moto's IAM, with AWS's own policies from the first request on that is about them: reading the 1,582 of them
@@ -127,7 +133,7 @@ class LocalAws:
                     ]
                     backend.aws_managed_policies = policies
                     backend.managed_policies |= {one.arn: one for one in policies}
-        answer = routes.answer(request)
+        answer = self._ask_moto("iam", request)
         if not operation.startswith(("Get", "List")):
             self.read_of_iam = {}
         return answer
