@@ -17,12 +17,14 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend
+from moto.sns.models import Topic
 
 from local.iam import effects_of
 
 _moto_transact = DynamoDBBackend.transact_write_items
 _moto_query = Table.query
 _moto_put_bucket_policy = S3Backend.put_bucket_policy
+_moto_publish = Topic.publish
 _INDEX_NAME = 6  # its place among the arguments after the hash key
 
 
@@ -31,6 +33,7 @@ def correct() -> None:
     DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign]
     Table.query = _query  # type: ignore[method-assign]
     SecurityGroupRule.description = property(_description)  # type: ignore[method-assign]
+    Topic.publish = _publish  # type: ignore[method-assign]
     BaseModel.__new__ = _untracked  # type: ignore[method-assign]
     FakeKey.dispose = _keep_readable  # type: ignore[method-assign]
     FakeKey.__del__ = _close_buffer  # type: ignore[method-assign]
@@ -41,6 +44,13 @@ def correct() -> None:
 def _untracked(model: type[BaseModel], *_: object, **__: object) -> Any:
     """moto keeps a list of all it has ever made, so that nothing is freed: each overwritten object, each message."""
     return object.__new__(model)
+
+
+def _publish(topic: Topic, *arguments: Any, **named: Any) -> str:
+    """moto keeps all that was ever published, for tests that ask it for that."""
+    message_id = _moto_publish(topic, *arguments, **named)
+    topic.sent_notifications.clear()
+    return message_id
 
 
 def _keep_readable(_key: FakeKey, garbage: bool = False) -> None:

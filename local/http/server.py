@@ -156,12 +156,12 @@ class _Connection(BaseHTTPRequestHandler):
         """As the parent, with a limit to the time in which a request comes."""
         super().setup()
         self._coming = _Coming(self.connection)
-        self.rfile = io.BufferedReader(self._coming)
+        self.rfile = self._arriving = io.BufferedReader(self._coming)
 
     def handle_one_request(self) -> None:
         """As the parent. Between two requests a client may be silent for as long as it likes."""
         self._coming.until = None
-        if self.rfile.peek(1):
+        if self._arriving.peek(1):
             self._coming.until = time.monotonic() + self.server.patience_seconds
         super().handle_one_request()
 
