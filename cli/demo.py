@@ -33,6 +33,7 @@ from local.night import PACE, Night
 from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
+from local.surroundings import own_environment
 from onboarding.reader import read_registry
 
 SAMPLE_REGISTRY = Path(__file__).resolve().parent.parent / "registry"
@@ -93,7 +94,8 @@ def demo(
     is_sample = databases is None and tables is None
     if is_sample:  # what is wrong with its registry or its faults needs no minute of building to be known
         _choose_faults(requests, break_some, read_registry(SAMPLE_REGISTRY, os.environ))
-    with EmbeddedPostgres.start(folder / "source") as server:  # one demo at a time: it holds the folder's lock
+    # One demo at a time: the server holds the folder's lock.
+    with own_environment(), EmbeddedPostgres.start(folder / "source") as server:
         if left := _clear(folder):
             console.print(left)
         console.print("Building the source databases (kept for the next demo) ...")

@@ -29,6 +29,7 @@ from local.http.server import LOOPBACK, HttpServer
 from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
+from local.surroundings import own_environment
 from onboarding.reader import read_registry
 
 _MADE_ANEW = ("warehouse", "handlers.jsonl", "functions")
@@ -58,7 +59,7 @@ def serve(wanted: Wanted, parent: Parent, ready: Callable[[Up], None]) -> None:
     # `fleet down` sends it, at whatever point this is.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with ExitStack() as held:
+        with own_environment(), ExitStack() as held:
             held.enter_context(hold(wanted.folder))
             parent.log_to(wanted.folder / "up.log")
             _serve_held(wanted, parent.tell_progress, ready, held)
@@ -73,7 +74,12 @@ def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable
         for name in _MADE_ANEW:
             _remove(wanted.folder / name)
         is_deployed = wanted.fleet is not None
-        how: dict[str, Any] = {"clock": wanted.clock, "time_scale": wanted.time_scale, "is_deployed": is_deployed}
+        how: dict[str, Any] = {
+            "clock": wanted.clock,
+            "time_scale": wanted.time_scale,
+            "is_deployed": is_deployed,
+            "stays": True,
+        }
         cloud = LocalCloud(wanted.folder, registry, sources, **how)
         cloud.endpoint = server.endpoint
         return cloud

@@ -29,6 +29,7 @@ from local.coverage.declarations import named
 from local.coverage.to_verify import Open, open_questions
 from local.http.routing import Router
 from local.http.server import LOOPBACK, HttpServer
+from local.surroundings import own_environment
 from onboarding.reader import read_registry
 
 Word = Literal["agrees", "differs", "not asked", "not run"]
@@ -106,6 +107,7 @@ def ask_local(checks: Iterable[Check]) -> list[Told]:
     registry = replace(read_registry(SAMPLE_REGISTRY, {}), databases=())
     arguments = {"region_name": REGION, "aws_access_key_id": "local", "aws_secret_access_key": "local"}
     with (
+        own_environment(),
         tempfile.TemporaryDirectory() as folder,
         LocalCloud(Path(folder), registry, {}, clock="real", is_deployed=False) as cloud,
         HttpServer(Router(cloud).answer) as server,

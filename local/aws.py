@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.utils import parse_timestamp
 from moto import mock_aws
 from moto.iam.aws_managed_policies import aws_managed_policies_data
@@ -39,6 +41,7 @@ class LocalAws:
         self._clients: dict[str, Any] = {}
         self._handles: dict[str, Handle] = {"dynamodb": self._ask_dynamodb, "s3": self._ask_s3, "iam": self._ask_iam}
         self._lock = threading.Lock()
+        self._locks: dict[str, Any] = {}
         self._ledger_lock = threading.Lock()
         self._items = PlainDynamoDb(ACCOUNT, REGION)
         self.objects = PlainS3(ACCOUNT)
@@ -46,7 +49,7 @@ class LocalAws:
         self.read_of_iam: dict[str, Any] = {}
         """What `local.iam` has read since IAM was last written to: a night asks for its roles thousands of times.
         Replaced as a whole, so that a thread that is late keeps what it has read apart from what is newer."""
-        self._botocore = _quick_session()
+        self._botocore = _own_session()
         self._session = boto3.Session(botocore_session=self._botocore)
 
     def __enter__(self) -> Self:
@@ -67,7 +70,7 @@ class LocalAws:
     def send(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse:
         """The answer to *request*: every client in this process and every call over HTTP ends here."""
         handle = self._handles.get(service)
-        return handle(request, operation) if handle else routes.answer(request)
+        return handle(request, operation) if handle else self._ask_moto(service, request)
 
     def client(self, service: str) -> Any:
         """The boto3 client of *service*."""
@@ -85,6 +88,7 @@ class LocalAws:
                         max_pool_connections=64,
                         signature_version=UNSIGNED,
                         user_agent="fleet-local",
+                        ignore_configured_endpoint_urls=True,
                         request_checksum_calculation="when_required",
                         response_checksum_validation="when_required",
                     ),
@@ -94,6 +98,13 @@ class LocalAws:
                 self._clients[service] = client
             return self._clients[service]
 
+    def _ask_moto(self, service: str, request: AWSPreparedRequest) -> AWSResponse:
+        """moto, which is not made for threads: a list that another thread adds to while it is walked through breaks."""
+        with self._lock:
+            lock = self._locks.setdefault(service, threading.RLock())
+        with lock:
+            return routes.answer(request)
+
     def _ask_dynamodb(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         """moto's DynamoDB, never asked by two threads at once: it looks at a condition and writes in two steps, and a
         transaction that is cancelled puts back what was there before, which another thread may have changed since."""
@@ -102,13 +113,11 @@ class LocalAws:
             return short or routes.answer(request)
 
     def _ask_s3(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
-        """moto's S3, with no other put during a conditional one."""
+        """moto's S3, with no other put meanwhile."""
         if short := self.objects.answer(request, operation):
             return short
-        if "If-None-Match" in request.headers and operation not in {"GetObject", "HeadObject"}:
-            with self.objects.puts:
-                return routes.answer(request)
-        return routes.answer(request)
+        with self.objects.puts:
+            return routes.answer(request)
 
     def _ask_iam(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         """moto's IAM, with AWS's own policies from the first request on that is about them: reading the 1,582 of them
@@ -124,15 +133,20 @@ class LocalAws:
                     ]
                     backend.aws_managed_policies = policies
                     backend.managed_policies |= {one.arn: one for one in policies}
-        answer = routes.answer(request)
+        answer = self._ask_moto("iam", request)
         if not operation.startswith(("Get", "List")):
             self.read_of_iam = {}
         return answer
 
 
-def _quick_session() -> botocore.session.Session:
-    """botocore's, with clients that read times by the standard library: its own way tries all formats there are."""
-    session = botocore.session.get_session()
+def _own_session() -> botocore.session.Session:
+    """A session of botocore's that reads no variable and no file of the user's: a profile, another endpoint or a way to
+    retry would be another cloud's. Its clients read times by the standard library: botocore tries all formats.
+    """
+    variables = BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    silent = {name: (None, None, default, None) for name, (_, _, default, _) in variables}
+    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    session = botocore.session.Session(silent | files)
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_read_time)
     return session
 

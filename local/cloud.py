@@ -38,8 +38,8 @@ from orchestration.functions import MODULES, function_arn
 # Python runs one thread at a time: each one more waits for the others, at every call of DuckDB's. A night of 12 x 48
 # tables took 15 % less with 4 than with 16 on two cores; with 3 to 5 it takes the same.
 _WORKERS = 4
-# Tables, objects and histories stay until the end: to look through them for garbage every 700 objects, as Python does
-# by default, took a tenth of a night.
+# Tables, objects and histories of one night stay until its end: to look through them for garbage every 700 objects, as
+# Python does by default, took a tenth of a night. A cloud that stays has garbage of days, and does as Python does.
 _GARBAGE = 50_000, 50, 100
 LEDGER_TABLE = "fleet-ledger"
 Event = dict[str, Any]
@@ -51,7 +51,8 @@ class LocalCloud:
     Use it as a context. *on_status* gets EventBridge's event for each change of an execution's status, on a thread of
     its own. *faults*: what is to break in it. *is_deployed*: else the account is empty, and of the
     registry only the settings count. *has_machine*: nothing else runs beside it, so its two processes share the cores
-    out. Deploying skips its waits on a real clock too, which is ahead afterwards.
+    out. *stays*: it serves for days, not for one night, so what is no longer used is given back. Deploying skips its
+    waits on a real clock too, which is ahead afterwards.
     Whoever serves it over HTTP sets `endpoint`, by which the processes of deployed functions reach it.
     """
 
@@ -64,6 +65,7 @@ class LocalCloud:
         clock: Kind = "virtual",
         time_scale: float = 1,
         has_machine: bool = False,
+        stays: bool = False,
         is_deployed: bool = True,
         on_status: Callable[[Event], object] = lambda _: None,
         seed: int = 0,
@@ -76,6 +78,7 @@ class LocalCloud:
         self._clock_kind: Kind = clock
         self._time_scale = time_scale
         self._has_machine = has_machine
+        self._stays = stays
         self._is_deployed = is_deployed
         self._on_status = on_status
         self.faults = faults or Faults()
@@ -86,8 +89,9 @@ class LocalCloud:
     def __enter__(self) -> Self:
         settings = self.registry.settings
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._open.callback(gc.set_threshold, *gc.get_threshold())
-        gc.set_threshold(*_GARBAGE)
+        if not self._stays:
+            self._open.callback(gc.set_threshold, *gc.get_threshold())
+            gc.set_threshold(*_GARBAGE)
         core = self._open.enter_context(core_set_apart()) if self._has_machine else None
         # First, so that it is given back last: a handler may still end while the clock closes.
         self._log_to(self.folder / "handlers.jsonl")

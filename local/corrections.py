@@ -9,17 +9,22 @@ import copy
 import json
 from typing import Any
 
+from moto.core.common_models import BaseModel
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import FakeBucket, FakeKey, S3Backend
+from moto.sns.models import Topic
 
 from local.iam import effects_of
 
 _moto_transact = DynamoDBBackend.transact_write_items
 _moto_query = Table.query
+_moto_put_bucket_policy = S3Backend.put_bucket_policy
+_moto_publish = Topic.publish
 _INDEX_NAME = 6  # its place among the arguments after the hash key
 
 
@@ -28,12 +33,52 @@ def correct() -> None:
     DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign]
     Table.query = _query  # type: ignore[method-assign]
     SecurityGroupRule.description = property(_description)  # type: ignore[method-assign]
+    Topic.publish = _publish  # type: ignore[method-assign]
+    BaseModel.__new__ = _untracked  # type: ignore[method-assign]
+    FakeKey.dispose = _keep_readable  # type: ignore[method-assign]
+    FakeKey.__del__ = _close_buffer  # type: ignore[method-assign]
+    S3Backend.put_bucket_policy = _put_bucket_policy  # type: ignore[method-assign]
     FakeBucket.get_permission = _bucket_permission  # type: ignore[method-assign]
+
+
+def _untracked(model: type[BaseModel], *_: object, **__: object) -> Any:
+    """moto keeps a list of all it has ever made, so that nothing is freed: each overwritten object, each message."""
+    return object.__new__(model)
+
+
+def _publish(topic: Topic, *arguments: Any, **named: Any) -> str:
+    """moto keeps all that was ever published, for tests that ask it for that."""
+    message_id = _moto_publish(topic, *arguments, **named)
+    topic.sent_notifications.clear()
+    return message_id
+
+
+def _keep_readable(_key: FakeKey, garbage: bool = False) -> None:
+    """moto closes an object that is overwritten, while another thread may still read it."""
+
+
+def _close_buffer(key: FakeKey) -> None:
+    """Nobody reads it any more."""
+    key._value_buffer.close()
 
 
 def _description(rule: SecurityGroupRule) -> str | None:
     """moto forgets that of a rule whose other side is a security group."""
     return rule.ip_range.get("Description") or rule.source_group.get("Description")
+
+
+def _put_bucket_policy(backend: S3Backend, bucket_name: str, policy: bytes) -> None:
+    """moto takes anything for a policy, and breaks over it at the next request.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (documented: the code)
+    """
+    try:
+        has_statements = bool(json.loads(policy)["Statement"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        has_statements = False
+    if not has_statements:
+        raise S3ClientError("MalformedPolicy", "Policies must be valid JSON and have a statement")
+    _moto_put_bucket_policy(backend, bucket_name, policy)
 
 
 def _bucket_permission(bucket: FakeBucket, action: str, resource: str) -> Any:

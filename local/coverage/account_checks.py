@@ -265,7 +265,7 @@ CHECKS = (
     Check("Which of DMS's codes a single wrong value gets", _wrong_values),
     Check("Default storage of 50 or 100 GB by class; the engine versions 3.5.1 to 3.6.1", _orderable),
     Check(
-        "A parameter that is missing or of another type: ValidationException (DMS, Step Functions)",
+        "A parameter that is missing or of another type: ValidationException (the JSON protocols)",
         _missing_and_mistyped,
     ),
     Check(

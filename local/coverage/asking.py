@@ -77,6 +77,8 @@ class Asking:
         self.pause = pause
         self._prefix = prefix
         self._arguments = arguments
+        # Its own: boto3's default session would be made in the environment of whoever asks first.
+        self._session = boto3.Session()
         self._client = lru_cache(self._make_client)
         self._body = b"{}"
         self._commands: list[str] = []
@@ -165,7 +167,7 @@ class Asking:
         return tuple(left)
 
     def _make_client(self, service: str) -> Any:
-        client = boto3.client(service, config=_CONFIG, **self._arguments)
+        client = self._session.client(service, config=_CONFIG, **self._arguments)
         client.meta.events.register("before-call", self._fill)
         return client
 

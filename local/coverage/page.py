@@ -14,7 +14,7 @@ from typing import Any
 
 from local.coverage.behaviours import Behaviour
 from local.coverage.declarations import SECTIONS, Section
-from local.http.operations import model_of
+from local.service_models import model_of
 
 PAGE = Path(__file__).parents[1] / "COVERAGE.md"
 

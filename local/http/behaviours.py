@@ -6,6 +6,8 @@ from local.coverage.behaviours import Behaviour
 
 _ENDPOINT = "tests/contract/http/test_http_endpoint.py::"
 _BODIES = "tests/contract/http/test_http_bodies.py::"
+_BAD = "tests/contract/http/test_http_bad_requests.py::"
+_S3_ERRORS = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 _NIGHT = "tests/contract/http/test_http_night.py::"
 _SIGNING = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html"
 _STREAMING = "https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html"
@@ -53,7 +55,27 @@ BEHAVIOURS = (
         _ENDPOINT + "test_dms_refuses_in_awss_shape",
     ),
     Behaviour(
-        "A parameter that is missing or of another type: ValidationException (DMS, Step Functions)",
+        "A request that cannot be read is refused with a 4xx in every service: MalformedXML, InvalidArgument, "
+        "NoSuchUpload and MalformedPolicy of S3, InvalidAction of the query protocols",
+        "documented",
+        _S3_ERRORS,
+        _BAD + "test_a_bad_request_gets_awss_code",
+    ),
+    Behaviour(
+        "Two writers or readers of one key of S3 at once are both answered",
+        "documented",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel",
+        _BAD + "test_many_writers_and_readers_of_one_key_are_all_answered",
+    ),
+    Behaviour(
+        "A request that does not come whole in 20 seconds (and 10,000 bytes a second after): RequestTimeout, and the "
+        "connection is closed",
+        "documented",
+        _S3_ERRORS,
+        _BAD + "test_a_request_whose_body_does_not_come_whole_is_refused_and_frees_its_connection",
+    ),
+    Behaviour(
+        "A parameter that is missing or of another type: ValidationException (the JSON protocols)",
         "assumed",
         "",
         _ENDPOINT + "test_what_botocore_would_not_have_sent_is_refused",

@@ -8,6 +8,8 @@ from io import BufferedIOBase
 from local.wire import AwsError
 
 _LONGEST_LINE = 65_536
+# What one PUT may bring. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html (documented)
+_LARGEST_BYTES = 5 * 1024**3
 _CHECKSUM = "x-amz-checksum-"
 
 
@@ -15,7 +17,7 @@ def read_body(stream: BufferedIOBase, headers: Message) -> bytes:
     """The request's body off the connection.
 
     Raises:
-        AwsError: Its length is unknown, or it ended early.
+        AwsError: Its length is unknown or too much, or it ended early.
     """
     if "chunked" in str(headers.get("Transfer-Encoding", "")).lower():
         body = _read_chunks(stream)
@@ -25,6 +27,8 @@ def read_body(stream: BufferedIOBase, headers: Message) -> bytes:
     length = str(headers.get("Content-Length") or "0")
     if not length.isascii() or not length.isdigit():
         raise AwsError("InvalidRequest", f"Content-Length is {length!r}, wanted a number")
+    if len(length) > len(str(_LARGEST_BYTES)) or int(length) > _LARGEST_BYTES:
+        raise AwsError("EntityTooLarge", f"Content-Length is {length[:40]}, at most {_LARGEST_BYTES} bytes are taken")
     body = stream.read(int(length))
     if len(body) < int(length):
         raise _incomplete(f"{len(body)} of {length} bytes came")

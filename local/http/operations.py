@@ -10,21 +10,16 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from botocore.loaders import create_loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 
 from local.http.messages import Request
+from local.service_models import model_of
 from local.wire import AwsError
 
 _FORM = "application/x-www-form-urlencoded"
+OF_KNOWN_MEMBERS = frozenset({"dms", "stepfunctions"})  # stand-ins of ours, which pass over no member
 _OF_FORMS = frozenset({"iam", "sts", "sns", "sqs", "ec2", "cloudwatch"})  # the query protocols
-
-
-@lru_cache(maxsize=32)
-def model_of(service: str) -> ServiceModel:
-    """botocore's model of *service* (boto3's name)."""
-    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
 
 
 def operation_of(service: str, request: Request, path: str) -> str:
@@ -50,14 +45,33 @@ def require_valid(service: str, operation: str, body: bytes) -> None:
     model = model_of(service)
     if operation not in _operations(model):
         raise AwsError("UnknownOperationException", f"{service} has no operation {operation!r}")
-    try:
-        parameters = json.loads(body or b"{}")
-    except ValueError as error:
-        raise AwsError("SerializationException", f"the request body is not JSON: {error}") from None
+    parameters = read_json(body)
     shape = model.operation_model(operation).input_shape
+    if shape is not None and service not in OF_KNOWN_MEMBERS:
+        parameters = _known(parameters, shape)
     report = ParamValidator().validate(parameters, shape) if shape is not None else None
     if report is not None and report.has_errors():
         raise AwsError("ValidationException", report.generate_report())
+
+
+def read_json(body: bytes) -> Any:
+    """The content of a body of a JSON protocol; of none, an empty one. Raises AwsError."""
+    try:
+        return json.loads(body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise AwsError("SerializationException", f"the request body cannot be read as JSON: {error}") from None
+
+
+def _known(value: Any, shape: Any) -> Any:
+    """*value* without what the model does not know, which AWS passes over, and without nulls, which say nothing."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        members = shape.members
+        return {name: _known(one, members[name]) for name, one in value.items() if one is not None and name in members}
+    if shape.type_name == "list" and isinstance(value, list):
+        return [_known(one, shape.member) for one in value]
+    if shape.type_name == "map" and isinstance(value, dict):
+        return {name: _known(one, shape.value) for name, one in value.items()}
+    return value
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from local.http.messages import Request
+from local.http.operations import read_json
 from local.http.services import Addressed
-from local.wire import AwsError, NotEmulatedError
+from local.wire import NotEmulatedError
 
 _ENCRYPTION = "x-amz-server-side-encryption"
 
@@ -26,11 +26,8 @@ def read_parameters(request: Request, to: Addressed, operation: str) -> Mapping[
     if to.service == "lambda":  # /2015-03-31/functions/{FunctionName}/invocations
         return {"FunctionName": unquote(request.path.strip("/").split("/")[2])}
     if request.header("X-Amz-Target"):
-        try:
-            return json.loads(request.body or b"{}")
-        except ValueError as error:
-            raise AwsError("SerializationException", f"the request body is not JSON: {error}") from None
-    return dict(parse_qsl(request.body.decode("utf-8"), keep_blank_values=True))
+        return read_json(request.body)
+    return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _read_s3(request: Request, to: Addressed, operation: str) -> Mapping[str, Any]:

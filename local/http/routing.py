@@ -18,8 +18,10 @@ from local.http.identity import read_caller
 from local.http.messages import Reply, Request
 from local.http.operations import operation_of, require_valid
 from local.http.parameters import read_parameters
-from local.http.services import VALIDATED, Addressed, UnknownServiceError, address
+from local.http.refusals import unread
+from local.http.services import Addressed, UnknownServiceError, address
 from local.iam import Roles
+from local.shortcuts.routes import UnreadByMotoError
 from local.wire import AwsError, NotEmulatedError
 
 _log = logging.getLogger(__name__)
@@ -57,6 +59,12 @@ class Router:
             reply = refusal(error, request, error.service)
         except AwsError as error:
             reply = refusal(error, request, asked.service)
+        except UnreadByMotoError as error:
+            _log.warning("%s %s could not be read: %r", asked.service, asked.operation, error.__cause__)
+            reply = refusal(unread(asked.service, request, error), request, asked.service)
+        except RecursionError as error:  # nothing here goes deeper than the request does
+            _log.warning("%s %s goes too deep", asked.service, asked.operation)
+            reply = refusal(unread(asked.service, request, error), request, asked.service)
         except NotImplementedError as error:  # moto's, for an operation it does not have
             reply = refusal(NotEmulatedError(f"{asked.service} {asked.operation}: {error}"), request, asked.service)
         except Exception as error:  # noqa: BLE001  a client is told of it, and the log
@@ -76,7 +84,7 @@ class Router:
         asked.service = to.service
         request = _unwrapped(request)
         asked.operation = operation_of(to.service, request, to.path)
-        if to.service in VALIDATED:
+        if request.header("X-Amz-Target"):
             require_valid(to.service, asked.operation, request.body)
         if caller := read_caller(request):
             self._judge.require(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import logging
 import socket
 import sys
@@ -21,6 +22,10 @@ from local.wire import AwsError
 
 LOOPBACK = "127.0.0.1"
 _HEARD_OUT_SECONDS = 5.0
+# S3 gives a half-sent request up after some 20 seconds (observed); a slow one may go on at this rate.
+# Source of the code: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (documented: RequestTimeout)
+PATIENCE_SECONDS = 20.0
+_SLOWEST_BYTES_A_SECOND = 10_000
 _SENT_AS_IT_IS_BYTES = 3_000
 _log = logging.getLogger(__name__)
 
@@ -31,11 +36,18 @@ Heard = Callable[[Reply, float], object]
 class HttpServer:
     """Serves *answer* on *port* (0: any free one) while its context is open; the port is taken at once.
 
-    *heard* gets each reply and the seconds it took. Raises OSError when the port is somebody else's.
+    *heard* gets each reply and the seconds it took. *patience_seconds*: how long a request may take to come, from its
+    first byte on; a long body gets more. Raises OSError when the port is somebody else's.
     """
 
-    def __init__(self, answer: Answer, port: int = 0, heard: Heard = lambda *_: None) -> None:
-        self._server = _Server(answer, port, heard)
+    def __init__(
+        self,
+        answer: Answer,
+        port: int = 0,
+        heard: Heard = lambda *_: None,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._server = _Server(answer, port, heard, patience_seconds)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="http")
 
     @property
@@ -65,9 +77,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False  # so that closing waits for what is being answered
     request_queue_size = 128
 
-    def __init__(self, answer: Answer, port: int, heard: Heard) -> None:
+    def __init__(self, answer: Answer, port: int, heard: Heard, patience_seconds: float) -> None:
         self.answer = answer
         self.heard = heard
+        self.patience_seconds = patience_seconds
         self._open: set[Any] = set()
         self._lock = threading.Lock()
         super().__init__((LOOPBACK, port), _Connection)
@@ -109,15 +122,61 @@ class _Server(ThreadingHTTPServer):
             _log.exception("a connection broke")
 
 
+class _Coming(io.RawIOBase):
+    """What comes over *connection*, while it comes before `until`; TimeoutError afterwards. None: whenever it likes."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.until: float | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """As the parent."""
+        left = None if self.until is None else self.until - time.monotonic()
+        if left is not None and left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        try:
+            came = self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(None)  # answers are sent without a limit
+        if self.until is not None:
+            self.until += came / _SLOWEST_BYTES_A_SECOND
+        return came
+
+
 class _Connection(BaseHTTPRequestHandler):
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]  made by no other
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
+    def setup(self) -> None:
+        """As the parent, with a limit to the time in which a request comes."""
+        super().setup()
+        self._coming = _Coming(self.connection)
+        self.rfile = self._arriving = io.BufferedReader(self._coming)
+
+    def handle_one_request(self) -> None:
+        """As the parent. Between two requests a client may be silent for as long as it likes."""
+        self._coming.until = None
+        if self._arriving.peek(1):
+            self._coming.until = time.monotonic() + self.server.patience_seconds
+        super().handle_one_request()
+
     def _answer(self) -> None:
         began = time.monotonic()
         try:
             body = read_body(self.rfile, self.headers)
+        except TimeoutError:
+            self.close_connection = True
+            late = AwsError(
+                "RequestTimeout",
+                "Your socket connection to the server was not read from or written to "
+                "within the timeout period. Idle connections will be closed.",
+            )
+            reply = refusal(late, Request(self.command, self.path, self.headers, b""), "")
         except AwsError as error:
             self.close_connection = True  # where the next request begins is unknown
             reply = refusal(error, Request(self.command, self.path, self.headers, b""), "")

@@ -35,7 +35,6 @@ SERVICES: Mapping[str, str] = {
     "tagging": "resourcegroupstaggingapi",
 }
 OURS = frozenset({"dms", "stepfunctions", "lambda"})  # of one Region; moto's have all
-VALIDATED = frozenset({"dms", "stepfunctions"})  # stand-ins that rely on what botocore checks before it sends
 
 # For requests that nobody signed.
 _TARGETS = {

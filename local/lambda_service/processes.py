@@ -41,11 +41,13 @@ def process_environment(
     """Lambda's variables and the function's own; nothing of this process's environment.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
-    (documented). AWS_ENDPOINT_URL is the one that Lambda does not set: it leads back to this cloud.
+    (documented). Lambda does not set AWS_ENDPOINT_URL, which leads back to this cloud, nor HOME, which keeps boto3 from
+    the configuration files of the user whose machine this is.
     """
     told = function.configuration
     return {
         "AWS_ENDPOINT_URL": endpoint,
+        "HOME": "/nonexistent",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],

@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.validate import ParamValidator
 
+from local.service_models import model_of
 from local.wire import AwsError, response
 
 
@@ -23,7 +23,7 @@ class AnswerBreaksModelError(Exception):
 @cache
 def model() -> Any:
     """botocore's model of Lambda (a ServiceModel, whose properties carry no types)."""
-    return botocore.session.get_session().get_service_model("lambda")
+    return model_of("lambda")
 
 
 def read_parameters(request: AWSPreparedRequest, operation: str) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import re
+import traceback
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
@@ -22,10 +24,12 @@ from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.core.request import normalize_request
 from werkzeug.exceptions import HTTPException
 
-from local.wire import response
+from local.wire import AwsError, response
 
 # Where moto looks for who asks; nobody computes the signature that would follow.
 _AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/any/aws4_request"
+
+_OURS, _MOTO = Path(__file__).resolve().parents[1], "moto"
 
 # Operations of S3 that need no checksum of ours.
 _BARE = {"GetObject", "PutObject", "ListObjectsV2"}
@@ -123,8 +127,23 @@ def _parsed(told: AWSResponse, model: OperationModel, parser: ResponseParser) ->
     return parsed
 
 
+class UnreadByMotoError(Exception):
+    """moto broke over a request. It does so where AWS would refuse one: it looks at little before it uses it."""
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether it came from our own code, which moto calls where we correct it."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)[1:]]
+    last = next((file for file in reversed(files) if _MOTO in Path(file).parts or _OURS in Path(file).parents), "")
+    return _OURS in Path(last).parents
+
+
 def answer(request: AWSPreparedRequest) -> AWSResponse:
-    """What moto answers to *request*."""
+    """What moto answers to *request*.
+
+    Raises:
+        UnreadByMotoError: moto broke over it.
+    """
     if not botocore_stubber.enabled:
         raise RuntimeError(f"moto is off, so nothing may be sent to {request.url}")
     url = request.url.partition("?")[0]
@@ -137,6 +156,14 @@ def answer(request: AWSPreparedRequest) -> AWSResponse:
                 status, headers, body = handle(plain, plain.raw_url, plain.headers)
             except HTTPException as error:
                 status, headers, body = error.code or 500, error.get_headers(), error.get_body()
+            except (NotImplementedError, AwsError):  # what moto does not have, and what we refuse from within it
+                raise
+            except Exception as error:
+                if _is_ours(error):
+                    raise
+                raise UnreadByMotoError(error) from error
+            finally:
+                plain.environ.clear()  # it leads back to the request: the body would stay until garbage is looked for
             return response(request.url, status, body.encode() if isinstance(body, str) else body, dict(headers))
     raise RuntimeError(f"moto has no route for {url}")
 

@@ -8,6 +8,7 @@ no. The suite of `tests/contract/test_shortcuts.py` runs against both.
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -47,8 +48,8 @@ class PlainS3:
 
     def __init__(self, account: str) -> None:
         self._account = account
-        self.puts = threading.Lock()
-        """Held by whoever puts on a condition: moto looks and puts in two steps, so that both of two could win."""
+        self.puts = threading.RLock()
+        """Serialises puts, and all that moto answers: it looks and puts in two steps, so that both of two could win."""
         self._answers = {"PutObject": self._put, "GetObject": self._get, "ListObjectsV2": self._list}
 
     def answer(self, request: AWSPreparedRequest, operation: str) -> AWSResponse | None:
@@ -133,9 +134,10 @@ class PlainS3:
         if key or not headers.keys() <= _SILENT or query.get("encoding-type") != "url" or not asked <= _OF_LIST:
             return None
         prefix, token = query.get("prefix", ""), query.get("continuation-token", _AFTER)
-        most = min(int(query.get("max-keys", _PAGE)), _PAGE)
-        if not token.startswith(_AFTER) or most < 1:
+        size = query.get("max-keys", str(_PAGE))
+        if not token.startswith(_AFTER) or not re.fullmatch(r"[1-9][0-9]{0,8}", size):
             return None
+        most = min(int(size), _PAGE)
         after = unquote(token.removeprefix(_AFTER))
         names = sorted(name for name in list(bucket.keys) if name.startswith(prefix) and name > after)
         listed = [found for name in names[:most] if isinstance(found := bucket.keys.get(name), FakeKey)]

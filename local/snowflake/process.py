@@ -66,6 +66,7 @@ class SnowflakeProcess:
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter
             [sys.executable, "-c", f"from {__name__} import main; main()", *map(str, theirs)],
             pass_fds=theirs,
+            stdout=subprocess.DEVNULL,  # DuckDB draws bars there, and a person reads JSON
             start_new_session=True,
         )
         for line in theirs:

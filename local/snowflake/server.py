@@ -27,6 +27,8 @@ from local.snowflake.sql.lexing import Statement, is_true, split_statements
 Answer = tuple[int, dict[str, Any]]
 
 SYNCHRONOUS_SECONDS = 45
+# Source: https://docs.snowflake.com/en/user-guide/querying-persisted-results (documented: 24 hours), of 2026-11-29
+RESULTS_KEPT_SECONDS = 86_400
 _STATEMENTS = "/api/v2/statements"
 _PARAMETERS = {"MULTI_STATEMENT_COUNT", "TIMEZONE", "QUERY_TAG"}
 _FIELDS = {"statement", "timeout", "database", "schema", "warehouse", "role", "bindings", "parameters"}
@@ -166,6 +168,7 @@ class Snowflake:
             return 400, _failure("391902", "22000", f"The request body is not valid: {error!r}")
         request = _Request(str(uuid.uuid4()), len(statements) > 1, timeout, self._clock.monotonic())
         with self._lock:
+            self._forget_old(request.started_at - RESULTS_KEPT_SECONDS)
             earlier = self._requests.get(self._by_request_id.get(request_id or "", ""))
             if earlier is not None and is_true(query.get("retry")) and not _has_failed(earlier):
                 return self._state(earlier)
@@ -258,6 +261,17 @@ class Snowflake:
         if request.session is not None:
             request.session.interrupt()
         return 200, _failure("000604", "57014", "SQL execution canceled", handle)
+
+    def _forget_old(self, before: float) -> None:
+        """Let go of what had begun *before*, on the clock, and has ended. Under the lock."""
+        while self._requests:
+            oldest = next(iter(self._requests.values()))
+            if oldest.started_at >= before or not oldest.future.done():
+                return
+            del self._requests[oldest.handle]
+            parts = 0 if oldest.future.exception() else len(oldest.future.result())
+            for at in range(parts):
+                self._results.pop(_part(oldest, at), None)
 
     def _state(self, request: _Request) -> Answer:
         if not request.future.done():

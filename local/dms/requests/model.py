@@ -11,9 +11,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import botocore.session
 from botocore.validate import ParamValidator
 
+from local.service_models import model_of
 from local.wire import AwsError, NotEmulatedError
 
 # What an operation may answer besides the faults that the model lists for it. The model has none of these; the first
@@ -41,7 +41,7 @@ class AnswerBreaksModelError(Exception):
 @cache
 def service() -> Any:
     """botocore's model of DMS (a ServiceModel, whose properties carry no types)."""
-    return botocore.session.get_session().get_service_model("dms")
+    return model_of("dms")
 
 
 @cache

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
-import botocore.session
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
+from local.service_models import model_of
 from local.wire import AwsError
 
 # Judged by code of its own, because AWS has an error of its own for it: InvalidName.
 _JUDGED_ELSEWHERE = frozenset({"Name"})
 
 
-@lru_cache(maxsize=1)
 def service_model() -> ServiceModel:
     """botocore's model of Step Functions."""
-    return botocore.session.get_session().get_service_model("stepfunctions")
+    return model_of("stepfunctions")
 
 
 def check_request(operation: str, parameters: Mapping[str, Any]) -> None:

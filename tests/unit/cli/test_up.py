@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import psutil
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -120,6 +121,19 @@ def test_a_port_that_is_taken_is_said_in_the_background_too(fleet: Fleet, up: di
     said = fleet("up", "--folder", tmp_path / "other", "--port", port, "--detach")
     assert said.code == 2
     assert f"Port {port} of 127.0.0.1 cannot be taken" in said.err
+
+
+def test_what_is_overwritten_takes_no_memory(up: dict[str, Any], client: Callable[[str], Any]) -> None:
+    cloud, s3 = psutil.Process(up["pid"]), client("s3")
+    s3.create_bucket(Bucket="overwritten", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+
+    def overwrite(times: int) -> float:
+        for number in range(times):
+            s3.put_object(Bucket="overwritten", Key="key", Body=bytes([number]) * 2_000_000)
+        return cloud.memory_info().rss / 1e6
+
+    before = overwrite(5)
+    assert overwrite(50) - before < 25  # megabytes, of 100 that came
 
 
 def test_reset_empties_the_account_and_keeps_the_endpoint(
