@@ -13,7 +13,7 @@ from fleet.attempts import Attempt
 from fleet.dms.tasks import TableState
 from fleet.failures import Failure
 from fleet.folders import LandedFile
-from fleet.manifests import Manifest, seal
+from fleet.manifests import Manifest, judge_strays, seal
 from fleet.outcomes import LoadResult, TableOutcome, decide, reconcile
 from fleet.tables.catalogue import Table, TableName
 
@@ -142,3 +142,11 @@ def test_counts_are_shown_as_measured_and_never_guessed() -> None:
         assert outcome.rows_in_parquet == (load.rows_parsed if asked else None), table
         assert outcome.rows_in_warehouse == (load.rows_published if asked else None), table
         assert outcome.bytes == int(table.has_file), table
+
+
+def test_a_stray_or_a_late_object_stops_the_whole_and_nothing_else_there_does() -> None:
+    stray, late = LandedFile("stray", 1, "e"), "late"
+    for strays, lates in product(([], [stray]), ([], [late])):
+        failure = judge_strays(strays, lates)
+        wanted = "StrayObjects" if strays else "LateObject" if lates else None
+        assert (failure and failure.name) == wanted

@@ -1,0 +1,86 @@
+"""Every sum and every claim of totality, on the page and in the message: no more than was measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleet.outcomes import Outcome
+from fleet.report_page import compose_message, render
+from fleet.report_page.words import say_bytes
+from night_reports import FAILURES, make_outcome, make_report, name_databases
+from page_reader import Page
+
+
+def facts_of(text: str) -> dict[str, str]:
+    """The facts of the page's head."""
+    head = text.split("</dl>")[0].split("<dl>")[1]
+    texts = [text for _, text in Page(head).texts]
+    return dict(zip(texts[::2], texts[1::2], strict=True))
+
+
+def test_no_sum_counts_what_a_table_that_failed_would_have_brought() -> None:
+    good, half, lost = make_outcome("good"), make_outcome("half", bad_tables=2), make_outcome("lost")
+    gone = tuple(replace(one, failure=FAILURES[0], rows_in_parquet=None, rows_in_warehouse=None) for one in lost.tables)
+    night = make_report([good, half, replace(lost, outcome="failed", failure=FAILURES[0], tables=gone)])
+    tables = [one for outcome in night.outcomes for one in outcome.tables]
+    came = [one for one in tables if one.failure is None]
+    rows = sum(one.rows_in_warehouse or 0 for one in came)
+    text = render(night)
+    facts = facts_of(text)
+    assert len(came) == 14
+    assert facts["Tables that arrived"] == "14 of 24"
+    assert facts["Rows that arrived"] == f"{rows:,} in Snowflake, {rows:,} by DMS, {rows:,} at the source"
+    assert facts["Parquet that arrived"] == say_bytes(sum(one.bytes for one in came))
+    failed = [one for one in tables if one.failure is not None]
+    by_dms, at_source = (sum(getattr(one, name) for one in failed) for name in ("rows_by_dms", "rows_at_source"))
+    assert facts["Rows that did not arrive"] == f"{by_dms:,} by DMS, {at_source:,} at the source"
+    numbers = {one[0]: one[3] for one in Page(text).data()["databases"]}
+    assert numbers["lost"][:6] == [0, 0, 0, 0, 0, 0]
+    assert numbers["good"][1:5] == [sum(one.rows_in_warehouse or 0 for one in good.tables)] * 4
+
+
+def test_databases_whose_tables_nobody_knows_are_said_beside_the_tables_that_arrived() -> None:
+    night = make_report([make_outcome("good"), make_outcome("lost", failure=FAILURES[0])])
+    assert facts_of(render(night))["Tables that arrived"] == "8 of 8 known; the tables of 1 database are not known"
+
+
+def test_a_run_over_some_of_the_onboarded_databases_says_of_how_many() -> None:
+    facts = facts_of(render(make_report([make_outcome("one")], onboarded=250)))
+    assert facts["Databases"] == "1 of 250 onboarded; 1 replication instance"
+
+
+def test_the_message_begins_with_the_colour_and_counts_only_what_arrived() -> None:
+    half = make_outcome("half", bad_tables=2)
+    night = replace(make_report([make_outcome("good"), half], run="r" * 40), chosen=("good", "half", "silent"))
+    subject, text = compose_message(night, "s3://control/page.html")
+    assert subject == f"fleet run {'r' * 40}: Red: 2 of 3 databases did not end ok"
+    rows = sum(one.rows_in_warehouse or 0 for outcome in night.outcomes for one in outcome.tables if not one.failure)
+    assert text.splitlines() == [
+        "Red: 2 of 3 databases did not end ok",
+        "1 ok, 1 partial, 1 without an outcome",
+        f"14 of 16 known tables arrived in Snowflake, with {rows:,} rows.",
+        "Page of the night: s3://control/page.html",
+    ]
+    held = [replace(make_outcome(name), outcome="quarantined") for name in name_databases(60)]
+    assert len(compose_message(make_report(held, run="r" * 40), "")[0]) < 100
+
+
+def gaps_of(*outcomes: Outcome) -> list[str]:
+    """The texts of the page's part on what was not checked."""
+    part = render(make_report(outcomes)).split('id="gaps"')[1].split("</section>")[0]
+    return [text for _, text in Page(f"<section {part}").texts]
+
+
+def test_all_tables_are_said_to_be_counted_only_where_each_was() -> None:
+    places = "were counted at the source, by DMS, in Parquet and in Snowflake"
+    good = make_outcome("good")
+    assert f"All tables that arrived (8) {places}; the counts agree." in gaps_of(good)
+    uncounted = replace(good, tables=(replace(good.tables[0], rows_at_source=None), *good.tables[1:]))
+    assert f"7 of 8 tables that arrived {places}; the counts agree." in gaps_of(uncounted)
+    half = make_outcome("half", bad_tables=3)
+    assert f"All tables that arrived (5) {places}; the counts agree." in gaps_of(half)
+    off = replace(good.tables[0], rows_at_source=(good.tables[0].rows_by_dms or 0) + 1)
+    tolerated = gaps_of(replace(good, tables=(off, *good.tables[1:])))
+    wanted = f"All tables that arrived (8) {places}; in 1 of them the counts differ, by no more than is tolerated."
+    assert wanted in tolerated
+    assert "No table arrived: there is nothing to count." in gaps_of(make_outcome("lost", failure=FAILURES[0]))
