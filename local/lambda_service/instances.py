@@ -96,7 +96,7 @@ class Instances:
         with self._log.open("a", encoding="utf-8") as log:
             # -I: no environment of Python's, no folder of the user's; -S: no site-packages. What is compiled goes
             # beside the package, which stays as it was uploaded.
-            return subprocess.Popen(  # noqa: S603  the interpreter that runs us
+            process = subprocess.Popen(  # noqa: S603  the interpreter that runs us
                 [
                     sys.executable,
                     *("-I", "-S", "-X", f"pycache_prefix={self._package}.compiled"),
@@ -109,6 +109,11 @@ class Instances:
                 stderr=log,
                 text=True,
             )
+        # The start of a process is not in the function's time. Source:
+        # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+        assert process.stdout is not None  # noqa: S101  it was made with it
+        process.stdout.readline()
+        return process
 
     def _ask(self, process: subprocess.Popen[str], line: str) -> tuple[str, Limit | None]:
         """Its answer; nothing if it ended or had to be ended, and then the limit that it went beyond, if any."""

@@ -2,8 +2,8 @@
 
     python -I -S runtime.py PACKAGE HANDLER
 
-Each line of its input is an invocation; each is answered by one line. What the function prints goes to its log. The
-time that the function sees is the local cloud's, which an invocation brings along.
+Its first line says that it is ready. Each line of its input is an invocation; each is answered by one line. What the
+function prints goes to its log. The time that the function sees is the local cloud's, which an invocation brings along.
 """
 
 from __future__ import annotations
@@ -127,6 +127,8 @@ def main() -> None:
         time.time = _time.now  # noqa: TID251  here the cloud's time enters
         time.time_ns = lambda: int(_time.now() * 1e9)
         loaded: list[Callable[[Any, Any], Any]] = []
+        answers.write("ready\n")
+        answers.flush()
         for line in sys.stdin:
             told = json.loads(line)
             _time.set(told["now"], told["scale"])

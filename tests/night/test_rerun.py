@@ -101,7 +101,7 @@ def test_a_narrowed_rerun_that_fails_after_such_a_failure_says_its_own_cause(cas
 def test_a_narrowed_rerun_that_is_broken_off_loses_nothing_of_what_was_known(cases: Cases, case: Case) -> None:
     partial(cases, case)
     failed = list(failures(case))
-    for _ in range(7):
+    for _ in range(3):
         case.cloud.faults.add(case.id, "killed-handler:PointEndpoint:0")
     start(cases, case, "broken", tables=ORDERS)
     cases.time.pass_seconds(1000)
@@ -150,7 +150,7 @@ def old(cases: Cases) -> Old:
     taken = {name: cases.take() for name in ("ok", "partial", "failed", "missing")}
     taken["partial"].ask_source(BAD)
     taken["failed"].close_source()
-    for _ in range(7):
+    for _ in range(3):
         taken["missing"].cloud.faults.add(taken["missing"].id, "killed-handler:ClaimDatabase:0")
     ended = cases.run_night("old", databases=[case.id for case in taken.values()])
     taken["partial"].ask_source(GOOD)
