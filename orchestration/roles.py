@@ -91,13 +91,15 @@ def write_one_prefix(settings: Settings, database: str) -> Policy:
     """
     bucket = f"arn:aws:s3:::{settings.landing_bucket}"
     objects = ["s3:PutObject", "s3:DeleteObject", "s3:PutObjectTagging", "s3:PutObjectAcl"]
-    key = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+    # The page has kms:ReEncrypt* and kms:GenerateDataKey*: here are the actions that these stand for.
+    key = ["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"]
+    key += ["GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "DescribeKey"]
     grants = use_data_key("GrantForAws", settings, ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"])
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return policy(
         allow("WriteOwnPrefix", objects, f"{bucket}/{database}/*"),
         allow("ListForConnectionTest", "s3:ListBucket", bucket),
-        use_data_key("EncryptOwnPrefix", settings, key),
+        use_data_key("EncryptOwnPrefix", settings, [f"kms:{one}" for one in key]),
         {**grants, "Condition": {**grants["Condition"], **for_aws}},
     )
 

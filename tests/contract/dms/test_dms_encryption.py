@@ -100,8 +100,9 @@ def test_the_role_that_the_stack_makes_has_every_right_that_dms_documents_for_a_
         "s3:ListBucket",
         "kms:Encrypt",
         "kms:Decrypt",
-        "kms:ReEncrypt*",
-        "kms:GenerateDataKey*",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+        "kms:GenerateDataKey",
         "kms:DescribeKey",
         "kms:CreateGrant",
         "kms:ListGrants",
@@ -111,9 +112,9 @@ def test_the_role_that_the_stack_makes_has_every_right_that_dms_documents_for_a_
 def test_a_target_fails_its_test_without_any_one_right_that_dms_documents(cloud: Cloud, action: str) -> None:
     may = write_one_prefix(replace(SETTINGS, landing_bucket=BUCKET), "shop")["Statement"]
     lacking = [{**one, "Action": [other for other in as_list(one["Action"]) if other != action]} for one in may]
-    name = f"no-{action.strip('*').replace(':', '-')}"
+    name = f"no-{action.replace(':', '-')}"
     (failure,) = targets_under_a_key(cloud, {name: [one for one in lacking if one["Action"]]}).values()
-    assert f"is not authorized to perform: {action.strip('*')}" in failure
+    assert f"is not authorized to perform: {action}" in failure
 
 
 def test_a_key_that_may_be_used_through_s3_alone_is_too_little_for_dms(cloud: Cloud) -> None:

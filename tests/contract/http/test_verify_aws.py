@@ -75,6 +75,7 @@ def test_without_leave_nothing_is_made(endpoint: Endpoint) -> None:
     needs_fleet = {one.settles for one in CHECKS if one.local is not None}
     others = [one for one in told["checks"] if not one["makes"] and one["behaviour"] not in needs_fleet]
     assert {one["verdict"] for one in others} == {"agrees"}
+    assert code == 1  # one question takes a fleet to ask
     assert not [call for call in endpoint.heard if "Create" in call and call.endswith(" 200")]
 
 
