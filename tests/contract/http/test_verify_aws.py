@@ -70,7 +70,7 @@ def test_the_local_cloud_agrees_with_itself_in_everything_that_can_be_asked(endp
 
 def test_without_leave_nothing_is_made(endpoint: Endpoint) -> None:
     endpoint.heard.clear()
-    _, told = verify_at(endpoint.server.endpoint)
+    code, told = verify_at(endpoint.server.endpoint)
     assert {one["verdict"] for one in told["checks"] if one["makes"]} == {"not run"}
     needs_fleet = {one.settles for one in CHECKS if one.local is not None}
     others = [one for one in told["checks"] if not one["makes"] and one["behaviour"] not in needs_fleet]
