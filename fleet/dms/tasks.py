@@ -96,7 +96,10 @@ def judge_start_refusal(said: str) -> StartRefusal:
     >>> judge_start_refusal("Start Type : START_REPLICATION, valid only for tasks running for the first time")
     'refused'
     """
-    return next((follows for pattern, follows in _START_REFUSALS if pattern.search(said)), "refused")
+    for pattern, follows in _START_REFUSALS:
+        if pattern.search(said):
+            return follows
+    return "refused"
 
 
 def is_settling(report: TaskReport) -> bool:
