@@ -52,6 +52,7 @@ def break_them(taken: Mapping[str, Case]) -> None:
     taken["warehouse"].cloud.snowflake.administer(
         f'CREATE SCHEMA FLEET."{schema}"; CREATE TABLE FLEET."{schema}"."ORDERS" ("ANOTHER" NUMBER(9,0))',
         database="FLEET",
+        role="FLEET_LOADER",
     )
 
 
