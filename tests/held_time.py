@@ -16,6 +16,7 @@ class HeldTime:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._is_over = False
         self._hold()
 
     def pass_seconds(self, seconds: float) -> None:
@@ -31,16 +32,21 @@ class HeldTime:
         return self._pass(done())
 
     def release(self) -> None:
-        """Let time run."""
+        """Let time run from now on, even if something that time was let pass for has not ended."""
+        self._is_over = True
         self._released.set()
 
     def _hold(self) -> None:
         # For the clock this is work under way, during which it skips nothing.
         self._released = threading.Event()
         self._clock.work(self._released.wait)
+        if self._is_over:  # a test that gave up waiting has ended meanwhile: the clock must be able to close
+            self._released.set()
 
     def _pass(self, awaited: Awaitable[Any]) -> Any:
-        return self._clock.spawn(self._while_passing(awaited)).result(timeout=60)
+        return self._clock.spawn(self._while_passing(awaited)).result(
+            timeout=600
+        )  # a slow machine's, so that a deadlock ends at all
 
     async def _while_passing(self, awaited: Awaitable[Any]) -> Any:
         self._released.set()
