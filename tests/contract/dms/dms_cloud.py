@@ -31,7 +31,7 @@ class FakeReader:
     def __init__(self, rows: Mapping[str, int | str]) -> None:
         self.rows = dict(rows)
         self.files = 1
-        self.lost = ""
+        self.lost: str | None = None
         self.at_once = 0
         self.most_at_once = 0
         self.written: list[tuple[str, Range | None]] = []
@@ -39,7 +39,7 @@ class FakeReader:
         self.lock = threading.Lock()
 
     def check(self, login: Login) -> None:  # noqa: ARG002  the seam's
-        if self.lost:
+        if self.lost is not None:
             raise SourceUnreachableError(self.lost)
 
     def open(self, login: Login) -> FakeSource:

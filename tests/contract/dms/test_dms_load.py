@@ -122,18 +122,25 @@ def test_as_many_errored_tables_as_the_escalation_count_stop_the_task(cloud: Clo
     assert ended["Status"] == "failed"
 
 
-def test_a_source_that_is_lost_fails_the_task_in_words_a_machine_can_read(cloud: Cloud, reader: FakeReader) -> None:
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ("server closed the connection unexpectedly", "server closed the connection unexpectedly"),
+        ("", "the source does not answer"),  # some drivers raise an error without a word
+    ],
+)
+def test_a_source_that_is_lost_fails_the_task_in_words_a_machine_can_read(
+    cloud: Cloud, reader: FakeReader, lost: str, words: str
+) -> None:
     def vanish(_: str) -> None:
-        reader.lost = "server closed the connection unexpectedly"
+        reader.lost = lost
         reader.rows = dict.fromkeys(reader.rows, "broken pipe")
 
     reader.when_writing = vanish
     task = cloud.create_task(FullLoadSettings={"MaxFullLoadSubTasks": 1})
     ended = cloud.run(task)
     assert (ended["Status"], ended["StopReason"]) == ("failed", "Stop Reason FATAL_ERROR")
-    assert ended["LastFailureMessage"] == (
-        "Last Error server closed the connection unexpectedly Stop Reason FATAL_ERROR Error Level FATAL"
-    )
+    assert ended["LastFailureMessage"] == f"Last Error {words} Stop Reason FATAL_ERROR Error Level FATAL"
     assert sorted(state for state, _ in cloud.tables(task).values()) == ["Before load"] * 3 + ["Table error"]
 
 
@@ -148,7 +155,7 @@ def test_a_source_that_is_gone_before_the_load_fails_the_task(cloud: Cloud, read
     cloud.at_once(start)
     cloud.until(lambda: cloud.task(task)["Status"], "failed")
     assert cloud.task(task)["LastFailureMessage"].endswith("no such host Stop Reason FATAL_ERROR Error Level FATAL")
-    reader.lost = ""
+    reader.lost = None
     assert cloud.run(task, "reload-target")["Status"] == "stopped"
 
 

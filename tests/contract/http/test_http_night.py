@@ -103,7 +103,14 @@ def test_the_second_task_of_a_database_that_does_deltas_lies_ready_and_is_never_
 
 
 def test_a_function_is_invoked_over_the_socket(endpoint: Endpoint, night: dict[str, Any]) -> None:
-    event = {"question": "catalogue", "run": None, "database": NAMES[0], "engine": "postgresql", "tables": []}
+    event = {
+        "question": "catalogue",
+        "run": None,
+        "database": NAMES[0],
+        "engine": "postgresql",
+        "tables": [],
+        "seconds_each": 60,
+    }
     event |= {"secret": "fleet/server/here", "name_at_source": NAMES[0], "schemas": ["public"], "ssl_mode": "none"}
     functions = endpoint.client("lambda")
     name = function_name(SETTINGS.prefix, "AskSource")

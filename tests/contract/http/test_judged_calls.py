@@ -367,6 +367,7 @@ def test_a_secret_that_is_not_there_is_a_failure_of_the_source_whether_or_not_th
         name_at_source="Judged",
         schemas=[],
         tables=[],
+        seconds_each=60,
     )
     denied_to = ask_source.run(asked, clients).failure
     may(endpoint, allow("Reads", "secretsmanager:GetSecretValue", SECRET))

@@ -34,7 +34,7 @@ def secret(mariadb: EmbeddedMariadb) -> Mapping[str, Any]:
 
 
 def test_the_catalogue_has_the_tables_of_exactly_the_named_schema(secret: Mapping[str, Any]) -> None:
-    tables = {table.table: table for table in SPEAKERS["mysql"].catalogue(secret, "ask", ["ask"])}
+    tables = {table.table: table for table in SPEAKERS["mysql"].catalogue(secret, "ask", ["ask"], "none")}
     assert list(tables) == ["kept", "odd `name`", "orders", "totals"]
     assert tables["orders"].key == ("a", "b")
     assert tables["orders"].columns == (
@@ -48,7 +48,7 @@ def test_the_catalogue_has_the_tables_of_exactly_the_named_schema(secret: Mappin
 
 
 def test_of_a_mariadb_no_view_is_asked_for_but_what_dms_will_fail_on_is(secret: Mapping[str, Any]) -> None:
-    tables = SPEAKERS["mariadb"].catalogue(secret, "ask", ["ask"])
+    tables = SPEAKERS["mariadb"].catalogue(secret, "ask", ["ask"], "none")
     assert [table.table for table in tables] == ["kept", "odd `name`", "orders"]
 
 
