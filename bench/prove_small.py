@@ -1,7 +1,7 @@
 """What a fresh machine and the tests must show, shown: `make prove-small`. Figures last; one that falls short fails.
 
 In a clean clone of HEAD, on a PATH without MariaDB and Terraform: the README's two commands, and each mutant of
-`bench/mutants.py`. The tests of issue 12 are part of `make test` and run once, there: its report names what passed.
+`bench/mutants.py`. The tests of each danger are part of `make test` and run once, there: its report names what passed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,50 @@ from pathlib import Path
 from bench.figures import Figure, print_figures
 from bench.fresh_machine import FreshMachine, make_fresh_machine
 from bench.mutants import MUTANTS, try_mutants
-from bench.suite import closing_line, count_numbers, judge_left_out
+from bench.suite import closing_line, count_passed, judge_left_out
 
 MOST_SECONDS = 25 * 60
-NUMBERS: Mapping[int, Sequence[str]] = {
-    1: ("tests/contract/test_left_out.py",),
-    13: tuple(sorted({test for mutant in MUTANTS for test in mutant.tests})),
+DANGERS: Mapping[str, Sequence[str]] = {
+    "a fresh machine": ("tests/contract/test_left_out.py", "tests/unit/test_held_time.py"),
+    "the whole fleet by accident": (
+        "tests/machine/test_fleet_run_input.py",
+        "tests/night/test_rerun.py",
+        "tests/unit/cli/test_night_commands.py",
+    ),
+    "the environment leaks in": ("tests/night/test_hostile_environment.py", "tests/unit/local/test_surroundings.py"),
+    "green that is not": (
+        "tests/unit/fleet/test_report_page_sums.py",
+        "tests/unit/lambdas/test_ending.py",
+        "tests/unit/cli/test_report.py",
+    ),
+    "a question that multiplies": (
+        "tests/unit/orchestration/test_time_outs.py",
+        "tests/unit/lambdas/test_asking.py",
+        "tests/unit/lambdas/test_counting.py",
+    ),
+    "functions that die": ("tests/unit/fleet/test_broken_off.py", "tests/night/test_faults_killed.py"),
+    "events that never arrive": ("tests/synthesis/test_senders.py", "tests/contract/test_deliveries.py"),
+    "loops without an end": ("tests/unit/fleet/test_waits.py", "tests/unit/lambdas/test_waits_end.py"),
+    "SQL Server and its certificates": ("tests/unit/lambdas/test_sources_tds.py",),
+    "a secret that cannot be used": (
+        "tests/unit/lambdas/test_secrets.py",
+        "tests/machine/test_secrets_and_slow_counts.py",
+    ),
+    "what a person reads": (
+        "tests/unit/cli/test_whatever_is_typed.py",
+        "tests/unit/cli/test_hostile_environments.py",
+        "tests/unit/cli/test_terminal.py",
+    ),
+    "memory, and bad requests": ("tests/contract/http/test_http_bad_requests.py",),
+    "mutants": tuple(sorted({test for mutant in MUTANTS for test in mutant.tests})),
+    "rights and defaults of an account": (
+        "tests/contract/dms/test_dms_encryption.py",
+        "tests/unit/lambdas/test_readers.py",
+        "tests/unit/lambdas/test_starting.py",
+        "tests/unit/lambdas/test_left_by_test.py",
+    ),
 }
-"""The tests of each number of issue 12: files, or single tests in them (FILE::TEST)."""
+"""The tests of each kind of danger: files, or single tests in them (FILE::TEST)."""
 
 
 def main() -> int:
@@ -57,7 +93,7 @@ def _test(machine: FreshMachine) -> list[Figure]:
     return [
         ("make test ends green", f"exit {code}, {cost}: {closing_line(output)}", code == 0),
         judge_left_out(output, lacked={"mariadb", "terraform"}),
-        *count_numbers(report, NUMBERS),
+        *count_passed(report, DANGERS),
     ]
 
 

@@ -31,16 +31,16 @@ def judge_left_out(output: str, lacked: Set[str]) -> Figure:
     return "make test says what it left out, and how to have it", f"{said}; {skipped} skipped", is_named and is_all
 
 
-def count_numbers(report: Path, numbers: Mapping[int, Sequence[str]]) -> list[Figure]:
-    """How many tests of each number passed, by pytest's *report* (JUnit's XML). Each place must have at least one."""
+def count_passed(report: Path, kinds: Mapping[str, Sequence[str]]) -> list[Figure]:
+    """How many tests of each kind passed, by pytest's *report* (JUnit's XML). Each place must have at least one."""
     cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()  # noqa: S314  pytest's own
     passed = [(case.get("classname", ""), case.get("name", "")) for case in cases if not len(case)]
     figures: list[Figure] = []
-    for number, places in numbers.items():
+    for kind, places in kinds.items():
         counts = {place: sum(_is_of(place, *case) for case in passed) for place in places}
         none = [place for place, count in counts.items() if count == 0]
         said = f"{sum(counts.values())} passed" + (f"; NONE of {', '.join(none)}" if none else "")
-        figures.append((f"tests of number {number}", said, not none))
+        figures.append((f"tests: {kind}", said, not none))
     return figures
 
 

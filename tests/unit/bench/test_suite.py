@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.suite import closing_line, count_numbers, judge_left_out
+from bench.suite import closing_line, count_passed, judge_left_out
 
 MARIADB = "57 tests need mariadb. No MariaDB server on this machine. Run as root: apt-get install mariadb-server"
 TERRAFORM = "1 test needs terraform. No terraform on the PATH. Install Terraform >= 1.10."
@@ -43,13 +43,13 @@ def test_the_closing_line_is_pytests_last() -> None:
 @pytest.mark.parametrize(
     ("places", "figure"),
     [
-        (["tests/unit/test_a.py"], ("tests of number 1", "2 passed", True)),
-        (["tests/unit/test_a.py::test_x"], ("tests of number 1", "2 passed", True)),
+        (["tests/unit/test_a.py"], ("tests: a kind", "2 passed", True)),
+        (["tests/unit/test_a.py::test_x"], ("tests: a kind", "2 passed", True)),
         (
             ["tests/unit/test_a.py", "tests/unit/test_a.py::test_xy"],
-            ("tests of number 1", "2 passed; NONE of tests/unit/test_a.py::test_xy", False),
+            ("tests: a kind", "2 passed; NONE of tests/unit/test_a.py::test_xy", False),
         ),
-        (["tests/unit/test_ab.py"], ("tests of number 1", "0 passed; NONE of tests/unit/test_ab.py", False)),
+        (["tests/unit/test_ab.py"], ("tests: a kind", "0 passed; NONE of tests/unit/test_ab.py", False)),
     ],
 )
 def test_a_place_without_a_test_that_passed_falls_short(
@@ -57,8 +57,8 @@ def test_a_place_without_a_test_that_passed_falls_short(
 ) -> None:
     report = tmp_path / "tests.xml"
     report.write_text(REPORT, encoding="utf-8")
-    assert count_numbers(report, {1: places}) == [figure]
+    assert count_passed(report, {"a kind": places}) == [figure]
 
 
 def test_a_report_that_was_never_written_falls_short(tmp_path: Path) -> None:
-    assert count_numbers(tmp_path / "none.xml", {4: ["tests/unit/test_a.py"]})[0][2] is False
+    assert count_passed(tmp_path / "none.xml", {"a kind": ["tests/unit/test_a.py"]})[0][2] is False
