@@ -27,6 +27,7 @@ from bench.spent import spent
 from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Settings
 from fleet.names import ledger_table, machine_arn, task_id
+from local.aws import own_session
 from local.night import PACE
 from onboarding.reader import read_registry
 
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         environment = document["environment"]
 
         def client(service: str) -> Any:
-            return boto3.client(
+            return boto3.Session(botocore_session=own_session()).client(
                 service,
                 region_name=environment["AWS_REGION"],
                 endpoint_url=document["endpoint"],

@@ -19,6 +19,7 @@ import yaml
 from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Registry, Settings
 from fleet.errors import FleetError
+from local.aws import own_session
 from local.deploy import EXTERNAL_ID, SNOWFLAKE_USER, administration, public_key_text, snowflake_user_arn
 from local.http.hosting import ADMINISTER, TOKEN
 from local.http.place import find
@@ -45,7 +46,7 @@ class Account:
 
     def client(self, service: str) -> Any:
         """A boto3 client of it."""
-        return boto3.client(
+        return boto3.Session(botocore_session=own_session()).client(
             service,
             endpoint_url=self.endpoint,
             region_name=self.environment["AWS_REGION"],

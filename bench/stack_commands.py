@@ -38,7 +38,10 @@ class Operator:
     def _fleet(self, arguments: list[str], fine: set[str]) -> list[dict[str, Any]]:
         self.folder.mkdir(parents=True, exist_ok=True)
         places = ["--registry", str(self.registry), "--output", str(self.folder), "--json"]
-        environment = {**os.environ, **self.account.environment}
+        # The account's alone: a profile or an endpoint of the user's would lead to another one.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment |= dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+        environment |= self.account.environment
         environment["TF_CLI_CONFIG_FILE"] = str(self.installed.write_configuration(self.folder))
         told = self.folder / "deploy.log"
         with told.open("a", encoding="utf-8") as log:

@@ -49,7 +49,7 @@ class LocalAws:
         self.read_of_iam: dict[str, Any] = {}
         """What `local.iam` has read since IAM was last written to: a night asks for its roles thousands of times.
         Replaced as a whole, so that a thread that is late keeps what it has read apart from what is newer."""
-        self._botocore = _own_session()
+        self._botocore = own_session()
         self._session = boto3.Session(botocore_session=self._botocore)
 
     def __enter__(self) -> Self:
@@ -139,7 +139,7 @@ class LocalAws:
         return answer
 
 
-def _own_session() -> botocore.session.Session:
+def own_session() -> botocore.session.Session:
     """A session of botocore's that reads no variable and no file of the user's: a profile, another endpoint or a way to
     retry would be another cloud's. Its clients read times by the standard library: botocore tries all formats.
     """

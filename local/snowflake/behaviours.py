@@ -37,6 +37,11 @@ _OF_THE_API = (
         f"{_API}test_an_asynchronous_request_is_polled_to_its_results",
     ),
     _documented(
+        "A result is kept for 24 hours, on the cloud's clock, and is unknown afterwards",
+        f"{_DOCS}user-guide/querying-persisted-results",
+        f"{_API}test_a_result_is_kept_for_a_day",
+    ),
+    _documented(
         "A statement of more than 45 seconds is answered 202, with its handle",
         f"{_SQL_API}handling-responses",
         f"{_API}test_a_statement_of_more_than_45_seconds_is_answered_by_its_handle",

@@ -12,7 +12,7 @@ import pytest
 
 from lambdas.clients.snowflake import Failed, KeyPairToken, Running, Succeeded
 from local.clock import Clock
-from local.snowflake.server import Snowflake
+from local.snowflake.server import RESULTS_KEPT_SECONDS, Snowflake
 from snowflake_account import SNOWFLAKES_USER, Account, new_account
 
 STATEMENTS = "/api/v2/statements"
@@ -176,6 +176,17 @@ class SlowClock:
 
 def test_an_unknown_handle_is_a_failure_and_not_a_fault(account: Account) -> None:
     assert isinstance(account.api.poll("01b2c3d4-0000-0000-0000-000000000000"), Failed)
+
+
+def test_a_result_is_kept_for_a_day(account: Account) -> None:
+    handle = account.api.submit(["SELECT 1"], str(uuid.uuid4()))
+    assert isinstance(end(account, handle), Succeeded)
+    account.clock.sleep(RESULTS_KEPT_SECONDS - 60)
+    ask(account, account.headers())
+    assert isinstance(end(account, handle), Succeeded)
+    account.clock.sleep(120)
+    ask(account, account.headers())
+    assert isinstance(end(account, handle), Failed)
 
 
 @pytest.mark.parametrize(
