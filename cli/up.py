@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -77,16 +79,17 @@ def up(*, is_detached: bool, as_json: bool, ready_fd: int | None, **given: objec
     gone with it, but for the source databases of --fleet sample, which are kept in the folder. Who calls is read from
     the signature, which is not checked.
     """
+    elsewhere = find_leading_elsewhere(os.environ)
     wanted = Wanted(**given)  # type: ignore[arg-type]  click's, by the options above
     if wanted.fleet is None and (wanted.databases or wanted.tables):
         raise MalformedInputError("--databases and --tables shape a fleet.", remedy="Add --fleet sample.")
     if is_detached:
-        _print(detach(_arguments(wanted)), wanted, as_json=as_json, is_detached=True)
+        _print(detach(_arguments(wanted)), wanted, elsewhere, as_json=as_json, is_detached=True)
         return 0
 
     def ready(found: Up) -> None:
         if ready_fd is None:
-            _print(found, wanted, as_json=as_json, is_detached=False)
+            _print(found, wanted, elsewhere, as_json=as_json, is_detached=False)
         parent.tell_up(found)
 
     with Parent(ready_fd) as parent:
@@ -179,14 +182,33 @@ def _content(up: Up) -> str:
     return f"the {up.fleet} fleet of {up.databases} database{plural}, deployed" if up.fleet else "empty"
 
 
-def _print(up: Up, wanted: Wanted, *, as_json: bool, is_detached: bool) -> None:
-    """The environment lines to stdout, and for a person the rest to stderr."""
+_ELSEWHERE = re.compile(
+    "AWS_ENDPOINT_URL_.*|AWS_(DEFAULT_)?PROFILE|AWS_SESSION_TOKEN|AWS_USE_(FIPS|DUALSTACK)_ENDPOINT"
+    "|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+)
+
+
+def find_leading_elsewhere(environment: Iterable[str]) -> list[str]:
+    """The variables that would lead AWS's tools past the local cloud, in spite of `AWS_ENDPOINT_URL`.
+
+    Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+
+    >>> find_leading_elsewhere(["AWS_REGION", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE", "AWS_ENDPOINT_URL"])
+    ['AWS_ENDPOINT_URL_S3', 'AWS_PROFILE']
+    """
+    return sorted(name for name in environment if _ELSEWHERE.fullmatch(name))
+
+
+def _print(up: Up, wanted: Wanted, elsewhere: Sequence[str], *, as_json: bool, is_detached: bool) -> None:
+    """The environment lines to stdout, and for a person the rest to stderr. *elsewhere*: variables to unset."""
     if as_json:
         click.echo(json.dumps(_document(up)))
         return
     click.echo(f"The local cloud is up at {up.endpoint}; its account is {_content(up)}.\n", err=True)
     for name, value in _environment(up).items():
         click.echo(f"export {name}={value}")
+    for name in elsewhere:
+        click.echo(f"unset {name}")
     end_with = f"`fleet down --folder {wanted.folder}`" if is_detached else "Ctrl-C"
     lines = [
         "",

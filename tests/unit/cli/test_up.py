@@ -211,11 +211,17 @@ def test_a_fleet_comes_up_deployed_in_the_foreground_and_ctrl_c_ends_it(tmp_path
     arguments = ["up", "--folder", str(tmp_path / "cloud"), "--port", "0", "--fleet", "sample"]
     arguments += ["--databases", "1", "--tables", "2"]
     with subprocess.Popen(  # noqa: S603  our own program
-        [*COMMAND, *arguments], cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, *arguments],
+        cwd=ROOT,
+        env={**environment(), "AWS_ENDPOINT_URL_S3": "https://s3.example.com"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert process.stdout is not None
             lines = [process.stdout.readline().strip() for _ in range(5)]
+            assert process.stdout.readline().strip() == "unset AWS_ENDPOINT_URL_S3"
             told = dict(line.removeprefix("export ").split("=", 1) for line in lines)
             machines = boto3.client(
                 "stepfunctions",
