@@ -14,15 +14,15 @@ from cryptography.x509.oid import NameOID
 
 def make_certificate() -> str:
     """A certificate that signs itself, as PEM."""
-    return make_server_certificate("source")[0]
+    return make_server_certificate("source", days=365)[0]
 
 
-def make_server_certificate(common_name: str, names: Sequence[str] = ()) -> tuple[str, str]:
+def make_server_certificate(common_name: str, names: Sequence[str] = (), days: int = 3650) -> tuple[str, str]:
     """A certificate that signs itself and its key, both as PEM. *names*: alternative names, host names or addresses."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     begins = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, begins + timedelta(days=3650))
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, begins + timedelta(days=days))
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName([_alternative(one) for one in names]), False)
     certificate = builder.sign(key, hashes.SHA256())
