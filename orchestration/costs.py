@@ -170,7 +170,7 @@ def total(fleet: Fleet) -> float:
     """US dollars a month, without what has no price here.
 
     >>> round(total(Fleet(10)))
-    205
+    188
     """
     return sum(one.dollars or 0 for one in items(fleet))
 

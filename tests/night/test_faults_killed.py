@@ -25,7 +25,16 @@ _MOST = 10  # databases kept ready; more than any state has effects
 CLEAN = "clean-one"
 EVERYWHERE = "everywhere"
 OF_RUNS = "of-runs"
-_PASSING = {"last_full_seconds", "wait_for", "wait_since", "started_before", "progress", "source_test_sent"}
+_PASSING = {
+    "last_full_seconds",
+    "wait_for",
+    "wait_since",
+    "started_before",
+    "progress",
+    "source_test_sent",
+    "task_modifies",
+    "endpoint_modifies",
+}
 """Fields of the ledger that tell of the way and not of the end."""
 
 

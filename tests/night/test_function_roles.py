@@ -65,7 +65,10 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
     ("WritesRuns", "s3:PutObject"): (("SealFolder",), "Counts that come in pieces are kept with the attempt."),
     ("ListsTheLedger", "dynamodb:Query"): (("PlanRun",), "A rerun asks for the outcomes of the run that it repeats."),
     ("AsksRuns", "states:DescribeExecution"): (("PlanRun",), "A rerun asks whether the run that it repeats has ended."),
-    ("WritesToTheLedger", "dynamodb:UpdateItem"): (("PlanRun",), "A rerun is noted with the run that it repeats."),
+    ("WritesToTheLedger", "dynamodb:UpdateItem"): (
+        ("PlanRun", "StopTask"),
+        "A rerun is noted with the run that it repeats, and a wait for a task that still moves.",
+    ),
     ("WritesToTheLedger", "dynamodb:PutItem"): (("CloseRun",), "A guess, for a database that left no outcome."),
     ("AsksExecutions", "states:DescribeExecution"): (
         ("CloseRun",),

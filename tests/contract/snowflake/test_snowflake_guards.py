@@ -17,7 +17,7 @@ from fleet.tables.columns import Column
 from fleet.warehouse import full_load_statements, qualified, setup_statements
 from snowflake_account import BUCKET, EXTERNAL_ID, Account, new_account
 
-SNOWFLAKE = replace(SETTINGS.snowflake, database="FLEET")
+SNOWFLAKE = replace(SETTINGS.snowflake, database="FLEET", role="LOADER")
 ATTEMPT = Attempt("night-1", "shop", "full", 7, "arn")
 _NUMBERS = count(1)
 

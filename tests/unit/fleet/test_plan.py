@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 from cases import SETTINGS
 from fleet.databases import Database, Registry, Server
-from fleet.errors import MalformedInputError, QuotaExceededError
+from fleet.errors import QuotaExceededError
 from fleet.plan import (
     FEWEST_LOADS,
-    choose_databases,
     choose_poll_seconds,
-    choose_rerun,
     plan_lanes,
     plan_run,
     refuse_oversize,
@@ -127,17 +125,3 @@ def test_a_database_that_does_deltas_counts_as_two_tasks() -> None:
 
 def test_a_fleet_of_forty_eight_databases_an_instance_fits() -> None:
     refuse_oversize([Database(f"{name}-{n}", "s", "S", name, ()) for name in "abcdef" for n in range(48)])
-
-
-def test_a_tag_that_no_database_has_is_refused_beside_others_that_some_have() -> None:
-    shop = Database("shop", "s", "Shop", "one", (), onboarded=True, tags=("sales",))
-    idle = Database("idle", "s", "Idle", "one", (), tags=("later",))
-    registry = Registry(SETTINGS, (), (shop, idle))
-    assert choose_databases(registry, None, ["sales", "later"]) == (shop,)
-    with pytest.raises(MalformedInputError, match="no database in the registry has the tag 'salse'"):
-        choose_databases(registry, None, ["sales", "salse"])
-
-
-def test_a_partial_database_whose_failed_tables_nobody_knows_any_more_is_rerun_whole() -> None:
-    assert choose_rerun(["shop"], {"shop": "partial"}, {"shop": []}, "failed-tables") == {"shop": None}
-    assert choose_rerun(["shop"], {"shop": "partial"}, {}, "failed-tables") == {"shop": None}
