@@ -95,6 +95,7 @@ def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:
     }
 
 
+_MUST_BE_SHOWN = frozenset({"BucketName", "BucketFolder", "ServiceAccessRoleArn", "DataFormat", "CompressionType"})
 _ENUMERATIONS = frozenset({"DataFormat", "CompressionType"})
 """Members whose value DMS gives back in either case and with either separator (reference/dms.md 4.1)."""
 
@@ -102,15 +103,19 @@ _ENUMERATIONS = frozenset({"DataFormat", "CompressionType"})
 def find_difference(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     """The first member of *wanted* that the endpoint as read back (*found*) does not say, or nothing.
 
-    A switch that is not mentioned is off.
+    DMS must show the members that decide where rows land and in which form. Another that it does not show is no
+    difference: whether DMS shows every switch is not documented.
 
     >>> find_difference({"DataFormat": "parquet", "CdcInsertsOnly": False}, {"DataFormat": "PARQUET"})
     ''
-    >>> find_difference({"BucketFolder": "a/b"}, {"BucketFolder": "A/B"})
-    'BucketFolder'
+    >>> find_difference({"BucketFolder": "a/b"}, {"BucketFolder": "A/B"}), find_difference({"BucketFolder": "a"}, {})
+    ('BucketFolder', 'BucketFolder')
+    >>> find_difference({"IncludeOpForFullLoad": True}, {"IncludeOpForFullLoad": False})
+    'IncludeOpForFullLoad'
     """
     for member, value in wanted.items():
-        if _plain(member, value) != _plain(member, found.get(member, False if value is False else None)):
+        is_due = member in found or member in _MUST_BE_SHOWN
+        if is_due and _plain(member, value) != _plain(member, found.get(member)):
             return member
     return ""
 

@@ -173,16 +173,22 @@ def _installed() -> Path:
 
 
 def reachable_programs(installed: Path, home: Path, account: Account | None) -> Path:
-    """The programs in *installed*, or in a copy below *home* if *account* cannot reach them there."""
+    """The programs in *installed*, or in a copy below *home* if *account* cannot reach them there.
+
+    The wheel's libraries are copied, too: programs find them beside their package, in `<package>.libs`.
+    """
     if account is None or account.can_reach(installed / "bin" / "postgres"):
         return installed / "bin"
-    copied = home / "postgresql"
+    package, copied = installed.parent, home / "programs"
     if not copied.exists():
-        unfinished = home / f"postgresql.{os.getpid()}"
-        shutil.copytree(installed, unfinished, symlinks=True)
-        unfinished.chmod(0o755)
+        unfinished = home / f"programs.{os.getpid()}"
+        for folder in (installed, package.with_name(f"{package.name}.libs")):
+            if folder.exists():
+                shutil.copytree(folder, unfinished / folder.relative_to(package.parent), symlinks=True)
+        for folder in (unfinished, unfinished / package.name):
+            folder.chmod(0o755)
         unfinished.rename(copied)
-    return copied / "bin"
+    return copied / package.name / installed.name / "bin"
 
 
 def _refuse_foreign(folder: Path, account: Account | None) -> None:

@@ -23,14 +23,18 @@ def test_an_account_gets_into_a_folder_of_its_own() -> None:
 
 
 def test_programs_that_the_account_cannot_reach_are_copied_once(tmp_path: Path) -> None:
-    installed = tmp_path / "closed" / "installed"
+    installed = tmp_path / "closed" / "package" / "installed"
     (installed / "bin").mkdir(parents=True)
     (installed / "bin" / "postgres").write_text("program")
-    installed.parent.chmod(0o700)
+    libraries = tmp_path / "closed" / "package.libs"
+    libraries.mkdir()
+    (libraries / "libpq.so").write_text("library")
+    (tmp_path / "closed").chmod(0o700)
     home = tmp_path / "home"
     home.mkdir()
     programs = reachable_programs(installed, home, STRANGER)
     assert (programs / "postgres").read_text() == "program"
+    assert (programs / "../../../package.libs/libpq.so").read_text() == "library"  # where a program looks for it
     (installed / "bin" / "postgres").write_text("another")
     assert (reachable_programs(installed, home, STRANGER) / "postgres").read_text() == "program"
 
