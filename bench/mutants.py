@@ -86,7 +86,7 @@ MUTANTS = (
         (_LEDGER,),
     ),
     Mutant(
-        "a claim is taken whoever holds it",
+        "a claim is taken from any holder",
         "lambdas/clients/ledger.py",
         """\
         condition = "(attribute_not_exists(pk) OR #n = :before) AND "

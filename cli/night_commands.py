@@ -226,7 +226,7 @@ Examples:
 """)  # fmt: skip
 @click.argument("name", type=Text())
 @click.option(
-    "--reason", type=Text(), default="stopped with `fleet stop`", show_default=True, help="Stands in every outcome."
+    "--reason", type=Text(), default="stopped with `fleet stop`", show_default=True, help="Every outcome has it."
 )
 @wait_option
 @json_option

@@ -28,7 +28,7 @@ _MOST_CHARACTERS = 500
 class End:
     """How an execution ended, as Step Functions describes it: *error* and *cause* are empty where it does not.
 
-    *state*: where it ended, empty if that is not known. *passed*: the last state that the attempt's record tells of.
+    *state*: where it ended, empty if that is not known. *passed*: the last state in the attempt's record.
     """
 
     name: str

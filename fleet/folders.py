@@ -109,7 +109,7 @@ def may_be_left_by_test(folder: Folder, file: LandedFile) -> bool:
     """Whether DMS's test of the endpoint's connection may have left *file*. Never true of a file that holds rows.
 
     No document says that a test leaves anything, or under which name (docs/decisions/0018). So: at most a kilobyte, and
-    beside the schemas' folders, while a load writes two folders deeper; or the empty object that stands for a folder.
+    beside the schemas' folders, while a load writes two folders deeper; or the empty object that marks a folder.
 
     >>> folder = Folder("a", "full", "r", 1)
     >>> [may_be_left_by_test(folder, LandedFile(f"a/full/r/000001/{key}", 9, "e")) for key in ("x", "public/t/x")]

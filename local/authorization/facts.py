@@ -69,7 +69,7 @@ class Facts:
 
 
 def use_key(action: str, key_id: str, *, via: str = "") -> list[Need]:
-    """*action* of KMS on the key (id, ARN or alias), called by the service *via* on behalf of whoever calls it.
+    """*action* of KMS on the key (id, ARN or alias), called by the service *via* on behalf of its caller.
 
     Nothing for no key, and for AWS's own, whose policies let everyone in the account use them through their
     service. Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html

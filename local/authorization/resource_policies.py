@@ -1,6 +1,6 @@
 """What the policy of a topic, a queue or a key lets a service of AWS's do.
 
-A service calls with its own principal and with few condition keys; which ones is said by whoever sends. A condition on
+A service calls with its own principal and with few condition keys: each `Sender` names its own. A condition on
 any other key is not met, as at AWS.
 """
 

@@ -77,7 +77,7 @@ class Asking:
         self.pause = pause
         self._prefix = prefix
         self._arguments = arguments
-        # Its own: boto3's default session would be made in the environment of whoever asks first.
+        # Its own: boto3's default session keeps the environment of its first use.
         self._session = boto3.Session()
         self._client = lru_cache(self._make_client)
         self._body = b"{}"
