@@ -24,6 +24,7 @@ from local.iam import effects_of
 _moto_transact = DynamoDBBackend.transact_write_items
 _moto_query = Table.query
 _moto_put_bucket_policy = S3Backend.put_bucket_policy
+_moto_list_objects = S3Backend.list_objects_v2
 _moto_publish = Topic.publish
 _INDEX_NAME = 6  # its place among the arguments after the hash key
 
@@ -38,6 +39,7 @@ def correct() -> None:
     FakeKey.dispose = _keep_readable  # type: ignore[method-assign]
     FakeKey.__del__ = _close_buffer  # type: ignore[method-assign]
     S3Backend.put_bucket_policy = _put_bucket_policy  # type: ignore[method-assign]
+    S3Backend.list_objects_v2 = _list_objects  # type: ignore[method-assign]
     FakeBucket.get_permission = _bucket_permission  # type: ignore[method-assign]
 
 
@@ -65,6 +67,17 @@ def _close_buffer(key: FakeKey) -> None:
 def _description(rule: SecurityGroupRule) -> str | None:
     """moto forgets that of a rule whose other side is a security group."""
     return rule.ip_range.get("Description") or rule.source_group.get("Description")
+
+
+def _list_objects(backend: S3Backend, bucket: FakeBucket, *arguments: Any, **named: Any) -> Any:
+    """moto takes any continuation token, and breaks over a wrong one where the bucket holds something.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (documented: InvalidArgument)
+    """
+    token = named.get("continuation_token")
+    if token and token not in backend._pagination_tokens:
+        raise S3ClientError("InvalidArgument", "The continuation token provided is incorrect")
+    return _moto_list_objects(backend, bucket, *arguments, **named)
 
 
 def _put_bucket_policy(backend: S3Backend, bucket_name: str, policy: bytes) -> None:

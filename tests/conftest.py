@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ __all__ = ["mariadb", "pytest_collection_modifyitems", "pytest_configure", "pyte
 
 settings.register_profile("without times", deadline=None)  # no test asserts how long anything takes
 settings.load_profile("without times")
+
+# A shell starts background commands with SIGINT ignored, and every program that a test starts would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -21,15 +21,18 @@ _STATES_ERRORS = frozenset(
         "Timeout",
     )
 )  # fmt: skip
-_FLEET_ERRORS = frozenset(
-    name for name, one in vars(fleet.errors).items() if isinstance(one, type) and issubclass(one, FleetError)
-)
+_CLASSES = {
+    name: one for name, one in vars(fleet.errors).items() if isinstance(one, type) and issubclass(one, FleetError)
+}
+_FLEET_ERRORS = frozenset(_CLASSES)
 _CLIENT_ERRORS = frozenset({"ThrottledError", "TransientError"})
 """Any handler raises these two, through its clients."""
 _ON_PURPOSE = frozenset(
     name
-    for name in _FLEET_ERRORS - _CLIENT_ERRORS
-    if not vars(fleet.errors)[name].__subclasses__()  # Step Functions knows no base classes
+    for name, one in _CLASSES.items()
+    if name not in _CLIENT_ERRORS
+    # Step Functions knows no base classes. Those that other modules derive are no handler's.
+    if not any(other is not one and issubclass(other, one) for other in _CLASSES.values())
 )
 
 RETRIERS: tuple[dict[str, Any], ...] = (
