@@ -215,7 +215,7 @@ def _is_red(looks: Sequence[runs.DatabaseStatus], status: str) -> bool:
 
     One that was skipped is not red where the run closed green: another run has copied it.
     """
-    is_silent = status != runs.RUNNING and any(one.word in {"running", "waiting"} for one in looks)
+    is_silent = status != RUNNING and any(one.word in {"running", "waiting"} for one in looks)
     return is_silent or any(one.is_red and (one.word != "skipped" or status != "SUCCEEDED") for one in looks)
 
 

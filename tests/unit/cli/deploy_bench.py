@@ -24,6 +24,7 @@ from fleet.names import machine_arn
 from lambdas.wiring import Clients, Environment
 from local.aws import ACCOUNT, REGION, LocalAws
 from local.cloud import LocalCloud
+from said import Fleet, Said
 
 MADE = ("aws_s3_bucket.landing", ("create",))
 CHANGED = ("aws_sns_topic.runs", ("update",))
@@ -175,18 +176,6 @@ def _write_stacks(registry: Registry, folder: Path, left: Collection[str]) -> Se
     for name in names:
         (folder / "stacks" / name).mkdir(parents=True, exist_ok=True)
     return names
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-Fleet = Callable[..., Said]
 
 
 class Keyboard(io.StringIO):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,18 +12,7 @@ from cases import Case, Cases
 from cli.account import Account
 from cli.commands import cli
 from cli.main import main
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-Fleet = Callable[..., Said]
+from said import Fleet, Said
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,21 +23,10 @@ from botocore.exceptions import ClientError
 
 from cli.main import main
 from local.http.place import NotUpError, Up, end, find, hold, tell
+from said import Fleet, Said
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-c", "from cli.main import main; main()"]
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-Fleet = Callable[..., Said]
 
 
 def environment() -> dict[str, str]:

@@ -25,6 +25,7 @@ from fleet.names import control_bucket, ledger_table, machine_arn
 from lambdas.wiring import Clients, Environment
 from local.cloud import LocalCloud
 from local.sources.postgres import EmbeddedPostgres
+from said import Fleet, Said
 from typed_values import commands, lines
 
 NOBODY = "http://127.0.0.1:1"
@@ -92,18 +93,6 @@ def made_before(cloud: LocalCloud) -> Callable[[str], Any]:
 
 def names_of(machines: Any, fleet_run: str) -> set[str]:
     return {one["name"] for one in machines.list_executions(stateMachineArn=fleet_run, maxResults=1000)["executions"]}
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-Fleet = Callable[..., Said]
 
 
 @pytest.fixture
