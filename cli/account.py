@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -68,7 +69,14 @@ def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = o
     )
 
     return Account(
-        Clients(told, client_maker(settings.region), urllib3.PoolManager(), lambda: datetime.now(UTC)),  # noqa: TID251  a person's own clock
+        Clients(
+            told,
+            client_maker(settings.region),
+            urllib3.PoolManager(),
+            lambda: datetime.now(UTC),  # noqa: TID251  a person's own clock
+            time.sleep,  # noqa: TID251  a person waits
+            random.random,  # noqa: TID251
+        ),
         machine_arn(*where, "fleet-run"),
         machine_arn(*where, "database-run"),
         time.sleep,  # noqa: TID251  a person waits

@@ -7,8 +7,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 
 from cli.faults import print_struck
-from cli.options import Place, Text
+from cli.options import Place, Text, dms_rate_option
 from cli.progress import LOOK_SECONDS, Progress
 from cli.report import NARROWEST, as_document, print_outcomes
 from cli.terminal import make_console
@@ -26,6 +26,7 @@ from fleet.outcomes import is_red
 from lambdas.closing import page_key
 from local.clock import Kind
 from local.cloud import LocalCloud
+from local.dms.requests.throttle import Rate
 from local.export import export_bucket
 from local.faults.faults import Faults
 from local.faults.requests import Fault, read_request, require_databases, spread
@@ -61,6 +62,7 @@ Examples:
     show_default=True,
     help="Skip the night's waits, or sit through them.",
 )
+@dms_rate_option
 @click.option(
     "--break",
     "broken",
@@ -76,6 +78,7 @@ def demo(
     tables: int | None,
     folder: Path,
     clock: Kind,
+    dms_rate: Rate | None,
     broken: tuple[str, ...],
     break_some: int,
     as_json: bool,
@@ -101,10 +104,11 @@ def demo(
         console.print("Building the source databases (kept for the next demo) ...")
         built = build(server, databases, tables, lambda line: console.print(f"  {line}"))
         chosen = SAMPLE_REGISTRY if is_sample else write_registry(built, SAMPLE_REGISTRY, folder / "registry")
-        registry = read_registry(chosen, os.environ)
+        registry = _plan_for(dms_rate, read_registry(chosen, os.environ))
         faults = _choose_faults(requests, break_some, registry)
         built_seconds = time.monotonic() - began
-        document = _run_night(server, registry, folder, clock, faults, console)
+        how = {"clock": clock, "time_scale": 1 if clock == "real" else PACE, "dms_rate": dms_rate}
+        document = _run_night(server, registry, folder, how, faults, console)
     document["build_seconds"] = round(built_seconds, 1)
     (folder / "report.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
     if as_json:
@@ -124,16 +128,28 @@ def _choose_faults(requests: Sequence[tuple[str, Fault]], some: int, registry: R
     return faults
 
 
+def _plan_for(dms_rate: Rate | None, registry: Registry) -> Registry:
+    """The registry with the rate of this account's DMS in it."""
+    if dms_rate is None:
+        return registry
+    known = {"dms_requests_at_once": dms_rate.burst, "dms_requests_per_second": int(dms_rate.per_second)}
+    settings = registry.settings
+    return replace(registry, settings=replace(settings, limits=replace(settings.limits, **known)))
+
+
 def _run_night(
-    server: EmbeddedPostgres, registry: Registry, folder: Path, clock: Kind, faults: Faults, console: Console
+    server: EmbeddedPostgres,
+    registry: Registry,
+    folder: Path,
+    how: Mapping[str, Any],
+    faults: Faults,
+    console: Console,
 ) -> dict[str, object]:
     """Deploy, run, show, export."""
     night = Night(time.strftime("demo-%Y%m%d-%H%M%S", time.gmtime()))
     secrets = {one.secret: server.secret("postgres") for one in registry.servers}
     console.print("Deploying to the local cloud ...")
-    pace = 1 if clock == "real" else PACE
-    how: dict[str, Any] = {"clock": clock, "time_scale": pace, "has_machine": True}
-    with LocalCloud(folder, registry, secrets, on_status=night.hear, faults=faults, **how) as cloud:
+    with LocalCloud(folder, registry, secrets, on_status=night.hear, faults=faults, has_machine=True, **how) as cloud:
         began, skipped = time.monotonic(), cloud.clock.skipped_seconds
         console.print(f"Run {night.run}, mode full:")
         night.start(cloud, {"mode": "full"})

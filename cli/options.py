@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cli.account import REGISTRY
+from local.dms.requests.throttle import Rate
 
 
 class Text(click.ParamType):
@@ -21,6 +22,32 @@ class Text(click.ParamType):
         if not value.strip():
             self.fail("it is empty. Is a shell variable not set? Give a value, or leave it out.", param, ctx)
         return value
+
+
+class RateOfDms(click.Choice[str]):
+    """How many requests the local account's DMS answers: AWS's two pairs of numbers, or all."""
+
+    def __init__(self) -> None:
+        super().__init__(["200/8", "100/4", "off"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The rate; nothing for all."""
+        if isinstance(value, Rate):
+            return value
+        chosen = super().convert(value, param, ctx)
+        if chosen == "off":
+            return None
+        burst, per_second = map(int, chosen.split("/"))
+        return Rate(burst, per_second)
+
+
+dms_rate_option = click.option(
+    "--dms-rate",
+    type=RateOfDms(),
+    default="200/8",
+    show_default=True,
+    help="Requests that DMS stores and answers a second, in the whole account: AWS's numbers, or an older page's.",
+)
 
 
 class Factor(click.FloatRange):

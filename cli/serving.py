@@ -22,6 +22,7 @@ from fleet.databases import Registry
 from fleet.errors import RequestError
 from local.clock import Kind
 from local.cloud import LocalCloud
+from local.dms.requests.throttle import Rate
 from local.http.hosting import Host
 from local.http.messages import Reply
 from local.http.place import Up, hold, tell
@@ -50,7 +51,7 @@ class Wanted:
     tables: int | None
     clock: Kind
     time_scale: float
-    throttles: bool
+    dms_rate: Rate | None
     logs: bool
 
 
@@ -79,12 +80,13 @@ def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable
             "time_scale": wanted.time_scale,
             "is_deployed": is_deployed,
             "stays": True,
+            "dms_rate": wanted.dms_rate,
         }
         cloud = LocalCloud(wanted.folder, registry, sources, **how)
         cloud.endpoint = server.endpoint
         return cloud
 
-    host = Host(make, token := secrets.token_urlsafe(24), throttles=wanted.throttles)
+    host = Host(make, token := secrets.token_urlsafe(24))
     server = held.push(_listen(host, wanted))  # first: the port may be taken
     registry, sources = _prepare(wanted, progress, held)
     progress("Opening the account ...")

@@ -14,7 +14,7 @@ import click
 
 from cli.demo import SAMPLE_REGISTRY
 from cli.detaching import Parent, detach
-from cli.options import Factor, Place, json_option
+from cli.options import Factor, Place, dms_rate_option, json_option
 from cli.serving import Wanted, serve
 from fleet.errors import FleetError, MalformedInputError
 from fleet.names import machine_arn
@@ -65,9 +65,7 @@ Examples:
     show_default=True,
     help="Time flies so much faster.",
 )
-@click.option(
-    "--throttle", "throttles", is_flag=True, help="Refuse requests to DMS beyond AWS's rate, once all is deployed."
-)
+@dms_rate_option
 @click.option("--detach", "is_detached", is_flag=True, help="Go on in the background; `fleet down` ends it.")
 @click.option("--log", "logs", is_flag=True, help="One line for each call, on stderr (detached: in FOLDER/up.log).")
 @json_option
@@ -145,7 +143,8 @@ def _arguments(wanted: Wanted) -> list[str]:
     """The command line that asks for *wanted*."""
     arguments = ["up", "--folder", str(wanted.folder), "--port", str(wanted.port), "--clock", wanted.clock]
     arguments += ["--time-scale", str(wanted.time_scale), *(["--log"] if wanted.logs else [])]
-    arguments += ["--throttle"] if wanted.throttles else []
+    rate = wanted.dms_rate
+    arguments += ["--dms-rate", f"{rate.burst}/{rate.per_second}" if rate else "off"]
     for option, value in (("--fleet", wanted.fleet), ("--databases", wanted.databases), ("--tables", wanted.tables)):
         arguments += [option, str(value)] if value is not None else []
     return arguments

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from fleet.errors import UnknownDatabaseError
+from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND
 from fleet.spelling import did_you_mean
 from fleet.stack_settings import StackSettings
 
@@ -81,7 +82,12 @@ class TaskProfile:
 
 @dataclass(frozen=True)
 class Limits:
-    """How much at once, and how long at most. Our choices, not a vendor's (those are in `fleet/quotas.py`)."""
+    """How much at once, and how long at most. Our choices, not a vendor's (those are in `fleet/quotas.py`).
+
+    *dms_requests_at_once*, *dms_requests_per_second*: the account's request bucket, AWS's numbers unless a Region has
+    others. *dms_share_percent*: how much of what flows into it runs take; the rest is for people and other tools.
+    *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
+    """
 
     databases_at_once: int = 16
     loads_in_flight: int = 64
@@ -94,6 +100,10 @@ class Limits:
     load_deadline_seconds: int = 2 * 3600
     count_table_seconds: int = 60
     count_deadline_seconds: int = 900
+    throttle_deadline_seconds: int = 3600
+    dms_requests_at_once: int = DMS_API_BURST.value
+    dms_requests_per_second: int = DMS_API_PER_SECOND.value
+    dms_share_percent: int = 90
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from fleet.databases import Database, Mode, Registry
 from fleet.errors import QuotaExceededError
+from fleet.pace import Pace, choose_look_seconds, run_pace, seconds_after_planning
 from fleet.quotas import (
-    DMS_API_PER_SECOND,
     DMS_ENDPOINTS,
     DMS_ENDPOINTS_PER_INSTANCE,
     DMS_INSTANCES,
@@ -20,14 +20,11 @@ from fleet.quotas import (
 )
 
 ENDPOINTS_PER_DATABASE = 2
-SHORTEST_POLL_SECONDS = 10
 SHORTEST_LOAD_POLL_SECONDS = 5
 FEWEST_LOADS = 16
 """Loads in flight of one database, however many run at once: docs/decisions/0004."""
 _LOAD_LOOKS_PER_SECOND = 8
 """Of the whole run: as many as loads run at once on a warehouse (`MAX_CONCURRENCY_LEVEL`)."""
-# Leave DMS's request budget half free: starts, modifies, the console and a deployment draw on it too.
-_POLL_SHARE_OF_BUDGET = 0.5
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,8 @@ class Lane:
 class Plan:
     """What a run will do. *registry_version*: the one every state of the run reads. *planned_at*: ISO time, UTC.
 
-    *poll_seconds*: between two looks of one database at DMS, whatever it waits for there. *loads_per_database*:
+    *poll_seconds*: between two looks at one instance in DMS, whatever its databases wait for there. *offsets*: seconds
+    after the planning before which each database does not start, so that DMS answers. *loads_per_database*:
     Snowflake requests in flight for each; *load_poll_seconds*: between two looks at them.
     *chosen*: all databases it answers for, deployed or not. *tables*: for a database of which only some tables are
     rerun, their exact `schema.table` names.
@@ -58,6 +56,7 @@ class Plan:
     lanes: tuple[Lane, ...]
     chosen: tuple[str, ...]
     load_poll_seconds: int = SHORTEST_LOAD_POLL_SECONDS
+    offsets: Mapping[str, int] = field(default_factory=dict)
     rerun_of: str | None = None
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -95,16 +94,22 @@ def plan_lanes(databases: Sequence[Database], measured_seconds: Mapping[str, flo
     )
 
 
-def choose_poll_seconds(lanes: Sequence[Lane]) -> int:
-    """How long a database waits between two looks at its task, or at a test or change that DMS has under way, so that
-    all databases together stay within DMS's budget.
+def plan_offsets(lanes: Sequence[Lane], seconds: Mapping[str, float], pace: Pace) -> dict[str, int]:
+    """When each database may start, in seconds after the planning: at no other time would DMS answer its requests.
 
-    >>> choose_poll_seconds([Lane("one", tuple("abc"), 40)])
-    10
-    >>> choose_poll_seconds([Lane(str(n), tuple(map(str, range(48))), 40) for n in range(6)])
-    120
+    Those go first that can, all lanes together: the first that a lane takes at once, then the next; of them the
+    longest.
+
+    >>> lanes = [Lane("one", ("a", "b"), 1), Lane("two", ("c",), 1)]
+    >>> plan_offsets(lanes, {"a": 9.0, "b": 8.0, "c": 99.0}, Pace(burst=0, per_second=1))
+    {'c': 0, 'a': 7, 'b': 14}
     """
-    return max(SHORTEST_POLL_SECONDS, round(_count_at_once(lanes) / (DMS_API_PER_SECOND.value * _POLL_SHARE_OF_BUDGET)))
+    waves = [
+        (place // lane.at_once, -seconds.get(database, 0.0), database)
+        for lane in lanes
+        for place, database in enumerate(lane.databases)
+    ]
+    return {database: seconds_after_planning(place, pace) for place, (_, _, database) in enumerate(sorted(waves))}
 
 
 def choose_load_poll_seconds(lanes: Sequence[Lane]) -> int:
@@ -138,13 +143,16 @@ def plan_run(
 ) -> Plan:
     """The plan over *databases*, those of *chosen* that are deployed; the same input gives the same plan."""
     limits = registry.settings.limits
+    pace = run_pace(limits)
     lanes = plan_lanes(databases, measured_seconds, limits.databases_at_once)
+    seconds = {one.id: measured_seconds.get(one.id, one.expected_seconds) for one in databases}
     return Plan(
         run=run,
         mode=mode,
         registry_version=registry_version,
         planned_at=planned_at,
-        poll_seconds=choose_poll_seconds(lanes),
+        poll_seconds=choose_look_seconds(len(lanes), pace),
+        offsets=plan_offsets(lanes, seconds, pace),
         loads_per_database=max(FEWEST_LOADS, limits.loads_in_flight // max(1, _count_at_once(lanes))),
         load_poll_seconds=choose_load_poll_seconds(lanes),
         lanes=lanes,

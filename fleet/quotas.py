@@ -44,9 +44,9 @@ DMS_INSTANCE_STORAGE_GIGABYTES = Quota(
     "https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/dms_replication_instance.html.markdown",
     "2026-11-21",
 )
-# The same page says 200 and 8 in its table and 100 and 4 in its prose: plan for the smaller pair.
-DMS_API_BURST = Quota(100, "DMS requests at once per account and Region", _DMS_LIMITS, "2026-11-21")
-DMS_API_PER_SECOND = Quota(4, "DMS requests a second per account and Region", _DMS_LIMITS, "2026-11-21")
+# An older copy of the page said 100 and 4 in its prose; a registry can plan for less (limits.dms_requests_...).
+DMS_API_BURST = Quota(200, "DMS requests at once per account and Region", _DMS_LIMITS, "2026-11-29")
+DMS_API_PER_SECOND = Quota(8, "DMS requests a second per account and Region", _DMS_LIMITS, "2026-11-29")
 DMS_TABLE_MAPPING_BYTES = Quota(2 * 1024 * 1024, "bytes of table mappings per task", _DMS_MAPPING, "2026-11-21")
 DMS_FULL_LOAD_SUB_TASKS = Quota(49, "tables and segments loaded at once per task", _DMS_FULL_LOAD, "2026-11-21")
 DMS_COMMIT_RATE = Quota(50_000, "rows moved together (CommitRate)", _DMS_FULL_LOAD, "2026-11-21")

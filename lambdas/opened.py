@@ -70,6 +70,10 @@ class Opened:
         noted = self.record.get("failure")
         return Failure(**json.loads(noted)) if noted else None
 
+    def time_of(self, field: str) -> datetime:
+        """The time noted in *field*."""
+        return datetime.fromisoformat(self.record[field])
+
     def seconds_since(self, field: str, now: datetime) -> float:
         """Seconds since the time noted in *field*; 0 if none is noted."""
         noted = self.record.get(field)

@@ -6,6 +6,8 @@ Importing this module reads no environment and opens no client.
 from __future__ import annotations
 
 import os
+import random
+import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -20,12 +22,16 @@ from botocore.config import Config
 from fleet.asking import CLIENT_SECONDS
 from fleet.databases import SnowflakeSettings
 from fleet.errors import MalformedSettingError
+from fleet.pace import run_pace
 from lambdas.clients.dms import Dms
 from lambdas.clients.ledger import Ledger
 from lambdas.clients.objects import Objects
 from lambdas.clients.records import Records
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Transport
 from lambdas.clients.source import Source
+
+LONGEST_JITTER_SECONDS = 2
+"""By how much requests that were throttled together are spread."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +64,24 @@ def read_environment(environment: Mapping[str, str]) -> Environment:
 
 
 class Clients:
-    """What a handler may touch. Each client is made when first used, because a handler uses few of them."""
+    """What a handler may touch. Each client is made when first used, because a handler uses few of them.
+
+    *sleep*: waits so many seconds. *jitter*: a new number from 0 to 1 at each call.
+    """
 
     def __init__(
-        self, environment: Environment, client: Callable[[str], Any], http: Transport, now: Callable[[], datetime]
+        self,
+        environment: Environment,
+        client: Callable[[str], Any],
+        http: Transport,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        jitter: Callable[[], float],
     ) -> None:
         self.environment = environment
         self.now = now
+        self.jitter = jitter
+        self._sleep = sleep
         self._client = client
         self._http = http
         self._snowflake: dict[SnowflakeSettings, SqlApi] = {}
@@ -72,7 +89,12 @@ class Clients:
     @cached_property
     def dms(self) -> Dms:
         """AWS DMS."""
-        return Dms(self._client("dms"))
+        return Dms(self._client("dms"), self._next_turn, self._sleep)
+
+    def _next_turn(self) -> float:
+        """In how many seconds a request to DMS that was throttled may be repeated: behind those that wait already."""
+        pace = run_pace(self.records.current_registry().settings.limits)
+        return self.ledger.take_turn("dms", 1, pace, self.now()) + LONGEST_JITTER_SECONDS * self.jitter()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -141,6 +163,8 @@ def client_config(service: str) -> Config:
     """
     if service == "lambda":
         return Config(read_timeout=CLIENT_SECONDS, tcp_keepalive=True, retries={"total_max_attempts": 1})
+    if service == "dms":  # each request is counted, and has a turn (fleet/pace.py)
+        return Config(retries={"total_max_attempts": 1})
     return Config(retries={"mode": "standard", "total_max_attempts": 4})
 
 
@@ -151,4 +175,6 @@ def _live_clients() -> Clients:
         lambda service: boto3.client(service, config=client_config(service)),
         urllib3.PoolManager(maxsize=16),
         lambda: datetime.now(UTC),  # noqa: TID251  where time enters in AWS
+        time.sleep,  # noqa: TID251
+        random.random,  # noqa: TID251
     )

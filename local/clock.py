@@ -18,6 +18,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
 Kind = Literal["real", "virtual", "frozen"]
+_MOST_THREADS = 64
+"""Those that work and those that pause in their work."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ class Clock:
         self._lock = threading.Lock()
         self._origin = time.monotonic()
         self._start = start or datetime.fromtimestamp(time.time(), UTC)  # noqa: TID251  the one place that reads it
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="cloud")
+        self._pool = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="cloud")
+        self._workers = threading.Semaphore(workers)
+        self._of_thread = threading.local()
         self.loop = _Loop(self)
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
         self._thread.start()
@@ -86,6 +90,8 @@ class Clock:
 
         def run() -> None:
             # Whoever awaits is woken (a byte in the loop's pipe) before the hold ends: `_Selector` relies on it.
+            self._workers.acquire()
+            self._of_thread.is_working = True
             try:
                 try:
                     result = function(*args)
@@ -94,6 +100,8 @@ class Clock:
                 else:
                     future.set_result(result)
             finally:
+                self._of_thread.is_working = False
+                self._workers.release()
                 let_go()
 
         self._pool.submit(run)
@@ -119,6 +127,24 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Return when the clock has moved on by *seconds*. Not from the clock's own thread, nor from work."""
         self.spawn(asyncio.sleep(seconds)).result()
+
+    def pause(self, seconds: float) -> None:
+        """From work: let *seconds* pass as one who waits, so that others work and the clock may skip the time. From
+        elsewhere nothing passes: whoever calls a function by hand has the clock in his own hand.
+        """
+        if not getattr(self._of_thread, "is_working", False):
+            return
+        over = threading.Event()
+
+        def end() -> None:
+            self.hold()  # on the clock's thread: nothing is skipped before the work goes on
+            over.set()
+
+        self.call_later(seconds, end)
+        self._let_go()
+        self._workers.release()
+        over.wait()
+        self._workers.acquire()
 
     def is_idle(self) -> bool:
         """Whether no work is under way."""

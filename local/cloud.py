@@ -22,6 +22,7 @@ from local.corrections import correct
 from local.deploy import Deployment, snowflake_user_arn
 from local.dms.api import Dms
 from local.dms.engines.sources import readers
+from local.dms.requests.throttle import AWS_RATE, Rate
 from local.events import EventBus
 from local.faults.faults import Faults
 from local.functions import Functions
@@ -51,8 +52,9 @@ class LocalCloud:
     Use it as a context. *on_status* gets EventBridge's event for each change of an execution's status, on a thread of
     its own. *faults*: what is to break in it. *is_deployed*: else the account is empty, and of the
     registry only the settings count. *has_machine*: nothing else runs beside it, so its two processes share the cores
-    out. *stays*: it serves for days, not for one night, so what is no longer used is given back. Deploying skips its
-    waits on a real clock too, which is ahead afterwards.
+    out. *dms_rate*: how many requests its DMS answers once all is deployed; None: all of them. *stays*: it serves for
+    days, not for one night, so what is no longer used is given back. Deploying skips its waits on a real clock too,
+    which is ahead afterwards.
     Whoever serves it over HTTP sets `endpoint`, by which the processes of deployed functions reach it.
     """
 
@@ -67,6 +69,7 @@ class LocalCloud:
         has_machine: bool = False,
         stays: bool = False,
         is_deployed: bool = True,
+        dms_rate: Rate | None = AWS_RATE,
         on_status: Callable[[Event], object] = lambda _: None,
         seed: int = 0,
         faults: Faults | None = None,
@@ -80,6 +83,7 @@ class LocalCloud:
         self._has_machine = has_machine
         self._stays = stays
         self._is_deployed = is_deployed
+        self._dms_rate = dms_rate
         self._on_status = on_status
         self.faults = faults or Faults()
         self._random = random.Random(seed)  # noqa: S311  jitter of retries, repeatable
@@ -120,7 +124,9 @@ class LocalCloud:
         )
         self._open.callback(self.snowflake.close)
         transport = self.faults.transport(InProcessTransport(self.snowflake), self.clock)
-        self.clients = Clients(self._environment, self.faults.client, transport, self.clock.now)
+        self.clients = Clients(
+            self._environment, self.faults.client, transport, self.clock.now, self.clock.pause, self._random.random
+        )
         in_process = Functions(
             settings.prefix, lambda: self.clients, self.faults.invoke, MODULES if self._is_deployed else {}
         )
@@ -145,6 +151,8 @@ class LocalCloud:
         self.aws.serve("stepfunctions", self.machines.answer)
         self.machine_arns = self.deploy(self.registry) if self._is_deployed else {}
         self.clock.kind = self._clock_kind
+        if self._dms_rate:  # not before: deploying takes no time here, and would be refused
+            self.dms.start_throttling(self._dms_rate)
         return self
 
     def __exit__(self, *_: object) -> None:

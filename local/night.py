@@ -81,7 +81,7 @@ class Night:
 
         The stand-ins are asked without boto3: reading hundreds of answers a second would slow the night looked at.
         """
-        tasks = self._tasks()
+        tasks = {task["ReplicationTaskIdentifier"]: task for task in self._cloud.dms.tasks()}
         prefix = self._cloud.registry.settings.prefix
         return [
             self._look_at(database.id, tasks.get(task_id(prefix, database.id, "full"), {}))
@@ -105,16 +105,6 @@ class Night:
         history = self._cloud.machines.answer("GetExecutionHistory", asked)
         entered = (event.get("stateEnteredEventDetails", {}).get("name", "") for event in history["events"])
         return next((name for name in entered if name in DATABASE_RUN), "")
-
-    def _tasks(self) -> dict[str, Any]:
-        tasks: dict[str, Any] = {}
-        asked: dict[str, Any] = {"WithoutSettings": True}
-        while True:
-            page = self._cloud.dms.answer("DescribeReplicationTasks", asked)
-            tasks |= {task["ReplicationTaskIdentifier"]: task for task in page["ReplicationTasks"]}
-            if "Marker" not in page:
-                return tasks
-            asked["Marker"] = page["Marker"]
 
     def outcomes(self) -> list[Outcome]:
         """The outcomes that were recorded, whole, by database."""

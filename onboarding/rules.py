@@ -121,6 +121,10 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         1, LONGEST_TASK_SECONDS, "A database has 12 hours in all, sealing and hand-off included."
     ),
     (Limits, "stuck_seconds"): _at_least(1),
+    (Limits, "throttle_deadline_seconds"): _at_least(1),
+    (Limits, "dms_requests_at_once"): _at_least(1),
+    (Limits, "dms_requests_per_second"): _at_least(1),
+    (Limits, "dms_share_percent"): between(10, 100, "The rest is for people, deployments and other tools."),
     (Limits, "count_table_seconds"): between(
         1,
         LONGEST_COUNT_SECONDS,

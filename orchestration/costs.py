@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 from fleet.databases import Limits
-from fleet.plan import Lane, choose_poll_seconds
+from fleet.pace import choose_look_seconds, run_pace
 from fleet.quotas import DMS_ENDPOINTS_PER_INSTANCE
 from fleet.stack_settings import StackSettings
 from orchestration.definitions import load
@@ -138,10 +138,8 @@ def transitions(fleet: Fleet) -> tuple[int, int]:
 
 
 def _poll_seconds(databases: int) -> int:
-    """Between two looks at a task: the more run at once, the longer."""
-    names = [str(number) for number in range(databases)]
-    lanes = [tuple(names[start : start + _HELD]) for start in range(0, databases, _HELD)]
-    return choose_poll_seconds([Lane(lane[0], lane, Limits().databases_at_once) for lane in lanes])
+    """Between two looks at a task."""
+    return choose_look_seconds(instances(databases), run_pace(Limits()))
 
 
 def items(fleet: Fleet) -> Iterator[Item]:

@@ -91,7 +91,9 @@ class Cases:
         servers = tuple(Server(one.id, "postgresql", f"fleet/server/{one.id}", ssl_mode="none") for one in databases)
         secrets = {server.secret: postgres.secret(server.id) for server in servers}
         self.registry = Registry(SETTINGS, servers, databases)
-        self.cloud = LocalCloud(folder, self.registry, secrets, clock="frozen", faults=JudgedFunctions(_ASKS_STAND_INS))
+        # A test looks at DMS as often as it likes.
+        how: dict[str, Any] = {"clock": "frozen", "dms_rate": None}
+        self.cloud = LocalCloud(folder, self.registry, secrets, faults=JudgedFunctions(_ASKS_STAND_INS), **how)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:

@@ -54,7 +54,12 @@ class JudgedFunctions(Faults):
     def start_cold(self, cloud: LocalCloud) -> None:
         """From now on each call of a function of *cloud*'s is its process's first."""
         self._make_clients = lambda: Clients(
-            cloud.clients.environment, self.client, InProcessTransport(cloud.snowflake), cloud.clock.now
+            cloud.clients.environment,
+            self.client,
+            InProcessTransport(cloud.snowflake),
+            cloud.clock.now,
+            cloud.clock.pause,
+            lambda: 0.5,
         )
 
     def invoke(self, name: str, event: Mapping[str, Any], call: Callable[[], Any]) -> Any:

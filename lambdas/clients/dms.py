@@ -1,19 +1,23 @@
 """AWS DMS, as far as the product uses it. What DMS refuses because of a state is an answer here, not an exception.
 
+A request that is throttled is repeated alone, in a turn of its own, as long as the handler has patience.
+
 Source: reference/dms.md 2 and 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from fleet.dms.tasks import TaskReport, read_task
-from lambdas.clients.refusals import code_of, message_of
+from lambdas.clients.refusals import code_of, is_throttled, message_of
 
+PATIENCE_SECONDS = 20
+"""How long one request that is throttled is repeated within a handler; then the state is entered again later."""
 _REFUSED_BY_STATE = frozenset({"InvalidResourceStateFault", "InvalidParameterCombinationException"})
 
 
@@ -41,75 +45,95 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Connection:
-    """The result of the last test of an endpoint from an instance; `never` if there was none."""
+    """The result of the last test of an endpoint from an instance."""
 
     status: str
     failure: str
 
 
 class Dms:
-    """The calls a night makes. Each is one request, but for listings."""
+    """The calls a night makes. Each is one request, but for listings.
 
-    def __init__(self, client: Any) -> None:
+    *next_turn*: in how many seconds a request that was throttled may be made again. *sleep*: waits so long.
+    """
+
+    def __init__(self, client: Any, next_turn: Callable[[], float], sleep: Callable[[float], None]) -> None:
         self._dms = client
+        self._next_turn = next_turn
+        self._sleep = sleep
 
-    def find_task(self, identifier: str, *, with_texts: bool = False) -> Task | None:
-        """The task, or None if there is none. *with_texts*: with its mappings and settings, which may be long."""
-        found = next(iter(self._describe_tasks([identifier], without_settings=not with_texts)), None)
-        if found is None:
-            return None
-        return Task(
-            report=read_task(found),
-            source_arn=found["SourceEndpointArn"],
-            target_arn=found["TargetEndpointArn"],
-            instance_arn=found["ReplicationInstanceArn"],
-            mappings=found.get("TableMappings") or "",
-            settings=found.get("ReplicationTaskSettings") or "",
-        )
+    def _ask(self, call: Callable[..., Any], **parameters: Any) -> Any:
+        waited = 0.0
+        while True:
+            try:
+                return call(**parameters)
+            except ClientError as error:
+                if not is_throttled(error):
+                    raise
+                seconds = self._next_turn()
+                if waited + seconds > PATIENCE_SECONDS:
+                    raise
+            self._sleep(seconds)
+            waited += seconds
 
-    def find_report(self, identifier: str) -> TaskReport | None:
-        """The task's state alone, which is what polling needs."""
-        return self.find_reports([identifier]).get(identifier)
+    def _list(self, call: Callable[..., Any], member: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
+        """The items of all pages; none where DMS says that nothing is there."""
+        while True:
+            try:
+                answer = self._ask(call, **parameters)
+            except ClientError as error:
+                if code_of(error) == "ResourceNotFoundFault":
+                    return
+                raise
+            yield from answer[member]
+            if not answer.get("Marker"):
+                return
+            parameters["Marker"] = answer["Marker"]
 
-    def find_reports(self, identifiers: Sequence[str]) -> dict[str, TaskReport]:
-        """The states of those of *identifiers* that there are, asked for in one request."""
-        found = self._describe_tasks(identifiers, without_settings=True)
-        return {one["ReplicationTaskIdentifier"]: read_task(one) for one in found}
+    def find_task(self, identifier: str) -> Task | None:
+        """The task with its mappings and settings, or None if there is none."""
+        found = self._list_tasks("replication-task-id", [identifier], without_settings=False)
+        return next(map(_read_task, found), None)
+
+    def find_tasks(self, identifiers: Sequence[str]) -> dict[str, Task]:
+        """Those of *identifiers* that there are, without their texts, asked for in one request."""
+        found = self._list_tasks("replication-task-id", identifiers)
+        return {one["ReplicationTaskIdentifier"]: _read_task(one) for one in found}
+
+    def tasks_on(self, instance_arn: str) -> dict[str, Task]:
+        """All tasks of an instance by identifier, without their texts, a hundred to a request."""
+        found = self._list_tasks("replication-instance-arn", [instance_arn])
+        return {one["ReplicationTaskIdentifier"]: _read_task(one) for one in found}
 
     def find_moving(self, identifiers: Sequence[str]) -> dict[str, TaskReport]:
         """The states of those of *identifiers* that are not at rest, asked for in one request."""
-        return {name: report for name, report in self.find_reports(identifiers).items() if not report.is_at_rest}
-
-    def _describe_tasks(self, identifiers: Sequence[str], *, without_settings: bool) -> Sequence[Mapping[str, Any]]:
-        try:
-            answer = self._dms.describe_replication_tasks(
-                Filters=[{"Name": "replication-task-id", "Values": list(identifiers)}],
-                WithoutSettings=without_settings,
-            )
-        except ClientError as error:
-            if code_of(error) == "ResourceNotFoundFault":
-                return []
-            raise
-        return answer["ReplicationTasks"]
+        found = self.find_tasks(identifiers)
+        return {name: task.report for name, task in found.items() if not task.report.is_at_rest}
 
     def task_ids(self) -> set[str]:
         """The identifiers of all tasks, a hundred to a request."""
-        pages = self._dms.get_paginator("describe_replication_tasks").paginate(WithoutSettings=True)
-        try:
-            return {task["ReplicationTaskIdentifier"] for page in pages for task in page["ReplicationTasks"]}
-        except ClientError as error:
-            if code_of(error) == "ResourceNotFoundFault":
-                return set()
-            raise
+        found = self._list(self._dms.describe_replication_tasks, "ReplicationTasks", WithoutSettings=True)
+        return {task["ReplicationTaskIdentifier"] for task in found}
 
-    def modify_task(self, arn: str, mappings: str, settings: str) -> str:
-        """Give the task new mappings and settings; DMS's words if it refused, else nothing."""
-        return self._refusal(
+    def _list_tasks(
+        self, name: str, values: Sequence[str], *, without_settings: bool = True
+    ) -> Iterator[Mapping[str, Any]]:
+        return self._list(
+            self._dms.describe_replication_tasks,
+            "ReplicationTasks",
+            Filters=[{"Name": name, "Values": list(values)}],
+            WithoutSettings=without_settings,
+        )
+
+    def modify_task(self, arn: str, mappings: str, settings: str) -> Task | str:
+        """Give the task new mappings and settings; the task as DMS answers, or DMS's words if it refused."""
+        answer = self._unless_refused(
             self._dms.modify_replication_task,
             ReplicationTaskArn=arn,
             TableMappings=mappings,
             ReplicationTaskSettings=settings,
         )
+        return answer if isinstance(answer, str) else _read_task(answer["ReplicationTask"])
 
     def start_task(self, arn: str, start_type: str) -> str:
         """Start the task; DMS's words if it refused, else nothing."""
@@ -121,45 +145,31 @@ class Dms:
         """Ask the task to stop; DMS's words if it refused, else nothing."""
         return self._refusal(self._dms.stop_replication_task, ReplicationTaskArn=arn)
 
-    def find_endpoint(self, identifier: str) -> Endpoint | None:
-        """The endpoint, or None if there is none."""
-        return self.find_endpoints(identifier).get(identifier)
-
     def find_endpoints(self, *identifiers: str) -> dict[str, Endpoint]:
         """Those of *identifiers* that there are, asked for in one request."""
+        found = self._list(
+            self._dms.describe_endpoints, "Endpoints", Filters=[{"Name": "endpoint-id", "Values": list(identifiers)}]
+        )
+        return {one["EndpointIdentifier"]: _read_endpoint(one) for one in found}
+
+    def modify_s3_endpoint(self, arn: str, s3_settings: Mapping[str, Any]) -> Endpoint | str | None:
+        """Give the endpoint new settings, which starts a hidden test of it; the endpoint as DMS answers, DMS's words if
+        it refused, or None if there is no such endpoint."""
         try:
-            answer = self._dms.describe_endpoints(Filters=[{"Name": "endpoint-id", "Values": list(identifiers)}])
+            answer = self._unless_refused(
+                self._dms.modify_endpoint, EndpointArn=arn, EngineName="s3", S3Settings=dict(s3_settings)
+            )
         except ClientError as error:
             if code_of(error) == "ResourceNotFoundFault":
-                return {}
+                return None
             raise
-        return {
-            one["EndpointIdentifier"]: Endpoint(
-                one["EndpointArn"], one["Status"], one.get("SslMode") or "none", one.get("S3Settings") or {}
-            )
-            for one in answer["Endpoints"]
-        }
+        return answer if isinstance(answer, str) else _read_endpoint(answer["Endpoint"])
 
-    def modify_s3_endpoint(self, arn: str, s3_settings: Mapping[str, Any]) -> str:
-        """Give the endpoint new settings, which starts a hidden test of it; DMS's words if it refused."""
-        return self._refusal(self._dms.modify_endpoint, EndpointArn=arn, EngineName="s3", S3Settings=dict(s3_settings))
-
-    def connections(self, instance_arn: str, *endpoint_arns: str) -> dict[str, Connection]:
-        """The last test of each of *endpoint_arns* from that instance, asked for in one request; both filters, else
-        other instances mix in."""
-        filters = [
-            {"Name": "endpoint-arn", "Values": list(endpoint_arns)},
-            {"Name": "replication-instance-arn", "Values": [instance_arn]},
-        ]
-        try:
-            found = self._dms.describe_connections(Filters=filters)["Connections"]
-        except ClientError as error:
-            if code_of(error) != "ResourceNotFoundFault":  # that is how DMS says "never tested"
-                raise
-            found = []
-        never = dict.fromkeys(endpoint_arns, Connection("never", ""))
-        tested = {one["EndpointArn"]: Connection(one["Status"], one.get("LastFailureMessage") or "") for one in found}
-        return never | tested
+    def connections_of(self, instance_arn: str) -> dict[str, Connection]:
+        """The last test of each endpoint from that instance, by the endpoint's ARN, a hundred to a request."""
+        filters = [{"Name": "replication-instance-arn", "Values": [instance_arn]}]
+        found = self._list(self._dms.describe_connections, "Connections", Filters=filters)
+        return {one["EndpointArn"]: Connection(one["Status"], one.get("LastFailureMessage") or "") for one in found}
 
     def test_connection(self, instance_arn: str, endpoint_arn: str) -> str:
         """Start a test; DMS's words if it refused, as it does while another test runs."""
@@ -167,18 +177,35 @@ class Dms:
 
     def table_statistics(self, task_arn: str) -> Iterator[Mapping[str, Any]]:
         """The statistics of every table of the task, 500 to a request."""
-        pages = self._dms.get_paginator("describe_table_statistics").paginate(
-            ReplicationTaskArn=task_arn, PaginationConfig={"PageSize": 500}
+        return self._list(
+            self._dms.describe_table_statistics, "TableStatistics", ReplicationTaskArn=task_arn, MaxRecords=500
         )
-        for page in pages:
-            yield from page["TableStatistics"]
 
-    @staticmethod
-    def _refusal(call: Any, **parameters: Any) -> str:
+    def _refusal(self, call: Callable[..., Any], **parameters: Any) -> str:
+        answer = self._unless_refused(call, **parameters)
+        return answer if isinstance(answer, str) else ""
+
+    def _unless_refused(self, call: Callable[..., Any], **parameters: Any) -> dict[str, Any] | str:
         try:
-            call(**parameters)
+            return self._ask(call, **parameters)
         except ClientError as error:
             if code_of(error) in _REFUSED_BY_STATE:
                 return message_of(error)
             raise
-        return ""
+
+
+def _read_task(found: Mapping[str, Any]) -> Task:
+    return Task(
+        report=read_task(found),
+        source_arn=found["SourceEndpointArn"],
+        target_arn=found["TargetEndpointArn"],
+        instance_arn=found["ReplicationInstanceArn"],
+        mappings=found.get("TableMappings") or "",
+        settings=found.get("ReplicationTaskSettings") or "",
+    )
+
+
+def _read_endpoint(found: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(
+        found["EndpointArn"], found["Status"], found.get("SslMode") or "none", found.get("S3Settings") or {}
+    )

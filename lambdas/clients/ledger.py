@@ -3,6 +3,8 @@
 RUN#<run>     / RUN                 the plan in short            RUN#<run>    / DB#<database>   its outcome
 DB#<database> / CLAIM               holder and newest attempt    DB#<database>/ ATTEMPT#000123  what it did
 SCHEDULE#<name>#<time> / SLOT       the run that took that slot of the schedule
+QUEUE#<api> / TURNS                 until when requests to it are spoken for
+LANE#<instance> / <what>            how DMS last described an instance's tasks, connections
 """
 
 from __future__ import annotations
@@ -10,6 +12,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from itertools import cycle
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -18,6 +23,7 @@ from botocore.exceptions import ClientError
 from fleet.attempts import Attempt
 from fleet.errors import ClaimLostError
 from fleet.failures import Failure
+from fleet.pace import Pace
 from lambdas.clients.refusals import code_of
 
 _serialize = TypeSerializer().serialize
@@ -187,6 +193,80 @@ class Ledger:
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
+
+    def add_seconds(self, attempt: Attempt, field: str, seconds: int) -> None:
+        """Add to what an attempt waited for, in whole seconds."""
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=_attempt_key(attempt.database, attempt.number),
+            UpdateExpression="ADD #field :seconds",
+            ExpressionAttributeNames={"#field": field},
+            ExpressionAttributeValues=_item({":seconds": seconds}),
+        )
+
+    # Turns and looks that databases share
+
+    def take_turn(self, api: str, calls: int, pace: Pace, now: datetime) -> float:
+        """Speak for *calls* requests to *api*, behind all that were spoken for before; in how many seconds they may go.
+
+        `free_at` is when the bucket would be empty (epoch seconds): requests move it on, and it never lies further back
+        than a full bucket.
+        """
+        at = Decimal(str(now.timestamp()))
+        oldest, cost = (
+            round(Decimal(str(seconds)), 6) for seconds in (pace.seconds_for(pace.burst), pace.seconds_for(calls))
+        )
+        behind = ("SET free_at = free_at + :cost", "free_at > :oldest", {":cost": cost, ":oldest": at - oldest})
+        first = (
+            "SET free_at = :free",
+            "attribute_not_exists(pk) OR free_at <= :oldest",
+            {":free": at - oldest + cost, ":oldest": at - oldest},
+        )
+        for expression, condition, values in cycle((behind, first)):
+            item = self._update_if(_item({"pk": f"QUEUE#{api}", "sk": "TURNS"}), expression, condition, values)
+            if item is not None:
+                return max(0.0, float(item["free_at"] - at))
+        raise AssertionError  # a cycle has no end
+
+    def lane(self, instance: str, what: str) -> dict[str, Any]:
+        """How DMS last described *what* of an instance: `read_at`, `body`; or an empty item."""
+        return self._get(_item({"pk": f"LANE#{instance}", "sk": what}))
+
+    def begin_look(self, instance: str, what: str, *, before: str | None, now: str, given_up_before: str) -> bool:
+        """Whether it is ours to look: nobody has since *before*, nor begun to since *given_up_before*."""
+        key = _item({"pk": f"LANE#{instance}", "sk": what})
+        unread = "attribute_not_exists(read_at)" if before is None else "read_at = :before"
+        values = {":now": now, ":gone": given_up_before} | ({} if before is None else {":before": before})
+        condition = f"{unread} AND (attribute_not_exists(begun_at) OR begun_at < :gone)"
+        return self._update_if(key, "SET begun_at = :now", condition, values) is not None
+
+    def end_look(self, instance: str, what: str, read_at: str, body: str) -> None:
+        """Keep what was seen, for everyone on that instance."""
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=_item({"pk": f"LANE#{instance}", "sk": what}),
+            UpdateExpression="SET read_at = :read_at, body = :body REMOVE begun_at",
+            ExpressionAttributeValues=_item({":read_at": read_at, ":body": body}),
+        )
+
+    def _update_if(
+        self, key: dict[str, Any], expression: str, condition: str, values: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """The item as updated, or None where *condition* does not hold."""
+        try:
+            answer = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=key,
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=_item(values),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return None
+            raise
+        return _plain(answer["Attributes"])
 
     # Runs and outcomes
 

@@ -45,13 +45,18 @@ def message_of(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Message", "")
 
 
+def is_throttled(error: ClientError) -> bool:
+    """Whether AWS asks to slow down."""
+    return code_of(error) in _THROTTLED
+
+
 def translate(error: ClientError | BotoCoreError) -> FleetError:
     """The error of ours that stands for *error*; network faults and faults of AWS's side pass by themselves."""
     if not isinstance(error, ClientError):
         return TransientError(f"AWS could not be asked: {error}", remedy="It is tried again.")
     code, status = code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = f"{error.operation_name}: {code}: {message_of(error)}"
-    if code in _THROTTLED:
+    if is_throttled(error):
         return ThrottledError(f"AWS asks us to slow down: {said}", remedy="It is tried again.")
     if code in _TRANSIENT or status >= 500:
         return TransientError(f"AWS failed: {said}", remedy="It is tried again.")

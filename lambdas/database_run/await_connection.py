@@ -8,22 +8,25 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure, classify_test
 from fleet.waits import Wait
-from lambdas.clients.dms import Connection, Task
+from lambdas.clients.dms import Connection
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
+from lambdas.lane_looks import Look, look_at_connections
+from lambdas.opened import AttemptRequest, Opened, open_attempt
+from lambdas.turns import take_turn, waiting_when_throttled
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
 Side = Literal["source", "target"]
-Verdict = Failure | Literal["wait", "sent"] | None
+Verdict = Failure | Literal["wait"] | None
 SIDES: tuple[Side, ...] = ("target", "source")
+_PASSING = frozenset({"testing", "deleting"})
 
 
 class Response(Model):
@@ -37,20 +40,29 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Look once at both tests, which may run at once; send what has not been sent. What fails first is the target."""
+    """Look at both tests, which may run at once; send what has not been sent. What fails first is the target."""
     opened = open_attempt(request.attempt, clients)
-    task = clients.dms.find_task(opened.task_id)
-    if task is None:
-        return _refuse(opened, gone("task", opened.task_id), clients)
-    found = clients.dms.connections(task.instance_arn, task.target_arn, task.source_arn)
-    tests: dict[Side, Verdict] = {side: _test(opened, task, side, found, clients) for side in SIDES}
-    under_way: list[Side] = [side for side in SIDES if tests[side] in {"sent", "wait"}]
+    sent_at = [opened.record[f"{side}_test_sent"] for side in SIDES if opened.record.get(f"{side}_test_sent")]
+    look = look_at_connections(
+        opened, clients, after=datetime.fromisoformat(max((opened.record["pointed_at"], *sent_at)))
+    )
+    if isinstance(look, int):
+        return Response(verdict="wait", wait_seconds=look)
+    wanted = [side for side in SIDES if _is_to_send(opened, side, look)]
+    if wanted and (left := take_turn("AwaitConnection", opened, clients)):
+        return Response(verdict="wait", wait_seconds=left)
+    sent = {}
+    for side in wanted:
+        # Refused, as while a test that is not ours runs, it is sent at a later look.
+        if not clients.dms.test_connection(opened.record["instance_arn"], opened.record[f"{side}_arn"]):
+            sent[f"{side}_test_sent"] = clients.now().isoformat()
+    tests = {side: "wait" if side in wanted else _judge(opened, side, look) for side in SIDES}
+    under_way: list[Side] = [side for side in SIDES if tests[side] == "wait"]
     too_long = None
     if under_way:
         side = under_way[0]
         missing = f"the test of the {side} endpoint did not end"
         wait = Wait("TestTooLong", missing, "test_deadline_seconds", classify_test(side, ""))
-        sent = {f"{side}_test_sent": True for side in under_way if tests[side] == "sent"}
         left = keep_waiting(opened, wait, clients, **sent)
         if isinstance(left, int):
             return Response(verdict="wait", wait_seconds=left)
@@ -61,27 +73,29 @@ def run(request: Request, clients: Clients) -> Response:
     return Response(verdict="connected")
 
 
-def _test(opened: Opened, task: Task, side: Side, found: Mapping[str, Connection], clients: Clients) -> Verdict:
-    """None if the endpoint is proved to connect: the target only by a test that we sent ourselves.
+def _is_to_send(opened: Opened, side: Side, look: Look[Connection]) -> bool:
+    """Whether *side* wants a test of ours and none runs: the target always, as its endpoint was changed; the source
+    where its last was not good, as DMS itself asks no more of a start."""
+    connection = look.things.get(opened.record[f"{side}_arn"])
+    if opened.record.get(f"{side}_test_sent") or (connection and connection.status in _PASSING):
+        return False
+    return side == "target" or connection is None or connection.status != "successful"
 
-    A stored result of the source's suffices where it is good; DMS itself asks no more of a start.
-    """
-    endpoint_arn = task.target_arn if side == "target" else task.source_arn
-    connection = found[endpoint_arn]
-    if connection.status in {"testing", "deleting"}:
+
+def _judge(opened: Opened, side: Side, look: Look[Connection]) -> Verdict:
+    """None if the endpoint is proved to connect."""
+    endpoint_arn = opened.record[f"{side}_arn"]
+    connection = look.things.get(endpoint_arn)
+    if connection is None or connection.status in _PASSING:
         return "wait"
-    sent = opened.record.get(f"{side}_test_sent")
-    if connection.status == "successful" and (sent or side == "source"):
+    if connection.status == "successful":
         return None
-    if sent:
-        return Failure(
-            classify_test(side, connection.failure),
-            "ConnectionTestFailed",
-            f"the test of the {side} endpoint {endpoint_arn} is {connection.status!r}: "
-            f"{connection.failure or 'DMS gives no reason'}",
-        )
-    is_refused = clients.dms.test_connection(task.instance_arn, endpoint_arn)  # as while a test that is not ours runs
-    return "wait" if is_refused else "sent"
+    return Failure(
+        classify_test(side, connection.failure),
+        "ConnectionTestFailed",
+        f"the test of the {side} endpoint {endpoint_arn} is {connection.status!r}: "
+        f"{connection.failure or 'DMS gives no reason'}",
+    )
 
 
 def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
@@ -89,4 +103,8 @@ def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
     return Response(verdict="refused")
 
 
-handler = entrypoint("AwaitConnection", Request, run)
+def _later(seconds: int) -> Response:
+    return Response(verdict="wait", wait_seconds=seconds)
+
+
+handler = entrypoint("AwaitConnection", Request, waiting_when_throttled(run, _later))

@@ -9,21 +9,22 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from fleet.dms.endpoints import find_difference, refuse_endpoint, s3_settings
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.folders import LandedFile, may_be_left_by_test, refuse_foreign_folder
 from fleet.waits import Wait
+from lambdas.clients.dms import Endpoint, Task
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt
+from lambdas.turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
-MOST_MODIFIES = 3
-"""After so many, what DMS gives back is not what it was given: another would not help."""
 
 
 class Response(Model):
@@ -37,40 +38,52 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Check, modify if it differs, read back; entered again it finds nothing to modify."""
+    """Check, modify, compare with what DMS gives back; entered again it modifies only what differs."""
     opened = open_attempt(request.attempt, clients)
     prefix = opened.attempt.folder.prefix
     if failure := refuse_foreign_folder(opened.database.id, prefix):
         return _refuse(opened, failure, clients)
     if isinstance(found := look_into_folder(opened, clients), Failure):
         return _refuse(opened, found, clients)
-    if failure := refuse_moving_tasks(opened, clients):
+    if left := take_turn("PointEndpoint", opened, clients):
+        return Response(verdict="wait", wait_seconds=left)
+    if failure := refuse_moving_tasks(clients.dms.find_tasks(opened.task_ids)):
         return _refuse(opened, failure, clients)
-    endpoint = clients.dms.find_endpoint(opened.target_endpoint_id)
-    if endpoint is None:
-        return _refuse(opened, gone("endpoint", opened.target_endpoint_id), clients)
     wanted = s3_settings(opened.settings, opened.attempt.folder)
-    modifies, noted = int(opened.record.get("endpoint_modifies", 0)), {}
-    if endpoint.status != "modifying" and find_difference(wanted, endpoint.s3) and modifies < MOST_MODIFIES:
-        # A test that ran before this change proves nothing: AwaitConnection must send one after it.
-        clients.ledger.note(opened.attempt, target_test_sent=None, pointed_at=clients.now().isoformat())
-        if refused := clients.dms.modify_s3_endpoint(endpoint.arn, wanted):
-            failure = Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {refused}")
-            return _refuse(opened, failure, clients)
-        noted = {"endpoint_modifies": modifies + 1}
-        endpoint = clients.dms.find_endpoint(opened.target_endpoint_id)
-        if endpoint is None:
-            return _refuse(opened, gone("endpoint", opened.target_endpoint_id), clients)
+    endpoint = _find(opened, clients) if opened.record.get("pointed_at") else None
+    if endpoint is None or (endpoint.status != "modifying" and find_difference(wanted, endpoint.s3)):
+        endpoint = _modify(opened, wanted, clients)
+        if isinstance(endpoint, Failure):
+            return _refuse(opened, endpoint, clients)
     if endpoint.status == "modifying":
         missing = f"DMS did not end its modification of endpoint {opened.target_endpoint_id!r}"
-        wait = Wait("EndpointModifiesTooLong", missing, "modify_deadline_seconds")
-        left = keep_waiting(opened, wait, clients, **noted)
+        left = keep_waiting(opened, Wait("EndpointModifiesTooLong", missing, "modify_deadline_seconds"), clients)
         if isinstance(left, Failure):
             return _refuse(opened, left, clients)
         return Response(verdict="wait", wait_seconds=left)
     if failure := refuse_endpoint(opened.database.id, wanted, endpoint.s3):
         return _refuse(opened, failure, clients)
     return Response(verdict="pointed")
+
+
+def _find(opened: Opened, clients: Clients) -> Endpoint | None:
+    charge(1, pace_of(opened), clients)
+    return clients.dms.find_endpoints(opened.target_endpoint_id).get(opened.target_endpoint_id)
+
+
+def _modify(opened: Opened, wanted: Mapping[str, Any], clients: Clients) -> Endpoint | Failure:
+    """The endpoint as DMS gives it back. One that is being modified refuses, and is waited for."""
+    # A test that ran before this change proves nothing: AwaitConnection must send one after it.
+    clients.ledger.note(opened.attempt, target_test_sent=None, pointed_at=clients.now().isoformat())
+    modified = clients.dms.modify_s3_endpoint(opened.record["target_arn"], wanted)
+    if modified is None:
+        return gone("endpoint", opened.target_endpoint_id)
+    if isinstance(modified, str):
+        found = _find(opened, clients)
+        if found is not None and found.status == "modifying":
+            return found
+        return Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {modified}")
+    return modified
 
 
 def look_into_folder(opened: Opened, clients: Clients) -> list[LandedFile] | Failure:
@@ -93,15 +106,16 @@ def look_into_folder(opened: Opened, clients: Clients) -> list[LandedFile] | Fai
     return left
 
 
-def refuse_moving_tasks(opened: Opened, clients: Clients) -> Failure | None:
-    """A failure, if a task of the database is not at rest."""
-    for identifier, report in clients.dms.find_moving(opened.task_ids).items():
-        return Failure(
-            "unknown",
-            "TaskNotAtRest",
-            f"task {identifier!r} is {report.status!r}, wanted it at rest before the endpoint is changed or a task "
-            f"starts. Someone started it outside of this run.",
-        )
+def refuse_moving_tasks(tasks: Mapping[str, Task]) -> Failure | None:
+    """A failure, if one of a database's tasks is not at rest."""
+    for identifier, task in tasks.items():
+        if not task.report.is_at_rest:
+            return Failure(
+                "unknown",
+                "TaskNotAtRest",
+                f"task {identifier!r} is {task.report.status!r}, wanted it at rest before the endpoint is changed or "
+                f"a task starts. Someone started it outside of this run.",
+            )
     return None
 
 
@@ -110,4 +124,8 @@ def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
     return Response(verdict="refused")
 
 
-handler = entrypoint("PointEndpoint", Request, run)
+def _later(seconds: int) -> Response:
+    return Response(verdict="wait", wait_seconds=seconds)
+
+
+handler = entrypoint("PointEndpoint", Request, waiting_when_throttled(run, _later))

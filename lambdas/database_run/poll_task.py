@@ -16,7 +16,9 @@ from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.waits import next_look_seconds
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.lane_looks import look_at_tasks
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
+from lambdas.turns import charge, pace_of, waiting_when_throttled
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -36,12 +38,17 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 def run(request: Request, clients: Clients) -> Response:
     """One look; what DMS says is noted only where it changed, which is what the stuck rule measures."""
     opened = open_attempt(request.attempt, clients)
-    report = clients.dms.find_report(opened.task_id)
-    if report is None:
-        return _over(opened, gone("task", opened.task_id), clients)
     if failure := refuse_stopped_run(opened, clients):
         return _over(opened, failure, clients)
     running_seconds = opened.seconds_since("started_at", clients.now())
+    pause = _pause(opened, running_seconds)
+    look = look_at_tasks(opened, clients, after=opened.time_of("started_at"), oldest_seconds=pause)
+    if isinstance(look, int):
+        return Response(verdict="moving", wait_seconds=look)
+    task = look.things.get(opened.task_id)
+    if task is None:
+        return _over(opened, gone("task", opened.task_id), clients)
+    report = task.report
     if report.is_at_rest:
         is_ours = Decimal(str(report.started)) > opened.record.get("started_before", Decimal(0))
         if is_ours:
@@ -58,27 +65,34 @@ def run(request: Request, clients: Clients) -> Response:
     return _judge(opened, report, running_seconds, quiet_seconds, clients)
 
 
+def _pause(opened: Opened, running_seconds: float) -> int:
+    """Seconds to the next look, and how old one may be: a look is as good as one that waited for it."""
+    deadline = opened.settings.limits.task_deadline_seconds
+    return next_look_seconds(opened.plan.poll_seconds, running_seconds, deadline + 1)
+
+
 def _judge(
     opened: Opened, report: TaskReport, running_seconds: float, quiet_seconds: float, clients: Clients
 ) -> Response:
     limits = opened.settings.limits
-    look = next_look_seconds(opened.plan.poll_seconds, running_seconds, limits.task_deadline_seconds + 1)
+    pause = _pause(opened, running_seconds)
     watched = watch(report, running_seconds=running_seconds, quiet_seconds=quiet_seconds, limits=limits)
     if watched == "too long":
         text = f"the task ran {running_seconds:.0f} s of {limits.task_deadline_seconds} s (task_deadline_seconds)."
         return _over(opened, Failure("unknown", "TaskTooLong", text), clients)
     if watched == "stuck" and _rows_move(opened, report, clients):
-        return Response(verdict="moving", wait_seconds=look)
+        return Response(verdict="moving", wait_seconds=pause)
     if watched == "stuck":
         text = (
             f"nothing moved for {quiet_seconds:.0f} s of {limits.stuck_seconds} s (stuck_seconds): {report.progress}."
         )
         return _over(opened, Failure("unknown", "TaskStuck", text), clients)
-    return Response(verdict="moving", wait_seconds=look)
+    return Response(verdict="moving", wait_seconds=pause)
 
 
 def _rows_move(opened: Opened, report: TaskReport, clients: Clients) -> bool:
     """Whether rows came since this was last asked. One large table moves rows for hours, and no table's state."""
+    charge(1, pace_of(opened), clients)
     rows = sum(int(one.get("FullLoadRows", 0)) for one in clients.dms.table_statistics(report.arn))
     if rows == opened.record.get("rows_seen", 0):
         return False
@@ -94,4 +108,8 @@ def _over(opened: Opened, failure: Failure | None, clients: Clients) -> Response
     return Response(verdict="over", wait_seconds=0)
 
 
-handler = entrypoint("PollTask", Request, run)
+def _later(seconds: int) -> Response:
+    return Response(verdict="moving", wait_seconds=seconds)
+
+
+handler = entrypoint("PollTask", Request, waiting_when_throttled(run, _later))

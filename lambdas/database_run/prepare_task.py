@@ -16,16 +16,17 @@ from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table, select_tables
 from fleet.waits import Wait
+from lambdas.clients.dms import Task
 from lambdas.clients.records import attempt_key, newest_catalogue_key
 from lambdas.clients.source import BROKEN
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.lane_looks import look_at_tasks
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables
+from lambdas.turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
-MOST_MODIFIES = 3
-"""After so many, what DMS gives back is not what it was given: another would not help."""
 
 
 class Response(Model):
@@ -44,35 +45,54 @@ def run(request: Request, clients: Clients) -> Response:
     tables = _choose_tables(opened, clients)
     if isinstance(tables, Failure):
         return _refuse(opened, tables, clients)
-    task = clients.dms.find_task(opened.task_id, with_texts=True)
+    if opened.record.get("task_modified_at"):
+        return _await_modification(opened, clients)
+    if left := take_turn("PrepareTask", opened, clients):
+        return Response(verdict="wait", wait_seconds=left)
+    task = clients.dms.find_task(opened.task_id)
     if task is None:
         return _refuse(opened, gone("task", opened.task_id), clients)
+    arns = {"instance_arn": task.instance_arn, "source_arn": task.source_arn, "target_arn": task.target_arn}
+    clients.ledger.note(opened.attempt, task_arn=task.report.arn, **arns)
     if task.report.status == "modifying":
-        return _wait(opened, clients)
+        return _wait(opened, clients, task_modified_at=clients.now().isoformat())
     if not task.report.is_at_rest:
-        failure = Failure(
-            "unknown",
-            "TaskNotAtRest",
-            f"task {opened.task_id!r} is {task.report.status!r}, wanted it at rest. Who started it?",
-        )
-        return _refuse(opened, failure, clients)
+        return _refuse(opened, _not_at_rest(opened, task), clients)
     try:
         mappings = full_load_mappings(opened.database, tables)
     except QuotaExceededError as error:
         return _refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients)
     settings = full_load_settings(opened.settings.profile)
-    difference = find_difference(mappings, task.mappings) or find_difference(settings, task.settings)
-    if not difference:
+    if not (find_difference(mappings, task.mappings) or find_difference(settings, task.settings)):
         return Response(verdict="ready")
-    modifies = int(opened.record.get("task_modifies", 0))
-    if modifies >= MOST_MODIFIES:
-        text = f"DMS does not keep what task {opened.task_id!r} is given: {difference}, after {modifies} modifications."
+    charge(1, pace_of(opened), clients)
+    modified = clients.dms.modify_task(task.report.arn, mappings, settings)
+    if isinstance(modified, str):
+        failure = Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {modified}")
+        return _refuse(opened, failure, clients)
+    if difference := find_difference(mappings, modified.mappings) or find_difference(settings, modified.settings):
+        text = f"DMS does not keep what task {opened.task_id!r} is given: {difference}."
         return _refuse(opened, Failure("unknown", "TaskNotAsWanted", text), clients)
-    if refused := clients.dms.modify_task(task.report.arn, mappings, settings):
-        return _refuse(
-            opened, Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {refused}"), clients
-        )
-    return _wait(opened, clients, task_modifies=modifies + 1)
+    return _wait(opened, clients, task_modified_at=clients.now().isoformat())
+
+
+def _await_modification(opened: Opened, clients: Clients) -> Response:
+    look = look_at_tasks(opened, clients, after=opened.time_of("task_modified_at"))
+    if isinstance(look, int):
+        return Response(verdict="wait", wait_seconds=look)
+    task = look.things.get(opened.task_id)
+    if task is None:
+        return _refuse(opened, gone("task", opened.task_id), clients)
+    if task.report.status == "modifying":
+        return _wait(opened, clients)
+    if not task.report.is_at_rest:
+        return _refuse(opened, _not_at_rest(opened, task), clients)
+    return Response(verdict="ready")
+
+
+def _not_at_rest(opened: Opened, task: Task) -> Failure:
+    text = f"task {opened.task_id!r} is {task.report.status!r}, wanted it at rest. Who started it?"
+    return Failure("unknown", "TaskNotAtRest", text)
 
 
 def _wait(opened: Opened, clients: Clients, **fields: object) -> Response:
@@ -110,4 +130,8 @@ def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
     return Response(verdict="refused")
 
 
-handler = entrypoint("PrepareTask", Request, run)
+def _later(seconds: int) -> Response:
+    return Response(verdict="wait", wait_seconds=seconds)
+
+
+handler = entrypoint("PrepareTask", Request, waiting_when_throttled(run, _later))

@@ -35,7 +35,10 @@ from lambdas.clients.dms import Task
 from lambdas.clients.records import adapter, understand
 from lambdas.counting import Counted, count_at_source
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.lane_looks import look_at_connections, look_at_tasks
+from lambdas.moving import newest_change
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables
+from lambdas.turns import take_turn, waiting_when_throttled
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -59,11 +62,14 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="nothing")
     if manifest := read_manifest(opened, clients):
         return _note(opened, manifest, clients)
-    task = clients.dms.find_task(opened.task_id)
+    look = look_at_tasks(opened, clients, after=newest_change(opened))
+    if isinstance(look, int):
+        return Response(verdict="wait", wait_seconds=look)
+    task = look.things.get(opened.task_id)
     if task is None:
         clients.ledger.note_failure(opened.attempt, gone("task", opened.task_id))
         return Response(verdict="nothing")
-    lost = _test_source(opened, task, clients)
+    lost = _test_source(opened, clients)
     if isinstance(lost, int):
         return Response(verdict="wait", wait_seconds=lost)
     tables = read_tables(opened.attempt, clients)
@@ -117,19 +123,25 @@ def _foreign_manifest(folder: Folder) -> Failure:
     )
 
 
-def _test_source(opened: Opened, task: Task, clients: Clients) -> Failure | int | None:
+def _test_source(opened: Opened, clients: Clients) -> Failure | int | None:
     """A source that drops away can end a full load early and in peace: it must still answer, now.
 
     Why it is lost, or in how many seconds to look again at its test, or None: it answers.
     """
-    connection = clients.dms.connections(task.instance_arn, task.source_arn)[task.source_arn]
     missing = "the source was not seen to answer after the load, because the test of its endpoint did not end"
     wait = Wait("SealTestTooLong", missing, "test_deadline_seconds", "connection")
-    if connection.status in {"testing", "deleting"}:
-        return keep_waiting(opened, wait, clients)
+    source_arn = opened.record["source_arn"]
     if not opened.record.get("seal_test_sent"):
-        is_refused = clients.dms.test_connection(task.instance_arn, task.source_arn)
-        return keep_waiting(opened, wait, clients, **({} if is_refused else {"seal_test_sent": True}))
+        if left := take_turn("SealFolder", opened, clients):
+            return left
+        refused = clients.dms.test_connection(opened.record["instance_arn"], source_arn)  # as while another test runs
+        return keep_waiting(opened, wait, clients, **({} if refused else {"seal_test_sent": clients.now().isoformat()}))
+    look = look_at_connections(opened, clients, after=opened.time_of("seal_test_sent"))
+    if isinstance(look, int):
+        return look
+    connection = look.things.get(source_arn)
+    if connection is None or connection.status in {"testing", "deleting"}:
+        return keep_waiting(opened, wait, clients)
     if connection.status == "successful":
         return None
     said = connection.failure or "DMS gives no reason"
@@ -207,4 +219,8 @@ def _list_unsealed(attempt: Attempt, manifest: Manifest | None, opened: Opened, 
     return [one.file.key for one in found if one.file.key not in known | {attempt.folder.manifest_key}]
 
 
-handler = entrypoint("SealFolder", Request, run)
+def _later(seconds: int) -> Response:
+    return Response(verdict="wait", wait_seconds=seconds)
+
+
+handler = entrypoint("SealFolder", Request, waiting_when_throttled(run, _later))

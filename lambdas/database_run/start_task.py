@@ -9,6 +9,7 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -17,9 +18,11 @@ from fleet.dms.tasks import is_settling, judge_start_refusal, start_type
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.waits import Wait
+from lambdas.clients.dms import Endpoint
 from lambdas.database_run.point_endpoint import look_into_folder, refuse_moving_tasks
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
+from lambdas.turns import take_turn, waiting_when_throttled
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -40,9 +43,13 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 def run(request: Request, clients: Clients) -> Response:
     """Start the task once: entered again, a later start date than the one noted means that it was started by us."""
     opened = open_attempt(request.attempt, clients)
-    report = clients.dms.find_report(opened.task_id)
-    if report is None:
+    if left := take_turn("StartTask", opened, clients):
+        return Response(verdict="wait", wait_seconds=left)
+    tasks = clients.dms.find_tasks(opened.task_ids)
+    if opened.task_id not in tasks:
         return _refuse(opened, gone("task", opened.task_id), clients)
+    task = tasks[opened.task_id]
+    report = task.report
     before = opened.record.get("started_before")
     if before is not None and Decimal(str(report.started)) > before:
         return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
@@ -53,10 +60,14 @@ def run(request: Request, clients: Clients) -> Response:
         return _refuse(opened, left_by_test, clients)
     if is_settling(report):
         return _wait(opened, f"task {opened.task_id!r} is {report.status!r}", clients)
-    if failure := refuse_moving_tasks(opened, clients) or _refuse_endpoint(opened, clients):
+    found = clients.dms.find_endpoints(opened.source_endpoint_id, opened.target_endpoint_id)
+    if failure := refuse_moving_tasks(tasks) or _refuse_endpoints(opened, found):
         return _refuse(opened, failure, clients)
     if not opened.record.get("target_test_sent"):  # DMS would start on a success from before the endpoint's change
         return Response(verdict="retest")
+    if task.instance_arn != opened.record["instance_arn"]:  # somebody moved it: its connections are others
+        clients.ledger.note(opened.attempt, instance_arn=task.instance_arn)
+        return _retest(opened, f"the task was moved to {task.instance_arn}", clients)
     clients.ledger.note(
         opened.attempt,
         started_before=Decimal(str(report.started)),
@@ -70,11 +81,22 @@ def run(request: Request, clients: Clients) -> Response:
     follows = judge_start_refusal(refused)
     if follows == "wait":
         return _wait(opened, f"DMS says: {refused}", clients)
+    if follows == "retest":
+        return _retest(opened, refused, clients)
+    return _refuse(opened, _start_refused(refused), clients)
+
+
+def _start_refused(said: str) -> Failure:
+    return Failure("unknown", "StartRefused", f"DMS did not start the task: {said}")
+
+
+def _retest(opened: Opened, said: str, clients: Clients) -> Response:
+    """Have the connections tested anew, a few times at most."""
     retests = int(opened.record.get("retests", 0))
-    if follows == "retest" and retests < RETESTS:
-        clients.ledger.note(opened.attempt, retests=retests + 1, target_test_sent=None, source_test_sent=None)
-        return Response(verdict="retest")
-    return _refuse(opened, Failure("unknown", "StartRefused", f"DMS did not start the task: {refused}"), clients)
+    if retests >= RETESTS:
+        return _refuse(opened, _start_refused(said), clients)
+    clients.ledger.note(opened.attempt, retests=retests + 1, target_test_sent=None, source_test_sent=None)
+    return Response(verdict="retest")
 
 
 def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
@@ -84,9 +106,8 @@ def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
     return _refuse(opened, left, clients) if isinstance(left, Failure) else Response(verdict="wait", wait_seconds=left)
 
 
-def _refuse_endpoint(opened: Opened, clients: Clients) -> Failure | None:
+def _refuse_endpoints(opened: Opened, found: Mapping[str, Endpoint]) -> Failure | None:
     """Both endpoints are read immediately before the start, because a deployment may have come between."""
-    found = clients.dms.find_endpoints(opened.source_endpoint_id, opened.target_endpoint_id)
     for identifier in (opened.source_endpoint_id, opened.target_endpoint_id):
         if identifier not in found:
             return gone("endpoint", identifier)
@@ -101,4 +122,8 @@ def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
     return Response(verdict="refused")
 
 
-handler = entrypoint("StartTask", Request, run)
+def _later(seconds: int) -> Response:
+    return Response(verdict="wait", wait_seconds=seconds)
+
+
+handler = entrypoint("StartTask", Request, waiting_when_throttled(run, _later))

@@ -14,7 +14,9 @@ from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.waits import Wait
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.moving import find_moving
 from lambdas.opened import AttemptRequest, open_attempt
+from lambdas.turns import charge, pace_of, waiting_when_throttled
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -37,12 +39,19 @@ def run(request: Request, clients: Clients) -> Response:
     Given up, the database keeps its claim: ReleaseDatabase refuses while a task moves.
     """
     opened = open_attempt(request.attempt, clients)
-    moving = clients.dms.find_moving(opened.task_ids)
+    moving = find_moving(opened, clients)
+    if isinstance(moving, int):
+        return Response(verdict="wait", wait_seconds=moving)
     if not moving:
         return Response(verdict="at rest")
+    asked = {}
     for report in moving.values():
         if report.status != "stopping":
+            charge(1, pace_of(opened), clients)
             clients.dms.stop_task(report.arn)  # refused while it is starting: the next look asks again
+            asked = {"stop_asked_at": clients.now().isoformat()}
+    if asked:
+        clients.ledger.note(opened.attempt, **asked)
     identifier, report = next(iter(moving.items()))
     missing = f"task {identifier!r} is {report.status!r} and did not come to rest"
     left = keep_waiting(opened, Wait("TaskDoesNotStop", missing, "stop_deadline_seconds"), clients)
@@ -52,4 +61,8 @@ def run(request: Request, clients: Clients) -> Response:
     return Response(verdict="wait", wait_seconds=left)
 
 
-handler = entrypoint("StopTask", Request, run)
+def _later(seconds: int) -> Response:
+    return Response(verdict="wait", wait_seconds=seconds)
+
+
+handler = entrypoint("StopTask", Request, waiting_when_throttled(run, _later))

@@ -9,6 +9,8 @@ Raises  MalformedInputError, MalformedIdError, UnknownDatabaseError, UnknownRunE
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from fleet.attempts import Attempt
 from fleet.databases import Database, Mode, Registry
 from fleet.errors import (
@@ -25,7 +27,7 @@ from fleet.errors import (
 from fleet.failures import Failure
 from fleet.names import require_run_id, task_id
 from fleet.outcomes import Outcome, decide
-from fleet.plan import Plan, plan_run, refuse_oversize
+from fleet.plan import Lane, Plan, plan_run, refuse_oversize
 from lambdas.chosen import Input, choose
 from lambdas.clients.records import plan_key
 from lambdas.entrypoint import Model, entrypoint
@@ -41,11 +43,18 @@ class Request(Model):
     execution: str
 
 
+class Start(Model):
+    """One database, and the time (ISO, UTC) before which it does not start."""
+
+    database: str
+    start_at: str
+
+
 class LanePlan(Model):
     """One lane, as the Map over lanes takes it."""
 
     instance: str
-    databases: tuple[str, ...]
+    databases: tuple[Start, ...]
     at_once: int
 
 
@@ -86,10 +95,17 @@ def run(request: Request, clients: Clients) -> Response:
     return Response(
         run=run_id,
         mode=plan.mode,
-        lanes=tuple(
-            LanePlan(instance=one.instance, databases=one.databases, at_once=one.at_once) for one in plan.lanes
-        ),
+        lanes=tuple(_lane(one, plan) for one in plan.lanes),
     )
+
+
+def _lane(lane: Lane, plan: Plan) -> LanePlan:
+    planned_at = datetime.fromisoformat(plan.planned_at)
+    starts = [
+        Start(database=one, start_at=f"{planned_at + timedelta(seconds=plan.offsets.get(one, 0)):%Y-%m-%dT%H:%M:%SZ}")
+        for one in lane.databases
+    ]
+    return LanePlan(instance=lane.instance, databases=tuple(starts), at_once=lane.at_once)
 
 
 def _plan(request: Request, clients: Clients) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, DMS_ENDPOINTS, DMS_INSTANCES, DMS_STORAGE_GIGABYTES
+from fleet.quotas import DMS_ENDPOINTS, DMS_INSTANCES, DMS_STORAGE_GIGABYTES
 from local.aws import ACCOUNT, LocalAws
 from local.clock import Clock
 from local.dms.engines.postgresql import PostgresqlReader
@@ -23,7 +23,7 @@ from local.dms.operations.subscriptions import Subscriptions
 from local.dms.operations.tags import Tags
 from local.dms.operations.tasks import Tasks
 from local.dms.requests import model
-from local.dms.requests.throttle import TokenBucket
+from local.dms.requests.throttle import Rate, TokenBucket
 from local.dms.resources import Delays, Resources
 from local.wire import AwsError, NotEmulatedError
 
@@ -60,7 +60,7 @@ class Dms:
         connections = Connections(self._resources)
         certificates = Certificates(self._resources)
         endpoints = Endpoints(self._resources, connections, certificates)
-        tasks = Tasks(self._resources, connections, self._events)
+        tasks = self._tasks = Tasks(self._resources, connections, self._events)
         schemas = Schemas(self._resources)
         subscriptions = Subscriptions(self._resources)
         assessments = Assessments(self._resources)
@@ -143,10 +143,15 @@ class Dms:
             model.check_answer(operation, answer)
             return answer
 
-    def start_throttling(self) -> None:
-        """From now on refuse what exceeds AWS's request rate, whoever asks: the limit is the account's."""
+    def start_throttling(self, rate: Rate) -> None:
+        """From now on refuse what exceeds *rate*, whoever asks: the limit is the account's."""
         with self._resources.lock:
-            self._bucket = TokenBucket(self._clock, DMS_API_BURST.value, DMS_API_PER_SECOND.value)
+            self._bucket = TokenBucket(self._clock, rate)
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """All tasks as DescribeReplicationTasks has them: a look from outside, which takes nothing from the bucket."""
+        with self._resources.lock:
+            return self._tasks.shown()
 
     def leave_test_objects(self, *, is_on: bool) -> None:
         """Whether from now on a test of an S3 target leaves an object in its folder, which AWS's may or may not do."""

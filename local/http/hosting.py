@@ -28,14 +28,12 @@ class Host:
     """Answers requests with the local cloud that *make* gives; *token* is what has to know who resets it, or who runs
     statements in Snowflake as the administrator that a new account comes with.
 
-    *make* is called at the start and at each reset, when the cloud before has closed. *throttles*: once it is open,
-    DMS keeps to AWS's request rate. Use it as a context.
+    *make* is called at the start and at each reset, when the cloud before has closed. Use it as a context.
     """
 
-    def __init__(self, make: Callable[[], LocalCloud], token: str, *, throttles: bool = False) -> None:
+    def __init__(self, make: Callable[[], LocalCloud], token: str) -> None:
         self._make = make
         self._token = token
-        self._throttles = throttles
         self._opened: tuple[LocalCloud, Router] | None = None
         self._why_none = "the account is being opened"
         self._answering = 0
@@ -112,8 +110,6 @@ class Host:
             cloud = self._make()
             try:
                 cloud.__enter__()
-                if self._throttles:  # not before: deploying takes no time here, and would be refused
-                    cloud.dms.start_throttling()
             except BaseException:
                 cloud.__exit__()
                 raise

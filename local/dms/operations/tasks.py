@@ -83,6 +83,10 @@ class Tasks:
             place=lambda task: self._of.place(task.arn),
         )
 
+    def shown(self) -> list[dict[str, Any]]:
+        """All of them, without their settings."""
+        return [self._show(task, is_short=True) for task in self._of.tasks.values()]
+
     def modify(self, parameters: Parameters) -> dict[str, Any]:
         task = self._of.task(parameters["ReplicationTaskArn"])
         if task.status == "running" and set(parameters) == {"ReplicationTaskArn", "ReplicationTaskSettings"}:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND
 from local.clock import Clock
 from local.wire import AwsError
 
 
-class TokenBucket:
-    """Holds at most *burst* tokens and gains *per_second* of them."""
+@dataclass(frozen=True)
+class Rate:
+    """How large an account's bucket is, and how fast it fills."""
 
-    def __init__(self, clock: Clock, burst: int, per_second: float) -> None:
+    burst: int = DMS_API_BURST.value
+    per_second: float = DMS_API_PER_SECOND.value
+
+
+AWS_RATE = Rate()
+
+
+class TokenBucket:
+    """Holds at most as many tokens as *rate* says, and gains them."""
+
+    def __init__(self, clock: Clock, rate: Rate) -> None:
         self._clock = clock
-        self._burst = burst
-        self._per_second = per_second
-        self._tokens = float(burst)
+        self._burst = rate.burst
+        self._per_second = rate.per_second
+        self._tokens = float(rate.burst)
         self._filled_at = clock.monotonic()
 
     def take(self) -> None:

@@ -10,6 +10,7 @@ from dms_cloud import (
     refused,
     subnets,
 )
+from local.dms.requests.throttle import Rate
 
 
 def test_pages_hold_what_was_asked_for_and_lead_to_the_next(cloud: Cloud) -> None:
@@ -45,7 +46,7 @@ def test_tasks_are_found_by_either_of_their_endpoints_and_come_without_settings_
 
 def test_requests_beyond_the_burst_are_throttled_until_tokens_come_back(clouds: Clouds, reader: FakeReader) -> None:
     with clouds.open(reader) as cloud:
-        cloud.service.start_throttling()
+        cloud.service.start_throttling(Rate(100, 4))
 
         def exhaust() -> None:
             with refused("ThrottlingException", "Rate exceeded"):

@@ -355,7 +355,12 @@ def test_a_secret_that_is_not_there_is_a_failure_of_the_source_whether_or_not_th
     endpoint: Endpoint, session: Callable[[str], Any]
 ) -> None:
     clients = Clients(
-        Environment("control", "ledger", "ask", "topic"), session, urllib3.PoolManager(), endpoint.cloud.clock.now
+        Environment("control", "ledger", "ask", "topic"),
+        session,
+        urllib3.PoolManager(),
+        endpoint.cloud.clock.now,
+        endpoint.cloud.clock.pause,
+        lambda: 0.5,
     )
     asked = ask_source.Request(
         question="counts",

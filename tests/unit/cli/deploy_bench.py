@@ -145,7 +145,14 @@ class Place:
     def bench(self) -> Bench:
         """What the commands work with in place of AWS's account."""
         told = Environment("control", "ledger", "ask", "topic")
-        clients = Clients(told, self.aws.client, urllib3.PoolManager(), lambda: datetime(2026, 11, 21, tzinfo=UTC))
+        clients = Clients(
+            told,
+            self.aws.client,
+            urllib3.PoolManager(),
+            lambda: datetime(2026, 11, 21, tzinfo=UTC),
+            lambda _: None,
+            lambda: 0.5,
+        )
         machines = [machine_arn(ACCOUNT, REGION, "fleet", name) for name in ("fleet-run", "database-run")]
         account = Account(clients, machines[0], machines[1], float)
         return Bench(account, self.aws.client, _write_stacks, self.environment)

@@ -44,7 +44,9 @@ class Place:
 
 def account_of(client: Callable[[str], Any]) -> Account:
     told = Environment(control_bucket(SETTINGS.prefix, SETTINGS.account), ledger_table(SETTINGS.prefix), "ask", "topic")
-    clients = Clients(told, client, urllib3.PoolManager(), lambda: datetime(2026, 11, 21, tzinfo=UTC))
+    clients = Clients(
+        told, client, urllib3.PoolManager(), lambda: datetime(2026, 11, 21, tzinfo=UTC), lambda _: None, lambda: 0.5
+    )
     return Account(clients, machine_arn(*WHERE, "fleet-run"), machine_arn(*WHERE, "database-run"), float)
 
 

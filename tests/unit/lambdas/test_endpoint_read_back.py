@@ -47,9 +47,10 @@ class StubbornDms:
         one = {"EndpointIdentifier": name, "EndpointArn": "arn", "Status": "active", "S3Settings": dict(self.settings)}
         return {"Endpoints": [one]}
 
-    def modify_endpoint(self, **asked: Any) -> None:
+    def modify_endpoint(self, **asked: Any) -> dict[str, Any]:
         """Take in what was asked, but for what is kept."""
         self.settings |= {**asked["S3Settings"], **self._kept}
+        return {"Endpoint": self.describe_endpoints()["Endpoints"][0]}
 
     def describe_replication_tasks(self, **_: Any) -> dict[str, Any]:
         """Nothing moves."""
@@ -78,7 +79,14 @@ def open_clients(aws: LocalAws, dms: StubbornDms) -> Clients:
         BillingMode="PAY_PER_REQUEST",
     )
     made = {"dms": dms, "dynamodb": dynamodb, "s3": aws.client("s3")}
-    clients = Clients(Environment("control", "ledger", "ask", "topic"), made.__getitem__, _NoSnowflake(), lambda: NOW)
+    clients = Clients(
+        Environment("control", "ledger", "ask", "topic"),
+        made.__getitem__,
+        _NoSnowflake(),
+        lambda: NOW,
+        lambda _: None,
+        lambda: 0.5,
+    )
     clients.records.write("registry/v.json", REGISTRY, Registry)
     plan = plan_run(
         REGISTRY,
@@ -92,6 +100,7 @@ def open_clients(aws: LocalAws, dms: StubbornDms) -> Clients:
     )
     clients.records.write(plan_key(ATTEMPT.run), plan, Plan)
     assert clients.ledger.take(ATTEMPT, previous_holder=None, now=NOW.isoformat())
+    clients.ledger.note(ATTEMPT, target_arn="arn")
     return clients
 
 

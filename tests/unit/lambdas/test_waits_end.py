@@ -150,7 +150,9 @@ def test_a_statement_that_is_sent_carries_the_time_after_which_snowflake_ends_it
     case.go_before("SubmitLoads")
     listening = Listening(InProcessTransport(case.cloud.snowflake))
     known = case.cloud.clients
-    clients = Clients(known.environment, case.cloud.aws.client, listening, known.now)
+    clients = Clients(
+        known.environment, case.cloud.aws.client, listening, known.now, case.cloud.clock.pause, lambda: 0.5
+    )
     submit_loads.run(submit_loads.Request(attempt=case.typed_attempt), clients)
     assert {one["timeout"] for one in listening.bodies} == {7_200 + 3_600}
     case.settle("PollLoads")
