@@ -23,6 +23,7 @@ class Server:
 
     *secret_key*: ARN of the KMS key that the secret stands under, if that is not Secrets Manager's own. *ssl_mode*: how
     the connection to it is encrypted. *certificate*: ARN of the DMS certificate that `verify-...` compares with.
+    *databases_at_once*, *connections_at_once*: what it bears at once of all runs together.
     """
 
     id: str
@@ -31,6 +32,8 @@ class Server:
     secret_key: str = ""
     ssl_mode: SslMode = "require"
     certificate: str = ""
+    databases_at_once: int = 4
+    connections_at_once: int = 100
 
 
 @dataclass(frozen=True)

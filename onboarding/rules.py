@@ -88,6 +88,8 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         "the ARN of a certificate in DMS, arn:aws:dms:...:cert:...",
         "`aws dms describe-certificates` shows it.",
     ),
+    (Server, "databases_at_once"): _at_least(1),
+    (Server, "connections_at_once"): _at_least(1),
     (Database, "id"): FieldRule(ID.accepts, ID.wanted, "Choose another id; what the server calls it is a field."),
     (Database, "name_at_source"): TEXT,
     (Database, "instance"): ID,
