@@ -30,10 +30,9 @@ def count_at_source(opened: Opened, tables: Sequence[Table], clients: Clients) -
     A source that does not answer is a gap if it never did, and a failure if it did before. A single table that it
     does not count, or not in time, is a gap.
     """
-    key = attempt_key(opened.attempt, "counts")
     known: tuple[Count, ...] = ()
     if opened.record.get("counting_since"):
-        known = clients.records.read(key, tuple[Count, ...]) or ()
+        known = clients.records.read(attempt_key(opened.attempt, "counts"), tuple[Count, ...]) or ()
     began_at = clients.now().isoformat()
     limits = opened.settings.limits
     left = find_left([table.name for table in tables], known)
@@ -47,11 +46,18 @@ def count_at_source(opened: Opened, tables: Sequence[Table], clients: Clients) -
     if left and (why := _why_no_more(opened, clients)):
         known += give_up(left, why)
     elif left:
-        clients.records.write(key, known, tuple[Count, ...])
-        if not opened.record.get("counting_since"):
-            clients.ledger.note(opened.attempt, counting_since=began_at)
+        _keep(opened, known, began_at, clients)
         return None
-    return Counted({count.name: count.rows for count in known if count.rows is not None}, describe_gaps(known))
+    gaps = describe_gaps(known)
+    if gaps:  # the state comes back before it is done with them: what took long is not counted twice
+        _keep(opened, known, began_at, clients)
+    return Counted({count.name: count.rows for count in known if count.rows is not None}, gaps)
+
+
+def _keep(opened: Opened, known: tuple[Count, ...], began_at: str, clients: Clients) -> None:
+    clients.records.write(attempt_key(opened.attempt, "counts"), known, tuple[Count, ...])
+    if not opened.record.get("counting_since"):
+        clients.ledger.note(opened.attempt, counting_since=began_at)
 
 
 def _why_no_more(opened: Opened, clients: Clients) -> str:

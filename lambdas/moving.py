@@ -22,10 +22,15 @@ def newest_change(opened: Opened) -> datetime:
 def find_moving(opened: Opened, clients: Clients) -> dict[str, TaskReport] | int:
     """Those of the database's tasks that are not at rest, by identifier; or in how many seconds to ask again."""
     if "instance_arn" not in opened.record:  # it failed before its task was found
-        charge(1, pace_of(opened), clients)
-        return clients.dms.find_moving(opened.task_ids)
+        return ask_for_moving(opened, clients)
     look = look_at_tasks(opened, clients, after=newest_change(opened))
     if isinstance(look, int):
         return look
     found = {name: look.things[name].report for name in opened.task_ids if name in look.things}
     return {name: report for name, report in found.items() if not report.is_at_rest}
+
+
+def ask_for_moving(opened: Opened, clients: Clients) -> dict[str, TaskReport]:
+    """The same as DMS says now, in a request of its own."""
+    charge(1, pace_of(opened), clients)
+    return clients.dms.find_moving(opened.task_ids)

@@ -86,10 +86,10 @@ def _pause(request: AttemptRequest, clients: Clients) -> int | None:
     opened, now = look_at_attempt(request.attempt, clients), clients.now()
     is_new = opened.seconds_since("throttled_at", now) > _ONE_EPISODE_SECONDS or "throttled_at" not in opened.record
     throttled = 0.0 if is_new else opened.seconds_since("throttled_since", now)
-    if throttled > opened.settings.limits.throttle_deadline_seconds:
-        return None
     since = {"throttled_since": now.isoformat()} if is_new else {}
     clients.ledger.note(opened.attempt, throttled_at=now.isoformat(), **since)
+    if throttled > opened.settings.limits.throttle_deadline_seconds:
+        return None
     longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS + throttled / 4)
     seconds = math.ceil(FIRST_PAUSE_SECONDS / 2 + longest * clients.jitter())
     clients.ledger.add_seconds(opened.attempt, "throttled_seconds", seconds)

@@ -35,7 +35,7 @@ SETTINGS = Settings(
         warehouse="FLEET_LOADING",
         database="FLEET",
     ),
-    limits=Limits(loads_in_flight=64),
+    limits=Limits(loads_in_flight=64, throttle_deadline_seconds=300),
 )
 TOLERANT = ("case-01", "case-02")
 """Databases whose row counts may be one apart."""

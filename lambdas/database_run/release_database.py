@@ -13,7 +13,7 @@ from typing import Literal
 
 from fleet.errors import FleetError, TaskNotAtRestError
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.moving import find_moving
+from lambdas.moving import ask_for_moving, find_moving
 from lambdas.opened import AttemptRequest, look_at_attempt
 from lambdas.turns import waiting_when_throttled
 from lambdas.wiring import Clients
@@ -42,7 +42,7 @@ def run(request: Request, clients: Clients) -> Response:
     moving = find_moving(opened, clients)
     if isinstance(moving, int):
         return Response(verdict="wait", wait_seconds=moving)
-    for identifier, report in moving.items():
+    for identifier, report in (ask_for_moving(opened, clients) if moving else {}).items():
         raise TaskNotAtRestError(
             f"{opened.database.id} cannot be given back: task {identifier!r} is {report.status!r}, not at rest.",
             remedy="Stop the task, then redrive this execution.",

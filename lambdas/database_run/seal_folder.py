@@ -38,7 +38,7 @@ from lambdas.entrypoint import Model, entrypoint
 from lambdas.lane_looks import look_at_connections, look_at_tasks
 from lambdas.moving import newest_change
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables
-from lambdas.turns import take_turn, waiting_when_throttled
+from lambdas.turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -69,13 +69,15 @@ def run(request: Request, clients: Clients) -> Response:
     if task is None:
         clients.ledger.note_failure(opened.attempt, gone("task", opened.task_id))
         return Response(verdict="nothing")
-    lost = _test_source(opened, clients)
-    if isinstance(lost, int):
-        return Response(verdict="wait", wait_seconds=lost)
+    if not opened.record.get("sealing_since"):
+        if left := take_turn("SealFolder", opened, clients):
+            return Response(verdict="wait", wait_seconds=left)
+        clients.ledger.note(opened.attempt, sealing_since=clients.now().isoformat())
     tables = read_tables(opened.attempt, clients)
-    counted = Counted() if lost else count_at_source(opened, tables, clients)
-    if counted is None:
-        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
+    answer = _ask_source(opened, tables, clients)
+    if isinstance(answer, int):
+        return Response(verdict="wait", wait_seconds=answer)
+    counted, lost = answer
     manifest = _judge(opened, task, tables, lost, counted, clients)
     folder = opened.attempt.folder
     body = adapter(Manifest).dump_json(manifest)
@@ -123,17 +125,33 @@ def _foreign_manifest(folder: Folder) -> Failure:
     )
 
 
-def _test_source(opened: Opened, clients: Clients) -> Failure | int | None:
-    """A source that drops away can end a full load early and in peace: it must still answer, now.
+def _ask_source(opened: Opened, tables: tuple[Table, ...], clients: Clients) -> tuple[Counted, Failure | None] | int:
+    """The source's counts, and why it is lost, if it is; or in how many seconds to ask again.
 
-    Why it is lost, or in how many seconds to look again at its test, or None: it answers.
+    A source that drops away can end a full load early and in peace: it must still answer, now. Who counts all its
+    tables has answered; otherwise DMS tests the connection.
     """
+    was_asked = opened.record.get("source_answered")
+    lost = None if was_asked else _test_source(opened, clients)
+    if isinstance(lost, int):
+        return lost
+    counted = Counted() if lost else count_at_source(opened, tables, clients)
+    if counted is None:
+        return opened.plan.poll_seconds
+    if was_asked and counted.gaps:
+        lost = _test_source(opened, clients)
+        if isinstance(lost, int):
+            return lost
+    return counted, lost
+
+
+def _test_source(opened: Opened, clients: Clients) -> Failure | int | None:
+    """Why the source is lost, or in how many seconds to look again at its test, or None: it answers."""
     missing = "the source was not seen to answer after the load, because the test of its endpoint did not end"
     wait = Wait("SealTestTooLong", missing, "test_deadline_seconds", "connection")
     source_arn = opened.record["source_arn"]
     if not opened.record.get("seal_test_sent"):
-        if left := take_turn("SealFolder", opened, clients):
-            return left
+        charge(1, pace_of(opened), clients)
         refused = clients.dms.test_connection(opened.record["instance_arn"], source_arn)  # as while another test runs
         return keep_waiting(opened, wait, clients, **({} if refused else {"seal_test_sent": clients.now().isoformat()}))
     look = look_at_connections(opened, clients, after=opened.time_of("seal_test_sent"))
@@ -161,7 +179,8 @@ def _judge(
     listed = clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/")
     files, others = sort_files(folder, [table.name for table in tables], [one.file for one in listed])
     left_by_test, strays = part_left_by_test(folder, others, opened.record.get("left_by_test", ()))
-    failure = opened.failure or lost or refuse_full_load_end(task.report) or counted.failure
+    # A lost source is why a task failed, and not the other way round.
+    failure = opened.failure or lost or counted.failure or refuse_full_load_end(task.report)
     late = {} if failure or strays else _late_objects(opened, clients)
     return seal(
         opened.attempt,

@@ -91,7 +91,7 @@ def test_what_is_left_at_the_deadline_is_a_gap_and_the_database_is_ok(case: Case
         case.call("SealFolder")
         case.time.pass_seconds(10)
     case.time.pass_seconds(case.settings.limits.count_deadline_seconds)
-    assert case.call("SealFolder")["verdict"] == "hand off"
+    assert case.settle("SealFolder")["verdict"] == "hand off"
     case.go_through_from("SubmitLoads")
     assert case.outcome["outcome"] == "ok"
     gap = next(gap for gap in case.outcome["gaps"] if "count_deadline_seconds" in gap)
@@ -113,11 +113,8 @@ def test_a_source_that_is_lost_between_two_pieces_is_lost(case: Case) -> None:
 def test_a_run_that_is_to_end_is_not_counted_to_the_end(case: Case) -> None:
     case.cloud.faults.add(case.id, "slow-counts")
     case.go_before("SealFolder")
-    while not case.record.get("seal_test_sent"):
-        case.call("SealFolder")
-    case.time.pass_seconds(60)
     case.cloud.clients.ledger.request_stop(case.run, "somebody wants it to end")
-    assert case.call("SealFolder")["verdict"] == "hand off"
+    assert case.settle("SealFolder")["verdict"] == "hand off"
     gap = next(gap for gap in case.manifest()["gaps"] if "ended early" in gap)
     assert "somebody wants it to end" in gap
 

@@ -15,10 +15,10 @@ UNTESTED = (
 
 
 def modify_task(case: Case) -> None:
-    """Change the task, so that DMS refuses its start until that is done."""
+    """Give the task the mappings that it has, so that DMS refuses its start until that is done."""
     case.dms.modify_replication_task(
         ReplicationTaskArn=case.task["ReplicationTaskArn"],
-        ReplicationTaskSettings='{"Logging": {"EnableLogging": false}}',
+        TableMappings=case.task["TableMappings"],
     )
     assert case.task["Status"] == "modifying"
 
@@ -49,6 +49,19 @@ def test_a_task_that_is_being_modified_is_waited_for_and_then_started(case: Case
     case.time.pass_seconds(30)
     assert case.call("StartTask")["verdict"] == "started"
     assert case.go_through_from("PollTask")["outcome"] == "ok"
+
+
+def test_a_task_that_a_deployment_changed_since_it_was_prepared_is_not_started(case: Case) -> None:
+    case.go_before("StartTask")
+    case.dms.modify_replication_task(
+        ReplicationTaskArn=case.task["ReplicationTaskArn"],
+        ReplicationTaskSettings='{"FullLoadSettings": {"CommitRate": 77}}',
+    )
+    case.time.pass_seconds(60)
+    assert case.call("StartTask")["verdict"] == "refused"
+    assert case.failure is not None
+    assert "FullLoadSettings.CommitRate is 77, wanted 10000" in case.failure["text"]
+    assert case.task["Status"] == "ready"
 
 
 def test_a_start_that_dms_refuses_for_a_state_that_passes_is_tried_again(case: Case) -> None:
