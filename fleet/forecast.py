@@ -26,7 +26,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Places:
-    """How much at once: databases by *instances* and *servers* (any number where one is missing), requests by *pace*."""
+    """How much at once: databases by *instances* and *servers*, any number where one is missing; requests by *pace*."""
 
     instances: Mapping[str, int]
     servers: Mapping[str, int]
@@ -44,7 +44,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Bound:
-    """A length that no order goes below. *by*: what allows no less; *name*: which instance, server or database."""
+    """A length that no order goes below. *by*: what allows no less; *name*: which instance, server or database.
+
+    *requests* with a name: the requests before the loads, and then the load of that database.
+    """
 
     seconds: float
     by: Literal["requests", "instance", "server", "database"]
@@ -152,28 +155,29 @@ def _play(lanes: Mapping[str, deque[Job]], places: Places, offsets: Mapping[str,
 def find_bounds(jobs: Sequence[Job], places: Places) -> tuple[Bound, ...]:
     """The highest bound of each kind, the highest of all first."""
     longest = max(jobs, key=lambda job: job.seconds, default=Job("", "", "", 0.0))
-    bounds = [
-        Bound(_bound_of_requests(jobs, places.pace), "requests"),
+    bounds = (
         Bound(float(longest.seconds), "database", longest.database),
         _highest("instance", [(job.instance, job.seconds) for job in jobs], places.instances),
         _highest("server", [(job.server, job.seconds) for job in jobs], places.servers),
-    ]
+        _bound_of_requests(jobs, places.pace),
+    )
     return tuple(sorted(bounds, key=lambda bound: -bound.seconds))
 
 
-def _bound_of_requests(jobs: Sequence[Job], pace: Pace) -> float:
+def _bound_of_requests(jobs: Sequence[Job], pace: Pace) -> Bound:
     """Until the bucket has answered all requests; or those before the loads, the longest load first, and then the load.
 
     >>> _bound_of_requests([Job("a", "i", "s", 50), Job("b", "i", "s", 40)], Pace(burst=0, per_second=1))
-    57.0
+    Bound(seconds=57.0, by='requests', name='a')
     """
-    calls = pace.seconds_for(len(jobs) * CALLS_PER_DATABASE - pace.burst)
-    longest_first = sorted((job.seconds for job in jobs), reverse=True)
-    loads = (
-        max(0.0, pace.seconds_for(place * CALLS_BEFORE_LOAD - pace.burst)) + seconds
-        for place, seconds in enumerate(longest_first, 1)
+    answered = max(0.0, pace.seconds_for(len(jobs) * CALLS_PER_DATABASE - pace.burst))
+    loaded = (
+        Bound(
+            max(0.0, pace.seconds_for(place * CALLS_BEFORE_LOAD - pace.burst)) + job.seconds, "requests", job.database
+        )
+        for place, job in enumerate(sorted(jobs, key=lambda job: -job.seconds), 1)
     )
-    return max(0.0, calls, *loads)
+    return max((Bound(answered, "requests"), *loaded), key=lambda bound: bound.seconds)
 
 
 def _highest(

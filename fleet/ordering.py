@@ -13,13 +13,17 @@ from fleet.pace import CALLS_BEFORE_LOAD
 
 @dataclass
 class _Lane:
-    """What is left of one instance. *ready*: the next database of each server, most urgent first."""
+    """What is left of one instance. *ready*: the next database of each server, most urgent first.
+
+    *parked*: the servers that had no place when theirs was next.
+    """
 
     places: int
     left: float
     width: int
     groups: dict[str, deque[tuple[float, Job]]]
     ready: list[tuple[float, str, str]] = field(default_factory=list)
+    parked: set[str] = field(default_factory=set)
 
     def offer(self, server: str) -> None:
         """Let the next database of *server* be chosen."""
@@ -67,9 +71,15 @@ def order_starts(jobs: Sequence[Job], places: Places) -> list[Start]:
                 ends_at = bucket.take(now, CALLS_BEFORE_LOAD) + job.seconds
                 heappush(ends, (ends_at, len(starts), "has moved", job))
             else:
+                lane.parked.add(server)
                 parked[server].add(instance)
             if lane.places and lane.ready:
                 heappush(candidates, _candidate(lanes, instance))
+
+    def wake(instance: str, server: str) -> None:
+        lanes[instance].parked.remove(server)
+        parked[server].remove(instance)
+        lanes[instance].offer(server)
 
     start_all(sorted(lanes), 0.0)
     while ends:
@@ -77,12 +87,16 @@ def order_starts(jobs: Sequence[Job], places: Places) -> list[Start]:
         if what == "has moved":
             heappush(ends, (bucket.take(now, CALLS_AFTER_LOAD), place, "ends", job))
             continue
-        lanes[job.instance].places += 1
-        free[job.server] += 1
-        woken = parked.pop(job.server, set())
-        for instance in woken:
-            lanes[instance].offer(job.server)
-        start_all(sorted(woken | {job.instance}), now)
+        lane = lanes[job.instance]
+        lane.places, free[job.server] = lane.places + 1, free[job.server] + 1
+        for server in [one for one in lane.parked if free[one] > 0]:
+            wake(job.instance, server)
+        # One place of the server: one of the other lanes can take it.
+        others = [(*_urgency(lanes[one], job.server), one) for one in parked[job.server] if lanes[one].places]
+        other = min(others)[-1:] if others else ()
+        for instance in other:
+            wake(instance, job.server)
+        start_all((job.instance, *other), now)
     return starts
 
 
@@ -115,5 +129,9 @@ def _by_urgency(jobs: Sequence[Job], servers: Mapping[str, int]) -> list[tuple[f
 def _candidate(lanes: Mapping[str, _Lane], instance: str) -> tuple[float, float, str, str]:
     """The lane that has the most left per place goes first, or the one whose next database is more urgent than that."""
     lane = lanes[instance]
-    urgency, database, _ = lane.ready[0]
-    return min(urgency, -lane.left / lane.width), urgency, database, instance
+    return (*_urgency(lane, lane.ready[0][2]), lane.ready[0][1], instance)
+
+
+def _urgency(lane: _Lane, server: str) -> tuple[float, float]:
+    urgency, _ = lane.groups[server][0]
+    return min(-urgency, -lane.left / lane.width), -urgency
