@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import accumulate
 from typing import Literal
@@ -90,11 +90,16 @@ class Bucket:
         return max(now, self.free_at)
 
 
-def forecast(lanes: Iterable[Sequence[Job]], places: Places, offsets: Mapping[str, int] | None = None) -> Forecast:
+def forecast(
+    lanes: Iterable[Sequence[Job]],
+    places: Places,
+    offsets: Mapping[str, int] | None = None,
+    looks_per_second: float = 0.0,
+) -> Forecast:
     """What becomes of *lanes*, each in its order: a place of the instance first, then one of the server, then the
     requests, by turns. A database that waits for its server keeps its place in the lane.
 
-    *offsets*: before which a database does not start.
+    *offsets*: before which a database does not start. *looks_per_second*: requests that looks at instances take.
 
     >>> two = [Job("a", "one", "s", 60), Job("b", "one", "s", 30)]
     >>> seen = forecast([two], Places({"one": 1}, {}, Pace(burst=100, per_second=8)))
@@ -103,7 +108,9 @@ def forecast(lanes: Iterable[Sequence[Job]], places: Places, offsets: Mapping[st
     """
     waiting = {jobs[0].instance: deque(jobs) for jobs in lanes if jobs}
     everything = [job for jobs in waiting.values() for job in jobs]
-    return Forecast(_play(waiting, places, offsets or {}), find_bounds(everything, places))
+    pace = replace(places.pace, per_second=places.pace.per_second - looks_per_second)
+    spans = _play(waiting, replace(places, pace=pace), offsets or {})
+    return Forecast(spans, find_bounds(everything, places))
 
 
 def _play(lanes: Mapping[str, deque[Job]], places: Places, offsets: Mapping[str, int]) -> dict[str, Span]:
