@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Literal
 
 from fleet.databases import Database, Engine, ParallelLoad
 from fleet.dms.long_values import is_long
@@ -47,14 +48,19 @@ def count_loads(
     return len(by_load), tuple(sorted(filter(None, by_load), reverse=True)[: DMS_FULL_LOAD_SUB_TASKS.value])
 
 
+Origin = Literal["measured", "expected", "assumed"]
+
+
 @dataclass(frozen=True)
 class Estimates:
-    """How long each database will take, and how many of the figures are of which kind."""
+    """How long each database will take, and where the figure is from."""
 
     seconds: Mapping[str, float]
-    measured: int
-    expected: int
-    assumed: int
+    origins: Mapping[str, Origin]
+
+    def count(self, origin: Origin) -> int:
+        """How many of the figures are from there."""
+        return sum(one == origin for one in self.origins.values())
 
 
 def estimate(databases: Sequence[Database], measures: Mapping[str, Measured]) -> Estimates:
@@ -65,16 +71,13 @@ def estimate(databases: Sequence[Database], measures: Mapping[str, Measured]) ->
     {'a': 60, 'b': 100, 'c': 80.0}
     """
     known: dict[str, float] = {}
+    origins: dict[str, Origin] = {}
     for one in databases:
         if one.id in measures:
-            known[one.id] = measures[one.id].seconds
+            known[one.id], origins[one.id] = measures[one.id].seconds, "measured"
         elif one.expected_seconds:
-            known[one.id] = float(one.expected_seconds)
+            known[one.id], origins[one.id] = float(one.expected_seconds), "expected"
+        else:
+            origins[one.id] = "assumed"
     otherwise = median(known.values()) if known else ASSUMED_SECONDS
-    measured = sum(one.id in measures for one in databases)
-    return Estimates(
-        {one.id: known.get(one.id, otherwise) for one in databases},
-        measured,
-        len(known) - measured,
-        len(databases) - len(known),
-    )
+    return Estimates({one.id: known.get(one.id, otherwise) for one in databases}, origins)

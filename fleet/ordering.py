@@ -120,7 +120,7 @@ def _by_urgency(jobs: Sequence[Job], servers: Mapping[str, int]) -> list[tuple[f
     """
     left: dict[str, float] = defaultdict(float)
     urgent = []
-    for job in sorted(jobs, key=lambda job: (job.seconds, job.database)):
+    for job in sorted(jobs, key=lambda job: (-job.seconds, job.database))[::-1]:
         left[job.server] += job.seconds
         urgent.append((max(job.seconds, left[job.server] / servers.get(job.server, len(jobs))), job))
     return urgent[::-1]

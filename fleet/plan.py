@@ -205,8 +205,8 @@ def plan_run(
         length=Length(
             arranged.forecast.seconds,
             arranged.forecast.bound,
-            estimates.measured,
-            estimates.expected,
-            estimates.assumed,
+            estimates.count("measured"),
+            estimates.count("expected"),
+            estimates.count("assumed"),
         ),
     )
