@@ -14,6 +14,7 @@ from cli.demo import demo
 from cli.explaining import OUR_FAULT, USAGE, explain
 from cli.faults import faults
 from cli.night_commands import report, rerun, run, status, stop
+from cli.plan import plan
 from cli.prerequisites import prerequisites
 from cli.stack.deploy import deploy, destroy
 from cli.stack.stacks import Bench
@@ -45,6 +46,7 @@ for command in (
     up,
     down,
     reset,
+    plan,
     prerequisites,
     verify,
     deploy,

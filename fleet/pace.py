@@ -68,11 +68,16 @@ def choose_look_seconds(lanes: int, pace: Pace) -> int:
     return max(_SHORTEST_LOOK_SECONDS, -int(-lanes * LOOK_KINDS // (pace.per_second * _SHARE_OF_LOOKS)))
 
 
+def looks_per_second(lanes: int, look_seconds: int) -> float:
+    """Requests a second that looks at *lanes* instances take at most."""
+    return lanes * LOOK_KINDS / look_seconds
+
+
 def seconds_after_planning(place: int, pace: Pace) -> int:
     """When the database that is *place* in the order of the whole run may start, so that its requests find the bucket
     filled.
 
     >>> [seconds_after_planning(place, Pace(100, 7.2)) for place in (0, 9, 10, 100)]
-    [0, 0, 0, 97]
+    [0, 0, 0, 83]
     """
     return max(0, int(pace.seconds_for(place * CALLS_BEFORE_LOAD - pace.burst)))

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fleet.databases import Database, Mode, Registry
-from fleet.errors import QuotaExceededError
-from fleet.pace import Pace, choose_look_seconds, run_pace, seconds_after_planning
-from fleet.quotas import (
-    DMS_ENDPOINTS,
-    DMS_ENDPOINTS_PER_INSTANCE,
-    DMS_INSTANCES,
-    DMS_TASKS,
-    DMS_TASKS_PER_INSTANCE,
-    SFN_INLINE_MAP_AT_ONCE,
-    Quota,
-)
+from fleet.forecast import Bound, Forecast, Job, Places, forecast
+from fleet.measures import Estimates, Measured, estimate
+from fleet.ordering import Start, order_starts
+from fleet.pace import Pace, choose_look_seconds, looks_per_second, run_pace, seconds_after_planning
+from fleet.widths import Demand, Width, choose_instance_width, choose_server_width, demand_of, limit_of
 
-ENDPOINTS_PER_DATABASE = 2
 SHORTEST_LOAD_POLL_SECONDS = 5
 FEWEST_LOADS = 16
 """Loads in flight of one database, however many run at once: docs/decisions/0004."""
@@ -29,11 +22,25 @@ _LOAD_LOOKS_PER_SECOND = 8
 
 @dataclass(frozen=True)
 class Lane:
-    """The databases of one replication instance, longest first, and how many of them at once."""
+    """The databases of one replication instance in the order in which they start, and how many of them at once."""
 
     instance: str
     databases: tuple[str, ...]
     at_once: int
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a run is expected to take, in seconds, and the *bound* that no order goes below: what decides it.
+
+    *measured*, *expected*, *assumed*: how many of the databases' times were measured, are the registry's, are guesses.
+    """
+
+    seconds: float
+    bound: Bound
+    measured: int
+    expected: int
+    assumed: int
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ class Plan:
     after the planning before which each database does not start, so that DMS answers. *loads_per_database*:
     Snowflake requests in flight for each; *load_poll_seconds*: between two looks at them.
     *chosen*: all databases it answers for, deployed or not. *tables*: for a database of which only some tables are
-    rerun, their exact `schema.table` names.
+    rerun, their exact `schema.table` names. *widths*: how many at once, by instance and server, and why. *length*: how
+    long it should take, and what decides that.
     """
 
     run: str
@@ -59,6 +67,8 @@ class Plan:
     offsets: Mapping[str, int] = field(default_factory=dict)
     rerun_of: str | None = None
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    widths: tuple[Width, ...] = ()
+    length: Length | None = None
 
     @property
     def databases(self) -> tuple[str, ...]:
@@ -66,50 +76,83 @@ class Plan:
         return tuple(database for lane in self.lanes for database in lane.databases)
 
 
-def plan_lanes(databases: Sequence[Database], measured_seconds: Mapping[str, float], at_once: int) -> tuple[Lane, ...]:
-    """One lane an instance; the longest database starts first, as measured the last time, else as the registry says.
+@dataclass(frozen=True)
+class Arrangement:
+    """Who runs when, and why. *starts*: in their order over all lanes. *poll_seconds*, *offsets*: as in a plan."""
 
-    >>> a, b = Database("a", "s", "A", "one", ()), Database("b", "s", "B", "one", (), expected_seconds=60)
-    >>> plan_lanes([a, b], {}, 40)
-    (Lane(instance='one', databases=('b', 'a'), at_once=40),)
-    >>> plan_lanes([a, b], {"a": 99.0}, 40)[0].databases
-    ('a', 'b')
+    widths: tuple[Width, ...]
+    starts: tuple[Start, ...]
+    lanes: tuple[Lane, ...]
+    offsets: Mapping[str, int]
+    poll_seconds: int
+    estimates: Estimates
+    forecast: Forecast
+
+
+def arrange(
+    registry: Registry,
+    databases: Sequence[Database],
+    measures: Mapping[str, Measured],
+    tables: Mapping[str, tuple[str, ...]] | None = None,
+) -> Arrangement:
+    """Order, widths and offsets for *databases*; the same input gives the same, in whatever order it comes.
+
+    *tables*: of databases that a rerun narrows to them.
     """
-    by_instance: dict[str, list[Database]] = defaultdict(list)
-    for database in databases:
-        by_instance[database.instance].append(database)
-    width = min(at_once, SFN_INLINE_MAP_AT_ONCE.value)
-    return tuple(
-        Lane(
-            instance,
-            tuple(
-                database.id
-                for database in sorted(
-                    group, key=lambda one: (-measured_seconds.get(one.id, one.expected_seconds), one.id)
-                )
-            ),
-            width,
-        )
-        for instance, group in sorted(by_instance.items())
+    widths = _choose_widths(registry, databases, measures, tables or {})
+    pace = run_pace(registry.settings.limits)
+    places = Places(limit_of(widths, "instance"), limit_of(widths, "server"), pace)
+    estimates = estimate(databases, measures)
+    jobs = [Job(one.id, one.instance, one.server, estimates.seconds[one.id]) for one in databases]
+    starts = tuple(order_starts(jobs, places))
+    by_instance: dict[str, list[Job]] = defaultdict(list)
+    for start in starts:
+        by_instance[start.job.instance].append(start.job)
+    lanes = tuple(
+        Lane(instance, tuple(job.database for job in held), places.instances[instance])
+        for instance, held in sorted(by_instance.items())
+    )
+    offsets = choose_offsets(starts, pace)
+    poll_seconds = choose_look_seconds(len(lanes), pace)
+    looks = looks_per_second(len(lanes), poll_seconds)
+    return Arrangement(
+        widths, starts, lanes, offsets, poll_seconds, estimates, forecast(by_instance.values(), places, offsets, looks)
     )
 
 
-def plan_offsets(lanes: Sequence[Lane], seconds: Mapping[str, float], pace: Pace) -> dict[str, int]:
-    """When each database may start, in seconds after the planning: at no other time would DMS answer its requests.
+def _choose_widths(
+    registry: Registry,
+    databases: Sequence[Database],
+    measures: Mapping[str, Measured],
+    tables: Mapping[str, tuple[str, ...]],
+) -> tuple[Width, ...]:
+    instances: dict[str, list[Demand]] = defaultdict(list)
+    servers: dict[str, list[Demand]] = defaultdict(list)
+    for one in databases:
+        narrowed = len(tables[one.id]) if one.id in tables else None
+        demand = demand_of(measures.get(one.id), registry.settings.profile, narrowed)
+        instances[one.instance].append(demand)
+        servers[one.server].append(demand)
+    known = {server.id: server for server in registry.servers}
+    return (
+        *(choose_instance_width(name, held, registry.settings) for name, held in sorted(instances.items())),
+        *(choose_server_width(known[name], held) for name, held in sorted(servers.items())),
+    )
 
-    Those go first that can, all lanes together: the first that a lane takes at once, then the next; of them the
-    longest.
 
-    >>> lanes = [Lane("one", ("a", "b"), 1), Lane("two", ("c",), 1)]
-    >>> plan_offsets(lanes, {"a": 9.0, "b": 8.0, "c": 99.0}, Pace(burst=0, per_second=1))
-    {'c': 0, 'a': 7, 'b': 14}
+def choose_offsets(starts: Sequence[Start], pace: Pace) -> dict[str, int]:
+    """When each database may start, in seconds after the planning: not before DMS's bucket has room for its requests,
+    behind those of all that start before it.
+
+    Only those need that which start at once. Who follows on a place that another left may start as soon as the bucket
+    has served them: should a place be free earlier than expected, nobody waits for the plan.
+
+    >>> starts = [Start(Job(name, "one", "s", 9), at) for name, at in (("a", 0), ("b", 0), ("c", 60), ("d", 70))]
+    >>> choose_offsets(starts, Pace(burst=0, per_second=1))
+    {'a': 0, 'b': 7, 'c': 14, 'd': 14}
     """
-    waves = [
-        (place // lane.at_once, -seconds.get(database, 0.0), database)
-        for lane in lanes
-        for place, database in enumerate(lane.databases)
-    ]
-    return {database: seconds_after_planning(place, pace) for place, (_, _, database) in enumerate(sorted(waves))}
+    first = sum(start.at == 0 for start in starts)
+    return {start.job.database: seconds_after_planning(min(place, first), pace) for place, start in enumerate(starts)}
 
 
 def choose_load_poll_seconds(lanes: Sequence[Lane]) -> int:
@@ -137,63 +180,33 @@ def plan_run(
     planned_at: str,
     databases: Sequence[Database],
     chosen: Sequence[str],
-    measured_seconds: Mapping[str, float],
+    measures: Mapping[str, Measured],
     rerun_of: str | None = None,
     tables: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Plan:
     """The plan over *databases*, those of *chosen* that are deployed; the same input gives the same plan."""
-    limits = registry.settings.limits
-    pace = run_pace(limits)
-    lanes = plan_lanes(databases, measured_seconds, limits.databases_at_once)
-    seconds = {one.id: measured_seconds.get(one.id, one.expected_seconds) for one in databases}
+    arranged = arrange(registry, databases, measures, tables)
+    lanes, estimates = arranged.lanes, arranged.estimates
+    in_flight = registry.settings.limits.loads_in_flight
     return Plan(
         run=run,
         mode=mode,
         registry_version=registry_version,
         planned_at=planned_at,
-        poll_seconds=choose_look_seconds(len(lanes), pace),
-        offsets=plan_offsets(lanes, seconds, pace),
-        loads_per_database=max(FEWEST_LOADS, limits.loads_in_flight // max(1, _count_at_once(lanes))),
+        poll_seconds=arranged.poll_seconds,
+        offsets=arranged.offsets,
+        loads_per_database=max(FEWEST_LOADS, in_flight // max(1, _count_at_once(lanes))),
         load_poll_seconds=choose_load_poll_seconds(lanes),
         lanes=lanes,
         chosen=tuple(chosen),
         rerun_of=rerun_of,
         tables=tables or {},
+        widths=arranged.widths,
+        length=Length(
+            arranged.forecast.seconds,
+            arranged.forecast.bound,
+            estimates.count("measured"),
+            estimates.count("expected"),
+            estimates.count("assumed"),
+        ),
     )
-
-
-def refuse_oversize(databases: Sequence[Database]) -> None:
-    """Refuse a fleet that DMS's quotas do not hold.
-
-    Raises:
-        QuotaExceededError: Which quota, by how much, what to do.
-    """
-    by_instance: dict[str, list[Database]] = defaultdict(list)
-    for database in databases:
-        by_instance[database.instance].append(database)
-    move, divide = "Move some of its databases to another instance.", "Divide it into cells (design.md section 10)."
-    require_quota(DMS_INSTANCES, len(by_instance), "the fleet", divide)
-    for instance, held in sorted(by_instance.items()):
-        require_quota(DMS_ENDPOINTS_PER_INSTANCE, len(held) * ENDPOINTS_PER_DATABASE, f"instance {instance!r}", move)
-        require_quota(DMS_TASKS_PER_INSTANCE, _count_tasks(held), f"instance {instance!r}", move)
-    require_quota(DMS_ENDPOINTS, len(databases) * ENDPOINTS_PER_DATABASE, "the fleet", divide)
-    require_quota(
-        DMS_TASKS, _count_tasks(databases), "the fleet", "Have fewer of them do deltas, or divide it into cells."
-    )
-
-
-def _count_tasks(databases: Iterable[Database]) -> int:
-    return sum(len(database.modes) for database in databases)
-
-
-def require_quota(quota: Quota, needed: int, what: str, remedy: str) -> None:
-    """Refuse *what*, which needs more than *quota* holds.
-
-    Raises:
-        QuotaExceededError: Which quota, by how much, and *remedy*.
-    """
-    if needed > quota.value:
-        raise QuotaExceededError(
-            f"{what} needs {needed:,} of at most {quota.value:,} {quota.what}: {needed - quota.value:,} too many.",
-            remedy=remedy,
-        )

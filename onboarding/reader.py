@@ -11,7 +11,7 @@ from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from fleet.databases import Database, Registry, Server, Settings
 from fleet.errors import EmptyRegistryError, RegistryError
-from fleet.plan import refuse_oversize
+from fleet.quota_use import refuse_oversize
 from onboarding.fields import Entry, read_entry
 from onboarding.findings import Finding, raise_findings
 from onboarding.flags import read_flags

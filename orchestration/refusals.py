@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from fleet.databases import Registry, Server, Settings
 from fleet.errors import MalformedSettingError
-from fleet.plan import refuse_oversize, require_quota
+from fleet.quota_use import refuse_oversize, require_quota
 from fleet.quotas import DMS_STORAGE_GIGABYTES, IAM_ROLE_POLICY_CHARACTERS
 from orchestration.function_roles import may
 

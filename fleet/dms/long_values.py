@@ -22,7 +22,7 @@ def describe_cuts(engine: Engine, tables: Sequence[Table], limit_kilobytes: int)
     >>> describe_cuts("postgresql", [Table("public", "t", False, (Column("id", "integer"),))], 32) is None
     True
     """
-    long = [f"{table.name}.{column.name}" for table in tables for column in table.columns if _is_long(engine, column)]
+    long = [f"{table.name}.{column.name}" for table in tables for column in table.columns if is_long(engine, column)]
     if not long:
         return None
     more = f" and {len(long) - _NAMED:,} more columns" if len(long) > _NAMED else ""
@@ -30,6 +30,7 @@ def describe_cuts(engine: Engine, tables: Sequence[Table], limit_kilobytes: int)
     return f"whether values longer than {limit_kilobytes} KB were cut (lob_max_kilobytes): {named}{more}"
 
 
-def _is_long(engine: Engine, column: Column) -> bool:
+def is_long(engine: Engine, column: Column) -> bool:
+    """Whether DMS moves *column* as a large object, which it cuts at a length and takes memory for."""
     kind = dms_type(engine, column)
     return kind is not None and kind.is_lob

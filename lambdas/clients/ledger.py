@@ -10,7 +10,7 @@ LANE#<instance> / <what>            how DMS last described an instance's tasks, 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError
 from fleet.attempts import Attempt
 from fleet.errors import ClaimLostError
 from fleet.failures import Failure
+from fleet.measures import Measured
 from fleet.pace import Pace
 from lambdas.clients.refusals import code_of
 
@@ -176,9 +177,16 @@ class Ledger:
         )
         return [_plain(item) for item in answer["Items"]]
 
-    def release(self, attempt: Attempt, *, seconds: int | None) -> None:
-        """Clear the holder, if it is *attempt*'s execution; the number stays. *seconds*: how long a full load took."""
-        expression = "SET last_full_seconds = :seconds " if seconds is not None else ""
+    def release(self, attempt: Attempt, *, measured: Measured | None) -> None:
+        """Clear the holder, if it is *attempt*'s execution; the number stays. *measured*: of a whole full load."""
+        kept: dict[str, Any] = {}
+        if measured is not None:
+            kept = {
+                "last_full_seconds": round(measured.seconds),
+                "last_full_loads": measured.loads,
+                "last_full_lob_columns": list(measured.lob_columns),
+            }
+        expression = f"SET {', '.join(f'{name} = :{name}' for name in kept)} " if kept else ""
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
@@ -187,7 +195,7 @@ class Ledger:
                 ConditionExpression="holder = :holder AND #n = :n",
                 ExpressionAttributeNames={"#n": "number"},
                 ExpressionAttributeValues=_item(
-                    {":holder": attempt.execution, ":n": attempt.number, ":seconds": seconds}
+                    {":holder": attempt.execution, ":n": attempt.number} | {f":{name}": kept[name] for name in kept}
                 ),
             )
         except ClientError as error:
@@ -362,13 +370,17 @@ class Ledger:
         )
         return [_plain(item) for page in pages for item in page["Items"]]
 
-    def measured_seconds(self, databases: list[str]) -> dict[str, float]:
-        """How long the last full load of each took, where one was measured."""
-        measured = {}
+    def measures(self, databases: Sequence[str]) -> dict[str, Measured]:
+        """What the last whole full load of each showed, where there was one."""
+        measures = {}
         for first in range(0, len(databases), 100):  # BatchGetItem takes a hundred keys
             keys = [_claim_key(database) for database in databases[first : first + 100]]
             answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": keys}})
             for item in map(_plain, answer["Responses"][self._table]):
-                if "last_full_seconds" in item:
-                    measured[item["pk"].removeprefix("DB#")] = float(item["last_full_seconds"])
-        return measured
+                if "last_full_loads" in item:
+                    measures[item["pk"].removeprefix("DB#")] = Measured(
+                        float(item["last_full_seconds"]),
+                        int(item["last_full_loads"]),
+                        tuple(int(count) for count in item["last_full_lob_columns"]),
+                    )
+        return measures

@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Literal
 
 from fleet.errors import FleetError, TaskNotAtRestError
+from fleet.measures import Measured, count_loads
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.moving import ask_for_moving, find_moving
-from lambdas.opened import AttemptRequest, look_at_attempt
+from lambdas.opened import AttemptRequest, Opened, look_at_attempt, read_tables
 from lambdas.turns import waiting_when_throttled
 from lambdas.wiring import Clients
 
@@ -48,12 +49,22 @@ def run(request: Request, clients: Clients) -> Response:
             remedy="Stop the task, then redrive this execution.",
         )
     outcome = clients.ledger.outcome(opened.attempt.run, opened.database.id)
-    seconds = None
+    measured = None
     if outcome.get("outcome") == "ok" and opened.attempt.tables is None:
-        # From the attempt's start: the execution's lies days back where it was redriven.
-        seconds = round(opened.seconds_since("created_at", datetime.fromisoformat(outcome["ended_at"])))
-    clients.ledger.release(opened.attempt, seconds=seconds)
+        measured = _measure(opened, datetime.fromisoformat(outcome["ended_at"]), clients)
+    clients.ledger.release(opened.attempt, measured=measured)
     return Response(verdict="released")
+
+
+def _measure(opened: Opened, ended_at: datetime, clients: Clients) -> Measured:
+    """What the next run is planned by. Waiting for turns at an API is no time of the database's own."""
+    # From the attempt's start: the execution's lies days back where it was redriven.
+    seconds = opened.seconds_since("created_at", ended_at)
+    waited = float(opened.record.get("queued_seconds", 0)) + float(opened.record.get("throttled_seconds", 0))
+    tables = read_tables(opened.attempt, clients)
+    return Measured(
+        max(1.0, seconds - waited), *count_loads(opened.server.engine, tables, opened.database.parallel_loads)
+    )
 
 
 def _later(seconds: int) -> Response:

@@ -27,7 +27,8 @@ from fleet.errors import (
 from fleet.failures import Failure
 from fleet.names import require_run_id, task_id
 from fleet.outcomes import Outcome, decide
-from fleet.plan import Lane, Plan, plan_run, refuse_oversize
+from fleet.plan import Lane, Plan, plan_run
+from fleet.quota_use import refuse_oversize
 from lambdas.chosen import Input, choose
 from lambdas.clients.records import plan_key
 from lambdas.entrypoint import Model, entrypoint
@@ -125,7 +126,7 @@ def _plan(request: Request, clients: Clients) -> Plan:
         planned_at=clients.now().isoformat(),
         databases=deployed,
         chosen=[one.id for one in chosen.databases],
-        measured_seconds=clients.ledger.measured_seconds([one.id for one in deployed]),
+        measures=clients.ledger.measures([one.id for one in deployed]),
         rerun_of=asked.rerun_of,
         tables=chosen.tables,
     )

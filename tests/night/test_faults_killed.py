@@ -27,6 +27,8 @@ EVERYWHERE = "everywhere"
 OF_RUNS = "of-runs"
 _PASSING = {
     "last_full_seconds",
+    "last_full_loads",
+    "last_full_lob_columns",
     "wait_for",
     "wait_since",
     "started_before",

@@ -1,8 +1,10 @@
-"""Laws of the plan: each database once, the longest first, within every quota."""
+"""Laws of the plan: each database once, the most urgent first, within every quota."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,15 +13,14 @@ from hypothesis import strategies as st
 from cases import SETTINGS
 from fleet.databases import Database, Registry, Server
 from fleet.errors import QuotaExceededError
-from fleet.plan import (
-    FEWEST_LOADS,
-    choose_poll_seconds,
-    plan_lanes,
-    plan_run,
-    refuse_oversize,
-)
-from fleet.quotas import DMS_API_PER_SECOND, SFN_INLINE_MAP_AT_ONCE
+from fleet.measures import Measured, estimate
+from fleet.pace import choose_look_seconds, looks_per_second, run_pace, seconds_after_planning
+from fleet.plan import FEWEST_LOADS, Plan, arrange, plan_run
+from fleet.quota_use import refuse_oversize
+from fleet.quotas import SFN_INLINE_MAP_AT_ONCE
+from lambdas.clients.records import adapter
 
+SERVER = Server("s", "postgresql", "secret")
 databases = st.lists(
     st.builds(
         Database,
@@ -35,67 +36,121 @@ databases = st.lists(
     min_size=1,
     max_size=12,
 )
-measured = st.dictionaries(st.from_regex(r"[a-z]{1,4}", fullmatch=True), st.floats(0, 1e5), max_size=8)
+measures = st.dictionaries(
+    st.from_regex(r"[a-z]{1,4}", fullmatch=True),
+    st.builds(Measured, st.floats(1, 1e5), st.integers(1, 60), st.just((1, 1))),
+    max_size=8,
+)
 
 
-@given(databases, measured, st.integers(1, 100), st.randoms(use_true_random=False))
+def registry_of(fleet: Sequence[Database], *, server: Server = SERVER, **limits: int) -> Registry:
+    settings = replace(SETTINGS, limits=replace(SETTINGS.limits, **limits))
+    return Registry(settings, (server,), tuple(fleet))
+
+
+def fleet_of(count: int, *, instance: str = "one", seconds: int = 0) -> list[Database]:
+    return [Database(f"d-{number:03}", "s", "S", instance, (), expected_seconds=seconds) for number in range(count)]
+
+
+@given(databases, measures, st.randoms(use_true_random=False))
 def test_lanes_hold_each_database_once_and_in_one_order_whatever_the_order_of_the_input(
-    fleet: list[Database], seconds: dict[str, float], at_once: int, chance: random.Random
+    fleet: list[Database], seen: dict[str, Measured], chance: random.Random
 ) -> None:
-    lanes = plan_lanes(fleet, seconds, at_once)
-    assert sorted(one for lane in lanes for one in lane.databases) == sorted(one.id for one in fleet)
-    assert plan_lanes(chance.sample(fleet, len(fleet)), seconds, at_once) == lanes
-
-
-@given(databases, measured)
-def test_each_database_is_in_its_instances_lane_and_the_longest_start_first(
-    fleet: list[Database], seconds: dict[str, float]
-) -> None:
+    arranged = arrange(registry_of(fleet), fleet, seen)
+    assert sorted(one for lane in arranged.lanes for one in lane.databases) == sorted(one.id for one in fleet)
     by_id = {one.id: one for one in fleet}
-    for lane in plan_lanes(fleet, seconds, 40):
-        assert {by_id[name].instance for name in lane.databases} == {lane.instance}
-        lengths = [seconds.get(name, by_id[name].expected_seconds) for name in lane.databases]
+    assert all(by_id[name].instance == lane.instance for lane in arranged.lanes for name in lane.databases)
+    again = arrange(registry_of(fleet), chance.sample(fleet, len(fleet)), seen)
+    assert (again.lanes, again.offsets, again.widths) == (arranged.lanes, arranged.offsets, arranged.widths)
+
+
+@given(databases, measures)
+def test_where_servers_bear_all_the_longest_of_a_lane_start_first(
+    fleet: list[Database], seen: dict[str, Measured]
+) -> None:
+    registry = registry_of(fleet, server=replace(SERVER, databases_at_once=99, connections_at_once=9_999))
+    seconds = estimate(fleet, seen).seconds
+    for lane in arrange(registry, fleet, seen).lanes:
+        lengths = [seconds[name] for name in lane.databases]
         assert lengths == sorted(lengths, reverse=True)
 
 
-@given(databases, st.integers(1, 1000))
-def test_a_lane_is_never_wider_than_an_inline_map_nor_than_the_setting(fleet: list[Database], at_once: int) -> None:
-    for lane in plan_lanes(fleet, {}, at_once):
+@given(databases, measures, st.integers(1, 1000))
+def test_a_lane_is_never_wider_than_an_inline_map_nor_than_the_setting(
+    fleet: list[Database], seen: dict[str, Measured], at_once: int
+) -> None:
+    for lane in arrange(registry_of(fleet, databases_at_once=at_once), fleet, seen).lanes:
         assert 1 <= lane.at_once <= min(at_once, SFN_INLINE_MAP_AT_ONCE.value)
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=12))
-def test_polling_takes_at_most_half_of_dmss_budget_of_requests(sizes: list[int]) -> None:
-    fleet = [
-        Database(f"d-{lane}-{number}", "s", "S", str(lane), ())
-        for lane, size in enumerate(sizes)
-        for number in range(size)
-    ]
-    lanes = plan_lanes(fleet, {}, 40)
-    moving = sum(min(lane.at_once, len(lane.databases)) for lane in lanes)
-    assert moving / choose_poll_seconds(lanes) <= DMS_API_PER_SECOND.value / 2 * 1.05
+def test_looks_take_at_most_a_quarter_of_the_pace(sizes: list[int]) -> None:
+    pace = run_pace(SETTINGS.limits)
+    assert looks_per_second(len(sizes), choose_look_seconds(len(sizes), pace)) <= pace.per_second / 4
+
+
+def test_databases_of_a_full_server_take_no_place_of_a_lane_from_others() -> None:
+    of_capped = [Database(f"c-{number}", "s", "S", "one", (), expected_seconds=900) for number in range(6)]
+    others = [Database(f"o-{number}", "t", "S", "one", (), expected_seconds=60) for number in range(6)]
+    servers = (replace(SERVER, databases_at_once=2), replace(SERVER, id="t", databases_at_once=99))
+    registry = Registry(SETTINGS, servers, (*of_capped, *others))
+    seen = {one.id: Measured(float(one.expected_seconds), loads=4) for one in (*of_capped, *others)}
+    lane = arrange(registry, registry.databases, seen).lanes[0]
+    assert lane.at_once == 4
+    assert sorted(lane.databases[:4]) == ["c-0", "c-1", "o-0", "o-1"]
+
+
+def test_a_server_that_few_may_read_at_once_is_begun_with_before_longer_databases_of_others() -> None:
+    of_capped = [Database(f"c-{number}", "s", "S", "one", (), expected_seconds=300) for number in range(8)]
+    longer = [Database(f"l-{number}", "t", "S", "one", (), expected_seconds=400) for number in range(8)]
+    servers = (replace(SERVER, databases_at_once=1), replace(SERVER, id="t", databases_at_once=99))
+    registry = Registry(SETTINGS, servers, (*of_capped, *longer))
+    arranged = arrange(registry, registry.databases, {})
+    assert arranged.lanes[0].databases[0].startswith("c-")
+    assert arranged.forecast.percent_above_bound < 3
+    assert (arranged.forecast.bound.by, arranged.forecast.bound.name) == ("server", "s")
+
+
+def test_only_those_that_start_at_once_are_kept_apart_by_more_than_the_first_wave() -> None:
+    fleet = fleet_of(200, seconds=5)
+    arranged = arrange(registry_of(fleet, databases_at_once=16), fleet, {})
+    order = arranged.lanes[0].databases
+    wide = arranged.lanes[0].at_once
+    assert {arranged.offsets[one] for one in order[wide:]} == {seconds_after_planning(wide, run_pace(SETTINGS.limits))}
+
+
+@given(databases, measures)
+def test_offsets_never_fall_in_the_order_of_a_lane(fleet: list[Database], seen: dict[str, Measured]) -> None:
+    arranged = arrange(registry_of(fleet), fleet, seen)
+    for lane in arranged.lanes:
+        offsets = [arranged.offsets[name] for name in lane.databases]
+        assert offsets == sorted(offsets)
 
 
 @given(databases)
 def test_the_same_input_gives_the_same_plan(fleet: list[Database]) -> None:
-    registry = Registry(SETTINGS, (Server("s", "postgresql", "secret"),), tuple(fleet))
     plans = [
         plan_run(
-            registry,
+            registry_of(fleet),
             run="r",
             mode="full",
             registry_version="v",
             planned_at="now",
             databases=fleet,
             chosen=[one.id for one in fleet],
-            measured_seconds={},
+            measures={},
         )
         for _ in range(2)
     ]
     assert plans[0] == plans[1]
+    assert adapter(Plan).validate_json(adapter(Plan).dump_json(plans[0])) == plans[0]
     assert sorted(plans[0].databases) == sorted(plans[0].chosen)
     in_flight = sum(min(lane.at_once, len(lane.databases)) for lane in plans[0].lanes) * plans[0].loads_per_database
     assert plans[0].loads_per_database == FEWEST_LOADS or in_flight <= SETTINGS.limits.loads_in_flight
+    length = plans[0].length
+    assert length is not None
+    assert length.seconds >= length.bound.seconds > 0
+    assert length.measured + length.expected + length.assumed == len(fleet)
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def test_only_the_holder_gives_a_database_back(case: Case) -> None:
     case.claim(execution=case.execution_arn("another"))
     case.attempt = old
     case.call("ReleaseDatabase")
-    case.cloud.clients.ledger.release(case.typed_attempt, seconds=None)  # as if the other had come between
+    case.cloud.clients.ledger.release(case.typed_attempt, measured=None)  # as if the other had come between
     assert case.cloud.clients.ledger.claim(case.id)["holder"] == case.execution_arn("another")
 
 

@@ -96,7 +96,7 @@ def open_clients(aws: LocalAws, dms: StubbornDms) -> Clients:
         planned_at=NOW.isoformat(),
         databases=[SHOP],
         chosen=[SHOP.id],
-        measured_seconds={},
+        measures={},
     )
     clients.records.write(plan_key(ATTEMPT.run), plan, Plan)
     assert clients.ledger.take(ATTEMPT, previous_holder=None, now=NOW.isoformat())

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from cases import Case, Cases, refused
+from fleet.measures import count_loads
+from fleet.tables.catalogue import Table
+from lambdas.clients.records import attempt_key
 from orchestration.functions import DATABASE_RUN
 
 FENCED = DATABASE_RUN[1 : DATABASE_RUN.index("RecordOutcome")]
@@ -86,8 +89,26 @@ def test_a_full_load_is_measured_from_its_attempt_and_not_from_an_execution_that
     case.call("RecordOutcome", started_at=(began_at - timedelta(days=3)).isoformat())
     case.call("ReleaseDatabase")
     took = datetime.fromisoformat(case.outcome["ended_at"]) - began_at
-    measured = case.cloud.clients.ledger.measured_seconds([case.id])
-    assert measured == {case.id: round(took.total_seconds())}
+    assert case.cloud.clients.ledger.measures([case.id])[case.id].seconds == round(took.total_seconds())
+
+
+def test_what_a_database_waited_for_its_turns_is_not_counted_as_its_own_time(case: Case) -> None:
+    case.go_before("ReleaseDatabase")
+    for field, seconds in (("queued_seconds", 30), ("throttled_seconds", 10)):
+        case.cloud.clients.ledger.add_seconds(case.typed_attempt, field, seconds)
+    waited = case.record["queued_seconds"] + case.record["throttled_seconds"]
+    case.call("ReleaseDatabase")
+    took = datetime.fromisoformat(case.outcome["ended_at"]) - datetime.fromisoformat(case.record["created_at"])
+    assert case.cloud.clients.ledger.measures([case.id])[case.id].seconds == round(took.total_seconds() - int(waited))
+
+
+def test_a_full_load_leaves_how_many_tables_it_loads_and_their_columns_of_long_values(case: Case) -> None:
+    case.go_through("ReleaseDatabase")
+    tables = case.cloud.clients.records.read(attempt_key(case.typed_attempt, "catalogue"), tuple[Table, ...])
+    measured = case.cloud.clients.ledger.measures([case.id])[case.id]
+    assert tables is not None
+    assert (measured.loads, measured.lob_columns) == count_loads("postgresql", tables, ())
+    assert measured.loads == len(tables) > 0
 
 
 def test_conclude_asks_for_another_try_once_for_each_redrive(case: Case) -> None:

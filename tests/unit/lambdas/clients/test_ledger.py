@@ -11,11 +11,13 @@ import pytest
 from fleet.attempts import Attempt
 from fleet.errors import ClaimLostError
 from fleet.failures import Failure
+from fleet.measures import Measured
 from lambdas.clients.ledger import Ledger
 from local.aws import LocalAws
 
 TABLE = "ledger"
 NOW = "2026-11-29T22:00:00+00:00"
+MEASURED = Measured(77.0, 3, (2, 1))
 _NUMBERS = count(1)
 
 
@@ -51,7 +53,7 @@ def test_a_database_that_nobody_holds_is_taken_with_its_next_number(ledger: Ledg
     assert ledger.take(first, previous_holder=None, now=NOW)
     claim = ledger.claim(first.database)
     assert (claim["number"], claim["holder"], claim["holder_run"]) == (1, first.execution, first.run)
-    ledger.release(first, seconds=None)
+    ledger.release(first, measured=None)
     assert ledger.take(of_another(first, 2), previous_holder=None, now=NOW)
 
 
@@ -76,7 +78,7 @@ def test_a_dead_holders_place_is_taken_only_from_the_holder_that_was_found_dead(
 
 def test_a_place_that_was_given_back_meanwhile_is_not_taken_over(ledger: Ledger, first: Attempt) -> None:
     ledger.take(first, previous_holder=None, now=NOW)
-    ledger.release(first, seconds=None)
+    ledger.release(first, measured=None)
     assert not ledger.take(of_another(first, 2), previous_holder=first.execution, now=NOW)
     assert "holder" not in ledger.claim(first.database)
 
@@ -84,7 +86,7 @@ def test_a_place_that_was_given_back_meanwhile_is_not_taken_over(ledger: Ledger,
 @pytest.mark.parametrize("number", [1, 3])
 def test_only_the_number_after_the_newest_is_given(ledger: Ledger, first: Attempt, number: int) -> None:
     ledger.take(first, previous_holder=None, now=NOW)
-    ledger.release(first, seconds=None)
+    ledger.release(first, measured=None)
     assert not ledger.take(of_another(first, number), previous_holder=None, now=NOW)
     assert ledger.claim(first.database)["number"] == 1
     assert ledger.record(first)["execution"] == first.execution
@@ -96,7 +98,7 @@ def test_only_the_newest_attempt_of_the_holding_execution_may_act(ledger: Ledger
     for other in (replace(first, execution="execution-two"), replace(first, number=2), replace(first, number=0)):
         with pytest.raises(ClaimLostError):
             ledger.open(other)
-    ledger.release(first, seconds=None)
+    ledger.release(first, measured=None)
     with pytest.raises(ClaimLostError):
         ledger.open(first)
 
@@ -107,12 +109,12 @@ def test_a_database_is_given_back_by_its_holders_newest_attempt_alone(ledger: Le
     ledger.take(second, previous_holder=first.execution, now=NOW)
     before = ledger.claim(first.database)
     for other in (first, replace(first, number=2), replace(second, number=1)):
-        ledger.release(other, seconds=77)
+        ledger.release(other, measured=MEASURED)
         assert ledger.claim(first.database) == before
-    ledger.release(second, seconds=77)
+    ledger.release(second, measured=MEASURED)
     assert ledger.claim(first.database)["number"] == 2
     assert "holder" not in ledger.claim(first.database)
-    assert ledger.measured_seconds([first.database]) == {first.database: 77}
+    assert ledger.measures([first.database, "never-loaded"]) == {first.database: MEASURED}
 
 
 # Attempts
