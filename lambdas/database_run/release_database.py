@@ -32,7 +32,8 @@ RAISES: tuple[type[FleetError], ...] = (TaskNotAtRestError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Clear the holder if it is us, and keep the number; released again, nothing changes."""
+    """Clear the holder if it is us, give its place at the server back, and keep the number; released again, nothing
+    changes."""
     if request.attempt.number == 0:
         return Response(verdict="nothing")
     opened = look_at_attempt(request.attempt, clients)
@@ -52,7 +53,7 @@ def run(request: Request, clients: Clients) -> Response:
     if outcome.get("outcome") == "ok" and opened.attempt.tables is None:
         # From the attempt's start: the execution's lies days back where it was redriven.
         seconds = round(opened.seconds_since("created_at", datetime.fromisoformat(outcome["ended_at"])))
-    clients.ledger.release(opened.attempt, seconds=seconds)
+    clients.ledger.release(opened.attempt, seconds=seconds, place_at=claim.get("place_at", ""))
     return Response(verdict="released")
 
 
