@@ -51,7 +51,7 @@ CLASSES: dict[FailureClass, ClassOfFailure] = {
     "source_log_gone": ClassOfFailure("source team", "The change log has a gap: run a full load.", "full instead"),
     "quota": ClassOfFailure("platform team", "Spread the databases over more instances, or raise the quota.", "stop"),
     "throttled": ClassOfFailure("platform team", "Rerun with fewer databases at once.", "new attempt"),
-    "server_full": ClassOfFailure("fleet team", "Rerun later, or raise its server's caps in servers.yaml.", "new attempt"),
+    "server_full": ClassOfFailure("fleet team", "Rerun later, or raise the server's caps.", "new attempt"),
     "instance_exhausted": ClassOfFailure("platform team", "Give the instance more memory or disk, then rerun.", "stop"),
     "table_error": ClassOfFailure("source team", "Read the task's log, then rerun them.", "unfinished tables"),
     "mapping_empty": ClassOfFailure("fleet team", "Correct `schemas` or `exclude`, or the grants.", "stop"),

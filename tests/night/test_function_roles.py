@@ -109,7 +109,7 @@ def night(
     for name in NAMES:
         postgres.create_database(name, case_template)
     databases = tuple(Database(name, "here", name, "one", ("public",), onboarded=True) for name in NAMES)
-    server = Server("here", "postgresql", SECRET, ssl_mode="none")
+    server = Server("here", "postgresql", SECRET, ssl_mode="none", databases_at_once=1000, connections_at_once=30_000)
     secrets = {server.secret: postgres.secret("postgres")}
     functions = JudgedFunctions()
     registry = Registry(SETTINGS, (server,), databases)
