@@ -15,7 +15,7 @@ CONTROL_CONNECTIONS = 1
 """What a DMS task opens at a source beside those for its tables. Assumed: no page of AWS's gives a number."""
 ASK_SOURCE_CONNECTIONS = 1
 """What we open ourselves: one question at a time, of one database."""
-_FULL = "no place at server "
+_FULL = "no place came free at its server: "
 
 
 @dataclass(frozen=True)

@@ -22,5 +22,5 @@ def keep_place(opened: Opened, clients: Clients) -> int | Failure:
         return 0
     if clients.places.take_again(opened.attempt, Place(server.id, count_places(server, profile), place_at)):
         return 0
-    missing = f"no place came free at the server: {say_places(server, profile)}"
+    missing = f"no place came free at its server: {say_places(server, profile)}"
     return keep_waiting(opened, Wait(SERVER_FULL, missing, "server_wait_seconds", "server_full"), clients)

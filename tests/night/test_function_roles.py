@@ -69,6 +69,10 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
         ("PlanRun", "StopTask"),
         "A rerun is noted with the run that it repeats, and a wait for a task that still moves.",
     ),
+    ("WritesToTheLedger", "dynamodb:ConditionCheckItem"): (
+        ("ClaimDatabase",),
+        "A place at a server is taken away from a database only if its claim has none.",
+    ),
     ("WritesToTheLedger", "dynamodb:PutItem"): (("CloseRun",), "A guess, for a database that left no outcome."),
     ("AsksExecutions", "states:DescribeExecution"): (
         ("CloseRun",),

@@ -141,11 +141,11 @@ def test_a_database_that_waited_too_long_is_skipped_and_its_outcome_names_server
     assert told == ["skipped", "server_full", "ServerFull", 0, "fleet team"]
     holders = " ".join(sorted(f"{case.id} (attempt 1 of run {case.run})," for case in full)).rstrip(",")
     assert third.outcome["failure_text"] == (
-        "no place at server 'shared' is read for at most 2 databases at once (databases_at_once 2, "
+        "no place came free at its server: 'shared' is read for at most 2 databases at once (databases_at_once 2, "
         f"connections_at_once 100, 26 for each): held by {holders}; waited 21601 s of 21600 s (server_wait_seconds)."
     )
     assert third.call("ReleaseDatabase")["verdict"] == "nothing"
-    with refused("DatabaseNotOkError", "ended skipped .*no place at server 'shared'"):
+    with refused("DatabaseNotOkError", "ended skipped .*no place came free at its server: 'shared'"):
         third.call("Conclude")
     assert taken(cases) == {case.id for case in full}
 
