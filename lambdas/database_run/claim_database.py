@@ -28,6 +28,8 @@ from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
 
 SHORTEST_WAIT_SECONDS = 30
+LONGEST_PLACE_LOOK_SECONDS = 60
+"""Between two looks for a place at the server: twice the shortest pause, so that who waits long hardly comes later."""
 LONGEST_LAMBDA = timedelta(seconds=900)
 """A dying function may act for so long after its execution ended."""
 _LIVES = "which runs"
@@ -96,8 +98,7 @@ def run(request: Request, clients: Clients) -> Response:
     since = taken.waits.get(_waiter(request))
     if not taken.admits(asked.database, place.most):
         waited = _seconds_since(since, clients) if since else 0.0
-        look = max(SHORTEST_WAIT_SECONDS, plan.poll_seconds)
-        return _wait_for_place(request, server, taken, waited, look, registry, clients)
+        return _wait_for_place(request, server, taken, waited, plan.poll_seconds, registry, clients)
     attempt = _attempt(request, newest + 1, tables)
     if not clients.ledger.take(
         attempt,
@@ -213,17 +214,26 @@ def _is_nobodys(database: str, server: str, clients: Clients) -> bool:
 
 
 def _wait_for_place(
-    request: Request, server: Server, taken: Taken, waited: float, look: int, registry: Registry, clients: Clients
+    request: Request, server: Server, taken: Taken, waited: float, planned: int, registry: Registry, clients: Clients
 ) -> Response:
-    """All who wait look equally often: who waits longest must not come last."""
     no_attempt, limits, profile = _attempt(request, 0), registry.settings.limits, registry.settings.profile
     if waited <= limits.server_wait_seconds:
         if _waiter(request) not in taken.waits:
             clients.places.begin_wait(server.id, _waiter(request), taken, clients.now())
-        left = int(limits.server_wait_seconds - waited) + 1
-        return Response(verdict="wait", attempt=no_attempt, wait_seconds=min(look, left))
+        look = place_look_seconds(max(SHORTEST_WAIT_SECONDS, planned), waited, limits.server_wait_seconds)
+        return Response(verdict="wait", attempt=no_attempt, wait_seconds=look)
     held = [_say_holder(one, clients) for one in sorted(taken.databases)]
     return Response(verdict="declined", attempt=no_attempt, declined=say_full(server, profile, held, waited, limits))
+
+
+def place_look_seconds(planned_seconds: int, waited_seconds: float, deadline_seconds: int) -> int:
+    """Seconds until the next look for a place, hardly more for those who waited long.
+
+    >>> [place_look_seconds(30, waited, 21_600) for waited in (0, 900, 9_000, 21_595)]
+    [30, 45, 60, 6]
+    """
+    look = next_look_seconds(planned_seconds, waited_seconds, deadline_seconds + 1)
+    return min(look, max(planned_seconds, LONGEST_PLACE_LOOK_SECONDS))
 
 
 def _say_holder(database: str, clients: Clients) -> str:

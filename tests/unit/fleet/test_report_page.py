@@ -10,7 +10,7 @@ from hashlib import sha256
 
 import pytest
 
-from fleet.failures import CLASSES, Failure
+from fleet.failures import CLASSES, Failure, FailureClass
 from fleet.outcomes import Outcome
 from fleet.report_page import render
 from fleet.reports import RunReport
