@@ -60,10 +60,23 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Waited:
+    """Seconds that an attempt waited for what others had: its turn at DMS's request budget, an API that throttled it,
+    a place at its server."""
+
+    turn: int = 0
+    throttled: int = 0
+    server: int = 0
+
+
+NOT_WAITED = Waited()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How one database ended in one run. *gaps*: what could not be checked, in words. Times are ISO, UTC.
 
-    *marks*: the states that the attempt got past, in order.
+    *marks*: the states that the attempt got past, in order. *waited*: for what others had.
     """
 
     run: str
@@ -78,6 +91,7 @@ class Outcome:
     started_at: str
     ended_at: str
     marks: tuple[Mark, ...] = ()
+    waited: Waited = NOT_WAITED
 
     @property
     def owner(self) -> str:
@@ -139,6 +153,7 @@ def decide(
     ended_at: str,
     skipped: bool = False,
     marks: Sequence[Mark] = (),
+    waited: Waited = NOT_WAITED,
 ) -> Outcome:
     """The one outcome. *failure*: what stopped the attempt as a whole; *skipped*: it was never an attempt.
 
@@ -174,6 +189,7 @@ def decide(
         started_at=started_at,
         ended_at=ended_at,
         marks=tuple(marks),
+        waited=waited,
     )
 
 

@@ -18,7 +18,7 @@ from fleet.plan import Plan
 from fleet.report_page import compose_message, render
 from fleet.reports import RunReport
 from lambdas.clients.refusals import code_of
-from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_guess, read_outcome
+from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_guess, read_outcome, waited_of
 from lambdas.wiring import Clients
 
 
@@ -97,6 +97,7 @@ def guess(
         started_at=now,
         ended_at=now,
         marks=marks_of(record or {}),
+        waited=waited_of(record or {}),
     )
     if not put_guess(outcome, clients):
         return False

@@ -23,4 +23,7 @@ def keep_place(opened: Opened, clients: Clients) -> int | Failure:
     if clients.places.take_again(opened.attempt, Place(server.id, count_places(server, profile), place_at)):
         return 0
     missing = f"no place came free at its server: {say_places(server, profile)}"
-    return keep_waiting(opened, Wait(SERVER_FULL, missing, "server_wait_seconds", "server_full"), clients)
+    left = keep_waiting(opened, Wait(SERVER_FULL, missing, "server_wait_seconds", "server_full"), clients)
+    if isinstance(left, int):
+        clients.ledger.add_seconds(opened.attempt, "server_wait_seconds", left)
+    return left

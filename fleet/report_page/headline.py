@@ -11,6 +11,12 @@ from fleet.report_page.words import NO_OUTCOME, SYMBOLS, WORDS, read_time, say_b
 from fleet.reports import RunReport
 from fleet.totals import Sums, add_up, arrived, not_arrived
 
+_WAITED_FOR = {
+    "turn": "for a turn at DMS, which answers a few requests a second in the whole account",
+    "throttled": "because an API throttled the account",
+    "server": "for a place at a server",
+}
+
 
 def verdict(entries: Sequence[Entry]) -> tuple[bool, str]:
     """Whether the run is red, and that in a sentence."""
@@ -109,9 +115,25 @@ def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
         (f"{noun.capitalize()} that arrived", _say_rows(came)),
         *([(f"{noun.capitalize()} that did not arrive", _say_rows(lost))] if lost.tables else []),
         ("Parquet that arrived", say_bytes(came.bytes)),
+        *([("Waited", waited)] if (waited := _say_waited(entries)) else []),
         ("Registry", report.registry_version),
     )
     return element("dl", *(element("div", element("dt", term), element("dd", name_of(fact))) for term, fact in facts))
+
+
+def _say_waited(entries: Sequence[Entry]) -> str:
+    """What databases waited for because others had it, and for how long, the longest of them named."""
+    said = []
+    for field, what in _WAITED_FOR.items():
+        seconds = {one.database: getattr(one.outcome.waited, field) for one in entries if one.outcome}
+        waiting = {database: count for database, count in seconds.items() if count}
+        if waiting:
+            most = max(waiting, key=lambda database: (waiting[database], database))
+            said.append(
+                f"{say_seconds(sum(waiting.values()))} {what} ({say_count(len(waiting), 'database')}; "
+                f"{most} {say_seconds(waiting[most])})"
+            )
+    return "; ".join(said)
 
 
 def _say_rows(sums: Sums) -> str:

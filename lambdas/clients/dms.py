@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from fleet.dms.task_texts import TaskTexts
 from fleet.dms.tasks import TaskReport, read_task
 from lambdas.clients.refusals import code_of, is_throttled, message_of
 
@@ -23,14 +24,13 @@ _REFUSED_BY_STATE = frozenset({"InvalidResourceStateFault", "InvalidParameterCom
 
 @dataclass(frozen=True)
 class Task:
-    """A task as DMS describes it. *mappings*, *settings*: the texts it carries, where they were asked for."""
+    """A task as DMS describes it. *texts*: empty unless they were asked for."""
 
     report: TaskReport
     source_arn: str
     target_arn: str
     instance_arn: str
-    mappings: str
-    settings: str
+    texts: TaskTexts
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,9 @@ class Dms:
                 return
             parameters["Marker"] = answer["Marker"]
 
-    def find_task(self, identifier: str) -> Task | None:
-        """The task with its mappings and settings, or None if there is none."""
-        found = self._list_tasks("replication-task-id", [identifier], without_settings=False)
-        return next(map(_read_task, found), None)
-
-    def find_tasks(self, identifiers: Sequence[str]) -> dict[str, Task]:
-        """Those of *identifiers* that there are, without their texts, asked for in one request."""
-        found = self._list_tasks("replication-task-id", identifiers)
+    def find_tasks(self, identifiers: Sequence[str], *, with_texts: bool = False) -> dict[str, Task]:
+        """Those of *identifiers* that there are, asked for in one request. *with_texts*: with mappings and settings."""
+        found = self._list_tasks("replication-task-id", identifiers, without_settings=not with_texts)
         return {one["ReplicationTaskIdentifier"]: _read_task(one) for one in found}
 
     def tasks_on(self, instance_arn: str) -> dict[str, Task]:
@@ -125,15 +120,14 @@ class Dms:
             WithoutSettings=without_settings,
         )
 
-    def modify_task(self, arn: str, mappings: str, settings: str) -> Task | str:
-        """Give the task new mappings and settings; the task as DMS answers, or DMS's words if it refused."""
-        answer = self._unless_refused(
+    def modify_task(self, arn: str, texts: TaskTexts) -> str:
+        """Give the task other mappings and settings; DMS's words if it refused, else nothing."""
+        return self._refusal(
             self._dms.modify_replication_task,
             ReplicationTaskArn=arn,
-            TableMappings=mappings,
-            ReplicationTaskSettings=settings,
+            TableMappings=texts.mappings,
+            ReplicationTaskSettings=texts.settings,
         )
-        return answer if isinstance(answer, str) else _read_task(answer["ReplicationTask"])
 
     def start_task(self, arn: str, start_type: str) -> str:
         """Start the task; DMS's words if it refused, else nothing."""
@@ -200,8 +194,7 @@ def _read_task(found: Mapping[str, Any]) -> Task:
         source_arn=found["SourceEndpointArn"],
         target_arn=found["TargetEndpointArn"],
         instance_arn=found["ReplicationInstanceArn"],
-        mappings=found.get("TableMappings") or "",
-        settings=found.get("ReplicationTaskSettings") or "",
+        texts=TaskTexts(found.get("TableMappings") or "", found.get("ReplicationTaskSettings") or ""),
     )
 
 

@@ -49,7 +49,7 @@ def run(request: Request, clients: Clients) -> Response:
     if task is None:
         return _over(opened, gone("task", opened.task_id), clients)
     report = task.report
-    if report.is_at_rest:
+    if report.is_at_rest or report.status == "stopping":
         is_ours = Decimal(str(report.started)) > opened.record.get("started_before", Decimal(0))
         if is_ours:
             return _over(opened, None, clients)

@@ -18,7 +18,7 @@ from fleet.server_places import is_full
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import look_at_attempt
-from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_outcome
+from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_outcome, waited_of
 from lambdas.wiring import Clients
 
 
@@ -75,6 +75,7 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         started_at=started_at,
         ended_at=ended_at,
         marks=marks_of(opened.record),
+        waited=waited_of(opened.record),
     )
 
 

@@ -14,14 +14,16 @@ from decimal import Decimal
 from typing import Literal
 
 from fleet.dms.endpoints import refuse_endpoint, refuse_source, s3_settings
+from fleet.dms.task_texts import full_load_texts
 from fleet.dms.tasks import is_settling, judge_start_refusal, start_type
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
+from fleet.tables.catalogue import Table
 from fleet.waits import Wait
-from lambdas.clients.dms import Endpoint
+from lambdas.clients.dms import Endpoint, Task
 from lambdas.database_run.point_endpoint import look_into_folder, refuse_moving_tasks
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
+from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse_stopped_run
 from lambdas.server_places import keep_place
 from lambdas.turns import take_turn, waiting_when_throttled
 from lambdas.waiting import keep_waiting
@@ -46,7 +48,7 @@ def run(request: Request, clients: Clients) -> Response:
     opened = open_attempt(request.attempt, clients)
     if left := take_turn("StartTask", opened, clients):
         return Response(verdict="wait", wait_seconds=left)
-    tasks = clients.dms.find_tasks(opened.task_ids)
+    tasks = clients.dms.find_tasks(opened.task_ids, with_texts=True)
     if opened.task_id not in tasks:
         return _refuse(opened, gone("task", opened.task_id), clients)
     task = tasks[opened.task_id]
@@ -62,7 +64,10 @@ def run(request: Request, clients: Clients) -> Response:
     if is_settling(report):
         return _wait(opened, f"task {opened.task_id!r} is {report.status!r}", clients)
     found = clients.dms.find_endpoints(opened.source_endpoint_id, opened.target_endpoint_id)
-    if failure := refuse_moving_tasks(tasks) or _refuse_endpoints(opened, found):
+    if any(endpoint.status == "modifying" for endpoint in found.values()):
+        return _wait(opened, "an endpoint is 'modifying'", clients)
+    tables = read_tables(opened.attempt, clients)
+    if failure := refuse_moving_tasks(tasks) or _refuse_endpoints(opened, found) or _refuse_task(opened, task, tables):
         return _refuse(opened, failure, clients)
     if not opened.record.get("target_test_sent"):  # DMS would start on a success from before the endpoint's change
         return Response(verdict="retest")
@@ -110,6 +115,14 @@ def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
     wait = Wait("StartRefused", f"the task could not be started ({reason})", "modify_deadline_seconds")
     left = keep_waiting(opened, wait, clients)
     return _refuse(opened, left, clients) if isinstance(left, Failure) else Response(verdict="wait", wait_seconds=left)
+
+
+def _refuse_task(opened: Opened, task: Task, tables: tuple[Table, ...]) -> Failure | None:
+    """What the task moves, and how, is read back with the endpoints."""
+    difference = full_load_texts(opened.database, opened.settings.profile, tables).find_difference(task.texts)
+    if not difference:
+        return None
+    return Failure("unknown", "TaskNotAsWanted", f"task {opened.task_id!r} is not as it was made: {difference}.")
 
 
 def _refuse_endpoints(opened: Opened, found: Mapping[str, Endpoint]) -> Failure | None:

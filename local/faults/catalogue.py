@@ -182,7 +182,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             "task-never-stops",
             "DMS API",
-            "The task stays `stopping`.",
+            "The task stays `stopping` after its load.",
             Verdict("failed", "unknown", "TaskDoesNotStop"),
         ),
         Kind(

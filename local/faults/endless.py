@@ -8,14 +8,16 @@ from typing import Any
 
 from fleet.databases import Settings
 from fleet.names import target_endpoint_id, task_id
-from local.faults.calls import current_invocation
 from local.faults.causes import Causes
-
-_STOPPING = ("StopTask", "ReleaseDatabase")
 
 
 def _is(status: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda shown: {**shown, "Status": status}
+
+
+def _never_stop(shown: dict[str, Any]) -> dict[str, Any]:
+    was_started = "StartDate" in (shown.get("ReplicationTaskStats") or {})
+    return {**shown, "Status": "stopping"} if was_started and shown["Status"] == "stopped" else shown
 
 
 def _forget_commit_rate(shown: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +32,7 @@ _CHANGES: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "test-never-ends": ("Connections", _is("testing")),
     "task-modifies-for-ever": ("ReplicationTasks", _is("modifying")),
     "task-forgets": ("ReplicationTasks", _forget_commit_rate),
-    "task-never-stops": ("ReplicationTasks", _is("stopping")),
+    "task-never-stops": ("ReplicationTasks", _never_stop),
     "endpoint-modifies-for-ever": ("Endpoints", _is("modifying")),
 }
 """By the fault's name: the list of an answer that it changes, and what it makes of the database's entry there."""
@@ -38,22 +40,23 @@ _CHANGES: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
 
 def change_answer(result: Mapping[str, Any], causes: Causes, settings: Settings) -> Mapping[str, Any]:
     """*result* of a call of DMS, as the faults that are asked for want it."""
-    invocation = current_invocation()
+    if "Endpoint" in result:  # of a ModifyEndpoint: as it is described afterwards
+        changed = change_answer({"Endpoints": [result["Endpoint"]]}, causes, settings)
+        return {**result, "Endpoint": changed["Endpoints"][0]}
     for fault, (member, change) in _CHANGES.items():
         if member not in result:
             continue
         for cause in causes.named(fault):
-            if fault == "task-never-stops" and (invocation is None or invocation.state not in _STOPPING):
-                continue
             ids = {
                 target_endpoint_id(settings.prefix, cause.database),
                 task_id(settings.prefix, cause.database, "full"),
             }
             shown = []
             for one in result[member]:
-                is_struck = bool(ids & {one.get("EndpointIdentifier"), one.get("ReplicationTaskIdentifier")})
-                if is_struck:
+                is_meant = bool(ids & {one.get("EndpointIdentifier"), one.get("ReplicationTaskIdentifier")})
+                changed = change(one) if is_meant else one
+                if changed != one:
                     cause.strike()
-                shown.append(change(one) if is_struck else one)
+                shown.append(changed)
             result = {**result, member: shown}
     return result

@@ -74,7 +74,7 @@ def test_an_execution_that_was_declined_is_recorded_as_skipped_and_gives_nothing
     )
     assert recorded == {"outcome": "skipped", "recorded": True, "redrive_count": 0}
     assert case.outcome["failure_name"] == "Claimed"
-    assert case.call("ReleaseDatabase") == {"released": False}
+    assert case.call("ReleaseDatabase") == {"verdict": "nothing", "wait_seconds": 0}
     assert case.cloud.clients.ledger.claim(case.id)["holder"] == living
     with refused("DatabaseNotOkError", "ended skipped .* holds it"):
         case.call("Conclude")

@@ -37,7 +37,7 @@ def test_an_attempt_that_was_overtaken_may_not_act_in_any_state_and_is_told_the_
 def test_an_execution_that_was_overtaken_gives_nothing_back_and_asks_nobody_to_stop_the_others_task(
     overtaken: Case,
 ) -> None:
-    assert overtaken.call("ReleaseDatabase") == {"released": False}
+    assert overtaken.call("ReleaseDatabase") == {"verdict": "nothing", "wait_seconds": 0}
     assert overtaken.cloud.clients.ledger.claim(overtaken.id)["holder"] == overtaken.execution_arn("newer")
 
 

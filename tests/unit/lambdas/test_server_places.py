@@ -251,7 +251,9 @@ def test_a_redriven_execution_that_lost_its_place_starts_no_load_before_it_has_o
     others = cases.take(), cases.take()
     for other in others:
         hold(other)
-    assert case.call("StartTask")["verdict"] == "wait"
+    answer = case.call("StartTask")
+    assert answer["verdict"] == "wait"
+    assert case.record["server_wait_seconds"] == answer["wait_seconds"]
     assert case.task["Status"] == "ready"
     give_back(cases, others[0].id)
     assert case.call("StartTask")["verdict"] == "started"
