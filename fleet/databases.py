@@ -23,7 +23,7 @@ class Server:
 
     *secret_key*: ARN of the KMS key that the secret stands under, if that is not Secrets Manager's own. *ssl_mode*: how
     the connection to it is encrypted. *certificate*: ARN of the DMS certificate that `verify-...` compares with.
-    *databases_at_once*, *connections_at_once*: what it bears at once of all runs together.
+    *databases_at_once*, *connections_at_once*: what it bears at once of all runs together (`fleet/server_places.py`).
     """
 
     id: str
@@ -90,11 +90,13 @@ class Limits:
     *dms_requests_at_once*, *dms_requests_per_second*: the account's request bucket, AWS's numbers unless a Region has
     others. *dms_share_percent*: how much of what flows into it runs take; the rest is for people and other tools.
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
+    *server_wait_seconds*: for how long a database waits for a place at its server (`fleet/server_places.py`).
     """
 
     databases_at_once: int = 16
     loads_in_flight: int = 64
     claim_wait_seconds: int = 900
+    server_wait_seconds: int = 6 * 3600
     test_deadline_seconds: int = 300
     modify_deadline_seconds: int = 900
     task_deadline_seconds: int = 6 * 3600

@@ -19,6 +19,10 @@ NOT_ASKED = "TableNotAsked"
 """The failure of a table that the run was to move and that no attempt was asked for."""
 CLAIMED = "Claimed"
 """The failure of a database that another run held for too long."""
+SERVER_FULL = "ServerFull"
+"""The failure of a database for which its server had no place for too long."""
+HEALED_BY_A_COPY = frozenset({CLAIMED, SERVER_FULL})
+"""What was skipped so is healed by a copy that another run made meanwhile (docs/decisions/0008, 0025)."""
 
 
 @dataclass(frozen=True)

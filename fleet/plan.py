@@ -127,16 +127,17 @@ def _choose_widths(
     tables: Mapping[str, tuple[str, ...]],
 ) -> tuple[Width, ...]:
     instances: dict[str, list[Demand]] = defaultdict(list)
-    servers: dict[str, list[Demand]] = defaultdict(list)
     for one in databases:
         narrowed = len(tables[one.id]) if one.id in tables else None
         demand = demand_of(measures.get(one.id), registry.settings.profile, narrowed)
         instances[one.instance].append(demand)
-        servers[one.server].append(demand)
     known = {server.id: server for server in registry.servers}
     return (
         *(choose_instance_width(name, held, registry.settings) for name, held in sorted(instances.items())),
-        *(choose_server_width(known[name], held) for name, held in sorted(servers.items())),
+        *(
+            choose_server_width(known[name], registry.settings.profile)
+            for name in sorted({one.server for one in databases})
+        ),
     )
 
 

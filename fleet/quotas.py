@@ -49,6 +49,13 @@ DMS_API_BURST = Quota(200, "DMS requests at once per account and Region", _DMS_L
 DMS_API_PER_SECOND = Quota(8, "DMS requests a second per account and Region", _DMS_LIMITS, "2026-11-29")
 DMS_TABLE_MAPPING_BYTES = Quota(2 * 1024 * 1024, "bytes of table mappings per task", _DMS_MAPPING, "2026-11-21")
 DMS_FULL_LOAD_SUB_TASKS = Quota(49, "tables and segments loaded at once per task", _DMS_FULL_LOAD, "2026-11-21")
+DMS_CONNECTIONS_PER_TABLE = Quota(
+    3,
+    "connections to a source for each table or segment loaded at once (two or three, said of SQL Server; assumed to "
+    "hold for the other engines)",
+    "https://docs.aws.amazon.com/dms/latest/sbs/chap-rdssqlserver2s3datalake.steps.configuresource.html",
+    "2026-11-30",
+)
 DMS_COMMIT_RATE = Quota(50_000, "rows moved together (CommitRate)", _DMS_FULL_LOAD, "2026-11-21")
 DMS_TABLES_PER_RELOAD = Quota(
     10,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fleet.databases import Mode
-from fleet.outcomes import CLAIMED, Outcome, is_red
+from fleet.outcomes import HEALED_BY_A_COPY, Outcome, is_red
 from fleet.plan import Lane
 
 
@@ -16,7 +16,8 @@ class RunReport:
     """One run. *rerun_of*: the run whose failures it repeats, or None. Times are ISO, UTC.
 
     *chosen*: the databases that the run answers for. *onboarded*: how many the registry's version has onboarded.
-    *copied_elsewhere*: databases that another run held for too long and copied whole in the meantime, with its words.
+    *copied_elsewhere*: databases that this run could not get at, and that another copied whole in the meantime, with
+    its words.
     """
 
     run: str
@@ -44,6 +45,6 @@ class RunReport:
 
     def is_red(self, outcome: Outcome) -> bool:
         """Whether *outcome* makes the run red: not where another run's copy is as new as ours would have been."""
-        is_claimed = outcome.failure is not None and outcome.failure.name == CLAIMED
-        is_healed = outcome.outcome == "skipped" and is_claimed and outcome.database in self.copied_elsewhere
+        was_not_let = outcome.failure is not None and outcome.failure.name in HEALED_BY_A_COPY
+        is_healed = outcome.outcome == "skipped" and was_not_let and outcome.database in self.copied_elsewhere
         return is_red(outcome.outcome) and not is_healed

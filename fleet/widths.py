@@ -10,6 +10,7 @@ from fleet.databases import Server, Settings, TaskProfile
 from fleet.dms.instance_classes import INSTANCE_CLASSES
 from fleet.measures import Measured
 from fleet.quotas import SFN_INLINE_MAP_AT_ONCE
+from fleet.server_places import count_connections, count_places
 from fleet.stack_settings import Replication
 
 TABLE_LOADS_PER_PROCESSOR = 8
@@ -20,17 +21,14 @@ Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_BestPractices.Sizi
 """
 MEMORY_SHARE_OF_LONG_VALUES = 0.75
 """Our choice: the rest of an instance's memory is for its engine and for rows without long values."""
-CONNECTIONS_PER_TABLE_LOAD = 3
-"""Two or three at SQL Server (documented: reference/dms.md 5.1); taken for every engine (assumed)."""
 _LOADS_UNKNOWN_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Demand:
-    """What one database takes while it is loaded. *loads*: tables at once; *at_most*: for its server."""
+    """What one database takes while it is loaded. *loads*: tables at once."""
 
     loads: int
-    at_most: int
     long_value_bytes: int
 
 
@@ -50,12 +48,12 @@ def demand_of(measured: Measured | None, profile: TaskProfile, tables: int | Non
 
     Nothing is known of it before its first whole load. Then it counts at an instance as half of `tables_at_once`, each
     with one column of long values, so that a first run is not absurdly narrow: most tables of most databases are small,
-    and load only at the beginning. At its server it counts as all of it: a source must not suffer for a guess.
+    and load only at the beginning.
 
     >>> demand_of(Measured(60, loads=2, lob_columns=(1,)), TaskProfile())
-    Demand(loads=2, at_most=2, long_value_bytes=327680000)
+    Demand(loads=2, long_value_bytes=327680000)
     >>> demand_of(None, TaskProfile())
-    Demand(loads=4, at_most=8, long_value_bytes=1310720000)
+    Demand(loads=4, long_value_bytes=1310720000)
     """
     at_most = profile.tables_at_once if measured is None else min(measured.loads, profile.tables_at_once)
     if tables is not None:
@@ -66,7 +64,7 @@ def demand_of(measured: Measured | None, profile: TaskProfile, tables: int | Non
     else:
         loads = max(1, at_most)
         columns = sum(measured.lob_columns[:loads])
-    return Demand(loads, max(1, at_most), columns * _bytes_of_a_column(profile))
+    return Demand(loads, columns * _bytes_of_a_column(profile))
 
 
 def _bytes_of_a_column(profile: TaskProfile) -> int:
@@ -112,19 +110,17 @@ def choose_instance_width(instance: str, demands: Sequence[Demand], settings: Se
     return Width("instance", instance, fewest, "memory", text)
 
 
-def choose_server_width(server: Server, demands: Sequence[Demand]) -> Width:
-    """How many databases of *server* at once: `databases_at_once`, and as many as it has connections for, one at least.
+def choose_server_width(server: Server, profile: TaskProfile) -> Width:
+    """How many databases of *server* at once, as ClaimDatabase keeps it.
 
-    >>> server = Server("s", "postgresql", "secret", databases_at_once=4, connections_at_once=60)
-    >>> choose_server_width(server, [Demand(8, 8, 0)] * 5)
-    Width(of='server', name='s', at_once=2, by='connections', text='connections_at_once 60, 3 a table')
+    >>> choose_server_width(Server("s", "postgresql", "secret", connections_at_once=60), TaskProfile())
+    Width(of='server', name='s', at_once=2, by='connections', text='connections_at_once 60, 26 for each')
     """
-    connections = [one.at_most * CONNECTIONS_PER_TABLE_LOAD for one in demands]
-    by_connections = max(1, _count_heaviest(connections, server.connections_at_once))
-    if by_connections < min(server.databases_at_once, len(demands)):
-        text = f"connections_at_once {server.connections_at_once:,}, {CONNECTIONS_PER_TABLE_LOAD} a table"
-        return Width("server", server.id, by_connections, "connections", text)
-    return Width("server", server.id, server.databases_at_once, "databases", "databases_at_once")
+    places = count_places(server, profile)
+    if places < server.databases_at_once:
+        text = f"connections_at_once {server.connections_at_once:,}, {count_connections(profile)} for each"
+        return Width("server", server.id, places, "connections", text)
+    return Width("server", server.id, places, "databases", "databases_at_once")
 
 
 def _count_heaviest(amounts: Sequence[int], room: int) -> int:

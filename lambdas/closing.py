@@ -13,7 +13,7 @@ from fleet.attempts import Attempt
 from fleet.broken_off import End, explain_end
 from fleet.errors import UnknownRunError
 from fleet.failures import Failure
-from fleet.outcomes import CLAIMED, Outcome, decide
+from fleet.outcomes import HEALED_BY_A_COPY, Outcome, decide
 from fleet.plan import Plan
 from fleet.report_page import compose_message, render
 from fleet.reports import RunReport
@@ -145,8 +145,8 @@ def _read_report(run: str, items: Iterable[Mapping[str, Any]], clients: Clients)
     plan = clients.records.plan(run)
     registry = clients.records.registry(plan.registry_version)
     outcomes = tuple(read_outcome(run, item, clients) for item in items)
-    claimed = [one.database for one in outcomes if one.failure and one.failure.name == CLAIMED]
-    copies = {database: _find_copy(database, plan, clients) for database in claimed}
+    not_let = [one.database for one in outcomes if one.failure and one.failure.name in HEALED_BY_A_COPY]
+    copies = {database: _find_copy(database, plan, clients) for database in not_let}
     return RunReport(
         run=run,
         mode=plan.mode,

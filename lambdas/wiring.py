@@ -26,6 +26,7 @@ from fleet.pace import run_pace
 from lambdas.clients.dms import Dms
 from lambdas.clients.ledger import Ledger
 from lambdas.clients.objects import Objects
+from lambdas.clients.places import Places
 from lambdas.clients.records import Records
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Transport
 from lambdas.clients.source import Source
@@ -100,6 +101,11 @@ class Clients:
     def ledger(self) -> Ledger:
         """The durable record of runs, databases and claims."""
         return Ledger(self._client("dynamodb"), self.environment.ledger_table)
+
+    @cached_property
+    def places(self) -> Places:
+        """Which databases of a server are read now."""
+        return Places(self._client("dynamodb"), self.environment.ledger_table)
 
     @cached_property
     def objects(self) -> Objects:

@@ -9,14 +9,20 @@ from typing import TypeVar
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
-from fleet.databases import Database, Registry, Server, Settings
+from fleet.databases import Database, Registry, Server, Settings, TaskProfile
 from fleet.errors import EmptyRegistryError, RegistryError
 from fleet.quota_use import refuse_oversize
 from onboarding.fields import Entry, read_entry
 from onboarding.findings import Finding, raise_findings
 from onboarding.flags import read_flags
 from onboarding.nodes import Source, compose, shown
-from onboarding.references import note_duplicate_ids, note_encryption, note_references, note_shared_sources
+from onboarding.references import (
+    note_connections,
+    note_duplicate_ids,
+    note_encryption,
+    note_references,
+    note_shared_sources,
+)
 from onboarding.settings_references import note_settings
 
 T = TypeVar("T")
@@ -35,7 +41,7 @@ def read_registry(folder: Path, environment: Mapping[str, str]) -> Registry:
     """
     findings: list[Finding] = []
     settings, settings_source = _read_settings(folder, findings)
-    servers = _read_servers(folder, findings)
+    servers = _read_servers(folder, settings.fields.get("profile"), findings)
     databases = _read_databases(folder, servers, findings)
     note_settings(settings, databases, settings_source)
     flags: dict[str, bool] = {}
@@ -66,7 +72,7 @@ def _read_settings(folder: Path, findings: list[Finding]) -> tuple[Entry[Setting
     return read_entry(root, Settings, "the settings", source), source
 
 
-def _read_servers(folder: Path, findings: list[Finding]) -> list[Entry[Server]]:
+def _read_servers(folder: Path, profile: TaskProfile | None, findings: list[Finding]) -> list[Entry[Server]]:
     source = Source(str(folder / SERVERS_FILE), findings)
     root = _root(folder / SERVERS_FILE, source, RegistryError, "Add a server: `- id: ...`.")
     if root is None:
@@ -75,6 +81,8 @@ def _read_servers(folder: Path, findings: list[Finding]) -> list[Entry[Server]]:
     note_duplicate_ids(entries, source)
     for entry in entries:
         note_encryption(entry, source)
+        if profile is not None:
+            note_connections(entry, profile, source)
     return entries
 
 

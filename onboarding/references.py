@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fleet.databases import Database, Engine, Server
+from fleet.databases import Database, Engine, Server, TaskProfile
 from fleet.dms.endpoints import SSL_MODES
 from fleet.errors import DuplicateNameError
 from fleet.names import warehouse_schema
+from fleet.server_places import count_connections
 from fleet.spelling import did_you_mean
 from onboarding.fields import Entry
 from onboarding.nodes import Source
@@ -39,6 +40,17 @@ def note_shared_sources(entries: Sequence[Entry[Database]], source: Source) -> N
         remedy="Remove one, or mend its `name_at_source`.",
         at="name_at_source",
     )
+
+
+def note_connections(entry: Entry[Server], profile: TaskProfile, source: Source) -> None:
+    """A server that does not bear the load of one database."""
+    most, needed = entry.fields.get("connections_at_once"), count_connections(profile)
+    if most is not None and most < needed:
+        source.note(
+            entry.line_at("connections_at_once"),
+            f"{entry.label}: `connections_at_once` is {most}, and the load of one database opens up to {needed} with "
+            f"`profile.tables_at_once` {profile.tables_at_once}. Wanted at least {needed}, or fewer tables at once.",
+        )
 
 
 def _note_twins(

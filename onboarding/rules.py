@@ -16,6 +16,7 @@ from fleet.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS, SFN_INLINE_MA
 # An execution of database-run ends after 12 hours (orchestration/asl); what surrounds the task needs the last one.
 LONGEST_EXECUTION_SECONDS = 12 * 3600
 LONGEST_TASK_SECONDS = LONGEST_EXECUTION_SECONDS - 3600
+LONGEST_SERVER_WAIT_SECONDS = LONGEST_EXECUTION_SECONDS // 2
 _LONGEST_COUNTING_SECONDS = 1800
 # Source: reference/dms.md 4.8, the largest LobMaxSize that AWS recommends; what is longer is cut (documented).
 _LARGEST_LOB_KILOBYTES = 102_400
@@ -115,6 +116,9 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     ),
     (Limits, "loads_in_flight"): _at_least(1),
     (Limits, "claim_wait_seconds"): _at_least(0),
+    (Limits, "server_wait_seconds"): between(
+        0, LONGEST_SERVER_WAIT_SECONDS, "A database has 12 hours in all: the other half is for its load."
+    ),
     (Limits, "test_deadline_seconds"): _at_least(1),
     (Limits, "modify_deadline_seconds"): _at_least(1),
     (Limits, "stop_deadline_seconds"): _at_least(1),

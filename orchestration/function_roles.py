@@ -86,6 +86,7 @@ _lists_ledger: Need = partial(_ledger, verb="Lists", calls=("Query",))
 _notes: Need = partial(_ledger, verb="WritesTo", calls=("UpdateItem",))
 _records: Need = partial(_ledger, verb="WritesTo", calls=("PutItem",))
 _puts: Need = partial(_ledger, verb="WritesTo", calls=("PutItem", "UpdateItem"))
+_claims: Need = partial(_ledger, verb="WritesTo", calls=("PutItem", "UpdateItem", "ConditionCheckItem"))
 _reads_measures: Need = partial(_ledger, verb="Measures", calls=("BatchGetItem",))
 
 
@@ -214,7 +215,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
         _sees_tasks,
     ),
     "CloseRun": _CLOSES,
-    "ClaimDatabase": (*_ATTEMPT, _puts, _asks_holders, _sees_tasks, _stops),
+    "ClaimDatabase": (*_ATTEMPT, _claims, _asks_holders, _sees_tasks, _stops),
     "PrepareTask": (
         *_WRITES,
         partial(_writes_records, folder="databases"),

@@ -76,20 +76,35 @@ def refused(error: str, words: str = ".") -> Iterator[None]:
 
 
 class Cases:
-    """A local cloud over databases `case-01` and so on, each with a server, a secret and a source of its own.
+    """A local cloud over databases `case-01` and so on, each with a server, a secret and a source of its own, or all
+    on *shared*, and then in turn on two instances.
 
     Whatever its functions call must be allowed by the roles that the stack gives them."""
 
-    def __init__(self, folder: Path, postgres: EmbeddedPostgres, template: str) -> None:
+    def __init__(
+        self, folder: Path, postgres: EmbeddedPostgres, template: str, *, shared: Server | None = None
+    ) -> None:
         self.postgres = postgres
         self._template = template
         self._left = [f"case-{number:02}" for number in range(_COUNT, 0, -1)]
         databases = tuple(
-            Database(name, name, name, "one", ("public",), onboarded=True, row_tolerance=int(name in TOLERANT))
+            Database(
+                name,
+                shared.id if shared else name,
+                name,
+                "two" if shared and int(name[-2:]) % 2 == 0 else "one",
+                ("public",),
+                onboarded=True,
+                row_tolerance=int(name in TOLERANT),
+            )
             for name in reversed(self._left)
         )
-        servers = tuple(Server(one.id, "postgresql", f"fleet/server/{one.id}", ssl_mode="none") for one in databases)
-        secrets = {server.secret: postgres.secret(server.id) for server in servers}
+        servers = (
+            (shared,)
+            if shared
+            else tuple(Server(one.id, "postgresql", f"fleet/server/{one.id}", ssl_mode="none") for one in databases)
+        )
+        secrets = {one.secret: postgres.secret("postgres" if shared else one.id) for one in servers}
         self.registry = Registry(SETTINGS, servers, databases)
         # A test looks at DMS as often as it likes.
         how: dict[str, Any] = {"clock": "frozen", "dms_rate": None}

@@ -5,6 +5,7 @@ DB#<database> / CLAIM               holder and newest attempt    DB#<database>/ 
 SCHEDULE#<name>#<time> / SLOT       the run that took that slot of the schedule
 QUEUE#<api> / TURNS                 until when requests to it are spoken for
 LANE#<instance> / <what>            how DMS last described an instance's tasks, connections
+SERVER#<server> / PLACES            which databases of a server are read now (`places.py`)
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from decimal import Decimal
 from itertools import cycle
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from fleet.attempts import Attempt
@@ -25,26 +25,16 @@ from fleet.errors import ClaimLostError
 from fleet.failures import Failure
 from fleet.measures import Measured
 from fleet.pace import Pace
-from lambdas.clients.refusals import code_of
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
-
-def _item(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _serialize(value) for name, value in values.items() if value is not None}
-
-
-def _plain(item: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: _deserialize(value) for name, value in (item or {}).items()}
+from fleet.server_places import Place
+from lambdas.clients.items import claim_key as _claim_key
+from lambdas.clients.items import from_item as _plain
+from lambdas.clients.items import to_item as _item
+from lambdas.clients.places import enter, leave
+from lambdas.clients.refusals import code_of, is_refused_by_condition
 
 
 def _attempt_key(database: str, number: int) -> dict[str, Any]:
     return _item({"pk": f"DB#{database}", "sk": f"ATTEMPT#{number:06d}"})
-
-
-def _claim_key(database: str) -> dict[str, Any]:
-    return _item({"pk": f"DB#{database}", "sk": "CLAIM"})
 
 
 class Ledger:
@@ -73,17 +63,28 @@ class Ledger:
     # Claims and attempts
 
     def claim(self, database: str) -> dict[str, Any]:
-        """The claim's item: `number`, and while it is held `holder`, `holder_run`."""
+        """The claim's item: `number`, and while it is held `holder`, `holder_run` and, of a place, `place_at`."""
         return self._get(_claim_key(database))
 
-    def take(self, attempt: Attempt, *, previous_holder: str | None, now: str, redrive_count: int = 0) -> bool:
-        """Take the claim and *attempt*'s number in one transaction; whether it was ours to take.
+    def take(
+        self,
+        attempt: Attempt,
+        *,
+        previous_holder: str | None,
+        now: str,
+        redrive_count: int = 0,
+        place: Place | None = None,
+        waiter: str = "",
+        waited_seconds: int | None = None,
+    ) -> bool:
+        """Take the claim, *attempt*'s number and *place* in one transaction; whether all were ours to take.
 
         *previous_holder*: the dead execution that is taken over, or None where nobody holds it. *redrive_count*: how
-        often the execution had been redriven by then.
+        often the execution had been redriven by then. *waiter* waited *waited_seconds* for the place.
         """
         values: dict[str, Any] = {":n": attempt.number, ":before": attempt.number - 1}
         values |= {":holder": attempt.execution, ":run": attempt.run, ":now": now}
+        values[":place"] = place.server if place else None
         condition = "(attribute_not_exists(pk) OR #n = :before) AND "
         if previous_holder is None:
             condition += "attribute_not_exists(holder)"
@@ -99,18 +100,21 @@ class Ledger:
             "tables": list(attempt.tables) if attempt.tables is not None else None,
             "created_at": now,
             "redrive_count": redrive_count,
+            "server_wait_seconds": waited_seconds,
         }
         claim = {
             "TableName": self._table,
             "Key": _claim_key(attempt.database),
-            "UpdateExpression": "SET #n = :n, holder = :holder, holder_run = :run, claimed_at = :now",
+            "UpdateExpression": "SET #n = :n, holder = :holder, holder_run = :run, claimed_at = :now"
+            + (", place_at = :place" if place else ""),
             "ConditionExpression": condition,
             "ExpressionAttributeNames": {"#n": "number"},
             "ExpressionAttributeValues": _item(values),
         }
         put = {"TableName": self._table, "Item": _item(record), "ConditionExpression": "attribute_not_exists(pk)"}
         try:
-            self._dynamodb.transact_write_items(TransactItems=[{"Update": claim}, {"Put": put}])
+            entered = enter(self._table, place, attempt.database, waiter) if place else []
+            self._dynamodb.transact_write_items(TransactItems=[{"Update": claim}, {"Put": put}, *entered])
         except ClientError as error:
             if code_of(error) == "TransactionCanceledException":
                 return False
@@ -177,8 +181,11 @@ class Ledger:
         )
         return [_plain(item) for item in answer["Items"]]
 
-    def release(self, attempt: Attempt, *, measured: Measured | None) -> None:
-        """Clear the holder, if it is *attempt*'s execution; the number stays. *measured*: of a whole full load."""
+    def release(self, attempt: Attempt, *, measured: Measured | None, place_at: str = "") -> None:
+        """Clear the holder, if it is *attempt*'s execution, and give its place back; the number stays.
+
+        *measured*: of a whole full load. *place_at*: the server at which the claim has a place.
+        """
         kept: dict[str, Any] = {}
         if measured is not None:
             kept = {
@@ -187,19 +194,20 @@ class Ledger:
                 "last_full_lob_columns": list(measured.lob_columns),
             }
         expression = f"SET {', '.join(f'{name} = :{name}' for name in kept)} " if kept else ""
+        values = {":holder": attempt.execution, ":n": attempt.number} | {f":{name}": kept[name] for name in kept}
+        claim = {
+            "TableName": self._table,
+            "Key": _claim_key(attempt.database),
+            "UpdateExpression": expression + "REMOVE holder, holder_run, claimed_at, place_at",
+            "ConditionExpression": "holder = :holder AND #n = :n",
+            "ExpressionAttributeNames": {"#n": "number"},
+            "ExpressionAttributeValues": _item(values),
+        }
+        left = [leave(self._table, place_at, attempt.database)] if place_at else []
         try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=_claim_key(attempt.database),
-                UpdateExpression=expression + "REMOVE holder, holder_run, claimed_at",
-                ConditionExpression="holder = :holder AND #n = :n",
-                ExpressionAttributeNames={"#n": "number"},
-                ExpressionAttributeValues=_item(
-                    {":holder": attempt.execution, ":n": attempt.number} | {f":{name}": kept[name] for name in kept}
-                ),
-            )
+            self._dynamodb.transact_write_items(TransactItems=[{"Update": claim}, *left])
         except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
+            if not is_refused_by_condition(error):
                 raise
 
     def add_seconds(self, attempt: Attempt, field: str, seconds: int) -> None:

@@ -27,7 +27,9 @@ _TRANSIENT = frozenset(
         "ServiceUnavailable",
         "ServiceException",
         "RequestTimeout",
+        "TransactionCanceledException",  # by a conflict: one whose condition does not hold is an answer, and comes not here
         "TransactionConflictException",
+        "TransactionCanceledException",  # by a conflict: who expects a condition to fail asks for that first
         "TransactionInProgressException",
         "OperationAborted",
         "ConditionalRequestConflict",
@@ -48,6 +50,16 @@ def message_of(error: ClientError) -> str:
 def is_throttled(error: ClientError) -> bool:
     """Whether AWS asks to slow down."""
     return code_of(error) in _THROTTLED
+
+
+def is_refused_by_condition(error: ClientError) -> bool:
+    """Whether a condition of a transaction did not hold.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (the reasons come
+    in the order of the transaction's parts, `None` for those that are not the cause).
+    """
+    reasons = error.response.get("CancellationReasons", ())
+    return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons)
 
 
 def translate(error: ClientError | BotoCoreError) -> FleetError:

@@ -2,8 +2,9 @@
 State "ClaimDatabase" of database-run.asl.json: takes the database and the next attempt's number.
 
 Takes   Request: the execution's own input, its ARN, when it started
-Returns Response: `claimed` with the attempt; `wait` while a living holder works; `declined` where another execution has
-        this run's outcome, or holds the database too long, or the run was asked to end
+Returns Response: `claimed` with the attempt; `wait` while a living holder works, or while the database's server has no
+        place for it; `declined` where another execution has this run's outcome, or either wait lasted too long, or the
+        run was asked to end
 Raises  MalformedInputError, UnknownRunError, UnknownDatabaseError
 """
 
@@ -16,16 +17,19 @@ from botocore.exceptions import ClientError
 from pydantic import Field
 
 from fleet.attempts import Attempt, covers
-from fleet.databases import Mode, Registry
+from fleet.databases import Mode, Registry, Server
 from fleet.errors import FleetError, MalformedInputError, TransientError, UnknownDatabaseError, UnknownRunError
 from fleet.names import require_database_id, require_run_id, task_ids
 from fleet.run_input import require_names
+from fleet.server_places import Place, Taken, count_places, say_full
 from fleet.waits import longest_attempt_seconds, next_look_seconds
 from lambdas.clients.refusals import code_of
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
 
 SHORTEST_WAIT_SECONDS = 30
+LONGEST_PLACE_LOOK_SECONDS = 60
+"""Between two looks for a place at the server: twice the shortest pause, so that who waits long hardly comes later."""
 LONGEST_LAMBDA = timedelta(seconds=900)
 """A dying function may act for so long after its execution ended."""
 _LIVES = "which runs"
@@ -76,7 +80,7 @@ def run(request: Request, clients: Clients) -> Response:
         raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
     plan = clients.records.plan(asked.run)
     registry = clients.records.registry(plan.registry_version)
-    registry.database(asked.database)
+    server = registry.server_of(registry.database(asked.database))
 
     tables = plan.tables.get(asked.database) if asked.tables is None else asked.tables
     claim = clients.ledger.claim(asked.database)
@@ -89,11 +93,25 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=adopted)
     if holder is not None and (waiting := _wait_for(holder, asked.database, registry, clients)):
         return _wait_or_decline(request, claim, waiting, registry, clients)
+    place = Place(server.id, count_places(server, registry.settings.profile), claim.get("place_at", ""))
+    taken = _look_at_places(asked.database, place, clients)
+    since = taken.waits.get(_waiter(request))
+    if not taken.admits(asked.database, place.most):
+        waited = _seconds_since(since, clients) if since else 0.0
+        return _wait_for_place(request, server, taken, waited, plan.poll_seconds, registry, clients)
     attempt = _attempt(request, newest + 1, tables)
-    now = clients.now().isoformat()
-    if not clients.ledger.take(attempt, previous_holder=holder, now=now, redrive_count=request.redrive_count):
+    if not clients.ledger.take(
+        attempt,
+        previous_holder=holder,
+        now=clients.now().isoformat(),
+        redrive_count=request.redrive_count,
+        place=place,
+        waiter=_waiter(request) if since else "",
+        waited_seconds=round(_seconds_since(since, clients)) if since else None,
+    ):
         raise TransientError(
-            f"{asked.database} was claimed by another execution meanwhile.", remedy="It is tried again."
+            f"{asked.database}, or the last place at {server.id!r}, was claimed by another execution meanwhile.",
+            remedy="It is tried again.",
         )
     return Response(verdict="claimed", attempt=attempt)
 
@@ -170,6 +188,59 @@ def _wait_or_decline(
         declined=f"claimed: attempt {claim['number']} of run {claim.get('holder_run')} holds it ({claim['holder']}), "
         f"{waiting}; waited {waited:.0f} s of {longest} s.",
     )
+
+
+def _waiter(request: Request) -> str:
+    """Under which name the execution waits for a place: who redrives it waits anew."""
+    return f"{request.execution.rpartition(':')[2]} {request.redrive_count}"
+
+
+def _seconds_since(at: str, clients: Clients) -> float:
+    return (clients.now() - datetime.fromisoformat(at)).total_seconds()
+
+
+def _look_at_places(database: str, place: Place, clients: Clients) -> Taken:
+    """Who has the places at the server. Where none is left, those are taken away that no claim has."""
+    taken = clients.places.look(place.server)
+    if taken.admits(database, place.most):
+        return taken
+    dropped = [one for one in taken.databases if _is_nobodys(one, place.server, clients)]
+    return clients.places.look(place.server) if dropped else taken
+
+
+def _is_nobodys(database: str, server: str, clients: Clients) -> bool:
+    claim = clients.ledger.claim(database)
+    return claim.get("place_at") != server and clients.places.drop(database, server=server)
+
+
+def _wait_for_place(
+    request: Request, server: Server, taken: Taken, waited: float, planned: int, registry: Registry, clients: Clients
+) -> Response:
+    no_attempt, limits, profile = _attempt(request, 0), registry.settings.limits, registry.settings.profile
+    if waited <= limits.server_wait_seconds:
+        if _waiter(request) not in taken.waits:
+            clients.places.begin_wait(server.id, _waiter(request), taken, clients.now())
+        look = place_look_seconds(max(SHORTEST_WAIT_SECONDS, planned), waited, limits.server_wait_seconds)
+        return Response(verdict="wait", attempt=no_attempt, wait_seconds=look)
+    held = [_say_holder(one, clients) for one in sorted(taken.databases)]
+    return Response(verdict="declined", attempt=no_attempt, declined=say_full(server, profile, held, waited, limits))
+
+
+def place_look_seconds(planned_seconds: int, waited_seconds: float, deadline_seconds: int) -> int:
+    """Seconds until the next look for a place, hardly more for those who waited long.
+
+    >>> [place_look_seconds(30, waited, 21_600) for waited in (0, 900, 9_000, 21_595)]
+    [30, 45, 60, 6]
+    """
+    look = next_look_seconds(planned_seconds, waited_seconds, deadline_seconds + 1)
+    return min(look, max(planned_seconds, LONGEST_PLACE_LOOK_SECONDS))
+
+
+def _say_holder(database: str, clients: Clients) -> str:
+    claim = clients.ledger.claim(database)
+    if "holder" not in claim:
+        return database
+    return f"{database} (attempt {claim['number']} of run {claim.get('holder_run')})"
 
 
 handler = entrypoint("ClaimDatabase", Request, run)

@@ -13,7 +13,8 @@ from datetime import datetime
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
 from fleet.failures import Failure
-from fleet.outcomes import CLAIMED, Outcome, TableOutcome, Word, decide
+from fleet.outcomes import CLAIMED, SERVER_FULL, Outcome, TableOutcome, Word, decide
+from fleet.server_places import is_full
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import look_at_attempt
@@ -60,8 +61,7 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
     attempt = request.attempt
     started_at = request.started_at.isoformat()
     if request.declined is not None:
-        is_stopped = request.declined == clients.ledger.stop_requested(attempt.run)
-        failure = Failure("cancelled", "RunStopped" if is_stopped else CLAIMED, request.declined)
+        failure = _why_declined(attempt, request.declined, clients)
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
     failure = opened.failure
@@ -77,6 +77,14 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         marks=marks_of(opened.record),
         waited=waited_of(opened.record),
     )
+
+
+def _why_declined(attempt: Attempt, declined: str, clients: Clients) -> Failure:
+    if declined == clients.ledger.stop_requested(attempt.run):
+        return Failure("cancelled", "RunStopped", declined)
+    if is_full(declined):
+        return Failure("server_full", SERVER_FULL, declined)
+    return Failure("cancelled", CLAIMED, declined)
 
 
 handler = entrypoint("RecordOutcome", Request, run)

@@ -33,7 +33,8 @@ RAISES: tuple[type[FleetError], ...] = (TaskNotAtRestError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Clear the holder if it is us, and keep the number; released again, nothing changes."""
+    """Clear the holder if it is us, give its place at the server back, and keep the number; released again, nothing
+    changes."""
     if request.attempt.number == 0:
         return Response(verdict="nothing")
     opened = look_at_attempt(request.attempt, clients)
@@ -52,7 +53,7 @@ def run(request: Request, clients: Clients) -> Response:
     measured = None
     if outcome.get("outcome") == "ok" and opened.attempt.tables is None:
         measured = _measure(opened, datetime.fromisoformat(outcome["ended_at"]), clients)
-    clients.ledger.release(opened.attempt, measured=measured)
+    clients.ledger.release(opened.attempt, measured=measured, place_at=claim.get("place_at", ""))
     return Response(verdict="released")
 
 

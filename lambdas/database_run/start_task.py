@@ -3,7 +3,7 @@ State "StartTask" of database-run.asl.json: checks everything once more, then st
 
 Takes   AttemptRequest
 Returns Response: `started`; `retest` where a connection test is missing; `wait` while a state passes that DMS refuses a
-        start in; `refused` with the failure noted
+        start in, or while the server has no place for a database that lost its own; `refused` with the failure noted
 Raises  ClaimLostError
 """
 
@@ -24,6 +24,7 @@ from lambdas.clients.dms import Endpoint, Task
 from lambdas.database_run.point_endpoint import look_into_folder, refuse_moving_tasks
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse_stopped_run
+from lambdas.server_places import keep_place
 from lambdas.turns import take_turn, waiting_when_throttled
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
@@ -73,6 +74,11 @@ def run(request: Request, clients: Clients) -> Response:
     if task.instance_arn != opened.record["instance_arn"]:  # somebody moved it: its connections are others
         clients.ledger.note(opened.attempt, instance_arn=task.instance_arn)
         return _retest(opened, f"the task was moved to {task.instance_arn}", clients)
+    place = keep_place(opened, clients)
+    if isinstance(place, Failure):
+        return _refuse(opened, place, clients)
+    if place > 0:
+        return Response(verdict="wait", wait_seconds=place)
     clients.ledger.note(
         opened.attempt,
         started_before=Decimal(str(report.started)),

@@ -83,7 +83,14 @@ class Account:
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     settings = replace(SETTINGS, stack=StackSettings(nights=(Night("nightly", "full", "cron(0 22 * * ? *)"),)))
-    server = Server("shared", "postgresql", "fleet/server/shared", ssl_mode="none")
+    server = Server(
+        "shared",
+        "postgresql",
+        "fleet/server/shared",
+        ssl_mode="none",
+        databases_at_once=1000,
+        connections_at_once=30_000,
+    )
     registry, folder = Registry(settings, (server,), ()), tmp_path_factory.mktemp("cloud")
     with LocalCloud(folder, registry, {server.secret: {}}, clock="frozen") as cloud:
         yield Account(cloud)

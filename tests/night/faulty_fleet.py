@@ -80,7 +80,16 @@ def open_fleet(
     entries = tuple(Database(name, "shared", name, "one", ("public",), onboarded=True) for name in databases)
     registry = Registry(
         replace(SETTINGS, limits=LIMITS),
-        (Server("shared", "postgresql", "fleet/server/shared", ssl_mode="none"),),
+        (
+            Server(
+                "shared",
+                "postgresql",
+                "fleet/server/shared",
+                ssl_mode="none",
+                databases_at_once=1000,
+                connections_at_once=30_000,
+            ),
+        ),
         entries,
     )
     faults = Faults(databases)

@@ -86,7 +86,14 @@ class Nights:
         sampled = [Database(one.id, "here", one.name_at_source, "one", one.schemas) for one in self._samples]
         ranged = Database("ranges", "here", "ranges", "two", ("public",), parallel_loads=(RANGES,))
         self.databases = tuple(Database(**{**vars(one), "onboarded": True}) for one in (*sampled, ranged))
-        server = Server("here", "postgresql", "fleet/server/here", ssl_mode="none")
+        server = Server(
+            "here",
+            "postgresql",
+            "fleet/server/here",
+            ssl_mode="none",
+            databases_at_once=1000,
+            connections_at_once=30_000,
+        )
         registry = Registry(SETTINGS, (server,), self.databases)
         self.cloud = LocalCloud(folder, registry, {server.secret: postgres.secret("postgres")})
         self._open = ExitStack()

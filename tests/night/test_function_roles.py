@@ -69,6 +69,10 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
         ("PlanRun", "StopTask"),
         "A rerun is noted with the run that it repeats, and a wait for a task that still moves.",
     ),
+    ("WritesToTheLedger", "dynamodb:ConditionCheckItem"): (
+        ("ClaimDatabase",),
+        "A place at a server is taken away from a database only if its claim has none.",
+    ),
     ("WritesToTheLedger", "dynamodb:PutItem"): (("CloseRun",), "A guess, for a database that left no outcome."),
     ("AsksExecutions", "states:DescribeExecution"): (
         ("CloseRun",),
@@ -109,7 +113,7 @@ def night(
     for name in NAMES:
         postgres.create_database(name, case_template)
     databases = tuple(Database(name, "here", name, "one", ("public",), onboarded=True) for name in NAMES)
-    server = Server("here", "postgresql", SECRET, ssl_mode="none")
+    server = Server("here", "postgresql", SECRET, ssl_mode="none", databases_at_once=1000, connections_at_once=30_000)
     secrets = {server.secret: postgres.secret("postgres")}
     functions = JudgedFunctions()
     registry = Registry(SETTINGS, (server,), databases)

@@ -73,8 +73,22 @@ def night(mariadb: EmbeddedMariadb, postgres: EmbeddedPostgres, tmp_path_factory
     registry = Registry(
         SETTINGS,
         (
-            Server("shops", "mariadb", "fleet/server/shops", ssl_mode="none"),
-            Server("here", "postgresql", "fleet/server/here", ssl_mode="none"),
+            Server(
+                "shops",
+                "mariadb",
+                "fleet/server/shops",
+                ssl_mode="none",
+                databases_at_once=1000,
+                connections_at_once=30_000,
+            ),
+            Server(
+                "here",
+                "postgresql",
+                "fleet/server/here",
+                ssl_mode="none",
+                databases_at_once=1000,
+                connections_at_once=30_000,
+            ),
         ),
         (
             Database("books", "here", "mariadb night books", "one", ("public",), onboarded=True),
@@ -165,7 +179,18 @@ def test_half_a_load_of_a_server_that_stopped_is_never_handed_off(mariadb: Embed
         one_at_once = replace(SETTINGS, profile=TaskProfile(tables_at_once=1))
         database = Database("lost", "shops", "lost", "one", ("lost",), onboarded=True)
         registry = Registry(
-            one_at_once, (Server("shops", "mariadb", "fleet/server/shops", ssl_mode="none"),), (database,)
+            one_at_once,
+            (
+                Server(
+                    "shops",
+                    "mariadb",
+                    "fleet/server/shops",
+                    ssl_mode="none",
+                    databases_at_once=1000,
+                    connections_at_once=30_000,
+                ),
+            ),
+            (database,),
         )
         with LocalCloud(tmp_path, registry, {"fleet/server/shops": server.secret()}) as cloud:
             put: list[str] = []

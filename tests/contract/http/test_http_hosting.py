@@ -92,7 +92,9 @@ def test_a_reset_that_fails_is_told_and_so_is_every_call_after_it(tmp_path: Path
 def test_dms_keeps_to_awss_rate_once_a_large_fleet_is_deployed_and_again_after_a_reset(tmp_path: Path) -> None:
     names = [f"shop-{number}" for number in range(DMS_API_BURST.value // 3 + 1)]  # three calls to deploy each
     databases = tuple(Database(name, "here", name, "one", ("public",), onboarded=True) for name in names)
-    server = Server("here", "postgresql", "fleet/server/here", ssl_mode="none")
+    server = Server(
+        "here", "postgresql", "fleet/server/here", ssl_mode="none", databases_at_once=1000, connections_at_once=30_000
+    )
     registry = Registry(SETTINGS, (server,), databases)
     method, target, body, headers = by_hand("DescribeAccountAttributes")
     describe = request(method, target, body, **headers)

@@ -38,7 +38,9 @@ def endpoint(
     databases = tuple(
         Database(name, "here", name, "one", ("public",), onboarded=True, deltas=name == DOES_DELTAS) for name in NAMES
     )
-    server = Server("here", "postgresql", "fleet/server/here", ssl_mode="none")
+    server = Server(
+        "here", "postgresql", "fleet/server/here", ssl_mode="none", databases_at_once=1000, connections_at_once=30_000
+    )
     registry = Registry(SETTINGS, (server,), databases)
     secrets = {server.secret: postgres.secret("postgres")}
     with LocalCloud(tmp_path_factory.mktemp("cloud"), registry, secrets) as cloud, Endpoint(cloud) as opened:

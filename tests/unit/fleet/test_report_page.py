@@ -10,7 +10,7 @@ from hashlib import sha256
 
 import pytest
 
-from fleet.failures import CLASSES, Failure
+from fleet.failures import CLASSES, Failure, FailureClass
 from fleet.outcomes import Outcome
 from fleet.report_page import render
 from fleet.reports import RunReport
@@ -218,11 +218,14 @@ def test_what_another_run_copied_heals_a_claimed_database_and_no_other() -> None
     assert page.headline == "✕ Red: 1 of 2 databases did not end ok"
 
 
-def test_a_database_that_another_run_held_is_red_unless_that_run_copied_it() -> None:
-    claimed = make_outcome("held", failure=Failure("cancelled", "Claimed", "Another run holds it."), skipped=True)
-    red = make_report([make_outcome("fine"), claimed])
+@pytest.mark.parametrize(("kind", "name"), [("cancelled", "Claimed"), ("server_full", "ServerFull")])
+def test_a_database_that_the_run_could_not_get_at_is_red_unless_another_copied_it(
+    kind: FailureClass, name: str
+) -> None:
+    skipped = make_outcome("held", failure=Failure(kind, name, "Another run holds it."), skipped=True)
+    red = make_report([make_outcome("fine"), skipped])
     assert Page(render(red)).headline == "✕ Red: 1 of 2 databases did not end ok"
-    copied = Page(render(make_report([make_outcome("fine"), claimed], copied_elsewhere={"held": "Run two did."})))
+    copied = Page(render(make_report([make_outcome("fine"), skipped], copied_elsewhere={"held": "Run two did."})))
     assert copied.headline == "✓ Green: 1 of 2 databases ok, 1 copied by another run"
     assert "Another run holds it. Run two did." in [text for _, text in copied.texts]
 

@@ -55,6 +55,9 @@ def test_what_stands_in_the_files_is_what_comes_back(folder: Path) -> None:
     (folder / "settings.yaml").write_text(
         SETTINGS + "profile: {tables_at_once: 49}\nlimits: {databases_at_once: 3}\n", encoding="utf-8"
     )
+    (folder / "servers.yaml").write_text(
+        SERVERS.replace("}", ", databases_at_once: 2, connections_at_once: 149}"), encoding="utf-8"
+    )
     (folder / "databases.yaml").write_text(
         ONE + "  onboarded: true\n  views: no\n  exclude: [public.log]\n  tags: [music]\n  expected_seconds: 1_200\n"
         "  row_tolerance: 5\n  deltas: true\n  parallel_loads:\n"
@@ -72,7 +75,8 @@ def test_what_stands_in_the_files_is_what_comes_back(folder: Path) -> None:
     assert (database.expected_seconds, database.row_tolerance, database.deltas) == (1200, 5, True)
     # A boundary is the text that was written, whatever YAML takes it for.
     assert database.parallel_loads == (ParallelLoad("public", "invoice", "day", ("100", "200", "2026-01-01")),)
-    assert registry.server_of(database).secret == "fleet/server/embedded"
+    server = registry.server_of(database)
+    assert (server.secret, server.databases_at_once, server.connections_at_once) == ("fleet/server/embedded", 2, 149)
 
 
 def test_the_order_of_entries_does_not_matter(folder: Path) -> None:
@@ -186,6 +190,32 @@ def test_a_wrong_value_is_named_with_file_and_line(folder: Path, old: str, new: 
 def test_a_wrong_setting_is_named_with_file_and_line(folder: Path, old: str, new: str, said: str) -> None:
     _, findings = refusal(folder, settings=SETTINGS.replace(old, new))
     assert any(finding.startswith("settings.yaml:") and said in finding for finding in findings), findings
+
+
+@pytest.mark.parametrize(
+    ("caps", "said"),
+    [
+        ("databases_at_once: 0", "`databases_at_once` is 0, wanted 1 or more."),
+        ("databases_at_once: many", "`databases_at_once` is 'many', wanted a whole number."),
+        ("databases_at_once: '4'", "`databases_at_once` is '4', wanted a whole number. Write it without quotes."),
+        ("connections_at_once: 0", "`connections_at_once` is 0, wanted 1 or more."),
+        ("connections_at_once: all", "`connections_at_once` is 'all', wanted a whole number."),
+        (
+            "connections_at_once: 25",
+            "`connections_at_once` is 25, and the load of one database opens up to 26 with `profile.tables_at_once` 8. "
+            "Wanted at least 26, or fewer tables at once.",
+        ),
+    ],
+)
+def test_a_server_that_bears_nothing_is_refused(folder: Path, caps: str, said: str) -> None:
+    finding = only(folder, servers=SERVERS.replace("}", f", {caps}}}"))
+    assert finding == f"servers.yaml:1: embedded: {said}"
+
+
+@pytest.mark.parametrize("seconds", [-1, 21_601])
+def test_a_wait_for_a_server_takes_at_most_half_of_an_execution(folder: Path, seconds: int) -> None:
+    finding = only(folder, settings=SETTINGS + f"limits: {{server_wait_seconds: {seconds}}}\n")
+    assert f"`limits.server_wait_seconds` is {seconds}, wanted 0 to 21,600." in finding
 
 
 def test_an_unknown_engine_is_refused(folder: Path) -> None:

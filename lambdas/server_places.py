@@ -1,0 +1,29 @@
+"""The place of an attempt at its server, looked at once more before the load begins."""
+
+from __future__ import annotations
+
+from fleet.failures import Failure
+from fleet.outcomes import SERVER_FULL
+from fleet.server_places import Place, count_places, say_places
+from fleet.waits import Wait
+from lambdas.opened import Opened
+from lambdas.waiting import keep_waiting
+from lambdas.wiring import Clients
+
+
+def keep_place(opened: Opened, clients: Clients) -> int | Failure:
+    """0 where the attempt has its place; else in how many seconds to look again, or the failure once that is too long.
+
+    ClaimDatabase took the place. Only an execution that was dead for a while and then redriven has lost it.
+    """
+    server, profile = opened.server, opened.settings.profile
+    place_at = clients.ledger.claim(opened.database.id).get("place_at", "")
+    if place_at == server.id:
+        return 0
+    if clients.places.take_again(opened.attempt, Place(server.id, count_places(server, profile), place_at)):
+        return 0
+    missing = f"no place came free at its server: {say_places(server, profile)}"
+    left = keep_waiting(opened, Wait(SERVER_FULL, missing, "server_wait_seconds", "server_full"), clients)
+    if isinstance(left, int):
+        clients.ledger.add_seconds(opened.attempt, "server_wait_seconds", left)
+    return left
