@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orchestration.definitions import load
 from orchestration.lint import RULES, Contract, Finding, lint
-from orchestration.lint.failures import RETRIERS
+from orchestration.lint.retriers import RETRIERS, START_RETRIERS
 
 Document = dict[str, Any]
 
@@ -114,6 +114,8 @@ EACH = ("States", "EachName")
 INNER = (*EACH, "ItemProcessor", "States")
 DO = (*INNER, "DoJob")
 ALL = {"ErrorEquals": ["States.ALL"], "Next": "Finish"}
+START = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "TimeoutSeconds": 9, "End": True}
+HASTY = {**START, "Retry": [START_RETRIERS[0], {**START_RETRIERS[1], "MaxAttempts": 3}]}
 QUICK = {"ErrorEquals": ["Lambda.Unknown"], "MaxDelaySeconds": 9, "JitterStrategy": "FULL"}
 
 FAULTS: list[tuple[str, str, Callable[[Document], None], str]] = [
@@ -159,17 +161,17 @@ FAULTS: list[tuple[str, str, Callable[[Document], None], str]] = [
         set_at(*EACH, "Retry", to=[{"ErrorEquals": ["States.Timeout"]}]),
         "no MaxDelaySec",
     ),
-    (
-        "retriers-differ",
-        "TakeJob",
-        without(*TAKE, "Retry", 1),
-        "has no retrier for Lambda.ClientExecutionTimeoutException",
-    ),
-    ("retriers-differ", "TakeJob", without(*TAKE, "Retry"), "has no retrier for ThrottledError, TransientError."),
-    ("retriers-differ", "TakeJob", set_at(*TAKE, "Retry", 0, "MaxAttempts", to=3), "MaxAttempts is 3, wanted 8."),
-    ("retriers-differ", "TakeJob", without(*TAKE, "Retry", 3), "has no retrier for Sandbox.Timedout"),
-    ("retriers-differ", "TakeJob", without(*TAKE, "Retry", 2), "has no retrier for ApiRefusedError"),
+    ("retriers-differ", "TakeJob", without(*TAKE, "Retry", 0), "has no retrier for ThrottledError. Copy it"),
+    ("retriers-differ", "TakeJob", without(*TAKE, "Retry"), "has no retrier for TransientError. Copy it"),
+    ("retriers-differ", "TakeJob", set_at(*TAKE, "Retry", 1, "MaxAttempts", to=3), "MaxAttempts is 3, wanted 8."),
+    ("retriers-differ", "TakeJob", without(*TAKE, "Retry", 2), "has no retrier for Lambda.TooManyRequestsException."),
+    ("retriers-differ", "TakeJob", set_at(*TAKE, "Retry", 2, "MaxAttempts", to=6), "MaxAttempts is 6, wanted 9999."),
+    ("retriers-differ", "TakeJob", without(*TAKE, "Retry", 3), "has no retrier for Lambda.ClientExecutionTimeoutExcep"),
+    ("retriers-differ", "TakeJob", without(*TAKE, "Retry", 5), "has no retrier for Sandbox.Timedout"),
+    ("retriers-differ", "TakeJob", without(*TAKE, "Retry", 4), "has no retrier for ApiRefusedError"),
     ("retriers-differ", "TakeJob", set_at(*TAKE, "Retry", to=REVERSED), "in another order"),
+    ("start-retriers-differ", "TakeJob", set_at(*TAKE, to=START), "has no retrier for StepFunctions.ExecutionLimitExc"),
+    ("start-retriers-differ", "TakeJob", set_at(*TAKE, to=HASTY), "MaxAttempts is 3, wanted 60."),
     (
         "unknown-error",
         "TakeJob",
