@@ -91,8 +91,8 @@ class Cases:
         servers = tuple(Server(one.id, "postgresql", f"fleet/server/{one.id}", ssl_mode="none") for one in databases)
         secrets = {server.secret: postgres.secret(server.id) for server in servers}
         self.registry = Registry(SETTINGS, servers, databases)
-        # A test looks at DMS as often as it likes.
-        how: dict[str, Any] = {"clock": "frozen", "dms_rate": None}
+        # A test looks at DMS and at executions as often as it likes.
+        how: dict[str, Any] = {"clock": "frozen", "dms_rate": None, "machine_rates": {}}
         self.cloud = LocalCloud(folder, self.registry, secrets, faults=JudgedFunctions(_ASKS_STAND_INS), **how)
         self._open = ExitStack()
 
