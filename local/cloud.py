@@ -57,7 +57,8 @@ class LocalCloud:
     registry only the settings count. *has_machine*: nothing else runs beside it, so its two processes share the cores
     out. *dms_rate*: how many requests its DMS answers once all is deployed; None: all of them. *machine_rates*: the
     same of Step Functions, by operation. *lambda_at_once*: how many functions run at once, each for *lambda_seconds* on
-    the clock at least. *stays*: it serves for
+    the clock at least. *snowflake_at_once*: with how many requests under way Snowflake takes no more; None: it takes
+    all. *stays*: it serves for
     days, not for one night, so what is no longer used is given back. Deploying skips its waits on a real clock too,
     which is ahead afterwards.
     Whoever serves it over HTTP sets `endpoint`, by which the processes of deployed functions reach it.
@@ -78,6 +79,7 @@ class LocalCloud:
         machine_rates: Mapping[str, Rate] = AWS_RATES,
         lambda_at_once: int = LAMBDA_AT_ONCE.value,
         lambda_seconds: float = 0,
+        snowflake_at_once: int | None = None,
         on_status: Callable[[Event], object] = lambda _: None,
         seed: int = 0,
         faults: Faults | None = None,
@@ -94,6 +96,7 @@ class LocalCloud:
         self._dms_rate = dms_rate
         self._machine_rates = machine_rates
         self._lambda = lambda_at_once, lambda_seconds
+        self._snowflake_at_once = snowflake_at_once
         self._on_status = on_status
         self.faults = faults or Faults()
         self._random = random.Random(seed)  # noqa: S311  jitter of retries, repeatable
@@ -131,6 +134,7 @@ class LocalCloud:
             clock=self.clock,
             account=settings.snowflake.account,
             core=core,
+            most_under_way=self._snowflake_at_once,
         )
         self._open.callback(self.snowflake.close)
         transport = self.faults.transport(InProcessTransport(self.snowflake), self.clock)

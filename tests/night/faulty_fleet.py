@@ -73,9 +73,9 @@ class Fleet:
 
 @contextmanager
 def open_fleet(
-    folder: Path, postgres: EmbeddedPostgres, template: str, databases: Mapping[str, Iterable[str]]
+    folder: Path, postgres: EmbeddedPostgres, template: str, databases: Mapping[str, Iterable[str]], **how: Any
 ) -> Iterator[Fleet]:
-    """A fleet of *databases*, each with its faults, on copies of *template*."""
+    """A fleet of *databases*, each with its faults, on copies of *template*. *how*: of the cloud."""
     secret = postgres.secret("postgres")
     entries = tuple(Database(name, "shared", name, "one", ("public",), onboarded=True) for name in databases)
     registry = Registry(
@@ -85,5 +85,5 @@ def open_fleet(
     )
     faults = Faults(databases)
     secrets = {"fleet/server/shared": secret}
-    with LocalCloud(folder, registry, secrets, clock="frozen", faults=faults) as cloud:
+    with LocalCloud(folder, registry, secrets, clock="frozen", faults=faults, **how) as cloud:
         yield Fleet(cloud, faults, postgres, template, set())
