@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from fleet.errors import UnknownDatabaseError
-from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND
+from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, LAMBDA_AT_ONCE
 from fleet.spelling import did_you_mean
 from fleet.stack_settings import StackSettings
 
@@ -90,6 +90,7 @@ class Limits:
     *dms_requests_at_once*, *dms_requests_per_second*: the account's request bucket, AWS's numbers unless a Region has
     others. *dms_share_percent*: how much of what flows into it runs take; the rest is for people and other tools.
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
+    *lambda_at_once*: how many functions the account runs at once; `fleet verify aws` compares it with the account.
     """
 
     databases_at_once: int = 16
@@ -107,6 +108,7 @@ class Limits:
     dms_requests_at_once: int = DMS_API_BURST.value
     dms_requests_per_second: int = DMS_API_PER_SECOND.value
     dms_share_percent: int = 90
+    lambda_at_once: int = LAMBDA_AT_ONCE.value
 
 
 @dataclass(frozen=True)

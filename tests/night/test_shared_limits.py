@@ -68,15 +68,10 @@ def test_a_snowflake_that_takes_one_request_at_a_time_fails_no_load(opened: Open
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [
-        "throttled-before:SubmitStatements:40",
-        "throttled-after:SubmitStatements:5",
-        "throttled-before:PollStatements:40",
-    ],
+    "fault", ["before:SubmitStatements:40", "after:SubmitStatements:5", "before:PollStatements:40"]
 )
 def test_a_429_of_snowflake_is_waited_for_and_the_rows_are_there_once(opened: Open, fault: str) -> None:
-    fleet = opened({"one": [fault]})
+    fleet = opened({"one": [f"throttled-{fault}"]})
     assert outcomes(fleet, "asked-too-often") == ALL_OK
     (struck,) = fleet.faults.struck()
     assert struck.times >= 5
