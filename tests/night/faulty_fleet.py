@@ -19,7 +19,13 @@ from local.sources.postgres import EmbeddedPostgres
 
 TABLES = ("orders", "customers", "nothing", "totals")
 # Short ones: a night that has to run into them still takes little to work through.
-LIMITS = Limits(loads_in_flight=64, task_deadline_seconds=600, stuck_seconds=180, test_deadline_seconds=120)
+LIMITS = Limits(
+    loads_in_flight=64,
+    task_deadline_seconds=600,
+    stuck_seconds=180,
+    test_deadline_seconds=120,
+    throttle_deadline_seconds=300,
+)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ MORE = {
         "errored-table:public.no_such_table",
     ],
     "down-too-long": ["warehouse-down:3600"],
-    "throttled-too-long": ["throttled-before:StartReplicationTask:20"],
+    "throttled-too-long": ["throttled-before:StartReplicationTask:9999"],
 }
 """Databases whose faults are not a kind as it is by default."""
 

@@ -67,11 +67,9 @@ def test_a_snowflake_that_takes_one_request_at_a_time_fails_no_load(opened: Open
     assert outcomes(opened(snowflake_at_once=1), "few-statements") == ALL_OK
 
 
-@pytest.mark.parametrize(
-    "fault", ["before:SubmitStatements:40", "after:SubmitStatements:5", "before:PollStatements:40"]
-)
-def test_a_429_of_snowflake_is_waited_for_and_the_rows_are_there_once(opened: Open, fault: str) -> None:
-    fleet = opened({"one": [f"throttled-{fault}"]})
+@pytest.mark.parametrize("how", ["before:SubmitStatements:40", "after:SubmitStatements:5", "before:PollStatements:40"])
+def test_a_429_of_snowflake_is_waited_for_and_the_rows_are_there_once(opened: Open, how: str) -> None:
+    fleet = opened({"one": [f"throttled-{how}"]})
     assert outcomes(fleet, "asked-too-often") == ALL_OK
     (struck,) = fleet.faults.struck()
     assert struck.times >= 5

@@ -327,7 +327,7 @@ def test_a_run_that_closes_before_the_recorder_hears_of_an_end_reports_that_ends
     cases: Cases, case: Case
 ) -> None:
     case.run = f"early-{case.id}"
-    case.cloud.faults.add(case.id, "throttled-before:StartReplicationTask:20")
+    case.cloud.faults.add(case.id, "throttled-before:StartReplicationTask:9999")
     with deaf(cases):
         cases.run_night(case.run, databases=[case.id])
     (outcome,) = report(case)["outcomes"]
