@@ -51,8 +51,8 @@ BY_MOTO = tuple(
 BY_MOTO += (
     Behaviour(
         "No rates of Secrets Manager (10,000 values a second), KMS (1,000 signatures), SNS, EventBridge (which delays "
-        "and refuses nothing) and DynamoDB's partitions, which a run of 250 databases does not reach; what a refusal by "
-        "one of them does to a run is shown by the faults throttled-...",
+        "and refuses nothing) and DynamoDB's partitions, which a run of 250 databases does not reach; what a refusal "
+        "does to a run is shown by the faults throttled-...",
         "",
     ),
 )
