@@ -6,7 +6,7 @@ from typing import Any
 
 from fleet.function_deaths import DEATHS
 from orchestration.lint.machine import TOP, Machine, State
-from orchestration.lint.retriers import CLIENT_ERRORS, FLEET_ERRORS, ON_PURPOSE, RETRIERS, START_RETRIERS
+from orchestration.lint.retriers import CLIENT_ERRORS, FLEET_ERRORS, ON_PURPOSE, START_RETRIERS, retriers_of
 from orchestration.lint.rule import Violations, rule
 
 _ERROR_HANDLING = "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"
@@ -103,10 +103,10 @@ def unjittered_retry(machine: Machine) -> Violations:
     source="https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html",
 )
 def retriers_differ(machine: Machine) -> Violations:
-    """Retriers that are missing or written differently from `RETRIERS`."""
+    """Retriers that are missing or written differently from `retriers_of`."""
     for state in machine.states:
         if state.is_lambda:
-            yield from _differing(state, RETRIERS)
+            yield from _differing(state, retriers_of(state.name))
 
 
 @rule(

@@ -32,7 +32,7 @@ _PATIENTLY = {
 """For what passes by itself and is no database's fault: more attempts than any execution has time for."""
 
 RETRIERS: tuple[dict[str, Any], ...] = (
-    # About an hour, as limits.throttle_deadline_seconds gives the states that wait for an API by themselves.
+    # About an hour, as limits.throttle_deadline_seconds gives the states of WAITING.
     {
         "ErrorEquals": ["ThrottledError"],
         "IntervalSeconds": 2,
@@ -77,6 +77,28 @@ RETRIERS: tuple[dict[str, Any], ...] = (
     },
 )
 """What every state that calls a handler retries. Written out in each, as a console shows the file and nothing else."""
+
+WAITING = frozenset(
+    {
+        "PrepareTask",
+        "PointEndpoint",
+        "AwaitConnection",
+        "StartTask",
+        "PollTask",
+        "StopTask",
+        "SealFolder",
+        "ReleaseDatabase",
+    }
+)
+"""States whose handler waits for a throttling API by itself (`lambdas/turns.py`) and raises past its deadline. More
+than a few minutes of attempts would begin that wait anew, and the deadline would end nothing."""
+_BRIEFLY = {**RETRIERS[0], "MaxAttempts": 8}
+
+
+def retriers_of(state: str) -> tuple[dict[str, Any], ...]:
+    """The retriers of the state of that name."""
+    return (_BRIEFLY, *RETRIERS[1:]) if state in WAITING else RETRIERS
+
 
 START_RETRIERS: tuple[dict[str, Any], ...] = (
     # The first is documented (in the example of START_EXECUTION's page), the others are assumed: by the models' names.

@@ -1,5 +1,7 @@
 import copy
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from orchestration.definitions import (
     placeholders,
 )
 from orchestration.lint.machine import Machine, State
+from orchestration.lint.retriers import WAITING
 
 
 def test_both_machines_can_be_loaded_and_want_their_handlers() -> None:
@@ -106,7 +109,16 @@ def test_a_function_that_dies_is_tried_again_a_few_times_and_what_comes_again_is
             for error in ("ClaimLostError", "DatabaseNotOkError", "RunNotOkError", "QuotaExceededError"):
                 assert attempts(state, error) == 0, (state.name, error)
             assert attempts(state, "TransientError") == 8, state.name
-            assert attempts(state, "ThrottledError") == 120, state.name
+            assert attempts(state, "ThrottledError") == (8 if state.name in WAITING else 120), state.name
+
+
+def test_the_states_that_wait_by_themselves_are_those_whose_handlers_do() -> None:
+    handlers = (Path(__file__).parents[3] / "lambdas").glob("*_run/*.py")
+    texts = [file.read_text(encoding="utf-8") for file in handlers]
+    found = {
+        name for text in texts for name in re.findall(r'entrypoint\("(\w+)", Request, waiting_when_throttled', text)
+    }
+    assert found == WAITING
 
 
 @pytest.mark.parametrize("name", ["fleet-run", "database-run"])
