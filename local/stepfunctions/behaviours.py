@@ -91,6 +91,8 @@ _OF_THE_API = (
         "State transitions are not throttled: AWS delays those beyond the bucket, and refuses none; nor are the other "
         "operations, of which a run makes a handful",
         "",
+        "",
+        "",
     ),
     _rule(
         "A page's token is good for its request, for 24 hours",
