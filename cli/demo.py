@@ -26,7 +26,6 @@ from fleet.outcomes import is_red
 from lambdas.closing import page_key
 from local.clock import Kind
 from local.cloud import LocalCloud
-from local.dms.requests.throttle import Rate
 from local.export import export_bucket
 from local.faults.faults import Faults
 from local.faults.requests import Fault, read_request, require_databases, spread
@@ -35,6 +34,7 @@ from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
 from local.surroundings import own_environment
+from local.throttling import Rate
 from onboarding.reader import read_registry
 
 SAMPLE_REGISTRY = Path(__file__).resolve().parent.parent / "registry"

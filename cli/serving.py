@@ -22,7 +22,6 @@ from fleet.databases import Registry
 from fleet.errors import RequestError
 from local.clock import Kind
 from local.cloud import LocalCloud
-from local.dms.requests.throttle import Rate
 from local.http.hosting import Host
 from local.http.messages import Reply
 from local.http.place import Up, hold, tell
@@ -31,6 +30,7 @@ from local.sources.demo_fleet import write_registry
 from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
 from local.surroundings import own_environment
+from local.throttling import Rate
 from onboarding.reader import read_registry
 
 _MADE_ANEW = ("warehouse", "handlers.jsonl", "functions")

@@ -17,9 +17,10 @@ import boto3
 import click
 from botocore.exceptions import NoRegionError
 
-from cli.account import reading_aws_settings
+from cli.account import REGISTRY, read_fleet, reading_aws_settings
 from cli.demo import SAMPLE_REGISTRY
-from cli.options import Text
+from cli.options import Place, Text
+from fleet.databases import Limits
 from fleet.errors import MalformedInputError
 from local.aws import ACCOUNT, REGION
 from local.cloud import LocalCloud
@@ -78,8 +79,13 @@ Examples:
 @click.option("--list", "is_listed", is_flag=True, help="Only list what is to be settled, and how.")
 @click.option("--create", "creates", is_flag=True, help="Make state machines and endpoints too, and remove them.")
 @click.option("--role", type=Text(), help="The role's ARN for them: states and dms may assume it; it needs no rights.")
+@click.option(
+    "--registry",
+    type=Place(),
+    help="The folder of the registry, whose limits are compared too.  [default: registry, if it is there]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def aws(*, is_listed: bool, creates: bool, role: str | None, as_json: bool) -> int:
+def aws(*, is_listed: bool, creates: bool, role: str | None, registry: Path | None, as_json: bool) -> int:
     """Ask the account of your AWS credentials what the local cloud assumes, and compare.
 
     Without --create nothing is made, changed or removed. With it, state machines that pass a handful of transitions and
@@ -91,8 +97,9 @@ def aws(*, is_listed: bool, creates: bool, role: str | None, as_json: bool) -> i
     if is_listed:
         _list(open_questions(), as_json=as_json)
         return 0
+    limits = _read_limits(registry)
     account = _connect(role or "")  # first: without credentials there is nothing to compare with
-    expected = ask_local(CHECKS)
+    expected = ask_local(CHECKS, limits)
     verdicts = [_judge(one, told, account, creates=creates) for one, told in zip(CHECKS, expected, strict=True)]
     by_hand = sum(one.by == "person" for one in open_questions())
     if as_json:
@@ -102,14 +109,23 @@ def aws(*, is_listed: bool, creates: bool, role: str | None, as_json: bool) -> i
     return int(any(one.word in {"differs", "not asked"} or one.left for one in verdicts))
 
 
-def ask_local(checks: Iterable[Check]) -> list[Told]:
-    """What the local cloud says to *checks*, over HTTP as the account will be asked."""
+def _read_limits(folder: Path | None) -> Limits:
+    """Those of the registry in *folder*, or in the usual place; the defaults where no registry is."""
+    if folder is None and not REGISTRY.is_dir():
+        return Limits()
+    return read_fleet(folder or REGISTRY).settings.limits
+
+
+def ask_local(checks: Iterable[Check], limits: Limits) -> list[Told]:
+    """What a local cloud that bears *limits* says to *checks*, over HTTP as the account will be asked."""
     registry = replace(read_registry(SAMPLE_REGISTRY, {}), databases=())
     arguments = {"region_name": REGION, "aws_access_key_id": "local", "aws_secret_access_key": "local"}
     with (
         own_environment(),
         tempfile.TemporaryDirectory() as folder,
-        LocalCloud(Path(folder), registry, {}, clock="real", is_deployed=False) as cloud,
+        LocalCloud(
+            Path(folder), registry, {}, clock="real", is_deployed=False, lambda_at_once=limits.lambda_at_once
+        ) as cloud,
         HttpServer(Router(cloud).answer) as server,
     ):
         account = Asking(
@@ -169,6 +185,7 @@ def _document(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> dic
                 "local": one.local,
                 "seen": one.seen,
                 "why": one.why or None,
+                "remedy": (one.word == "differs" and one.check.remedy) or None,
                 "commands": list(one.commands),
                 "left_behind": list(one.left),
             }
@@ -186,6 +203,7 @@ def _print(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> None:
         lines: list[str] = [one.why] if one.why else []
         if one.word == "differs":
             lines += [f"the local cloud: {json.dumps(one.local)}", f"this account:    {json.dumps(one.seen)}"]
+            lines += [one.check.remedy] if one.check.remedy else []
         if one.word in {"differs", "not run"}:
             lines += [f"$ {command}" for command in one.commands]
         lines += [f"LEFT BEHIND: {problem}" for problem in one.left]

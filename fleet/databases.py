@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from fleet.errors import UnknownDatabaseError
-from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND
+from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, LAMBDA_AT_ONCE
 from fleet.spelling import did_you_mean
 from fleet.stack_settings import StackSettings
 
@@ -91,6 +91,7 @@ class Limits:
     others. *dms_share_percent*: how much of what flows into it runs take; the rest is for people and other tools.
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
     *server_wait_seconds*: for how long a database waits for a place at its server (`fleet/server_places.py`).
+    *lambda_at_once*: how many functions the account runs at once; `fleet verify aws` compares it with the account.
     """
 
     databases_at_once: int = 16
@@ -109,6 +110,7 @@ class Limits:
     dms_requests_at_once: int = DMS_API_BURST.value
     dms_requests_per_second: int = DMS_API_PER_SECOND.value
     dms_share_percent: int = 90
+    lambda_at_once: int = LAMBDA_AT_ONCE.value
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ _DMS_MAPPING = (
 )
 _SFN_LIMITS = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"
 _LAMBDA_LIMITS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
+_KMS_REQUESTS = "https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html"
+_DYNAMODB_PARTITION = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput-scenarios.html"
 _SNOWFLAKE_LIMITS = "https://docs.snowflake.com/en/user-guide/data-load-considerations-prepare"
 
 
@@ -82,6 +84,22 @@ SFN_INLINE_MAP_AT_ONCE = Quota(
     "https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html",
     "2026-11-21",
 )
+# Of each pair the first is for all Regions but three, the second (LARGE) for N. Virginia, Oregon and Ireland. New
+# accounts start with fewer state transitions; the page does not say how many.
+SFN_START_EXECUTION_BURST = Quota(800, "StartExecution requests at once", _SFN_LIMITS, "2026-11-30")
+SFN_START_EXECUTION_PER_SECOND = Quota(150, "StartExecution requests a second", _SFN_LIMITS, "2026-11-30")
+SFN_START_EXECUTION_BURST_LARGE = Quota(1_300, "the same in a large Region", _SFN_LIMITS, "2026-11-30")
+SFN_START_EXECUTION_PER_SECOND_LARGE = Quota(300, "the same in a large Region", _SFN_LIMITS, "2026-11-30")
+SFN_TRANSITIONS_BURST = Quota(800, "state transitions at once; more are delayed", _SFN_LIMITS, "2026-11-30")
+SFN_TRANSITIONS_PER_SECOND = Quota(800, "state transitions a second", _SFN_LIMITS, "2026-11-30")
+SFN_TRANSITIONS_BURST_LARGE = Quota(5_000, "the same in a large Region", _SFN_LIMITS, "2026-11-30")
+SFN_TRANSITIONS_PER_SECOND_LARGE = Quota(5_000, "the same in a large Region", _SFN_LIMITS, "2026-11-30")
+SFN_DESCRIBE_EXECUTION_BURST = Quota(250, "DescribeExecution requests at once", _SFN_LIMITS, "2026-11-30")
+SFN_DESCRIBE_EXECUTION_PER_SECOND = Quota(10, "DescribeExecution requests a second", _SFN_LIMITS, "2026-11-30")
+SFN_LIST_EXECUTIONS_BURST = Quota(100, "ListExecutions requests at once", _SFN_LIMITS, "2026-11-30")
+SFN_LIST_EXECUTIONS_PER_SECOND = Quota(2, "ListExecutions requests a second", _SFN_LIMITS, "2026-11-30")
+SFN_GET_HISTORY_BURST = Quota(400, "GetExecutionHistory requests at once", _SFN_LIMITS, "2026-11-30")
+SFN_GET_HISTORY_PER_SECOND = Quota(20, "GetExecutionHistory requests a second", _SFN_LIMITS, "2026-11-30")
 
 IAM_ROLE_POLICY_CHARACTERS = Quota(
     10_240,
@@ -92,7 +110,44 @@ IAM_ROLE_POLICY_CHARACTERS = Quota(
 
 LAMBDA_UPLOAD_BYTES = Quota(50 * 1024 * 1024, "bytes of a zipped package in a request", _LAMBDA_LIMITS, "2026-11-21")
 LAMBDA_UNPACKED_BYTES = Quota(250 * 1024 * 1024, "bytes of a function's unpacked code", _LAMBDA_LIMITS, "2026-11-21")
+LAMBDA_AT_ONCE = Quota(1_000, "functions that run at once per account and Region", _LAMBDA_LIMITS, "2026-11-30")
+# AWS's page says only that a new account has fewer.
+LAMBDA_AT_ONCE_NEW_ACCOUNT = Quota(
+    10,
+    "the same in a new account (observed)",
+    "https://github.com/DataDog/datadog-serverless-functions/pull/621",
+    "2026-11-30",
+)
 
+SECRETS_GET_VALUE_PER_SECOND = Quota(
+    10_000,
+    "GetSecretValue requests a second",
+    "https://aws.amazon.com/about-aws/whats-new/2025/03/aws-secrets-manager-increases-api-requests-seconds/",
+    "2026-11-30",
+)
+KMS_RSA_PER_SECOND = Quota(1_000, "requests a second with RSA keys (Sign and others)", _KMS_REQUESTS, "2026-11-30")
+KMS_SYMMETRIC_PER_SECOND = Quota(
+    10_000, "requests a second with symmetric keys (Decrypt and others) in a small Region", _KMS_REQUESTS, "2026-11-30"
+)
+DYNAMODB_PARTITION_WRITES_PER_SECOND = Quota(
+    1_000, "write units a second of one partition, one item included", _DYNAMODB_PARTITION, "2026-11-30"
+)
+DYNAMODB_PARTITION_READS_PER_SECOND = Quota(
+    3_000, "read units a second of one partition, one item included", _DYNAMODB_PARTITION, "2026-11-30"
+)
+EVENTBRIDGE_INVOCATIONS_PER_SECOND = Quota(
+    750,
+    "targets that rules call a second in a small Region; more are delayed",
+    "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html",
+    "2026-11-30",
+)
+# The page's table could not be read; the number is from a text of 2026 about it.
+SNS_PUBLISH_PER_SECOND = Quota(
+    300,
+    "messages a second to standard topics in a small Region (read at second hand)",
+    "https://docs.aws.amazon.com/general/latest/gr/sns.html",
+    "2026-11-30",
+)
 SNS_SUBJECT_CHARACTERS = Quota(
     99,
     "characters of a message's subject",

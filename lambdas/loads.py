@@ -54,6 +54,10 @@ class Load:
         """The same load, about to be sent."""
         return replace(self, state="sending")
 
+    def not_sent(self) -> Load:
+        """The same load, which was not sent after all."""
+        return replace(self, state="waiting")
+
     def sent(self, handle: str, wanted: tuple[int, ...], now: datetime) -> Load:
         """The same load under way."""
         return replace(self, state="under way", handle=handle, wanted=wanted, sent_at=now.isoformat())

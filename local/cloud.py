@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from fleet.databases import Registry
+from fleet.quotas import LAMBDA_AT_ONCE
 from lambdas.entrypoint import logger, metrics_log
 from lambdas.wiring import Clients, Environment
 from local.alarms import Alarms
@@ -22,18 +23,20 @@ from local.corrections import correct
 from local.deploy import Deployment, snowflake_user_arn
 from local.dms.api import Dms
 from local.dms.engines.sources import readers
-from local.dms.requests.throttle import AWS_RATE, Rate
+from local.dms.requests.throttle import AWS_RATE
 from local.events import EventBus
 from local.faults.faults import Faults
 from local.functions import Functions
 from local.iam import Roles
 from local.lambda_service.api import LambdaService
+from local.lambda_service.places import Places
 from local.schedules import Schedules
 from local.snowflake.loading.role_stages import RoleStages
 from local.snowflake.process import SnowflakeProcess
 from local.snowflake.transport import InProcessTransport
-from local.stepfunctions.api import StepFunctions
+from local.stepfunctions.api import AWS_RATES, StepFunctions
 from local.stepfunctions.log_groups import MotoLogGroups
+from local.throttling import Rate
 from orchestration.functions import MODULES, function_arn
 
 # Python runs one thread at a time: each one more waits for the others, at every call of DuckDB's. A night of 12 x 48
@@ -52,7 +55,10 @@ class LocalCloud:
     Use it as a context. *on_status* gets EventBridge's event for each change of an execution's status, on a thread of
     its own. *faults*: what is to break in it. *is_deployed*: else the account is empty, and of the
     registry only the settings count. *has_machine*: nothing else runs beside it, so its two processes share the cores
-    out. *dms_rate*: how many requests its DMS answers once all is deployed; None: all of them. *stays*: it serves for
+    out. *dms_rate*: how many requests its DMS answers once all is deployed; None: all of them. *machine_rates*: the
+    same of Step Functions, by operation. *lambda_at_once*: how many functions run at once, each for *lambda_seconds* on
+    the clock at least. *snowflake_at_once*: with how many requests under way Snowflake takes no more; None: it takes
+    all. *stays*: it serves for
     days, not for one night, so what is no longer used is given back. Deploying skips its waits on a real clock too,
     which is ahead afterwards.
     Whoever serves it over HTTP sets `endpoint`, by which the processes of deployed functions reach it.
@@ -70,6 +76,10 @@ class LocalCloud:
         stays: bool = False,
         is_deployed: bool = True,
         dms_rate: Rate | None = AWS_RATE,
+        machine_rates: Mapping[str, Rate] = AWS_RATES,
+        lambda_at_once: int = LAMBDA_AT_ONCE.value,
+        lambda_seconds: float = 0,
+        snowflake_at_once: int | None = None,
         on_status: Callable[[Event], object] = lambda _: None,
         seed: int = 0,
         faults: Faults | None = None,
@@ -84,6 +94,9 @@ class LocalCloud:
         self._stays = stays
         self._is_deployed = is_deployed
         self._dms_rate = dms_rate
+        self._machine_rates = machine_rates
+        self._lambda = lambda_at_once, lambda_seconds
+        self._snowflake_at_once = snowflake_at_once
         self._on_status = on_status
         self.faults = faults or Faults()
         self._random = random.Random(seed)  # noqa: S311  jitter of retries, repeatable
@@ -121,6 +134,7 @@ class LocalCloud:
             clock=self.clock,
             account=settings.snowflake.account,
             core=core,
+            most_under_way=self._snowflake_at_once,
         )
         self._open.callback(self.snowflake.close)
         transport = self.faults.transport(InProcessTransport(self.snowflake), self.clock)
@@ -130,8 +144,9 @@ class LocalCloud:
         in_process = Functions(
             settings.prefix, lambda: self.clients, self.faults.invoke, MODULES if self._is_deployed else {}
         )
+        places = Places(self.clock, *self._lambda)
         self.functions = LambdaService(
-            self.folder / "functions", self.aws, self.clock, in_process, lambda: self.endpoint
+            self.folder / "functions", self.aws, self.clock, in_process, lambda: self.endpoint, places
         )
         self._open.callback(self.functions.close)
         self.aws.serve_requests("lambda", self.functions.answer)
@@ -147,6 +162,8 @@ class LocalCloud:
             on_status=self._tell,
             log_groups=MotoLogGroups(settings.account, settings.region),
             roles=Roles(self.aws),
+            take_place=places.take,
+            rates=self._machine_rates,
         )
         self.aws.serve("stepfunctions", self.machines.answer)
         self.machine_arns = self.deploy(self.registry) if self._is_deployed else {}

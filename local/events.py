@@ -62,7 +62,7 @@ class EventBus:
         elif service != "lambda":
             _log.warning("rule %s: %s is delivered to by AWS, and not here", rule, target)
         elif self._functions.is_allowed(target, _SERVICE, rule):
-            self._functions.invoke(target, event)
+            self._functions.invoke_later(target, event)
         else:
             raise AccessDeniedError(f"the policy of {target} does not let {_SERVICE} call it for {rule}")
 

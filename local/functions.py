@@ -55,6 +55,10 @@ class Functions:
         except Exception as error:  # every error of a handler becomes Lambda's answer
             raise FunctionError(type(error).__name__, str(error)) from error
 
+    def invoke_later(self, arn: str, event: Any) -> None:
+        """Call it, for somebody who does not wait for its answer."""
+        self.invoke(arn, event)
+
     def is_allowed(self, arn: str, service: str, source_arn: str) -> bool:  # noqa: ARG002  as LambdaService has it
         """Whether *service* may call: these functions have no policies, and everyone may."""
         return True

@@ -69,7 +69,7 @@ class Schedules:
         elif arn.split(":")[2] == "lambda":
             role.require("lambda:InvokeFunction", arn)
             try:
-                self._functions.invoke(arn, content)
+                self._functions.invoke_later(arn, content)
             except FunctionError:  # it was called: Scheduler hears nothing of how that ended
                 _log.exception("the scheduled function %s failed", arn)
         else:

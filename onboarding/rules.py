@@ -131,6 +131,8 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Limits, "dms_requests_at_once"): _at_least(1),
     (Limits, "dms_requests_per_second"): _at_least(1),
     (Limits, "dms_share_percent"): between(10, 100, "The rest is for people, deployments and other tools."),
+    # A function that asks a source waits for AskSource: with one place each would wait for itself.
+    (Limits, "lambda_at_once"): _at_least(2),
     (Limits, "count_table_seconds"): between(
         1,
         LONGEST_COUNT_SECONDS,

@@ -106,8 +106,8 @@ class Cases:
         )
         secrets = {one.secret: postgres.secret("postgres" if shared else one.id) for one in servers}
         self.registry = Registry(SETTINGS, servers, databases)
-        # A test looks at DMS as often as it likes.
-        how: dict[str, Any] = {"clock": "frozen", "dms_rate": None}
+        # A test looks at DMS and at executions as often as it likes.
+        how: dict[str, Any] = {"clock": "frozen", "dms_rate": None, "machine_rates": {}}
         self.cloud = LocalCloud(folder, self.registry, secrets, faults=JudgedFunctions(_ASKS_STAND_INS), **how)
         self._open = ExitStack()
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from local.clock import Clock
+from local.lambda_service.places import Places
 from local.stepfunctions import FunctionError, StepFunctions
+from local.throttling import Rate
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
@@ -53,6 +56,9 @@ class Lab:
         *,
         jitter: Callable[[], float] = lambda: 0.5,
         on_status: Callable[[dict[str, Any]], object] | None = None,
+        lambda_at_once: int = 1_000,
+        lambda_seconds: float = 0,
+        rates: Mapping[str, Rate] | None = None,
     ) -> None:
         self.clock = Clock("frozen", start=START)
         self.functions: dict[str, Callable[[Any], Any]] = {}
@@ -64,6 +70,8 @@ class Lab:
             region=REGION,
             jitter=jitter,
             on_status=on_status or self.status_events.append,
+            take_place=Places(self.clock, lambda_at_once, lambda_seconds).take,
+            rates=rates or {},
         )
 
     def __enter__(self) -> Self:
@@ -112,6 +120,15 @@ class Lab:
     def seconds_of(self, kind: str) -> list[float]:
         """The times of all events of *kind* in `m:x`, in seconds since the beginning."""
         return [(event["timestamp"] - START).total_seconds() for event in self.history() if event["type"] == kind]
+
+    @contextmanager
+    def time_held(self) -> Iterator[None]:
+        """No time passes meanwhile."""
+        let_go = self.clock.hold()
+        try:
+            yield
+        finally:
+            let_go()
 
     def work_for(self, seconds: float) -> None:
         """Let time pass while the calling function works."""

@@ -27,7 +27,6 @@ _TRANSIENT = frozenset(
         "ServiceUnavailable",
         "ServiceException",
         "RequestTimeout",
-        "TransactionCanceledException",  # by a conflict: one whose condition does not hold is an answer, and comes not here
         "TransactionConflictException",
         "TransactionCanceledException",  # by a conflict: who expects a condition to fail asks for that first
         "TransactionInProgressException",

@@ -187,11 +187,17 @@ class SqlApi:
         return self._progress(status, answer, None)
 
     def poll(self, handle: str, wanted: Collection[int] | None = None) -> Progress:
-        """How the request stands. *wanted*: numbers of the statements, from 0, whose rows to fetch; None means all."""
-        return self._progress(*self._call("GET", f"{_STATEMENTS}/{handle}"), wanted)
+        """How the request stands. *wanted*: numbers of the statements, from 0, whose rows to fetch; None means all.
+
+        Where Snowflake answers that it is asked too often, the request counts as under way: nothing says that it ended.
+        """
+        try:
+            return self._progress(*self._call("GET", f"{_STATEMENTS}/{handle}"), wanted)
+        except ThrottledError:
+            return Running(handle)
 
     def cancel(self, handle: str) -> None:
-        """Ask Snowflake to stop the request; one that has ended is left as it is."""
+        """Ask Snowflake to stop the request; one that has ended is left as it is. Raises as `submit` does."""
         self._call("POST", f"{_STATEMENTS}/{handle}/cancel")
 
     def _post(
@@ -231,17 +237,23 @@ class SqlApi:
         return Succeeded(handle, tuple(results))
 
     def _result(self, handle: str) -> list[Row]:
-        status, answer = self._call("GET", f"{_STATEMENTS}/{handle}")
+        return self._rows(handle, self._fetch(f"{_STATEMENTS}/{handle}"))
+
+    def _fetch(self, path: str) -> dict[str, Any]:
+        """A part of a finished request's results."""
+        status, answer = self._call("GET", path)
+        if status == 202:
+            raise ThrottledError(f"Snowflake does not give {path} yet, though its request has finished.")
         if status != 200:
-            raise SqlApiError(f"Snowflake answered {status} for the result {handle} of a finished request: {answer}")
-        return self._rows(handle, answer)
+            raise SqlApiError(f"Snowflake answered {status} for {path} of a finished request: {answer}")
+        return answer
 
     def _rows(self, handle: str, answer: Mapping[str, Any]) -> list[Row]:
         metadata = answer["resultSetMetaData"]
         names = [column["name"].lower() for column in metadata["rowType"]]
         data = list(answer["data"])
         for partition in range(1, len(metadata.get("partitionInfo", []))):
-            data += self._call("GET", f"{_STATEMENTS}/{handle}?partition={partition}")[1]["data"]
+            data += self._fetch(f"{_STATEMENTS}/{handle}?partition={partition}")["data"]
         return [dict(zip(names, row, strict=True)) for row in data]
 
     def _call(
@@ -256,6 +268,9 @@ class SqlApi:
             self._token.forget()
             answer = self._send(method, path, again or path, body)
         if answer.status == 429:
+            # With a handle it is an answer about statements that run: observed, never documented.
+            if handle := _read_handle(answer.data):
+                return 202, {"statementHandle": handle}
             raise ThrottledError(f"Snowflake answered 429 to {method} {path}: too many requests.")
         if answer.status in _TRANSIENT:
             raise TransientError(f"Snowflake answered {answer.status} to {method} {path}: {answer.data[:200]!r}")
@@ -288,6 +303,15 @@ class SqlApi:
             retries=False,
             timeout=Timeout(connect=5, read=60),
         )
+
+
+def _read_handle(body: bytes) -> str:
+    """The statement handle in an answer that may be no JSON; nothing if it carries none."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return ""
+    return str(content.get("statementHandle") or "") if isinstance(content, dict) else ""
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

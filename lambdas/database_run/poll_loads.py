@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from fleet.errors import ClaimLostError, FleetError
+from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
 from fleet.outcomes import LoadResult
 from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, next_look_seconds
@@ -49,7 +49,8 @@ def run(request: Request, clients: Clients) -> Response:
     if loads != before:
         write_loads(opened.attempt, loads, clients)
     under_way = [load for load in loads if load.state == "under way"]
-    if any(load.state == "waiting" for load in loads) and len(under_way) < opened.plan.loads_per_database:
+    has_room = len(under_way) < opened.plan.loads_per_database
+    if has_room and any(load.state in {"waiting", "sending"} for load in loads):
         return Response(verdict="more")
     if under_way:
         planned = max(
@@ -87,7 +88,10 @@ def _end(load: Load, opened: Opened, stopped: Failure | None, now: datetime, api
     why = stopped or judge_wait(wait, load.seconds_since_sent(now), 0, opened.settings.limits)
     if not isinstance(why, Failure):
         return load
-    api.cancel(load.handle)
+    try:
+        api.cancel(load.handle)
+    except ThrottledError:  # asked again at the next look
+        return load
     return load.cancel(why, now)
 
 

@@ -8,9 +8,10 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
+import math
 import uuid
 
-from fleet.errors import ClaimLostError, FleetError
+from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.manifests import Manifest, SealedTable
 from fleet.tables.catalogue import Table
 from fleet.waits import ABANDONED_SECONDS
@@ -23,11 +24,14 @@ from lambdas.opened import AttemptRequest, Opened, open_attempt, read_tables, re
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
+_THROTTLED_PAUSE_SECONDS = 10
+_SHARE_OF_HAND_OFF = 300
+"""As PollLoads has it: half a day of refusals fits into 25,000 events."""
 _REQUESTS = uuid.UUID("5d2c6f0e-9d2b-4c55-9b6e-3f1f6f0f7a11")
 
 
 class Response(Model):
-    """How many requests were sent now."""
+    """How many requests Snowflake took now."""
 
     sent: int
     wait_seconds: int
@@ -37,7 +41,10 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Send what waits, up to the budget. A request has the same id each time, so one sent twice runs once."""
+    """Send what waits, up to the budget. A request has the same id each time, so one sent twice runs once.
+
+    What Snowflake refuses with 429, because it has enough to do, waits for the next entry: no load fails of that.
+    """
     opened = open_attempt(request.attempt, clients)
     manifest = read_manifest(opened, clients)
     if manifest is None:
@@ -54,13 +61,28 @@ def run(request: Request, clients: Clients) -> Response:
     tables = {table.name: table for table in read_tables(opened.attempt, clients)}
     sealed = {table.name: table for table in manifest.handed_off}
     to_send = [load for load in loads.values() if load.state == "sending"]
-    for load in to_send:
-        loads[load.name] = _send(
-            opened, load, tables[load.name], sealed[load.name], clients, is_resend=load.name in resent
-        )
+    sent = 0
+    try:
+        for load in to_send:
+            loads[load.name] = _send(
+                opened, load, tables[load.name], sealed[load.name], clients, is_resend=load.name in resent
+            )
+            sent += 1
+    except ThrottledError:
+        # Those after it were not sent. It itself stays `sending`: nobody documents that a 429 takes nothing.
+        loads |= {load.name: load.not_sent() for load in to_send[sent + 1 :] if load.name not in resent}
     if to_send:
         write_loads(opened.attempt, tuple(loads.values()), clients)
-    return Response(sent=len(to_send), wait_seconds=opened.plan.load_poll_seconds)
+    wait_seconds = opened.plan.load_poll_seconds
+    if sent < len(to_send):
+        wait_seconds = max(wait_seconds, _pause(opened, clients))
+    return Response(sent=sent, wait_seconds=wait_seconds)
+
+
+def _pause(opened: Opened, clients: Clients) -> int:
+    """Seconds until Snowflake is asked again, so that databases refused together do not come back together."""
+    share = opened.seconds_since("sealed_at", clients.now()) / _SHARE_OF_HAND_OFF
+    return math.ceil(max(share, _THROTTLED_PAUSE_SECONDS) * (0.5 + clients.jitter()))
 
 
 def _send(opened: Opened, load: Load, table: Table, sealed: SealedTable, clients: Clients, *, is_resend: bool) -> Load:

@@ -21,12 +21,13 @@ _END = {"Type": "Pass", "End": True}
 class Check:
     """*settles*: the name of the behaviour. *makes*: what it makes in the account for a while; nothing if it only reads
     or is refused whatever the account thinks of it. *local*: what the local cloud would say, where it takes a deployed
-    fleet to ask; None: it is asked."""
+    fleet to ask; None: it is asked. *remedy*: the next step where the account differs."""
 
     settles: str
     ask: Callable[[Asking], Any]
     makes: str = ""
     local: Any = None
+    remedy: str = ""
 
 
 # Reading and validating
@@ -109,6 +110,10 @@ def _left_by_test(account: Asking) -> Any:
         for key in account.keys(one["BucketName"], f"{one.get('BucketFolder', '').strip('/')}/")
         if not key.endswith("/_manifest.json")
     ]
+
+
+def _functions_at_once(account: Asking) -> Any:
+    return account.functions_at_once()
 
 
 # Making state machines: they cost nothing until they run, and these pass a handful of transitions
@@ -294,6 +299,12 @@ CHECKS = (
         "A log group that does not exist is refused when the machine is created",
         _log_of_nothing,
         _MACHINE,
+    ),
+    Check(
+        "The account runs limits.lambda_at_once functions at once (GetAccountSettings)",
+        _functions_at_once,
+        remedy="Write the account's number as limits.lambda_at_once into registry/settings.yaml and deploy, or ask for "
+        'more in Service Quotas: Lambda, "Concurrent executions". With few a run takes longer, and no database fails.',
     ),
     Check(
         "A test of an S3 target leaves no object in its folder (a test may ask for one that does)",

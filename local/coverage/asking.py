@@ -139,6 +139,19 @@ class Asking:
             raise NotAskedError(f"ListObjectsV2: {error}") from error
         return [one["Key"] for one in found.get("Contents", ())]
 
+    def functions_at_once(self) -> int:
+        """How many functions Lambda runs at once in this account and Region.
+
+        Raises:
+            NotAskedError: Who asks may not, or Lambda cannot be reached.
+        """
+        self._commands.append("aws lambda get-account-settings")
+        try:
+            told = self._session.client("lambda", config=_CONFIG, **self._arguments).get_account_settings()
+        except (BotoCoreError, ClientError) as error:
+            raise NotAskedError(f"GetAccountSettings: {error}") from error
+        return told["AccountLimit"]["ConcurrentExecutions"]
+
     def until(self, is_so: Callable[[Mapping[str, Any]], bool], service: str, operation: str, **document: Any) -> Any:
         """The first answer of which *is_so* holds, within about a minute."""
         for _ in range(_TRIES):

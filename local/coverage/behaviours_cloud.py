@@ -48,6 +48,15 @@ BY_MOTO = tuple(
     for url in (f"{_MOTO}{service}.html",)
 )
 
+BY_MOTO += (
+    Behaviour(
+        "No rates of Secrets Manager (10,000 values a second), KMS (1,000 signatures), SNS, EventBridge (which delays "
+        "and refuses nothing) and DynamoDB's partitions, which a run of 250 databases does not reach; what a refusal "
+        "does to a run is shown by the faults throttled-...",
+        "",
+    ),
+)
+
 _CORRECTED = "tests/contract/http/test_moto_corrected.py::"
 CORRECTED = (
     Behaviour(

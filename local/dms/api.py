@@ -23,8 +23,8 @@ from local.dms.operations.subscriptions import Subscriptions
 from local.dms.operations.tags import Tags
 from local.dms.operations.tasks import Tasks
 from local.dms.requests import model
-from local.dms.requests.throttle import Rate, TokenBucket
 from local.dms.resources import Delays, Resources
+from local.throttling import Rate, TokenBucket
 from local.wire import AwsError, NotEmulatedError
 
 Parameters = Mapping[str, Any]

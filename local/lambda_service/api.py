@@ -15,16 +15,19 @@ from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+from fleet.quotas import LAMBDA_UNPACKED_BYTES, LAMBDA_UPLOAD_BYTES
 from local.aws import ACCOUNT, REGION, LocalAws
 from local.clock import Clock
 from local.functions import Functions, answer_invoke
 from local.iam import AccessDeniedError, Role, assume
 from local.lambda_service import permissions
+from local.lambda_service.event_queue import EventQueue
 from local.lambda_service.functions import Function, changed, first_configuration
 from local.lambda_service.instances import Instances
 from local.lambda_service.logs import FunctionLog, may_log
 from local.lambda_service.networks import place
 from local.lambda_service.packages import Packages, require_uploadable
+from local.lambda_service.places import NoPlaceError, Places
 from local.lambda_service.processes import process_environment, require_runs_here
 from local.lambda_service.rest import read_parameters, refusal, write_answer
 from local.wire import AwsError, NotEmulatedError
@@ -36,12 +39,21 @@ class LambdaService:
     """Lambda of one account and Region.
 
     *folder*: where packages are unpacked and functions print to. *endpoint*: where their processes reach this cloud;
-    nothing while nobody serves it. *in_process*: the functions that were not deployed through this API.
+    nothing while nobody serves it. *in_process*: the functions that were not deployed through this API. *places*: how
+    many run at once.
     """
 
     def __init__(
-        self, folder: Path, aws: LocalAws, clock: Clock, in_process: Functions, endpoint: Callable[[], str]
+        self,
+        folder: Path,
+        aws: LocalAws,
+        clock: Clock,
+        in_process: Functions,
+        endpoint: Callable[[], str],
+        places: Places,
     ) -> None:
+        self._places = places
+        self._queue = EventQueue(clock, places, self.invoke)
         self._folder = folder
         self._aws = aws
         self._clock = clock
@@ -62,6 +74,7 @@ class LambdaService:
             "ListFunctions": self._list,
             "ListVersionsByFunction": self._list_versions,
             "GetFunctionCodeSigningConfig": self._signing,
+            "GetAccountSettings": self._account_settings,
             "AddPermission": lambda parameters: {"Statement": permissions.add(self._find(parameters), parameters)},
             "GetPolicy": self._policy,
             "RemovePermission": self._remove_permission,
@@ -78,7 +91,7 @@ class LambdaService:
             instances.retire()
 
     def invoke(self, arn_or_name: str, event: Any) -> Any:
-        """The function's answer.
+        """The function's answer, whatever else runs: who calls has taken a place for it.
 
         Raises:
             FunctionError: It raised, its process died, or there is no such function.
@@ -91,6 +104,10 @@ class LambdaService:
         if function is None or instances is None:
             return self._in_process.invoke(arn_or_name, event)
         return instances.invoke(function.arn, event, self._clock)
+
+    def invoke_later(self, arn: str, event: Any) -> None:
+        """An invocation whose answer nobody waits for. Raises FunctionError if it was called at once and failed."""
+        self._queue.send(arn, event)
 
     def is_allowed(self, arn: str, service: str, source_arn: str) -> bool:
         """Whether the function's policy lets *service* call it for *source_arn*."""
@@ -128,7 +145,11 @@ class LambdaService:
             raise AwsError(
                 "InvalidRequestContentException", f"Could not parse request body into json: {error}"
             ) from None
-        return answer_invoke(request.url, lambda: self.invoke(parameters["FunctionName"], event))
+        try:
+            with self._places.held():
+                return answer_invoke(request.url, lambda: self.invoke(parameters["FunctionName"], event))
+        except NoPlaceError:
+            raise AwsError("TooManyRequestsException", "Rate Exceeded.", 429) from None
 
     def _create(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
         name = _name(parameters["FunctionName"])
@@ -182,6 +203,16 @@ class LambdaService:
     def _list_versions(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
         function = self._find(parameters)
         return {"Versions": [{**function.told(), "FunctionArn": f"{function.arn}:$LATEST"}]}
+
+    def _account_settings(self, parameters: dict[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002  it has none
+        at_once = self._places.at_once
+        limit = {
+            "CodeSizeUnzipped": LAMBDA_UNPACKED_BYTES.value,
+            "CodeSizeZipped": LAMBDA_UPLOAD_BYTES.value,
+            "ConcurrentExecutions": at_once,
+            "UnreservedConcurrentExecutions": at_once,
+        }
+        return {"AccountLimit": limit, "AccountUsage": {"FunctionCount": len(self._functions)}}
 
     def _signing(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
         return {"CodeSigningConfigArn": "", "FunctionName": self._find(parameters).name}

@@ -7,6 +7,10 @@ from local.coverage.behaviours import Behaviour
 _API = "https://docs.aws.amazon.com/lambda/latest/api/"
 _GUIDE = "https://docs.aws.amazon.com/lambda/latest/dg/"
 _TEST = "tests/contract/http/test_lambda_service.py::"
+_PLACES = (
+    "tests/contract/http/test_lambda_places.py::"
+    "test_an_invocation_beyond_the_accounts_places_is_refused_with_429_and_its_reason"
+)
 
 
 def _operations(names: str, test: str) -> Behaviour:
@@ -84,6 +88,45 @@ BEHAVIOURS = (
         "documented",
         f"{_GUIDE}permissions-function-services.html",
         f"{_TEST}test_a_rule_calls_a_function_only_where_the_functions_policy_lets_it",
+    ),
+    Behaviour("GetAccountSettings", "documented", f"{_API}API_GetAccountSettings.html", _PLACES),
+    Behaviour(
+        "The account runs limits.lambda_at_once functions at once (GetAccountSettings)",
+        "documented",
+        f"{_GUIDE}gettingstarted-limits.html",
+        _PLACES,
+        "aws lambda get-account-settings",
+    ),
+    Behaviour(
+        "An invocation beyond that is refused at once with 429 TooManyRequestsException, reason "
+        "ConcurrentInvocationLimitExceeded, and to Step Functions as Lambda.TooManyRequestsException",
+        "documented",
+        "https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html",
+        _PLACES,
+    ),
+    Behaviour(
+        "An event whose sender waits for no answer (of a rule or a schedule) waits for a place, up to six hours",
+        "documented",
+        f"{_GUIDE}invocation-async-error-handling.html",
+        "tests/unit/local/test_places.py::test_an_event_that_nobody_waits_for_is_delivered_once_there_is_a_place",
+    ),
+    Behaviour(
+        "In Step Functions' history a refused call is a LambdaFunctionFailed after its LambdaFunctionStarted",
+        "assumed",
+        "",
+        "tests/unit/local/test_places.py::test_a_state_whose_function_finds_no_place_fails_by_that_name_and_may_be_retried",
+        "aws stepfunctions get-execution-history of an execution whose function was throttled",
+    ),
+    Behaviour(
+        "A place is held from the call on, though few workers run here; with lambda_seconds for so long on the clock "
+        "at least, and a state's answer comes then; who calls a function from a function does not wait for that",
+        "",
+        test="tests/unit/local/test_places.py::test_a_function_holds_its_place_for_the_seconds_that_are_stated",
+    ),
+    Behaviour(
+        "No rate of starting more (1,000 every ten seconds), no reserved or provisioned concurrency, no requests a "
+        "second: a run of this product comes nowhere near the first and the last",
+        "",
     ),
     Behaviour(
         "A process lives in the cloud's time, which each call brings along; within a call it flows as the cloud's does",

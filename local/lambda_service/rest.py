@@ -67,7 +67,9 @@ def write_answer(url: str, operation: str, answer: Mapping[str, Any]) -> AWSResp
 def refusal(url: str, error: AwsError) -> AWSResponse:
     """*error* as Lambda tells it."""
     kind = "User" if error.status < 500 else "Service"
-    body = json.dumps({"Type": kind, "Message": error.message}).encode()
+    # The one reason for which an invocation is refused here.
+    reason = {"Reason": "ConcurrentInvocationLimitExceeded"} if error.code == "TooManyRequestsException" else {}
+    body = json.dumps({"Type": kind, "Message": error.message, **reason}).encode()
     return response(url, error.status, body, {"x-amzn-ErrorType": error.code})
 
 

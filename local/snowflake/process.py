@@ -48,6 +48,7 @@ class _Opening:
     garbage: tuple[int, int, int]
     """When Python looks for it: as the parent does."""
     core: int | None
+    most_under_way: int | None
 
 
 class SnowflakeProcess:
@@ -57,7 +58,15 @@ class SnowflakeProcess:
     """
 
     def __init__(
-        self, path: Path, stages: Stages, *, iam_user_arn: str, clock: Clock, account: str, core: int | None = None
+        self,
+        path: Path,
+        stages: Stages,
+        *,
+        iam_user_arn: str,
+        clock: Clock,
+        account: str,
+        core: int | None = None,
+        most_under_way: int | None = None,
     ) -> None:
         self._clock = clock
         asked, *staged = (socket.socketpair() for _ in range(1 + _WORKERS))
@@ -80,7 +89,8 @@ class SnowflakeProcess:
         for thread in self._serving:
             thread.start()
         connection = Connection(asked[0].detach())
-        connection.send(_Opening(path, iam_user_arn, account, clock.reading(), gc.get_threshold(), core))
+        reading = clock.reading()
+        connection.send(_Opening(path, iam_user_arn, account, reading, gc.get_threshold(), core, most_under_way))
         self._peer = Peer("The Snowflake stand-in", connection)
         self._closing: Future[Any] | None = None
 
@@ -181,6 +191,7 @@ def main() -> None:
         iam_user_arn=opening.iam_user_arn,
         clock=clock,
         account=opening.account,
+        most_under_way=opening.most_under_way,
     )
 
     def administer(reading: Reading, statements: str, context: Mapping[str, str]) -> list[Result]:

@@ -27,6 +27,8 @@ from local.snowflake.sql.lexing import Statement, is_true, split_statements
 Answer = tuple[int, dict[str, Any]]
 
 SYNCHRONOUS_SECONDS = 45
+# Code of 429. Source: reference/snowflake.md (the page of responses names it).
+_TOO_MANY = {"code": "390505", "message": "Too many requests."}
 # Source: https://docs.snowflake.com/en/user-guide/querying-persisted-results (documented: 24 hours), of 2026-11-29
 RESULTS_KEPT_SECONDS = 86_400
 _STATEMENTS = "/api/v2/statements"
@@ -90,6 +92,7 @@ class Snowflake:
     """One account. *path*: a folder for DuckDB files, one per Snowflake database, or ":memory:".
 
     *iam_user_arn*: the IAM user as which Snowflake assumes roles; *account*: its identifier, as tokens name it.
+    *most_under_way*: with so many requests under way, queued ones included, it takes no more; None: it takes all.
     """
 
     def __init__(
@@ -100,7 +103,10 @@ class Snowflake:
         iam_user_arn: str,
         clock: Clock,
         account: str = "LOCAL-ACCOUNT",
+        most_under_way: int | None = None,
     ) -> None:
+        self._most_under_way = most_under_way
+        self._under_way = 0
         self._account = account.upper().replace(".", "-")
         self._clock = clock
         self._engine = Engine(path, stages, iam_user_arn=iam_user_arn, now=clock.now)
@@ -172,6 +178,10 @@ class Snowflake:
             earlier = self._requests.get(self._by_request_id.get(request_id or "", ""))
             if earlier is not None and is_true(query.get("retry")) and not _has_failed(earlier):
                 return self._state(earlier)
+            if self._most_under_way is not None and self._under_way >= self._most_under_way:
+                return 429, dict(_TOO_MANY)
+            self._under_way += 1
+            request.future.add_done_callback(self._one_less)
             self._requests[request.handle] = request
             if request_id:
                 self._by_request_id[request_id] = request.handle
@@ -182,6 +192,10 @@ class Snowflake:
         if self._clock.monotonic() - request.started_at > SYNCHRONOUS_SECONDS:
             return 202, self._running(request)
         return self._state(request)
+
+    def _one_less(self, _: Future[list[Result]]) -> None:
+        with self._lock:
+            self._under_way -= 1
 
     def _read(self, user: str, body: bytes) -> tuple[list[Statement], list[Any], dict[str, Any], int]:
         content = json.loads(body)

@@ -10,8 +10,19 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from types import MappingProxyType
 from typing import Any
 
+from fleet.quotas import (
+    SFN_DESCRIBE_EXECUTION_BURST,
+    SFN_DESCRIBE_EXECUTION_PER_SECOND,
+    SFN_GET_HISTORY_BURST,
+    SFN_GET_HISTORY_PER_SECOND,
+    SFN_LIST_EXECUTIONS_BURST,
+    SFN_LIST_EXECUTIONS_PER_SECOND,
+    SFN_START_EXECUTION_BURST,
+    SFN_START_EXECUTION_PER_SECOND,
+)
 from local.clock import Clock
 from local.iam import Roles
 from local.stepfunctions.errors import RUNTIME, StateFailedError
@@ -25,10 +36,21 @@ from local.stepfunctions.service.machines import Machines, describe_revision
 from local.stepfunctions.service.paging import next_token, page_after, page_size, read_token
 from local.stepfunctions.service.requests import check_execution_arn, check_name, read_input, without_data
 from local.stepfunctions.service.validation import check_request
-from local.stepfunctions.tasks import Invoke, Tasks
+from local.stepfunctions.tasks import Invoke, Place, Tasks, Unlimited
+from local.throttling import Rate, TokenBucket
 from local.wire import AwsError, NotEmulatedError
 
 _log = logging.getLogger(__name__)
+
+AWS_RATES: Mapping[str, Rate] = MappingProxyType(
+    {
+        "StartExecution": Rate(SFN_START_EXECUTION_BURST.value, SFN_START_EXECUTION_PER_SECOND.value),
+        "DescribeExecution": Rate(SFN_DESCRIBE_EXECUTION_BURST.value, SFN_DESCRIBE_EXECUTION_PER_SECOND.value),
+        "ListExecutions": Rate(SFN_LIST_EXECUTIONS_BURST.value, SFN_LIST_EXECUTIONS_PER_SECOND.value),
+        "GetExecutionHistory": Rate(SFN_GET_HISTORY_BURST.value, SFN_GET_HISTORY_PER_SECOND.value),
+    }
+)
+"""Of a Region that is not one of the three large ones."""
 
 
 class StepFunctions:
@@ -38,7 +60,8 @@ class StepFunctions:
     gets EventBridge's event for every change of an execution's status, in a worker thread. *jitter* gives the numbers
     from 0 to 1 that JitterStrategy FULL multiplies with. *new_id* names executions, events and revisions. *log_groups*:
     where executions are logged; without it, a machine that wants a log is refused. *roles*: those that bind machines;
-    without them, no machine is bound.
+    without them, no machine is bound. *take_place*: for each function that a state calls; raises `FunctionError` where
+    Lambda has none. *rates*: of the operations that have a bucket; without, all requests are answered.
     """
 
     def __init__(
@@ -53,6 +76,8 @@ class StepFunctions:
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         log_groups: LogGroups | None = None,
         roles: Roles | None = None,
+        take_place: Callable[[], Place] = Unlimited,
+        rates: Mapping[str, Rate] = MappingProxyType({}),
     ) -> None:
         self._clock = clock
         self._account = account
@@ -72,7 +97,9 @@ class StepFunctions:
         )
         self._executions: dict[str, Execution] = {}
         self._redrive_tokens = RedriveTokens()
-        self._interpreter = Interpreter(clock, Tasks(clock, invoke, self._start, region, permissions), jitter)
+        self._buckets = {operation: TokenBucket(clock, rate) for operation, rate in rates.items()}
+        tasks = Tasks(clock, invoke, self._start, region, permissions, take_place)
+        self._interpreter = Interpreter(clock, tasks, jitter)
         self._operations: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
             **self._machines.operations,
             "StartExecution": self._start_execution,
@@ -89,7 +116,13 @@ class StepFunctions:
         if operation not in self._operations:
             raise NotEmulatedError(operation)
         check_request(operation, parameters)
-        return self._on_loop(lambda: self._operations[operation](parameters))
+
+        def answer() -> Mapping[str, Any]:
+            if operation != "StartExecution":  # which its children, too, have to go through
+                self._take_token(operation)
+            return self._operations[operation](parameters)
+
+        return self._on_loop(answer)
 
     def ended(self, execution_arn: str) -> Future[Mapping[str, Any]]:
         """DescribeExecution's answer as soon as the execution has ended; once redriven, at its next end. Safe from any
@@ -102,6 +135,10 @@ class StepFunctions:
 
         self._on_loop(watch)
         return future
+
+    def _take_token(self, operation: str) -> None:
+        if bucket := self._buckets.get(operation):
+            bucket.take()
 
     def _on_loop(self, function: Callable[[], Any]) -> Any:
         try:
@@ -126,6 +163,7 @@ class StepFunctions:
         return {"executionArn": execution.arn, "startDate": execution.started_at}
 
     def _start(self, parameters: Mapping[str, Any]) -> Execution:
+        self._take_token("StartExecution")
         machine = self._machines.find_active(parameters["stateMachineArn"])
         name = parameters.get("name") or self._new_id()
         check_name(name)

@@ -74,6 +74,27 @@ _OF_THE_API = (
         f"{_MODEL}test_a_refusal_has_a_code_that_the_model_lists_for_the_operation",
     ),
     _rule(
+        "StartExecution, DescribeExecution, ListExecutions and GetExecutionHistory have a bucket each, as in a Region "
+        "that is not one of the three large: ThrottlingException; the starts of children take from it too",
+        "documented",
+        f"{_GUIDE}service-quotas.html",
+        f"{_UNIT}throttling.py::test_starts_beyond_the_bucket_are_refused_until_tokens_come_back",
+    ),
+    _rule(
+        "A start of a child that is throttled is StepFunctions.AWSStepFunctionsException to its parent",
+        "assumed",
+        "https://github.com/aws/aws-step-functions-data-science-sdk-python/issues/191",
+        f"{_UNIT}throttling.py::test_a_childs_start_takes_from_the_same_bucket_and_may_be_retried",
+        "aws stepfunctions get-execution-history of a parent that starts 1,000 children at once, event TaskFailed",
+    ),
+    _rule(
+        "State transitions are not throttled: AWS delays those beyond the bucket, and refuses none; nor are the other "
+        "operations, of which a run makes a handful",
+        "",
+        "",
+        "",
+    ),
+    _rule(
         "A page's token is good for its request, for 24 hours",
         "documented",
         f"{_API}ListExecutions.html",

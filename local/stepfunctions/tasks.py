@@ -10,7 +10,7 @@ import asyncio
 import json
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from local.clock import Clock
 from local.iam import AccessDeniedError
@@ -25,11 +25,36 @@ from local.wire import AwsError
 
 Invoke = Callable[[str, dict[str, Any]], Any]
 
+
+class Place(Protocol):
+    """Where one function runs in Lambda."""
+
+    def left_seconds(self) -> float:
+        """How much longer it is held at least."""
+        ...
+
+    def give_back(self) -> None:
+        """The function has ended."""
+        ...
+
+
+class Unlimited:
+    """A place that there is always."""
+
+    def left_seconds(self) -> float:
+        """None."""
+        return 0
+
+    def give_back(self) -> None:
+        """Nothing to give back."""
+
+
 _RESOURCE = {"resourceType": "states", "resource": START_EXECUTION}
 
 
 class Tasks:
-    """Does the tasks of all executions. *start*: StartExecution's parameters to the execution."""
+    """Does the tasks of all executions. *start*: StartExecution's parameters to the execution. *take_place*: for each
+    function; raises `FunctionError` where Lambda has no place."""
 
     def __init__(
         self,
@@ -38,8 +63,10 @@ class Tasks:
         start: Callable[[Mapping[str, Any]], Execution],
         region: str,
         permissions: Permissions,
+        take_place: Callable[[], Place] = Unlimited,
     ) -> None:
         self._clock = clock
+        self._take_place = take_place
         self._invoke = invoke
         self._start = start
         self._region = region
@@ -54,6 +81,8 @@ class Tasks:
         execution.record(branch, "LambdaFunctionScheduled", lambdaFunctionScheduledEventDetails=details | timeout)
         execution.record(branch, "LambdaFunctionStarted")
         try:
+            # Taken as soon as it is called: that the clock's pool has few workers is no limit of Lambda's.
+            place = self._take_place()
             async with asyncio.timeout(None) as limit:
 
                 def begin(at: float) -> None:
@@ -62,8 +91,11 @@ class Tasks:
                         limit.reschedule(at + seconds)
 
                 # When the wait for it is cancelled a function runs on, as a Lambda does; its result is dropped.
-                call = asyncio.wrap_future(self._clock.work(self._call, execution, task.arn, taken.text, begin))
+                working = self._clock.work(self._call, execution, task.arn, taken.text, begin)
+                working.add_done_callback(lambda _: place.give_back())
+                call = asyncio.wrap_future(working)
                 returned = await call
+                await asyncio.sleep(place.left_seconds())
         except TimeoutError:
             execution.record(branch, "LambdaFunctionTimedOut", lambdaFunctionTimedOutEventDetails={"error": TIMEOUT})
             raise StateFailedError(TIMEOUT) from None
@@ -152,8 +184,11 @@ class Tasks:
                 "StepFunctions.AWSStepFunctionsException", _denied(error, "AWSStepFunctions", 400)
             ) from None
         except AwsError as error:
+            # The model of Step Functions does not know ThrottlingException, so that its name is the service's own:
+            # assumed, by what was observed of SageMaker and Batch (orchestration/lint/retriers.py).
+            name = "AWSStepFunctions" if error.code == "ThrottlingException" else error.code
             raise StateFailedError(
-                f"StepFunctions.{error.code}Exception",
+                f"StepFunctions.{name}Exception",
                 f"{error.message} (Service: AWSStepFunctions; Status Code: {error.status}; Error Code: {error.code})",
             ) from None
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import fleet.errors
-from fleet.errors import FleetError
-from fleet.function_deaths import DEATHS, FINAL, RETRIED
+from fleet.function_deaths import DEATHS
 from orchestration.lint.machine import TOP, Machine, State
+from orchestration.lint.retriers import CLIENT_ERRORS, FLEET_ERRORS, ON_PURPOSE, START_RETRIERS, retriers_of
 from orchestration.lint.rule import Violations, rule
 
 _ERROR_HANDLING = "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"
@@ -21,56 +20,6 @@ _STATES_ERRORS = frozenset(
         "Timeout",
     )
 )  # fmt: skip
-_CLASSES = {
-    name: one for name, one in vars(fleet.errors).items() if isinstance(one, type) and issubclass(one, FleetError)
-}
-_FLEET_ERRORS = frozenset(_CLASSES)
-_CLIENT_ERRORS = frozenset({"ThrottledError", "TransientError"})
-"""Any handler raises these two, through its clients."""
-_ON_PURPOSE = frozenset(
-    name
-    for name, one in _CLASSES.items()
-    if name not in _CLIENT_ERRORS
-    # Step Functions knows no base classes. Those that other modules derive are no handler's.
-    if not any(other is not one and issubclass(other, one) for other in _CLASSES.values())
-)
-
-RETRIERS: tuple[dict[str, Any], ...] = (
-    {
-        "ErrorEquals": ["ThrottledError", "TransientError"],
-        "IntervalSeconds": 2,
-        "MaxAttempts": 8,
-        "BackoffRate": 2,
-        "MaxDelaySeconds": 60,
-        "JitterStrategy": "FULL",
-    },
-    {
-        "ErrorEquals": [
-            "Lambda.ClientExecutionTimeoutException",
-            "Lambda.ServiceException",
-            "Lambda.AWSLambdaException",
-            "Lambda.SdkClientException",
-            "Lambda.TooManyRequestsException",
-        ],
-        "IntervalSeconds": 1,
-        "MaxAttempts": 6,
-        "BackoffRate": 2,
-        "MaxDelaySeconds": 30,
-        "JitterStrategy": "FULL",
-    },
-    # Before the next, whose States.TaskFailed means every name: these come again however often the state is tried.
-    {"ErrorEquals": [*sorted(_ON_PURPOSE), *FINAL], "MaxAttempts": 0},
-    # A function that died may have acted, and every state may run twice. But it may die each time: three are enough.
-    {
-        "ErrorEquals": list(RETRIED),
-        "IntervalSeconds": 5,
-        "MaxAttempts": 2,
-        "BackoffRate": 4,
-        "MaxDelaySeconds": 60,
-        "JitterStrategy": "FULL",
-    },
-)
-"""What every state that calls a handler retries. Written out in each, as a console shows the file and nothing else."""
 
 
 @rule(
@@ -148,30 +97,46 @@ def unjittered_retry(machine: Machine) -> Violations:
 
 @rule(
     "retriers-differ",
-    title="Every state that calls a handler has the same retriers: for our two passing errors, for Lambda's own, for a "
-    "function that died; and names what is never retried",
+    title="Every state that calls a handler has the same retriers: for our two passing errors, for an account that "
+    "runs no more functions at once, for Lambda's own errors, for a function that died; and names what never is",
     why="Lambda's service fails and functions die now and then: a state without the retrier fails one night in many.",
     source="https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html",
 )
 def retriers_differ(machine: Machine) -> Violations:
-    """Retriers that are missing or written differently from `RETRIERS`."""
+    """Retriers that are missing or written differently from `retriers_of`."""
     for state in machine.states:
-        if not state.is_lambda:
-            continue
-        for wanted in RETRIERS:
-            names = set(wanted["ErrorEquals"])
-            found = [one for one in state.handlers("Retry") if names & set(one["ErrorEquals"])]
-            if not found:
-                yield state, f"has no retrier for {', '.join(wanted['ErrorEquals'])}. Copy it from its neighbour."
-            elif found != [wanted]:
-                yield (
-                    state,
-                    f"retries {wanted['ErrorEquals'][0]} otherwise than the rest: {_difference(found[0], wanted)}.",
-                )
-        # The first that names an error decides, and States.TaskFailed means every name.
-        kept = [one for one in state.handlers("Retry") if one in RETRIERS]
-        if len(kept) == len(RETRIERS) and kept != list(RETRIERS):
-            yield state, "has its retriers in another order than the rest: what is never retried would be."
+        if state.is_lambda:
+            yield from _differing(state, retriers_of(state.name))
+
+
+@rule(
+    "start-retriers-differ",
+    title="Every state that runs another execution has the retriers of a throttled StartExecution",
+    why="StartExecution has a bucket for the whole account: where it is empty a database would never be begun.",
+    source="https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html",
+)
+def start_retriers_differ(machine: Machine) -> Violations:
+    """Retriers that are missing or written differently from `START_RETRIERS`."""
+    for state in machine.states:
+        if state.is_start:
+            yield from _differing(state, START_RETRIERS)
+
+
+def _differing(state: State, retriers: tuple[dict[str, Any], ...]) -> Violations:
+    for wanted in retriers:
+        names = set(wanted["ErrorEquals"])
+        found = [one for one in state.handlers("Retry") if names & set(one["ErrorEquals"])]
+        if not found:
+            yield state, f"has no retrier for {', '.join(wanted['ErrorEquals'])}. Copy it from its neighbour."
+        elif found != [wanted]:
+            yield (
+                state,
+                f"retries {wanted['ErrorEquals'][0]} otherwise than the rest: {_difference(found[0], wanted)}.",
+            )
+    # The first that names an error decides, and States.TaskFailed means every name.
+    kept = [one for one in state.handlers("Retry") if one in retriers]
+    if len(kept) == len(retriers) and kept != list(retriers):
+        yield state, "has its retriers in another order than the rest: what is never retried would be."
 
 
 def _difference(found: Any, wanted: dict[str, Any]) -> str:
@@ -194,7 +159,7 @@ def unknown_error(machine: Machine) -> Violations:
         raised = _raised_by(state, machine)
         for kind in ("Retry", "Catch"):
             for place, one in enumerate(state.handlers(kind)):
-                known = DEATHS.keys() | (_ON_PURPOSE if one.get("MaxAttempts") == 0 else frozenset())
+                known = DEATHS.keys() | (ON_PURPOSE if one.get("MaxAttempts") == 0 else frozenset())
                 for name in one["ErrorEquals"]:
                     if (
                         name in known
@@ -204,7 +169,7 @@ def unknown_error(machine: Machine) -> Violations:
                         or name in raised
                     ):
                         continue
-                    if name in _FLEET_ERRORS:
+                    if name in FLEET_ERRORS:
                         yield state, f"{kind}[{place}] names {name}, which is not among what its handler raises."
                     else:
                         yield state, f"{kind}[{place}] names {name}, which is no error (fleet/errors.py)."
@@ -215,4 +180,4 @@ def _raised_by(state: State, machine: Machine) -> frozenset[str] | None:
     if not state.is_lambda:
         return frozenset()
     contract = machine.contracts.get(state.name)
-    return None if contract is None else contract.raises | _CLIENT_ERRORS
+    return None if contract is None else contract.raises | CLIENT_ERRORS

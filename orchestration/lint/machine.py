@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 _LAMBDA_RESOURCE = re.compile(r"\$\{\w+\}|arn:aws:lambda:.*|arn:aws:states:::lambda:invoke.*")
+_START_RESOURCE = "arn:aws:states:::states:startExecution"
 TOP = "(the machine)"
 
 
@@ -40,6 +41,11 @@ class State:
     def is_lambda(self) -> bool:
         """Whether it calls a handler of ours."""
         return self.type == "Task" and _LAMBDA_RESOURCE.fullmatch(str(self.fields.get("Resource"))) is not None
+
+    @property
+    def is_start(self) -> bool:
+        """Whether it runs another execution."""
+        return self.type == "Task" and str(self.fields.get("Resource")).startswith(_START_RESOURCE)
 
     @property
     def ends(self) -> bool:

@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     failures.all_not_alone_and_last,
     failures.unjittered_retry,
     failures.retriers_differ,
+    failures.start_retriers_differ,
     failures.unknown_error,
     payloads.path_without_suffix,
     payloads.suffix_without_path,

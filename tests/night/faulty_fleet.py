@@ -19,7 +19,13 @@ from local.sources.postgres import EmbeddedPostgres
 
 TABLES = ("orders", "customers", "nothing", "totals")
 # Short ones: a night that has to run into them still takes little to work through.
-LIMITS = Limits(loads_in_flight=64, task_deadline_seconds=600, stuck_seconds=180, test_deadline_seconds=120)
+LIMITS = Limits(
+    loads_in_flight=64,
+    task_deadline_seconds=600,
+    stuck_seconds=180,
+    test_deadline_seconds=120,
+    throttle_deadline_seconds=300,
+)
 
 
 @dataclass(frozen=True)
@@ -73,9 +79,9 @@ class Fleet:
 
 @contextmanager
 def open_fleet(
-    folder: Path, postgres: EmbeddedPostgres, template: str, databases: Mapping[str, Iterable[str]]
+    folder: Path, postgres: EmbeddedPostgres, template: str, databases: Mapping[str, Iterable[str]], **how: Any
 ) -> Iterator[Fleet]:
-    """A fleet of *databases*, each with its faults, on copies of *template*."""
+    """A fleet of *databases*, each with its faults, on copies of *template*. *how*: of the cloud."""
     secret = postgres.secret("postgres")
     entries = tuple(Database(name, "shared", name, "one", ("public",), onboarded=True) for name in databases)
     registry = Registry(
@@ -94,5 +100,5 @@ def open_fleet(
     )
     faults = Faults(databases)
     secrets = {"fleet/server/shared": secret}
-    with LocalCloud(folder, registry, secrets, clock="frozen", faults=faults) as cloud:
+    with LocalCloud(folder, registry, secrets, clock="frozen", faults=faults, **how) as cloud:
         yield Fleet(cloud, faults, postgres, template, set())

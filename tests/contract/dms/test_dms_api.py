@@ -10,7 +10,7 @@ from dms_cloud import (
     refused,
     subnets,
 )
-from local.dms.requests.throttle import Rate
+from local.throttling import Rate
 
 
 def test_pages_hold_what_was_asked_for_and_lead_to_the_next(cloud: Cloud) -> None:

@@ -91,10 +91,10 @@ def refused(code: str, words: str = ".") -> Iterator[pytest.ExceptionInfo[Client
 
 
 @contextmanager
-def empty_endpoint(folder: Path, *buckets: str) -> Iterator[Endpoint]:
-    """The endpoint of an account that holds nothing but empty *buckets*."""
+def empty_endpoint(folder: Path, *buckets: str, **how: Any) -> Iterator[Endpoint]:
+    """The endpoint of an account that holds nothing but empty *buckets*. *how*: of its cloud."""
     registry = Registry(SETTINGS, (), ())
-    with LocalCloud(folder, registry, {}, is_deployed=False) as cloud, Endpoint(cloud) as endpoint:
+    with LocalCloud(folder, registry, {}, is_deployed=False, **how) as cloud, Endpoint(cloud) as endpoint:
         where = {"LocationConstraint": SETTINGS.region}
         for bucket in buckets:
             cloud.aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)

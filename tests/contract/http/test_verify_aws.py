@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cases import SETTINGS
+from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Registry
 from http_cloud import KEY, Endpoint
 from local.aws import REGION
@@ -95,6 +98,19 @@ def test_an_account_that_answers_otherwise_is_found(endpoint: Endpoint) -> None:
     assert "ValidationException" in json.dumps(found["seen"])
     assert found["commands"]
     assert told["totals"]["differs"] == 1
+
+
+def test_an_account_that_runs_fewer_functions_than_the_registry_says_is_named_with_the_next_step(
+    endpoint: Endpoint, tmp_path: Path
+) -> None:
+    registry = shutil.copytree(SAMPLE_REGISTRY, tmp_path / "registry")
+    settings = registry / "settings.yaml"
+    settings.write_text(settings.read_text().replace("lambda_at_once: 1000", "lambda_at_once: 4000"))
+    _, told = verify_at(endpoint.server.endpoint, "--registry", str(registry))
+    (found,) = [one for one in told["checks"] if one["verdict"] == "differs"]
+    assert found["behaviour"] == "The account runs limits.lambda_at_once functions at once (GetAccountSettings)"
+    assert (found["local"], found["seen"], found["commands"]) == (4000, 1000, ["aws lambda get-account-settings"])
+    assert "limits.lambda_at_once into registry/settings.yaml" in found["remedy"]
 
 
 def test_without_credentials_it_says_so_in_a_sentence() -> None:

@@ -13,7 +13,7 @@ import pytest
 from urllib3.exceptions import ProtocolError
 
 from fleet.errors import FleetError, ThrottledError, TransientError
-from lambdas.clients.snowflake import Failed, KeyPairToken, SqlApi, SqlApiError, Succeeded
+from lambdas.clients.snowflake import Failed, KeyPairToken, Running, SqlApi, SqlApiError, Succeeded
 
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 
@@ -77,6 +77,23 @@ def test_a_status_of_the_api_becomes_an_error_of_ours(status: int, error: type[F
     with pytest.raises(FleetError) as raised:
         api.submit(["SELECT 1"], "id")
     assert type(raised.value) is error
+
+
+def test_a_429_at_a_look_says_nothing_of_the_statements_which_go_on() -> None:
+    api, _ = client(Reply(429), Reply(429, {"statementHandle": "other"}))
+    assert [api.poll("h"), api.poll("h")] == [Running("h"), Running("other")]
+
+
+def test_a_429_at_the_rows_of_a_finished_request_is_looked_at_again() -> None:
+    parts = Reply(200, {"statementHandle": "h", "statementHandles": ["h-0"]})
+    for refused in (Reply(429), Reply(429, {"statementHandle": "h-0"})):
+        api, _ = client(parts, refused)
+        assert api.poll("h") == Running("h")
+
+
+def test_a_429_that_carries_a_handle_is_a_request_that_was_taken() -> None:
+    api, _ = client(Reply(429, {"statementHandle": "h"}))
+    assert api.submit(["SELECT 1"], "id") == "h"
 
 
 def test_a_broken_connection_is_answered_by_one_resend_that_cannot_run_twice() -> None:

@@ -9,16 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import SETTINGS
-from fleet.databases import Limits, Server, Settings, TaskProfile
+from fleet.databases import Limits, Settings, TaskProfile
 from fleet.dms.instance_classes import INSTANCE_CLASSES
 from fleet.measures import Measured
 from fleet.stack_settings import InstanceSize, Replication
 from fleet.widths import (
-    CONNECTIONS_PER_TABLE_LOAD,
     TABLE_LOADS_PER_PROCESSOR,
     Demand,
     choose_instance_width,
-    choose_server_width,
     demand_of,
 )
 from local.dms.instance_classes import MEMORY_GIB
@@ -75,7 +73,7 @@ def test_a_database_of_which_nothing_is_known_does_not_make_a_first_run_absurdly
 
 def test_a_run_that_is_narrowed_to_some_tables_counts_these() -> None:
     profile = TaskProfile()
-    assert demand_of(Measured(60, 48, (1,) * 9), profile, tables=2) == Demand(2, 2, 2 * 32 * 1024 * 10_000)
+    assert demand_of(Measured(60, 48, (1,) * 9), profile, tables=2) == Demand(2, 2 * 32 * 1024 * 10_000)
     assert demand_of(None, profile, tables=1).loads == 1
 
 
@@ -107,23 +105,6 @@ def test_whichever_databases_come_together_the_instance_bears_them(seen: list[Me
     assert width == 1 or sum(heaviest) <= found.processors * TABLE_LOADS_PER_PROCESSOR
     memory = sorted((one.long_value_bytes for one in demands), reverse=True)[:width]
     assert width == 1 or sum(memory) < found.memory_bytes
-
-
-@given(measures, st.integers(1, 40), st.integers(1, 500))
-def test_whichever_databases_come_together_their_server_has_connections_for_them(
-    seen: list[Measured], databases_at_once: int, connections: int
-) -> None:
-    server = Server("s", "mysql", "x", databases_at_once=databases_at_once, connections_at_once=connections)
-    demands = [demand_of(one, TaskProfile()) for one in seen]
-    width = choose_server_width(server, demands).at_once
-    assert 1 <= width <= databases_at_once
-    heaviest = sorted((one.at_most for one in demands), reverse=True)[:width]
-    assert width == 1 or sum(heaviest) * CONNECTIONS_PER_TABLE_LOAD <= connections
-
-
-def test_a_server_is_not_asked_to_bear_a_guess() -> None:
-    server = Server("s", "mysql", "x", databases_at_once=16, connections_at_once=100)
-    assert choose_server_width(server, [demand_of(None, TaskProfile())] * 20).at_once == 4
 
 
 def test_the_local_clouds_own_table_has_the_memory_of_each_class_that_both_know() -> None:

@@ -1,10 +1,13 @@
 import copy
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from fleet.databases import Limits
 from fleet.function_deaths import DEATHS
+from fleet.quotas import SFN_HISTORY_EVENTS
 from local.stepfunctions.language.retries import matches
 from orchestration.definitions import (
     DefinitionNotBoundError,
@@ -14,6 +17,7 @@ from orchestration.definitions import (
     placeholders,
 )
 from orchestration.lint.machine import Machine, State
+from orchestration.lint.retriers import WAITING
 
 
 def test_both_machines_can_be_loaded_and_want_their_handlers() -> None:
@@ -104,5 +108,36 @@ def test_a_function_that_dies_is_tried_again_a_few_times_and_what_comes_again_is
             assert tried == {error: 2 if death.may_pass else 0 for error, death in DEATHS.items()}, state.name
             for error in ("ClaimLostError", "DatabaseNotOkError", "RunNotOkError", "QuotaExceededError"):
                 assert attempts(state, error) == 0, (state.name, error)
-            for error in ("ThrottledError", "TransientError"):
-                assert attempts(state, error) == 8, (state.name, error)
+            assert attempts(state, "TransientError") == 8, state.name
+            assert attempts(state, "ThrottledError") == (8 if state.name in WAITING else 120), state.name
+
+
+def test_the_states_that_wait_by_themselves_are_those_whose_handlers_do() -> None:
+    handlers = (Path(__file__).parents[3] / "lambdas").glob("*_run/*.py")
+    texts = [file.read_text(encoding="utf-8") for file in handlers]
+    found = {
+        name for text in texts for name in re.findall(r'entrypoint\("(\w+)", Request, waiting_when_throttled', text)
+    }
+    assert found == WAITING
+
+
+@pytest.mark.parametrize("name", ["fleet-run", "database-run"])
+def test_an_account_that_runs_no_more_functions_ends_no_execution_before_its_own_time_is_up(name: str) -> None:
+    definition = load(name)
+    for state in Machine(definition, {}).states:
+        if state.is_lambda:
+            (one,) = [
+                each for each in state.handlers("Retry") if "Lambda.TooManyRequestsException" in each["ErrorEquals"]
+            ]
+            assert one["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+            # A wait of FULL jitter is half of the longest delay in the mean; each attempt writes three events.
+            mean_seconds = one["MaxDelaySeconds"] / 2
+            assert one["MaxAttempts"] * mean_seconds > definition["TimeoutSeconds"], state.name
+            assert definition["TimeoutSeconds"] / mean_seconds * 3 < SFN_HISTORY_EVENTS.value, state.name
+
+
+def test_a_throttled_start_is_tried_again_and_a_database_that_failed_is_not() -> None:
+    (start,) = [state for state in Machine(load("fleet-run"), {}).states if state.name == "RunDatabase"]
+    assert attempts(start, "StepFunctions.ThrottlingException") == 9999
+    assert attempts(start, "StepFunctions.AWSStepFunctionsException") == 60
+    assert [attempts(start, error) for error in ("States.TaskFailed", "States.Timeout")] == [0, 0]
