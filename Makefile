@@ -12,7 +12,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test check format docs lock prove-small prove-night prove-faults prove-cloud soak package toolchains verify-stack prove-stack clean
+.PHONY: help setup demo test check format docs lock prove-small prove-night prove-faults prove-cloud prove-pace soak package toolchains verify-stack prove-stack clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ prove-faults: setup  ## show what nights that go wrong must show, at full size; 
 
 prove-cloud: setup  ## show what the local cloud must show to real clients, at full size; figures last
 	@$(BIN)/python -m bench.prove_cloud
+
+prove-pace: setup  ## show what runs at AWS's own pace must show: 250 databases, request buckets on; figures last
+	@$(BIN)/python -m bench.prove_pace
 
 soak: setup  ## use the local cloud for an afternoon in a few minutes, show what it keeps of memory; figures last
 	@$(BIN)/python -m bench.soak

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from fleet.errors import UnknownDatabaseError
-from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, LAMBDA_AT_ONCE
+from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, DMS_ENDPOINTS, DMS_TASKS, LAMBDA_AT_ONCE
 from fleet.spelling import did_you_mean
 from fleet.stack_settings import StackSettings
 
@@ -89,6 +89,7 @@ class Limits:
 
     *dms_requests_at_once*, *dms_requests_per_second*: the account's request bucket, AWS's numbers unless a Region has
     others. *dms_share_percent*: how much of what flows into it runs take; the rest is for people and other tools.
+    *dms_endpoints*, *dms_tasks*: the account's quotas, where AWS has raised them.
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
     *server_wait_seconds*: for how long a database waits for a place at its server (`fleet/server_places.py`).
     *lambda_at_once*: how many functions the account runs at once; `fleet verify aws` compares it with the account.
@@ -110,6 +111,8 @@ class Limits:
     dms_requests_at_once: int = DMS_API_BURST.value
     dms_requests_per_second: int = DMS_API_PER_SECOND.value
     dms_share_percent: int = 90
+    dms_endpoints: int = DMS_ENDPOINTS.value
+    dms_tasks: int = DMS_TASKS.value
     lambda_at_once: int = LAMBDA_AT_ONCE.value
 
 

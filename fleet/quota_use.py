@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fleet.databases import Database
+from fleet.databases import Database, Limits
 from fleet.errors import QuotaExceededError
 from fleet.quotas import (
     DMS_ENDPOINTS,
@@ -35,8 +35,8 @@ class QuotaUse:
         return 100 * self.used / self.quota.value
 
 
-def count_use(databases: Sequence[Database]) -> Iterator[QuotaUse]:
-    """What *databases* take of each quota of DMS, those of every instance first by name."""
+def count_use(databases: Sequence[Database], limits: Limits) -> Iterator[QuotaUse]:
+    """What *databases* take of each quota of DMS, those of every instance first by name. *limits*: of the account."""
     by_instance: dict[str, list[Database]] = defaultdict(list)
     for database in databases:
         by_instance[database.instance].append(database)
@@ -46,22 +46,24 @@ def count_use(databases: Sequence[Database]) -> Iterator[QuotaUse]:
         name = f"instance {instance!r}"
         yield QuotaUse(DMS_ENDPOINTS_PER_INSTANCE, len(held) * ENDPOINTS_PER_DATABASE, name, move)
         yield QuotaUse(DMS_TASKS_PER_INSTANCE, _count_tasks(held), name, move)
-    yield QuotaUse(DMS_ENDPOINTS, len(databases) * ENDPOINTS_PER_DATABASE, "the fleet", divide)
+    yield QuotaUse(
+        replace(DMS_ENDPOINTS, value=limits.dms_endpoints), len(databases) * ENDPOINTS_PER_DATABASE, "the fleet", divide
+    )
     fewer = "Have fewer of them do deltas, or divide it into cells."
-    yield QuotaUse(DMS_TASKS, _count_tasks(databases), "the fleet", fewer)
+    yield QuotaUse(replace(DMS_TASKS, value=limits.dms_tasks), _count_tasks(databases), "the fleet", fewer)
 
 
 def _count_tasks(databases: Iterable[Database]) -> int:
     return sum(len(database.modes) for database in databases)
 
 
-def refuse_oversize(databases: Sequence[Database]) -> None:
+def refuse_oversize(databases: Sequence[Database], limits: Limits) -> None:
     """Refuse a fleet that DMS's quotas do not hold.
 
     Raises:
         QuotaExceededError: Which quota, by how much, what to do.
     """
-    for use in count_use(databases):
+    for use in count_use(databases, limits):
         require_quota(use.quota, use.used, use.what, use.remedy)
 
 

@@ -8,11 +8,12 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from fleet.databases import Registry
-from fleet.quotas import LAMBDA_AT_ONCE
+from fleet.quotas import DMS_ENDPOINTS, DMS_TASKS, LAMBDA_AT_ONCE
 from lambdas.entrypoint import logger, metrics_log
 from lambdas.wiring import Clients, Environment
 from local.alarms import Alarms
@@ -24,6 +25,7 @@ from local.deploy import Deployment, snowflake_user_arn
 from local.dms.api import Dms
 from local.dms.engines.sources import readers
 from local.dms.requests.throttle import AWS_RATE
+from local.dms.resources import Delays, Quotas
 from local.events import EventBus
 from local.faults.faults import Faults
 from local.functions import Functions
@@ -58,9 +60,8 @@ class LocalCloud:
     out. *dms_rate*: how many requests its DMS answers once all is deployed; None: all of them. *machine_rates*: the
     same of Step Functions, by operation. *lambda_at_once*: how many functions run at once, each for *lambda_seconds* on
     the clock at least. *snowflake_at_once*: with how many requests under way Snowflake takes no more; None: it takes
-    all. *stays*: it serves for
-    days, not for one night, so what is no longer used is given back. Deploying skips its waits on a real clock too,
-    which is ahead afterwards.
+    all. *dms_delays*: how long DMS's changes of state take. *stays*: it serves for days, not for one night, so what is
+    no longer used is given back. Deploying skips its waits on a real clock too, which is ahead afterwards.
     Whoever serves it over HTTP sets `endpoint`, by which the processes of deployed functions reach it.
     """
 
@@ -80,6 +81,7 @@ class LocalCloud:
         lambda_at_once: int = LAMBDA_AT_ONCE.value,
         lambda_seconds: float = 0,
         snowflake_at_once: int | None = None,
+        dms_delays: Delays | None = None,
         on_status: Callable[[Event], object] = lambda _: None,
         seed: int = 0,
         faults: Faults | None = None,
@@ -97,6 +99,7 @@ class LocalCloud:
         self._machine_rates = machine_rates
         self._lambda = lambda_at_once, lambda_seconds
         self._snowflake_at_once = snowflake_at_once
+        self._dms_delays = dms_delays
         self._on_status = on_status
         self.faults = faults or Faults()
         self._random = random.Random(seed)  # noqa: S311  jitter of retries, repeatable
@@ -118,7 +121,18 @@ class LocalCloud:
         self.clock = self._open.enter_context(Clock(to_deploy, workers=_WORKERS, scale=self._time_scale))
         self.faults.attach(self.registry, self._secrets, self.aws.client)
         faulty = {engine: self.faults.reader(reader) for engine, reader in readers().items()}
-        self.dms = Dms(self.clock, self.aws, faulty, on_event=lambda event: self.events.deliver(event))
+        raised = Quotas(
+            replace(DMS_ENDPOINTS, value=settings.limits.dms_endpoints),
+            replace(DMS_TASKS, value=settings.limits.dms_tasks),
+        )
+        self.dms = Dms(
+            self.clock,
+            self.aws,
+            faulty,
+            delays=self._dms_delays,
+            quotas=raised,
+            on_event=lambda event: self.events.deliver(event),
+        )
         self.aws.serve("dms", self.faults.dms(self.dms.answer))
         self._environment = Environment(
             control_bucket=self.control_bucket,

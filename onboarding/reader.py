@@ -56,7 +56,7 @@ def read_registry(folder: Path, environment: Mapping[str, str]) -> Registry:
         servers=tuple(sorted((entry.build() for entry in servers), key=lambda server: server.id)),
         databases=tuple(sorted((_flagged(entry.build(), flags) for entry in databases), key=lambda one: one.id)),
     )
-    refuse_oversize([database for database in registry.databases if database.onboarded])
+    refuse_oversize([database for database in registry.databases if database.onboarded], registry.settings.limits)
     return registry
 
 

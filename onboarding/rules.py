@@ -130,6 +130,8 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Limits, "throttle_deadline_seconds"): _at_least(1),
     (Limits, "dms_requests_at_once"): _at_least(1),
     (Limits, "dms_requests_per_second"): _at_least(1),
+    (Limits, "dms_endpoints"): _at_least(2),
+    (Limits, "dms_tasks"): _at_least(1),
     (Limits, "dms_share_percent"): between(10, 100, "The rest is for people, deployments and other tools."),
     # A function that asks a source waits for AskSource: with one place each would wait for itself.
     (Limits, "lambda_at_once"): _at_least(2),

@@ -26,7 +26,7 @@ def refuse_undeployable(registry: Registry) -> None:
             remedy="Write `stack: {network: ...}`: an existing VPC, or addresses and zones of one to make.",
         )
     onboarded = [database for database in registry.databases if database.onboarded]
-    refuse_oversize(onboarded)
+    refuse_oversize(onboarded, registry.settings.limits)
     instances = sorted({database.instance for database in onboarded})
     storage = sum(storage_gigabytes(registry.settings, name) for name in instances)
     require_quota(

@@ -113,7 +113,7 @@ def _plan(request: Request, clients: Clients) -> Plan:
     asked = request.input
     version, registry = clients.records.pin_registry()
     chosen = choose(asked, registry, clients)
-    refuse_oversize([database for database in registry.databases if database.onboarded])
+    refuse_oversize([database for database in registry.databases if database.onboarded], registry.settings.limits)
     deployed_ids = clients.dms.task_ids()
     deployed = [
         one for one in chosen.databases if task_id(registry.settings.prefix, one.id, chosen.mode) in deployed_ids

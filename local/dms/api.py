@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fleet.quotas import DMS_ENDPOINTS, DMS_INSTANCES, DMS_STORAGE_GIGABYTES
+from fleet.quotas import DMS_INSTANCES, DMS_STORAGE_GIGABYTES
 from local.aws import ACCOUNT, LocalAws
 from local.clock import Clock
 from local.dms.engines.postgresql import PostgresqlReader
@@ -23,7 +23,7 @@ from local.dms.operations.subscriptions import Subscriptions
 from local.dms.operations.tags import Tags
 from local.dms.operations.tasks import Tasks
 from local.dms.requests import model
-from local.dms.resources import Delays, Resources
+from local.dms.resources import Delays, Quotas, Resources
 from local.throttling import Rate, TokenBucket
 from local.wire import AwsError, NotEmulatedError
 
@@ -45,13 +45,14 @@ class Dms:
         readers: Mapping[str, Reader] | None = None,
         *,
         delays: Delays | None = None,
+        quotas: Quotas | None = None,
         on_event: Callable[[dict[str, Any]], object] | None = None,
         on_change: Callable[[str, str, str], object] | None = None,
     ) -> None:
         self._events = Events(clock, on_event)
         self._on_change = on_change
         self._resources = Resources(
-            clock, aws, readers or {"postgres": PostgresqlReader()}, delays or Delays(), self._changed
+            clock, aws, readers or {"postgres": PostgresqlReader()}, delays or Delays(), self._changed, quotas
         )
         self._clock = clock
         self._bucket: TokenBucket | None = None
@@ -180,7 +181,7 @@ class Dms:
         quotas = (
             ("ReplicationInstances", len(self._resources.instances), DMS_INSTANCES.value),
             ("AllocatedStorage", self._instances.storage_gb(), DMS_STORAGE_GIGABYTES.value),
-            ("Endpoints", len(self._resources.endpoints), DMS_ENDPOINTS.value),
+            ("Endpoints", len(self._resources.endpoints), self._resources.quotas.endpoints.value),
         )
         return {
             "AccountQuotas": [{"AccountQuotaName": name, "Used": used, "Max": most} for name, used, most in quotas],

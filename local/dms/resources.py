@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from fleet.quotas import Quota
+from fleet.quotas import DMS_ENDPOINTS, DMS_TASKS, Quota
 from local.aws import ACCOUNT, REGION, LocalAws
 from local.clock import Clock
 from local.dms.engines.reader import Reader, RunEndedError
@@ -53,6 +53,14 @@ class Delays:
         30.0
         """
         return type(self)(**{name: seconds * factor for name, seconds in asdict(self).items()})
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """Those of the account's quotas that AWS raises."""
+
+    endpoints: Quota = DMS_ENDPOINTS
+    tasks: Quota = DMS_TASKS
 
 
 class Stateful:
@@ -172,12 +180,14 @@ class Resources:
         readers: Mapping[str, Reader],
         delays: Delays,
         changed: Callable[[Any, str, str], None] | None = None,
+        quotas: Quotas | None = None,
     ) -> None:
         self.clock = clock
         self.aws = aws
         self.readers = readers
         self.delays = delays
         self.changed = changed
+        self.quotas = quotas or Quotas()
         self.lock = threading.RLock()
         self.instances: dict[str, Instance] = {}
         self.endpoints: dict[str, Endpoint] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.quotas import DMS_ENDPOINTS
 from local.dms.engines import offered
 from local.dms.operations.certificates import Certificates
 from local.dms.operations.connections import Connections
@@ -41,7 +40,7 @@ class Endpoints:
         given = self._members(parameters, {})
         name = given["EndpointIdentifier"] = identifier("EndpointIdentifier", parameters["EndpointIdentifier"])
         self._require_free(name)
-        require_below(len(self._of.endpoints), DMS_ENDPOINTS, "account")
+        require_below(len(self._of.endpoints), self._of.quotas.endpoints, "account")
         given.setdefault("SslMode", "none")
         offered.check(given, self._of.readers)
         endpoint = Endpoint(self._of.new_arn("endpoint", parameters), given)

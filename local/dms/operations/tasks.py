@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fleet.quotas import DMS_TABLES_PER_RELOAD, DMS_TASKS, DMS_TASKS_PER_INSTANCE
+from fleet.quotas import DMS_TABLES_PER_RELOAD, DMS_TASKS_PER_INSTANCE
 from local.dms import settings
 from local.dms.loads.runs import Runs
 from local.dms.loads.target import Target, read_settings
@@ -44,7 +44,7 @@ class Tasks:
             if endpoint.given["EndpointType"] != side or endpoint.status != "active":
                 raise invalid_state(f"Endpoint {endpoint.arn} is no active {side} endpoint")
         _require_available(instance)
-        require_below(len(self._of.tasks), DMS_TASKS, "account")
+        require_below(len(self._of.tasks), self._of.quotas.tasks, "account")
         self._require_place(instance)
         _require_one_start(parameters)
         kept = ("MigrationType", "TableMappings", "TaskData", *_CDC_MEMBERS)
