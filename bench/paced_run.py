@@ -24,6 +24,7 @@ from local.dms.resources import Delays
 from local.faults.calls import current_invocation
 from local.night import Night
 from local.sources.postgres import EmbeddedPostgres
+from local.dms.requests.throttle import AWS_RATE
 from local.throttling import Rate
 from local.wire import AwsError
 
@@ -43,7 +44,7 @@ class Neighbour:
 class Account:
     """The limits of an account. *task_seconds*: how long each task takes at DMS before it moves its rows."""
 
-    dms_rate: Rate = Rate(200, 8)
+    dms_rate: Rate = AWS_RATE
     task_seconds: float = 20
     lambda_at_once: int = 1_000
     lambda_seconds: float = 0

@@ -84,7 +84,7 @@ def plan(
         seen = account.clients.ledger.measures([one.id for one in chosen])
     others = [one for one in read.databases if one.onboarded and one not in chosen]
     chosen, seen = change(what_if, chosen, seen)
-    uses = tuple(count_use((*others, *chosen), registry.settings.limits))  # narrowed or not, the whole fleet is there
+    uses = tuple(count_use((*others, *chosen), read.settings.limits))  # narrowed or not, the whole fleet is there
     document = describe(read, arrange(read, chosen, seen), uses, what_if)
     if as_json:
         click.echo(json.dumps(document, indent=1))
