@@ -20,11 +20,11 @@ from fleet.outcomes import Outcome
 from fleet.pace import run_pace
 from fleet.plan import Plan
 from local.cloud import LocalCloud
+from local.dms.requests.throttle import AWS_RATE
 from local.dms.resources import Delays
 from local.faults.calls import current_invocation
 from local.night import Night
 from local.sources.postgres import EmbeddedPostgres
-from local.dms.requests.throttle import AWS_RATE
 from local.throttling import Rate
 from local.wire import AwsError
 

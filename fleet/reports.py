@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fleet.databases import Mode
 from fleet.outcomes import HEALED_BY_A_COPY, Outcome, is_red
-from fleet.plan import Lane
+from fleet.plan import Lane, Length
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class RunReport:
 
     *chosen*: the databases that the run answers for. *onboarded*: how many the registry's version has onboarded.
     *copied_elsewhere*: databases that this run could not get at, and that another copied whole in the meantime, with
-    its words.
+    its words. *length*: how long the plan expected it to take, and by what.
     """
 
     run: str
@@ -31,6 +31,7 @@ class RunReport:
     onboarded: int
     outcomes: tuple[Outcome, ...]
     copied_elsewhere: Mapping[str, str] = field(default_factory=dict)
+    length: Length | None = None
 
     @property
     def counts(self) -> dict[str, int]:

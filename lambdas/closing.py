@@ -155,6 +155,7 @@ def _read_report(run: str, items: Iterable[Mapping[str, Any]], clients: Clients)
         closed_at=clients.now().isoformat(),
         rerun_of=plan.rerun_of,
         lanes=plan.lanes,
+        length=plan.length,
         chosen=plan.chosen,
         onboarded=sum(database.onboarded for database in registry.databases),
         outcomes=outcomes,

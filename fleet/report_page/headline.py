@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from fleet.plan import Length
 from fleet.report_page.entries import Entry, all_tables
 from fleet.report_page.markup import Html, element, join, name_of
 from fleet.report_page.words import NO_OUTCOME, SYMBOLS, WORDS, read_time, say_bytes, say_count, say_seconds
@@ -15,6 +16,14 @@ _WAITED_FOR = {
     "turn": "for a turn at DMS, which answers a few requests a second in the whole account",
     "throttled": "because an API throttled the account",
     "server": "for a place at a server",
+}
+
+
+_DECIDED_BY = {
+    "requests": "DMS's request budget",
+    "instance": "instance",
+    "server": "server",
+    "database": "the longest database,",
 }
 
 
@@ -103,6 +112,7 @@ def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
     facts = (
         ("When", when),
         ("How long", say_seconds(seconds)),
+        *([("Planned", _say_planned(report.length))] if report.length else []),
         (
             "Databases",
             f"{len(entries):,} of {report.onboarded:,} onboarded; {say_count(lanes, 'replication instance')}",
@@ -119,6 +129,19 @@ def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
         ("Registry", report.registry_version),
     )
     return element("dl", *(element("div", element("dt", term), element("dd", name_of(fact))) for term, fact in facts))
+
+
+def _say_planned(length: Length) -> str:
+    """How long the plan expected the run to take, and what decides that.
+
+    >>> from fleet.forecast import Bound
+    >>> _say_planned(Length(1800, Bound(1700, "instance", "one"), measured=5, expected=0, assumed=1))
+    '30 min 00 s, decided by instance one; times of databases: 5 measured, 1 assumed'
+    """
+    by = f"{_DECIDED_BY[length.bound.by]} {length.bound.name}".strip()
+    origins = {"measured": length.measured, "of the registry": length.expected, "assumed": length.assumed}
+    said = ", ".join(f"{count:,} {origin}" for origin, count in origins.items() if count)
+    return f"{say_seconds(length.seconds)}, decided by {by}; times of databases: {said or 'none'}"
 
 
 def _say_waited(entries: Sequence[Entry]) -> str:
