@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -46,7 +47,7 @@ def entrypoint(state: str, request_model: type[Request], run: Callable[[Request,
     """
 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        with logger.append_context_keys(state=state, **_identify(event)):
+        with _named(state=state, **_identify(event)):
             clients = current_clients()
             started = clients.now()
             try:
@@ -64,6 +65,16 @@ def entrypoint(state: str, request_model: type[Request], run: Callable[[Request,
             return answer
 
     return handler
+
+
+@contextmanager
+def _named(**keys: Any) -> Iterator[None]:
+    """*keys* on every line that is logged inside, by this thread alone: the local cloud runs several handlers at once."""
+    logger.thread_safe_append_keys(**keys)
+    try:
+        yield
+    finally:
+        logger.thread_safe_clear_keys()
 
 
 def _parse(event: dict[str, Any], model: type[Request]) -> Request:
