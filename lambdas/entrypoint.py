@@ -69,7 +69,7 @@ def entrypoint(state: str, request_model: type[Request], run: Callable[[Request,
 
 @contextmanager
 def _named(**keys: Any) -> Iterator[None]:
-    """*keys* on every line that is logged inside, by this thread alone: the local cloud runs several handlers at once."""
+    """*keys* on every line that this thread logs inside: the local cloud runs several handlers at once."""
     logger.thread_safe_append_keys(**keys)
     try:
         yield
