@@ -57,7 +57,6 @@ class Requests:
 
     made: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
-    retried: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,6 @@ def run(server: EmbeddedPostgres, registry: Registry, folder: Path, account: Acc
         outcomes = tuple(night.outcomes())
         plan = cloud.clients.records.find_plan(night.run)
         assert plan is not None  # noqa: S101  it ran
-        requests.retried.update(_retries(cloud))
         bound = _bound(outcomes, plan, registry, requests)
         return Paced(outcomes, night.describe()["status"], seconds, wall, bound, requests, len(registry.databases))
 
@@ -178,29 +176,6 @@ def _count(cloud: LocalCloud, requests: Requests) -> None:
         return answered
 
     cloud.aws.serve("dms", cloud.faults.dms(counted))
-
-
-def _retries(cloud: LocalCloud) -> Counter[str]:
-    """How often Step Functions retried, by the error; from the histories of all executions."""
-    machines, retried = cloud.machines, Counter[str]()
-    for arn in cloud.machine_arns.values():
-        asked: dict[str, Any] = {"stateMachineArn": arn, "maxResults": 1000}
-        while True:
-            page = machines.answer("ListExecutions", asked)
-            for one in page["executions"]:
-                retried.update(_failures(cloud, one["executionArn"]))
-            if not page.get("nextToken"):
-                break
-            asked["nextToken"] = page["nextToken"]
-    return retried
-
-
-def _failures(cloud: LocalCloud, execution: str) -> Counter[str]:
-    asked = {"executionArn": execution, "maxResults": 1000, "includeExecutionData": False}
-    history = cloud.machines.answer("GetExecutionHistory", asked)
-    failed = ("lambdaFunctionFailedEventDetails", "taskFailedEventDetails", "taskStartFailedEventDetails")
-    details = (event[name] for event in history["events"] for name in failed if name in event)
-    return Counter(one.get("error", "?") for one in details)
 
 
 def _bound(outcomes: tuple[Outcome, ...], plan: Plan, registry: Registry, requests: Requests) -> Bound:

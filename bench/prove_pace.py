@@ -112,13 +112,13 @@ def _show(name: str, paced: Paced) -> list[Figure]:
     print(f"--- {name}", flush=True)
     print(f"    {paced.databases} databases in {paced.seconds:,.0f} s of the run, {paced.wall_seconds:.0f} s here")
     print(f"    requests by state: {dict(paced.requests.made.most_common())}; refused {dict(paced.requests.refused)}")
-    print(f"    waited in all: {dict(paced.waited)}; retried: {dict(paced.requests.retried)}", flush=True)
+    print(f"    waited in all, seconds: {dict(paced.waited)}", flush=True)
     for outcome in [one for one in paced.outcomes if one.outcome != "ok"][:3]:
         print(f"    {outcome.database} {outcome.outcome}: {outcome.failure}", flush=True)
     by = f"{paced.bound.by} {paced.bound.name}".strip()
     return [
         (f"{name}: databases that are ok", f"{paced.ok} of {paced.databases}", paced.ok == paced.databases),
-        (f"{name}: retries exhausted", str(exhausted), not exhausted),
+        (f"{name}: ended because an API throttled them", str(exhausted), not exhausted),
         (
             f"{name}: length by the bound ({by} {paced.bound.seconds:,.0f} s)",
             f"{paced.ratio:.3f}",
