@@ -124,7 +124,7 @@ def transitions(fleet: Fleet) -> tuple[int, int]:
     """State transitions and calls of functions, in one night.
 
     >>> transitions(Fleet(10))
-    (2214, 782)
+    (2224, 782)
     """
     machine = load("database-run")
     way = way_through(machine)
@@ -177,7 +177,7 @@ def total_of_frankfurt(fleet: Fleet) -> float:
     """How much of `total` is reckoned with prices that hold in Frankfurt.
 
     >>> round(total_of_frankfurt(Fleet(10)), 2)
-    3.66
+    3.67
     """
     return sum(one.dollars or 0 for one in items(fleet) if one.price and one.price.holds_in_frankfurt)
 
