@@ -44,10 +44,7 @@ ARGUMENTS: dict[str, Sequence[str]] = {
     "prerequisites": ("chinook",),
 }
 MORE: dict[str, Sequence[str]] = {
-    "--what-if": (
-        *("databases", "databases=", "databases=60", "databases=+0", "databases=+10001", "databases=+1,"),
-        "=6",
-    ),
+    "--what-if": ("databases", "databases=", "databases=60", "databases=+0", "databases=+1,", "=6", "window=5"),
 }
 """What is tried of one option beside the values of its type."""
 _NARROWING = frozenset({"--databases", "--tags"})
