@@ -29,10 +29,10 @@ from lambdas.clients.records import adapter
 @click.command(
     epilog="""\b
 Examples:
-  fleet plan                                          of a full run over all onboarded databases
-  fleet plan --tags finance --measured                with the times of their last loads, from the account
+  fleet plan                              a full run over all onboarded databases
+  fleet plan --tags finance --measured    with the times of their last loads
   fleet plan --what-if databases=+60 --what-if instances=6
-  fleet plan --what-if window=5h --json               exit code 1 where the run does not fit
+  fleet plan --what-if window=5h --json   exit code 1 where it does not fit
 """
 )
 @click.option("--mode", type=click.Choice(["full", "delta"]), default="full", show_default=True, help="The run's mode.")
@@ -124,7 +124,9 @@ def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]
         "least_seconds": round(forecast.bound.seconds),
         "percent_above_least": round(forecast.percent_above_bound, 1),
         "decided_by": {"kind": forecast.bound.by, "name": forecast.bound.name},
-        "bounds": [asdict(bound) for bound in forecast.bounds],
+        "bounds": [
+            {"kind": bound.by, "name": bound.name, "seconds": round(bound.seconds)} for bound in forecast.bounds
+        ],
         "estimates": {origin: arranged.estimates.count(origin) for origin in ("measured", "expected", "assumed")},
         "window": window,
         "lanes": [
@@ -190,7 +192,7 @@ def _describe_quotas(registry: Registry, arranged: Arrangement, uses: Sequence[Q
     ]
     requests = len(arranged.starts) * CALLS_PER_DATABASE
     answered = int(max(requests, pace.burst + pace.per_second * arranged.forecast.seconds))
-    what = f"requests to DMS in that time ({limits.dms_share_percent} % of {limits.dms_requests_per_second} a second)"
+    what = f"requests to DMS ({limits.dms_share_percent} % of {limits.dms_requests_per_second} a second)"
     share = 100 * requests / answered if answered else 0.0
     quotas.append({"what": what, "of": "the run", "used": requests, "limit": answered, "percent": share})
     return [{**one, "percent": round(one["percent"])} for one in quotas]

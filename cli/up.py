@@ -43,7 +43,7 @@ Examples:
   fleet up --fleet sample                    the demo's fleet, deployed, ready for a night; Ctrl-C ends it
   fleet up --port 0 --json --detach          any free port, told as JSON
   fleet up --fleet sample --clock virtual    no night waits for anything
-  fleet up --fleet sample --throttle         DMS takes no more requests a second than at AWS
+  fleet up --fleet sample --dms-rate off     DMS answers every request
 """
 )
 @folder_option

@@ -97,7 +97,8 @@ def _looks_at_dms(settings: Settings, name: str, *, at: tuple[str, ...]) -> list
 
 _sees_tasks: Need = partial(_looks_at_dms, at=("ReplicationTasks",))
 _sees_tasks_and_endpoints: Need = partial(_looks_at_dms, at=("ReplicationTasks", "Endpoints"))
-_sees_connections: Need = partial(_looks_at_dms, at=("ReplicationTasks", "Connections"))
+_sees_connections: Need = partial(_looks_at_dms, at=("Connections",))
+_sees_tasks_and_connections: Need = partial(_looks_at_dms, at=("ReplicationTasks", "Connections"))
 
 
 def _dms(settings: Settings, name: str, *, verb: str, call: str, kinds: tuple[str, ...]) -> list[Statement]:
@@ -243,7 +244,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
         _asks_sources,
         _reads_manifests,
         _seals,
-        _sees_connections,
+        _sees_tasks_and_connections,
         _tests,
         _counts,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from fleet.databases import Registry
@@ -42,8 +42,8 @@ class JudgedFunctions(Faults):
     do beside, to what a test has put in the place of the fleet's own.
     """
 
-    def __init__(self, *more: Statement) -> None:
-        super().__init__()
+    def __init__(self, *more: Statement, broken: Mapping[str, Iterable[str]] | None = None) -> None:
+        super().__init__(broken)
         self._more = more
         self.needs: dict[str, list[Need]] = {}
         self._judged: set[str] = set()

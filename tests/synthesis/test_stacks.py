@@ -14,6 +14,7 @@ import pytest
 
 from fleet.databases import Registry
 from fleet.dms.endpoints import s3_settings
+from fleet.dms.task_texts import TaskTexts
 from fleet.folders import Folder
 from lambdas.clients.dms import Dms
 from lambdas.clients.records import CURRENT
@@ -138,7 +139,7 @@ def test_ignored_is_exactly_what_a_night_changes(sample: Stacks) -> None:
         def modify_replication_task(self, **parameters: Any) -> None:
             sent.update(parameters)
 
-    Dms(Client()).modify_task("arn", "mappings", "settings")
+    Dms(Client(), lambda: 0.0, lambda _: None).modify_task("arn", TaskTexts("mappings", "settings"))
     modified = {snake_case(member) for member in sent} - {"replication_task_arn"}
     for where, task in sample.of("aws_dms_replication_task"):
         # The position moves as the task reads on, whoever started it.

@@ -52,7 +52,7 @@ def fleet(capsys: pytest.CaptureFixture[str]) -> Fleet:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder on which a local cloud is up; none is afterwards."""
     made = tmp_path_factory.mktemp("up") / "cloud"
-    arguments = ["up", "--folder", str(made), "--detach", "--port", "0", "--json", "--log", "--throttle"]
+    arguments = ["up", "--folder", str(made), "--detach", "--port", "0", "--json", "--log"]
     said = subprocess.run(  # noqa: S603  our own program
         [*COMMAND, *arguments], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=120
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from cli.commands import cli
-from cli.options import Factor, Names, Place, Text
+from cli.options import Factor, Names, Place, RateOfDms, Text
 
 # No bare text among them: an option of type `click.STRING` takes an empty value, so `Text` is to be used.
 VALUES: dict[type[click.ParamType], Sequence[str]] = {
@@ -18,6 +19,7 @@ VALUES: dict[type[click.ParamType], Sequence[str]] = {
     Factor: ("", " ", "fast", "-1", "0", "nan", "inf", "1e400"),
     click.IntRange: ("", " ", "many", "-1", "1.5", "9" * 30),
     click.Choice: ("", " ", "nonsense", "--json"),
+    RateOfDms: ("", " ", "nonsense", "8", "200/", "200/8/1", "-1/8", "0/0", "100/4", "off"),
 }
 """By type. A type that is missing here fails the test: give the new one its values."""
 
@@ -32,6 +34,7 @@ BASE: dict[str, Sequence[str]] = {
     "up": ("--folder", "afile"),
     "destroy": ("--yes",),
     "deploy": ("--plan-only",),
+    "plan": ("--registry", str(Path(__file__).resolve().parents[3] / "registry")),
 }
 """What is typed beside the value that is tried."""
 ARGUMENTS: dict[str, Sequence[str]] = {
@@ -40,6 +43,10 @@ ARGUMENTS: dict[str, Sequence[str]] = {
     "report": ("done",),
     "prerequisites": ("chinook",),
 }
+MORE: dict[str, Sequence[str]] = {
+    "--what-if": ("databases", "databases=", "databases=60", "databases=+0", "databases=+1,", "=6", "window=5"),
+}
+"""What is tried of one option beside the values of its type."""
 _NARROWING = frozenset({"--databases", "--tags"})
 
 
@@ -106,4 +113,4 @@ def _without(option: str, base: Sequence[str]) -> Sequence[str]:
 def _values(one: click.Parameter) -> Sequence[str]:
     kind = type(one.type)
     assert kind in VALUES, f"{one.name} is of type {kind.__name__}: no values are known for it (see VALUES)"
-    return VALUES[kind]
+    return (*VALUES[kind], *(value for option in one.opts for value in MORE.get(option, ())))
