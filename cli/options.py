@@ -46,8 +46,8 @@ dms_rate_option = click.option(
     type=RateOfDms(),
     default="200/8",
     show_default=True,
-    help="Requests that DMS answers: so many at once, and so many a second from then on; off: all. AWS's page says 200/8, "
-    "an older one 100/4.",
+    help="Requests that DMS answers: so many at once, and so many a second from then on; off: all. AWS's page says "
+    "200/8, an older one 100/4.",
 )
 
 

@@ -64,8 +64,8 @@ def judge_wait(wait: Wait, waited_seconds: float, planned_seconds: int, limits: 
 def longest_attempt_seconds(limits: Limits) -> int:
     """How long an attempt may last by its limits: claim, hand-off, and one time in which an API refuses it included.
 
-    Not in it: the wait for a place at the server, which comes before the attempt (docs/decisions/0025), and what a table
-    takes beyond the load deadline while it queues.
+    Not in it: the wait for a place at the server, which comes before the attempt (docs/decisions/0025), and what a
+    table takes beyond the load deadline while it queues.
 
     >>> longest_attempt_seconds(Limits()) < 12 * 3600
     True
