@@ -29,6 +29,8 @@ from local.throttling import Rate
 from local.wire import AwsError
 
 _LONGEST_SECONDS = 1200
+_ASK_FOR_ONE = frozenset({"PlanRun", "PrepareTask", "PointEndpoint", "StartTask"})
+"""States that describe tasks for their own database alone. PrepareTask looks while a task is modified, too."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,14 @@ class Account:
 
 @dataclass
 class Requests:
-    """Requests to DMS that were answered or *refused*, by the state that made them; those of others are `neighbour`."""
+    """Requests to DMS that were answered or *refused*, by the state that made them; those of others are `neighbour`.
+
+    *looks*: those of them that describe an instance's tasks or connections for all its databases.
+    """
 
     made: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    looks: int = 0
 
 
 @dataclass(frozen=True)
@@ -173,6 +179,7 @@ def _count(cloud: LocalCloud, requests: Requests) -> None:
             requests.made[who] += error.code != "ThrottlingException"
             raise
         requests.made[who] += 1
+        requests.looks += operation in {"DescribeReplicationTasks", "DescribeConnections"} and who not in _ASK_FOR_ONE
         return answered
 
     cloud.aws.serve("dms", cloud.faults.dms(counted))

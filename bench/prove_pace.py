@@ -27,6 +27,9 @@ from onboarding.reader import read_registry
 HERE = Path("build/prove-pace").resolve()
 MOST_ABOVE_BOUND = 1.1
 MOST_REQUESTS = 12
+"""For a database whose task ends at once. A longer one is looked at for longer."""
+MOST_OWN_REQUESTS = 11
+"""In a first run: 10, and what PrepareTask looks at while its task is modified."""
 LIMIT_SECONDS = 25 * 60
 CAUTIOUS = Rate(100, 4)
 
@@ -60,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         for name, (registry, account) in runs.items():
             if given.only in {None, name}:
-                figures += _show(name, run(server, registry, HERE / "runs", account))
+                paced = run(server, registry, HERE / "runs", account)
+                figures += _show(name, paced, are_long=account.task_seconds > Account().task_seconds)
         if given.only in {None, "large"}:
             large = _fleet(server, given.databases, given.tables)
             figures += _show(f"200/8, {given.tables} tables each", run(server, large, HERE / "runs", Account()))
@@ -103,9 +107,10 @@ def _many(server: EmbeddedPostgres, registry: Registry, count: int) -> Registry:
     return replace(registry, databases=databases)
 
 
-def _show(name: str, paced: Paced) -> list[Figure]:
-    """What one run has to show."""
+def _show(name: str, paced: Paced, *, are_long: bool = False) -> list[Figure]:
+    """What one run has to show. *are_long*: its tasks take minutes."""
     each = paced.answered / paced.databases
+    own = (paced.answered - paced.requests.looks) / paced.databases
     exhausted = sum(
         outcome.failure is not None and outcome.failure.failure_class == "throttled" for outcome in paced.outcomes
     )
@@ -124,7 +129,11 @@ def _show(name: str, paced: Paced) -> list[Figure]:
             f"{paced.ratio:.3f}",
             paced.ratio <= MOST_ABOVE_BOUND,
         ),
-        (f"{name}: requests a database", f"{each:.1f} of {MOST_REQUESTS}", each <= MOST_REQUESTS),
+        (
+            f"{name}: requests a database, of which its own",
+            f"{each:.1f}, {own:.1f}",
+            own <= MOST_OWN_REQUESTS and (are_long or each <= MOST_REQUESTS),
+        ),
     ]
 
 

@@ -31,7 +31,7 @@ LOOK_KINDS = 2
 """What is looked at on an instance, one request each: its tasks, its connections."""
 
 _SHARE_OF_STORE = 0.5
-_SHARE_OF_LOOKS = 0.25
+_SHARE_OF_LOOKS = 0.2
 _SHORTEST_LOOK_SECONDS = 10
 
 
@@ -60,10 +60,10 @@ def run_pace(limits: Limits) -> Pace:
 
 
 def choose_look_seconds(lanes: int, pace: Pace) -> int:
-    """The shortest time between two looks at one instance, so that all looks keep to a quarter of the pace.
+    """The shortest time between two looks at one instance, so that all looks keep to a fifth of the pace.
 
     >>> [choose_look_seconds(lanes, Pace(100, 7.2)) for lanes in (1, 6, 60)]
-    [10, 10, 67]
+    [10, 10, 84]
     """
     return max(_SHORTEST_LOOK_SECONDS, -int(-lanes * LOOK_KINDS // (pace.per_second * _SHARE_OF_LOOKS)))
 

@@ -62,8 +62,10 @@ def judge_wait(wait: Wait, waited_seconds: float, planned_seconds: int, limits: 
 
 
 def longest_attempt_seconds(limits: Limits) -> int:
-    """How long an attempt may last by its limits, claim and hand-off included; what a table takes beyond the load
-    deadline while it queues is not in it.
+    """How long an attempt may last by its limits: claim, hand-off, and one time in which an API refuses it included.
+
+    Not in it: the wait for a place at the server, which comes before the attempt (docs/decisions/0025), and what a
+    table takes beyond the load deadline while it queues.
 
     >>> longest_attempt_seconds(Limits()) < 12 * 3600
     True
@@ -76,5 +78,6 @@ def longest_attempt_seconds(limits: Limits) -> int:
         + limits.stop_deadline_seconds
         + limits.count_deadline_seconds
         + limits.load_deadline_seconds
+        + limits.throttle_deadline_seconds
         + CANCEL_GRACE_SECONDS
     )

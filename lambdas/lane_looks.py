@@ -22,6 +22,8 @@ from lambdas.wiring import Clients
 
 GIVEN_UP_AFTER = timedelta(seconds=60)
 """A handler that began to look and died is replaced after this time; none runs longer for that."""
+CLOCKS_DIFFER = timedelta(seconds=1)
+"""By how much, at most, those of two functions: a look of another's counts as later than *after* from then on."""
 SOON_SECONDS = 2
 """When to come back for what another handler is asking DMS right now."""
 
@@ -64,7 +66,8 @@ def _look(
     kept = clients.ledger.lane(instance, what)
     read_at = datetime.fromisoformat(kept["read_at"]) if "read_at" in kept else None
     if read_at is not None:
-        if read_at > max(after, now - timedelta(seconds=oldest_seconds or opened.plan.poll_seconds)):
+        oldest = now - timedelta(seconds=oldest_seconds or opened.plan.poll_seconds)
+        if read_at > max(after + CLOCKS_DIFFER, oldest):
             return Look(read_at, adapter(kind).validate_json(kept["body"]))
         wait = opened.plan.poll_seconds - (now - read_at).total_seconds()
         if wait > 0:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from fleet.dms.endpoints import refuse_endpoint, refuse_source, s3_settings
 from fleet.dms.task_texts import full_load_texts
-from fleet.dms.tasks import is_settling, judge_start_refusal, start_type
+from fleet.dms.tasks import TaskReport, is_settling, judge_start_refusal, start_type
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table
@@ -25,7 +25,7 @@ from lambdas.database_run.point_endpoint import look_into_folder, refuse_moving_
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.opened import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse_stopped_run
 from lambdas.server_places import keep_place
-from lambdas.turns import take_turn, waiting_when_throttled
+from lambdas.turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -86,7 +86,7 @@ def run(request: Request, clients: Clients) -> Response:
         left_by_test=[file.key for file in left_by_test] or None,
     )
     refused = clients.dms.start_task(report.arn, start_type(report))
-    if not refused:
+    if not refused or _has_started(opened, report, clients):
         return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
     clients.ledger.note(opened.attempt, started_before=None, started_at=None)
     follows = judge_start_refusal(refused)
@@ -95,6 +95,13 @@ def run(request: Request, clients: Clients) -> Response:
     if follows == "retest":
         return _retest(opened, refused, clients)
     return _refuse(opened, _start_refused(refused), clients)
+
+
+def _has_started(opened: Opened, before: TaskReport, clients: Clients) -> bool:
+    """Whether a start that was refused is our own: one that was throttled may have been done, and is repeated."""
+    charge(1, pace_of(opened), clients)
+    task = clients.dms.find_tasks([opened.task_id]).get(opened.task_id)
+    return task is not None and not task.report.is_at_rest and task.report.started > before.started
 
 
 def _start_refused(said: str) -> Failure:

@@ -79,13 +79,24 @@ class Fleet:
 
 @contextmanager
 def open_fleet(
-    folder: Path, postgres: EmbeddedPostgres, template: str, databases: Mapping[str, Iterable[str]], **how: Any
+    folder: Path,
+    postgres: EmbeddedPostgres,
+    template: str,
+    databases: Mapping[str, Iterable[str]],
+    *,
+    limits: Limits = LIMITS,
+    has_own_instances: bool = False,
+    **how: Any,
 ) -> Iterator[Fleet]:
-    """A fleet of *databases*, each with its faults, on copies of *template*. *how*: of the cloud."""
+    """A fleet of *databases*, each with its faults, on copies of *template*. *has_own_instances*: none looks at DMS for
+    another. *how*: of the cloud."""
     secret = postgres.secret("postgres")
-    entries = tuple(Database(name, "shared", name, "one", ("public",), onboarded=True) for name in databases)
+    entries = tuple(
+        Database(name, "shared", name, name if has_own_instances else "one", ("public",), onboarded=True)
+        for name in databases
+    )
     registry = Registry(
-        replace(SETTINGS, limits=LIMITS),
+        replace(SETTINGS, limits=limits),
         (
             Server(
                 "shared",

@@ -65,8 +65,8 @@ def test_a_wait_is_given_up_only_once_more_than_its_limit_has_passed() -> None:
 
 def test_every_limit_in_seconds_counts_in_the_longest_attempt() -> None:
     """Without it, an execution could end by its own clock and not say what it waited for."""
-    # Within the task's and the counting's deadlines. A wait for the server comes before the attempt, and has its own
-    # half of the execution's time (docs/decisions/0025).
+    # Within the task's and the counting's deadlines. A wait for a place at the server comes before the attempt, and is
+    # not in the 12 hours: who waits long and then loads long ends as ExecutionTooLong (docs/decisions/0025).
     inside = {"stuck_seconds", "count_table_seconds", "server_wait_seconds"}
     zero = Limits(**dict.fromkeys(Limits.__dataclass_fields__, 0))
     assert longest_attempt_seconds(zero) == CANCEL_GRACE_SECONDS

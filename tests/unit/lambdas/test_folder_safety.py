@@ -99,6 +99,7 @@ def test_a_success_from_before_the_change_of_the_endpoint_is_not_taken_for_a_tes
     case.go_through("ReleaseDatabase")
     case.next_night(f"second-{case.id}")
     case.go_before("AwaitConnection")
+    case.time.pass_seconds(1)  # a test sent now is not of the moment of the change
     assert connection(case, "target")["Status"] == "successful"
     answer = case.call("AwaitConnection")
     assert answer["verdict"] == "wait"

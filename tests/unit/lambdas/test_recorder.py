@@ -349,11 +349,21 @@ def test_an_end_before_the_claim_is_reported_in_its_own_class_too(cases: Cases, 
 # The sweep
 
 
-def test_the_sweep_does_for_a_database_what_the_lost_event_would_have_done(cases: Cases, case: Case) -> None:
-    with deaf(cases):
-        stop(case, begin(cases, case))
+@pytest.fixture
+def swept(cases: Cases) -> Cases:
+    """The same cloud, where what other tests left is swept up, the places of their dead executions included."""
+    for _ in range(5):
+        cases.time.pass_seconds(1000)
+        if sweep(cases) == {"databases": 0, "runs": 0}:
+            return cases
+    raise AssertionError("each sweep finds something to do")
+
+
+def test_the_sweep_does_for_a_database_what_the_lost_event_would_have_done(swept: Cases, case: Case) -> None:
+    with deaf(swept):
+        stop(case, begin(swept, case))
     assert (case.outcome, case.task["Status"]) == ({}, "running")
-    assert sweep(cases)["databases"] == 1
+    assert sweep(swept)["databases"] == 1
     case.time.pass_seconds(700)
     told = [case.outcome[name] for name in ("failure_class", "guessed", "attempt")]
     assert (case.task["Status"], told) == ("stopped", ["cancelled", True, 1])
@@ -367,18 +377,32 @@ def test_the_sweep_closes_a_dead_run_in_which_nothing_runs_any_more(cases: Cases
     assert [one["failure"]["failure_class"] for one in report(case)["outcomes"]] == ["cancelled"]
 
 
-def test_the_sweep_leaves_a_living_execution_and_its_task_alone(cases: Cases, case: Case) -> None:
-    begin(cases, case)
+def test_the_sweep_leaves_a_living_execution_and_its_task_alone(swept: Cases, case: Case) -> None:
+    begin(swept, case)
     before = case.everything()
-    assert sweep(cases) == {"databases": 0, "runs": 0}
+    assert sweep(swept) == {"databases": 0, "runs": 0}
     assert case.everything() == before
 
 
-def test_a_second_sweep_finds_nothing_to_do(cases: Cases, case: Case) -> None:
-    with deaf(cases):
-        stop(case, begin(cases, case))
-    sweep(cases)
-    case.time.pass_seconds(600)
+def test_a_second_sweep_finds_nothing_to_do(swept: Cases, case: Case) -> None:
+    with deaf(swept):
+        stop(case, begin(swept, case))
+    sweep(swept)
+    case.time.pass_seconds(100)
+    assert_nothing_is_swept(swept, case)
+
+
+def test_once_a_dead_executions_place_is_given_back_a_sweep_finds_nothing_to_do(swept: Cases, case: Case) -> None:
+    with deaf(swept):
+        stop(case, begin(swept, case))
+    sweep(swept)
+    case.time.pass_seconds(600)  # 15 minutes after its end no function of it can act
+    assert sweep(swept) == {"databases": 1, "runs": 0}
+    assert "place_at" not in case.cloud.clients.ledger.claim(case.id)
+    assert_nothing_is_swept(swept, case)
+
+
+def assert_nothing_is_swept(cases: Cases, case: Case) -> None:
     before = case.everything()
     assert sweep(cases) == {"databases": 0, "runs": 0}
     assert case.everything() == before

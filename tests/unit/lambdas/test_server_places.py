@@ -44,7 +44,7 @@ def give_back(cases: Cases, database: str) -> None:
     """What ReleaseDatabase does, whoever holds the database."""
     claim = cases.cloud.clients.ledger.claim(database)
     attempt = Attempt(claim["holder_run"], database, "full", int(claim["number"]), claim["holder"])
-    cases.cloud.clients.ledger.release(attempt, seconds=None, place_at=claim["place_at"])
+    cases.cloud.clients.ledger.release(attempt, measured=None, place_at=claim["place_at"])
 
 
 def living(case: Case, name: str = "holder") -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -151,3 +153,19 @@ def test_a_database_that_is_throttled_for_minutes_waits_and_ends_ok(cases: Cases
     assert cases.run_night(case.run, databases=[case.id])["status"] == "SUCCEEDED"
     waited = case.read_control(case.outcome["document"])
     assert b'"throttled":0' not in waited
+
+
+def test_a_look_of_another_handler_in_the_second_of_a_change_is_not_taken_for_one_after_it(cases: Cases) -> None:
+    first, second = cases.take(), cases.take()
+    for one in (first, second):
+        one.claim()
+        one.go_before("StartTask")
+    cases.time.pass_seconds(15)
+    second.settle("StartTask")
+    ledger, instance = cases.cloud.clients.ledger, second.record["instance_arn"]
+    at_once = (cases.cloud.clock.now() + timedelta(milliseconds=500)).isoformat()  # by a clock that is ahead
+    old = {**json.loads(ledger.lane(instance, "TASKS")["body"])}
+    old[second.task_id]["report"] |= {"status": "stopped", "started": 9e9}
+    ledger.end_look(instance, "TASKS", at_once, json.dumps(old))
+    cases.time.pass_seconds(1)
+    assert second.call("PollTask")["verdict"] == "moving"

@@ -160,8 +160,8 @@ def test_a_schedule_that_aws_takes_is_taken(tmp_path: Path, expression: str) -> 
     ("limits", "said"),
     [
         ("{task_deadline_seconds: 900}", r"`limits\.stuck_seconds` is 1800, more than `task_deadline_seconds`"),
-        ("{task_deadline_seconds: 39600}", r"`limits`: the waits of one database .* 53,100 s together, wanted 43,200"),
-        ("{load_deadline_seconds: 36000}", r"`limits`: the waits of one database .* 63,900 s together, wanted 43,200"),
+        ("{task_deadline_seconds: 39600}", r"`limits`: the waits of one database .* 56,700 s together, wanted 43,200"),
+        ("{load_deadline_seconds: 36000}", r"`limits`: the waits of one database .* 67,500 s together, wanted 43,200"),
     ],
 )
 def test_limits_that_an_execution_has_no_time_for_are_refused(tmp_path: Path, limits: str, said: str) -> None:

@@ -86,7 +86,7 @@ def test_a_place_is_given_back_with_the_claim_and_is_free_again(
     books: Books, first: Attempt, second: Attempt, place: Place
 ) -> None:
     books.take(first, place)
-    books.ledger.release(first, seconds=None, place_at=place.server)
+    books.ledger.release(first, measured=None, place_at=place.server)
     assert books.taken(place) == set()
     assert "place_at" not in books.ledger.claim(first.database)
     assert books.take(second, place)
@@ -96,7 +96,7 @@ def test_who_does_not_hold_the_claim_gives_no_place_back(books: Books, first: At
     books.take(first, place)
     other = replace(first, number=2, execution="another")
     books.take(other, place, previous_holder=first.execution)
-    books.ledger.release(first, seconds=None, place_at=place.server)
+    books.ledger.release(first, measured=None, place_at=place.server)
     assert not books.places.give_back(first.database, holder=first.execution, server=place.server)
     assert books.taken(place) == {first.database}
 
@@ -127,7 +127,7 @@ def test_a_dead_executions_place_is_taken_again_only_where_there_is_one_and_only
     assert books.ledger.claim(first.database)["holder"] == first.execution
     books.take(second, place)
     assert not books.places.take_again(first, place)
-    books.ledger.release(second, seconds=None, place_at=place.server)
+    books.ledger.release(second, measured=None, place_at=place.server)
     assert not books.places.take_again(replace(first, execution="another"), place)
     assert books.places.take_again(first, place)
     assert books.taken(place) == {first.database}
