@@ -88,8 +88,8 @@ def _print_totals(document: Mapping[str, Any], console: Console) -> None:
     }[decided["kind"]]
     least, above = say_time(document["least_seconds"]), document["percent_above_least"]
     console.print(f"What decides it: {what}.")
-    more = f"No order needs less than {least}; this is {above} % more." if above else "No order needs less."
-    console.print(more)
+    is_least = document["seconds"] == document["least_seconds"]
+    console.print("No order needs less." if is_least else f"No order needs less than {least}; this is {above} % more.")
     counts = ", ".join(f"{count:,} {origin}" for origin, count in document["estimates"].items() if count)
     console.print(f"How long each takes: {counts} (~: not measured).")
     for one in document["quotas"]:

@@ -19,7 +19,7 @@ from lambdas.wiring import Clients
 AT_ONCE_SECONDS = 1
 """A turn that comes within this time has come: the bucket's store makes up for it, and a Wait knows whole seconds."""
 FIRST_PAUSE_SECONDS = 5
-LONGEST_PAUSE_SECONDS = 60
+LONGEST_PAUSE_SECONDS = 120
 _ONE_EPISODE_SECONDS = 300
 
 Response = TypeVar("Response", bound=BaseModel)

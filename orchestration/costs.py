@@ -12,6 +12,7 @@ from fleet.databases import Limits
 from fleet.pace import choose_look_seconds, run_pace
 from fleet.quotas import DMS_ENDPOINTS_PER_INSTANCE
 from fleet.stack_settings import StackSettings
+from fleet.waits import next_look_seconds
 from orchestration.definitions import load
 
 HOURS = 730
@@ -124,22 +125,26 @@ def transitions(fleet: Fleet) -> tuple[int, int]:
     """State transitions and calls of functions, in one night.
 
     >>> transitions(Fleet(10))
-    (2224, 782)
+    (1754, 622)
     """
     machine = load("database-run")
     way = way_through(machine)
     # A further look is Wait, Task and Choice.
-    looks = int(fleet.minutes_each * 60 / _poll_seconds(fleet.databases)) - 1 + fleet.loads_polled - 1
+    looks = _count_looks(fleet.minutes_each * 60, fleet.databases) - 1 + fleet.loads_polled - 1
     each = len(way) + 3 * looks
     called = _count(way, machine["States"], "Task") + looks
-    # PlanRun, EachLane and CloseRun; a Map for each lane; a Task and a Pass for each database.
-    night = 3 + instances(fleet.databases) + (each + 2) * fleet.databases
+    # PlanRun, EachLane and CloseRun; a Map for each lane; a Wait, a Task and a Pass for each database.
+    night = 3 + instances(fleet.databases) + (each + 3) * fleet.databases
     return night, 2 + called * fleet.databases
 
 
-def _poll_seconds(databases: int) -> int:
-    """Between two looks at a task."""
-    return choose_look_seconds(instances(databases), run_pace(Limits()))
+def _count_looks(seconds: float, databases: int) -> int:
+    """At a task that takes so long: as PollTask does, rarer the longer it has run."""
+    planned, looks, passed = choose_look_seconds(instances(databases), run_pace(Limits())), 0, 0
+    while passed < seconds:
+        passed += next_look_seconds(planned, passed, Limits().task_deadline_seconds + 1)
+        looks += 1
+    return looks
 
 
 def items(fleet: Fleet) -> Iterator[Item]:
@@ -177,7 +182,7 @@ def total_of_frankfurt(fleet: Fleet) -> float:
     """How much of `total` is reckoned with prices that hold in Frankfurt.
 
     >>> round(total_of_frankfurt(Fleet(10)), 2)
-    3.67
+    3.32
     """
     return sum(one.dollars or 0 for one in items(fleet) if one.price and one.price.holds_in_frankfurt)
 
