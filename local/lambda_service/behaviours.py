@@ -108,20 +108,20 @@ BEHAVIOURS = (
         "An event whose sender waits for no answer (of a rule or a schedule) waits for a place, up to six hours",
         "documented",
         f"{_GUIDE}invocation-async-error-handling.html",
-        "tests/unit/local/test_lambda_places.py::test_an_event_that_nobody_waits_for_is_delivered_once_there_is_a_place",
+        "tests/unit/local/test_places_of_functions.py::test_an_event_that_nobody_waits_for_is_delivered_once_there_is_a_place",
     ),
     Behaviour(
         "In Step Functions' history a refused call is a LambdaFunctionFailed after its LambdaFunctionStarted",
         "assumed",
         "",
-        "tests/unit/local/test_lambda_places.py::test_a_state_whose_function_finds_no_place_fails_by_that_name_and_may_be_retried",
+        "tests/unit/local/test_places_of_functions.py::test_a_state_whose_function_finds_no_place_fails_by_that_name_and_may_be_retried",
         "aws stepfunctions get-execution-history of an execution whose function was throttled",
     ),
     Behaviour(
         "A place is held from the call on, though few workers run here; with lambda_seconds for so long on the clock "
         "at least, and a state's answer comes then; who calls a function from a function does not wait for that",
         "",
-        test="tests/unit/local/test_lambda_places.py::test_a_function_holds_its_place_for_the_seconds_that_are_stated",
+        test="tests/unit/local/test_places_of_functions.py::test_a_function_holds_its_place_for_the_seconds_that_are_stated",
     ),
     Behaviour(
         "No rate of starting more (1,000 every ten seconds), no reserved or provisioned concurrency, no requests a "
