@@ -57,9 +57,10 @@ def pace_of(opened: Opened) -> Pace:
 
 
 def waiting_when_throttled(
-    run: Callable[[Any, Clients], Response], later: Callable[[int], Response]
+    run: Callable[[Any, Clients], Response], answer: type[Response], verdict: str = "wait"
 ) -> Callable[[Any, Clients], Response]:
-    """*run*, which answers *later* with a number of seconds where an API throttled it for longer than it had patience.
+    """*run*, which gives *answer* with *verdict* and `wait_seconds` where an API throttled it for longer than it had
+    patience.
 
     The state is then entered again, as after any wait. Past `throttle_deadline_seconds` the error is raised after all.
     """
@@ -76,7 +77,7 @@ def waiting_when_throttled(
         seconds = _pause(request, clients)
         if seconds is None:
             raise raised
-        return later(seconds)
+        return answer(verdict=verdict, wait_seconds=seconds)
 
     return run_patiently
 

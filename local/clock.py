@@ -130,7 +130,7 @@ class Clock:
 
     def pause(self, seconds: float) -> None:
         """From work: let *seconds* pass as one who waits, so that others work and the clock may skip the time. From
-        elsewhere nothing passes: whoever calls a function by hand has the clock in his own hand.
+        elsewhere no time passes: a test that calls a function by hand moves the clock itself.
         """
         if not getattr(self._of_thread, "is_working", False):
             return

@@ -108,8 +108,4 @@ def _over(opened: Opened, failure: Failure | None, clients: Clients) -> Response
     return Response(verdict="over", wait_seconds=0)
 
 
-def _later(seconds: int) -> Response:
-    return Response(verdict="moving", wait_seconds=seconds)
-
-
-handler = entrypoint("PollTask", Request, waiting_when_throttled(run, _later))
+handler = entrypoint("PollTask", Request, waiting_when_throttled(run, Response, verdict="moving"))

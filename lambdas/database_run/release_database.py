@@ -68,8 +68,4 @@ def _measure(opened: Opened, ended_at: datetime, clients: Clients) -> Measured:
     )
 
 
-def _later(seconds: int) -> Response:
-    return Response(verdict="wait", wait_seconds=seconds)
-
-
-handler = entrypoint("ReleaseDatabase", Request, waiting_when_throttled(run, _later))
+handler = entrypoint("ReleaseDatabase", Request, waiting_when_throttled(run, Response))

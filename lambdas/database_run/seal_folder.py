@@ -238,8 +238,4 @@ def _list_unsealed(attempt: Attempt, manifest: Manifest | None, opened: Opened, 
     return [one.file.key for one in found if one.file.key not in known | {attempt.folder.manifest_key}]
 
 
-def _later(seconds: int) -> Response:
-    return Response(verdict="wait", wait_seconds=seconds)
-
-
-handler = entrypoint("SealFolder", Request, waiting_when_throttled(run, _later))
+handler = entrypoint("SealFolder", Request, waiting_when_throttled(run, Response))

@@ -148,8 +148,4 @@ def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
     return Response(verdict="refused")
 
 
-def _later(seconds: int) -> Response:
-    return Response(verdict="wait", wait_seconds=seconds)
-
-
-handler = entrypoint("StartTask", Request, waiting_when_throttled(run, _later))
+handler = entrypoint("StartTask", Request, waiting_when_throttled(run, Response))

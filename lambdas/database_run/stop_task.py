@@ -61,8 +61,4 @@ def run(request: Request, clients: Clients) -> Response:
     return Response(verdict="wait", wait_seconds=left)
 
 
-def _later(seconds: int) -> Response:
-    return Response(verdict="wait", wait_seconds=seconds)
-
-
-handler = entrypoint("StopTask", Request, waiting_when_throttled(run, _later))
+handler = entrypoint("StopTask", Request, waiting_when_throttled(run, Response))
