@@ -177,10 +177,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    told = parser.parse_args()
-    figures = measure(SIZES, told.seeds, told.first_seed)
+    given = parser.parse_args()
+    figures = measure(SIZES, given.seeds, given.first_seed)
     print(describe(figures))
-    print(f"seeds {told.first_seed} to {told.first_seed + told.seeds - 1}; length by lower bound, 1.000 is the least")
+    print(
+        f"seeds {given.first_seed} to {given.first_seed + given.seeds - 1}; length by lower bound, 1.000 is the least"
+    )
     print(f"10,000 databases are ordered and forecast in {seconds_to_plan():.2f} s of CPU")
     short = falls_short(figures)
     print(

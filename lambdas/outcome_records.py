@@ -30,7 +30,7 @@ def marks_of(record: Mapping[str, Any]) -> tuple[Mark, ...]:
 
 
 def waited_of(record: Mapping[str, Any]) -> Waited:
-    """What an attempt waited for, as its record tells."""
+    """What an attempt waited for, from its record."""
     fields = {"turn": "queued_seconds", "throttled": "throttled_seconds", "server": "server_wait_seconds"}
     return Waited(**{name: int(record.get(field, 0)) for name, field in fields.items()})
 

@@ -50,6 +50,11 @@ class Connection:
     status: str
     failure: str
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether its status ends by itself, and says nothing yet."""
+        return self.status in {"testing", "deleting"}
+
 
 class Dms:
     """The calls a night makes. Each is one request, but for listings.

@@ -26,7 +26,6 @@ Request = AttemptRequest
 Side = Literal["source", "target"]
 Verdict = Failure | Literal["wait"] | None
 SIDES: tuple[Side, ...] = ("target", "source")
-_PASSING = frozenset({"testing", "deleting"})
 
 
 class Response(Model):
@@ -77,7 +76,7 @@ def _is_to_send(opened: Opened, side: Side, look: Look[Connection]) -> bool:
     """Whether *side* wants a test of ours and none runs: the target always, as its endpoint was changed; the source
     where its last was not good, as DMS itself asks no more of a start."""
     connection = look.things.get(opened.record[f"{side}_arn"])
-    if opened.record.get(f"{side}_test_sent") or (connection and connection.status in _PASSING):
+    if opened.record.get(f"{side}_test_sent") or (connection and connection.is_passing):
         return False
     return side == "target" or connection is None or connection.status != "successful"
 
@@ -86,7 +85,7 @@ def _judge(opened: Opened, side: Side, look: Look[Connection]) -> Verdict:
     """None if the endpoint is proved to connect."""
     endpoint_arn = opened.record[f"{side}_arn"]
     connection = look.things.get(endpoint_arn)
-    if connection is None or connection.status in _PASSING:
+    if connection is None or connection.is_passing:
         return "wait"
     if connection.status == "successful":
         return None

@@ -158,7 +158,7 @@ def _test_source(opened: Opened, clients: Clients) -> Failure | int | None:
     if isinstance(look, int):
         return look
     connection = look.things.get(source_arn)
-    if connection is None or connection.status in {"testing", "deleting"}:
+    if connection is None or connection.is_passing:
         return keep_waiting(opened, wait, clients)
     if connection.status == "successful":
         return None
