@@ -31,7 +31,7 @@ demo: setup  ## one full night over the sample fleet, on this machine
 	@$(BIN)/fleet demo
 
 test: check  ## everything that must hold: format, lint, types, imports, all tests
-	@$(BIN)/pytest -n 2 --dist loadgroup tests fleet onboarding orchestration lambdas local
+	@$(BIN)/pytest -n 2 --dist loadgroup tests fleet report onboarding orchestration lambdas local localcloud
 
 check: setup  ## format, lint, types, imports: fast
 	@$(BIN)/ruff format --check --quiet .
@@ -49,19 +49,19 @@ docs: setup  ## rewrite what is generated from the code
 	@$(BIN)/python -m local.coverage.to_verify
 
 prove-small: setup  ## show what a fresh machine and the tests must show: the README's commands, and mutants; figures last
-	@$(BIN)/python -m bench.prove_small
+	@$(BIN)/python -m proofs.prove_small
 
 prove-night: setup  ## show what a full night must show, figures last
-	@$(BIN)/python -m bench.prove_night
+	@$(BIN)/python -m proofs.prove_night
 
 prove-faults: setup  ## show what nights that go wrong must show, at full size; figures last
-	@$(BIN)/python -m bench.prove_faults
+	@$(BIN)/python -m proofs.prove_faults
 
 prove-cloud: setup  ## show what the local cloud must show to real clients, at full size; figures last
-	@$(BIN)/python -m bench.prove_cloud
+	@$(BIN)/python -m proofs.prove_cloud
 
 prove-pace: setup  ## show what runs at AWS's own pace must show: 250 databases, request buckets on; figures last
-	@$(BIN)/python -m bench.prove_pace
+	@$(BIN)/python -m proofs.prove_pace
 
 soak: setup  ## use the local cloud for an afternoon in a few minutes, show what it keeps of memory; figures last
 	@$(BIN)/python -m bench.soak
@@ -70,10 +70,10 @@ package: setup  ## the one package of all functions, for Lambda, into build/pack
 	@$(BIN)/python -m orchestration.package
 
 verify-stack: setup  ## apply the stack with the real Terraform to the local cloud, run a night on it, destroy it
-	@$(BIN)/python -m bench.verify_stack
+	@$(BIN)/python -m proofs.verify_stack
 
 prove-stack: setup  ## show what the stack must show, without an account; figures last
-	@$(BIN)/python -m bench.prove_stack
+	@$(BIN)/python -m proofs.prove_stack
 
 toolchains: $(TOOLCHAINS)/.ready  ## the stacks under CDKTF's continuation, and read by checkov; both are installed apart, in build/
 	@$(BIN)/pytest tests/synthesis/test_toolchains.py

@@ -23,12 +23,12 @@ from typing import Any
 import boto3
 import psutil
 
-from bench.spent import spent
+from bench.resource_usage import spent
 from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Settings
 from fleet.names import ledger_table, machine_arn, task_id
-from local.aws import own_session
 from local.night import PACE
+from localcloud.aws import own_session
 from onboarding.reader import read_registry
 
 FLEET = str(Path(sys.executable).parent / "fleet")

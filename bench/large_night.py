@@ -1,6 +1,6 @@
 """A night of N databases of M tables on this machine: how long it takes, what it costs, and what costs it.
 
-    python -m bench.large_night --databases 250 --tables 48 --folder /tmp/large --limit-seconds 300
+    python -m bench.large_night --databases 250 --tables 48 --folder /tmp/large --limit-seconds 480
 
 Prints for each stage wall and CPU seconds (user and system; PostgreSQL's processes apart), the memory at its peak, and
 the share of the CPU, PostgreSQL's included, outside the data engines. It is measured in the same run: the engines' work
@@ -22,25 +22,25 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from bench.spent import Spent, spent
+from bench.resource_usage import Spent, spent
 from cli.demo import SAMPLE_REGISTRY
 from cli.progress import LOOK_SECONDS, Progress
 from cli.terminal import make_console
 from fleet.databases import Registry
 from fleet.outcomes import Outcome
-from local.aws import LocalAws
-from local.clock import Clock
 from local.cloud import LocalCloud
-from local.dms.engines.postgresql import PostgresqlReader
-from local.dms.engines.reader import Layout, Login
 from local.export import export_bucket
 from local.night import PACE, Night
-from local.snowflake.engine import Engine
-from local.snowflake.loading.role_stages import RoleStages
-from local.snowflake.sql.lexing import quoted
 from local.sources.demo_fleet import write_registry
-from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
+from localcloud.aws import LocalAws
+from localcloud.clock import Clock
+from localcloud.dms.engines.postgresql import PostgresqlReader
+from localcloud.dms.engines.reader import Layout, Login
+from localcloud.servers.postgres import EmbeddedPostgres
+from localcloud.snowflake.engine import Engine
+from localcloud.snowflake.loading.role_stages import RoleStages
+from localcloud.snowflake.sql.lexing import quoted
 from onboarding.reader import read_registry
 
 _REPLAYED_TABLES = 200
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--databases", type=int, default=250)
     parser.add_argument("--tables", type=int, default=48)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--limit-seconds", type=float, default=300)
+    parser.add_argument("--limit-seconds", type=float, default=480)
     given = parser.parse_args(arguments)
     stages = Stages()
     given.folder.mkdir(parents=True, exist_ok=True)

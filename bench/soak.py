@@ -24,12 +24,12 @@ from pathlib import Path
 import psutil
 from botocore.exceptions import ClientError
 
-from bench.stack_account import FLEET, Account, NotProvenError
 from cli.demo import SAMPLE_REGISTRY
 from fleet.names import machine_arn
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Succeeded
-from local.aws import ACCOUNT, REGION
+from localcloud.aws import ACCOUNT, REGION
 from onboarding.reader import read_registry
+from proofs.stack_account import FLEET, Account, NotProvenError
 
 BUCKET = "of-soak"
 _OBJECT_BYTES = 2_000_000

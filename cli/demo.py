@@ -23,18 +23,18 @@ from cli.terminal import make_console
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError
 from fleet.outcomes import is_red
-from lambdas.closing import page_key
-from local.clock import Kind
+from lambdas.run_closing import page_key
 from local.cloud import LocalCloud
 from local.export import export_bucket
 from local.faults.faults import Faults
 from local.faults.requests import Fault, read_request, require_databases, spread
 from local.night import PACE, Night
 from local.sources.demo_fleet import write_registry
-from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
-from local.surroundings import own_environment
-from local.throttling import Rate
+from localcloud.clock import Kind
+from localcloud.environment import own_environment
+from localcloud.servers.postgres import EmbeddedPostgres
+from localcloud.throttling import Rate
 from onboarding.reader import read_registry
 
 SAMPLE_REGISTRY = Path(__file__).resolve().parent.parent / "registry"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cli.account import REGISTRY
-from local.throttling import Rate
+from localcloud.throttling import Rate
 
 
 class Text(click.ParamType):

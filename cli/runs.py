@@ -15,10 +15,10 @@ from fleet.names import require_run_id
 from fleet.outcomes import Outcome, is_red
 from fleet.run_input import RUNNING
 from fleet.spelling import closest
-from lambdas.chosen import Input, choose
+from lambdas.chosen_databases import Input, choose
 from lambdas.clients.refusals import code_of
-from lambdas.closing import page_key
 from lambdas.outcome_records import read_outcome
+from lambdas.run_closing import page_key
 
 
 class RunNameTakenError(RequestError):

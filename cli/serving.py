@@ -20,17 +20,17 @@ from cli.demo import SAMPLE_REGISTRY
 from cli.detaching import Parent
 from fleet.databases import Registry
 from fleet.errors import RequestError
-from local.clock import Kind
 from local.cloud import LocalCloud
-from local.http.hosting import Host
-from local.http.messages import Reply
-from local.http.place import Up, hold, tell
-from local.http.server import LOOPBACK, HttpServer
 from local.sources.demo_fleet import write_registry
-from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import build
-from local.surroundings import own_environment
-from local.throttling import Rate
+from localcloud.clock import Kind
+from localcloud.environment import own_environment
+from localcloud.http.hosting import Host
+from localcloud.http.messages import Reply
+from localcloud.http.place import Up, hold, tell
+from localcloud.http.server import LOOPBACK, HttpServer
+from localcloud.servers.postgres import EmbeddedPostgres
+from localcloud.throttling import Rate
 from onboarding.reader import read_registry
 
 _MADE_ANEW = ("warehouse", "handlers.jsonl", "functions")

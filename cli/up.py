@@ -18,10 +18,10 @@ from cli.options import Factor, Place, dms_rate_option, json_option
 from cli.serving import Wanted, serve
 from fleet.errors import FleetError, MalformedInputError
 from fleet.names import machine_arn
-from local.aws import ACCOUNT, REGION
-from local.http.hosting import RESET, TOKEN
-from local.http.place import Up, end, find
-from local.http.server import LOOPBACK
+from localcloud.aws import ACCOUNT, REGION
+from localcloud.http.hosting import RESET, TOKEN
+from localcloud.http.place import Up, end, find
+from localcloud.http.server import LOOPBACK
 from onboarding.reader import read_registry
 
 ACCESS_KEY = "AKIAFLEETLOCAL000000"

@@ -22,15 +22,15 @@ from cli.demo import SAMPLE_REGISTRY
 from cli.options import Place, Text
 from fleet.databases import Limits
 from fleet.errors import MalformedInputError
-from local.aws import ACCOUNT, REGION
 from local.cloud import LocalCloud
 from local.coverage.account_checks import CHECKS, Check
 from local.coverage.asking import Asking, Told
 from local.coverage.declarations import named
 from local.coverage.to_verify import Open, open_questions
-from local.http.routing import Router
-from local.http.server import LOOPBACK, HttpServer
-from local.surroundings import own_environment
+from localcloud.aws import ACCOUNT, REGION
+from localcloud.environment import own_environment
+from localcloud.http.routing import Router
+from localcloud.http.server import LOOPBACK, HttpServer
 from onboarding.reader import read_registry
 
 Word = Literal["agrees", "differs", "not asked", "not run"]

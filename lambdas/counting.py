@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fleet.counts import Count, describe_gaps, find_left, give_up
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table, TableName
+from lambdas.attempt_context import Opened, refuse_stopped_run
 from lambdas.clients.records import attempt_key
 from lambdas.clients.source import BROKEN, NOT_BACK
-from lambdas.opened import Opened, refuse_stopped_run
 from lambdas.wiring import Clients
 
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, TypeVar
 
+from lambdas.attempt_context import Opened
 from lambdas.clients.dms import Connection, Task
 from lambdas.clients.records import adapter
-from lambdas.opened import Opened
-from lambdas.turns import charge, pace_of
+from lambdas.dms_turns import charge, pace_of
 from lambdas.wiring import Clients
 
 GIVEN_UP_AFTER = timedelta(seconds=60)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from fleet.dms.tasks import TaskReport
+from lambdas.attempt_context import Opened
+from lambdas.dms_turns import charge, pace_of
 from lambdas.lane_looks import look_at_tasks
-from lambdas.opened import Opened
-from lambdas.turns import charge, pace_of
 from lambdas.wiring import Clients
 
 _SINCE = ("created_at", "task_modified_at", "started_at", "stop_asked_at")

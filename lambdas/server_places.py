@@ -6,7 +6,7 @@ from fleet.failures import Failure
 from fleet.outcomes import SERVER_FULL
 from fleet.server_places import Place, count_places, say_places
 from fleet.waits import Wait
-from lambdas.opened import Opened
+from lambdas.attempt_context import Opened
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 

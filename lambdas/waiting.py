@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleet.failures import Failure
 from fleet.waits import Wait, judge_wait
-from lambdas.opened import Opened
+from lambdas.attempt_context import Opened
 from lambdas.wiring import Clients
 
 

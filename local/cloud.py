@@ -16,29 +16,29 @@ from fleet.databases import Registry
 from fleet.quotas import DMS_ENDPOINTS, DMS_TASKS, LAMBDA_AT_ONCE
 from lambdas.entrypoint import logger, metrics_log
 from lambdas.wiring import Clients, Environment
-from local.alarms import Alarms
-from local.aws import LocalAws
-from local.clock import Clock, Kind
 from local.cores import core_set_apart
-from local.corrections import correct
 from local.deploy import Deployment, snowflake_user_arn
-from local.dms.api import Dms
-from local.dms.engines.sources import readers
-from local.dms.requests.throttle import AWS_RATE
-from local.dms.resources import Delays, Quotas
-from local.events import EventBus
 from local.faults.faults import Faults
 from local.functions import Functions
-from local.iam import Roles
-from local.lambda_service.api import LambdaService
-from local.lambda_service.places import Places
-from local.schedules import Schedules
-from local.snowflake.loading.role_stages import RoleStages
-from local.snowflake.process import SnowflakeProcess
-from local.snowflake.transport import InProcessTransport
-from local.stepfunctions.api import AWS_RATES, StepFunctions
-from local.stepfunctions.log_groups import MotoLogGroups
-from local.throttling import Rate
+from localcloud.authorization.iam import Roles
+from localcloud.aws import LocalAws
+from localcloud.clock import Clock, Kind
+from localcloud.deliveries.alarms import Alarms
+from localcloud.deliveries.event_bus import EventBus
+from localcloud.deliveries.schedules import Schedules
+from localcloud.dms.api import Dms
+from localcloud.dms.engines.sources import readers
+from localcloud.dms.requests.throttle import AWS_RATE
+from localcloud.dms.resources import Delays, Quotas
+from localcloud.lambda_service.api import LambdaService
+from localcloud.lambda_service.places import Places
+from localcloud.moto_patches import correct
+from localcloud.snowflake.loading.role_stages import RoleStages
+from localcloud.snowflake.process import SnowflakeProcess
+from localcloud.snowflake.transport import InProcessTransport
+from localcloud.stepfunctions.api import AWS_RATES, StepFunctions
+from localcloud.stepfunctions.log_groups import MotoLogGroups
+from localcloud.throttling import Rate
 from orchestration.functions import MODULES, function_arn
 
 # Python runs one thread at a time: each one more waits for the others, at every call of DuckDB's. A night of 12 x 48

@@ -26,12 +26,12 @@ from fleet.names import (
 )
 from fleet.warehouse import setup_statements
 from lambdas.clients.records import CURRENT
-from local.aws import LocalAws
-from local.clock import Clock
 from local.deployed_calls import Calls
-from local.dms.loads import task_log
 from local.make_once import make_once
-from local.snowflake.server import Account
+from localcloud.aws import LocalAws
+from localcloud.clock import Clock
+from localcloud.dms.loads import task_log
+from localcloud.snowflake.server import Account
 from onboarding.effective import effective_json
 from orchestration.definitions import bind, load
 from orchestration.function_roles import FLEET_TAG

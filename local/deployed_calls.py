@@ -9,8 +9,8 @@ from typing import Any
 
 from fleet.databases import Settings
 from fleet.names import data_key_alias, notification_topic_arn
-from local.aws import LocalAws
 from local.make_once import make_once
+from localcloud.aws import LocalAws
 from orchestration.events import DMS_PATTERNS, broken_off_pattern, night_request, sweep_schedule
 from orchestration.resource_policies import data_key_policy, lay_aside, publish_to_topic
 from orchestration.roles import keep_schedules, trust_service
@@ -65,7 +65,7 @@ class Calls:
         return arn
 
     def _keep_schedules(self, sweep_arn: str, fleet_run: str, queues: Mapping[str, str]) -> None:
-        """Kept, and never due by themselves (`local/schedules.py`)."""
+        """Kept, and never due by themselves (`localcloud/deliveries/schedules.py`)."""
         settings, iam, scheduler = self._settings, self._aws.client("iam"), self._aws.client("scheduler")
         make_once(scheduler.create_schedule_group, Name=settings.prefix)
         group = scheduler.get_schedule_group(Name=settings.prefix)["Arn"]

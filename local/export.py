@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fleet.errors import FleetError
 
 if TYPE_CHECKING:
-    from local.aws import LocalAws
+    from localcloud.aws import LocalAws
 
 
 class KeyOutsideFolderError(FleetError):

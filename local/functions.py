@@ -12,8 +12,8 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 
 from lambdas.wiring import LOCAL, Clients
-from local.stepfunctions.errors import FunctionError
-from local.wire import AwsError, response
+from localcloud.in_process_transport import AwsError, response
+from localcloud.stepfunctions.errors import FunctionError
 from orchestration.functions import MODULES, function_name
 
 Around = Callable[[str, Mapping[str, Any], Callable[[], Any]], Any]

@@ -34,11 +34,11 @@ def snake_case(name: str) -> str:
 
 
 MODULES: dict[str, str] = {
-    **{name: f"lambdas.fleet_run.{snake_case(name)}" for name in FLEET_RUN},
-    **{name: f"lambdas.database_run.{snake_case(name)}" for name in DATABASE_RUN},
-    "AskSource": "lambdas.ask_source",
-    "Recorder": "lambdas.recorder",
-    "Sweep": "lambdas.sweep",
+    **{name: f"lambdas.handlers.fleet_run.{snake_case(name)}" for name in FLEET_RUN},
+    **{name: f"lambdas.handlers.database_run.{snake_case(name)}" for name in DATABASE_RUN},
+    "AskSource": "lambdas.handlers.ask_source",
+    "Recorder": "lambdas.handlers.recorder",
+    "Sweep": "lambdas.handlers.sweep",
 }
 
 

@@ -20,7 +20,7 @@ HOST = "host"
 
 LOCK = Path("requirements/lambda.txt")
 _SOURCES = Path(__file__).parents[1]
-_OURS = ("fleet", "lambdas")
+_OURS = ("fleet", "lambdas", "report")
 # As Lambda runs them: 3.11 on Amazon Linux 2 (glibc 2.26), later ones on Amazon Linux 2023. Wheels for manylinux2014
 # run on both. Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html (documented)
 _PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}

@@ -16,8 +16,8 @@ from fleet.databases import Database, Limits, Registry, Server, Settings, Snowfl
 from held_time import HeldTime
 from judged_functions import JudgedFunctions
 from local.cloud import LocalCloud
-from local.sources.postgres import EmbeddedPostgres
-from local.stepfunctions.errors import FunctionError
+from localcloud.servers.postgres import EmbeddedPostgres
+from localcloud.stepfunctions.errors import FunctionError
 from orchestration.functions import DATABASE_RUN, function_name
 from orchestration.roles import allow
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from cases import Case, Cases, make_template
 from left_out import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 from mariadb_server import mariadb
 from real_terraform import terraform
 

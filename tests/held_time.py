@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from concurrent.futures import Future
 from typing import Any
 
-from local.clock import Clock
+from localcloud.clock import Clock
 
 
 class HeldTime:

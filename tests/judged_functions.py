@@ -7,14 +7,14 @@ from typing import Any
 
 from fleet.databases import Registry
 from lambdas.wiring import LOCAL, Clients
-from local.authorization.facts import Facts
-from local.authorization.needs import Need
-from local.authorization.operations import ask_of
 from local.cloud import LocalCloud
 from local.faults.calls import current_invocation
 from local.faults.faults import Faults
-from local.iam import Role
-from local.snowflake.transport import InProcessTransport
+from localcloud.authorization.facts import Facts
+from localcloud.authorization.iam import Role
+from localcloud.authorization.needs import Need
+from localcloud.authorization.operations import ask_of
+from localcloud.snowflake.transport import InProcessTransport
 from orchestration.function_roles import function_role_name, may
 from orchestration.roles import Statement
 

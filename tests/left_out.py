@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from fleet.errors import FleetError
-from local.sources.mariadb import find_programs
 from local.terraform import find
+from localcloud.servers.mariadb import find_programs
 from orchestration.terraform import require_version
 
 REQUIRE = "FLEET_TESTS_REQUIRE"

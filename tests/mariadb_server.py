@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.sources.mariadb import EmbeddedMariadb
+from localcloud.servers.mariadb import EmbeddedMariadb
 
 
 @pytest.fixture(scope="session")

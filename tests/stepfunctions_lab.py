@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from local.clock import Clock
-from local.lambda_service.places import Places
-from local.stepfunctions import FunctionError, StepFunctions
-from local.throttling import Rate
+from localcloud.clock import Clock
+from localcloud.lambda_service.places import Places
+from localcloud.stepfunctions import FunctionError, StepFunctions
+from localcloud.throttling import Rate
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.coverage.behaviours import Behaviour
+from localcloud.behaviours import Behaviour
 
 _MOTO = "https://docs.getmoto.org/en/latest/docs/services/"
 _EVALUATION = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local.authorization.behaviours import BEHAVIOURS as AUTHORIZATION
 from local.coverage import behaviours_cloud
-from local.coverage.behaviours import Behaviour
-from local.dms.behaviours import BEHAVIOURS as DMS
 from local.faults.behaviours import BEHAVIOURS as FAULTS
-from local.http.behaviours import BEHAVIOURS as HTTP
-from local.lambda_service.behaviours import BEHAVIOURS as LAMBDA
-from local.snowflake.behaviours import BEHAVIOURS as SNOWFLAKE
-from local.stepfunctions.behaviours import BEHAVIOURS as STEP_FUNCTIONS
+from localcloud.authorization.behaviours import BEHAVIOURS as AUTHORIZATION
+from localcloud.behaviours import Behaviour
+from localcloud.dms.behaviours import BEHAVIOURS as DMS
+from localcloud.http.behaviours import BEHAVIOURS as HTTP
+from localcloud.lambda_service.behaviours import BEHAVIOURS as LAMBDA
+from localcloud.snowflake.behaviours import BEHAVIOURS as SNOWFLAKE
+from localcloud.stepfunctions.behaviours import BEHAVIOURS as STEP_FUNCTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +27,20 @@ class Section:
 
 
 SECTIONS = (
-    Section("DMS", "local/dms/", DMS, "dms"),
-    Section("Step Functions", "local/stepfunctions/", STEP_FUNCTIONS, "stepfunctions"),
-    Section("Snowflake, SQL API v2", "local/snowflake/", SNOWFLAKE),
-    Section("One HTTP endpoint", "local/http/", HTTP),
+    Section("DMS", "localcloud/dms/", DMS, "dms"),
+    Section("Step Functions", "localcloud/stepfunctions/", STEP_FUNCTIONS, "stepfunctions"),
+    Section("Snowflake, SQL API v2", "localcloud/snowflake/", SNOWFLAKE),
+    Section("One HTTP endpoint", "localcloud/http/", HTTP),
     Section(
-        "Services by moto", "local/aws.py, local/shortcuts/", behaviours_cloud.BY_MOTO + behaviours_cloud.CORRECTED
+        "Services by moto",
+        "localcloud/aws.py, localcloud/moto_fast_path/",
+        behaviours_cloud.BY_MOTO + behaviours_cloud.CORRECTED,
     ),
-    Section("What a role may do", "local/iam.py", behaviours_cloud.IAM),
-    Section("Who may call what", "local/authorization/", AUTHORIZATION),
-    Section("Lambda", "local/lambda_service/, local/functions.py", LAMBDA, "lambda"),
-    Section("EventBridge", "local/events.py", behaviours_cloud.EVENTS),
-    Section("Time and crashes", "local/clock.py, local/cloud.py", behaviours_cloud.TIME),
+    Section("What a role may do", "localcloud/authorization/iam.py", behaviours_cloud.IAM),
+    Section("Who may call what", "localcloud/authorization/", AUTHORIZATION),
+    Section("Lambda", "localcloud/lambda_service/, local/functions.py", LAMBDA, "lambda"),
+    Section("EventBridge", "localcloud/deliveries/event_bus.py", behaviours_cloud.EVENTS),
+    Section("Time and crashes", "localcloud/clock.py, local/cloud.py", behaviours_cloud.TIME),
     Section("Sources", "local/sources/", behaviours_cloud.SOURCES),
     Section("Faults on request", "local/faults/", FAULTS),
 )

@@ -12,9 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from local.coverage.behaviours import Behaviour
 from local.coverage.declarations import SECTIONS, Section
-from local.service_models import model_of
+from localcloud.behaviours import Behaviour
+from localcloud.service_models import model_of
 
 PAGE = Path(__file__).parents[1] / "COVERAGE.md"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from local.coverage.account_checks import CHECKS
-from local.coverage.behaviours import Behaviour
 from local.coverage.declarations import SECTIONS
 from local.coverage.page import source_link
+from localcloud.behaviours import Behaviour
 
 PAGE = Path(__file__).parents[2] / "docs" / "to-verify-on-aws.md"
 

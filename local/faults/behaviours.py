@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local.coverage.behaviours import Behaviour, Trust
 from local.faults.catalogue import KINDS, Kind
+from localcloud.behaviours import Behaviour, Trust
 
 _DMS = "https://docs.aws.amazon.com/dms/latest/APIReference/API_"
 _GUIDE = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_"

@@ -20,7 +20,7 @@ from botocore.exceptions import ReadTimeoutError
 from local.faults.causes import Cause, Causes
 from local.faults.deaths import death_of
 from local.faults.operations import THROTTLED, is_effect
-from local.wire import response
+from localcloud.in_process_transport import response
 from orchestration.functions import FLEET_RUN
 
 _BEFORE = ("throttled-before", "timed-out-before")

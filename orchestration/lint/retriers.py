@@ -90,7 +90,7 @@ WAITING = frozenset(
         "ReleaseDatabase",
     }
 )
-"""States whose handler waits for a throttling API by itself (`lambdas/turns.py`) and raises past its deadline. More
+"""States whose handler waits for a throttling API by itself (`lambdas/dms_turns.py`) and raises past its deadline. More
 than a few minutes of attempts would begin that wait anew, and the deadline would end nothing."""
 _BRIEFLY = {**RETRIERS[0], "MaxAttempts": 8}
 

@@ -11,11 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from local.aws import ACCOUNT, REGION, LocalAws
-from local.corrections import correct
-from local.shortcuts import routes
-from local.shortcuts.dynamodb import PlainDynamoDb
-from local.shortcuts.s3 import PlainS3
+from localcloud.aws import ACCOUNT, REGION, LocalAws
+from localcloud.moto_fast_path import routes
+from localcloud.moto_fast_path.dynamodb import PlainDynamoDb
+from localcloud.moto_fast_path.s3 import PlainS3
+from localcloud.moto_patches import correct
 
 BUCKET, TABLE = "landing-of-tests", "ledger"
 NAMES = ["a/LOAD1.parquet", "a/Ünïcode +&%'\".json", "a/b/c", "b/_manifest.json"]

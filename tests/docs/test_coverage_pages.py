@@ -12,8 +12,8 @@ import pytest
 from local.coverage import page as coverage
 from local.coverage import to_verify
 from local.coverage.account_checks import CHECKS
-from local.coverage.behaviours import Behaviour
 from local.coverage.declarations import SECTIONS
+from localcloud.behaviours import Behaviour
 
 ROOT = Path(__file__).parents[2]
 BEHAVIOURS = [one for section in SECTIONS for one in section.behaviours]

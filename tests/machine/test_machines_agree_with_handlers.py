@@ -7,12 +7,12 @@ from types import ModuleType
 
 import pytest
 
-import lambdas.database_run
-import lambdas.fleet_run
+import lambdas.handlers.database_run
+import lambdas.handlers.fleet_run
 from orchestration.definitions import load, placeholders
 from orchestration.lint import Contract, lint
 
-HANDLERS = {"fleet-run": lambdas.fleet_run, "database-run": lambdas.database_run}
+HANDLERS = {"fleet-run": lambdas.handlers.fleet_run, "database-run": lambdas.handlers.database_run}
 
 
 def contract_of(module: ModuleType) -> Contract:

@@ -15,7 +15,7 @@ from fleet.outcomes import Outcome
 from lambdas.clients.records import adapter
 from local.cloud import LocalCloud
 from local.faults.faults import Faults
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 
 TABLES = ("orders", "customers", "nothing", "totals")
 # Short ones: a night that has to run into them still takes little to work through.

@@ -25,8 +25,8 @@ from fleet.warehouse import qualified, quote
 from local.cloud import LocalCloud
 from local.sources.datasets.loading import Loader
 from local.sources.datasets.published import Published
-from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import SAMPLE
+from localcloud.servers.postgres import EmbeddedPostgres
 from watched_objects import WatchedObjects
 
 SAMPLES = ("type-museum", "odd-names", "empty-corner")

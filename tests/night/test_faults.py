@@ -12,7 +12,7 @@ from fleet.failures import CLASSES
 from fleet.outcomes import Outcome, is_red
 from local.faults.catalogue import KINDS, OK, Verdict
 from local.faults.causes import Struck
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 
 MORE = {
     "killed-handler": ["killed-handler:StartTask:2"],

@@ -16,7 +16,7 @@ from faulty_fleet import LIMITS, Fleet, open_fleet
 from fleet.outcomes import Outcome, TableOutcome
 from lambdas.clients.records import CURRENT
 from local.cloud import LEDGER_TABLE
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 from orchestration.functions import DATABASE_RUN, FLEET_RUN
 
 PASSING = ("timed-out", "exited", "killed", "out-of-memory", "unknown", "undetermined")

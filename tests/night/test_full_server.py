@@ -10,7 +10,7 @@ import pytest
 
 from cases import Case, Cases
 from fleet.databases import Server
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 
 SERVER = Server("shared", "postgresql", "fleet/server/shared", ssl_mode="none", databases_at_once=2)
 

@@ -12,10 +12,10 @@ from cases import SETTINGS
 from fleet.databases import Database, Registry, Server
 from fleet.names import data_key_alias
 from judged_functions import JudgedFunctions, role_of, without_each
-from local.authorization.needs import Need
 from local.cloud import LEDGER_TABLE, LocalCloud
-from local.iam import AccessDeniedError, Role
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.authorization.iam import AccessDeniedError, Role
+from localcloud.authorization.needs import Need
+from localcloud.servers.postgres import EmbeddedPostgres
 from orchestration.functions import MODULES, function_name
 
 NAMES = ("roles-one", "roles-two", "roles-uncounted", "roles-late", "roles-again")
@@ -32,8 +32,8 @@ NOT_CALLED = {
     "Sweep": "Called by its schedule, which starts nothing here: tests/unit/lambdas/test_sweep.py judges its calls.",
 }
 """Functions that a good night never calls, and why."""
-_WRITES_ITS_LOG = "Lambda itself writes what the function prints; local/lambda_service/logs.py asks for it."
-_STANDS = "Lambda itself makes the function's network interfaces; local/lambda_service/networks.py asks for each."
+_WRITES_ITS_LOG = "Lambda itself writes what the function prints; localcloud/lambda_service/logs.py asks for it."
+_STANDS = "Lambda itself makes the function's network interfaces; localcloud/lambda_service/networks.py asks for each."
 _FINDS = "Who may not list is told that a missing document is denied: the error would name the wrong cause."
 _BAD_NIGHT = sorted(MODULES.keys() - NOT_CALLED.keys())
 IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {

@@ -16,8 +16,8 @@ from fleet.tables.catalogue import TableName
 from fleet.warehouse import qualified, quote
 from local.checksums import Checksum, sum_rows
 from local.cloud import LocalCloud
-from local.sources.mariadb import EmbeddedMariadb
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.mariadb import EmbeddedMariadb
+from localcloud.servers.postgres import EmbeddedPostgres
 from watched_objects import WatchedObjects
 
 SHOP = (

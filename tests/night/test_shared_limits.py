@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from faulty_fleet import Fleet, open_fleet
-from local.sources.postgres import EmbeddedPostgres
-from local.throttling import Rate
+from localcloud.servers.postgres import EmbeddedPostgres
+from localcloud.throttling import Rate
 
 DATABASES = ("one", "two", "three", "four", "five", "six")
 Open = Callable[..., Fleet]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from cases import SETTINGS
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 from nights import SAMPLES, Night, Nights
 
 DATABASES = (*SAMPLES, "ranges")

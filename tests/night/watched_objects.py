@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.aws import ACCOUNT
-from local.shortcuts.s3 import PlainS3
+from localcloud.aws import ACCOUNT
+from localcloud.moto_fast_path.s3 import PlainS3
 
 
 class WatchedObjects(PlainS3):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.authorization.resource_policies import require_allowed
+from localcloud.authorization.resource_policies import require_allowed
 from synthesised import Stacks, as_list, policies
 
 pytestmark = pytest.mark.xdist_group("synthesis")

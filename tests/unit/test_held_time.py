@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from held_time import HeldTime
-from local.clock import Clock
+from localcloud.clock import Clock
 
 
 class NeverDone(Future[None]):

@@ -9,7 +9,7 @@ from typing import Any, Self
 import psycopg
 
 from local.sources.datasets.published import Published
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 
 
 class Loader:

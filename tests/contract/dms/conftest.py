@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from dms_cloud import SECRET, Cloud, Clouds, FakeReader
-from local.aws import LocalAws
+from localcloud.aws import LocalAws
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 from certificates import make_certificate
 from dms_cloud import rules
 from dms_random_client import ROLE, TOPIC, Client, Picks
-from local.dms.requests.model import service
+from localcloud.dms.requests.model import service
 
 _CERTIFICATE = make_certificate()
 

@@ -13,12 +13,20 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAws
-from local.clock import Clock
-from local.dms.api import Dms
-from local.dms.engines.reader import Layout, Login, Reader, SourceUnreachableError, Table, TableUnreadableError, Written
-from local.dms.resources import Delays
-from local.dms.rules.mappings import Range
+from localcloud.aws import LocalAws
+from localcloud.clock import Clock
+from localcloud.dms.api import Dms
+from localcloud.dms.engines.reader import (
+    Layout,
+    Login,
+    Reader,
+    SourceUnreachableError,
+    Table,
+    TableUnreadableError,
+    Written,
+)
+from localcloud.dms.resources import Delays
+from localcloud.dms.rules.mappings import Range
 
 BUCKET = "landing"
 SECRET = {"username": "dms", "password": "p", "host": "h", "port": 1}

@@ -9,7 +9,7 @@ from typing import Any
 
 from certificates import make_certificate
 from dms_cloud import BUCKET, ROLES, STATUS, Cloud, Clouds, FakeReader, FakeSource, subnets
-from local.dms.engines.reader import Login, Table
+from localcloud.dms.engines.reader import Login, Table
 
 COUNT = 25
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import pytest
 from psycopg import sql
 
-from local.dms.engines.reader import Login
-from local.sources.mariadb import EmbeddedMariadb
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.dms.engines.reader import Login
+from localcloud.servers.mariadb import EmbeddedMariadb
+from localcloud.servers.postgres import EmbeddedPostgres
 
 
 @contextmanager

@@ -13,13 +13,13 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from dms_cloud import FakeReader, allow, document
-from local.aws import ACCOUNT, REGION, LocalAws
-from local.clock import Clock
-from local.dms.api import Dms
-from local.dms.engines.reader import TableHeldError
-from local.dms.resources import Delays
-from local.dms.states import may_follow
-from local.wire import AwsError
+from localcloud.aws import ACCOUNT, REGION, LocalAws
+from localcloud.clock import Clock
+from localcloud.dms.api import Dms
+from localcloud.dms.engines.reader import TableHeldError
+from localcloud.dms.resources import Delays
+from localcloud.dms.states import may_follow
+from localcloud.in_process_transport import AwsError
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:events"

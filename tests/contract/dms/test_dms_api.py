@@ -10,7 +10,7 @@ from dms_cloud import (
     refused,
     subnets,
 )
-from local.throttling import Rate
+from localcloud.throttling import Rate
 
 
 def test_pages_hold_what_was_asked_for_and_lead_to_the_next(cloud: Cloud) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from dms_cloud import BUCKET, ROLES, SECRET, Cloud, Clouds, FakeReader, FakeSource, allow, make_role, refused, rules
 from fleet.tables.source_types.column import Column
-from local.aws import LocalAws
-from local.dms.engines.reader import Login, Table
+from localcloud.aws import LocalAws
+from localcloud.dms.engines.reader import Login, Table
 
 TYPES = "unsupported-data-types-in-source"
 LOBS = "table-with-lob-but-without-primary-key-or-unique-constraint"

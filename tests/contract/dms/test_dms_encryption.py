@@ -14,7 +14,7 @@ from certificates import make_certificate
 from dms_cloud import BUCKET, Cloud, Clouds, FakeReader, allow, make_role, refused
 from fleet.databases import Server
 from fleet.names import data_key_alias
-from local.aws import LocalAws
+from localcloud.aws import LocalAws
 from orchestration.roles import read_secrets, use_data_key, write_one_prefix
 
 SECRET = {"username": "dms", "password": "p", "host": "/run/postgresql", "port": 1}

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from dms_cloud import Cloud, Clouds, FakeReader, refusal_of, refused
 from dms_random_client import StepClock
-from local.clock import Clock
-from local.dms.operations import event_kinds
-from local.dms.operations.events import Events
-from local.dms.resources import Instance
+from localcloud.clock import Clock
+from localcloud.dms.operations import event_kinds
+from localcloud.dms.operations.events import Events
+from localcloud.dms.resources import Instance
 
 _GIB = 1024**3
 

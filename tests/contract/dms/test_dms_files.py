@@ -16,12 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from fleet.tables.source_types.column import DmsType
-from local.dms.engines.reader import Layout, TableUnreadableError, Written
-from local.dms.files import writer
-from local.dms.files.formats import Csv, Parquet
-from local.dms.rules.expressions import Expression
-from local.dms.rules.filters import Condition, Filter
-from local.dms.rules.transformations import Shape, Transformation
+from localcloud.dms.engines.reader import Layout, TableUnreadableError, Written
+from localcloud.dms.files import writer
+from localcloud.dms.files.formats import Csv, Parquet
+from localcloud.dms.rules.expressions import Expression
+from localcloud.dms.rules.filters import Condition, Filter
+from localcloud.dms.rules.transformations import Shape, Transformation
 
 ROWS = """
 SELECT i::INTEGER AS id, 'name ' || i % 3 AS name, CASE WHEN i % 2 = 0 THEN i * 1.25 END::DECIMAL(10, 2) AS price,

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from dms_cloud import BUCKET, FOLDER, Cloud, Clouds, allow, make_role, refused, rules
-from local.aws import LocalAws
-from local.dms.engines.postgresql import PostgresqlReader
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.aws import LocalAws
+from localcloud.dms.engines.postgresql import PostgresqlReader
+from localcloud.servers.postgres import EmbeddedPostgres
 
 DATABASE = "dms_rules"
 SCHEMA = """

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from dms_logins import mariadb_login
-from local.dms.engines.mysql import MysqlReader, MysqlSource
-from local.dms.engines.reader import Layout, Table, Written
-from local.dms.files.formats import Csv
-from local.sources.mariadb import EmbeddedMariadb
+from localcloud.dms.engines.mysql import MysqlReader, MysqlSource
+from localcloud.dms.engines.reader import Layout, Table, Written
+from localcloud.dms.files.formats import Csv
+from localcloud.servers.mariadb import EmbeddedMariadb
 
 DATABASE = "dms_edges"
 MEGABYTE = 1024 * 1024

@@ -18,12 +18,12 @@ import pytest
 
 from dms_logins import postgres_login, require_no_connection
 from fleet.tables.source_types.column import DmsType
-from local.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
-from local.dms.engines.reader import Layout, Login, Table, TableUnreadableError, Written
-from local.dms.files.formats import Csv
-from local.dms.rules.expressions import Expression
-from local.dms.rules.transformations import Shape, Transformation
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
+from localcloud.dms.engines.reader import Layout, Login, Table, TableUnreadableError, Written
+from localcloud.dms.files.formats import Csv
+from localcloud.dms.rules.expressions import Expression
+from localcloud.dms.rules.transformations import Shape, Transformation
+from localcloud.servers.postgres import EmbeddedPostgres
 
 DATABASE = "dms_edges"
 SCHEMA = """

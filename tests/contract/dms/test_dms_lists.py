@@ -10,9 +10,9 @@ import pytest
 
 from dms_cloud import Cloud, Clouds, FakeReader
 from dms_full_account import COUNT, full_account
-from local.dms.requests.behaviours import OPERATIONS
-from local.dms.requests.model import service
-from local.wire import AwsError
+from localcloud.dms.requests.behaviours import OPERATIONS
+from localcloud.dms.requests.model import service
+from localcloud.in_process_transport import AwsError
 from whole_list import whole_list
 
 _SHORT = {"DescribeEndpointTypes", "DescribeApplicableIndividualAssessments"}  # no account makes these any longer

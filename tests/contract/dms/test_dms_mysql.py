@@ -18,12 +18,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from dms_logins import mariadb_login
-from local.dms.engines.mysql import MysqlReader, MysqlSource
-from local.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
-from local.dms.rules.filters import Condition, Filter
-from local.dms.rules.mappings import Range
-from local.dms.rules.transformations import Shape
-from local.sources.mariadb import EmbeddedMariadb
+from localcloud.dms.engines.mysql import MysqlReader, MysqlSource
+from localcloud.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
+from localcloud.dms.rules.filters import Condition, Filter
+from localcloud.dms.rules.mappings import Range
+from localcloud.dms.rules.transformations import Shape
+from localcloud.servers.mariadb import EmbeddedMariadb
 
 DATABASE = "dms_values"
 SCHEMA = (

@@ -18,14 +18,14 @@ import pytest
 from dms_cloud import BUCKET, FOLDER, Clouds, rules
 from dms_logins import postgres_login
 from fleet.tables.source_types.column import DmsType
-from local.aws import LocalAws
-from local.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
-from local.dms.engines.reader import Layout, Login, Table, TableUnreadableError
-from local.dms.files.formats import Parquet
-from local.dms.rules.expressions import Expression
-from local.dms.rules.mappings import Range
-from local.dms.rules.transformations import Shape, Transformation
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.aws import LocalAws
+from localcloud.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
+from localcloud.dms.engines.reader import Layout, Login, Table, TableUnreadableError
+from localcloud.dms.files.formats import Parquet
+from localcloud.dms.rules.expressions import Expression
+from localcloud.dms.rules.mappings import Range
+from localcloud.dms.rules.transformations import Shape, Transformation
+from localcloud.servers.postgres import EmbeddedPostgres
 
 DATABASE = "dms_values"
 SCHEMA = """

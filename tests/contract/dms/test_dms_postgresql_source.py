@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from dms_logins import postgres_login, require_no_connection
-from local.dms.engines.postgresql import PostgresqlReader
-from local.dms.engines.reader import Layout, Login, SourceUnreachableError, TableUnreadableError
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.dms.engines.postgresql import PostgresqlReader
+from localcloud.dms.engines.reader import Layout, Login, SourceUnreachableError, TableUnreadableError
+from localcloud.servers.postgres import EmbeddedPostgres
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 
 from certificates import make_certificate
 from dms_cloud import FOLDER, Cloud, Clouds, FakeReader, refusal_of, refused
-from local.dms.requests import model
-from local.dms.requests.model import AnswerBreaksModelError, check_answer, check_error, check_request
-from local.wire import AwsError
+from localcloud.dms.requests import model
+from localcloud.dms.requests.model import AnswerBreaksModelError, check_answer, check_error, check_request
+from localcloud.in_process_transport import AwsError
 
 # The model
 

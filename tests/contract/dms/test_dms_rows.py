@@ -12,9 +12,9 @@ import pytest
 
 from dms_cloud import BUCKET, FOLDER, Cloud, Clouds, rules
 from dms_logins import postgres_login
-from local.aws import LocalAws
-from local.dms.engines.postgresql import PostgresqlReader
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.aws import LocalAws
+from localcloud.dms.engines.postgresql import PostgresqlReader
+from localcloud.servers.postgres import EmbeddedPostgres
 
 DATABASE = "dms_rows"
 SCHEMA = """

@@ -11,9 +11,9 @@ from botocore import xform_name
 
 from certificates import make_certificate
 from cli_process import AwsCli
-from local.dms.requests.behaviours import OPERATIONS
-from local.dms.requests.model import service
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.dms.requests.behaviours import OPERATIONS
+from localcloud.dms.requests.model import service
+from localcloud.servers.postgres import EmbeddedPostgres
 
 BUCKET = "walked"
 DATABASE = "dms_walk"

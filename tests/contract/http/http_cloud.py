@@ -17,9 +17,9 @@ from botocore.exceptions import ClientError
 from cases import SETTINGS
 from fleet.databases import Registry
 from local.cloud import LocalCloud
-from local.http.messages import Reply
-from local.http.routing import Router
-from local.http.server import LOOPBACK, HttpServer
+from localcloud.http.messages import Reply
+from localcloud.http.routing import Router
+from localcloud.http.server import LOOPBACK, HttpServer
 
 KEY = "AKIAFLEETLOCAL000000"
 

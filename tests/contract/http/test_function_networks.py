@@ -11,7 +11,7 @@ from typing import Any
 
 from http_cloud import empty_endpoint, refused
 from judged_functions import without_each
-from local.lambda_service.processes import host_architecture
+from localcloud.lambda_service.processes import host_architecture
 from orchestration.roles import allow, policy, trust_service
 
 ACTIONS = ["CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"]

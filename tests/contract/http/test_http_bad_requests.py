@@ -11,11 +11,11 @@ import pytest
 
 from bad_requests import DEEP, request, spoilt
 from http_cloud import Endpoint, empty_endpoint, signed
-from local.http.messages import Reply
-from local.http.routing import Router
-from local.http.server import LOOPBACK, HttpServer
-from local.http.services import SERVICES
-from local.service_models import model_of
+from localcloud.http.messages import Reply
+from localcloud.http.routing import Router
+from localcloud.http.server import LOOPBACK, HttpServer
+from localcloud.http.services import SERVICES
+from localcloud.service_models import model_of
 
 BUCKET = "of-tests"
 OF_XML = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -35,7 +35,7 @@ _EC2 += ("DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups", "DescribeA
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """An account that held nothing but a bucket, before the tests of this module."""
-    logging.getLogger("local.http.routing").setLevel(logging.ERROR)  # a line for each refusal is right, and many
+    logging.getLogger("localcloud.http.routing").setLevel(logging.ERROR)  # a line for each refusal is right, and many
     with empty_endpoint(tmp_path_factory.mktemp("cloud"), BUCKET) as opened:
         yield opened
 

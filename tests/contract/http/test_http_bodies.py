@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from http_cloud import Endpoint, empty_endpoint, signed
-from local.http.server import LOOPBACK
+from localcloud.http.server import LOOPBACK
 
 BUCKET = "of-bodies"
 ROWS = b"the rows of one table " * 5_000

@@ -14,8 +14,8 @@ import pytest
 
 from cli_process import AwsCli
 from dms_walk import DATABASE, OPERATION_OF, Walk
-from local.http.place import NotUpError, end
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.http.place import NotUpError, end
+from localcloud.servers.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -16,9 +16,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from http_cloud import Endpoint, by_hand, empty_endpoint, refused, signed
-from local.http.messages import Request
-from local.http.routing import Router
-from local.http.server import LOOPBACK
+from localcloud.http.messages import Request
+from localcloud.http.routing import Router
+from localcloud.http.server import LOOPBACK
 
 BUCKET = "of-tests"
 KEYS = ["a/Ünï ключ+%25&'.txt", "a//b", "z/日本.parquet"]

@@ -18,9 +18,9 @@ from fleet.databases import Database, Registry, Server
 from fleet.quotas import DMS_API_BURST
 from http_cloud import by_hand, signed
 from local.cloud import LocalCloud
-from local.http.hosting import ADMINISTER, RESET, TOKEN, Host
-from local.http.messages import Reply, Request
-from local.http.server import LOOPBACK, HttpServer
+from localcloud.http.hosting import ADMINISTER, RESET, TOKEN, Host
+from localcloud.http.messages import Reply, Request
+from localcloud.http.server import LOOPBACK, HttpServer
 
 
 def request(method: str, target: str, body: bytes = b"", **headers: str) -> Request:

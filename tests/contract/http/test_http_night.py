@@ -18,8 +18,8 @@ from fleet.warehouse import qualified
 from http_cloud import Endpoint, refused
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Succeeded
 from local.cloud import LocalCloud
-from local.iam import AccessDeniedError, assume
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.authorization.iam import AccessDeniedError, assume
+from localcloud.servers.postgres import EmbeddedPostgres
 from orchestration.functions import function_name
 from orchestration.roles import policy
 

@@ -12,7 +12,7 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from http_cloud import Endpoint, empty_endpoint
-from lambdas import ask_source
+from lambdas.handlers import ask_source
 from lambdas.wiring import Clients, Environment
 from orchestration.roles import Statement, allow, policy, trust_service
 

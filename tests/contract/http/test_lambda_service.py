@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from http_cloud import Endpoint, empty_endpoint, refused
-from local.lambda_service.processes import host_architecture
+from localcloud.lambda_service.processes import host_architecture
 from orchestration.events import broken_off_pattern
 from orchestration.roles import allow, policy, trust_service
 

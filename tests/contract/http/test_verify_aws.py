@@ -18,12 +18,12 @@ from cases import SETTINGS
 from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Registry
 from http_cloud import KEY, Endpoint
-from local.aws import REGION
 from local.cloud import LocalCloud
 from local.coverage.account_checks import CHECKS
-from local.http.messages import Reply, Request
-from local.http.routing import Router
-from local.http.server import HttpServer
+from localcloud.aws import REGION
+from localcloud.http.messages import Reply, Request
+from localcloud.http.routing import Router
+from localcloud.http.server import HttpServer
 
 ROLE = "arn:aws:iam::123456789012:role/fleet-verify"
 COMMAND = [sys.executable, "-c", "from cli.main import main; main()", "verify", "aws"]

@@ -15,11 +15,11 @@ from typing import Any
 import duckdb
 
 from lambdas.clients.snowflake import Failed, KeyPairToken, Progress, Row, SqlApi, Succeeded, Transport
-from local.aws import REGION, LocalAws
-from local.clock import Clock
-from local.snowflake.loading.role_stages import RoleStages
-from local.snowflake.server import Snowflake
-from local.snowflake.transport import InProcessTransport
+from localcloud.aws import REGION, LocalAws
+from localcloud.clock import Clock
+from localcloud.snowflake.loading.role_stages import RoleStages
+from localcloud.snowflake.server import Snowflake
+from localcloud.snowflake.transport import InProcessTransport
 
 SNOWFLAKES_USER = "arn:aws:iam::999999999999:user/snowflake-abc1"
 EXTERNAL_ID = "fleet-0001"

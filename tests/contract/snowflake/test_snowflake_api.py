@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lambdas.clients.snowflake import Failed, KeyPairToken, Running, Succeeded
-from local.clock import Clock
-from local.snowflake.server import RESULTS_KEPT_SECONDS, Snowflake
+from localcloud.clock import Clock
+from localcloud.snowflake.server import RESULTS_KEPT_SECONDS, Snowflake
 from snowflake_account import SNOWFLAKES_USER, Account, new_account
 
 STATEMENTS = "/api/v2/statements"

@@ -10,9 +10,9 @@ from functools import partial
 import pytest
 
 from fleet.errors import ThrottledError
-from local.aws import LocalAws
-from local.clock import Clock
-from local.snowflake.server import Snowflake
+from localcloud.aws import LocalAws
+from localcloud.clock import Clock
+from localcloud.snowflake.server import Snowflake
 from snowflake_account import Account
 
 

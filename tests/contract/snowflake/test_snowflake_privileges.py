@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.snowflake.errors import SnowflakeError
+from localcloud.snowflake.errors import SnowflakeError
 from snowflake_account import Account, new_account
 
 OWN = "RAW.LOADED"

@@ -13,10 +13,10 @@ import duckdb
 import pytest
 
 from lambdas.clients.snowflake import Running
-from local.aws import LocalAws
-from local.clock import Clock
-from local.peer import ProcessEndedError
-from local.snowflake.process import SnowflakeProcess
+from localcloud.aws import LocalAws
+from localcloud.clock import Clock
+from localcloud.process_rpc import ProcessEndedError
+from localcloud.snowflake.process import SnowflakeProcess
 from snowflake_account import Account, copy, full_load
 
 

@@ -14,7 +14,7 @@ import pymysql
 import pytest
 
 from lambdas.sources import mysql
-from local.sources.mariadb import (
+from localcloud.servers.mariadb import (
     EmbeddedMariadb,
     MariadbMissingError,
     MariadbNotStartedError,
@@ -25,7 +25,7 @@ from local.sources.mariadb import (
 _CHILD = """
 import sys
 from pathlib import Path
-from local.sources.mariadb import EmbeddedMariadb
+from localcloud.servers.mariadb import EmbeddedMariadb
 server = EmbeddedMariadb.start(Path(sys.argv[1]))
 print((Path(sys.argv[1]) / "pid").read_text().strip(), flush=True)
 sys.stdin.read()

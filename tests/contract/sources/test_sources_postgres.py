@@ -16,13 +16,13 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from local.sources.postgres import EmbeddedPostgres, ServerNotStartedError
+from localcloud.servers.postgres import EmbeddedPostgres, ServerNotStartedError
 
 # Starts a server on the folder it is given, says how to reach it, and ends once its input does, without stopping it.
 _CHILD = """
 import json, sys
 from pathlib import Path
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 server = EmbeddedPostgres.start(Path(sys.argv[1]))
 if "left behind" not in server.databases():
     server.create_database("left behind")

@@ -9,8 +9,8 @@ from psycopg import sql
 
 from local.sources.datasets.loading import Loader
 from local.sources.datasets.published import Published
-from local.sources.postgres import EmbeddedPostgres
 from local.sources.sample_fleet import SAMPLE, SampleDatabase, build
+from localcloud.servers.postgres import EmbeddedPostgres
 
 BY_ID = {sample.id: sample for sample in SAMPLE}
 LARGE = [sample for sample in SAMPLE if sample.parallel_loads]

@@ -22,10 +22,10 @@ from moto import mock_aws
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
-from local.aws import ACCOUNT, REGION
-from local.clock import Clock
-from local.stepfunctions import FunctionError, StepFunctions
-from local.wire import response
+from localcloud.aws import ACCOUNT, REGION
+from localcloud.clock import Clock
+from localcloud.in_process_transport import response
+from localcloud.stepfunctions import FunctionError, StepFunctions
 
 FOLDER = Path(__file__).parents[2] / "corpus"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/states"

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.model import Shape
 
-from local.stepfunctions import StepFunctions
+from localcloud.stepfunctions import StepFunctions
 
 
 def differences(shape: Shape, value: Any, where: str) -> Iterator[str]:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import ACCOUNT, REGION, LocalAws
-from local.clock import Clock
-from local.stepfunctions import FunctionError, StepFunctions
+from localcloud.aws import ACCOUNT, REGION, LocalAws
+from localcloud.clock import Clock
+from localcloud.stepfunctions import FunctionError, StepFunctions
 from stepfunctions_model import CheckedAnswers
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import ACCOUNT, REGION, LocalAws
-from local.clock import Clock
-from local.stepfunctions import FunctionError, StepFunctions
-from local.stepfunctions.log_groups import MotoLogGroups
+from localcloud.aws import ACCOUNT, REGION, LocalAws
+from localcloud.clock import Clock
+from localcloud.stepfunctions import FunctionError, StepFunctions
+from localcloud.stepfunctions.log_groups import MotoLogGroups
 
 GROUP = "/aws/vendedlogs/states/m"
 GROUP_ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}"

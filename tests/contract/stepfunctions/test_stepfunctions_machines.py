@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.aws import ACCOUNT, REGION
-from local.stepfunctions.language.definition import read_definition
+from localcloud.aws import ACCOUNT, REGION
+from localcloud.stepfunctions.language.definition import read_definition
 
 FILES = sorted((Path(__file__).parents[3] / "orchestration" / "asl").glob("*.asl.json"))
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import ACCOUNT, REGION, LocalAws
-from local.clock import Clock
-from local.stepfunctions import StepFunctions
+from localcloud.aws import ACCOUNT, REGION, LocalAws
+from localcloud.clock import Clock
+from localcloud.stepfunctions import StepFunctions
 from stepfunctions_model import CheckedAnswers
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/states"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.mutants import MUTANTS, Mutant, MutantNotFoundError, mutated, try_mutant, try_mutants
+from proofs.mutants import MUTANTS, Mutant, MutantNotFoundError, mutated, try_mutant, try_mutants
 
 ROOT = Path(__file__).parents[3]
 SOURCE = "def is_enough(rows, wanted):\n    return rows == wanted\n"
@@ -54,7 +54,7 @@ def test_a_mutant_that_no_test_notices_has_survived(tree: Path) -> None:
 def test_a_mutant_whose_text_is_not_there_once_falls_short(tree: Path, file: str, old: str, found: int) -> None:
     figure = try_mutant(tree, Mutant("m", file, old, "x", ("test_guard.py",)), PYTEST, ENVIRONMENT)
     assert figure[1:] == (
-        f"the mutant's text is {found} times in {file}, wanted once. Adapt its entry in bench/mutants.py.",
+        f"the mutant's text is {found} times in {file}, wanted once. Adapt its entry in proofs/mutants.py.",
         False,
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.suite import closing_line, count_passed, judge_left_out
+from proofs.suite import closing_line, count_passed, judge_left_out
 
 MARIADB = "57 tests need mariadb. No MariaDB server on this machine. Run as root: apt-get install mariadb-server"
 TERRAFORM = "1 test needs terraform. No terraform on the PATH. Install Terraform >= 1.10."

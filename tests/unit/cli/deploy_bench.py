@@ -22,8 +22,8 @@ from cli.stack.stacks import Bench
 from fleet.databases import Registry
 from fleet.names import machine_arn
 from lambdas.wiring import Clients, Environment
-from local.aws import ACCOUNT, REGION, LocalAws
 from local.cloud import LocalCloud
+from localcloud.aws import ACCOUNT, REGION, LocalAws
 from said import Fleet, Said
 
 MADE = ("aws_s3_bucket.landing", ("create",))

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cli.main import main
-from local.http.place import NotUpError, Up, end, find, hold, tell
+from localcloud.http.place import NotUpError, Up, end, find, hold, tell
 from said import Fleet, Said
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -24,7 +24,7 @@ from fleet.databases import Registry
 from fleet.names import control_bucket, ledger_table, machine_arn
 from lambdas.wiring import Clients, Environment
 from local.cloud import LocalCloud
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 from said import Fleet, Said
 from typed_values import commands, lines
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from fleet.broken_off import End, explain_end
+from fleet.execution_ends import End, explain_end
 from fleet.failures import CLASSES
 from fleet.function_deaths import DEATHS, FINAL, RETRIED
 

@@ -14,9 +14,9 @@ from fleet.errors import QuotaExceededError
 from fleet.failures import Failure
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
 from fleet.tables.catalogue import Table, TableName, select_tables
-from local.dms.rules.expressions import Expression
-from local.dms.rules.mapping_rules import parse
-from local.dms.rules.wildcards import matches
+from localcloud.dms.rules.expressions import Expression
+from localcloud.dms.rules.mapping_rules import parse
+from localcloud.dms.rules.wildcards import matches
 
 NYC = Database("nyc", "s", "NYC", "one", ("public", "a_b", "100%"))
 names = st.text("ab_%[]^-'\"é数 ", min_size=1, max_size=6)

@@ -27,7 +27,7 @@ LIMITS = st.builds(
 def test_a_database_takes_at_most_twelve_requests_with_its_share_of_the_looks() -> None:
     assert (
         CALLS_PER_DATABASE + 1 <= 10
-    )  # one more where the mappings change; the rest is for looks (bench/prove_pace.py)
+    )  # one more where the mappings change; the rest is for looks (proofs/prove_pace.py)
 
 
 @given(LIMITS)

@@ -12,10 +12,10 @@ import pytest
 
 from fleet.failures import CLASSES, Failure, FailureClass
 from fleet.outcomes import Outcome
-from fleet.report_page import render
 from fleet.reports import RunReport
 from night_reports import FAILURES, HOSTILE, make_night, make_outcome, make_report
 from page_reader import Page
+from report import render
 
 REFERENCES = {"src", "href", "action", "formaction", "data", "poster", "srcset", "xlink:href", "background"}
 MEGABYTE = 1_000_000

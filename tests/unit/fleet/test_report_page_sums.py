@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleet.outcomes import Outcome
-from fleet.report_page import compose_message, render
-from fleet.report_page.words import say_bytes
 from night_reports import FAILURES, make_outcome, make_report, name_databases
 from page_reader import Page
+from report import compose_message, render
+from report.formatting import say_bytes
 
 
 def facts_of(text: str) -> dict[str, str]:

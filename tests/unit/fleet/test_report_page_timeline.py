@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from fleet.outcomes import Mark
-from fleet.report_page import render
-from fleet.report_page.stages import fold_marks
 from night_reports import FAILURES, STARTED, make_outcome, make_report
+from report import render
+from report.stages import fold_marks
 
 IN_ORDER = ["claim", "prepare", "load", "seal", "warehouse", "record"]
 

@@ -19,7 +19,7 @@ from fleet.widths import (
     choose_instance_width,
     demand_of,
 )
-from local.dms.instance_classes import MEMORY_GIB
+from localcloud.dms.instance_classes import MEMORY_GIB
 
 measures = st.lists(
     st.builds(Measured, st.just(60.0), st.integers(1, 99), st.lists(st.integers(1, 9), max_size=49).map(tuple)),

@@ -15,9 +15,9 @@ from fleet.dms.endpoints import s3_settings
 from fleet.names import target_endpoint_id
 from fleet.plan import Plan, plan_run
 from lambdas.clients.records import plan_key
-from lambdas.database_run.point_endpoint import Request, run
+from lambdas.handlers.database_run.point_endpoint import Request, run
 from lambdas.wiring import Clients, Environment
-from local.aws import LocalAws
+from localcloud.aws import LocalAws
 
 NOW = datetime(2026, 11, 29, 22, 0, tzinfo=UTC)
 ATTEMPT = Attempt("night-1", "shop", "full", 1, "execution")

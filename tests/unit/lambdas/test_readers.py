@@ -6,7 +6,7 @@ import pytest
 
 from cases import Case
 from fleet.names import warehouse_schema
-from local.snowflake.errors import SnowflakeError
+from localcloud.snowflake.errors import SnowflakeError
 
 
 def rows(case: Case, role: str) -> int:

@@ -12,7 +12,7 @@ from cases import Case, Cases, refused
 from fleet.attempts import Attempt
 from fleet.databases import Server
 from fleet.server_places import Place
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 
 SERVER = Server("shared", "postgresql", "fleet/server/shared", ssl_mode="none", databases_at_once=2)
 PLACE = Place(SERVER.id, 2)

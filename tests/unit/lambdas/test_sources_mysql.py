@@ -9,9 +9,9 @@ import pymysql
 import pytest
 
 from fleet.tables.columns import Column
-from lambdas.ask_source import SPEAKERS
+from lambdas.handlers.ask_source import SPEAKERS
 from lambdas.sources import mysql
-from local.sources.mariadb import EmbeddedMariadb
+from localcloud.servers.mariadb import EmbeddedMariadb
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pg8000.exceptions import DatabaseError, Error, InterfaceError
 
 from fleet.databases import SslMode
 from lambdas.sources.postgresql import ask_catalogue, ask_counts, describe_failure
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.postgres import EmbeddedPostgres
 
 
 def hang_up() -> None:

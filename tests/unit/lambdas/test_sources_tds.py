@@ -14,11 +14,11 @@ from cryptography import x509
 
 from certificates import make_certificate, make_server_certificate
 from fleet.databases import SslMode
-from lambdas.ask_source import SPEAKERS
+from lambdas.handlers.ask_source import SPEAKERS
 from lambdas.sources import sqlserver
 from lambdas.sources.tds_encryption import names_host
-from local.dms.engines.reader import Login, SourceUnreachableError
-from local.dms.engines.sqlserver import SqlServerReader
+from localcloud.dms.engines.reader import Login, SourceUnreachableError
+from localcloud.dms.engines.sqlserver import SqlServerReader
 from tds_server import Answer, TdsServer, serve_tds
 
 TABLES = [("dbo", "a"), ("dbo", "b"), ("dbo", "c")]

@@ -13,11 +13,11 @@ from test_recorder import input_of, sweep
 
 from cases import Case, Cases
 from lambdas.clients.snowflake import Answer
-from lambdas.database_run import submit_loads
+from lambdas.handlers.database_run import submit_loads
 from lambdas.loads import read_loads
 from lambdas.wiring import Clients
 from local.faults.catalogue import KINDS
-from local.snowflake.transport import InProcessTransport
+from localcloud.snowflake.transport import InProcessTransport
 from orchestration.functions import DATABASE_RUN, MODULES
 
 WAITING = {"wait", "moving", "loading"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAws
+from localcloud.aws import LocalAws
 
 TABLE = "ledger"
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.clock import Clock
+from localcloud.clock import Clock
 
 START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 

@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from local.aws import LocalAws
-from local.events import EventBus
 from local.functions import Functions
-from local.stepfunctions.errors import FunctionError
+from localcloud.aws import LocalAws
+from localcloud.deliveries.event_bus import EventBus
+from localcloud.stepfunctions.errors import FunctionError
 from orchestration.events import broken_off_pattern
 from orchestration.roles import policy
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.aws import REGION, LocalAws
 from local.export import KeyOutsideFolderError, export_bucket
+from localcloud.aws import REGION, LocalAws
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.aws import LocalAws
-from local.iam import AccessDeniedError, Roles, assume
-from local.wire import NotEmulatedError
+from localcloud.authorization.iam import AccessDeniedError, Roles, assume
+from localcloud.aws import LocalAws
+from localcloud.in_process_transport import NotEmulatedError
 
 DMS = "dms.amazonaws.com"
 OBJECTS = "arn:aws:s3:::landing/shop/*"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from local.peer import Peer, ProcessEndedError, call_alone, hang_up, serve, serve_alone
-from local.snowflake.errors import SnowflakeError
+from localcloud.process_rpc import Peer, ProcessEndedError, call_alone, hang_up, serve, serve_alone
+from localcloud.snowflake.errors import SnowflakeError
 
 SECONDS = 10
 

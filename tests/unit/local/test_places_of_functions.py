@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.clock import Clock
-from local.lambda_service.event_queue import EventQueue
-from local.lambda_service.places import NoPlaceError, Places
+from localcloud.clock import Clock
+from localcloud.lambda_service.event_queue import EventQueue
+from localcloud.lambda_service.places import NoPlaceError, Places
 from stepfunctions_lab import LONG, Gate, Lab, call, each
 
 RETRY = {"ErrorEquals": ["Lambda.TooManyRequestsException"], "IntervalSeconds": 1, "MaxAttempts": 99, "BackoffRate": 1}

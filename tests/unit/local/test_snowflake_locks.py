@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from local.snowflake.locks import Key, Locks
+from localcloud.snowflake.locks import Key, Locks
 
 A: Key = ("RAW", "S", "A")
 B: Key = ("RAW", "S", "B")

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.snowflake.errors import SnowflakeError
-from local.snowflake.sql.lexing import literal, options, parts_of, quoted, split_statements, text_of
-from local.snowflake.sql.shapes import shape
-from local.snowflake.sql.translation import translate
+from localcloud.snowflake.errors import SnowflakeError
+from localcloud.snowflake.sql.lexing import literal, options, parts_of, quoted, split_statements, text_of
+from localcloud.snowflake.sql.shapes import shape
+from localcloud.snowflake.sql.translation import translate
 
 
 def test_a_semicolon_in_a_text_a_name_or_a_comment_ends_nothing() -> None:

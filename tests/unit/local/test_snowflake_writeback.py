@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from local.snowflake.writeback import Writeback
+from localcloud.snowflake.writeback import Writeback
 
 
 class _Checkpoints:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from local.sources.server_folder import Account, reachable_programs
+from localcloud.servers.server_folder import Account, reachable_programs
 
 STRANGER = Account(uid=os.geteuid() + 54_321, gid=os.getegid() + 54_321)
 

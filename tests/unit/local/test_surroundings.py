@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from local.aws import LocalAws
-from local.surroundings import own_environment
+from localcloud.aws import LocalAws
+from localcloud.environment import own_environment
 
 _CONFIG = """\
 [default]

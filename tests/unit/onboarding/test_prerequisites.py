@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from cli.commands import cli
 from fleet.databases import Database
 from lambdas.sources import mysql, postgresql
-from local.sources.mariadb import EmbeddedMariadb
-from local.sources.postgres import EmbeddedPostgres
+from localcloud.servers.mariadb import EmbeddedMariadb
+from localcloud.servers.postgres import EmbeddedPostgres
 from onboarding.prerequisites.statements import prerequisites
 
 PASSWORD = "for-this-test-only"

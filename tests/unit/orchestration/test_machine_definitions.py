@@ -8,7 +8,7 @@ import pytest
 from fleet.databases import Limits
 from fleet.function_deaths import DEATHS
 from fleet.quotas import SFN_HISTORY_EVENTS
-from local.stepfunctions.language.retries import matches
+from localcloud.stepfunctions.language.retries import matches
 from orchestration.definitions import (
     DefinitionNotBoundError,
     DefinitionNotFoundError,
@@ -113,7 +113,7 @@ def test_a_function_that_dies_is_tried_again_a_few_times_and_what_comes_again_is
 
 
 def test_the_states_that_wait_by_themselves_are_those_whose_handlers_do() -> None:
-    handlers = (Path(__file__).parents[3] / "lambdas").glob("*_run/*.py")
+    handlers = (Path(__file__).parents[3] / "lambdas" / "handlers").glob("*_run/*.py")
     texts = [file.read_text(encoding="utf-8") for file in handlers]
     found = {
         name for text in texts for name in re.findall(r'entrypoint\("(\w+)", Request, waiting_when_throttled', text)

@@ -15,7 +15,7 @@ from fleet.asking import (
     LONGEST_COUNT_SECONDS,
 )
 from fleet.databases import Limits
-from lambdas.database_run.claim_database import LONGEST_LAMBDA
+from lambdas.handlers.database_run.claim_database import LONGEST_LAMBDA
 from lambdas.wiring import client_config
 from orchestration.constructs.functions import timeout_seconds
 from orchestration.definitions import load

@@ -13,7 +13,7 @@ from fleet.errors import ClaimLostError
 from fleet.failures import Failure
 from fleet.measures import Measured
 from lambdas.clients.ledger import Ledger
-from local.aws import LocalAws
+from localcloud.aws import LocalAws
 
 TABLE = "ledger"
 NOW = "2026-11-29T22:00:00+00:00"

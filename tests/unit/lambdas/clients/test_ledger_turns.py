@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fleet.pace import Pace
 from lambdas.clients.ledger import Ledger
-from local.aws import LocalAws
+from localcloud.aws import LocalAws
 
 NOW = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
 PACE = Pace(burst=10, per_second=2)

@@ -12,7 +12,7 @@ from fleet.attempts import Attempt
 from fleet.server_places import Place
 from lambdas.clients.ledger import Ledger
 from lambdas.clients.places import Places
-from local.aws import LocalAws
+from localcloud.aws import LocalAws
 
 TABLE = "places"
 NOW = "2026-11-30T22:00:00+00:00"

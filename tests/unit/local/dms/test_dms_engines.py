@@ -8,9 +8,9 @@ import pytest
 
 from fleet.databases import Database, Engine, Server, SslMode
 from fleet.dms.endpoints import SSL_MODES, source_endpoint
-from local.dms.engines import offered
-from local.dms.engines.sources import readers
-from local.wire import AwsError, NotEmulatedError
+from localcloud.dms.engines import offered
+from localcloud.dms.engines.sources import readers
+from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 SHOP = Database("shop", "s", "Shop", "one", ("Shop",))
 ENGINES = ("postgresql", "mysql", "mariadb", "sqlserver")

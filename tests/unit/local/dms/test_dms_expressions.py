@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.dms.rules.expressions import Evaluation, Expression, ExpressionError, Value, constant
+from localcloud.dms.rules.expressions import Evaluation, Expression, ExpressionError, Value, constant
 
 NOW = datetime(2026, 11, 21, 1, 2, 3, 456_000, tzinfo=UTC)
 

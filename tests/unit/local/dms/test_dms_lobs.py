@@ -11,9 +11,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.dms.files.csv_files import write_csv
-from local.dms.files.formats import Csv
-from local.dms.files.lobs import cut
+from localcloud.dms.files.csv_files import write_csv
+from localcloud.dms.files.formats import Csv
+from localcloud.dms.files.lobs import cut
 
 texts = st.text("aé数😀\u0301\n\r\",;|'", max_size=12)
 

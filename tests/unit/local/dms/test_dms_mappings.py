@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.tables.source_types.column import DmsType
-from local.dms.rules.expressions import constant
-from local.dms.rules.mapping_rules import parse
-from local.dms.rules.mappings import Mappings, Range
-from local.dms.rules.wildcards import matches
-from local.wire import AwsError, NotEmulatedError
+from localcloud.dms.rules.expressions import constant
+from localcloud.dms.rules.mapping_rules import parse
+from localcloud.dms.rules.mappings import Mappings, Range
+from localcloud.dms.rules.wildcards import matches
+from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 
 def selection(schema: str = "public", table: str = "%", action: str = "include", **more: Any) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.dms.settings import parse, require_loadable
-from local.dms.settings_defaults import DEFAULTS, LOG_COMPONENTS
-from local.wire import AwsError, NotEmulatedError
+from localcloud.dms.settings import parse, require_loadable
+from localcloud.dms.settings_defaults import DEFAULTS, LOG_COMPONENTS
+from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 
 def test_no_settings_are_all_defaults_and_loadable() -> None:

@@ -14,9 +14,9 @@ import pytds
 import pytest
 
 from documented_sqlserver import DocumentedServer
-from local.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
-from local.dms.engines.sqlserver import SqlServerReader
-from local.dms.rules.mappings import Range
+from localcloud.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
+from localcloud.dms.engines.sqlserver import SqlServerReader
+from localcloud.dms.rules.mappings import Range
 
 LOGIN = Login("sql.example.com", 1433, "Shop", "dms", "secret")
 BODY = "é" * 700

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from documented_sqlserver import DocumentedServer
-from local.dms.engines.reader import Layout, Login, Written
-from local.dms.engines.sqlserver import SqlServerReader
-from local.dms.files.formats import Csv
+from localcloud.dms.engines.reader import Layout, Login, Written
+from localcloud.dms.engines.sqlserver import SqlServerReader
+from localcloud.dms.files.formats import Csv
 
 LOGIN = Login("sql.example.com", 1433, "Shop", "dms", "secret")
 MEGABYTE = 1024 * 1024

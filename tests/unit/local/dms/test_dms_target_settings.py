@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local.dms.files.formats import Csv, Parquet
-from local.dms.loads.target import TargetSettings, read_settings
-from local.wire import AwsError, NotEmulatedError
+from localcloud.dms.files.formats import Csv, Parquet
+from localcloud.dms.loads.target import TargetSettings, read_settings
+from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 
 def settings(**given: Any) -> TargetSettings:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from fleet.tables.source_types.column import DmsType
-from local.dms.rules.mapping_rules import parse
-from local.dms.rules.mappings import Mappings
-from local.dms.rules.transformations import UnfitRuleError
-from local.wire import AwsError, NotEmulatedError
+from localcloud.dms.rules.mapping_rules import parse
+from localcloud.dms.rules.mappings import Mappings
+from localcloud.dms.rules.transformations import UnfitRuleError
+from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 COLUMNS = [
     ("id", DmsType("INT4")),

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
-from local.clock import Clock
-from local.dms.loads.turns import Turns
+from localcloud.clock import Clock
+from localcloud.dms.loads.turns import Turns
 
 
 def never() -> None:

@@ -15,8 +15,8 @@ import pytest
 from fleet.tables.columns import parquet_type
 from fleet.tables.source_types import mysql, postgresql, sqlserver
 from fleet.tables.source_types.column import Column, DmsType
-from local.dms.files.parquet import arrow_type
-from local.dms.files.writer import duckdb_type
+from localcloud.dms.files.parquet import arrow_type
+from localcloud.dms.files.writer import duckdb_type
 
 POSTGRESQL = {
     "integer": "INT4",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.stepfunctions.errors import DataFlowError, SyntaxNotReadError
-from local.stepfunctions.language.choices import compile_rule
+from localcloud.stepfunctions.errors import DataFlowError, SyntaxNotReadError
+from localcloud.stepfunctions.language.choices import compile_rule
 from stepfunctions_lab import failure_of, output_of
 
 GIVEN = {"n": 5, "f": 5.0, "s": "abc", "star": "a*c", "t": True, "z": None, "m": 6, "u": "abc"}

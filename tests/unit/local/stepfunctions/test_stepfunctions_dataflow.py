@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from local.stepfunctions.errors import DataFlowError, SyntaxNotReadError
-from local.stepfunctions.language.paths import PathNotFoundError, put, read_path
-from local.stepfunctions.language.templates import compile_template
+from localcloud.stepfunctions.errors import DataFlowError, SyntaxNotReadError
+from localcloud.stepfunctions.language.paths import PathNotFoundError, put, read_path
+from localcloud.stepfunctions.language.templates import compile_template
 from stepfunctions_lab import Lab, call, execution_arn, failure_of, machine_arn, output_of
 
 

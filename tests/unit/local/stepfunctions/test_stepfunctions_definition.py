@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from local.stepfunctions.errors import DefinitionError, DefinitionNotEmulatedError
-from local.stepfunctions.language.definition import read_definition
-from local.wire import AwsError, NotEmulatedError
+from localcloud.in_process_transport import AwsError, NotEmulatedError
+from localcloud.stepfunctions.errors import DefinitionError, DefinitionNotEmulatedError
+from localcloud.stepfunctions.language.definition import read_definition
 from stepfunctions_lab import SYNC, Lab, call, definition, function_arn
 
 PASS = {"Type": "Pass", "End": True}

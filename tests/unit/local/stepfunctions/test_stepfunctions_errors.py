@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.stepfunctions.language.retries import Retrier, matches, next_delay
+from localcloud.stepfunctions.language.retries import Retrier, matches, next_delay
 from stepfunctions_lab import Gate, Lab, call, fail_times, failure_of, output_of, raising
 
 ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from local.wire import AwsError, NotEmulatedError
+from localcloud.in_process_transport import AwsError, NotEmulatedError
 from stepfunctions_lab import (
     ACCOUNT,
     LONG,

@@ -8,7 +8,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from local.wire import AwsError, NotEmulatedError
+from localcloud.in_process_transport import AwsError, NotEmulatedError
 from stepfunctions_lab import Gate, Lab, call, each, execution_arn, machine_arn
 from whole_list import whole_list
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from local.stepfunctions import FunctionError
+from localcloud.stepfunctions import FunctionError
 from stepfunctions_lab import Gate, Lab, call, each, failure_of, output_of, raising
 
 

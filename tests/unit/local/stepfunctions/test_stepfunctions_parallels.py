@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from local.stepfunctions import FunctionError
+from localcloud.stepfunctions import FunctionError
 from stepfunctions_lab import Gate, Lab, call
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from local.wire import AwsError, NotEmulatedError
+from localcloud.in_process_transport import AwsError, NotEmulatedError
 from stepfunctions_lab import Gate, Lab, call, definition, machine_arn
 
 PASS = {"P": {"Type": "Pass", "End": True}}

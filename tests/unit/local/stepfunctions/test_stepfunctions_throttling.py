@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.throttling import Rate
-from local.wire import AwsError
+from localcloud.in_process_transport import AwsError
+from localcloud.throttling import Rate
 from stepfunctions_lab import Lab, each, start
 
 PASS = {"P": {"Type": "Pass", "End": True}}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.stepfunctions import FunctionError
-from local.wire import AwsError
+from localcloud.in_process_transport import AwsError
+from localcloud.stepfunctions import FunctionError
 from stepfunctions_lab import LONG, Lab, execution_arn
 
 ARN = execution_arn("m", "x")

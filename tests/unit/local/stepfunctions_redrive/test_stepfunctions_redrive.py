@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from local.wire import AwsError
+from localcloud.in_process_transport import AwsError
 from redrive_lab import ARN, DAY, Mendable, mend, redrive, refusal
 from stepfunctions_lab import LONG, START, Gate, Lab, call, machine_arn, raising
 

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.stepfunctions import FunctionError
+from localcloud.stepfunctions import FunctionError
 from stepfunctions_lab import LONG, Gate, Lab, call, each, execution_arn, machine_arn, start
 
 ARN = execution_arn("m", "x")

@@ -1,6 +1,0 @@
-"""The page of the night, one self-contained HTML file, and the message about it: made from a run's report alone."""
-
-from fleet.report_page.message import compose_message
-from fleet.report_page.page import render
-
-__all__ = ["compose_message", "render"]

@@ -1,0 +1,127 @@
+"""
+State "PointEndpoint" of database-run.asl.json: points the database's S3 endpoint at the attempt's new folder, and reads
+it back.
+
+Takes   AttemptRequest
+Returns Response: `pointed`; `wait` while DMS changes the endpoint; `refused` with the failure noted
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from fleet.dms.endpoints import find_difference, refuse_endpoint, s3_settings
+from fleet.errors import ClaimLostError, FleetError
+from fleet.failures import Failure
+from fleet.folders import LandedFile, may_be_left_by_test, refuse_foreign_folder
+from fleet.waits import Wait
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt
+from lambdas.clients.dms import Endpoint, Task
+from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.waiting import keep_waiting
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+
+
+class Response(Model):
+    """Whether the endpoint is as wanted."""
+
+    verdict: Literal["pointed", "wait", "refused"]
+    wait_seconds: int = 0
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Check, modify, compare with what DMS gives back; entered again it modifies only what differs."""
+    opened = open_attempt(request.attempt, clients)
+    prefix = opened.attempt.folder.prefix
+    if failure := refuse_foreign_folder(opened.database.id, prefix):
+        return _refuse(opened, failure, clients)
+    if isinstance(found := look_into_folder(opened, clients), Failure):
+        return _refuse(opened, found, clients)
+    if left := take_turn("PointEndpoint", opened, clients):
+        return Response(verdict="wait", wait_seconds=left)
+    if failure := refuse_moving_tasks(clients.dms.find_tasks(opened.task_ids)):
+        return _refuse(opened, failure, clients)
+    wanted = s3_settings(opened.settings, opened.attempt.folder)
+    endpoint = _find(opened, clients) if opened.record.get("pointed_at") else None
+    if endpoint is None or (endpoint.status != "modifying" and find_difference(wanted, endpoint.s3)):
+        endpoint = _modify(opened, wanted, clients)
+        if isinstance(endpoint, Failure):
+            return _refuse(opened, endpoint, clients)
+    if endpoint.status == "modifying":
+        missing = f"DMS did not end its modification of endpoint {opened.target_endpoint_id!r}"
+        left = keep_waiting(opened, Wait("EndpointModifiesTooLong", missing, "modify_deadline_seconds"), clients)
+        if isinstance(left, Failure):
+            return _refuse(opened, left, clients)
+        return Response(verdict="wait", wait_seconds=left)
+    if failure := refuse_endpoint(opened.database.id, wanted, endpoint.s3):
+        return _refuse(opened, failure, clients)
+    return Response(verdict="pointed")
+
+
+def _find(opened: Opened, clients: Clients) -> Endpoint | None:
+    charge(1, pace_of(opened), clients)
+    return clients.dms.find_endpoints(opened.target_endpoint_id).get(opened.target_endpoint_id)
+
+
+def _modify(opened: Opened, wanted: Mapping[str, Any], clients: Clients) -> Endpoint | Failure:
+    """The endpoint as DMS gives it back. One that is being modified refuses, and is waited for."""
+    # A test that ran before this change proves nothing: AwaitConnection must send one after it.
+    clients.ledger.note(opened.attempt, target_test_sent=None, pointed_at=clients.now().isoformat())
+    modified = clients.dms.modify_s3_endpoint(opened.record["target_arn"], wanted)
+    if modified is None:
+        return gone("endpoint", opened.target_endpoint_id)
+    if isinstance(modified, str):
+        found = _find(opened, clients)
+        if found is not None and found.status == "modifying":
+            return found
+        return Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {modified}")
+    return modified
+
+
+def look_into_folder(opened: Opened, clients: Clients) -> list[LandedFile] | Failure:
+    """What DMS's tests of the endpoint may have left in the attempt's folder; a failure, if it holds anything else.
+
+    Two writers in one folder mix their rows. Before the endpoint was pointed at the folder nothing may be there at all.
+    """
+    folder = opened.attempt.folder
+    left: list[LandedFile] = []
+    for found in clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/"):
+        if not opened.record.get("pointed_at") or not may_be_left_by_test(folder, found.file):
+            return Failure(
+                "landing_mismatch",
+                "FolderNotEmpty",
+                f"folder {folder.prefix!r} already holds {found.file.key!r}, written "
+                f"{found.written_at:%Y-%m-%d %H:%M:%S} UTC; wanted it empty before the task starts. Nothing was "
+                f"started. Find who wrote it.",
+            )
+        left.append(found.file)
+    return left
+
+
+def refuse_moving_tasks(tasks: Mapping[str, Task]) -> Failure | None:
+    """A failure, if one of a database's tasks is not at rest."""
+    for identifier, task in tasks.items():
+        if not task.report.is_at_rest:
+            return Failure(
+                "unknown",
+                "TaskNotAtRest",
+                f"task {identifier!r} is {task.report.status!r}, wanted it at rest before the endpoint is changed or "
+                f"a task starts. Someone started it outside of this run.",
+            )
+    return None
+
+
+def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
+    clients.ledger.note_failure(opened.attempt, failure)
+    return Response(verdict="refused")
+
+
+handler = entrypoint("PointEndpoint", Request, waiting_when_throttled(run, Response))

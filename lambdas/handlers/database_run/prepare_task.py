@@ -1,0 +1,129 @@
+"""
+State "PrepareTask" of database-run.asl.json: brings the task's mappings and settings to what is wanted.
+
+Takes   AttemptRequest
+Returns Response: `ready`; `wait` while DMS modifies the task; `refused` with the failure noted
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fleet.dms.task_texts import full_load_texts
+from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
+from fleet.failures import Failure
+from fleet.tables.catalogue import Table, select_tables
+from fleet.waits import Wait
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables
+from lambdas.clients.dms import Task
+from lambdas.clients.records import attempt_key, newest_catalogue_key
+from lambdas.clients.source import BROKEN
+from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.lane_looks import look_at_tasks
+from lambdas.waiting import keep_waiting
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+
+
+class Response(Model):
+    """Whether the task is as wanted."""
+
+    verdict: Literal["ready", "wait", "refused"]
+    wait_seconds: int = 0
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Choose the tables once for the attempt, then modify the task only where it differs."""
+    opened = open_attempt(request.attempt, clients)
+    tables = _choose_tables(opened, clients)
+    if isinstance(tables, Failure):
+        return _refuse(opened, tables, clients)
+    if opened.record.get("task_modified_at"):
+        return _await_modification(opened, clients)
+    if left := take_turn("PrepareTask", opened, clients):
+        return Response(verdict="wait", wait_seconds=left)
+    task = clients.dms.find_tasks([opened.task_id], with_texts=True).get(opened.task_id)
+    if task is None:
+        return _refuse(opened, gone("task", opened.task_id), clients)
+    arns = {"instance_arn": task.instance_arn, "source_arn": task.source_arn, "target_arn": task.target_arn}
+    clients.ledger.note(opened.attempt, task_arn=task.report.arn, **arns)
+    if task.report.status == "modifying":
+        return _wait(opened, clients, task_modified_at=clients.now().isoformat())
+    if not task.report.is_at_rest:
+        return _refuse(opened, _not_at_rest(opened, task), clients)
+    try:
+        wanted = full_load_texts(opened.database, opened.settings.profile, tables)
+    except QuotaExceededError as error:
+        return _refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients)
+    if not wanted.find_difference(task.texts):
+        return Response(verdict="ready")
+    charge(1, pace_of(opened), clients)
+    refused = clients.dms.modify_task(task.report.arn, wanted)
+    # One that was throttled may have been done all the same, and was repeated.
+    if refused and opened.task_id not in clients.dms.find_moving([opened.task_id]):
+        failure = Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {refused}")
+        return _refuse(opened, failure, clients)
+    return _wait(opened, clients, task_modified_at=clients.now().isoformat())  # StartTask reads it back
+
+
+def _await_modification(opened: Opened, clients: Clients) -> Response:
+    look = look_at_tasks(opened, clients, after=opened.time_of("task_modified_at"))
+    if isinstance(look, int):
+        return Response(verdict="wait", wait_seconds=look)
+    task = look.things.get(opened.task_id)
+    if task is None:
+        return _refuse(opened, gone("task", opened.task_id), clients)
+    if task.report.status == "modifying":
+        return _wait(opened, clients)
+    if not task.report.is_at_rest:
+        return _refuse(opened, _not_at_rest(opened, task), clients)
+    return Response(verdict="ready")
+
+
+def _not_at_rest(opened: Opened, task: Task) -> Failure:
+    text = f"task {opened.task_id!r} is {task.report.status!r}, wanted it at rest. Who started it?"
+    return Failure("unknown", "TaskNotAtRest", text)
+
+
+def _wait(opened: Opened, clients: Clients, **fields: object) -> Response:
+    missing = f"DMS did not end its modification of task {opened.task_id!r}"
+    left = keep_waiting(opened, Wait("TaskModifiesTooLong", missing, "modify_deadline_seconds"), clients, **fields)
+    if isinstance(left, Failure):
+        return _refuse(opened, left, clients)
+    return Response(verdict="wait", wait_seconds=left)
+
+
+def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Failure:
+    """The tables of the attempt: chosen from the source's catalogue, or where it does not answer, from the last one."""
+    if chosen := read_tables(opened.attempt, clients):
+        return chosen
+    newest = newest_catalogue_key(opened.database.id)
+    catalogue = clients.source.catalogue(opened.server, opened.database)
+    if isinstance(catalogue, Failure):
+        known = clients.records.read(newest, tuple[Table, ...])
+        if known is None or catalogue.name == BROKEN:
+            return catalogue
+        gap = f"the source could not be asked before the start ({catalogue.text}); tables are those of the last run"
+        clients.ledger.note(opened.attempt, gap=gap)
+        catalogue = known
+    else:
+        clients.records.write(newest, catalogue, tuple[Table, ...])
+        clients.ledger.note(opened.attempt, source_answered=True)
+    tables = select_tables(opened.database, catalogue, opened.attempt.tables)
+    if not isinstance(tables, Failure):
+        clients.records.write(attempt_key(opened.attempt, "catalogue"), tables, tuple[Table, ...])
+    return tables
+
+
+def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
+    clients.ledger.note_failure(opened.attempt, failure)
+    return Response(verdict="refused")
+
+
+handler = entrypoint("PrepareTask", Request, waiting_when_throttled(run, Response))

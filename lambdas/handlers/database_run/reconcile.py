@@ -1,0 +1,47 @@
+"""
+State "Reconcile" of database-run.asl.json: lays the counts of source, DMS, Parquet and Snowflake side by side.
+
+Takes   AttemptRequest
+Returns Response: how many tables there are, and how many are not ok
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from fleet.errors import ClaimLostError, FleetError
+from fleet.outcomes import TableOutcome, reconcile
+from lambdas.attempt_context import AttemptRequest, open_attempt
+from lambdas.clients.records import attempt_key
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.handlers.database_run.seal_folder import read_manifest
+from lambdas.loads import read_loads
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+
+
+class Response(Model):
+    """The tables, in numbers."""
+
+    tables: int
+    not_ok: int
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Write every table's counts; where no folder was sealed, there is no table to speak of."""
+    opened = open_attempt(request.attempt, clients)
+    manifest = read_manifest(opened, clients)
+    if manifest is None:
+        return Response(tables=0, not_ok=0)
+    results = {load.name: load.result for load in read_loads(opened.attempt, clients) if load.result is not None}
+    tables = reconcile(manifest, results)
+    clients.records.write(attempt_key(opened.attempt, "tables"), tables, tuple[TableOutcome, ...])
+    if manifest.gaps:
+        clients.ledger.note(opened.attempt, gaps=list(manifest.gaps))
+    return Response(tables=len(tables), not_ok=sum(table.failure is not None for table in tables))
+
+
+handler = entrypoint("Reconcile", Request, run)

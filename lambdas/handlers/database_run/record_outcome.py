@@ -1,0 +1,90 @@
+"""
+State "RecordOutcome" of database-run.asl.json: writes the one outcome of this database in this run.
+
+Takes   Request: the attempt, why none was made if so, when the execution started, how often it was redriven
+Returns Response: the outcome
+Raises  nothing of its own
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fleet.attempts import Attempt
+from fleet.errors import FleetError
+from fleet.failures import Failure
+from fleet.outcomes import CLAIMED, SERVER_FULL, Outcome, TableOutcome, Word, decide
+from fleet.server_places import is_full
+from lambdas.attempt_context import look_at_attempt
+from lambdas.clients.records import attempt_key
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_outcome, waited_of
+from lambdas.wiring import Clients
+
+
+class Request(Model):
+    """What the state passes."""
+
+    attempt: Attempt
+    declined: str | None
+    started_at: datetime
+    redrive_count: int
+
+
+class Response(Model):
+    """The outcome's word; *recorded* is false where another's stands already. *redrive_count*: the count now."""
+
+    outcome: Word
+    recorded: bool
+    redrive_count: int
+
+
+RAISES: tuple[type[FleetError], ...] = ()
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Decide from what was noted and measured; recording again writes the same, the end's time included."""
+    attempt = request.attempt
+    recorded = clients.ledger.outcome(attempt.run, attempt.database)
+    is_ours = recorded.get("execution") == attempt.execution and recorded.get("attempt") == attempt.number
+    ended_at = recorded["ended_at"] if is_ours and not recorded.get("guessed") else clients.now().isoformat()
+    outcome = _decide(request, ended_at, clients)
+    if attempt.number == 0 and recorded and not is_ours and not recorded.get("guessed"):
+        # Another execution has the run's outcome: it stands, and is ours too.
+        return Response(outcome=recorded["outcome"], recorded=False, redrive_count=request.redrive_count)
+    clients.records.write(outcome_key(outcome), outcome, Outcome)
+    is_recorded = put_outcome(outcome, clients, redrive_count=request.redrive_count)
+    return Response(outcome=outcome.outcome, recorded=is_recorded, redrive_count=request.redrive_count)
+
+
+def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
+    attempt = request.attempt
+    started_at = request.started_at.isoformat()
+    if request.declined is not None:
+        failure = _why_declined(attempt, request.declined, clients)
+        return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
+    opened = look_at_attempt(attempt, clients)
+    failure = opened.failure
+    tables = clients.records.read(attempt_key(attempt, "tables"), tuple[TableOutcome, ...]) or ()
+    tables, failure = merge_with_previous(attempt, failure, tables, clients)
+    return decide(
+        attempt,
+        failure,
+        tables,
+        gaps=opened.record.get("gaps", ()),
+        started_at=started_at,
+        ended_at=ended_at,
+        marks=marks_of(opened.record),
+        waited=waited_of(opened.record),
+    )
+
+
+def _why_declined(attempt: Attempt, declined: str, clients: Clients) -> Failure:
+    if declined == clients.ledger.stop_requested(attempt.run):
+        return Failure("cancelled", "RunStopped", declined)
+    if is_full(declined):
+        return Failure("server_full", SERVER_FULL, declined)
+    return Failure("cancelled", CLAIMED, declined)
+
+
+handler = entrypoint("RecordOutcome", Request, run)

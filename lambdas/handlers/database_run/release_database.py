@@ -1,0 +1,71 @@
+"""
+State "ReleaseDatabase" of database-run.asl.json: gives the database back, with its tasks at rest.
+
+Takes   AttemptRequest
+Returns Response: `released`; `nothing` where there was nothing to give back; `wait` until the tasks can be looked at
+Raises  TaskNotAtRestError
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from fleet.errors import FleetError, TaskNotAtRestError
+from fleet.measures import Measured, count_loads
+from lambdas.attempt_context import AttemptRequest, Opened, look_at_attempt, read_tables
+from lambdas.dms_turns import waiting_when_throttled
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.moving import ask_for_moving, find_moving
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+
+
+class Response(Model):
+    """*nothing*: of an execution that holds nothing."""
+
+    verdict: Literal["released", "nothing", "wait"]
+    wait_seconds: int = 0
+
+
+RAISES: tuple[type[FleetError], ...] = (TaskNotAtRestError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Clear the holder if it is us, give its place at the server back, and keep the number; released again, nothing
+    changes."""
+    if request.attempt.number == 0:
+        return Response(verdict="nothing")
+    opened = look_at_attempt(request.attempt, clients)
+    claim = clients.ledger.claim(opened.database.id)
+    if claim.get("number") != opened.attempt.number:
+        return Response(verdict="nothing")  # another has it: its tasks may move
+    moving = find_moving(opened, clients)
+    if isinstance(moving, int):
+        return Response(verdict="wait", wait_seconds=moving)
+    for identifier, report in (ask_for_moving(opened, clients) if moving else {}).items():
+        raise TaskNotAtRestError(
+            f"{opened.database.id} cannot be given back: task {identifier!r} is {report.status!r}, not at rest.",
+            remedy="Stop the task, then redrive this execution.",
+        )
+    outcome = clients.ledger.outcome(opened.attempt.run, opened.database.id)
+    measured = None
+    if outcome.get("outcome") == "ok" and opened.attempt.tables is None:
+        measured = _measure(opened, datetime.fromisoformat(outcome["ended_at"]), clients)
+    clients.ledger.release(opened.attempt, measured=measured, place_at=claim.get("place_at", ""))
+    return Response(verdict="released")
+
+
+def _measure(opened: Opened, ended_at: datetime, clients: Clients) -> Measured:
+    """What the next run is planned by. Waiting for turns at an API is no time of the database's own."""
+    # From the attempt's start: the execution's lies days back where it was redriven.
+    seconds = opened.seconds_since("created_at", ended_at)
+    waited = float(opened.record.get("queued_seconds", 0)) + float(opened.record.get("throttled_seconds", 0))
+    tables = read_tables(opened.attempt, clients)
+    return Measured(
+        max(1.0, seconds - waited), *count_loads(opened.server.engine, tables, opened.database.parallel_loads)
+    )
+
+
+handler = entrypoint("ReleaseDatabase", Request, waiting_when_throttled(run, Response))

@@ -1,0 +1,151 @@
+"""
+State "StartTask" of database-run.asl.json: checks everything once more, then starts the one task.
+
+Takes   AttemptRequest
+Returns Response: `started`; `retest` where a connection test is missing; `wait` while a state passes that DMS refuses a
+        start in, or while the server has no place for a database that lost its own; `refused` with the failure noted
+Raises  ClaimLostError
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+from fleet.dms.endpoints import refuse_endpoint, refuse_source, s3_settings
+from fleet.dms.task_texts import full_load_texts
+from fleet.dms.tasks import TaskReport, is_settling, judge_start_refusal, start_type
+from fleet.errors import ClaimLostError, FleetError
+from fleet.failures import Failure
+from fleet.tables.catalogue import Table
+from fleet.waits import Wait
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse_stopped_run
+from lambdas.clients.dms import Endpoint, Task
+from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.handlers.database_run.point_endpoint import look_into_folder, refuse_moving_tasks
+from lambdas.server_places import keep_place
+from lambdas.waiting import keep_waiting
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+RETESTS = 3
+
+
+class Response(Model):
+    """Whether the task was started."""
+
+    verdict: Literal["started", "retest", "wait", "refused"]
+    wait_seconds: int = 0
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Start the task once: entered again, a later start date than the one noted means that it was started by us."""
+    opened = open_attempt(request.attempt, clients)
+    if left := take_turn("StartTask", opened, clients):
+        return Response(verdict="wait", wait_seconds=left)
+    tasks = clients.dms.find_tasks(opened.task_ids, with_texts=True)
+    if opened.task_id not in tasks:
+        return _refuse(opened, gone("task", opened.task_id), clients)
+    task = tasks[opened.task_id]
+    report = task.report
+    before = opened.record.get("started_before")
+    if before is not None and Decimal(str(report.started)) > before:
+        return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
+    if failure := refuse_stopped_run(opened, clients):
+        return _refuse(opened, failure, clients)
+    left_by_test = look_into_folder(opened, clients)
+    if isinstance(left_by_test, Failure):
+        return _refuse(opened, left_by_test, clients)
+    if is_settling(report):
+        return _wait(opened, f"task {opened.task_id!r} is {report.status!r}", clients)
+    found = clients.dms.find_endpoints(opened.source_endpoint_id, opened.target_endpoint_id)
+    if any(endpoint.status == "modifying" for endpoint in found.values()):
+        return _wait(opened, "an endpoint is 'modifying'", clients)
+    tables = read_tables(opened.attempt, clients)
+    if failure := refuse_moving_tasks(tasks) or _refuse_endpoints(opened, found) or _refuse_task(opened, task, tables):
+        return _refuse(opened, failure, clients)
+    if not opened.record.get("target_test_sent"):  # DMS would start on a success from before the endpoint's change
+        return Response(verdict="retest")
+    if task.instance_arn != opened.record["instance_arn"]:  # somebody moved it: its connections are others
+        clients.ledger.note(opened.attempt, instance_arn=task.instance_arn)
+        return _retest(opened, f"the task was moved to {task.instance_arn}", clients)
+    place = keep_place(opened, clients)
+    if isinstance(place, Failure):
+        return _refuse(opened, place, clients)
+    if place > 0:
+        return Response(verdict="wait", wait_seconds=place)
+    clients.ledger.note(
+        opened.attempt,
+        started_before=Decimal(str(report.started)),
+        started_at=clients.now().isoformat(),
+        left_by_test=[file.key for file in left_by_test] or None,
+    )
+    refused = clients.dms.start_task(report.arn, start_type(report))
+    if not refused or _has_started(opened, report, clients):
+        return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
+    clients.ledger.note(opened.attempt, started_before=None, started_at=None)
+    follows = judge_start_refusal(refused)
+    if follows == "wait":
+        return _wait(opened, f"DMS says: {refused}", clients)
+    if follows == "retest":
+        return _retest(opened, refused, clients)
+    return _refuse(opened, _start_refused(refused), clients)
+
+
+def _has_started(opened: Opened, before: TaskReport, clients: Clients) -> bool:
+    """Whether a start that was refused is our own: one that was throttled may have been done, and is repeated."""
+    charge(1, pace_of(opened), clients)
+    task = clients.dms.find_tasks([opened.task_id]).get(opened.task_id)
+    return task is not None and not task.report.is_at_rest and task.report.started > before.started
+
+
+def _start_refused(said: str) -> Failure:
+    return Failure("unknown", "StartRefused", f"DMS did not start the task: {said}")
+
+
+def _retest(opened: Opened, said: str, clients: Clients) -> Response:
+    """Have the connections tested anew, a few times at most."""
+    retests = int(opened.record.get("retests", 0))
+    if retests >= RETESTS:
+        return _refuse(opened, _start_refused(said), clients)
+    clients.ledger.note(opened.attempt, retests=retests + 1, target_test_sent=None, source_test_sent=None)
+    return Response(verdict="retest")
+
+
+def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
+    """Come again later; after `modify_deadline_seconds` the wait ends as a failure."""
+    wait = Wait("StartRefused", f"the task could not be started ({reason})", "modify_deadline_seconds")
+    left = keep_waiting(opened, wait, clients)
+    return _refuse(opened, left, clients) if isinstance(left, Failure) else Response(verdict="wait", wait_seconds=left)
+
+
+def _refuse_task(opened: Opened, task: Task, tables: tuple[Table, ...]) -> Failure | None:
+    """What the task moves, and how, is read back with the endpoints."""
+    difference = full_load_texts(opened.database, opened.settings.profile, tables).find_difference(task.texts)
+    if not difference:
+        return None
+    return Failure("unknown", "TaskNotAsWanted", f"task {opened.task_id!r} is not as it was made: {difference}.")
+
+
+def _refuse_endpoints(opened: Opened, found: Mapping[str, Endpoint]) -> Failure | None:
+    """Both endpoints are read immediately before the start, because a deployment may have come between."""
+    for identifier in (opened.source_endpoint_id, opened.target_endpoint_id):
+        if identifier not in found:
+            return gone("endpoint", identifier)
+    wanted = s3_settings(opened.settings, opened.attempt.folder)
+    return refuse_source(
+        opened.server, opened.database.id, found[opened.source_endpoint_id].ssl_mode
+    ) or refuse_endpoint(opened.database.id, wanted, found[opened.target_endpoint_id].s3)
+
+
+def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
+    clients.ledger.note_failure(opened.attempt, failure)
+    return Response(verdict="refused")
+
+
+handler = entrypoint("StartTask", Request, waiting_when_throttled(run, Response))

@@ -1,0 +1,169 @@
+"""
+State "PlanRun" of fleet-run.asl.json: pins the registry's version, and decides what the run does.
+
+Takes   Request: the execution's own input, and its name, which is the run's id
+Returns Response: the lanes; none where another run has the schedule's slot
+Raises  MalformedInputError, MalformedIdError, UnknownDatabaseError, UnknownRunError, RunNotOverError,
+        NothingToRerunError, EmptyRegistryError, QuotaExceededError
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from fleet.attempts import Attempt
+from fleet.databases import Database, Mode, Registry
+from fleet.errors import (
+    EmptyRegistryError,
+    FleetError,
+    MalformedIdError,
+    MalformedInputError,
+    NothingToRerunError,
+    QuotaExceededError,
+    RunNotOverError,
+    UnknownDatabaseError,
+    UnknownRunError,
+)
+from fleet.failures import Failure
+from fleet.names import require_run_id, task_id
+from fleet.outcomes import Outcome, decide
+from fleet.plan import Lane, Plan, plan_run
+from fleet.quota_use import refuse_oversize
+from lambdas.chosen_databases import Input, choose
+from lambdas.clients.records import plan_key
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.outcome_records import outcome_key, put_outcome
+from lambdas.wiring import Clients
+
+
+class Request(Model):
+    """What the state passes."""
+
+    input: Input
+    run: str
+    execution: str
+
+
+class Start(Model):
+    """One database, and the time (ISO, UTC) before which it does not start."""
+
+    database: str
+    start_at: str
+
+
+class LanePlan(Model):
+    """One lane, as the Map over lanes takes it."""
+
+    instance: str
+    databases: tuple[Start, ...]
+    at_once: int
+
+
+class Response(Model):
+    """What the Map goes over. *superseded_by*: the run that took the schedule's slot first."""
+
+    run: str
+    mode: Mode
+    lanes: tuple[LanePlan, ...]
+    superseded_by: str | None = None
+
+
+RAISES: tuple[type[FleetError], ...] = (
+    MalformedInputError,
+    MalformedIdError,
+    UnknownDatabaseError,
+    UnknownRunError,
+    RunNotOverError,
+    NothingToRerunError,
+    EmptyRegistryError,
+    QuotaExceededError,
+)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Plan once: entered again, the plan that stands is the answer."""
+    run_id, asked = require_run_id(request.run), request.input
+    if asked.mode == "delta":
+        raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
+    if asked.scheduled_at is not None:
+        winner = clients.ledger.take_slot(asked.schedule or asked.mode or "rerun", asked.scheduled_at, run_id)
+        if winner != run_id:
+            clients.ledger.put_run(run_id, mode=asked.mode, superseded_by=winner, database_count=0)
+            return Response(run=run_id, mode="full", lanes=(), superseded_by=winner)
+    plan = clients.records.find_plan(run_id) or _plan(request, clients)
+    if not clients.ledger.run(run_id):  # written last: the call that wrote the plan may have ended before
+        _keep(request, plan, clients)
+    return Response(
+        run=run_id,
+        mode=plan.mode,
+        lanes=tuple(_lane(one, plan) for one in plan.lanes),
+    )
+
+
+def _lane(lane: Lane, plan: Plan) -> LanePlan:
+    planned_at = datetime.fromisoformat(plan.planned_at)
+    starts = [
+        Start(database=one, start_at=f"{planned_at + timedelta(seconds=plan.offsets.get(one, 0)):%Y-%m-%dT%H:%M:%SZ}")
+        for one in lane.databases
+    ]
+    return LanePlan(instance=lane.instance, databases=tuple(starts), at_once=lane.at_once)
+
+
+def _plan(request: Request, clients: Clients) -> Plan:
+    asked = request.input
+    version, registry = clients.records.pin_registry()
+    chosen = choose(asked, registry, clients)
+    refuse_oversize([database for database in registry.databases if database.onboarded], registry.settings.limits)
+    deployed_ids = clients.dms.task_ids()
+    deployed = [
+        one for one in chosen.databases if task_id(registry.settings.prefix, one.id, chosen.mode) in deployed_ids
+    ]
+    plan = plan_run(
+        registry,
+        run=request.run,
+        mode=chosen.mode,
+        registry_version=version,
+        planned_at=clients.now().isoformat(),
+        databases=deployed,
+        chosen=[one.id for one in chosen.databases],
+        measures=clients.ledger.measures([one.id for one in deployed]),
+        rerun_of=asked.rerun_of,
+        tables=chosen.tables,
+    )
+    clients.records.write(plan_key(request.run), plan, Plan)
+    return plan
+
+
+def _keep(request: Request, plan: Plan, clients: Clients) -> None:
+    """What the ledger holds of *plan*, which is what CloseRun counts by."""
+    registry = clients.records.registry(plan.registry_version)
+    for database_id in plan.chosen:
+        if database_id not in plan.databases:
+            _skip(request, plan, registry.database(database_id), registry, clients)
+    if plan.rerun_of is not None:
+        clients.ledger.link_rerun(plan.rerun_of, plan.run)
+    clients.ledger.put_run(
+        request.run,
+        mode=plan.mode,
+        execution=request.execution,
+        registry_version=plan.registry_version,
+        planned_at=plan.planned_at,
+        rerun_of=plan.rerun_of,
+        database_count=len(plan.chosen),
+        databases=list(plan.chosen),
+    )
+
+
+def _skip(request: Request, plan: Plan, database: Database, registry: Registry, clients: Clients) -> None:
+    """An onboarded database without a task is said to be so, not left out in silence."""
+    attempt = Attempt(request.run, database.id, plan.mode, 0, request.execution)
+    identifier = task_id(registry.settings.prefix, database.id, plan.mode)
+    text = f"DMS has no task {identifier!r}: {database.id} is onboarded and was not deployed to {database.instance!r}."
+    now = clients.now().isoformat()
+    failure = Failure("not_deployed", "NotDeployed", text)
+    outcome = decide(attempt, failure, (), gaps=(), started_at=now, ended_at=now, skipped=True)
+    clients.records.write(outcome_key(outcome), outcome, Outcome)
+    put_outcome(outcome, clients)
+
+
+handler = entrypoint("PlanRun", Request, run)

@@ -1,8 +1,0 @@
-"""DMS's request limit, as AWS has it (reference/dms.md 1.3)."""
-
-from __future__ import annotations
-
-from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND
-from local.throttling import Rate
-
-AWS_RATE = Rate(DMS_API_BURST.value, DMS_API_PER_SECOND.value)

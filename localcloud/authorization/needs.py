@@ -1,0 +1,21 @@
+"""What a call needs of the role of whoever makes it: an action of IAM's, on a resource, under condition keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.authorization.iam import Context
+
+Parameters = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Need:
+    """*action*: as "s3:GetObject". *resource*: an ARN, or "*" for an action that knows no resource. *context*: the
+    condition keys that the service passes to IAM; a condition on any other key meets a request without it."""
+
+    action: str
+    resource: str
+    context: Context = field(default_factory=dict)

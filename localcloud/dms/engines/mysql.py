@@ -1,0 +1,232 @@
+"""Reads MySQL and MariaDB: the catalogue by PyMySQL, the rows by DuckDB's scanner, converted by the source itself.
+
+Types and their treatment: AWS DMS user guide, "Using a MySQL-compatible database as a source for AWS DMS", sections
+"Limitations" and "Source data types" (of 2023-06-15); what it leaves open says "assumed". What the scanner (1.5.5)
+would get wrong by itself, seen against MariaDB 10.11, and what is done about it:
+- TINYINT(1) is a boolean, so that 127 is true: a setting.
+- A decimal of more than 38 digits is a double: the source is asked for text.
+- A decimal without a scale, or unsigned, has one digit too few, and its longest values are errors: the source is asked
+  for a signed one, without a scale of one digit more.
+- Text of a `_bin` collation, MariaDB's JSON among it, is binary: the source is asked to convert it.
+- A date with a zero month or day (and not a zero date, which is NULL) is an error: the source is asked for NULL.
+- A query runs for at most 300 seconds, and in the server's own time zone: settings.
+Right as they are: unsigned numbers, BIT, YEAR, TIME as text beyond 24 hours, ENUM and SET, geometry, character sets.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pymysql
+import pymysql.cursors
+from duckdb_extensions import import_extension
+
+from fleet.tables.source_types.column import Column, DmsType
+from fleet.tables.source_types.mysql import dms_type
+from lambdas.sources.mysql import OWN_SCHEMAS, SOCKET_NAME, connect, quote, read_catalogue
+from lambdas.sources.words import find_words
+from localcloud.dms.engines.reader import (
+    Layout,
+    Login,
+    SourceUnreachableError,
+    Table,
+    TableUnreadableError,
+    Written,
+    carried,
+)
+from localcloud.dms.files import writer
+from localcloud.dms.files.lobs import units
+from localcloud.dms.files.quoting import literal
+from localcloud.dms.rules.mappings import Range
+
+_SETTINGS = {
+    "mysql_tinyint1_as_boolean": "false",
+    "mysql_query_timeout_enabled": "false",
+    "mysql_session_time_zone": "'+00:00'",
+}
+_NUMBERS = {"INT1", "INT2", "INT4", "INT8", "UINT1", "UINT2", "UINT4", "UINT8", "NUMERIC"}
+_NO_BOUNDARIES = {"REAL8", "BLOB", "CLOB", "NCLOB", "BOOLEAN", "BYTES"}
+
+
+class MysqlReader:
+    """MySQL or, without *has_views*, MariaDB as a source. One DuckDB serves all that is open; *memory* bounds it.
+
+    Source: the guide, "Limitations": views of MariaDB are not migrated.
+    """
+
+    def __init__(self, *, has_views: bool, memory: str = "1GB", threads: int = 2) -> None:
+        self._config = {"memory_limit": memory, "threads": threads}
+        self._kinds = {"BASE TABLE", "SYSTEM VERSIONED"} | ({"VIEW"} if has_views else set())
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._duckdb: duckdb.DuckDBPyConnection | None = None
+
+    def check(self, login: Login) -> None:
+        """Connect and say goodbye. Raises SourceUnreachableError."""
+        with _connected(login):
+            pass
+
+    def open(self, login: Login) -> MysqlSource:
+        """The server behind *login*. Raises SourceUnreachableError."""
+        with self._lock:
+            if self._duckdb is None:  # only now: most fleets have no such source
+                self._duckdb = self._loaded()
+            name = f"source_{next(self._numbers)}"
+            return MysqlSource(login, self._duckdb.cursor(), name, self._kinds)
+
+    def _loaded(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(config=self._config)
+        import_extension("mysql_scanner", con=connection)  # not by the default connection, which threads share
+        connection.execute("LOAD mysql_scanner")
+        for name, value in _SETTINGS.items():
+            connection.execute(f"SET GLOBAL {name} = {value}")
+        return connection
+
+
+class MysqlSource:
+    """One MySQL server, attached to DuckDB under *name*. A schema of DMS's is what MySQL calls a database."""
+
+    def __init__(self, login: Login, cursor: duckdb.DuckDBPyConnection, name: str, kinds: set[str]) -> None:
+        self._login = login
+        self._cursor = cursor
+        self._name = name
+        self._kinds = kinds
+        self._unsupported: set[tuple[str, str]] = set()
+        try:
+            cursor.execute(f"CREATE SECRET {name} ({_secret(login)})")
+            cursor.execute(f"ATTACH '' AS {name} (TYPE mysql, READ_ONLY, SECRET {name})")
+        except duckdb.Error as error:
+            cursor.execute(f"DROP SECRET IF EXISTS {name}")
+            raise SourceUnreachableError(_words(error)) from error
+
+    def catalogue(self) -> list[Table]:
+        """Tables, each with all of its partitions, and views, of every database that is not the server's own."""
+        with _connected(self._login) as cursor:
+            cursor.execute("SELECT schema_name FROM information_schema.schemata")
+            schemas = [name for (name,) in cursor.fetchall() if name not in OWN_SCHEMAS]
+            found = [(table, kind) for table, kind in read_catalogue(cursor, schemas) if kind in self._kinds]
+        self._unsupported = {(one.schema, one.table) for one, kind in found if kind == "SYSTEM VERSIONED"}
+        return [Table(one.schema, one.table, one.columns, one.key, one.is_view) for one, _ in found]
+
+    def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
+        """Stream the rows of *table* within the range to Parquet. Raises TableUnreadableError."""
+        if (table.schema, table.name) in self._unsupported:
+            # Documented as not supported ("Limitations"); that the table errors is assumed.
+            raise TableUnreadableError(f"{table.schema}.{table.name} is system-versioned: DMS does not support it")
+        columns = carried(table, layout, dms_type)
+        query = select(table, columns, layout.lob_bytes or 0, within)
+        relation = f"mysql_query({literal(self._name)}, {literal(query)})"
+        named = [(column.name, kind) for column, kind in columns]
+        try:
+            return writer.write(self._cursor.cursor(), relation, named, layout, folder)
+        except TableUnreadableError as error:
+            try:
+                self._reach()
+            except SourceUnreachableError as gone:
+                layout.warn(f"{table.schema}.{table.name}: the source is gone: {gone}")
+                shutil.rmtree(folder, ignore_errors=True)
+                return []
+            raise TableUnreadableError(_words(error.__cause__ or error)) from error
+
+    def check(self) -> None:
+        """Say nothing: a server that is gone does not end the task (see `write`)."""
+
+    def _reach(self) -> None:
+        with _connected(self._login):
+            pass
+
+    def close(self) -> None:
+        """Detach, which closes the connections."""
+        self._cursor.execute(f"DETACH {self._name}")
+        self._cursor.execute(f"DROP SECRET {self._name}")
+        self._cursor.close()
+
+
+@contextmanager
+def _connected(login: Login) -> Iterator[pymysql.cursors.Cursor]:
+    secret = {"host": login.host, "port": login.port, "username": login.username, "password": login.password}
+    try:
+        with connect(secret, ssl_mode=login.ssl_mode) as connection, connection.cursor() as cursor:
+            yield cursor
+    except (pymysql.err.Error, OSError) as error:
+        raise SourceUnreachableError(find_words(error)) from error
+
+
+def _secret(login: Login) -> str:
+    """The members of DuckDB's secret for *login*."""
+    is_local = login.host.startswith("/")
+    members = {"HOST": "localhost" if is_local else login.host, "USER": login.username, "PASSWORD": login.password}
+    if is_local:
+        members["SOCKET"] = f"{login.host}/{SOCKET_NAME}"
+    members["SSL_MODE"] = "disabled"  # what is emulated of DMS's modes for MySQL
+    listed = "".join(f", {name} {literal(value)}" for name, value in members.items())
+    return f"TYPE mysql, PORT {login.port}{listed}"
+
+
+def _words(error: BaseException) -> str:
+    """The server's words of what the scanner raised, without the query that it repeats."""
+    return re.sub(r'MySQL query ".*": ', "MySQL query: ", str(error), flags=re.DOTALL).split("\n\n")[0].strip()
+
+
+def select(table: Table, columns: Sequence[tuple[Column, DmsType]], lob_bytes: int, within: Range | None = None) -> str:
+    """The query that the source answers with *table*'s rows as DMS would carry them. Raises TableUnreadableError."""
+    fields = ", ".join(f"{_value(column, kind, lob_bytes)} AS {quote(column.name)}" for column, kind in columns)
+    query = f"SELECT {fields} FROM {quote(table.schema)}.{quote(table.name)}"
+    return query if within is None else f"{query} WHERE {_where(table, columns, within)}"
+
+
+def _where(table: Table, columns: Sequence[tuple[Column, DmsType]], within: Range) -> str:
+    """Rows are compared as tuples (assumed for several columns). NULL in a boundary column is not loaded (documented).
+
+    A number is compared with a number: with text, MySQL compares both as doubles and confuses large keys.
+    """
+    kinds = {column.name: kind for column, kind in columns}
+    for name in within.columns:
+        if name not in kinds or kinds[name].name in _NO_BOUNDARIES:
+            raise TableUnreadableError(f"{table.schema}.{table.name} cannot be cut by column {name!r}")
+    row = f"({', '.join(map(quote, within.columns))})"
+    terms = [f"{quote(name)} IS NOT NULL" for name in within.columns]
+    for sign, bound in ((">", within.above), ("<=", within.upto)):
+        if bound is not None:
+            values = [_bound(kinds[name], value) for name, value in zip(within.columns, bound, strict=True)]
+            terms.append(f"{row} {sign} ({', '.join(values)})")
+    return " AND ".join(terms)
+
+
+def _bound(kind: DmsType, value: str) -> str:
+    if kind.name not in _NUMBERS:
+        return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+    if not re.fullmatch(r"-?\d+(\.\d+)?", value):
+        raise TableUnreadableError(f"the boundary {value!r} is not a number")
+    return value
+
+
+def _value(column: Column, kind: DmsType, lob_bytes: int) -> str:
+    """The column as an expression in the source's SQL, of a type that the scanner maps exactly."""
+    name = quote(column.name)
+    match kind.name:
+        # One unit more than is carried, so that a cut is noticed (`lobs.cut` makes it).
+        case "BLOB":
+            return f"SUBSTRING({name}, 1, {units(kind, lob_bytes) + 1})"
+        case "NCLOB" | "CLOB":
+            return f"LEFT(CONVERT({name} USING utf8mb4), {units(kind, lob_bytes) + 1})"
+        case "STRING" | "WSTRING":
+            return f"CONVERT({name} USING utf8mb4)"
+        case "NUMERIC":
+            digits = (kind.precision or 0) + (not kind.scale)  # the scanner takes off a sign and a point
+            return f"CAST({name} AS DECIMAL({digits}, {kind.scale}))"
+        case "REAL8":
+            # A FLOAT is a single: its exact value, not the digits it is shown with (a CAST is MySQL 8's).
+            return f"({name} * 1e0)"
+        case "DATE" | "DATETIME":
+            # Documented: a zero value is NULL on a target without one. That half a zero is, too, is assumed.
+            return f"IF(MONTH({name}) * DAYOFMONTH({name}) = 0, NULL, {name})"
+        case _:
+            return name

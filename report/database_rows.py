@@ -1,0 +1,97 @@
+"""Every database that a run planned or wrote an outcome for, with its numbers added up once for the whole page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from fleet.failures import Failure
+from fleet.outcomes import Outcome, TableOutcome
+from fleet.reports import RunReport
+from fleet.totals import Sums, add_up, arrived, not_arrived
+from report.formatting import NO_OUTCOME
+from report.stages import Span, fold_marks
+
+NO_INSTANCE = "in no lane"
+"""Where an outcome's database stands that the plan put into no lane."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One database of the page. *outcome* is None where the plan names it and nothing was recorded.
+
+    *copied_elsewhere*: by whom, if another run copied it in this one's place.
+    """
+
+    database: str
+    instance: str
+    outcome: Outcome | None
+    is_red: bool
+    copied_elsewhere: str = ""
+
+    @property
+    def anchor(self) -> str:
+        """The id of its row, to link to."""
+        return f"database-{self.database}"
+
+    @property
+    def word(self) -> str:
+        """Its outcome in one word."""
+        return self.outcome.outcome if self.outcome else NO_OUTCOME
+
+    @property
+    def failure(self) -> Failure:
+        """What went wrong with it, said in some way even if nobody recorded how."""
+        if self.outcome is None:
+            return Failure("unknown", "NoOutcome", f"{self.database} is in the plan and left no outcome.")
+        return self.outcome.failure or Failure("unknown", "NoReason", "The outcome gives no reason.")
+
+    @property
+    def tables(self) -> tuple[TableOutcome, ...]:
+        """Its tables; none where it broke off before they were known."""
+        return self.outcome.tables if self.outcome else ()
+
+    @cached_property
+    def bad_tables(self) -> tuple[TableOutcome, ...]:
+        """Those that did not end ok."""
+        return not_arrived(self.tables)
+
+    @cached_property
+    def sums(self) -> Sums:
+        """Of its tables that arrived: what a failed table would have brought is in its own row alone."""
+        return add_up(arrived(self.tables))
+
+    @property
+    def has_unknown_tables(self) -> bool:
+        """Whether it was to be copied and nobody knows which tables: it broke off before, or was never begun."""
+        return not self.tables and not self.copied_elsewhere and self.word != "quarantined"
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """The stages of its attempt; none where it made none."""
+        return fold_marks(self.outcome) if self.outcome and self.outcome.attempt > 0 else ()
+
+    @property
+    def seconds(self) -> float | None:
+        """From the start of its attempt to its outcome."""
+        return (self.spans[-1].ended_at - self.spans[0].started_at).total_seconds() if self.spans else None
+
+
+def list_entries(report: RunReport) -> tuple[Entry, ...]:
+    """Lane by lane in the plan's order, then what the run answers for and no lane holds; each database once."""
+    outcomes = {outcome.database: outcome for outcome in report.outcomes}
+    instances = {database: lane.instance for lane in report.lanes for database in lane.databases}
+    outside = sorted({*outcomes, *report.chosen} - set(instances))
+    places = [*instances.items(), *((database, NO_INSTANCE) for database in outside)]
+    return tuple(_entry(report, database, instance, outcomes.get(database)) for database, instance in places)
+
+
+def _entry(report: RunReport, database: str, instance: str, outcome: Outcome | None) -> Entry:
+    is_red = outcome is None or report.is_red(outcome)
+    return Entry(database, instance, outcome, is_red, "" if is_red else report.copied_elsewhere.get(database, ""))
+
+
+def all_tables(entries: Sequence[Entry]) -> tuple[TableOutcome, ...]:
+    """The tables of all *entries*."""
+    return tuple(table for entry in entries for table in entry.tables)

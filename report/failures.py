@@ -1,0 +1,267 @@
+"""What needs someone now, by class of failure, with the inputs to paste; what was left out; what was not checked."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fleet.failures import CLASSES, FailureClass
+from fleet.outcomes import TableOutcome
+from fleet.reports import RunReport
+from fleet.totals import arrived, say_counted
+from report.counts import count_cells, count_headings
+from report.database_rows import NO_INSTANCE, Entry, all_tables
+from report.formatting import BUDGETS, NO_OUTCOME, say_count
+from report.headline import chip
+from report.markup import Html, element, join, name_of
+
+_OPEN_TABLES = 5
+"""So many tables of a database are shown at once; more of them open on demand."""
+_UNCOUNTED = "Tables are ok whose rows were not counted at the source."
+
+
+def rerun_of_run(report: RunReport, what: str) -> dict[str, Any]:
+    """The input of a new `fleet-run` that repeats what failed in this one."""
+    return {"mode": report.mode, "rerun_of": report.run, "what": what}
+
+
+def rerun_of_database(report: RunReport, entry: Entry) -> dict[str, Any]:
+    """The input of a new `database-run`; in full where the change log has a gap that no delta closes."""
+    is_full = CLASSES[entry.failure.failure_class].budget == "full instead"
+    mode = entry.outcome.mode if entry.outcome else report.mode
+    return {"run": report.run, "database": entry.database, "mode": "full" if is_full else mode}
+
+
+def rerun_of_tables(report: RunReport, entry: Entry) -> dict[str, Any]:
+    """The same, narrowed to the tables that are not ok."""
+    names = [f"{table.schema}.{table.table}" for table in entry.bad_tables]
+    return {**rerun_of_database(report, entry), "tables": names}
+
+
+def failures_part(report: RunReport, entries: Sequence[Entry]) -> Html:
+    """Everything that is red, by class, the class that stopped most databases first."""
+    red = [entry for entry in entries if entry.is_red]
+    if not red:
+        return element(
+            "section",
+            element("h2", "Needs someone now"),
+            element("p", _say_calm(entries), class_="calm"),
+            id="failures",
+        )
+    by_class: dict[FailureClass, list[Entry]] = defaultdict(list)
+    for entry in red:
+        by_class[entry.failure.failure_class].append(entry)
+    groups = sorted(by_class.items(), key=lambda item: (-_count_failed(item[1]), -len(item[1]), item[0]))
+    return element(
+        "section",
+        element("h2", "Needs someone now: ", say_count(len(red), "database")),
+        _classes(groups) if len(groups) > 1 else Html(),
+        _rerun_all(report, red),
+        *(_class_of_failures(report, failure_class, group) for failure_class, group in groups),
+        id="failures",
+    )
+
+
+def _say_calm(entries: Sequence[Entry]) -> str:
+    if not entries:
+        return "The run had no database, so nothing was copied."
+    if all(entry.word == "ok" for entry in entries):
+        return "Nothing: every database of this run is ok."
+    return "Nothing: every database of this run is ok, or is named under “Left out” with the reason."
+
+
+def _count_failed(group: Sequence[Entry]) -> int:
+    return sum(entry.word != "partial" for entry in group)
+
+
+def _classes(groups: Sequence[tuple[FailureClass, list[Entry]]]) -> Html:
+    """All classes at one look: whom to call, for how many."""
+    heads = ("Class", "Databases", "Of them partial", "Owner", "What to do")
+    rows = (
+        element(
+            "tr",
+            element("th", element("a", element("code", name), href=f"#class-{name}"), scope="row"),
+            element("td", f"{len(group):,}", class_="number"),
+            element("td", f"{len(group) - _count_failed(group):,}", class_="number"),
+            element("td", CLASSES[name].owner),
+            element("td", CLASSES[name].remedy),
+        )
+        for name, group in groups
+    )
+    numbers = {"Databases", "Of them partial"}
+    head = (element("th", text, scope="col", class_="number" if text in numbers else None) for text in heads)
+    table = element("table", element("thead", element("tr", *head)), element("tbody", *rows))
+    return element("div", table, class_="wide classes")
+
+
+def _rerun_all(report: RunReport, red: Sequence[Entry]) -> Html:
+    partial = sum(entry.word == "partial" for entry in red)
+    steps = []
+    if partial < len(red):
+        steps.append(_paste("every database that is neither ok nor partial:", rerun_of_run(report, "failed-databases")))
+    if partial:
+        which = "the same, and" if steps else "only"
+        steps.append(_paste(f"{which} the failed tables of the partial ones:", rerun_of_run(report, "failed-tables")))
+    return element(
+        "div",
+        element("h3", "Run all of it again, once the causes are gone"),
+        element("p", "A new execution of ", element("code", "fleet-run"), " with this input:"),
+        *steps,
+        class_="rerun-all",
+    )
+
+
+def _class_of_failures(report: RunReport, failure_class: FailureClass, group: Sequence[Entry]) -> Html:
+    known = CLASSES[failure_class]
+    order = {"failed": 0, NO_OUTCOME: 1, "skipped": 2, "partial": 3}
+    return element(
+        "article",
+        element("h3", element("code", failure_class), " · ", say_count(len(group), "database")),
+        element(
+            "p",
+            element("b", "Owner: ", known.owner),
+            element("span", known.remedy, " ", element("span", BUDGETS[known.budget], class_="budget")),
+            class_="remedy",
+        ),
+        *(
+            _failed_database(report, entry)
+            for entry in sorted(group, key=lambda entry: (order.get(entry.word, 4), entry.database))
+        ),
+        class_="failure-class",
+        id=f"class-{failure_class}",
+    )
+
+
+def _failed_database(report: RunReport, entry: Entry) -> Html:
+    pastes = [_paste("database-run with", rerun_of_database(report, entry))]
+    if entry.word == "partial":
+        pastes.append(_paste("only the tables that are not ok, with", rerun_of_tables(report, entry)))
+    return element(
+        "div",
+        element(
+            "h4",
+            chip(entry.word),
+            " ",
+            element("a", name_of(entry.database), href=f"#{entry.anchor}"),
+            " ",
+            element("span", name_of(entry.failure.name), class_="failure-name"),
+            " ",
+            element(
+                "span", entry.instance if entry.instance == NO_INSTANCE else f"on {entry.instance}", class_="where"
+            ),
+        ),
+        element("p", entry.failure.text, class_="failure-text", dir="auto"),
+        _bad_tables(entry),
+        *pastes,
+        class_="failed-database",
+        data_database=entry.database,
+    )
+
+
+def _bad_tables(entry: Entry) -> Html:
+    if not entry.bad_tables:
+        return Html()
+    told = f"{len(entry.bad_tables):,} of {say_count(len(entry.tables), 'table')} not ok"
+    if all(table.failure == entry.failure for table in entry.bad_tables) and len(entry.bad_tables) == len(entry.tables):
+        return element("p", told, ", all for this reason.", class_="same")
+    table = element(
+        "table",
+        element("thead", element("tr", element("th", "Table", scope="col"), *count_headings(), _why_heading())),
+        element("tbody", *(_bad_table(entry, table) for table in entry.bad_tables)),
+        class_="counts-table",
+    )
+    return element(
+        "details",
+        element("summary", told),
+        element("div", table, class_="wide"),
+        open=len(entry.bad_tables) <= _OPEN_TABLES,
+    )
+
+
+def _why_heading() -> Html:
+    return element("th", "Why", scope="col")
+
+
+def _bad_table(entry: Entry, table: TableOutcome) -> Html:
+    failure = table.failure
+    text = "" if failure is None or failure == entry.failure else failure.text
+    return element(
+        "tr",
+        element("th", name_of(f"{table.schema}.{table.table}"), scope="row"),
+        *count_cells(table),
+        element("td", text, class_="failure-text", dir="auto"),
+    )
+
+
+def _paste(what: str, value: dict[str, Any]) -> Html:
+    """An input to paste, and the button that copies it (the script shows it; without the script there is none)."""
+    label = element("span", what, class_="what")
+    code = element("code", json.dumps(value), class_="json", translate="no")
+    subject = value.get("database", "the run")
+    button = element(
+        "button", "Copy", type="button", class_="copy", hidden=True, aria_label=f"Copy the input that reruns {subject}"
+    )
+    return element("div", button, label, " ", code, class_="paste")
+
+
+def left_out_part(entries: Sequence[Entry]) -> Html:
+    """What is held back on purpose, or was copied by another run: no one is woken for it, and no one may miss it."""
+    left_out = [entry for entry in entries if entry.word != "ok" and not entry.is_red]
+    if not left_out:
+        return Html()
+    return element(
+        "section",
+        element("h2", "Left out, without making the run red: ", say_count(len(left_out), "database")),
+        element(
+            "ul",
+            *(
+                element(
+                    "li", chip(entry.word), " ", _link(entry), " ", element("span", _why_left_out(entry), dir="auto")
+                )
+                for entry in left_out
+            ),
+            class_="plain",
+        ),
+        id="left-out",
+    )
+
+
+def _why_left_out(entry: Entry) -> str:
+    return " ".join(filter(None, (entry.failure.text, entry.copied_elsewhere)))
+
+
+def gaps_part(entries: Sequence[Entry]) -> Html:
+    """What could not be checked, each gap once, with the databases it holds for.
+
+    Gaps that differ only after a colon are one: what each database says there stands in its own row.
+    """
+    by_kind: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    for entry in entries:
+        for gap in dict.fromkeys(entry.outcome.gaps if entry.outcome else ()):
+            by_kind[gap.partition(": ")[0]][gap].append(entry)
+    by_gap: dict[str, list[Entry]] = defaultdict(list)
+    for kind, gaps in by_kind.items():
+        by_gap[kind if len(gaps) > 1 else next(iter(gaps))] += [one for group in gaps.values() for one in group]
+    for entry in entries:
+        if any(table.rows_at_source is None for table in arrived(entry.tables)):
+            by_gap[_UNCOUNTED].append(entry)
+    counted = element("p", say_counted(all_tables(entries)))
+    if not by_gap:
+        body = element("p", "No outcome names anything that was not checked.", class_="calm")
+    else:
+        body = element("ul", *(_gap(gap, group) for gap, group in by_gap.items()), class_="plain")
+    return element("section", element("h2", "What was not checked"), counted, body, id="gaps")
+
+
+def _gap(gap: str, group: Sequence[Entry]) -> Html:
+    return element("li", element("span", gap, dir="auto"), element("span", *_links(group), class_="databases"))
+
+
+def _links(group: Iterable[Entry]) -> list[str]:
+    return [" ", join(*(_link(entry) for entry in group), by=", ")]
+
+
+def _link(entry: Entry) -> Html:
+    return element("a", name_of(entry.database), href=f"#{entry.anchor}")

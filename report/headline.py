@@ -1,0 +1,182 @@
+"""The top of the page: green or red in words, how many of each outcome, when, how long, how much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from fleet.plan import Length
+from fleet.reports import RunReport
+from fleet.totals import Sums, add_up, arrived, not_arrived
+from report.database_rows import Entry, all_tables
+from report.formatting import NO_OUTCOME, SYMBOLS, WORDS, read_time, say_bytes, say_count, say_seconds
+from report.markup import Html, element, join, name_of
+
+_WAITED_FOR = {
+    "turn": "for a turn at DMS, which answers a few requests a second in the whole account",
+    "throttled": "because an API throttled the account",
+    "server": "for a place at a server",
+}
+
+
+_DECIDED_BY = {
+    "requests": "DMS's request budget",
+    "instance": "instance",
+    "server": "server",
+    "database": "the longest database,",
+}
+
+
+def verdict(entries: Sequence[Entry]) -> tuple[bool, str]:
+    """Whether the run is red, and that in a sentence."""
+    if not entries:
+        return True, "Red: no database was in this run"
+    red = sum(entry.is_red for entry in entries)
+    ok = sum(entry.word == "ok" for entry in entries)
+    aside = {
+        "quarantined": sum(entry.word == "quarantined" for entry in entries),
+        "copied by another run": sum(bool(entry.copied_elsewhere) for entry in entries),
+    }
+    said = "".join(f", {count:,} {what}" for what, count in aside.items() if count)
+    if red:
+        return True, f"Red: {red:,} of {say_count(len(entries), 'database')} did not end ok{said}"
+    if ok == len(entries):
+        return False, f"Green: {say_count(ok, 'database')}, all ok"
+    return False, f"Green: {ok:,} of {say_count(len(entries), 'database')} ok{said}"
+
+
+def chip(word: str) -> Html:
+    """An outcome as a coloured word with its symbol."""
+    symbol = element("span", SYMBOLS[word], aria_hidden="true")
+    return element("span", symbol, " ", word, class_=f"chip {class_of(word)}")
+
+
+def class_of(word: str) -> str:
+    """The CSS class of an outcome."""
+    return "is-" + word.replace(" ", "-")
+
+
+def headline(report: RunReport, entries: Sequence[Entry]) -> Html:
+    """The page's header."""
+    is_red, sentence = verdict(entries)
+    again = (
+        element("p", "Repeats what failed in run ", element("code", name_of(report.rerun_of)), ".")
+        if report.rerun_of
+        else Html()
+    )
+    return element(
+        "header",
+        element("p", "Run ", element("code", name_of(report.run)), f" · mode {report.mode}", class_="run"),
+        element("h1", element("span", "✕" if is_red else "✓", aria_hidden="true"), " ", sentence),
+        _outcome_counts(entries),
+        again,
+        _facts(report, entries),
+        class_="red" if is_red else "green",
+    )
+
+
+def _outcome_counts(entries: Sequence[Entry]) -> Html:
+    counts = Counter(entry.word for entry in entries)
+    words = [word for word in (NO_OUTCOME, *WORDS) if counts[word] or word in {"failed", "partial", "ok"}]
+    return element(
+        "ul",
+        *(
+            element(
+                "li",
+                element("b", f"{counts[word]:,}"),
+                " ",
+                chip(word),
+                class_=None if counts[word] else "none",
+                data_outcome=word,
+                data_count=counts[word],
+            )
+            for word in words
+        ),
+        class_="counts",
+        aria_label="Databases by outcome",
+    )
+
+
+def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
+    planned_at, closed_at = read_time(report.planned_at), read_time(report.closed_at)
+    seconds = (closed_at - planned_at).total_seconds() if planned_at and closed_at else None
+    tables = all_tables(entries)
+    came, lost = add_up(arrived(tables)), add_up(not_arrived(tables))
+    unknown = sum(entry.has_unknown_tables for entry in entries)
+    lanes = len({lane.instance for lane in report.lanes})
+    day = "%Y-%m-%d %H:%M"
+    when = f"{planned_at:{day}} to {closed_at:{day if closed_at.date() != planned_at.date() else '%H:%M'}} UTC" if (
+        planned_at and closed_at
+    ) else f"{report.planned_at} to {report.closed_at}"  # fmt: skip
+    noun = "rows" if report.mode == "full" else "changes"
+    facts = (
+        ("When", when),
+        ("How long", say_seconds(seconds)),
+        *([("Planned", _say_planned(report.length))] if report.length else []),
+        (
+            "Databases",
+            f"{len(entries):,} of {report.onboarded:,} onboarded; {say_count(lanes, 'replication instance')}",
+        ),
+        (
+            "Tables that arrived",
+            f"{came.tables:,} of {len(tables):,}"
+            + (f" known; the tables of {say_count(unknown, 'database')} are not known" if unknown else ""),
+        ),
+        (f"{noun.capitalize()} that arrived", _say_rows(came)),
+        *([(f"{noun.capitalize()} that did not arrive", _say_rows(lost))] if lost.tables else []),
+        ("Parquet that arrived", say_bytes(came.bytes)),
+        *([("Waited", waited)] if (waited := _say_waited(entries)) else []),
+        ("Registry", report.registry_version),
+    )
+    return element("dl", *(element("div", element("dt", term), element("dd", name_of(fact))) for term, fact in facts))
+
+
+def _say_planned(length: Length) -> str:
+    """How long the plan expected the run to take, and what decides that.
+
+    >>> from fleet.forecast import Bound
+    >>> _say_planned(Length(1800, Bound(1700, "instance", "one"), measured=5, expected=0, assumed=1))
+    '30 min 00 s, decided by instance one; times of databases: 5 measured, 1 assumed'
+    """
+    by = f"{_DECIDED_BY[length.bound.by]} {length.bound.name}".strip()
+    origins = {"measured": length.measured, "of the registry": length.expected, "assumed": length.assumed}
+    said = ", ".join(f"{count:,} {origin}" for origin, count in origins.items() if count)
+    return f"{say_seconds(length.seconds)}, decided by {by}; times of databases: {said or 'none'}"
+
+
+def _say_waited(entries: Sequence[Entry]) -> str:
+    """What databases waited for because others had it, and for how long, the longest of them named."""
+    said = []
+    for field, what in _WAITED_FOR.items():
+        seconds = {one.database: getattr(one.outcome.waited, field) for one in entries if one.outcome}
+        waiting = {database: count for database, count in seconds.items() if count}
+        if waiting:
+            most = max(waiting, key=lambda database: (waiting[database], database))
+            said.append(
+                f"{say_seconds(sum(waiting.values()))} {what} ({say_count(len(waiting), 'database')}; "
+                f"{most} {say_seconds(waiting[most])})"
+            )
+    return "; ".join(said)
+
+
+def _say_rows(sums: Sums) -> str:
+    """Rows as each place counted them, the last place first; a place that counted none is left out.
+
+    >>> from fleet.totals import Total
+    >>> known, unknown = Total(5, 2, 0), Total(0, 0, 2)
+    >>> _say_rows(Sums(2, (known, known, unknown, unknown), 100)), _say_rows(Sums(1, (unknown,) * 4, 0))
+    ('5 by DMS, 5 at the source', 'not counted')
+    """
+    places = zip(("at the source", "by DMS", "in Parquet", "in Snowflake"), sums.counts, strict=True)
+    said = [
+        f"{one.rows:,} {place}" + (f" ({say_count(one.unknown, 'table')} not counted there)" if one.unknown else "")
+        for place, one in places
+        if one.known and place != "in Parquet"
+    ]
+    return ", ".join(reversed(said)) or ("not counted" if sums.tables else "none")
+
+
+def jump_list(parts: Sequence[tuple[str, str]]) -> Html:
+    """Links to the parts of the page."""
+    links = (element("a", text, href=f"#{anchor}") for anchor, text in parts)
+    return element("nav", join(*links, by=" "), aria_label="Parts of this page")

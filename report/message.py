@@ -1,0 +1,25 @@
+"""The message about a run that closed: its colour first, then what arrived, then where the page is."""
+
+from __future__ import annotations
+
+from fleet.quotas import SNS_SUBJECT_CHARACTERS
+from fleet.reports import RunReport
+from fleet.totals import add_up, arrived
+from report.database_rows import all_tables, list_entries
+from report.headline import verdict
+
+
+def compose_message(report: RunReport, page_uri: str) -> tuple[str, str]:
+    """Subject and text."""
+    entries = list_entries(report)
+    _, sentence = verdict(entries)
+    counts = {**report.counts, "without an outcome": len(report.silent)}
+    tables = all_tables(entries)
+    came = add_up(arrived(tables))
+    lines = (
+        sentence,
+        ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()) if count),
+        f"{came.tables:,} of {len(tables):,} known tables arrived in Snowflake, with {came.counts[-1].rows:,} rows.",
+        f"Page of the night: {page_uri}",
+    )
+    return f"fleet run {report.run}: {sentence}"[: SNS_SUBJECT_CHARACTERS.value], "\n".join(lines)
