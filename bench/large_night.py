@@ -119,7 +119,7 @@ def _run(server: EmbeddedPostgres, registry: Registry, folder: Path, stages: Sta
     """The night as `fleet demo` runs it."""
     night = Night(time.strftime("large-%Y%m%d-%H%M%S", time.gmtime()))
     secrets = {one.secret: server.secret("postgres") for one in registry.servers}
-    cloud = LocalCloud(folder, registry, secrets, on_status=night.hear, time_scale=PACE, has_machine=True)
+    cloud = LocalCloud(folder, registry, secrets, on_status=night.hear, time_scale=PACE)
     with ExitStack() as stack:
         with stages.stage("deploy"):
             stack.enter_context(cloud)

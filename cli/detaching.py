@@ -16,7 +16,7 @@ import click
 
 from cli.explaining import USAGE, explain
 from fleet.errors import FleetError, RequestError
-from localcloud.http.place import Up
+from local.up_folder import Up
 
 
 class NotComeUpError(FleetError):

@@ -193,8 +193,7 @@ def _break_thirty(count: int, tables: int) -> list[Figure]:
             faults.add(database, fault)
         kinds = {database: fault.kind for database, fault in requests}
         secrets = {one.secret: server.secret("postgres") for one in registry.servers}
-        how: dict[str, Any] = {"time_scale": PACE, "has_machine": True}
-        with LocalCloud(_fresh("thirty/cloud"), registry, secrets, faults=faults, **how) as cloud:
+        with LocalCloud(_fresh("thirty/cloud"), registry, secrets, faults=faults, time_scale=PACE) as cloud:
             cloud.machines.ended(cloud.start_run("thirty", {"mode": "full"})).result()
             items = {one["sk"].removeprefix("DB#"): one for one in cloud.clients.ledger.outcomes("thirty")}
             found = {

@@ -14,13 +14,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 from moto.scheduler.models import Schedule, scheduler_backends
 
-from local.functions import Functions
 from localcloud.authorization.iam import AccessDeniedError, Role, assume
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.deliveries.queues import send_message
+from localcloud.errors import FunctionError
+from localcloud.functions import Functions
 from localcloud.in_process_transport import NotEmulatedError
-from localcloud.lambda_service.api import LambdaService
-from localcloud.stepfunctions.errors import FunctionError
 
 _log = logging.getLogger(__name__)
 _START_EXECUTION = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
@@ -29,7 +28,7 @@ _START_EXECUTION = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
 class Schedules:
     """Carries out schedules, each with its own role, which also sends to its dead-letter queue."""
 
-    def __init__(self, aws: LocalAws, functions: Functions | LambdaService) -> None:
+    def __init__(self, aws: LocalAws, functions: Functions) -> None:
         self._aws = aws
         self._functions = functions
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 
-from local.cloud import LocalCloud
 from localcloud.authorization.facts import Facts
 from localcloud.authorization.iam import Roles
 from localcloud.authorization.judge import Judge
+from localcloud.cloud import Cloud
 from localcloud.http.bodies import unwrap_aws_chunks
 from localcloud.http.errors import refusal
 from localcloud.http.identity import read_caller
@@ -44,7 +44,7 @@ class _Asked:
 class Router:
     """Answers requests for the services of one local cloud, and for its Snowflake's SQL API."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
+    def __init__(self, cloud: Cloud) -> None:
         self._aws = cloud.aws
         self._judge = Judge(Facts(cloud.dms.tags), Roles(cloud.aws))
         self._snowflake = cloud.snowflake

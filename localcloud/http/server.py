@@ -211,7 +211,7 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.write(head + body if has_body else head)
 
     def version_string(self) -> str:
-        return "fleet"
+        return "localcloud"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the parent's
         """Nothing: whoever wants to hear is told by `heard`."""

@@ -1,6 +1,6 @@
 """Lambda's API for functions that were deployed here: made from an uploaded package, run in processes of their own.
 
-A function that was not is asked of the in-process handlers, which `fleet demo` and `fleet up --fleet` deploy.
+A function that was not is asked of the functions that run in this process, if the cloud was given some.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from fleet.quotas import LAMBDA_UNPACKED_BYTES, LAMBDA_UPLOAD_BYTES
-from local.functions import Functions, answer_invoke
 from localcloud.authorization.iam import AccessDeniedError, Role, assume
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.clock import Clock
+from localcloud.functions import Functions
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 from localcloud.lambda_service import permissions
+from localcloud.lambda_service.answering import answer_invoke
 from localcloud.lambda_service.event_queue import EventQueue
 from localcloud.lambda_service.functions import Function, changed, first_configuration
 from localcloud.lambda_service.instances import Instances
@@ -274,7 +275,7 @@ class LambdaService:
         require_runs_here(function)
         endpoint = self._endpoint()
         if not endpoint:
-            raise NotEmulatedError("deployed functions where nobody serves the endpoint (`fleet up` does)")
+            raise NotEmulatedError("deployed functions where nobody serves the endpoint")
         role = self._aws.client("sts").assume_role(
             RoleArn=function.configuration["Role"], RoleSessionName=function.name[:64]
         )
@@ -301,8 +302,8 @@ def _name(arn_or_name: str) -> str:
     Raises:
         NotEmulatedError: A version or an alias is asked for.
 
-    >>> _name("arn:aws:lambda:eu-central-1:123456789012:function:fleet-sweep"), _name("fleet-sweep")
-    ('fleet-sweep', 'fleet-sweep')
+    >>> _name("arn:aws:lambda:eu-central-1:123456789012:function:sweep"), _name("sweep")
+    ('sweep', 'sweep')
     """
     name = arn_or_name.rpartition("function:")[2]
     if ":" in name:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from localcloud.clock import Clock
-from localcloud.stepfunctions.errors import FunctionError
+from localcloud.errors import FunctionError
 
 _RUNTIME = Path(__file__).with_name("runtime.py")
 _LOOK_SECONDS = 0.1

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cli.main import main
-from localcloud.http.place import NotUpError, Up, end, find, hold, tell
+from local.up_folder import NotUpError, Up, end, find, hold, tell
 from said import Fleet, Said
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -139,7 +139,7 @@ def test_nobody_else_can_reset_it(up: dict[str, Any], client: Callable[[str], An
     client("sns").create_topic(Name="kept")
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(up["endpoint"]).port)
     try:
-        connection.request("POST", "/_fleet/reset", headers={"X-Fleet-Token": "guessed"})
+        connection.request("POST", "/_cloud/reset", headers={"X-Cloud-Token": "guessed"})
         assert connection.getresponse().status == 403
     finally:
         connection.close()
