@@ -60,6 +60,9 @@ prove-faults: setup  ## show what nights that go wrong must show, at full size; 
 prove-cloud: setup  ## show what the local cloud must show to real clients, at full size; figures last
 	@$(BIN)/python -m proofs.prove_cloud
 
+prove-house: setup  ## show that the two houses and the documents are what they claim to be; figures last
+	@$(BIN)/python -m proofs.prove_house
+
 prove-pace: setup  ## show what runs at AWS's own pace must show: 250 databases, request buckets on; figures last
 	@$(BIN)/python -m proofs.prove_pace
 
@@ -90,6 +93,8 @@ lock: setup  ## pin what is newest into requirements/
 	  --extra local --extra infrastructure --extra dev pyproject.toml -o requirements/dev.txt
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	  --constraint requirements/dev.txt pyproject.toml -o requirements/lambda.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --constraint requirements/dev.txt requirements/localcloud.in -o requirements/localcloud.txt
 	@for one in cdktn checkov; do \
 	  $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
 	    requirements/$$one.in -o requirements/$$one.txt; \

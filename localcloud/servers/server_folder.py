@@ -68,6 +68,7 @@ class ServerFolder:
     def prepare(cls, folder: Path, account: Account | None) -> Self:
         """The places below *folder*, or below a reachable one in its place; folders are made, data is not."""
         home = folder.resolve()
+        home.parent.mkdir(parents=True, exist_ok=True)
         if account and not account.can_reach(home):
             home = Path("/var/tmp") / f"localcloud-server-{_digest(home)}"  # noqa: S108  refused if not ours
             home.mkdir(exist_ok=True)
