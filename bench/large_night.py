@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for outcome in outcomes:
         if outcome.outcome != "ok":
             failures = [outcome.failure, *(table.failure for table in outcome.tables)]
-            print(f"{outcome.database} is {outcome.outcome}: {next(filter(None, failures), 'no failure is told')}")
+            print(f"{outcome.database} is {outcome.outcome}: {next(filter(None, failures), 'no failure is named')}")
     tables = sum(len(outcome.tables) for outcome in outcomes)
     spent = sum(stages.cpu[name] + stages.postgres[name] for name in ("deploy", "night", "export", "close"))
     engines = (stages.cpu["replay"] + stages.postgres["replay"]) / replayed * tables

@@ -87,7 +87,7 @@ def demo(
     """Run one full night on this machine: real databases, real rows, the deployed state machines and handlers.
 
     Source databases are built from published data sets in an embedded PostgreSQL (kept between demos), moved by a local
-    DMS to Parquet in a local S3, and loaded into a stand-in for Snowflake. What is emulated, and how faithfully, stands
+    DMS to Parquet in a local S3, and loaded into a stand-in for Snowflake. What is emulated, and how faithfully, is
     in local/COVERAGE.md. Databases can be broken on request. The folder holds the landing bucket as files and a
     warehouse to query afterwards.
     """

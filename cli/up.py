@@ -41,7 +41,7 @@ class NotResetError(FleetError):
 Examples:
   eval "$(fleet up --detach)"                an empty account; then: aws dms describe-endpoints
   fleet up --fleet sample                    the demo's fleet, deployed, ready for a night; Ctrl-C ends it
-  fleet up --port 0 --json --detach          any free port, told as JSON
+  fleet up --port 0 --json --detach          any free port, shown as JSON
   fleet up --fleet sample --clock virtual    no night waits for anything
   fleet up --fleet sample --dms-rate off     DMS answers every request
 """

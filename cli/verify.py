@@ -66,7 +66,7 @@ Examples:
 """
 )
 def verify() -> None:
-    """Hold the local cloud against what it stands for."""
+    """Hold the local cloud against the account."""
 
 
 @verify.command(
@@ -91,7 +91,7 @@ def aws(*, is_listed: bool, creates: bool, role: str | None, registry: Path | No
 
     Without --create nothing is made, changed or removed. With it, state machines that pass a handful of transitions and
     endpoints that nobody uses are made under names that begin with `fleet-verify-`, and removed again. What only a
-    person can settle stands in docs/to-verify-on-aws.md. Exits 1 where something differs or could not be asked.
+    person can settle is in docs/to-verify-on-aws.md. Exits 1 where something differs or could not be asked.
     """
     if creates != bool(role):
         raise MalformedInputError("--create and --role go together.", remedy="Name the role's ARN, or leave out both.")

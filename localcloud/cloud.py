@@ -73,7 +73,7 @@ class Cloud:
     """A cloud that does not crash, in memory. *folder* gets the warehouse and deployed functions; nothing else.
 
     Use it as a context. *functions*: those that run in this process, without being deployed. *snowflake_account* and
-    *snowflake_user_arn*: Snowflake's account, and the IAM user that stands for it at AWS. *seed*: of the jitter of
+    *snowflake_user_arn*: Snowflake's account, and its IAM user at AWS. *seed*: of the jitter of
     retries. *stays*: it serves for days, not for one run, so what is no longer used is given back. A process has room
     for one. Set `endpoint` where it is served over HTTP: by it the processes of deployed functions reach it.
     """

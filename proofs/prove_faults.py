@@ -166,14 +166,14 @@ def _large(databases: int, tables: int) -> list[Figure]:
     command = [sys.executable, "-m", "bench.large_night", "--databases", str(databases), "--tables", str(tables)]
     command += ["--folder", str(HERE / "large"), "--limit", str(LIMIT_SECONDS)]
     done = subprocess.run(command, capture_output=True, text=True)
-    told = done.stdout.strip().splitlines()
-    print("\n".join(f"    {line}" for line in told[-25:]), flush=True)
+    lines = done.stdout.strip().splitlines()
+    print("\n".join(f"    {line}" for line in lines[-25:]), flush=True)
     if done.returncode:
         print(done.stderr[-3000:], flush=True)
     return [
         (
             f"a night of {databases} x {tables} in at most {LIMIT_SECONDS} s",
-            told[-1] if told else "",
+            lines[-1] if lines else "",
             done.returncode == 0,
         )
     ]

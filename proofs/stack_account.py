@@ -65,10 +65,10 @@ def empty_account(folder: Path) -> Iterator[Account]:
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as running,
     ):
         try:
-            told = running.stdout.readline() if running.stdout else ""
-            if not told:
+            answered = running.stdout.readline() if running.stdout else ""
+            if not answered:
                 raise NotProvenError(f"fleet up ended with {running.wait()}: {folder}/calls.log")
-            document = json.loads(told)
+            document = json.loads(answered)
             yield Account(folder / "cloud", document["endpoint"], document["environment"])
         finally:
             running.terminate()
@@ -117,14 +117,14 @@ def set_up_snowflake(account: Account, settings: Settings, role_arn: str) -> Non
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(account.endpoint).port)
     connection.request("POST", ADMINISTER, json.dumps(asked), {TOKEN: find(account.folder).token})
     answer = connection.getresponse()
-    told = answer.read().decode()
+    answered = answer.read().decode()
     connection.close()
     if answer.status != 200:
-        raise NotProvenError(f"Snowflake's administrator was refused: {told}")
+        raise NotProvenError(f"Snowflake's administrator was refused: {answered}")
 
 
 def inventory(account: Account) -> set[str]:
-    """Everything that stands in the account, of every kind that the stacks make, a line each."""
+    """Everything that is in the account, of every kind that the stacks make, a line each."""
 
     def names(service: str, operation: str, member: str, name: str) -> set[str]:
         client = account.client(service)

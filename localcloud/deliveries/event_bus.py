@@ -73,8 +73,8 @@ class EventBus:
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if queue is None:
             return
-        told = {"RULE_ARN": rule, "TARGET_ARN": target["Arn"], "ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": why}
+        facts = {"RULE_ARN": rule, "TARGET_ARN": target["Arn"], "ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": why}
         try:
-            self._send_to_queue(queue, rule, event, told)
+            self._send_to_queue(queue, rule, event, facts)
         except (AccessDeniedError, ClientError) as error:
             _log.error("rule %s: the event is lost, %s was not reached either: %s", rule, queue, error)

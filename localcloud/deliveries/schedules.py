@@ -55,8 +55,8 @@ class Schedules:
             self._call(role, target["Arn"], json.loads(text))
         except (AccessDeniedError, ClientError) as error:
             _log.warning("schedule %s: %s was not called: %s", name, target["Arn"], error)
-            told = {"SCHEDULE_ARN": schedule.arn, "TARGET_ARN": target["Arn"], "ERROR_MESSAGE": str(error)}
-            self._lay_aside(role, target, text, told)
+            attributes = {"SCHEDULE_ARN": schedule.arn, "TARGET_ARN": target["Arn"], "ERROR_MESSAGE": str(error)}
+            self._lay_aside(role, target, text, attributes)
             return False
         return True
 
@@ -74,15 +74,15 @@ class Schedules:
         else:
             raise NotEmulatedError(f"a schedule whose target is {arn}")
 
-    def _lay_aside(self, role: Role, target: dict[str, Any], text: str, told: dict[str, str]) -> None:
+    def _lay_aside(self, role: Role, target: dict[str, Any], text: str, attributes: dict[str, str]) -> None:
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if queue is None:
             return
         try:
             role.require("sqs:SendMessage", queue)
-            send_message(self._aws, queue, text, told)
+            send_message(self._aws, queue, text, attributes)
         except (AccessDeniedError, ClientError) as error:
-            _log.error("schedule %s is lost, %s was not reached: %s", told["SCHEDULE_ARN"], queue, error)
+            _log.error("schedule %s is lost, %s was not reached: %s", attributes["SCHEDULE_ARN"], queue, error)
 
 
 def _find(name: str) -> tuple[str, Schedule]:

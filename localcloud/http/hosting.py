@@ -56,7 +56,7 @@ class Host:
                 return router.answer(request)
         except AwsError as error:
             return refusal(error, request, "")
-        except Exception as error:  # noqa: BLE001  whoever asked is told of it
+        except Exception as error:  # noqa: BLE001  the client gets it
             _log.exception("the reset broke")
             return refusal(AwsError("InternalFailure", f"a fault of the local cloud: {error!r}", 500), request, "")
 

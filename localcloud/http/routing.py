@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 _STATEMENTS = "/api/v2/statements"
 # Of a connection, not of a request; the host is AWS's afterwards.
 _LEFT_BEHIND = {"host", "connection", "accept", "expect", "keep-alive", "transfer-encoding"}
-# Written by whoever sends the answer.
+# Written by the server.
 _NOT_TOLD = {"content-length", "connection", "transfer-encoding", "date", "server"}
 
 
@@ -67,7 +67,7 @@ class Router:
             reply = refusal(unread(asked.service, request, error), request, asked.service)
         except NotImplementedError as error:  # moto's, for an operation it does not have
             reply = refusal(NotEmulatedError(f"{asked.service} {asked.operation}: {error}"), request, asked.service)
-        except Exception as error:  # noqa: BLE001  a client is told of it, and the log
+        except Exception as error:  # noqa: BLE001  the client gets it, and the log
             _log.exception("%s %s broke", asked.service, asked.operation)
             fault = AwsError("InternalFailure", f"a fault of the local cloud: {error!r}", 500)
             reply = refusal(fault, request, asked.service)

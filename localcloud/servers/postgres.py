@@ -162,7 +162,7 @@ class EmbeddedPostgres:
         self._administer("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template or "template1")
 
     def drop_database(self, name: str) -> None:
-        """Drop *name*, throwing out whoever is connected. Nothing happens if it is not there."""
+        """Drop *name*, throwing out anyone who is connected. Nothing happens if it is not there."""
         self._administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def stop(self) -> None:

@@ -117,13 +117,13 @@ class ServerFolder:
             shutil.rmtree(self.data)
 
     def leave(self) -> None:
-        """Remove what stands outside of the folder only while the server runs."""
+        """Remove what is outside of the folder only while the server runs."""
         if self.socket.parent != self.home:
             with contextlib.suppress(OSError):  # somebody put a file there: not ours to remove
                 self.socket.rmdir()
 
     def end_orphans(self) -> None:
-        """Kill what still runs on this data and drop its pid file. Only for whoever holds the folder's lock.
+        """Kill what still runs on this data and drop its pid file. Only for the one who holds the folder's lock.
 
         PostgreSQL itself would take any living process with the old server's number for that server: numbers repeat
         soon in a container.
