@@ -1,4 +1,4 @@
-"""Databases of a local cloud for tests to work on, one handler or one execution at a time, while time stands still."""
+"""Databases of a local cloud for tests to work on, one handler or one execution at a time, while time is still."""
 
 from __future__ import annotations
 
