@@ -28,8 +28,6 @@ from orchestration.functions import DATABASE_RUN, FLEET_RUN, MODULES, function_a
 from synthesis_registries import TRICKY
 from synthesised import ROOT, Block, Stacks
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 BLOCKS_OF_A_DATABASE = 5
 
 

@@ -15,8 +15,6 @@ import pytest
 from left_out import toolchain
 from synthesised import ROOT, Stacks
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 OURS = ("fleet", "onboarding", "orchestration", "registry", "main.py")
 
 
