@@ -34,8 +34,8 @@ from localcloud.http.routing import Router
 from localcloud.http.server import LOOPBACK, HttpServer
 from onboarding.reader import read_registry
 
-Word = Literal["agrees", "differs", "not asked", "not run"]
-_MEANS: dict[Word, str] = {
+Agreement = Literal["agrees", "differs", "not asked", "not run"]
+_MEANS: dict[Agreement, str] = {
     "agrees": "agree",
     "differs": "differ",
     "not asked": "could not be asked",
@@ -51,7 +51,7 @@ class Verdict:
     would have been."""
 
     check: Check
-    word: Word
+    word: Agreement
     local: Any
     seen: Any
     why: str
@@ -167,7 +167,7 @@ def _judge(check: Check, local: Told, account: Asking, *, creates: bool) -> Verd
     if local.why:
         return Verdict(check, "not asked", None, None, f"The local cloud: {local.why}", (), ())
     told = account.put(check.ask)
-    word: Word = "not asked" if told.why else "agrees" if told.seen == local.seen else "differs"
+    word: Agreement = "not asked" if told.why else "agrees" if told.seen == local.seen else "differs"
     return Verdict(check, word, local.seen, told.seen, told.why, told.commands, told.left)
 
 

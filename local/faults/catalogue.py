@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fleet.failures import CLASSES, FailureClass
-from fleet.outcomes import Word
+from fleet.outcomes import OutcomeName
 
 Place = Literal["source", "instance", "DMS API", "S3", "Snowflake", "any API", "handler"]
 Value = Literal["table", "operation", "count", "seconds", "state", "death"]
@@ -32,7 +32,7 @@ class Parameter:
 class Verdict:
     """How a database ends: the outcome, and unless it is ok, the failure's class and name."""
 
-    outcome: Word
+    outcome: OutcomeName
     failure_class: FailureClass | None = None
     failure_name: str | None = None
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
 from fleet.failures import Failure
-from fleet.outcomes import CLAIMED, SERVER_FULL, Outcome, TableOutcome, Word, decide
+from fleet.outcomes import CLAIMED, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
 from fleet.server_places import is_full
 from lambdas.attempt_context import look_at_attempt
 from lambdas.clients.records import attempt_key
@@ -34,7 +34,7 @@ class Request(Model):
 class Response(Model):
     """The outcome's word; *recorded* is false where another's stands already. *redrive_count*: the count now."""
 
-    outcome: Word
+    outcome: OutcomeName
     recorded: bool
     redrive_count: int
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from localcloud.clock import Clock
-from localcloud.dms.loads.turns import Turns
+from localcloud.dms.loads.load_queue import LoadQueue
 
 
 def never() -> None:
@@ -28,9 +28,9 @@ class Pool:
 def test_the_task_that_began_first_loads_first_and_three_segments_are_under_way_at_once():
     loaded: list[tuple[int, int]] = []
     pool = Pool()
-    turns = Turns(cast(Any, pool))
+    queue = LoadQueue(cast(Any, pool))
     for each in [(2, 1), (2, 2), (2, 3), (1, 1), (0, 1), (1, 2), (0, 2), (0, 3)]:
-        turns.ask(each[0], lambda each=each: loaded.append(each), never)
+        queue.ask(each[0], lambda each=each: loaded.append(each), never)
     assert len(pool.under_way) == 3
     while pool.under_way:
         pool.under_way.popleft()()
@@ -41,7 +41,7 @@ def test_the_task_that_began_first_loads_first_and_three_segments_are_under_way_
 def test_what_waits_when_the_clock_closes_is_given_up():
     given_up = threading.Event()
     clock = Clock("frozen")
-    turns = Turns(clock)
+    queue = LoadQueue(clock)
     clock.close()
-    turns.ask(0, never, given_up.set)
+    queue.ask(0, never, given_up.set)
     assert given_up.is_set()

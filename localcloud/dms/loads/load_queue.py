@@ -17,7 +17,7 @@ from localcloud.clock import Clock
 _AT_ONCE = 3
 
 
-class Turns:
+class LoadQueue:
     """The segments that wait to be loaded, of all tasks."""
 
     def __init__(self, clock: Clock) -> None:
