@@ -41,7 +41,7 @@ class Progress:
             self._live.stop()
 
     def show(self, looks: Sequence[DatabaseLook], elapsed_seconds: float) -> None:
-        """Show the night as it stands, *elapsed_seconds* of real time after its start."""
+        """Show the night as it is, *elapsed_seconds* of real time after its start."""
         headline = _headline(looks, elapsed_seconds)
         if self._live:
             # The bar does not end its line; as the last thing shown it needs not.

@@ -198,7 +198,7 @@ def merge(
 ) -> tuple[TableOutcome, ...]:
     """The outcome's tables after an *attempt* that was narrowed to some of them: it changes those, and no other.
 
-    A *failure* of the attempt as a whole stands at each table it was to move.
+    A *failure* of the attempt as a whole is noted at each table it was to move.
 
     >>> from dataclasses import replace
     >>> bad = Failure("table_error", "TableNotLoaded", "s.u: no such table")

@@ -20,7 +20,7 @@ _LOADING = DATABASE_RUN.index("SubmitLoads")
 
 @dataclass(frozen=True)
 class DatabaseLook:
-    """One database of a run as it stands now. *status*: `waiting`, or its execution's; *seconds*: since its start."""
+    """One database of a run as it is now. *status*: `waiting`, or its execution's; *seconds*: since its start."""
 
     database: str
     status: str
@@ -77,7 +77,7 @@ class Night:
         return self._cloud.aws.client("stepfunctions").describe_execution(executionArn=self._arn)
 
     def look(self) -> list[DatabaseLook]:
-        """Every onboarded database, as it stands.
+        """Every onboarded database, as it is.
 
         The stand-ins are asked without boto3: reading hundreds of answers a second would slow the night looked at.
         """

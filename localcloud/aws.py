@@ -84,7 +84,7 @@ class LocalAws:
                         retries={"total_max_attempts": 1},
                         max_pool_connections=64,
                         signature_version=UNSIGNED,
-                        user_agent="fleet-local",
+                        user_agent="localcloud",
                         ignore_configured_endpoint_urls=True,
                         request_checksum_calculation="when_required",
                         response_checksum_validation="when_required",

@@ -82,7 +82,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Server, "secret_key"): matching(
         r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
         "the ARN of a KMS key, arn:aws:kms:...:key/...",
-        "Leave it out where the secret stands under Secrets Manager's own key.",
+        "Leave it out where the secret is under Secrets Manager's own key.",
     ),
     (Server, "certificate"): matching(
         r"arn:aws:dms:[a-z0-9-]+:\d{12}:cert:\S+",

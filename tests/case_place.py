@@ -1,4 +1,4 @@
-"""Where one database of `cases` stands: ledger, objects, DMS, warehouse, source."""
+"""Where one database of `cases` is: ledger, objects, DMS, warehouse, source."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:
         "BucketName": settings.landing_bucket,
         "BucketFolder": folder.prefix,
         "DataFormat": "parquet",
-        # As Terraform's provider spells it: DMS keeps what it was told, and "gzip" would be a change to the next plan.
+        # As Terraform's provider spells it: DMS keeps what it was given, and "gzip" would be a change to the next plan.
         "CompressionType": "GZIP",
         "IncludeOpForFullLoad": True,
         "CdcInsertsOnly": False,

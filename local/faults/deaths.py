@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localcloud.stepfunctions.errors import FunctionError
+from localcloud.errors import FunctionError
 
 _ID = "RequestId: 00000000-0000-0000-0000-000000000000 Error: "
 DEATHS: Mapping[str, tuple[str, str]] = {

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from fleet.quotas import LAMBDA_AT_ONCE
 from localcloud.clock import Clock
-from localcloud.stepfunctions.errors import FunctionError
+from localcloud.errors import FunctionError
 
 _REFUSED = "Rate Exceeded. (Service: AWSLambda; Status Code: 429; Error Code: TooManyRequestsException)"
 

@@ -17,8 +17,6 @@ from local.terraform import Installed, Terraform
 from orchestration.roles import WILDCARDS
 from synthesised import Stacks, as_list, policies
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 SAID_TO_BE_PLAIN = {"embedded", "plain"}
 """The servers of both registries that say `ssl_mode: none`."""
 KEY = re.compile(r"\$\{(aws_kms_key\.data_key\.arn|data\.aws_kms_alias\.data_key\.target_key_arn)\}")

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from localcloud.authorization.iam import AccessDeniedError, Role, assume
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.dms.resources import Task
-from localcloud.stepfunctions.log_groups import MotoLogGroups
+from localcloud.log_groups import MotoLogGroups
 
 ROLE = "dms-cloudwatch-logs-role"
 _PRINCIPAL = "dms.amazonaws.com"

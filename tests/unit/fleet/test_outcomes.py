@@ -79,8 +79,8 @@ ENDS = [
 def test_every_end_of_a_task_maps_to_a_whole_load_or_to_a_failure(
     status: str, reason: str, message: str, name: str | None, failure_class: str | None
 ) -> None:
-    told = {"ReplicationTaskArn": "a", "Status": status, "StopReason": reason, "LastFailureMessage": message}
-    failure = refuse_full_load_end(read_task(told))
+    document = {"ReplicationTaskArn": "a", "Status": status, "StopReason": reason, "LastFailureMessage": message}
+    failure = refuse_full_load_end(read_task(document))
     assert (failure and failure.name, failure and failure.failure_class) == (name, failure_class)
 
 

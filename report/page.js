@@ -1,9 +1,5 @@
-"""What the page can do beyond being read: sort, find, open a database, copy an input. Data is only ever set as text."""
-
-from __future__ import annotations
-
-# The positions in `databases` and in its tables are those that databases.py writes.
-SCRIPT = r"""
+// What the page can do beyond being read: sort, find, open a database, copy an input. Data is only ever set as text.
+// The positions in `databases` and in its tables are those that databases.py writes.
 "use strict";
 (() => {
   const [DATABASE, WORD, INSTANCE, NUMBERS, FAILURE, GAPS] = [0, 1, 2, 3, 4, 5];
@@ -220,4 +216,3 @@ SCRIPT = r"""
   filter();
   openFromHash();
 })();
-"""
