@@ -1,5 +1,5 @@
 """How a function may die on request, and what Lambda or Step Functions then reports. Source of each name: those that
-`localcloud/lambda_service/behaviours.py` and the table of the faults name (COVERAGE.md)."""
+`localcloud/lambda_service/behaviours.yaml` and the table of the faults name (COVERAGE.md)."""
 
 from __future__ import annotations
 

