@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from fleet.dms.tasks import TaskReport
 from lambdas.attempt_context import Opened
 from lambdas.dms_turns import charge, pace_of
 from lambdas.lane_looks import look_at_tasks
 from lambdas.wiring import Clients
 
-_SINCE = ("created_at", "task_modified_at", "started_at", "stop_asked_at")
-"""Each of these may have set a task moving, or brought it to rest: what was seen before says nothing."""
-
-
-def newest_change(opened: Opened) -> datetime:
-    """When the attempt last did something that a task's status follows from."""
-    return max(datetime.fromisoformat(opened.record[field]) for field in _SINCE if opened.record.get(field))
-
 
 def find_moving(opened: Opened, clients: Clients) -> dict[str, TaskReport] | int:
     """Those of the database's tasks that are not at rest, by identifier; or in how many seconds to ask again."""
-    if "instance_arn" not in opened.record:  # it failed before its task was found
+    if not opened.record.instance_arn:  # it failed before its task was found
         return ask_for_moving(opened, clients)
-    look = look_at_tasks(opened, clients, after=newest_change(opened))
+    look = look_at_tasks(opened, clients, after=opened.record.changed_at)
     if isinstance(look, int):
         return look
     found = {name: look.things[name].report for name in opened.task_ids if name in look.things}

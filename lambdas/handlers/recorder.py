@@ -91,13 +91,12 @@ def end_database(described: dict[str, Any], clients: Clients) -> Response:
     execution = described["executionArn"]
     claim = clients.ledger.claim(asked.database)
     attempt, stopped, cancelled, gap = Attempt(asked.run, asked.database, asked.mode, 0, execution), 0, 0, ""
-    record: dict[str, Any] = {}
+    record = None
     if claim.get("holder") == execution:
         stopped = _stop_tasks(registry.settings.prefix, asked.database, clients)
         attempt = replace(attempt, number=int(claim["number"]))
         record = clients.ledger.record(attempt)
-        tables = record.get("tables")
-        attempt = replace(attempt, tables=tuple(tables) if tables is not None else None)
+        attempt = replace(attempt, tables=record.attempt.tables)
         why = f"execution {described['name']} ended {described['status']}."
         cancelled, gap = cancel_loads(attempt, registry.settings.snowflake, why, clients)
     recorded = clients.ledger.outcome(attempt.run, attempt.database)

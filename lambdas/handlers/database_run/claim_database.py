@@ -103,7 +103,7 @@ def run(request: Request, clients: Clients) -> Response:
     if not clients.ledger.take(
         attempt,
         previous_holder=holder,
-        now=clients.now().isoformat(),
+        now=clients.now(),
         redrive_count=request.redrive_count,
         place=place,
         waiter=_waiter(request) if since else "",
@@ -136,7 +136,7 @@ def _adopt(request: Request, tables: tuple[str, ...] | None, clients: Clients) -
     if outcome["outcome"] != "ok":
         asked = request.input
         theirs = Attempt(asked.run, asked.database, asked.mode, int(outcome["attempt"]), outcome["execution"])
-        if not covers(clients.ledger.record(theirs).get("tables"), tables):
+        if not covers(clients.ledger.record(theirs).attempt.tables, tables):
             return ""
     return f"attempt {outcome['attempt']} of this run ended {outcome['outcome']} meanwhile ({outcome['execution']})."
 

@@ -50,7 +50,7 @@ def run(request: Request, clients: Clients) -> Response:
     if failure := refuse_moving_tasks(clients.dms.find_tasks(opened.task_ids)):
         return _refuse(opened, failure, clients)
     wanted = s3_settings(opened.settings, opened.attempt.folder)
-    endpoint = _find(opened, clients) if opened.record.get("pointed_at") else None
+    endpoint = _find(opened, clients) if opened.record.pointed_at else None
     if endpoint is None or (endpoint.status != "modifying" and find_difference(wanted, endpoint.s3)):
         endpoint = _modify(opened, wanted, clients)
         if isinstance(endpoint, Failure):
@@ -74,8 +74,8 @@ def _find(opened: Opened, clients: Clients) -> Endpoint | None:
 def _modify(opened: Opened, wanted: Mapping[str, Any], clients: Clients) -> Endpoint | Failure:
     """The endpoint as DMS gives it back. One that is being modified refuses, and is waited for."""
     # A test that ran before this change proves nothing: AwaitConnection must send one after it.
-    clients.ledger.note(opened.attempt, target_test_sent=None, pointed_at=clients.now().isoformat())
-    modified = clients.dms.modify_s3_endpoint(opened.record["target_arn"], wanted)
+    clients.ledger.note(opened.attempt, target_test_sent=None, pointed_at=clients.now())
+    modified = clients.dms.modify_s3_endpoint(opened.record.target_arn, wanted)
     if modified is None:
         return gone("endpoint", opened.target_endpoint_id)
     if isinstance(modified, str):
@@ -94,7 +94,7 @@ def look_into_folder(opened: Opened, clients: Clients) -> list[LandedFile] | Fai
     folder = opened.attempt.folder
     left: list[LandedFile] = []
     for found in clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/"):
-        if not opened.record.get("pointed_at") or not may_be_left_by_test(folder, found.file):
+        if not opened.record.pointed_at or not may_be_left_by_test(folder, found.file):
             return Failure(
                 "landing_mismatch",
                 "FolderNotEmpty",

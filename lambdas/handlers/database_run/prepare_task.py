@@ -8,8 +8,9 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from fleet.attempt_record import AttemptChange
 from fleet.dms.task_texts import full_load_texts
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
@@ -44,17 +45,22 @@ def run(request: Request, clients: Clients) -> Response:
     tables = _choose_tables(opened, clients)
     if isinstance(tables, Failure):
         return _refuse(opened, tables, clients)
-    if opened.record.get("task_modified_at"):
+    if opened.record.task_modified_at:
         return _await_modification(opened, clients)
     if left := take_turn("PrepareTask", opened, clients):
         return Response(verdict="wait", wait_seconds=left)
     task = clients.dms.find_tasks([opened.task_id], with_texts=True).get(opened.task_id)
     if task is None:
         return _refuse(opened, gone("task", opened.task_id), clients)
-    arns = {"instance_arn": task.instance_arn, "source_arn": task.source_arn, "target_arn": task.target_arn}
-    clients.ledger.note(opened.attempt, task_arn=task.report.arn, **arns)
+    clients.ledger.note(
+        opened.attempt,
+        task_arn=task.report.arn,
+        instance_arn=task.instance_arn,
+        source_arn=task.source_arn,
+        target_arn=task.target_arn,
+    )
     if task.report.status == "modifying":
-        return _wait(opened, clients, task_modified_at=clients.now().isoformat())
+        return _wait(opened, clients, task_modified_at=clients.now())
     if not task.report.is_at_rest:
         return _refuse(opened, _not_at_rest(opened, task), clients)
     try:
@@ -69,11 +75,11 @@ def run(request: Request, clients: Clients) -> Response:
     if refused and opened.task_id not in clients.dms.find_moving([opened.task_id]):
         failure = Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {refused}")
         return _refuse(opened, failure, clients)
-    return _wait(opened, clients, task_modified_at=clients.now().isoformat())  # StartTask reads it back
+    return _wait(opened, clients, task_modified_at=clients.now())  # StartTask reads it back
 
 
 def _await_modification(opened: Opened, clients: Clients) -> Response:
-    look = look_at_tasks(opened, clients, after=opened.time_of("task_modified_at"))
+    look = look_at_tasks(opened, clients, after=opened.record.changed_at)
     if isinstance(look, int):
         return Response(verdict="wait", wait_seconds=look)
     task = look.things.get(opened.task_id)
@@ -91,9 +97,9 @@ def _not_at_rest(opened: Opened, task: Task) -> Failure:
     return Failure("unknown", "TaskNotAtRest", text)
 
 
-def _wait(opened: Opened, clients: Clients, **fields: object) -> Response:
+def _wait(opened: Opened, clients: Clients, **change: Unpack[AttemptChange]) -> Response:
     missing = f"DMS did not end its modification of task {opened.task_id!r}"
-    left = keep_waiting(opened, Wait("TaskModifiesTooLong", missing, "modify_deadline_seconds"), clients, **fields)
+    left = keep_waiting(opened, Wait("TaskModifiesTooLong", missing, "modify_deadline_seconds"), clients, **change)
     if isinstance(left, Failure):
         return _refuse(opened, left, clients)
     return Response(verdict="wait", wait_seconds=left)
@@ -110,7 +116,7 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
         if known is None or catalogue.name == BROKEN:
             return catalogue
         gap = f"the source could not be asked before the start ({catalogue.text}); tables are those of the last run"
-        clients.ledger.note(opened.attempt, gap=gap)
+        clients.ledger.note(opened.attempt, gaps=(gap,))
         catalogue = known
     else:
         clients.records.write(newest, catalogue, tuple[Table, ...])

@@ -40,7 +40,7 @@ def run(request: Request, clients: Clients) -> Response:
     tables = reconcile(manifest, results)
     clients.records.write(attempt_key(opened.attempt, "tables"), tables, tuple[TableOutcome, ...])
     if manifest.gaps:
-        clients.ledger.note(opened.attempt, gaps=list(manifest.gaps))
+        clients.ledger.note(opened.attempt, gaps=manifest.gaps)
     return Response(tables=len(tables), not_ok=sum(table.failure is not None for table in tables))
 
 

@@ -10,7 +10,6 @@ Raises  ClaimLostError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Literal
 
 from fleet.dms.endpoints import refuse_endpoint, refuse_source, s3_settings
@@ -53,8 +52,8 @@ def run(request: Request, clients: Clients) -> Response:
         return _refuse(opened, gone("task", opened.task_id), clients)
     task = tasks[opened.task_id]
     report = task.report
-    before = opened.record.get("started_before")
-    if before is not None and Decimal(str(report.started)) > before:
+    before = opened.record.started_before
+    if before is not None and report.started > before:
         return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
     if failure := refuse_stopped_run(opened, clients):
         return _refuse(opened, failure, clients)
@@ -69,9 +68,9 @@ def run(request: Request, clients: Clients) -> Response:
     tables = read_tables(opened.attempt, clients)
     if failure := refuse_moving_tasks(tasks) or _refuse_endpoints(opened, found) or _refuse_task(opened, task, tables):
         return _refuse(opened, failure, clients)
-    if not opened.record.get("target_test_sent"):  # DMS would start on a success from before the endpoint's change
+    if not opened.record.target_test_sent:  # DMS would start on a success from before the endpoint's change
         return Response(verdict="retest")
-    if task.instance_arn != opened.record["instance_arn"]:  # somebody moved it: its connections are others
+    if task.instance_arn != opened.record.instance_arn:  # somebody moved it: its connections are others
         clients.ledger.note(opened.attempt, instance_arn=task.instance_arn)
         return _retest(opened, f"the task was moved to {task.instance_arn}", clients)
     place = keep_place(opened, clients)
@@ -81,9 +80,9 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="wait", wait_seconds=place)
     clients.ledger.note(
         opened.attempt,
-        started_before=Decimal(str(report.started)),
-        started_at=clients.now().isoformat(),
-        left_by_test=[file.key for file in left_by_test] or None,
+        started_before=report.started,
+        started_at=clients.now(),
+        left_by_test=tuple(file.key for file in left_by_test),
     )
     refused = clients.dms.start_task(report.arn, start_type(report))
     if not refused or _has_started(opened, report, clients):
@@ -110,7 +109,7 @@ def _start_refused(said: str) -> Failure:
 
 def _retest(opened: Opened, said: str, clients: Clients) -> Response:
     """Have the connections tested anew, a few times at most."""
-    retests = int(opened.record.get("retests", 0))
+    retests = opened.record.retests
     if retests >= RETESTS:
         return _refuse(opened, _start_refused(said), clients)
     clients.ledger.note(opened.attempt, retests=retests + 1, target_test_sent=None, source_test_sent=None)
