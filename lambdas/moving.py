@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fleet.dms.tasks import TaskReport
+from fleet.failures import Failure
 from lambdas.attempt_context import Opened
+from lambdas.clients.dms import Task
 from lambdas.dms_turns import charge, pace_of
 from lambdas.lane_looks import look_at_tasks
 from lambdas.wiring import Clients
@@ -24,3 +28,16 @@ def ask_for_moving(opened: Opened, clients: Clients) -> dict[str, TaskReport]:
     """The same as DMS says now, in a request of its own."""
     charge(1, pace_of(opened), clients)
     return clients.dms.find_moving(opened.task_ids)
+
+
+def refuse_moving_tasks(tasks: Mapping[str, Task]) -> Failure | None:
+    """A failure, if one of a database's tasks is not at rest."""
+    for identifier, task in tasks.items():
+        if not task.report.is_at_rest:
+            return Failure(
+                "unknown",
+                "TaskNotAtRest",
+                f"task {identifier!r} is {task.report.status!r}, wanted it at rest before the endpoint is changed or "
+                f"a task starts. Someone started it outside of this run.",
+            )
+    return None

@@ -15,12 +15,14 @@ from typing import Any, Literal
 from fleet.dms.endpoints import find_difference, refuse_endpoint, s3_settings
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
-from fleet.folders import LandedFile, may_be_left_by_test, refuse_foreign_folder
+from fleet.folders import refuse_foreign_folder
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt
-from lambdas.clients.dms import Endpoint, Task
+from lambdas.clients.dms import Endpoint
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.landing import look_into_folder
+from lambdas.moving import refuse_moving_tasks
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -84,39 +86,6 @@ def _modify(opened: Opened, wanted: Mapping[str, Any], clients: Clients) -> Endp
             return found
         return Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {modified}")
     return modified
-
-
-def look_into_folder(opened: Opened, clients: Clients) -> list[LandedFile] | Failure:
-    """What DMS's tests of the endpoint may have left in the attempt's folder; a failure, if it holds anything else.
-
-    Two writers in one folder mix their rows. Before the endpoint was pointed at the folder nothing may be there at all.
-    """
-    folder = opened.attempt.folder
-    left: list[LandedFile] = []
-    for found in clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/"):
-        if not opened.record.pointed_at or not may_be_left_by_test(folder, found.file):
-            return Failure(
-                "landing_mismatch",
-                "FolderNotEmpty",
-                f"folder {folder.prefix!r} already holds {found.file.key!r}, written "
-                f"{found.written_at:%Y-%m-%d %H:%M:%S} UTC; wanted it empty before the task starts. Nothing was "
-                f"started. Find who wrote it.",
-            )
-        left.append(found.file)
-    return left
-
-
-def refuse_moving_tasks(tasks: Mapping[str, Task]) -> Failure | None:
-    """A failure, if one of a database's tasks is not at rest."""
-    for identifier, task in tasks.items():
-        if not task.report.is_at_rest:
-            return Failure(
-                "unknown",
-                "TaskNotAtRest",
-                f"task {identifier!r} is {task.report.status!r}, wanted it at rest before the endpoint is changed or "
-                f"a task starts. Someone started it outside of this run.",
-            )
-    return None
 
 
 def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:

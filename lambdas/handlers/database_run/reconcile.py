@@ -13,7 +13,7 @@ from fleet.outcomes import TableOutcome, reconcile
 from lambdas.attempt_context import AttemptRequest, open_attempt
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.handlers.database_run.seal_folder import read_manifest
+from lambdas.landing import read_manifest
 from lambdas.loads import read_loads
 from lambdas.wiring import Clients
 

@@ -14,8 +14,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from pydantic import ValidationError
-
 from fleet.attempt_record import AttemptChange
 from fleet.attempts import Attempt
 from fleet.connections import judge_test_after_load
@@ -25,7 +23,6 @@ from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.folders import Folder, sort_files
 from fleet.manifests import (
-    FORMAT,
     Manifest,
     describe_left_by_test,
     judge_strays,
@@ -36,10 +33,11 @@ from fleet.tables.catalogue import Table, TableName
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables
 from lambdas.clients.dms import Task
-from lambdas.clients.records import adapter, understand
+from lambdas.clients.records import adapter
 from lambdas.counting import Counted, count_at_source
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.landing import read_manifest, read_manifest_of
 from lambdas.lane_looks import look_at_connections, look_at_tasks
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
@@ -102,22 +100,6 @@ def _note(opened: Opened, manifest: Manifest, clients: Clients) -> Response:
         opened.attempt, sealed_at=datetime.fromisoformat(manifest.sealed_at), folder=opened.attempt.folder.prefix
     )
     return Response(verdict="hand off" if manifest.handed_off else "nothing")
-
-
-def read_manifest(opened: Opened, clients: Clients) -> Manifest | None:
-    """The attempt's own manifest, or None while its folder has none."""
-    return _read(opened.attempt, opened, clients)
-
-
-def _read(attempt: Attempt, opened: Opened, clients: Clients) -> Manifest | None:
-    body = clients.objects.read(opened.settings.landing_bucket, attempt.folder.manifest_key)
-    if body is None:
-        return None
-    try:
-        manifest = understand(body, Manifest)
-    except ValidationError:
-        return None
-    return manifest if (manifest.attempt.folder, manifest.format) == (attempt.folder, FORMAT) else None
 
 
 def _foreign_manifest(folder: Folder) -> Failure:
@@ -218,7 +200,7 @@ def _late_objects(opened: Opened, clients: Clients) -> dict[int, list[str]]:
         if not record.sealed_at:
             continue
         attempt = record.attempt
-        manifest = _read(attempt, opened, clients)
+        manifest = read_manifest_of(attempt, opened, clients)
         if manifest and manifest.failure:  # nothing was taken from there, and what lay there too much was said then
             continue
         if not record.late_noted and (keys := _list_unsealed(attempt, manifest, opened, clients)):

@@ -23,7 +23,8 @@ from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, 
 from lambdas.clients.dms import Endpoint, Task
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.handlers.database_run.point_endpoint import look_into_folder, refuse_moving_tasks
+from lambdas.landing import look_into_folder
+from lambdas.moving import refuse_moving_tasks
 from lambdas.server_places import keep_place
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients

@@ -19,7 +19,7 @@ from fleet.warehouse import find_clashes, full_load_statements
 from lambdas.attempt_context import AttemptRequest, Opened, open_attempt, read_tables, refuse_stopped_run
 from lambdas.clients.snowflake import SqlApiError
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.handlers.database_run.seal_folder import read_manifest
+from lambdas.landing import read_manifest
 from lambdas.loads import Load, read_loads, write_loads
 from lambdas.wiring import Clients
 
