@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from fleet.attempt_record import AttemptRecord
 from fleet.attempts import Attempt
@@ -14,6 +16,8 @@ from fleet.tables.catalogue import Table
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model
 from lambdas.wiring import Clients
+
+Answer = TypeVar("Answer", bound=Model)
 
 
 class AttemptRequest(Model):
@@ -92,6 +96,12 @@ def refuse_stopped_run(opened: Opened, clients: Clients) -> Failure | None:
     """A failure, if the run was asked to end: what has not begun does not begin, what moves is stopped."""
     reason = clients.ledger.stop_requested(opened.attempt.run)
     return Failure("cancelled", "RunStopped", reason) if reason else None
+
+
+def refuse(opened: Opened, failure: Failure, clients: Clients, answer: Callable[..., Answer]) -> Answer:
+    """*answer* with the verdict `refused`, after noting *failure*: the attempt goes no further."""
+    clients.ledger.note_failure(opened.attempt, failure)
+    return answer(verdict="refused")
 
 
 def gone(what: str, identifier: str) -> Failure:

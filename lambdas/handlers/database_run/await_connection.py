@@ -15,7 +15,7 @@ from fleet.connections import SIDES, Side, is_test_due, judge_test
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure, classify_test
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, open_attempt
+from lambdas.attempt_context import AttemptRequest, open_attempt, refuse
 from lambdas.dms_turns import take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.lane_looks import look_at_connections
@@ -69,13 +69,8 @@ def run(request: Request, clients: Clients) -> Response:
         too_long = left
     for result in (*tests.values(), too_long):
         if isinstance(result, Failure):
-            return _refuse(opened, result, clients)
+            return refuse(opened, result, clients, Response)
     return Response(verdict="connected")
-
-
-def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
-    clients.ledger.note_failure(opened.attempt, failure)
-    return Response(verdict="refused")
 
 
 handler = entrypoint("AwaitConnection", Request, waiting_when_throttled(run, Response))

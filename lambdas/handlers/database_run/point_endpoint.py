@@ -17,7 +17,7 @@ from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.folders import refuse_foreign_folder
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, refuse
 from lambdas.clients.dms import Endpoint
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
@@ -44,27 +44,27 @@ def run(request: Request, clients: Clients) -> Response:
     opened = open_attempt(request.attempt, clients)
     prefix = opened.attempt.folder.prefix
     if failure := refuse_foreign_folder(opened.database.id, prefix):
-        return _refuse(opened, failure, clients)
+        return refuse(opened, failure, clients, Response)
     if isinstance(found := look_into_folder(opened, clients), Failure):
-        return _refuse(opened, found, clients)
+        return refuse(opened, found, clients, Response)
     if left := take_turn("PointEndpoint", opened, clients):
         return Response(verdict="wait", wait_seconds=left)
     if failure := refuse_moving_tasks(clients.dms.find_tasks(opened.task_ids)):
-        return _refuse(opened, failure, clients)
+        return refuse(opened, failure, clients, Response)
     wanted = s3_settings(opened.settings, opened.attempt.folder)
     endpoint = _find(opened, clients) if opened.record.pointed_at else None
     if endpoint is None or (endpoint.status != "modifying" and find_difference(wanted, endpoint.s3)):
         endpoint = _modify(opened, wanted, clients)
         if isinstance(endpoint, Failure):
-            return _refuse(opened, endpoint, clients)
+            return refuse(opened, endpoint, clients, Response)
     if endpoint.status == "modifying":
         missing = f"DMS did not end its modification of endpoint {opened.target_endpoint_id!r}"
         left = keep_waiting(opened, Wait("EndpointModifiesTooLong", missing, "modify_deadline_seconds"), clients)
         if isinstance(left, Failure):
-            return _refuse(opened, left, clients)
+            return refuse(opened, left, clients, Response)
         return Response(verdict="wait", wait_seconds=left)
     if failure := refuse_endpoint(opened.database.id, wanted, endpoint.s3):
-        return _refuse(opened, failure, clients)
+        return refuse(opened, failure, clients, Response)
     return Response(verdict="pointed")
 
 
@@ -86,11 +86,6 @@ def _modify(opened: Opened, wanted: Mapping[str, Any], clients: Clients) -> Endp
             return found
         return Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {modified}")
     return modified
-
-
-def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
-    clients.ledger.note_failure(opened.attempt, failure)
-    return Response(verdict="refused")
 
 
 handler = entrypoint("PointEndpoint", Request, waiting_when_throttled(run, Response))
