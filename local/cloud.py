@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from fleet.databases import Registry
-from fleet.quotas import DMS_ENDPOINTS, DMS_TASKS, LAMBDA_AT_ONCE
 from lambdas.entrypoint import logger, metrics_log
 from lambdas.wiring import Clients, Environment
 from local.cores import core_set_apart
@@ -33,6 +32,7 @@ from localcloud.dms.resources import Delays, Quotas
 from localcloud.lambda_service.api import LambdaService
 from localcloud.lambda_service.places import Places
 from localcloud.moto_patches import correct
+from localcloud.quotas import DMS_ENDPOINTS, DMS_TASKS, LAMBDA_AT_ONCE
 from localcloud.snowflake.loading.role_stages import RoleStages
 from localcloud.snowflake.process import SnowflakeProcess
 from localcloud.snowflake.transport import InProcessTransport

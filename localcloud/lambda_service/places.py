@@ -9,8 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fleet.quotas import LAMBDA_AT_ONCE
 from localcloud.clock import Clock
+from localcloud.quotas import LAMBDA_AT_ONCE
 from localcloud.stepfunctions.errors import FunctionError
 
 _REFUSED = "Rate Exceeded. (Service: AWSLambda; Status Code: 429; Error Code: TooManyRequestsException)"
