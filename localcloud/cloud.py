@@ -24,9 +24,10 @@ from localcloud.dms.resources import Delays, Quotas
 from localcloud.functions import Functions, NoFunctions
 from localcloud.in_process_transport import Answer
 from localcloud.lambda_service.api import LambdaService
-from localcloud.lambda_service.places import LAMBDA_AT_ONCE, Places
+from localcloud.lambda_service.places import Places
 from localcloud.log_groups import MotoLogGroups
 from localcloud.moto_patches import correct
+from localcloud.quotas import LAMBDA_AT_ONCE
 from localcloud.snowflake.loading.role_stages import RoleStages
 from localcloud.snowflake.process import SnowflakeProcess
 from localcloud.stepfunctions.api import AWS_RATES, StepFunctions

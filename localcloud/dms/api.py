@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fleet.quotas import DMS_INSTANCES, DMS_STORAGE_GIGABYTES
 from localcloud.aws import ACCOUNT, LocalAws
 from localcloud.clock import Clock
 from localcloud.dms.engines.postgresql import PostgresqlReader
@@ -25,6 +24,7 @@ from localcloud.dms.operations.tasks import Tasks
 from localcloud.dms.requests import model
 from localcloud.dms.resources import Delays, Quotas, Resources
 from localcloud.in_process_transport import AwsError, NotEmulatedError
+from localcloud.quotas import DMS_INSTANCES, DMS_STORAGE_GIGABYTES
 from localcloud.throttling import Rate, TokenBucket
 
 Parameters = Mapping[str, Any]

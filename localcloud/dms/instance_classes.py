@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fleet.quotas import DMS_INSTANCE_STORAGE_GIGABYTES
 from localcloud.aws import REGION
+from localcloud.quotas import DMS_INSTANCE_STORAGE_GIGABYTES
 
 # GiB of memory by class. Source: AWS DMS user guide, "Replication instance types"
 # (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.Types.html; reference/dms.md 1.4).

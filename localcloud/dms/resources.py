@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from fleet.quotas import DMS_ENDPOINTS, DMS_TASKS, Quota
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.clock import Clock
 from localcloud.dms.engines.reader import Reader, RunEndedError
@@ -17,6 +16,7 @@ from localcloud.dms.loads.load import TableProgress
 from localcloud.dms.requests.names import refusal, resource_identifier
 from localcloud.dms.rules.mappings import Mappings
 from localcloud.in_process_transport import AwsError
+from localcloud.quotas import DMS_ENDPOINTS, DMS_TASKS, Quota
 
 # A task in one of these states touches nothing. Source: Terraform's endpoint.go waits for exactly these
 # (reference/dms.md 2.2); `failed-move` may be started and modified too (3.1).

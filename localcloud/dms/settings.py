@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fleet.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS
 from localcloud.dms.settings_defaults import DEFAULTS, LOG_COMPONENTS, OPTIONAL
 from localcloud.in_process_transport import AwsError, NotEmulatedError
+from localcloud.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS
 
 # Source: the tables of reference/dms.md 6.1 to 6.4.
 _ERROR = {"IGNORE_RECORD", "LOG_ERROR", "SUSPEND_TABLE", "STOP_TASK"}

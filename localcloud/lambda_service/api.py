@@ -15,7 +15,6 @@ from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from fleet.quotas import LAMBDA_UNPACKED_BYTES, LAMBDA_UPLOAD_BYTES
 from localcloud.authorization.iam import AccessDeniedError, Role, assume
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.clock import Clock
@@ -32,6 +31,7 @@ from localcloud.lambda_service.packages import Packages, require_uploadable
 from localcloud.lambda_service.places import NoPlaceError, Places
 from localcloud.lambda_service.processes import process_environment, require_runs_here
 from localcloud.lambda_service.rest import read_parameters, refusal, write_answer
+from localcloud.quotas import LAMBDA_UNPACKED_BYTES, LAMBDA_UPLOAD_BYTES
 
 _OF_FUNCTIONS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fleet.quotas import LAMBDA_UNPACKED_BYTES, LAMBDA_UPLOAD_BYTES
 from localcloud.aws import LocalAws
 from localcloud.in_process_transport import AwsError, NotEmulatedError
+from localcloud.quotas import LAMBDA_UNPACKED_BYTES, LAMBDA_UPLOAD_BYTES
 
 
 @dataclass(frozen=True)

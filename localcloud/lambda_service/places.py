@@ -9,9 +9,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fleet.quotas import LAMBDA_AT_ONCE
 from localcloud.clock import Clock
 from localcloud.errors import FunctionError
+from localcloud.quotas import LAMBDA_AT_ONCE
 
 _REFUSED = "Rate Exceeded. (Service: AWSLambda; Status Code: 429; Error Code: TooManyRequestsException)"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
+from localcloud.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
 from localcloud.snowflake.definitions import information_schema
 from localcloud.snowflake.definitions.catalogue import Column, Table, resolve
 from localcloud.snowflake.errors import SnowflakeError, invalid_identifier, missing, not_emulated, raising

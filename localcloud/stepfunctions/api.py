@@ -13,7 +13,10 @@ from concurrent.futures import Future
 from types import MappingProxyType
 from typing import Any
 
-from fleet.quotas import (
+from localcloud.authorization.iam import Roles
+from localcloud.clock import Clock
+from localcloud.in_process_transport import AwsError, NotEmulatedError
+from localcloud.quotas import (
     SFN_DESCRIBE_EXECUTION_BURST,
     SFN_DESCRIBE_EXECUTION_PER_SECOND,
     SFN_GET_HISTORY_BURST,
@@ -23,9 +26,6 @@ from fleet.quotas import (
     SFN_START_EXECUTION_BURST,
     SFN_START_EXECUTION_PER_SECOND,
 )
-from localcloud.authorization.iam import Roles
-from localcloud.clock import Clock
-from localcloud.in_process_transport import AwsError, NotEmulatedError
 from localcloud.stepfunctions.errors import RUNTIME, StateFailedError
 from localcloud.stepfunctions.executions import ABORTED, FAILED, RUNNING, SUCCEEDED, Execution, Machine
 from localcloud.stepfunctions.interpreter import Interpreter

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fleet.quotas import SFN_PAYLOAD_BYTES
+from localcloud.quotas import SFN_PAYLOAD_BYTES
 from localcloud.stepfunctions.errors import DATA_LIMIT_EXCEEDED, RUNTIME, DataFlowError, SyntaxNotReadError
 from localcloud.stepfunctions.language.paths import Path, PathNotFoundError, put
 from localcloud.stepfunctions.language.states import State

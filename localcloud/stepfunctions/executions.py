@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from fleet.quotas import SFN_HISTORY_EVENTS
 from localcloud.clock import Clock
+from localcloud.quotas import SFN_HISTORY_EVENTS
 from localcloud.stepfunctions.dataflow import Payload
 from localcloud.stepfunctions.errors import RUNTIME, TIMEOUT
 from localcloud.stepfunctions.language.states import Definition, State

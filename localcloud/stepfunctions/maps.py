@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fleet.quotas import SFN_INLINE_MAP_AT_ONCE
+from localcloud.quotas import SFN_INLINE_MAP_AT_ONCE
 from localcloud.stepfunctions.dataflow import Payload, read_items, read_whole_number
 from localcloud.stepfunctions.errors import StateFailedError
 from localcloud.stepfunctions.executions import Branch, Execution

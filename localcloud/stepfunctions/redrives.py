@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 
-from fleet.quotas import SFN_HISTORY_EVENTS
+from localcloud.quotas import SFN_HISTORY_EVENTS
 from localcloud.stepfunctions.executions import RUNNING, SUCCEEDED, Execution
 
 REDRIVABLE_FOR = timedelta(days=14)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleet.quotas import DMS_MAX_FILE_SIZE_KB
 from localcloud.authorization.facts import use_key
 from localcloud.authorization.iam import Context, Role, assume
 from localcloud.aws import ACCOUNT, LocalAws
 from localcloud.dms.files.formats import ROW_GROUP_BYTES, Csv, Parquet
 from localcloud.in_process_transport import AwsError, NotEmulatedError
+from localcloud.quotas import DMS_MAX_FILE_SIZE_KB
 
 PRINCIPAL = "dms.amazonaws.com"
 # Members that change what a full load writes in a way not done here, with the one value that is. AWS says neither with

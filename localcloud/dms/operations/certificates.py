@@ -8,11 +8,11 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from fleet.quotas import DMS_CERTIFICATES
 from localcloud.dms.requests.names import identifier
 from localcloud.dms.requests.paging import filtered, page
 from localcloud.dms.resources import Resources, found, invalid_state, members, require_below
 from localcloud.in_process_transport import AwsError, NotEmulatedError
+from localcloud.quotas import DMS_CERTIFICATES
 
 Parameters = Mapping[str, Any]
 _BY_DEFAULT = 10  # Source: BC:DescribeCertificatesMessage.MaxRecords; of every other list it is 100

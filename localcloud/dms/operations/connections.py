@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.quotas import DMS_ENDPOINTS_PER_INSTANCE
 from localcloud.dms.engines.sources import login
 from localcloud.dms.loads.target import Target, read_settings
 from localcloud.dms.requests.paging import filtered, page
 from localcloud.dms.resources import Connection, Endpoint, Instance, Resources, invalid_state, members, require_below
 from localcloud.in_process_transport import AwsError
+from localcloud.quotas import DMS_ENDPOINTS_PER_INSTANCE
 
 Parameters = Mapping[str, Any]
 

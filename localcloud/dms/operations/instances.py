@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.quotas import DMS_INSTANCES, DMS_STORAGE_GIGABYTES
 from localcloud.aws import REGION
 from localcloud.dms.engines.reader import RunEndedError
 from localcloud.dms.instance_classes import ENGINE_VERSIONS, MEMORY_GIB, STORAGE_GB, default_storage_gb, orderable
@@ -18,6 +17,7 @@ from localcloud.dms.requests.names import identifier, refusal
 from localcloud.dms.requests.paging import filtered, page
 from localcloud.dms.resources import Instance, Resources, invalid_state, members, require_below
 from localcloud.in_process_transport import AwsError, NotEmulatedError
+from localcloud.quotas import DMS_INSTANCES, DMS_STORAGE_GIGABYTES
 
 Parameters = Mapping[str, Any]
 # What a modify may change, and which of it waits for the maintenance window unless it is to be applied at once: the

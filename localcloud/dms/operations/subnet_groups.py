@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fleet.quotas import DMS_SUBNET_GROUPS, DMS_SUBNETS_PER_GROUP
 from localcloud.dms.requests import names
 from localcloud.dms.requests.paging import filtered, page
 from localcloud.dms.resources import Resources, arn_of, invalid_state, require_below
 from localcloud.in_process_transport import AwsError
+from localcloud.quotas import DMS_SUBNET_GROUPS, DMS_SUBNETS_PER_GROUP
 
 Parameters = Mapping[str, Any]
 # The group of an instance that names none. That it is called so is documented by the name being reserved; here it has

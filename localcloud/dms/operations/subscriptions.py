@@ -8,13 +8,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fleet.quotas import DMS_EVENT_SUBSCRIPTIONS
 from localcloud.aws import ACCOUNT
 from localcloud.dms.operations.events import CATEGORIES
 from localcloud.dms.requests.names import refusal
 from localcloud.dms.requests.paging import filtered, page
 from localcloud.dms.resources import Resources, Stateful, arn_of, invalid_state, members, require_below
 from localcloud.in_process_transport import AwsError
+from localcloud.quotas import DMS_EVENT_SUBSCRIPTIONS
 
 Parameters = Mapping[str, Any]
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fleet.quotas import DMS_TABLES_PER_RELOAD, DMS_TASKS_PER_INSTANCE
 from localcloud.dms import settings
 from localcloud.dms.loads.runs import Runs
 from localcloud.dms.loads.target import Target, read_settings
@@ -21,6 +20,7 @@ from localcloud.dms.requests.paging import filtered, page
 from localcloud.dms.resources import AT_REST, Instance, Resources, Task, invalid_state, require_below
 from localcloud.dms.rules import mapping_rules
 from localcloud.in_process_transport import AwsError, NotEmulatedError
+from localcloud.quotas import DMS_TABLES_PER_RELOAD, DMS_TASKS_PER_INSTANCE
 
 Parameters = Mapping[str, Any]
 _CDC_MEMBERS = ("CdcStartTime", "CdcStartPosition", "CdcStopPosition")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND
+from localcloud.quotas import DMS_API_BURST, DMS_API_PER_SECOND
 from localcloud.throttling import Rate
 
 AWS_RATE = Rate(DMS_API_BURST.value, DMS_API_PER_SECOND.value)

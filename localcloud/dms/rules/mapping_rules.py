@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 
-from fleet.quotas import DMS_BOUNDARY_COLUMNS, DMS_TABLE_MAPPING_BYTES
 from localcloud.dms.rules.filters import NEGATIVE, OPERATORS, Condition, Filter
 from localcloud.dms.rules.mappings import Mappings, ParallelLoad, Selection
 from localcloud.dms.rules.rule_members import Rule, refusal
 from localcloud.dms.rules.transformation_rules import read_transformation
 from localcloud.dms.rules.transformations import Transformation
 from localcloud.in_process_transport import NotEmulatedError
+from localcloud.quotas import DMS_BOUNDARY_COLUMNS, DMS_TABLE_MAPPING_BYTES
 
 
 def parse(text: str) -> Mappings:

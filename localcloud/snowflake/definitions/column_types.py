@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
+from localcloud.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
 from localcloud.snowflake.errors import SnowflakeError, not_emulated
 
 _T = exp.DataType.Type

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from fleet.quotas import SNOWFLAKE_COPY_FILES
+from localcloud.quotas import SNOWFLAKE_COPY_FILES
 from localcloud.snowflake.changes import too_long
 from localcloud.snowflake.definitions.catalogue import Column, Table, resolve
 from localcloud.snowflake.definitions.column_types import ColumnType

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fleet.quotas import SFN_DEFINITION_BYTES, SFN_EXECUTION_NAME_CHARACTERS, SFN_PAYLOAD_BYTES
 from localcloud.in_process_transport import AwsError, NotEmulatedError
+from localcloud.quotas import SFN_DEFINITION_BYTES, SFN_EXECUTION_NAME_CHARACTERS, SFN_PAYLOAD_BYTES
 from localcloud.stepfunctions.dataflow import Payload, size_bytes
 from localcloud.stepfunctions.errors import DefinitionError, DefinitionNotEmulatedError
 from localcloud.stepfunctions.language.definition import read_definition

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from certificates import make_certificate
 from dms_cloud import ROLES, STATUS, Cloud, refused, rules, subnets
-from fleet import quotas
-from fleet.quotas import DMS_TASKS_PER_INSTANCE, Quota
+from localcloud import quotas
+from localcloud.quotas import DMS_TASKS_PER_INSTANCE, Quota
 
 Requests = Iterator[tuple[str, dict[str, Any]]]
 

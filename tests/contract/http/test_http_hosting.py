@@ -15,12 +15,12 @@ import pytest
 
 from cases import SETTINGS
 from fleet.databases import Database, Registry, Server
-from fleet.quotas import DMS_API_BURST
 from http_cloud import by_hand, signed
 from local.cloud import LocalCloud
 from localcloud.http.hosting import ADMINISTER, RESET, TOKEN, Host
 from localcloud.http.messages import Reply, Request
 from localcloud.http.server import LOOPBACK, HttpServer
+from localcloud.quotas import DMS_API_BURST
 
 
 def request(method: str, target: str, body: bytes = b"", **headers: str) -> Request:
