@@ -190,7 +190,7 @@ def total_of_frankfurt(fleet: Fleet) -> float:
 def warehouse_credits(fleet: Fleet) -> float:
     """Snowflake's credits a month: 5 seconds for each table, 8 at once, on a warehouse of one credit an hour.
 
-    Source: design.md, section 7 (12,000 tables a night are about 2 credits).
+    Source: docs/facts/snowflake.md 3.4 (12,000 tables a night are about 2 credits).
 
     >>> round(warehouse_credits(Fleet(250)), 1)
     62.5

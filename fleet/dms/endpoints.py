@@ -1,6 +1,6 @@
 """What a database's S3 endpoint must say before a task may start on it, and where it differs.
 
-Source: botocore's model of DMS's `S3Settings` (reference/dms.md 4.1).
+Source: botocore's model of DMS's `S3Settings` (docs/facts/dms.md 4.1).
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:
 
 _MUST_BE_SHOWN = frozenset({"BucketName", "BucketFolder", "ServiceAccessRoleArn", "DataFormat", "CompressionType"})
 _ENUMERATIONS = frozenset({"DataFormat", "CompressionType"})
-"""Members whose value DMS gives back in either case and with either separator (reference/dms.md 4.1)."""
+"""Members whose value DMS gives back in either case and with either separator (docs/facts/dms.md 4.1)."""
 
 
 def find_difference(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:

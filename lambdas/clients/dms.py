@@ -2,7 +2,7 @@
 
 A request that is throttled is repeated alone, in a turn of its own, as long as the handler has patience.
 
-Source: reference/dms.md 2 and 3.
+Source: docs/facts/dms.md 2 and 3.
 """
 
 from __future__ import annotations

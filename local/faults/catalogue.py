@@ -106,7 +106,7 @@ KINDS: dict[str, Kind] = {
             Verdict("failed", "connection", "SourceLost"),
         ),
         Kind(
-            # Source: reference/dms.md 7.7, "full load integrity".
+            # Source: docs/facts/dms.md 7.7, "full load integrity".
             "source-lost-in-peace",
             "source",
             "The source drops away and comes back: DMS reports a table complete with half of its rows.",

@@ -8,7 +8,7 @@ from orchestration.lint.machine import Machine
 from orchestration.lint.rule import Violations, rule
 
 _SPEC = "https://states-language.net/spec.html"
-_MEASURED = "reference/stepfunctions.md 5"
+_MEASURED = "docs/facts/stepfunctions.md 5"
 _ENDS_WITHOUT_FIELD = ("Choice", "Succeed", "Fail")
 
 
@@ -102,7 +102,7 @@ def no_way_out(machine: Machine) -> Violations:
     "name-twice",
     title="A state's name is its own in the whole machine, inside of Maps too",
     why="The console, the history and our handlers know a state by its name alone.",
-    source="reference/stepfunctions.md 7.6",
+    source="docs/facts/stepfunctions.md 7.6",
 )
 def name_twice(machine: Machine) -> Violations:
     """Names that two scopes share; within one, JSON itself has no second."""

@@ -19,7 +19,7 @@ from localcloud.dms.engines.sqlserver import SqlServerReader
 from localcloud.dms.resources import Endpoint
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 
-# Source: AWS DMS user guide, "Using secrets to access AWS DMS endpoints" (reference/dms.md section 8).
+# Source: AWS DMS user guide, "Using secrets to access AWS DMS endpoints" (docs/facts/dms.md 8).
 PRINCIPAL = f"dms.{REGION}.amazonaws.com"
 
 

@@ -1,6 +1,6 @@
 """The log of a task's run in CloudWatch Logs: what AWS says about tables there and nowhere else.
 
-Source: AWS DMS user guide, "Logging task settings" (reference/dms.md 6.5): the group is `dms-tasks-<instance>`, the
+Source: AWS DMS user guide, "Logging task settings" (docs/facts/dms.md 6.5): the group is `dms-tasks-<instance>`, the
 stream `dms-task-<task>`, and a truncated LOB is warned of there only. Without the role `dms-cloudwatch-logs-role` there
 is no log, silently. The frame of a line is observed, its words are ours; lines of AWS's that name no table's fault or
 loss are not written.

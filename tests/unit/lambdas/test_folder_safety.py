@@ -1,4 +1,4 @@
-"""What must hold before a task starts (design.md section 4), each broken for real, and refused by name."""
+"""What must hold before a task starts (docs/design.md 4), each broken for real, and refused by name."""
 
 from __future__ import annotations
 
