@@ -28,10 +28,8 @@ import pymysql
 import pymysql.cursors
 from duckdb_extensions import import_extension
 
-from fleet.tables.source_types.column import Column, DmsType
-from fleet.tables.source_types.mysql import dms_type
-from lambdas.sources.mysql import OWN_SCHEMAS, SOCKET_NAME, connect, quote, read_catalogue
-from lambdas.sources.words import find_words
+from localcloud.dms.engines.driver_words import words_of
+from localcloud.dms.engines.mysql_catalogue import SOCKET_NAME, connect, quote, read_catalogue
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
@@ -45,6 +43,8 @@ from localcloud.dms.files import writer
 from localcloud.dms.files.lobs import units
 from localcloud.dms.files.quoting import literal
 from localcloud.dms.rules.mappings import Range
+from localcloud.dms.type_tables.column import Column, DmsType
+from localcloud.dms.type_tables.mysql import dms_type
 
 _SETTINGS = {
     "mysql_tinyint1_as_boolean": "false",
@@ -109,11 +109,9 @@ class MysqlSource:
     def catalogue(self) -> list[Table]:
         """Tables, each with all of its partitions, and views, of every database that is not the server's own."""
         with _connected(self._login) as cursor:
-            cursor.execute("SELECT schema_name FROM information_schema.schemata")
-            schemas = [name for (name,) in cursor.fetchall() if name not in OWN_SCHEMAS]
-            found = [(table, kind) for table, kind in read_catalogue(cursor, schemas) if kind in self._kinds]
-        self._unsupported = {(one.schema, one.table) for one, kind in found if kind == "SYSTEM VERSIONED"}
-        return [Table(one.schema, one.table, one.columns, one.key, one.is_view) for one, _ in found]
+            found = [(table, kind) for table, kind in read_catalogue(cursor) if kind in self._kinds]
+        self._unsupported = {(table.schema, table.name) for table, kind in found if kind == "SYSTEM VERSIONED"}
+        return [table for table, _ in found]
 
     def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
         """Stream the rows of *table* within the range to Parquet. Raises TableUnreadableError."""
@@ -151,12 +149,11 @@ class MysqlSource:
 
 @contextmanager
 def _connected(login: Login) -> Iterator[pymysql.cursors.Cursor]:
-    secret = {"host": login.host, "port": login.port, "username": login.username, "password": login.password}
     try:
-        with connect(secret, ssl_mode=login.ssl_mode) as connection, connection.cursor() as cursor:
+        with connect(login) as connection, connection.cursor() as cursor:
             yield cursor
     except (pymysql.err.Error, OSError) as error:
-        raise SourceUnreachableError(find_words(error)) from error
+        raise SourceUnreachableError(words_of(error)) from error
 
 
 def _secret(login: Login) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleet.dms.endpoints import SSL_MODES
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 _SECRET = ("SecretsManagerAccessRoleArn", "SecretsManagerSecretId")
@@ -55,11 +54,12 @@ ENGINES: Mapping[str, Engine] = {
     "sqlserver": Engine("Microsoft SQL Server", "MicrosoftSQLServerSettings", "source", only=_SQLSERVER),
     "s3": Engine("Amazon S3", "S3Settings", "target", ("ServiceAccessRoleArn", "BucketName")),
 }
-# For S3 assumed: AWS's table has sources and databases only.
+# Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html, the table of modes by engine (read
+# 2026-11-29). For S3 assumed: the table has sources and databases only.
 _SSL_MODES = {
-    "PostgreSQLSettings": SSL_MODES["postgresql"],
-    "MySQLSettings": SSL_MODES["mysql"],
-    "MicrosoftSQLServerSettings": SSL_MODES["sqlserver"],
+    "PostgreSQLSettings": ("none", "require", "verify-ca", "verify-full"),
+    "MySQLSettings": ("none", "verify-ca", "verify-full"),
+    "MicrosoftSQLServerSettings": ("none", "require", "verify-full"),
     "S3Settings": ("none",),
 }
 

@@ -18,9 +18,7 @@ import psycopg
 from duckdb_extensions import import_extension
 from psycopg.conninfo import make_conninfo
 
-from fleet.tables.source_types.column import Column, DmsType
-from fleet.tables.source_types.postgresql import dms_type
-from lambdas.sources.words import find_words
+from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
@@ -34,6 +32,8 @@ from localcloud.dms.files import writer
 from localcloud.dms.files.lobs import units
 from localcloud.dms.files.quoting import identifier, literal
 from localcloud.dms.rules.mappings import Range
+from localcloud.dms.type_tables.column import Column, DmsType
+from localcloud.dms.type_tables.postgresql import dms_type
 
 _CATALOGUE = (Path(__file__).parent / "postgresql_catalogue.sql").read_bytes()
 _CONNECT_SECONDS = 10
@@ -131,12 +131,12 @@ def _connect(login: Login) -> psycopg.Connection:
     try:
         return psycopg.connect(_conninfo(login))
     except psycopg.Error as error:
-        raise SourceUnreachableError(find_words(error)) from error
+        raise SourceUnreachableError(words_of(error)) from error
 
 
 def _column(fields: Sequence[object]) -> Column:
-    name, type_name, length, precision, scale, is_nullable = fields
-    return Column(name, type_name, length, precision, scale, is_nullable)  # type: ignore[arg-type]  as the query says
+    name, type_name, length, precision, scale = fields
+    return Column(name, type_name, length, precision, scale)  # type: ignore[arg-type]  as the query says
 
 
 def select(table: Table, columns: Sequence[tuple[Column, DmsType]], lob_bytes: int, within: Range | None = None) -> str:

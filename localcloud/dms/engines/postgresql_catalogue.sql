@@ -1,5 +1,5 @@
 -- Every table and view of the database with its columns and primary key, in one answer.
--- A column is [name, type, length, precision, scale, nullable]; a domain stands as its base type.
+-- A column is [name, type, length, precision, scale]; a domain stands as its base type.
 SELECT space.nspname,
        class.relname,
        class.relkind IN ('v', 'm') AS is_view,
@@ -26,8 +26,7 @@ LEFT JOIN LATERAL (
                    CASE
                        WHEN kind.typname = 'numeric' AND modifier.value >= 0
                        THEN (((modifier.value - 4) & 2047) # 1024) - 1024
-                   END,
-                   NOT attribute.attnotnull
+                   END
                )
                ORDER BY attribute.attnum
            ) AS list

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from fleet.tables.source_types.column import Column, DmsType
 from localcloud.dms.files.formats import Csv, Parquet
 from localcloud.dms.rules.mappings import Range
 from localcloud.dms.rules.transformations import Shape
+from localcloud.dms.type_tables.column import Column, DmsType
 
 
 class SourceUnreachableError(Exception):

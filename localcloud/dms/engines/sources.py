@@ -4,11 +4,8 @@ principal may read it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from fleet.databases import Engine
-from fleet.tables.columns import dms_type
-from fleet.tables.source_types.column import Column, DmsType
 from localcloud.authorization.iam import assume
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.dms.engines.mysql import MysqlReader
@@ -17,19 +14,21 @@ from localcloud.dms.engines.postgresql import PostgresqlReader
 from localcloud.dms.engines.reader import Login, Reader
 from localcloud.dms.engines.sqlserver import SqlServerReader
 from localcloud.dms.resources import Endpoint
+from localcloud.dms.type_tables import mysql, postgresql, sqlserver
+from localcloud.dms.type_tables.column import Column, DmsType
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 # Source: AWS DMS user guide, "Using secrets to access AWS DMS endpoints" (docs/facts/dms.md 8).
 PRINCIPAL = f"dms.{REGION}.amazonaws.com"
 
 
-_FAMILIES: Mapping[str, Engine] = {
-    "postgres": "postgresql",
-    "aurora-postgresql": "postgresql",
-    "mysql": "mysql",
-    "aurora": "mysql",
-    "mariadb": "mariadb",
-    "sqlserver": "sqlserver",
+_TYPE_TABLES: Mapping[str, Callable[[Column], DmsType | None]] = {
+    "postgres": postgresql.dms_type,
+    "aurora-postgresql": postgresql.dms_type,
+    "mysql": mysql.dms_type,
+    "aurora": mysql.dms_type,
+    "mariadb": mysql.dms_type,
+    "sqlserver": sqlserver.dms_type,
 }
 
 
@@ -46,7 +45,7 @@ def readers() -> dict[str, Reader]:
 
 def column_type(engine: str, column: Column) -> DmsType | None:
     """What DMS takes a *column* of a source for; None for what it does not migrate. *engine*: DMS's name of it."""
-    return dms_type(_FAMILIES[engine], column)
+    return _TYPE_TABLES[engine](column)
 
 
 def login(aws: LocalAws, endpoint: Endpoint) -> Login:

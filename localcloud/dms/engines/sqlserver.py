@@ -18,10 +18,7 @@ import duckdb
 import pyarrow as pa
 import pytds
 
-from fleet.tables.source_types.column import Column, DmsType
-from fleet.tables.source_types.sqlserver import dms_type
-from lambdas.sources.sqlserver import Connect, connect, quote, read_catalogue
-from lambdas.sources.words import find_words
+from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
@@ -31,10 +28,13 @@ from localcloud.dms.engines.reader import (
     Written,
     carried,
 )
+from localcloud.dms.engines.sqlserver_catalogue import Connect, connect, quote, read_catalogue
 from localcloud.dms.files import writer
 from localcloud.dms.files.lobs import units
 from localcloud.dms.files.parquet import arrow_type
 from localcloud.dms.rules.mappings import Range
+from localcloud.dms.type_tables.column import Column, DmsType
+from localcloud.dms.type_tables.sqlserver import dms_type
 
 _ROWS_AT_ONCE = 2_048
 _NUMBERS = {"UINT1", "INT2", "INT4", "INT8", "NUMERIC"}
@@ -90,10 +90,10 @@ class SqlServerSource:
     def catalogue(self) -> list[Table]:
         """Tables, each with all of its partitions, and views, of every schema that the user may read."""
         with _connected(self._login, self._driver) as cursor:
-            found = list(read_catalogue(cursor, None))
+            found = list(read_catalogue(cursor))
             cursor.execute(_UNSUPPORTED)
             self._unsupported = {(schema, name): why for schema, name, why in cursor.fetchall()}
-        return [Table(one.schema, one.table, one.columns, one.key, one.is_view) for one in found]
+        return found
 
     def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
         """Stream the rows of *table* within the range to files. Raises TableUnreadableError."""
@@ -107,7 +107,7 @@ class SqlServerSource:
                 cursor.register("rows", pa.RecordBatchReader.from_batches(schema, _batches(asked, schema)))
                 return writer.write(cursor, "rows", [(column.name, kind) for column, kind in columns], layout, folder)
         except pytds.Error as error:
-            raise TableUnreadableError(find_words(error)) from error
+            raise TableUnreadableError(words_of(error)) from error
 
     def _refuse(self, table: Table) -> None:
         name = f"{table.schema}.{table.name}"
@@ -131,11 +131,10 @@ class SqlServerSource:
 @contextmanager
 def _connected(login: Login, driver: Connect) -> Iterator[Any]:
     """A cursor of a connection of its own. Raises SourceUnreachableError when there is none to be had."""
-    secret = {"host": login.host, "port": login.port, "username": login.username, "password": login.password}
     try:
-        connection = connect(secret, login.database, login.ssl_mode, driver)
+        connection = connect(login, driver)
     except (pytds.Error, OSError) as error:
-        raise SourceUnreachableError(find_words(error)) from error
+        raise SourceUnreachableError(words_of(error)) from error
     try:
         yield connection.cursor()
     finally:

@@ -16,8 +16,8 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
-from fleet.tables.source_types.column import DmsType
 from localcloud.dms.files.formats import Csv
+from localcloud.dms.type_tables.column import DmsType
 
 Text = Callable[[object], str]
 

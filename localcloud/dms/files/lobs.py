@@ -11,7 +11,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fleet.tables.source_types.column import DmsType
+from localcloud.dms.type_tables.column import DmsType
 
 
 def units(kind: DmsType, lob_bytes: int) -> int:

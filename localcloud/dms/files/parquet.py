@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fleet.tables.columns import parquet_type
-from fleet.tables.source_types.column import DmsType
 from localcloud.dms.files.formats import ROW_GROUP_BYTES, Parquet
+from localcloud.dms.type_tables.column import DmsType
+from localcloud.dms.type_tables.parquet import parquet_type
 
 _SMALL_BYTES = 1024 * 1024
 # Source: AWS DMS user guide, "Target data types for S3 Parquet"; the words are AWS's.

@@ -17,7 +17,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fleet.tables.source_types.column import DmsType
 from localcloud.dms.engines.reader import Layout, TableUnreadableError, Written
 from localcloud.dms.files.csv_files import text_sql, write_csv
 from localcloud.dms.files.formats import Csv, Parquet
@@ -26,6 +25,7 @@ from localcloud.dms.files.parquet import arrow_type, write_parquet
 from localcloud.dms.files.quoting import identifier, literal
 from localcloud.dms.rules.expressions import Evaluation, Value, constant
 from localcloud.dms.rules.transformations import Field, UnfitRuleError
+from localcloud.dms.type_tables.column import DmsType
 
 _BATCH_ROWS = 2_048  # DuckDB's own; a batch of long LOBs must fit into memory
 _DUCKDB = {

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fleet.tables.source_types.column import Column, DmsType
 from localcloud.dms.engines.reader import Table
+from localcloud.dms.type_tables.column import Column, DmsType
 
 TypeOf = Callable[[Column], DmsType | None]
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleet.tables.source_types.column import DmsType
 from localcloud.dms.rules.expressions import Expression, ExpressionError
 from localcloud.dms.rules.rule_members import Rule
 from localcloud.dms.rules.transformations import RENAMING, Transformation
+from localcloud.dms.type_tables.column import DmsType
 from localcloud.in_process_transport import NotEmulatedError
 
 _TARGETS = {"schema", "table", "column"}

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fleet.tables.source_types.column import DmsType
 from localcloud.dms.rules.expressions import Expression
 from localcloud.dms.rules.filters import Filter
 from localcloud.dms.rules.wildcards import matches
+from localcloud.dms.type_tables.column import DmsType
 
 RENAMING = {
     "rename",

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from dms_cloud import BUCKET, ROLES, SECRET, Cloud, Clouds, FakeReader, FakeSource, allow, make_role, refused, rules
-from fleet.tables.source_types.column import Column
 from localcloud.aws import LocalAws
 from localcloud.dms.engines.reader import Login, Table
+from localcloud.dms.type_tables.column import Column
 
 TYPES = "unsupported-data-types-in-source"
 LOBS = "table-with-lob-but-without-primary-key-or-unique-constraint"

@@ -15,13 +15,13 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from fleet.tables.source_types.column import DmsType
 from localcloud.dms.engines.reader import Layout, TableUnreadableError, Written
 from localcloud.dms.files import writer
 from localcloud.dms.files.formats import Csv, Parquet
 from localcloud.dms.rules.expressions import Expression
 from localcloud.dms.rules.filters import Condition, Filter
 from localcloud.dms.rules.transformations import Shape, Transformation
+from localcloud.dms.type_tables.column import DmsType
 
 ROWS = """
 SELECT i::INTEGER AS id, 'name ' || i % 3 AS name, CASE WHEN i % 2 = 0 THEN i * 1.25 END::DECIMAL(10, 2) AS price,

@@ -17,12 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from dms_logins import postgres_login, require_no_connection
-from fleet.tables.source_types.column import DmsType
 from localcloud.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
 from localcloud.dms.engines.reader import Layout, Login, Table, TableUnreadableError, Written
 from localcloud.dms.files.formats import Csv
 from localcloud.dms.rules.expressions import Expression
 from localcloud.dms.rules.transformations import Shape, Transformation
+from localcloud.dms.type_tables.column import DmsType
 from localcloud.servers.postgres import EmbeddedPostgres
 
 DATABASE = "dms_edges"

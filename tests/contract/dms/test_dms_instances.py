@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from dms_cloud import STATUS, Cloud, Clouds, FakeReader, refusal_of, refused, subnets
-from fleet.tables.columns import Column
 from localcloud.dms.engines.reader import Table
 from localcloud.dms.instance_classes import MEMORY_GIB
 from localcloud.dms.resources import Delays
+from localcloud.dms.type_tables.column import Column
 
 _GIB = 1024**3
 

@@ -17,7 +17,6 @@ import pytest
 
 from dms_cloud import BUCKET, FOLDER, Clouds, rules
 from dms_logins import postgres_login
-from fleet.tables.source_types.column import DmsType
 from localcloud.aws import LocalAws
 from localcloud.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
 from localcloud.dms.engines.reader import Layout, Login, Table, TableUnreadableError
@@ -25,6 +24,7 @@ from localcloud.dms.files.formats import Parquet
 from localcloud.dms.rules.expressions import Expression
 from localcloud.dms.rules.mappings import Range
 from localcloud.dms.rules.transformations import Shape, Transformation
+from localcloud.dms.type_tables.column import DmsType
 from localcloud.servers.postgres import EmbeddedPostgres
 
 DATABASE = "dms_values"

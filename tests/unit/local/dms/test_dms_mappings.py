@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.tables.source_types.column import DmsType
 from localcloud.dms.rules.expressions import constant
 from localcloud.dms.rules.mapping_rules import parse
 from localcloud.dms.rules.mappings import Mappings, Range
 from localcloud.dms.rules.wildcards import matches
+from localcloud.dms.type_tables.column import DmsType
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 

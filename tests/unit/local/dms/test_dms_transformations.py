@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from fleet.tables.source_types.column import DmsType
 from localcloud.dms.rules.mapping_rules import parse
 from localcloud.dms.rules.mappings import Mappings
 from localcloud.dms.rules.transformations import UnfitRuleError
+from localcloud.dms.type_tables.column import DmsType
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 COLUMNS = [

@@ -1,0 +1,108 @@
+"""Connects to MySQL or MariaDB and reads which tables it has.
+
+Source: MySQL's manual, "INFORMATION_SCHEMA Tables"; MariaDB's is alike, with table types of its own.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pymysql
+import pymysql.cursors
+
+from localcloud.dms.engines.reader import Login, Table
+from localcloud.dms.type_tables.column import Column
+
+SOCKET_NAME = "mysqld.sock"
+"""The socket's file in the folder that takes the place of a host name."""
+
+_CONNECT_SECONDS = 10
+# The server's own schemas, by their exact names: a user may have one called SYS beside sys.
+_NOT_OWN = (
+    "CAST(table_schema AS BINARY) NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') "
+    "ORDER BY table_schema, table_name"
+)
+_TABLES = f"SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE {_NOT_OWN}"
+_COLUMNS = f"""
+SELECT table_schema, table_name, column_name, data_type, column_type,
+       character_maximum_length, numeric_precision, numeric_scale
+FROM information_schema.columns WHERE {_NOT_OWN}, ordinal_position
+"""
+_KEYS = f"""
+SELECT table_schema, table_name, column_name
+FROM information_schema.statistics WHERE index_name = 'PRIMARY' AND {_NOT_OWN}, seq_in_index
+"""
+_OF_LENGTH = {"char", "varchar", "binary", "varbinary", "enum", "set"}
+
+
+def connect(login: Login) -> pymysql.Connection[pymysql.cursors.Cursor]:
+    """A connection in UTC. It is not encrypted: of DMS's modes for MySQL only `none` is emulated."""
+    is_local = login.host.startswith("/")
+    connection = pymysql.connect(
+        host="localhost" if is_local else login.host,
+        port=login.port,
+        user=login.username,
+        password=login.password,
+        charset="utf8mb4",
+        connect_timeout=_CONNECT_SECONDS,
+        ssl_disabled=True,
+        init_command="SET time_zone = '+00:00'",
+        program_name="dms",
+        defer_connect=True,
+    )
+    connection.connect(plug(f"{login.host}/{SOCKET_NAME}") if is_local else None)
+    return connection
+
+
+def plug(path: str) -> socket.socket:
+    """A connected Unix socket. The driver would leave its own open where nobody listens. Raises the driver's error."""
+    opened = socket.socket(socket.AF_UNIX)
+    opened.settimeout(_CONNECT_SECONDS)
+    try:
+        opened.connect(path)
+    except OSError as error:
+        opened.close()
+        raise pymysql.err.OperationalError(2002, f"Can't connect to local server through {path!r} ({error})") from error
+    return opened
+
+
+def read_catalogue(cursor: pymysql.cursors.Cursor) -> Iterator[tuple[Table, str]]:
+    """Every table and view of every schema but the server's own, with the type that the server gives it."""
+    columns: dict[tuple[str, str], list[Column]] = defaultdict(list)
+    for schema, table, *fields in _ask(cursor, _COLUMNS):
+        columns[schema, table].append(_column(*fields))
+    keys: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for schema, table, name in _ask(cursor, _KEYS):
+        keys[schema, table].append(name)
+    for schema, name, kind in _ask(cursor, _TABLES):
+        yield Table(schema, name, tuple(columns[schema, name]), tuple(keys[schema, name]), kind == "VIEW"), kind
+
+
+def _column(
+    name: str, kind: str, declared: str, length: int | None, precision: int | None, scale: int | None
+) -> Column:
+    """`bit` has its bits as precision. The words of an enum are part of what it is declared as."""
+    if kind == "bit":
+        return Column(name, kind, length=precision)
+    if precision is not None and " unsigned" in declared:
+        kind = f"{kind} unsigned"
+    if kind.startswith("decimal"):
+        return Column(name, kind, precision=precision, scale=scale)
+    return Column(name, kind, length if kind in _OF_LENGTH else None)
+
+
+def _ask(cursor: pymysql.cursors.Cursor, query: str) -> Sequence[Sequence[Any]]:
+    cursor.execute(query)
+    return cursor.fetchall()
+
+
+def quote(name: str) -> str:
+    """*name* as an identifier.
+
+    >>> quote("odd`name")
+    '`odd``name`'
+    """
+    return f"`{name.replace('`', '``')}`"

@@ -1,0 +1,83 @@
+"""A column of a source, and the type in which DMS carries it to the target."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_WRITTEN = re.compile(r"(\w+)(?:\((\d+)(?:,(\d+))?\))?")
+_MOST_DIGITS = 38
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as its server's catalogue has it. *type_name*: the server's own word, in lower case, without numbers.
+
+    *length*: characters of a text, bytes of a binary, bits of a bit string; None where it has no bound. *precision*,
+    *scale*: digits of an exact number, None where none were declared.
+    """
+
+    name: str
+    type_name: str
+    length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+
+
+@dataclass(frozen=True)
+class DmsType:
+    """A data type of DMS's own. Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Reference.DataTypes.html"""
+
+    name: str
+    length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+
+    @property
+    def is_lob(self) -> bool:
+        """Whether the LOB settings of a task apply.
+
+        >>> DmsType("CLOB").is_lob, DmsType("STRING", 10).is_lob
+        (True, False)
+        """
+        return self.name.endswith("LOB")
+
+
+def read_type(written: str) -> DmsType:
+    """The type that AWS's pages write so.
+
+    >>> read_type("STRING(50)")
+    DmsType(name='STRING', length=50, precision=None, scale=None)
+    >>> read_type("NUMERIC(38,4)")
+    DmsType(name='NUMERIC', length=None, precision=38, scale=4)
+    """
+    found = _WRITTEN.fullmatch(written)
+    if found is None:
+        raise ValueError(f"{written!r} is no type of DMS")
+    name, first, second = found.groups()
+    if second is not None:
+        return DmsType(name, precision=int(first), scale=int(second))
+    return DmsType(name, length=int(first) if first else None)
+
+
+def read_rows(rows: Mapping[str, Sequence[str]]) -> dict[str, DmsType]:
+    """The DMS type of each source type, from the source types of each DMS type.
+
+    >>> read_rows({"INT2": ["smallint", "year"]})["year"].name
+    'INT2'
+    """
+    return {name: read_type(written) for written, names in rows.items() for name in names}
+
+
+def exact_number(precision: int, scale: int) -> DmsType:
+    """NUMERIC of up to 38 digits, else STRING with room for the digits, a sign and a point.
+
+    AWS's page for PostgreSQL says so; for MySQL, which goes to 65 digits, it is assumed. The length is assumed.
+
+    >>> exact_number(38, 10).name, exact_number(39, 2)
+    ('NUMERIC', DmsType(name='STRING', length=41, precision=None, scale=None))
+    """
+    if precision <= _MOST_DIGITS:
+        return DmsType("NUMERIC", precision=precision, scale=scale)
+    return DmsType("STRING", precision + 2)
