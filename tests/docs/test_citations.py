@@ -16,7 +16,7 @@ _SECTION = re.compile(r"docs/(facts/\w+|design)\.md (\d+(?:\.\d+)?)")
 _DECISION = re.compile(r"\bdecisions? (\d{4})\b|decisions/(\d{4})-")
 # A page that was written for the first design, and says so.
 _OF_OTHERS = re.compile(r"\b(?:reference/\w+\.md|house-style|field-2026|delta-rules\.md|next\.md|\.\./shared)")
-_KEYS_OF_S3 = {"registry/current.json"}
+_KEYS_OF_S3 = {"registry/current.json", "registry/v.json"}
 _NEVER_LOOKED_AT = ("CHANGELOG.md", "requirements/", "tests/unit/bench/test_suite.py")
 
 
