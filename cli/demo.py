@@ -28,7 +28,7 @@ from local.cloud import VARIABLES, LocalCloud
 from local.export import export_bucket
 from local.faults.faults import Faults
 from local.faults.requests import Fault, read_request, require_databases, spread
-from local.night import PACE, Night
+from local.night import Night
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import build
 from localcloud.clock import Kind
@@ -108,7 +108,7 @@ def demo(
         registry = _plan_for(dms_rate, read_registry(chosen, os.environ))
         faults = _choose_faults(requests, break_some, registry)
         built_seconds = time.monotonic() - began
-        how = {"clock": clock, "time_scale": 1 if clock == "real" else PACE, "limits": AccountLimits(dms_rate=dms_rate)}
+        how = {"clock": clock, "limits": AccountLimits(dms_rate=dms_rate)}
         document = _run_night(server, registry, folder, how, faults, console)
     document["build_seconds"] = round(built_seconds, 1)
     (folder / "report.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
@@ -219,8 +219,8 @@ def _point_out(folder: Path, registry: Registry, document: dict[str, object], co
         f"""{sys.executable} -c "import duckdb; print(duckdb.connect('{warehouse}', read_only=True).sql('{query}'))\""""
     )
     console.print(
-        f"\nThe night took {document['night_seconds']} s; {document['skipped_seconds']:,.0f} s of waiting were skipped "
-        f"(seconds in the table are on the night's own clock).\n"
+        f"\nThe night took {document['night_seconds']} s of this machine's time. Seconds in the table and on the page "
+        f"are on the run's own clock, which skipped {document['skipped_seconds']:,.0f} s of waiting.\n"
         f"Page of the night:       {folder / 'report.html'}\n"
         f"Landing bucket as files: {folder / 'landing'} ({document['objects']} objects)\n"
         f"Handlers' log:           {folder / 'handlers.jsonl'}\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from fleet.databases import Registry
-from lambdas.entrypoint import logger, metrics_log
+from lambdas.entrypoint import logger, metrics_handler
 from lambdas.wiring import Clients, Environment
 from local.deploy import Deployment, snowflake_user_arn
 from local.faults.faults import Faults
@@ -115,7 +115,7 @@ class LocalCloud(Cloud):
     def _log_to(self, path: Path) -> None:
         """What the handlers log goes to a file: a person watches progress, not JSON."""
         stream = self._log.enter_context(path.open("a", encoding="utf-8"))
-        for handler in (logger.registered_handler, metrics_log.handlers[0]):
+        for handler in (logger.registered_handler, metrics_handler):
             if isinstance(handler, logging.StreamHandler):
                 self._log.callback(handler.setStream, handler.stream)
                 handler.setStream(stream)

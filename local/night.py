@@ -41,13 +41,6 @@ class DatabaseLook:
         return 0.6 * loaded if position < _LOADING else 0.8
 
 
-PACE = 10
-"""How many seconds of the clock flow in a real one, while something works: waits for DMS then take as long as the work
-that they overlap with. At 1 the databases of a large night go from wait to wait together, and use one core after the
-other; of two cores 15 % stood idle at 5 and 10 % at 10 (100 databases of 48 tables). The faster it flows, the nearer
-comes a task that waits for its turn to the half hour after which it is taken for stuck."""
-
-
 class Night:
     """One run. Make it before the cloud, give `hear` to the cloud, then `start` it."""
 

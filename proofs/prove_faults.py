@@ -29,7 +29,6 @@ from local.cloud import LocalCloud
 from local.faults.catalogue import KINDS
 from local.faults.faults import Faults
 from local.faults.requests import read_fault, spread
-from local.night import PACE
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import build
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -193,7 +192,7 @@ def _break_thirty(count: int, tables: int) -> list[Figure]:
             faults.add(database, fault)
         kinds = {database: fault.kind for database, fault in requests}
         secrets = {one.secret: server.secret("postgres") for one in registry.servers}
-        with LocalCloud(_fresh("thirty/cloud"), registry, secrets, faults=faults, time_scale=PACE) as cloud:
+        with LocalCloud(_fresh("thirty/cloud"), registry, secrets, faults=faults) as cloud:
             cloud.machines.ended(cloud.start_run("thirty", {"mode": "full"})).result()
             items = {one["sk"].removeprefix("DB#"): one for one in cloud.clients.ledger.outcomes("thirty")}
             found = {
