@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
@@ -13,12 +13,10 @@ from localcloud.snowflake.definitions import information_schema
 from localcloud.snowflake.definitions.catalogue import Column, Table, resolve
 from localcloud.snowflake.errors import SnowflakeError, invalid_identifier, missing, not_emulated, raising
 from localcloud.snowflake.results import Result, counts, status
+from localcloud.snowflake.session_state import SessionState
 from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, literal, parts_of, quoted
 from localcloud.snowflake.sql.shapes import Shaped, shape
 from localcloud.snowflake.sql.translation import NOW, TableReference, Translation, translate
-
-if TYPE_CHECKING:
-    from localcloud.snowflake.session import Session
 
 _DONE = {"insert": "inserted", "update": "updated", "delete": "deleted"}
 _COPY_HISTORY = (
@@ -27,7 +25,7 @@ _COPY_HISTORY = (
 )
 
 
-def run_translated(session: Session, text: str, bindings: list[Any]) -> Result:
+def run_translated(session: SessionState, text: str, bindings: list[Any]) -> Result:
     """Run one query or change."""
     shaped = shape(text)
     translation = translate(shaped.text)
@@ -51,7 +49,7 @@ def run_translated(session: Session, text: str, bindings: list[Any]) -> Result:
     return _CHANGES[translation.kind](session, tables[0], filled, bindings, translation, shaped)
 
 
-def truncate(session: Session, text: str) -> Result:
+def truncate(session: SessionState, text: str) -> Result:
     """Empty a table and forget which files were loaded into it."""
     written = re.fullmatch(rf"TRUNCATE\s+(?:TABLE\s+)?(IF\s+EXISTS\s+)?({QUALIFIED_NAME})", text, re.IGNORECASE)
     if written is None:
@@ -85,7 +83,7 @@ def _bounded(column: Column, expression: str) -> list[str]:
 
 
 def _place(
-    session: Session, shaped: Shaped, reference: TableReference, tables: list[Table], places: dict[str, str]
+    session: SessionState, shaped: Shaped, reference: TableReference, tables: list[Table], places: dict[str, str]
 ) -> str:
     """What stands in a table's hole; a stored table is added to *tables*."""
     if reference.is_copy_history:
@@ -103,7 +101,7 @@ def _place(
     return table.duckdb
 
 
-def _require_privileges(session: Session, translation: Translation, tables: list[Table]) -> None:
+def _require_privileges(session: SessionState, translation: Translation, tables: list[Table]) -> None:
     """The first table of a change is the one that is changed; all others are read."""
     changes = {"select": (), "merge": tuple(translation.actions)}.get(translation.kind, (translation.kind,))
     for change in changes:
@@ -112,7 +110,7 @@ def _require_privileges(session: Session, translation: Translation, tables: list
         session.require("SELECT", table)
 
 
-def _lay_out_history(session: Session, table: Table) -> str:
+def _lay_out_history(session: SessionState, table: Table) -> str:
     """Make the rows of COPY_HISTORY for the session; the name under which DuckDB has them."""
     place = quoted("temp", "main", f"{table.id}.COPY_HISTORY")
     session.cursor.execute(f"CREATE OR REPLACE TEMPORARY TABLE {place} ({_COPY_HISTORY})")
@@ -136,7 +134,7 @@ def _refuse_other_case(shaped: Shaped, translation: Translation, tables: list[Ta
             raise invalid_identifier(name)
 
 
-def _select(session: Session, text: str, bindings: list[Any], translation: Translation, shaped: Shaped) -> Result:
+def _select(session: SessionState, text: str, bindings: list[Any], translation: Translation, shaped: Shaped) -> Result:
     cursor = session.cursor.execute(text, bindings)
     names, types = _described(cursor)
     if "TIMESTAMP WITH TIME ZONE" in types:
@@ -167,7 +165,7 @@ def _described(cursor: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]
 
 
 def _insert(
-    session: Session, table: Table, body: str, bindings: list[Any], translation: Translation, shaped: Shaped
+    session: SessionState, table: Table, body: str, bindings: list[Any], translation: Translation, shaped: Shaped
 ) -> Result:
     names = [shaped.name(name) for name in translation.columns] or list(table.columns)
     for name in names:
@@ -208,11 +206,11 @@ def _fitting_literals(columns: list[Column], translation: Translation, shaped: S
     }
 
 
-def _delete(session: Session, _table: Table, text: str, bindings: list[Any], *_: object) -> Result:
+def _delete(session: SessionState, _table: Table, text: str, bindings: list[Any], *_: object) -> Result:
     return counts(deleted=_affected(session.cursor.execute(text, bindings)))
 
 
-def _update(session: Session, table: Table, text: str, bindings: list[Any], *_: object) -> Result:
+def _update(session: SessionState, table: Table, text: str, bindings: list[Any], *_: object) -> Result:
     updated = _affected(session.cursor.execute(text, bindings))
     _refuse_too_long(session, table)
     return Result(
@@ -220,7 +218,9 @@ def _update(session: Session, table: Table, text: str, bindings: list[Any], *_: 
     )
 
 
-def _merge(session: Session, table: Table, shaped: Shaped, translation: Translation, places: dict[str, str]) -> Result:
+def _merge(
+    session: SessionState, table: Table, shaped: Shaped, translation: Translation, places: dict[str, str]
+) -> Result:
     # DuckDB would apply both changes, in any order.
     twice = session.cursor.execute(shaped.fill(translation.ambiguous, places)).fetchone()
     if twice != (0,):
@@ -231,7 +231,7 @@ def _merge(session: Session, table: Table, shaped: Shaped, translation: Translat
     return counts(**{_DONE[action]: done[action.upper()] for action in translation.actions})
 
 
-def _refuse_too_long(session: Session, table: Table) -> None:
+def _refuse_too_long(session: SessionState, table: Table) -> None:
     """What a change wrote is checked afterwards: everything that was there before fitted."""
     checks = [branch for column in table.columns.values() for branch in _bounded(column, quoted(column.name))]
     if checks:

@@ -8,34 +8,28 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
 from localcloud.snowflake import changes
 from localcloud.snowflake.definitions import objects as definitions
-from localcloud.snowflake.definitions.catalogue import Table, resolve
-from localcloud.snowflake.engine import TIMEZONE
+from localcloud.snowflake.definitions.catalogue import resolve
+from localcloud.snowflake.engine import TIMEZONE, Engine
 from localcloud.snowflake.errors import (
     SnowflakeError,
     failed_inside,
     from_duckdb,
-    missing,
-    no_warehouse,
     not_emulated,
     syntax_error,
 )
 from localcloud.snowflake.loading import copying
-from localcloud.snowflake.loading.load_memory import Loads
 from localcloud.snowflake.locks import DEFINITIONS, Key, definitions_of
-from localcloud.snowflake.privileges import BUILT_IN_ROLES
 from localcloud.snowflake.results import Result, status
-from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, Statement, literal, parts_of
-
-if TYPE_CHECKING:
-    from localcloud.snowflake.engine import Engine
+from localcloud.snowflake.session_state import SessionState
+from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, Statement, parts_of
 
 _BEGIN = re.compile(r"(BEGIN|START)(\s+(TRANSACTION|WORK))?(\s+NAME\s+\w+)?", re.IGNORECASE)
 _END = re.compile(r"(COMMIT|ROLLBACK)(\s+WORK)?", re.IGNORECASE)
@@ -53,22 +47,11 @@ _WRITE = re.compile(
 )
 
 
-class Session:
-    """The session of one request.
-
-    *context*: its current database, schema, role and warehouse, and its timezone; *cancelled* ends it before its next
-    statement.
-    """
+class Session(SessionState):
+    """Runs the statements of one request."""
 
     def __init__(self, engine: Engine, context: dict[str, Any], cancelled: threading.Event) -> None:
-        self.engine = engine
-        self.context = context
-        self.cancelled = cancelled
-        self.cursor = engine.connection.cursor()
-        self.temporary: dict[tuple[str, str, str], Table] = {}
-        self.after_commit: list[Callable[[], None]] = []
-        self._loads: dict[str, Loads] = {}
-        self.now = engine.now()
+        super().__init__(engine, context, cancelled)
         self._transaction: ExitStack | None = None
         self._is_explicit = False
 
@@ -93,62 +76,6 @@ class Session:
         except duckdb.ConnectionException:
             return  # the session has just ended
 
-    # --- what statements ask of their session
-
-    def find_table(self, parts: tuple[str, ...]) -> Table | None:
-        """The table that a name stands for here, or None; a temporary one comes before a stored one."""
-        key = resolve(self.context, parts)
-        return self.temporary.get(key) or self.engine.catalogue.find_table(key)
-
-    def table(self, parts: tuple[str, ...]) -> Table:
-        """The table that a name stands for here."""
-        key = resolve(self.context, parts)
-        return self.temporary.get(key) or self.engine.catalogue.table(key)
-
-    def loads(self, table: Table) -> Loads:
-        """What was loaded into *table*, as this transaction sees it."""
-        found = self._loads.get(table.id)
-        return self.engine.loads.of(table.id) if found is None else found
-
-    def change_loads(self, table: Table, loads: Loads) -> None:
-        """From now on for this transaction, and once it is committed for all, *loads* were loaded into *table*.
-
-        Its statement holds the table's lock: nobody else has changed them meanwhile.
-        """
-        self._loads[table.id] = loads
-
-    def require_warehouse(self) -> None:
-        """Refuse what needs compute unless the session's warehouse exists."""
-        name = self.context["warehouse"]
-        if name is None or self.engine.catalogue.find_object("WAREHOUSE", name) is None:
-            raise no_warehouse()
-
-    def require_role(self, name: str) -> None:
-        """Refuse a role that does not exist."""
-        if name not in BUILT_IN_ROLES and self.engine.catalogue.find_object("ROLE", name) is None:
-            raise missing("Role", name)
-
-    def require(self, privilege: str, table: Table) -> None:
-        """Refuse what the session's role may not do with *table*; a temporary one is the session's own."""
-        if not table.is_temporary:
-            self.engine.privileges.require(self.context["role"], privilege, table)
-
-    def set_timezone(self, name: str) -> None:
-        """Give times without a zone the zone *name*."""
-        try:
-            self.cursor.execute(f"SET TimeZone = {literal(name)}")
-        except duckdb.Error as error:
-            self._require_not_cancelled()
-            raise SnowflakeError("002063", "22023", f"invalid value [{name}] for parameter 'TIMEZONE'") from error
-        self.context["timezone"] = name
-
-    def in_transaction(self, change: Callable[[], Result]) -> Result:
-        """Run *change* in a transaction of its own."""
-        self.cursor.begin()
-        result = change()
-        self._commit()
-        return result
-
     # --- the course of a request
 
     def _enter(self) -> None:
@@ -167,7 +94,7 @@ class Session:
     def _run(self, statements: Sequence[Statement], at: int, bindings: list[Any]) -> Result:
         text = statements[at].text
         self.now = self.engine.now()
-        self._require_not_cancelled()
+        self.require_not_cancelled()
         try:
             if _BEGIN.fullmatch(text) or _END.fullmatch(text):
                 return self._control(statements, at)
@@ -182,7 +109,7 @@ class Session:
             self._end("commit")
             return result
         except duckdb.Error as error:
-            self._require_not_cancelled()
+            self.require_not_cancelled()
             raise from_duckdb(error) from error
         finally:
             if self._transaction is not None and not self._is_explicit:
@@ -211,7 +138,7 @@ class Session:
         if definitions.is_temporary(text):
             keys = frozenset()
         with self.engine.locks.holding(keys, cancelled=self.cancelled):
-            self._require_not_cancelled()
+            self.require_not_cancelled()
             try:
                 return definitions.define(self, text)
             except BaseException:
@@ -249,7 +176,7 @@ class Session:
     def _begin(self, keys: frozenset[Key], *, is_explicit: bool = False) -> None:
         with ExitStack() as stack:
             stack.enter_context(self.engine.locks.holding(keys, cancelled=self.cancelled))
-            self._require_not_cancelled()
+            self.require_not_cancelled()
             self.cursor.begin()
             self._transaction = stack.pop_all()
             self._is_explicit = is_explicit
@@ -260,34 +187,16 @@ class Session:
         transaction, self._transaction = self._transaction, None
         with transaction:
             if how == "commit":
-                self._commit()
+                self.commit()
             else:
                 self._roll_back()
 
-    def _commit(self) -> None:
-        try:
-            self.cursor.commit()
-            for table_id, loads in self._loads.items():
-                self.engine.loads.put(table_id, loads)
-            for remember in self.after_commit:
-                remember()
-        finally:
-            self._forget_changes()
-
-    def _forget_changes(self) -> None:
-        self.after_commit.clear()
-        self._loads.clear()
-
     def _roll_back(self) -> None:
-        self._forget_changes()
+        self.forget_changes()
         try:
             self.cursor.rollback()
         except duckdb.Error:
             return  # nothing was open, or a failure or a cancellation has ended it
-
-    def _require_not_cancelled(self) -> None:
-        if self.cancelled.is_set():
-            raise SnowflakeError("000604", "57014", "SQL execution canceled")
 
 
 def _until_end(statements: Sequence[Statement]) -> Sequence[Statement]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from localcloud.snowflake.definitions.catalogue import resolve
 from localcloud.snowflake.errors import missing, not_emulated
 from localcloud.snowflake.privileges import Made
 from localcloud.snowflake.results import Result, status
+from localcloud.snowflake.session_state import SessionState
 from localcloud.snowflake.sql.lexing import NAME, QUALIFIED_NAME, name_of, parts_of
-
-if TYPE_CHECKING:
-    from localcloud.snowflake.session import Session
 
 _FLAGS = re.IGNORECASE | re.DOTALL
 _OF_ROLE = re.compile(
@@ -38,7 +35,7 @@ _PRIVILEGES = {
 _DONE = "Statement executed successfully."
 
 
-def grant(session: Session, text: str) -> Result:
+def grant(session: SessionState, text: str) -> Result:
     """Run GRANT or REVOKE. Privileges of stages, formats, warehouses and integrations are read and not kept."""
     if written := _OF_ROLE.fullmatch(text):
         return _grant_role(session, written)
@@ -69,7 +66,7 @@ def grant(session: Session, text: str) -> Result:
     return status(_DONE)
 
 
-def _grant_role(session: Session, written: re.Match[str]) -> Result:
+def _grant_role(session: SessionState, written: re.Match[str]) -> Result:
     role, to = name_of(written["role"]), name_of(written["to"])
     session.require_role(role)
     session.engine.privileges.require_grantor(session.context["role"], None)
@@ -81,7 +78,7 @@ def _grant_role(session: Session, written: re.Match[str]) -> Result:
     return status(_DONE)
 
 
-def _place(session: Session, kind: str, parts: tuple[str, ...]) -> str:
+def _place(session: SessionState, kind: str, parts: tuple[str, ...]) -> str:
     """Where the privilege is, as `Privileges` names it; raises if it is not there."""
     catalogue = session.engine.catalogue
     if kind == "DATABASE":
@@ -100,7 +97,7 @@ def _place(session: Session, kind: str, parts: tuple[str, ...]) -> str:
     return f"{kind} {name}"
 
 
-def _all(session: Session, of: str, place: str) -> list[str]:
+def _all(session: SessionState, of: str, place: str) -> list[str]:
     """All schemas or tables in *place* as they are now."""
     catalogue = session.engine.catalogue
     database, _, schema = place.partition(" ")[2].partition(".")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.snowflake.definitions import grants, tables
 from localcloud.snowflake.definitions.catalogue import resolve
@@ -16,10 +16,8 @@ from localcloud.snowflake.errors import SnowflakeError, exists_already, missing,
 from localcloud.snowflake.loading.copying import check_format
 from localcloud.snowflake.loading.stages import require_allowed
 from localcloud.snowflake.results import Result, status, texts
+from localcloud.snowflake.session_state import SessionState
 from localcloud.snowflake.sql.lexing import NAME, QUALIFIED_NAME, TEXT, name_of, options, parts_of, text_of
-
-if TYPE_CHECKING:
-    from localcloud.snowflake.session import Session
 
 _FLAGS = re.IGNORECASE | re.DOTALL
 _CREATE = re.compile(
@@ -98,7 +96,7 @@ def is_temporary(text: str) -> bool:
     return re.match(r"CREATE\s+(OR\s+REPLACE\s+)?TEMP(ORARY)?\s", text, re.IGNORECASE) is not None
 
 
-def define(session: Session, text: str) -> Result:
+def define(session: SessionState, text: str) -> Result:
     """Run CREATE, ALTER, DROP, GRANT or REVOKE."""
     if re.match(r"(CREATE\s+(OR\s+REPLACE\s+)?(\w+\s+)?|ALTER\s+|DROP\s+)TABLE\b", text, re.IGNORECASE):
         return tables.define(session, text)
@@ -111,7 +109,7 @@ def define(session: Session, text: str) -> Result:
     raise not_emulated(f"the statement {' '.join(text.split()[:3])}")
 
 
-def find_existing(session: Session, text: str) -> Result | None:
+def find_existing(session: SessionState, text: str) -> Result | None:
     """The answer to a CREATE ... IF NOT EXISTS of a schema or table that is there; None for everything else."""
     written = _CREATE_LENIENT.match(text)
     if written is None:
@@ -125,7 +123,7 @@ def find_existing(session: Session, text: str) -> Result | None:
     return status(f"{parts[-1]} already exists, statement succeeded.") if is_there else None
 
 
-def describe(session: Session, text: str) -> Result:
+def describe(session: SessionState, text: str) -> Result:
     """Run DESCRIBE of a table or an integration."""
     written = _DESCRIBE.fullmatch(text)
     if written is None:
@@ -141,7 +139,7 @@ def describe(session: Session, text: str) -> Result:
     )
 
 
-def set_context(session: Session, text: str) -> Result:
+def set_context(session: SessionState, text: str) -> Result:
     """Run USE or ALTER SESSION SET."""
     if written := _SET.fullmatch(text):
         name = written["name"].upper()
@@ -157,7 +155,7 @@ def set_context(session: Session, text: str) -> Result:
     return status(_DONE)
 
 
-def use(session: Session, kind: str, parts: tuple[str, ...]) -> None:
+def use(session: SessionState, kind: str, parts: tuple[str, ...]) -> None:
     """Make something the session's current one; it must exist."""
     catalogue = session.engine.catalogue
     if kind == "SCHEMA":
@@ -177,7 +175,7 @@ def use(session: Session, kind: str, parts: tuple[str, ...]) -> None:
         session.context["warehouse"] = parts[0]
 
 
-def _create(session: Session, written: re.Match[str]) -> Result:
+def _create(session: SessionState, written: re.Match[str]) -> Result:
     kind = " ".join(written["kind"].upper().split()).removeprefix("STORAGE ")
     parts = parts_of(written["name"])
     given = options(re.sub(r"^\s*WITH\b", "", written["options"], flags=re.IGNORECASE))
@@ -200,7 +198,7 @@ def _create(session: Session, written: re.Match[str]) -> Result:
     return status(f"{kind.capitalize()} {name} successfully created.")
 
 
-def _create_space(session: Session, kind: str, parts: tuple[str, ...], written: re.Match[str]) -> Result:
+def _create_space(session: SessionState, kind: str, parts: tuple[str, ...], written: re.Match[str]) -> Result:
     catalogue = session.engine.catalogue
     if written["replace"]:
         raise not_emulated(f"CREATE OR REPLACE {kind}")
@@ -224,14 +222,14 @@ def _create_space(session: Session, kind: str, parts: tuple[str, ...], written: 
     return status(f"{kind.capitalize()} {parts[-1]} successfully created.")
 
 
-def _integration(_: Session, name: str, given: dict[str, Any]) -> dict[str, Any]:
+def _integration(_: SessionState, name: str, given: dict[str, Any]) -> dict[str, Any]:
     if (given["TYPE"].upper(), given["STORAGE_PROVIDER"].upper()) != ("EXTERNAL_STAGE", "S3"):
         raise not_emulated(f"a storage integration with {given['TYPE']} of {given['STORAGE_PROVIDER']}")
     # Left out, Snowflake chooses one, another one with every CREATE OR REPLACE.
     return {"STORAGE_AWS_EXTERNAL_ID": f"LOCAL_SFCRole=2_{uuid.uuid4().hex}", **given, "NAME": name}
 
 
-def _stage(session: Session, _: str, given: dict[str, Any]) -> dict[str, Any]:
+def _stage(session: SessionState, _: str, given: dict[str, Any]) -> dict[str, Any]:
     integration = name_of(given["STORAGE_INTEGRATION"])
     if not given["URL"].startswith("s3://"):
         raise not_emulated(f"a stage at {given['URL']}: only s3://")
@@ -239,19 +237,19 @@ def _stage(session: Session, _: str, given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "STORAGE_INTEGRATION": integration}
 
 
-def _file_format(_: Session, __: str, given: dict[str, Any]) -> dict[str, Any]:
+def _file_format(_: SessionState, __: str, given: dict[str, Any]) -> dict[str, Any]:
     check_format({name: value for name, value in given.items() if name != "COMMENT"})
     return given
 
 
-_PREPARE: dict[str, Callable[[Session, str, dict[str, Any]], dict[str, Any]]] = {
+_PREPARE: dict[str, Callable[[SessionState, str, dict[str, Any]], dict[str, Any]]] = {
     "INTEGRATION": _integration,
     "STAGE": _stage,
     "FILE FORMAT": _file_format,
 }
 
 
-def _alter(session: Session, written: re.Match[str]) -> Result:
+def _alter(session: SessionState, written: re.Match[str]) -> Result:
     kind = " ".join(written["kind"].upper().split()).removeprefix("STORAGE ")
     name = name_of(written["name"])
     given = options(written["options"])

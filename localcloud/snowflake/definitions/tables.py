@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
@@ -17,10 +16,8 @@ from localcloud.snowflake.definitions.catalogue import Column, Table, resolve
 from localcloud.snowflake.definitions.column_types import ColumnType, column_type
 from localcloud.snowflake.errors import SnowflakeError, exists_already, invalid_identifier, not_emulated, syntax_error
 from localcloud.snowflake.results import Result, status, texts
+from localcloud.snowflake.session_state import SessionState
 from localcloud.snowflake.sql.lexing import NAME, QUALIFIED_NAME, is_true, name_of, parts_of, quoted
-
-if TYPE_CHECKING:
-    from localcloud.snowflake.session import Session
 
 _DONE = "Statement executed successfully."
 _FLAGS = re.IGNORECASE | re.DOTALL
@@ -41,7 +38,7 @@ _DROP_COLUMN = re.compile(rf"DROP\s+COLUMN\s+({NAME})", _FLAGS)
 _PASSIVE = {"DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS", "CHANGE_TRACKING", "COMMENT"}
 
 
-def define(session: Session, text: str) -> Result:
+def define(session: SessionState, text: str) -> Result:
     """Run CREATE, ALTER or DROP TABLE."""
     written = _ALTER.fullmatch(text)
     if written is not None:
@@ -114,7 +111,7 @@ def describe(table: Table) -> Result:
     return texts(names, rows)
 
 
-def _create(session: Session, definition: _Definition, parts: tuple[str, ...]) -> Result:
+def _create(session: SessionState, definition: _Definition, parts: tuple[str, ...]) -> Result:
     key = resolve(session.context, parts)
     is_temporary = definition.is_temporary
     existing = session.temporary.get(key) if is_temporary else session.engine.catalogue.find_table(key)
@@ -148,7 +145,7 @@ def _create(session: Session, definition: _Definition, parts: tuple[str, ...]) -
     return session.in_transaction(change)
 
 
-def _create_temporary(session: Session, table: Table) -> Result:
+def _create_temporary(session: SessionState, table: Table) -> Result:
     if any(other.name.lower() == table.name.lower() and other.key != table.key for other in session.temporary.values()):
         raise not_emulated(f"two temporary tables named {table.name} in one request")
     session.cursor.execute(f"DROP TABLE IF EXISTS {table.duckdb}")
@@ -219,7 +216,7 @@ def _column(written: exp.ColumnDef) -> Column:
     return Column(_name(written.this), column_type(written.kind), is_nullable, default)
 
 
-def _alter(session: Session, tree: exp.Alter) -> Result:
+def _alter(session: SessionState, tree: exp.Alter) -> Result:
     table = session.table(_parts(tree.this))
     columns = dict(table.columns)
     statements: list[str] = []
@@ -280,7 +277,7 @@ def _may_become(before: ColumnType, after: ColumnType) -> bool:
     return before == after or (before.kind == "NUMBER" and before.scale == after.scale)
 
 
-def _swap(session: Session, table: Table, action: re.Match[str]) -> Result:
+def _swap(session: SessionState, table: Table, action: re.Match[str]) -> Result:
     """Exchange two tables of one schema; what was loaded into a table stays with it."""
     other = session.table(parts_of(action[1]))
     if (table.database, table.schema) != (other.database, other.schema) or table.is_temporary or other.is_temporary:
@@ -298,7 +295,7 @@ def _swap(session: Session, table: Table, action: re.Match[str]) -> Result:
     return session.in_transaction(change)
 
 
-def _set(session: Session, table: Table, action: re.Match[str]) -> Result:
+def _set(session: SessionState, table: Table, action: re.Match[str]) -> Result:
     name = action[1].upper()
     if name == "ENABLE_SCHEMA_EVOLUTION":
         return _change(session, table, replace(table, is_evolving=is_true(action[2])), [])
@@ -307,7 +304,7 @@ def _set(session: Session, table: Table, action: re.Match[str]) -> Result:
     return status(_DONE)
 
 
-def _rename_column(session: Session, table: Table, action: re.Match[str]) -> Result:
+def _rename_column(session: SessionState, table: Table, action: re.Match[str]) -> Result:
     old, new = name_of(action[1]), name_of(action[2])
     if old not in table.columns:
         raise invalid_identifier(old)
@@ -317,7 +314,7 @@ def _rename_column(session: Session, table: Table, action: re.Match[str]) -> Res
     return _change(session, table, replace(table, columns=columns), [statement])
 
 
-def _drop_column(session: Session, table: Table, action: re.Match[str]) -> Result:
+def _drop_column(session: SessionState, table: Table, action: re.Match[str]) -> Result:
     name = name_of(action[1])
     if name not in table.columns:
         raise invalid_identifier(name)
@@ -325,7 +322,7 @@ def _drop_column(session: Session, table: Table, action: re.Match[str]) -> Resul
     return _change(session, table, replace(table, columns=columns), [f"DROP COLUMN {quoted(name)}"])
 
 
-_ALTERATIONS: list[tuple[re.Pattern[str], Callable[[Session, Table, re.Match[str]], Result]]] = [
+_ALTERATIONS: list[tuple[re.Pattern[str], Callable[[SessionState, Table, re.Match[str]], Result]]] = [
     (_SWAP, _swap),
     (_SET, _set),
     (_RENAME, _rename_column),
@@ -333,7 +330,7 @@ _ALTERATIONS: list[tuple[re.Pattern[str], Callable[[Session, Table, re.Match[str
 ]
 
 
-def _change(session: Session, before: Table, after: Table, statements: list[str]) -> Result:
+def _change(session: SessionState, before: Table, after: Table, statements: list[str]) -> Result:
     if before.is_temporary:
         raise not_emulated("ALTER TABLE of a temporary table")
 
@@ -346,7 +343,7 @@ def _change(session: Session, before: Table, after: Table, statements: list[str]
     return session.in_transaction(change)
 
 
-def _drop(session: Session, tree: exp.Drop) -> Result:
+def _drop(session: SessionState, tree: exp.Drop) -> Result:
     written = tree.find(exp.Table)
     if written is None:
         raise not_emulated(f"the statement {tree.sql(dialect='snowflake')}")
@@ -369,7 +366,7 @@ def _drop(session: Session, tree: exp.Drop) -> Result:
     return session.in_transaction(change)
 
 
-def _store(session: Session, table: Table) -> None:
+def _store(session: SessionState, table: Table) -> None:
     session.after_commit.append(lambda: session.engine.catalogue.remember(table))
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
@@ -24,6 +24,7 @@ from localcloud.snowflake.errors import SnowflakeError, from_duckdb, not_emulate
 from localcloud.snowflake.loading.load_memory import LoadedFile
 from localcloud.snowflake.loading.stages import Integration, StagedObject, require_allowed
 from localcloud.snowflake.results import Result, status
+from localcloud.snowflake.session_state import SessionState
 from localcloud.snowflake.sql.lexing import (
     QUALIFIED_NAME,
     TEXT,
@@ -35,9 +36,6 @@ from localcloud.snowflake.sql.lexing import (
     quoted,
     text_of,
 )
-
-if TYPE_CHECKING:
-    from localcloud.snowflake.session import Session
 
 _COPY = re.compile(
     rf"COPY\s+INTO\s+(?P<table>{QUALIFIED_NAME})\s+FROM\s+(?P<source>@{QUALIFIED_NAME}(?:/[^\s']*)?|{TEXT})(?P<options>.*)",
@@ -119,7 +117,7 @@ class _Copy:
         return {name_of(column): item.upper() for column, item in self.options.get("INCLUDE_METADATA", {}).items()}
 
 
-def copy_into(session: Session, text: str) -> Result:
+def copy_into(session: SessionState, text: str) -> Result:
     """Load the staged files that a COPY names; the session's transaction makes it all or nothing."""
     session.require_warehouse()
     copy = _read_copy(text)
@@ -166,7 +164,7 @@ def _read_copy(text: str) -> _Copy:
     return _Copy(parts_of(written["table"]), parts_of(place["stage"]), place["path"] or "", options(written["options"]))
 
 
-def _check_options(session: Session, copy: _Copy) -> None:
+def _check_options(session: SessionState, copy: _Copy) -> None:
     given = copy.options
     if unknown := sorted(set(given) - _OPTIONS):
         raise not_emulated(f"the COPY option {', '.join(unknown)}")
@@ -199,7 +197,7 @@ def check_format(given: Mapping[str, Any]) -> None:
             raise not_emulated(f"{option}={value} in a file format")
 
 
-def _keys(session: Session, integration: Integration, bucket: str, prefix: str, copy: _Copy) -> list[str]:
+def _keys(session: SessionState, integration: Integration, bucket: str, prefix: str, copy: _Copy) -> list[str]:
     if "FILES" in copy.options:
         joint = "" if not prefix or prefix.endswith("/") else "/"
         return [f"{prefix}{joint}{name}" for name in copy.options["FILES"]]
@@ -209,11 +207,11 @@ def _keys(session: Session, integration: Integration, bucket: str, prefix: str, 
     return keys
 
 
-def _is_loaded(session: Session, table: Table, one: StagedObject) -> bool:
+def _is_loaded(session: SessionState, table: Table, one: StagedObject) -> bool:
     return not table.is_temporary and (one.uri, one.etag) in session.loads(table)
 
 
-def _load(session: Session, table: Table, copy: _Copy, one: StagedObject, file: Path) -> tuple[Table, int]:
+def _load(session: SessionState, table: Table, copy: _Copy, one: StagedObject, file: Path) -> tuple[Table, int]:
     """Insert one file; the table comes back too, for it may have grown."""
     try:
         relation = session.cursor.read_parquet(str(file))
@@ -250,7 +248,7 @@ def _load(session: Session, table: Table, copy: _Copy, one: StagedObject, file: 
     return table, row[0] if row else 0
 
 
-def _metadata(session: Session, item: str, one: StagedObject) -> str:
+def _metadata(session: SessionState, item: str, one: StagedObject) -> str:
     return _METADATA[item].format(
         key=literal(one.key),
         etag=literal(one.etag),
@@ -267,7 +265,7 @@ def _value(column: Column, name: str, kind: str, one: StagedObject) -> str:
     return f"to_json({quoted(name)})" if column.type.kind == "VARIANT" else quoted(name)
 
 
-def _evolved(session: Session, table: Table, source: Mapping[str, str]) -> Table:
+def _evolved(session: SessionState, table: Table, source: Mapping[str, str]) -> Table:
     """The table with the file's new columns, where ENABLE_SCHEMA_EVOLUTION asks for it."""
     present = {name.upper() for name in table.columns}
     new = {name.upper(): _evolved_type(kind) for name, kind in source.items() if name.upper() not in present}
@@ -303,7 +301,7 @@ def _evolved_type(kind: str) -> ColumnType:
     return kinds[kind]
 
 
-def _record(session: Session, table: Table, loaded: list[tuple[StagedObject, int]]) -> None:
+def _record(session: SessionState, table: Table, loaded: list[tuple[StagedObject, int]]) -> None:
     if table.is_temporary:
         return
     at = session.now.replace(tzinfo=None)

@@ -19,7 +19,7 @@ KEYS = "table-with-no-primary-key-or-unique-constraint"
 
 
 def column(name: str, type_name: str) -> Column:
-    return Column(name, type_name, None, None, None, is_nullable=True)
+    return Column(name, type_name)
 
 
 TABLES = [
