@@ -12,7 +12,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test check format docs lock prove-small prove-night prove-faults prove-cloud prove-pace soak package toolchains verify-stack prove-stack clean
+.PHONY: help setup demo test check format docs lock prove-small prove-night prove-faults prove-cloud prove-house prove-pace soak package toolchains verify-stack prove-stack clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,7 +31,7 @@ demo: setup  ## one full night over the sample fleet, on this machine
 	@$(BIN)/fleet demo
 
 test: check  ## everything that must hold: format, lint, types, imports, all tests
-	@$(BIN)/pytest -n 2 --dist loadgroup tests fleet report onboarding orchestration lambdas local localcloud
+	@$(BIN)/pytest -n 2 --no-loadscope-reorder tests fleet report onboarding orchestration lambdas local localcloud
 
 check: setup  ## format, lint, types, imports: fast
 	@$(BIN)/ruff format --check --quiet .
@@ -59,6 +59,9 @@ prove-faults: setup  ## show what nights that go wrong must show, at full size; 
 
 prove-cloud: setup  ## show what the local cloud must show to real clients, at full size; figures last
 	@$(BIN)/python -m proofs.prove_cloud
+
+prove-house: setup  ## show that the two houses and the documents are what they claim to be; figures last
+	@$(BIN)/python -m proofs.prove_house
 
 prove-pace: setup  ## show what runs at AWS's own pace must show: 250 databases, request buckets on; figures last
 	@$(BIN)/python -m proofs.prove_pace
@@ -90,6 +93,8 @@ lock: setup  ## pin what is newest into requirements/
 	  --extra local --extra infrastructure --extra dev pyproject.toml -o requirements/dev.txt
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	  --constraint requirements/dev.txt pyproject.toml -o requirements/lambda.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --constraint requirements/dev.txt requirements/localcloud.in -o requirements/localcloud.txt
 	@for one in cdktn checkov; do \
 	  $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
 	    requirements/$$one.in -o requirements/$$one.txt; \

@@ -27,7 +27,6 @@ from bench.resource_usage import spent
 from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Settings
 from fleet.names import ledger_table, machine_arn, task_id
-from local.night import PACE
 from localcloud.aws import own_session
 from onboarding.reader import read_registry
 
@@ -74,17 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _up(folder: Path, databases: int, tables: int) -> Iterator[tuple[psutil.Process, dict[str, Any]]]:
-    """The local cloud in a process of its own, and what it told of itself."""
+    """The local cloud in a process of its own, and what it said of itself."""
     command = [FLEET, "up", "--folder", str(folder), "--port", "0", "--fleet", "sample", "--clock", "virtual", "--json"]
-    # Over HTTP a night takes longer: at the demo's pace a task might wait for its turn until it is taken for stuck.
-    command += ["--time-scale", str(PACE // 2)]
     command += ["--databases", str(databases), "--tables", str(tables)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
         try:
-            told = running.stdout.readline() if running.stdout else ""
-            if not told:
+            said = running.stdout.readline() if running.stdout else ""
+            if not said:
                 raise SystemExit(f"fleet up ended with {running.wait()}")
-            yield psutil.Process(running.pid), json.loads(told)
+            yield psutil.Process(running.pid), json.loads(said)
         finally:
             running.terminate()
 

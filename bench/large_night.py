@@ -30,7 +30,7 @@ from fleet.databases import Registry
 from fleet.outcomes import Outcome
 from local.cloud import LocalCloud
 from local.export import export_bucket
-from local.night import PACE, Night
+from local.night import Night
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import build
 from localcloud.aws import LocalAws
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for outcome in outcomes:
         if outcome.outcome != "ok":
             failures = [outcome.failure, *(table.failure for table in outcome.tables)]
-            print(f"{outcome.database} is {outcome.outcome}: {next(filter(None, failures), 'no failure is told')}")
+            print(f"{outcome.database} is {outcome.outcome}: {next(filter(None, failures), 'no failure is named')}")
     tables = sum(len(outcome.tables) for outcome in outcomes)
     spent = sum(stages.cpu[name] + stages.postgres[name] for name in ("deploy", "night", "export", "close"))
     engines = (stages.cpu["replay"] + stages.postgres["replay"]) / replayed * tables
@@ -119,7 +119,7 @@ def _run(server: EmbeddedPostgres, registry: Registry, folder: Path, stages: Sta
     """The night as `fleet demo` runs it."""
     night = Night(time.strftime("large-%Y%m%d-%H%M%S", time.gmtime()))
     secrets = {one.secret: server.secret("postgres") for one in registry.servers}
-    cloud = LocalCloud(folder, registry, secrets, on_status=night.hear, time_scale=PACE, has_machine=True)
+    cloud = LocalCloud(folder, registry, secrets, on_status=night.hear)
     with ExitStack() as stack:
         with stages.stage("deploy"):
             stack.enter_context(cloud)

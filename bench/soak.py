@@ -177,10 +177,10 @@ def _soak(folder: Path, rounds: float) -> list[tuple[str, float, float]]:
     figures = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
         try:
-            told = json.loads(running.stdout.readline() if running.stdout else "")
+            ready = json.loads(running.stdout.readline() if running.stdout else "")
             cloud = psutil.Process(running.pid)
             start = _megabytes(cloud)
-            for use in _uses(Person(Account(folder, told["endpoint"], told["environment"]))):
+            for use in _uses(Person(Account(folder, ready["endpoint"], ready["environment"]))):
                 times = max(1, round(use.times * rounds))
                 for number in range(max(1, times // 10)):
                     use.do(number)

@@ -61,7 +61,7 @@ def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = o
     """The account that the registry's settings name. Opens no connection yet."""
     settings = read_fleet(registry_folder, environment).settings
     where = (settings.account, settings.region, settings.prefix)
-    told = Environment(
+    where_to = Environment(
         control_bucket=control_bucket(settings.prefix, settings.account),
         ledger_table=ledger_table(settings.prefix),
         ask_source_function=function_arn(*where, "AskSource"),
@@ -70,7 +70,7 @@ def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = o
 
     return Account(
         Clients(
-            told,
+            where_to,
             client_maker(settings.region),
             urllib3.PoolManager(),
             lambda: datetime.now(UTC),  # noqa: TID251  a person's own clock

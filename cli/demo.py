@@ -24,14 +24,15 @@ from fleet.databases import Registry
 from fleet.errors import MalformedInputError
 from fleet.outcomes import is_red
 from lambdas.run_closing import page_key
-from local.cloud import LocalCloud
+from local.cloud import VARIABLES, LocalCloud
 from local.export import export_bucket
 from local.faults.faults import Faults
 from local.faults.requests import Fault, read_request, require_databases, spread
-from local.night import PACE, Night
+from local.night import Night
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import build
 from localcloud.clock import Kind
+from localcloud.cloud import AccountLimits
 from localcloud.environment import own_environment
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.throttling import Rate
@@ -86,7 +87,7 @@ def demo(
     """Run one full night on this machine: real databases, real rows, the deployed state machines and handlers.
 
     Source databases are built from published data sets in an embedded PostgreSQL (kept between demos), moved by a local
-    DMS to Parquet in a local S3, and loaded into a stand-in for Snowflake. What is emulated, and how faithfully, stands
+    DMS to Parquet in a local S3, and loaded into a stand-in for Snowflake. What is emulated, and how faithfully, is
     in local/COVERAGE.md. Databases can be broken on request. The folder holds the landing bucket as files and a
     warehouse to query afterwards.
     """
@@ -98,7 +99,7 @@ def demo(
     if is_sample:  # what is wrong with its registry or its faults needs no minute of building to be known
         _choose_faults(requests, break_some, read_registry(SAMPLE_REGISTRY, os.environ))
     # One demo at a time: the server holds the folder's lock.
-    with own_environment(), EmbeddedPostgres.start(folder / "source") as server:
+    with own_environment(VARIABLES), EmbeddedPostgres.start(folder / "source") as server:
         if left := _clear(folder):
             console.print(left)
         console.print("Building the source databases (kept for the next demo) ...")
@@ -107,7 +108,7 @@ def demo(
         registry = _plan_for(dms_rate, read_registry(chosen, os.environ))
         faults = _choose_faults(requests, break_some, registry)
         built_seconds = time.monotonic() - began
-        how = {"clock": clock, "time_scale": 1 if clock == "real" else PACE, "dms_rate": dms_rate}
+        how = {"clock": clock, "limits": AccountLimits(dms_rate=dms_rate)}
         document = _run_night(server, registry, folder, how, faults, console)
     document["build_seconds"] = round(built_seconds, 1)
     (folder / "report.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
@@ -149,7 +150,7 @@ def _run_night(
     night = Night(time.strftime("demo-%Y%m%d-%H%M%S", time.gmtime()))
     secrets = {one.secret: server.secret("postgres") for one in registry.servers}
     console.print("Deploying to the local cloud ...")
-    with LocalCloud(folder, registry, secrets, on_status=night.hear, faults=faults, has_machine=True, **how) as cloud:
+    with LocalCloud(folder, registry, secrets, on_status=night.hear, faults=faults, **how) as cloud:
         began, skipped = time.monotonic(), cloud.clock.skipped_seconds
         console.print(f"Run {night.run}, mode full:")
         night.start(cloud, {"mode": "full"})
@@ -218,8 +219,8 @@ def _point_out(folder: Path, registry: Registry, document: dict[str, object], co
         f"""{sys.executable} -c "import duckdb; print(duckdb.connect('{warehouse}', read_only=True).sql('{query}'))\""""
     )
     console.print(
-        f"\nThe night took {document['night_seconds']} s; {document['skipped_seconds']:,.0f} s of waiting were skipped "
-        f"(seconds in the table are on the night's own clock).\n"
+        f"\nThe night took {document['night_seconds']} s of this machine's time. Seconds in the table and on the page "
+        f"are on the run's own clock, which skipped {document['skipped_seconds']:,.0f} s of waiting.\n"
         f"Page of the night:       {folder / 'report.html'}\n"
         f"Landing bucket as files: {folder / 'landing'} ({document['objects']} objects)\n"
         f"Handlers' log:           {folder / 'handlers.jsonl'}\n"

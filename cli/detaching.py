@@ -16,7 +16,7 @@ import click
 
 from cli.explaining import USAGE, explain
 from fleet.errors import FleetError, RequestError
-from localcloud.http.place import Up
+from local.up_folder import Up
 
 
 class NotComeUpError(FleetError):
@@ -24,7 +24,7 @@ class NotComeUpError(FleetError):
 
 
 class Parent:
-    """What the command in the background tells the one in the terminal; without one, progress goes to stderr."""
+    """What the command in the background sends to the one in the terminal; without one, progress goes to stderr."""
 
     def __init__(self, descriptor: int | None) -> None:
         self._pipe: IO[str] | None = None if descriptor is None else os.fdopen(descriptor, "w", encoding="utf-8")
@@ -44,7 +44,7 @@ class Parent:
             self._tell("progress", line)
 
     def tell_up(self, up: Up) -> None:
-        """It is ready; nothing more is told."""
+        """It is ready; nothing more is sent."""
         self._tell("up", asdict(up))
         self._close()
 
@@ -75,17 +75,17 @@ def detach(arguments: Sequence[str]) -> Up:
         RequestError: It refused what was asked for.
         NotComeUpError: It ended before it was ready; says why.
     """
-    heard, told = os.pipe()
+    heard, ready_fd = os.pipe()
     with tempfile.TemporaryFile() as printed, os.fdopen(heard, encoding="utf-8") as pipe:
         process = subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-c", "from cli.main import main; main()", *arguments, "--ready-fd", str(told)],
-            pass_fds=(told,),
+            [sys.executable, "-c", "from cli.main import main; main()", *arguments, "--ready-fd", str(ready_fd)],
+            pass_fds=(ready_fd,),
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=printed,
             start_new_session=True,
         )
-        os.close(told)
+        os.close(ready_fd)
         try:
             for line in pipe:
                 ((what, content),) = json.loads(line).items()

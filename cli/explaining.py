@@ -25,6 +25,7 @@ from pydantic import ValidationError
 
 from fleet.errors import ApiRefusedError, FleetError, QuotaExceededError, RegistryError, RequestError
 from lambdas.clients.refusals import code_of, message_of, translate
+from localcloud.errors import LocalCloudError, MachineError
 
 USAGE, OUR_FAULT = 2, 3
 
@@ -80,9 +81,9 @@ _NEXT: Mapping[int | None, str] = {
 def explain(error: Exception) -> tuple[str, int] | None:
     """The sentence for *error* and the exit code; None for an error that nobody foresaw."""
     match error:
-        case RegistryError() | RequestError() | QuotaExceededError():
+        case RegistryError() | RequestError() | QuotaExceededError() | MachineError():
             return str(error), USAGE
-        case FleetError():
+        case FleetError() | LocalCloudError():
             return str(error), OUR_FAULT
         case NoRegionError():
             return f"{error} Set AWS_DEFAULT_REGION, or one in your profile.", USAGE

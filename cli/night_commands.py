@@ -235,7 +235,7 @@ Examples:
 def stop(context: click.Context, name: str, reason: str, wait: bool, as_json: bool, registry: Path) -> int:
     """End a run in good order: tasks at rest, databases given back, each with an outcome. What is published stays.
 
-    Exit code 0 if it ends, or had ended before, however its databases did: `fleet status` tells that.
+    Exit code 0 if it ends, or had ended before, however its databases did: `fleet status` says that.
     """
     account = account_of(context, registry)
 

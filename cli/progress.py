@@ -41,7 +41,7 @@ class Progress:
             self._live.stop()
 
     def show(self, looks: Sequence[DatabaseLook], elapsed_seconds: float) -> None:
-        """Show the night as it stands, *elapsed_seconds* of real time after its start."""
+        """Show the night as it is, *elapsed_seconds* of real time after its start."""
         headline = _headline(looks, elapsed_seconds)
         if self._live:
             # The bar does not end its line; as the last thing shown it needs not.
@@ -63,7 +63,7 @@ def _headline(looks: Sequence[DatabaseLook], elapsed_seconds: float) -> str:
     left = f"about {elapsed_seconds * (1 - share) / share:.0f} s left" if share >= 0.1 else "too early to estimate"
     return (
         f"{ended} of {len(looks)} databases over, {running} running, {share:.0%} of the work, "
-        f"{elapsed_seconds:.0f} s so far, {left}"
+        f"{elapsed_seconds:.0f} s of this machine's time so far, {left}"
     )
 
 
@@ -75,7 +75,7 @@ def _table(looks: Sequence[DatabaseLook]) -> Table:
     """The databases under way first; with many, those that are over or wait are only counted in the headline."""
     order = sorted(looks, key=lambda look: (look.status != "RUNNING", look.status == "waiting", look.database))
     table = Table(box=None, pad_edge=False)
-    for heading in ("database", "state", "tables", "on the night's clock"):
+    for heading in ("database", "state", "tables", "on the run's clock"):
         table.add_column(heading, justify="left" if heading in {"database", "state"} else "right")
     for look in order[:_ROWS_SHOWN]:
         tables = f"{look.tables_loaded}/{look.tables}" if look.tables else ""

@@ -33,9 +33,9 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
         table.add_row(outcome.database, Text(outcome.outcome, colour), *_cells(outcome.tables), _seconds(outcome))
     everything = [one for outcome in outcomes for one in outcome.tables]
     words = {outcome.outcome for outcome in outcomes}
-    told = ", ".join(f"{sum(one.outcome == word for one in outcomes)} {word}" for word in sorted(words))
+    counted = ", ".join(f"{sum(one.outcome == word for one in outcomes)} {word}" for word in sorted(words))
     table.add_section()
-    table.add_row(f"{len(outcomes)} databases", told, *_cells(everything), "", style="bold")
+    table.add_row(f"{len(outcomes)} databases", counted, *_cells(everything), "", style="bold")
     if lost := not_arrived(everything):
         table.add_row("did not arrive", "", *_sum_cells(add_up(lost), f"{len(lost):,}"), "")
     console.print(table, soft_wrap=False)

@@ -101,12 +101,11 @@ def explain(described: Mapping[str, Any]) -> str:
         return ""
     cause = described.get("cause", "")
     try:
-        told = json.loads(cause)
+        raised = json.loads(cause)
     except ValueError:
-        told = None
-    return (
-        f"{described['error']}: {told['errorMessage'] if isinstance(told, dict) and 'errorMessage' in told else cause}"
-    )
+        raised = None
+    message = raised["errorMessage"] if isinstance(raised, dict) and "errorMessage" in raised else cause
+    return f"{described['error']}: {message}"
 
 
 def wait_for(account: Account, run: str, seconds: float, show: Any) -> str:

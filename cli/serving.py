@@ -20,14 +20,15 @@ from cli.demo import SAMPLE_REGISTRY
 from cli.detaching import Parent
 from fleet.databases import Registry
 from fleet.errors import RequestError
-from local.cloud import LocalCloud
+from local.cloud import VARIABLES, LocalCloud
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import build
+from local.up_folder import Up, hold, tell
 from localcloud.clock import Kind
+from localcloud.cloud import AccountLimits
 from localcloud.environment import own_environment
 from localcloud.http.hosting import Host
 from localcloud.http.messages import Reply
-from localcloud.http.place import Up, hold, tell
 from localcloud.http.server import LOOPBACK, HttpServer
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.throttling import Rate
@@ -60,7 +61,7 @@ def serve(wanted: Wanted, parent: Parent, ready: Callable[[Up], None]) -> None:
     # `fleet down` sends it, at whatever point this is.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with own_environment(), ExitStack() as held:
+        with own_environment(VARIABLES), ExitStack() as held:
             held.enter_context(hold(wanted.folder))
             parent.log_to(wanted.folder / "up.log")
             _serve_held(wanted, parent.tell_progress, ready, held)
@@ -80,7 +81,7 @@ def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable
             "time_scale": wanted.time_scale,
             "is_deployed": is_deployed,
             "stays": True,
-            "dms_rate": wanted.dms_rate,
+            "limits": AccountLimits(dms_rate=wanted.dms_rate),
         }
         cloud = LocalCloud(wanted.folder, registry, sources, **how)
         cloud.endpoint = server.endpoint

@@ -18,9 +18,9 @@ from cli.options import Factor, Place, dms_rate_option, json_option
 from cli.serving import Wanted, serve
 from fleet.errors import FleetError, MalformedInputError
 from fleet.names import machine_arn
+from local.up_folder import Up, end, find
 from localcloud.aws import ACCOUNT, REGION
 from localcloud.http.hosting import RESET, TOKEN
-from localcloud.http.place import Up, end, find
 from localcloud.http.server import LOOPBACK
 from onboarding.reader import read_registry
 
@@ -41,7 +41,7 @@ class NotResetError(FleetError):
 Examples:
   eval "$(fleet up --detach)"                an empty account; then: aws dms describe-endpoints
   fleet up --fleet sample                    the demo's fleet, deployed, ready for a night; Ctrl-C ends it
-  fleet up --port 0 --json --detach          any free port, told as JSON
+  fleet up --port 0 --json --detach          any free port, shown as JSON
   fleet up --fleet sample --clock virtual    no night waits for anything
   fleet up --fleet sample --dms-rate off     DMS answers every request
 """

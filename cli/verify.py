@@ -22,19 +22,20 @@ from cli.demo import SAMPLE_REGISTRY
 from cli.options import Place, Text
 from fleet.databases import Limits
 from fleet.errors import MalformedInputError
-from local.cloud import LocalCloud
+from local.cloud import VARIABLES, LocalCloud
 from local.coverage.account_checks import CHECKS, Check
 from local.coverage.asking import Asking, Told
 from local.coverage.declarations import named
 from local.coverage.to_verify import Open, open_questions
 from localcloud.aws import ACCOUNT, REGION
+from localcloud.cloud import AccountLimits
 from localcloud.environment import own_environment
 from localcloud.http.routing import Router
 from localcloud.http.server import LOOPBACK, HttpServer
 from onboarding.reader import read_registry
 
-Word = Literal["agrees", "differs", "not asked", "not run"]
-_MEANS: dict[Word, str] = {
+Agreement = Literal["agrees", "differs", "not asked", "not run"]
+_MEANS: dict[Agreement, str] = {
     "agrees": "agree",
     "differs": "differ",
     "not asked": "could not be asked",
@@ -50,7 +51,7 @@ class Verdict:
     would have been."""
 
     check: Check
-    word: Word
+    word: Agreement
     local: Any
     seen: Any
     why: str
@@ -65,7 +66,7 @@ Examples:
 """
 )
 def verify() -> None:
-    """Hold the local cloud against what it stands for."""
+    """Hold the local cloud against the account."""
 
 
 @verify.command(
@@ -90,7 +91,7 @@ def aws(*, is_listed: bool, creates: bool, role: str | None, registry: Path | No
 
     Without --create nothing is made, changed or removed. With it, state machines that pass a handful of transitions and
     endpoints that nobody uses are made under names that begin with `fleet-verify-`, and removed again. What only a
-    person can settle stands in docs/to-verify-on-aws.md. Exits 1 where something differs or could not be asked.
+    person can settle is in docs/to-verify-on-aws.md. Exits 1 where something differs or could not be asked.
     """
     if creates != bool(role):
         raise MalformedInputError("--create and --role go together.", remedy="Name the role's ARN, or leave out both.")
@@ -119,13 +120,12 @@ def _read_limits(folder: Path | None) -> Limits:
 def ask_local(checks: Iterable[Check], limits: Limits) -> list[Told]:
     """What a local cloud that bears *limits* says to *checks*, over HTTP as the account will be asked."""
     registry = replace(read_registry(SAMPLE_REGISTRY, {}), databases=())
+    borne = AccountLimits(lambda_at_once=limits.lambda_at_once)
     arguments = {"region_name": REGION, "aws_access_key_id": "local", "aws_secret_access_key": "local"}
     with (
-        own_environment(),
+        own_environment(VARIABLES),
         tempfile.TemporaryDirectory() as folder,
-        LocalCloud(
-            Path(folder), registry, {}, clock="real", is_deployed=False, lambda_at_once=limits.lambda_at_once
-        ) as cloud,
+        LocalCloud(Path(folder), registry, {}, clock="real", is_deployed=False, limits=borne) as cloud,
         HttpServer(Router(cloud).answer) as server,
     ):
         account = Asking(
@@ -167,7 +167,7 @@ def _judge(check: Check, local: Told, account: Asking, *, creates: bool) -> Verd
     if local.why:
         return Verdict(check, "not asked", None, None, f"The local cloud: {local.why}", (), ())
     told = account.put(check.ask)
-    word: Word = "not asked" if told.why else "agrees" if told.seen == local.seen else "differs"
+    word: Agreement = "not asked" if told.why else "agrees" if told.seen == local.seen else "differs"
     return Verdict(check, word, local.seen, told.seen, told.why, told.commands, told.left)
 
 

@@ -21,7 +21,7 @@ SslMode = Literal["none", "require", "verify-ca", "verify-full"]
 class Server:
     """A host that several databases share. *secret*: name or ARN of its secret in Secrets Manager.
 
-    *secret_key*: ARN of the KMS key that the secret stands under, if that is not Secrets Manager's own. *ssl_mode*: how
+    *secret_key*: ARN of the KMS key that the secret is under, if that is not Secrets Manager's own. *ssl_mode*: how
     the connection to it is encrypted. *certificate*: ARN of the DMS certificate that `verify-...` compares with.
     *databases_at_once*, *connections_at_once*: what it bears at once of all runs together (`fleet/server_places.py`).
     """

@@ -64,7 +64,7 @@ CLASSES: dict[FailureClass, ClassOfFailure] = {
     "unknown": ClassOfFailure("fleet team", "Read the execution's history and the logs.", "stop"),
 }  # fmt: skip
 
-# DMS's failure texts are free; these are words seen in them (reference/dms.md 3.2, 7.5, 11), most telling first.
+# DMS's failure texts are free; these are words seen in them (docs/facts/dms.md 3.2, 7.5, 11), most telling first.
 _MESSAGES: tuple[tuple[str, FailureClass], ...] = (
     (r"out of memory|LOW_MEMORY", "instance_exhausted"),
     (r"storage.?full|no space left|LOW_DISK", "instance_exhausted"),

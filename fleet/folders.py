@@ -18,7 +18,7 @@ from fleet.tables.catalogue import TableName
 
 MANIFEST = "_manifest.json"
 _FOLDER = re.compile(r"(?P<database>[^/]+)/(?P<mode>full|delta)/(?P<run>[^/]+)/(?P<attempt>[0-9]{6,})")
-# Source: reference/dms.md 4.2 and 4.4 (hexadecimal counter; SEGMENTn_ or a segment's folder under parallel load).
+# Source: docs/facts/dms.md 4.2 and 4.4 (hexadecimal counter; SEGMENTn_ or a segment's folder under parallel load).
 _LOAD_FILE = re.compile(r"([^/]+/)?(SEGMENT[0-9]+_)?LOAD[0-9A-F]{8}\.parquet")
 
 

@@ -38,7 +38,7 @@ class SealedTable:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What stands in a sealed folder. *failure*: why nothing of it may be handed off. *complete*: all tables whole.
+    """What is in a sealed folder. *failure*: why nothing of it may be handed off. *complete*: all tables whole.
 
     *gaps*: what could not be checked, in words for the report. *sealed_at*: ISO time, UTC. *late_attempts*: whose
     folders got an object after their seals, if that is the failure. *left_by_test*: objects that lay beside the tables'

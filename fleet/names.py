@@ -136,7 +136,7 @@ def data_key_alias(prefix: str) -> str:
 
 
 def notification_topic_arn(account: str, region: str, prefix: str) -> str:
-    """The SNS topic that runs, alarms and DMS's events are told to."""
+    """The SNS topic that runs, alarms and DMS's events are sent to."""
     return f"arn:aws:sns:{region}:{account}:{prefix}-runs"
 
 

@@ -13,7 +13,7 @@ from fleet.failures import CLASSES, Failure
 from fleet.manifests import Manifest, SealedTable
 from fleet.tables.catalogue import TableName
 
-Word = Literal["ok", "partial", "failed", "skipped", "quarantined"]
+OutcomeName = Literal["ok", "partial", "failed", "skipped", "quarantined"]
 """Nothing is `quarantined` yet (docs/decisions/0011)."""
 NOT_ASKED = "TableNotAsked"
 """The failure of a table that the run was to move and that no attempt was asked for."""
@@ -84,7 +84,7 @@ class Outcome:
     mode: Mode
     attempt: int
     execution: str
-    outcome: Word
+    outcome: OutcomeName
     failure: Failure | None
     tables: tuple[TableOutcome, ...]
     gaps: tuple[str, ...]
@@ -164,7 +164,7 @@ def decide(
     >>> [decide(a, None, t, gaps=(), started_at="", ended_at="").outcome for t in ([good], [good, bad], [bad], [])]
     ['ok', 'partial', 'failed', 'failed']
     """
-    word: Word
+    word: OutcomeName
     bad = [table for table in tables if table.failure is not None]
     if skipped:
         word = "skipped"
@@ -198,7 +198,7 @@ def merge(
 ) -> tuple[TableOutcome, ...]:
     """The outcome's tables after an *attempt* that was narrowed to some of them: it changes those, and no other.
 
-    A *failure* of the attempt as a whole stands at each table it was to move.
+    A *failure* of the attempt as a whole is noted at each table it was to move.
 
     >>> from dataclasses import replace
     >>> bad = Failure("table_error", "TableNotLoaded", "s.u: no such table")

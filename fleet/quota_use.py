@@ -40,7 +40,7 @@ def count_use(databases: Sequence[Database], limits: Limits) -> Iterator[QuotaUs
     by_instance: dict[str, list[Database]] = defaultdict(list)
     for database in databases:
         by_instance[database.instance].append(database)
-    move, divide = "Move some of its databases to another instance.", "Divide it into cells (design.md section 10)."
+    move, divide = "Move some of its databases to another instance.", "Divide it into cells (docs/design.md 10)."
     yield QuotaUse(DMS_INSTANCES, len(by_instance), "the fleet", divide)
     for instance, held in sorted(by_instance.items()):
         name = f"instance {instance!r}"

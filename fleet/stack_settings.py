@@ -1,4 +1,4 @@
-"""What the deployment alone needs to know: network, machines, schedules, who is told. A night reads none of it."""
+"""What the deployment alone needs to know: network, machines, schedules, who is notified. A night reads none of it."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Trust:
 
 @dataclass(frozen=True)
 class StackSettings:
-    """All of it. *state_bucket*: where Terraform keeps its state, else beside the stack's file. *emails*: who is told.
+    """All of it. *state_bucket*: where Terraform keeps its state, or beside the stack's file. *emails*: who hears.
 
     *landing_retention_days*: how long the Parquet files are kept. *keep_data*: whether buckets with content, ledger and
     keys survive an attempt to destroy the stacks.

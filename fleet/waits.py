@@ -7,6 +7,7 @@ Every wait has a bound (docs/decisions/0014). Looks grow rarer, because an execu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from fleet.databases import Limits
 from fleet.failures import Failure, FailureClass
@@ -31,6 +32,15 @@ class Wait:
     missing: str
     limit: str
     failure_class: FailureClass = "unknown"
+
+
+def seconds_since(at: datetime | None, now: datetime) -> float:
+    """Seconds from *at* to *now*; 0 where there is no such time.
+
+    >>> seconds_since(datetime(2026, 11, 29, 22, 0), datetime(2026, 11, 29, 22, 1)), seconds_since(None, datetime.min)
+    (60.0, 0.0)
+    """
+    return (now - at).total_seconds() if at is not None else 0.0
 
 
 def next_look_seconds(planned_seconds: int, waited_seconds: float, deadline_seconds: float) -> int:

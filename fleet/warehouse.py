@@ -2,7 +2,7 @@
 
 Every name is quoted and every value is a literal of ours: the SQL API binds no variables in such requests. A guard is a
 cast that fails and says why, so that COMMIT is not reached.
-Source: Snowflake's documentation of transactions, COPY INTO and the SQL API (reference/snowflake.md 3.5, 3.7, 3.9).
+Source: Snowflake's documentation of transactions, COPY INTO and the SQL API (docs/facts/snowflake.md 3.5, 3.7, 3.9).
 """
 
 from __future__ import annotations

@@ -95,11 +95,11 @@ def choose_instance_width(instance: str, demands: Sequence[Demand], settings: Se
         return Width("instance", instance, most, "limit", f"limits.databases_at_once; class {name} is not known here")
     loads = found.processors * TABLE_LOADS_PER_PROCESSOR
     memory = int(found.memory_bytes * MEMORY_SHARE_OF_LONG_VALUES)
-    by_processors = max(1, _count_heaviest([one.loads for one in demands], loads))
-    by_memory = max(1, _count_heaviest([one.long_value_bytes for one in demands], memory))
-    fewest = min(by_processors, by_memory)
-    if fewest >= min(most, len(demands)):
+    by_processors = _count_heaviest([one.loads for one in demands], loads)
+    by_memory = _count_heaviest([one.long_value_bytes for one in demands], memory)
+    if min(by_processors, by_memory) >= min(most, len(demands)):
         return Width("instance", instance, most, "limit", "limits.databases_at_once")
+    fewest = max(1, min(by_processors, by_memory))  # what not even one fits into gets one, and says what is short
     if by_processors <= by_memory:
         text = f"{name}: {found.processors} processors, {loads} tables at once"
         return Width("instance", instance, fewest, "processors", text)

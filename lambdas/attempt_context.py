@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
+from fleet.attempt_record import AttemptRecord
 from fleet.attempts import Attempt
 from fleet.databases import Database, Registry, Server, Settings
 from fleet.failures import Failure
@@ -16,6 +16,8 @@ from fleet.tables.catalogue import Table
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model
 from lambdas.wiring import Clients
+
+Answer = TypeVar("Answer", bound=Model)
 
 
 class AttemptRequest(Model):
@@ -29,7 +31,7 @@ class Opened:
     """An attempt, its record in the ledger, and the registry of the version its run is pinned to."""
 
     attempt: Attempt
-    record: dict[str, Any]
+    record: AttemptRecord
     plan: Plan
     registry: Registry
     database: Database
@@ -64,21 +66,6 @@ class Opened:
         """The S3 endpoint that only this database writes through."""
         return target_endpoint_id(self.settings.prefix, self.database.id)
 
-    @property
-    def failure(self) -> Failure | None:
-        """What stopped the attempt, if something did."""
-        noted = self.record.get("failure")
-        return Failure(**json.loads(noted)) if noted else None
-
-    def time_of(self, field: str) -> datetime:
-        """The time noted in *field*."""
-        return datetime.fromisoformat(self.record[field])
-
-    def seconds_since(self, field: str, now: datetime) -> float:
-        """Seconds since the time noted in *field*; 0 if none is noted."""
-        noted = self.record.get(field)
-        return (now - datetime.fromisoformat(noted)).total_seconds() if noted else 0.0
-
 
 def open_attempt(attempt: Attempt, clients: Clients) -> Opened:
     """*attempt*, if it may still act.
@@ -94,7 +81,7 @@ def look_at_attempt(attempt: Attempt, clients: Clients) -> Opened:
     return _look_up(attempt, clients.ledger.record(attempt), clients)
 
 
-def _look_up(attempt: Attempt, record: dict[str, Any], clients: Clients) -> Opened:
+def _look_up(attempt: Attempt, record: AttemptRecord, clients: Clients) -> Opened:
     plan = clients.records.plan(attempt.run)
     registry = clients.records.registry(plan.registry_version)
     return Opened(attempt, record, plan, registry, registry.database(attempt.database))
@@ -109,6 +96,12 @@ def refuse_stopped_run(opened: Opened, clients: Clients) -> Failure | None:
     """A failure, if the run was asked to end: what has not begun does not begin, what moves is stopped."""
     reason = clients.ledger.stop_requested(opened.attempt.run)
     return Failure("cancelled", "RunStopped", reason) if reason else None
+
+
+def refuse(opened: Opened, failure: Failure, clients: Clients, answer: Callable[..., Answer]) -> Answer:
+    """*answer* with the verdict `refused`, after noting *failure*: the attempt goes no further."""
+    clients.ledger.note_failure(opened.attempt, failure)
+    return answer(verdict="refused")
 
 
 def gone(what: str, identifier: str) -> Failure:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from fleet.databases import Database, Mode, Registry, Settings
 from fleet.errors import MalformedInputError, UnknownRunError
@@ -38,6 +38,19 @@ class Input(Model):
     what: What | None = None
     schedule: str | None = None
     scheduled_at: str | None = None
+
+
+class DatabaseRunInput(Model):
+    """The input of an execution of database-run, as a person may edit it: a misspelt `tables` must not move them all.
+
+    *started_by*: what `fleet-run` adds, so that the console links the two.
+    """
+
+    run: str
+    database: str
+    mode: Mode
+    tables: tuple[str, ...] | None = None
+    started_by: str | None = Field(default=None, alias="AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
+from fleet.attempt_record import AttemptChange
 from fleet.errors import ThrottledError
 from fleet.pace import CALLS, Pace, run_pace
+from fleet.waits import seconds_since
 from lambdas.attempt_context import AttemptRequest, Opened, look_at_attempt
 from lambdas.clients.refusals import is_throttled, translate
 from lambdas.wiring import Clients
@@ -31,8 +33,8 @@ def take_turn(state: str, opened: Opened, clients: Clients) -> int:
     The turn is kept in the attempt's record: who comes back for it does not queue anew. It is used up by coming.
     """
     now = clients.now()
-    if opened.record.get("turn_of") == state:
-        left = -opened.seconds_since("turn_at", now)
+    if opened.record.turn_of == state:
+        left = -seconds_since(opened.record.turn_at, now)
         if left > 0:
             return math.ceil(left)
         clients.ledger.note(opened.attempt, turn_of=None, turn_at=None)
@@ -41,7 +43,7 @@ def take_turn(state: str, opened: Opened, clients: Clients) -> int:
     if seconds <= AT_ONCE_SECONDS:
         return 0
     at = datetime.fromtimestamp(now.timestamp() + seconds, now.tzinfo)
-    clients.ledger.note(opened.attempt, turn_of=state, turn_at=at.isoformat())
+    clients.ledger.note(opened.attempt, turn_of=state, turn_at=at)
     clients.ledger.add_seconds(opened.attempt, "queued_seconds", math.ceil(seconds))
     return math.ceil(seconds)
 
@@ -85,10 +87,13 @@ def waiting_when_throttled(
 def _pause(request: AttemptRequest, clients: Clients) -> int | None:
     """Seconds until the state is entered again, the longer the longer it has been throttled; None past the deadline."""
     opened, now = look_at_attempt(request.attempt, clients), clients.now()
-    is_new = opened.seconds_since("throttled_at", now) > _ONE_EPISODE_SECONDS or "throttled_at" not in opened.record
-    throttled = 0.0 if is_new else opened.seconds_since("throttled_since", now)
-    since = {"throttled_since": now.isoformat()} if is_new else {}
-    clients.ledger.note(opened.attempt, throttled_at=now.isoformat(), **since)
+    last = opened.record.throttled_at
+    is_new = last is None or seconds_since(last, now) > _ONE_EPISODE_SECONDS
+    throttled = 0.0 if is_new else seconds_since(opened.record.throttled_since, now)
+    change = AttemptChange(throttled_at=now)
+    if is_new:
+        change["throttled_since"] = now
+    clients.ledger.note(opened.attempt, **change)
     if throttled > opened.settings.limits.throttle_deadline_seconds:
         return None
     longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS + throttled / 4)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.parser import parse
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -23,7 +24,8 @@ logger = Logger(service="fleet", use_rfc3339=True)
 
 metrics_log = logging.getLogger("fleet.metrics")
 """One line a call in CloudWatch's embedded metric format, as it stands: CloudWatch reads the metrics out of it."""
-metrics_log.addHandler(logging.StreamHandler(sys.stdout))
+metrics_handler = logging.StreamHandler(sys.stdout)
+metrics_log.addHandler(metrics_handler)
 metrics_log.setLevel(logging.INFO)
 metrics_log.propagate = False
 
@@ -100,17 +102,13 @@ def _measure(state: str, event: dict[str, Any], started: datetime, ended: dateti
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
-    # Written here and not by powertools, which takes half a millisecond over one number.
-    metric = {
-        "Namespace": "Fleet",
-        "Dimensions": [["state", "service"]],
-        "Metrics": [{"Name": "StateMilliseconds", "Unit": "Milliseconds"}],
-    }
-    line = {
-        "_aws": {"Timestamp": int(ended.timestamp() * 1000), "CloudWatchMetrics": [metric]},
-        "state": state,
-        "service": "fleet",
-        **{key: value for key, value in _identify(event).items() if value},
-        "StateMilliseconds": [(ended - started).total_seconds() * 1000],
-    }
+    metrics = EphemeralMetrics(namespace="Fleet", service="fleet")
+    metrics.add_dimension("state", state)
+    for key, value in _identify(event).items():
+        if value:
+            metrics.add_metadata(key, value)
+    metrics.add_metric("StateMilliseconds", MetricUnit.Milliseconds, (ended - started).total_seconds() * 1000)
+    line: Any = metrics.serialize_metric_set()
+    # Its own `set_timestamp` warns of a time that is far from this machine's; a local cloud's clock may be.
+    line["_aws"]["Timestamp"] = int(ended.timestamp() * 1000)
     metrics_log.info(json.dumps(line, separators=(",", ":")))

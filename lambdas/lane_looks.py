@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, TypeVar
 
+from fleet.connections import Connection
 from lambdas.attempt_context import Opened
-from lambdas.clients.dms import Connection, Task
+from lambdas.clients.dms import Task
 from lambdas.clients.records import adapter
 from lambdas.dms_turns import charge, pace_of
 from lambdas.wiring import Clients
@@ -62,7 +63,7 @@ def _look(
     kind: Any,
     ask: Callable[[str], Any],
 ) -> Any:
-    instance, now = opened.record["instance_arn"], clients.now()
+    instance, now = opened.record.instance_arn, clients.now()
     kept = clients.ledger.lane(instance, what)
     read_at = datetime.fromisoformat(kept["read_at"]) if "read_at" in kept else None
     if read_at is not None:

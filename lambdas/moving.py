@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 
 from fleet.dms.tasks import TaskReport
+from fleet.failures import Failure
 from lambdas.attempt_context import Opened
+from lambdas.clients.dms import Task
 from lambdas.dms_turns import charge, pace_of
 from lambdas.lane_looks import look_at_tasks
 from lambdas.wiring import Clients
 
-_SINCE = ("created_at", "task_modified_at", "started_at", "stop_asked_at")
-"""Each of these may have set a task moving, or brought it to rest: what was seen before says nothing."""
-
-
-def newest_change(opened: Opened) -> datetime:
-    """When the attempt last did something that a task's status follows from."""
-    return max(datetime.fromisoformat(opened.record[field]) for field in _SINCE if opened.record.get(field))
-
 
 def find_moving(opened: Opened, clients: Clients) -> dict[str, TaskReport] | int:
     """Those of the database's tasks that are not at rest, by identifier; or in how many seconds to ask again."""
-    if "instance_arn" not in opened.record:  # it failed before its task was found
+    if not opened.record.instance_arn:  # it failed before its task was found
         return ask_for_moving(opened, clients)
-    look = look_at_tasks(opened, clients, after=newest_change(opened))
+    look = look_at_tasks(opened, clients, after=opened.record.changed_at)
     if isinstance(look, int):
         return look
     found = {name: look.things[name].report for name in opened.task_ids if name in look.things}
@@ -34,3 +28,16 @@ def ask_for_moving(opened: Opened, clients: Clients) -> dict[str, TaskReport]:
     """The same as DMS says now, in a request of its own."""
     charge(1, pace_of(opened), clients)
     return clients.dms.find_moving(opened.task_ids)
+
+
+def refuse_moving_tasks(tasks: Mapping[str, Task]) -> Failure | None:
+    """A failure, if one of a database's tasks is not at rest."""
+    for identifier, task in tasks.items():
+        if not task.report.is_at_rest:
+            return Failure(
+                "unknown",
+                "TaskNotAtRest",
+                f"task {identifier!r} is {task.report.status!r}, wanted it at rest before the endpoint is changed or "
+                f"a task starts. Someone started it outside of this run.",
+            )
+    return None

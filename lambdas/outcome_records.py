@@ -9,30 +9,11 @@ from pydantic import ValidationError
 
 from fleet.attempts import Attempt
 from fleet.failures import Failure
-from fleet.outcomes import NOT_ASKED, Mark, Outcome, TableOutcome, Waited, decide, merge
+from fleet.outcomes import NOT_ASKED, Outcome, TableOutcome, decide, merge
 from fleet.tables.catalogue import Table, select_tables
 from fleet.totals import add_up, arrived
 from lambdas.clients.records import newest_catalogue_key
 from lambdas.wiring import Clients
-
-_MARKS = (
-    ("ClaimDatabase", "created_at"),
-    ("StartTask", "started_at"),
-    ("PollTask", "over_at"),
-    ("SealFolder", "sealed_at"),
-    ("PollLoads", "loaded_at"),
-)
-
-
-def marks_of(record: Mapping[str, Any]) -> tuple[Mark, ...]:
-    """The states whose passing an attempt's record tells, in order."""
-    return tuple(Mark(state, record[field]) for state, field in _MARKS if record.get(field))
-
-
-def waited_of(record: Mapping[str, Any]) -> Waited:
-    """What an attempt waited for, from its record."""
-    fields = {"turn": "queued_seconds", "throttled": "throttled_seconds", "server": "server_wait_seconds"}
-    return Waited(**{name: int(record.get(field, 0)) for name, field in fields.items()})
 
 
 def outcome_key(outcome: Outcome) -> str:

@@ -9,15 +9,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from fleet.attempt_record import AttemptRecord
 from fleet.attempts import Attempt
 from fleet.errors import UnknownRunError
 from fleet.execution_ends import End, explain_end
 from fleet.failures import Failure
-from fleet.outcomes import HEALED_BY_A_COPY, Outcome, decide
+from fleet.outcomes import HEALED_BY_A_COPY, NOT_WAITED, Outcome, decide
 from fleet.plan import Plan
 from fleet.reports import RunReport
 from lambdas.clients.refusals import code_of
-from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_guess, read_outcome, waited_of
+from lambdas.outcome_records import merge_with_previous, outcome_key, put_guess, read_outcome
 from lambdas.wiring import Clients
 from report import compose_message, render
 
@@ -56,9 +57,9 @@ def close_run(run: str, clients: Clients) -> RunReport:
     return report
 
 
-def explain(described: Mapping[str, Any], record: Mapping[str, Any], clients: Clients) -> Failure:
-    """What an execution that ended and left no outcome failed by. *record*: of its attempt, empty if it made none."""
-    passed = marks_of(record)
+def explain(described: Mapping[str, Any], record: AttemptRecord | None, clients: Clients) -> Failure:
+    """What an execution that ended and left no outcome failed by. *record*: of its attempt, None if it made none."""
+    passed = record.marks if record else ()
     return explain_end(
         End(
             described["name"],
@@ -81,7 +82,7 @@ def _last_state(execution: str, clients: Clients) -> str:
 
 
 def guess(
-    attempt: Attempt, failure: Failure, clients: Clients, record: Mapping[str, Any] | None = None, gap: str = ""
+    attempt: Attempt, failure: Failure, clients: Clients, record: AttemptRecord | None = None, gap: str = ""
 ) -> bool:
     """Write an outcome that the execution did not write itself; its own word, if it comes, replaces it.
 
@@ -96,8 +97,8 @@ def guess(
         gaps=("the outcome is a guess", *filter(None, (gap,))),
         started_at=now,
         ended_at=now,
-        marks=marks_of(record or {}),
-        waited=waited_of(record or {}),
+        marks=record.marks if record else (),
+        waited=record.waited if record else NOT_WAITED,
     )
     if not put_guess(outcome, clients):
         return False
@@ -111,12 +112,11 @@ def _guess_missing(run: str, database: str, planned: Mapping[str, Any], redrive_
     A living execution speaks for itself.
     """
     claim = clients.ledger.claim(database)
-    attempt, record = Attempt(run, database, planned["mode"], 0, planned["execution"]), {}
+    attempt, record = Attempt(run, database, planned["mode"], 0, planned["execution"]), None
     if claim.get("holder_run") == run:
         attempt = replace(attempt, number=int(claim["number"]), execution=claim["holder"])
         record = clients.ledger.record(attempt)
-        tables = record.get("tables")
-        attempt = replace(attempt, tables=tuple(tables) if tables is not None else None)
+        attempt = replace(attempt, tables=record.attempt.tables)
     # fleet-run names its children so (orchestration/asl/fleet-run.asl.json).
     children = planned["execution"].rpartition(":")[0].removesuffix("-fleet-run") + "-database-run"
     child = f"{children}:{run}-{database}-{redrive_count}"
@@ -167,13 +167,13 @@ def _find_copy(database: str, plan: Plan, clients: Clients) -> str:
     """Which attempt of another run copied *database* whole, in the run's mode, and ended ok since it was planned."""
     number = int(clients.ledger.claim(database).get("number", 0)) + 1
     for record in clients.ledger.attempts_before(Attempt(plan.run, database, plan.mode, number, "")):
-        other, made = record["run"], int(record["sk"].removeprefix("ATTEMPT#"))
-        outcome = clients.ledger.outcome(other, database)
-        is_whole = record["mode"] == plan.mode and "tables" not in record
-        if not is_whole or outcome.get("outcome") != "ok" or int(outcome["attempt"]) != made:
+        made = record.attempt
+        outcome = clients.ledger.outcome(made.run, database)
+        is_whole = made.mode == plan.mode and made.tables is None
+        if not is_whole or outcome.get("outcome") != "ok" or int(outcome["attempt"]) != made.number:
             continue
         if datetime.fromisoformat(outcome["ended_at"]) >= datetime.fromisoformat(plan.planned_at):
-            return f"Attempt {made} of run {other} copied it whole and ended ok at {outcome['ended_at']}."
+            return f"Attempt {made.number} of run {made.run} copied it whole and ended ok at {outcome['ended_at']}."
     return ""
 
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import importlib
 import json
-import traceback
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
-from botocore.awsrequest import AWSResponse
-
 from lambdas.wiring import LOCAL, Clients
-from localcloud.in_process_transport import AwsError, response
-from localcloud.stepfunctions.errors import FunctionError
+from localcloud.errors import FunctionError
 from orchestration.functions import MODULES, function_name
 
 Around = Callable[[str, Mapping[str, Any], Callable[[], Any]], Any]
 
 
-class Functions:
+class HandlersInProcess:
     """The deployed functions by name. *around*: makes each call, given the state's name and the event. *modules*: the
     handler's module for each function's name; all of ours by default."""
 
@@ -62,24 +58,3 @@ class Functions:
     def is_allowed(self, arn: str, service: str, source_arn: str) -> bool:  # noqa: ARG002  as LambdaService has it
         """Whether *service* may call: these functions have no policies, and everyone may."""
         return True
-
-
-def answer_invoke(url: str, call: Callable[[], Any]) -> AWSResponse:
-    """What Invoke answers when *call* calls the function.
-
-    Raises:
-        AwsError: There is no such function.
-    """
-    try:
-        answer, headers = call(), {}
-    except FunctionError as error:
-        if error.error_type == "Lambda.ResourceNotFoundException":
-            raise AwsError("ResourceNotFoundException", error.message, 404) from None
-        answer, headers = _error(error), {"X-Amz-Function-Error": "Unhandled"}
-    return response(url, 200, json.dumps(answer).encode(), {"X-Amz-Executed-Version": "$LATEST", **headers})
-
-
-def _error(error: FunctionError) -> Mapping[str, Any]:
-    raised = error.__cause__
-    trace = traceback.format_exception(raised) if raised else list(error.stack_trace)
-    return {"errorMessage": error.message, "errorType": error.error_type, "stackTrace": trace}

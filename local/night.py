@@ -20,7 +20,7 @@ _LOADING = DATABASE_RUN.index("SubmitLoads")
 
 @dataclass(frozen=True)
 class DatabaseLook:
-    """One database of a run as it stands now. *status*: `waiting`, or its execution's; *seconds*: since its start."""
+    """One database of a run as it is now. *status*: `waiting`, or its execution's; *seconds*: since its start."""
 
     database: str
     status: str
@@ -39,13 +39,6 @@ class DatabaseLook:
             return 0.0
         loaded = self.tables_loaded / self.tables if self.tables else 0.0
         return 0.6 * loaded if position < _LOADING else 0.8
-
-
-PACE = 10
-"""How many seconds of the clock flow in a real one, while something works: waits for DMS then take as long as the work
-that they overlap with. At 1 the databases of a large night go from wait to wait together, and use one core after the
-other; of two cores 15 % stood idle at 5 and 10 % at 10 (100 databases of 48 tables). The faster it flows, the nearer
-comes a task that waits for its turn to the half hour after which it is taken for stuck."""
 
 
 class Night:
@@ -77,7 +70,7 @@ class Night:
         return self._cloud.aws.client("stepfunctions").describe_execution(executionArn=self._arn)
 
     def look(self) -> list[DatabaseLook]:
-        """Every onboarded database, as it stands.
+        """Every onboarded database, as it is.
 
         The stand-ins are asked without boto3: reading hundreds of answers a second would slow the night looked at.
         """

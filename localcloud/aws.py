@@ -22,7 +22,6 @@ from moto.iam.models import AWSManagedPolicy, iam_backends
 
 from localcloud.in_process_transport import Answer, Handle, answer_json
 from localcloud.moto_fast_path import routes
-from localcloud.moto_fast_path.dynamodb import PlainDynamoDb
 from localcloud.moto_fast_path.s3 import PlainS3
 
 ACCOUNT = "123456789012"  # moto's own
@@ -39,11 +38,9 @@ class LocalAws:
     def __init__(self) -> None:
         self._mock = mock_aws()
         self._clients: dict[str, Any] = {}
-        self._handles: dict[str, Handle] = {"dynamodb": self._ask_dynamodb, "s3": self._ask_s3, "iam": self._ask_iam}
+        self._handles: dict[str, Handle] = {"s3": self._ask_s3, "iam": self._ask_iam}
         self._lock = threading.Lock()
         self._locks: dict[str, Any] = {}
-        self._ledger_lock = threading.Lock()
-        self._items = PlainDynamoDb(ACCOUNT, REGION)
         self.objects = PlainS3(ACCOUNT)
         self._policies_lock = threading.Lock()
         self.read_of_iam: dict[str, Any] = {}
@@ -87,7 +84,7 @@ class LocalAws:
                         retries={"total_max_attempts": 1},
                         max_pool_connections=64,
                         signature_version=UNSIGNED,
-                        user_agent="fleet-local",
+                        user_agent="localcloud",
                         ignore_configured_endpoint_urls=True,
                         request_checksum_calculation="when_required",
                         response_checksum_validation="when_required",
@@ -99,18 +96,14 @@ class LocalAws:
             return self._clients[service]
 
     def _ask_moto(self, service: str, request: AWSPreparedRequest) -> AWSResponse:
-        """moto, which is not made for threads: a list that another thread adds to while it is walked through breaks."""
+        """moto, with one request to a service at a time. It is not made for threads: a list that another adds to while
+        moto walks through it breaks. And its DynamoDB checks a condition and writes in two steps, and a cancelled
+        transaction puts back what was there before, which another thread may have changed since.
+        """
         with self._lock:
             lock = self._locks.setdefault(service, threading.RLock())
         with lock:
             return routes.answer(request)
-
-    def _ask_dynamodb(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
-        """moto's DynamoDB, never asked by two threads at once: it looks at a condition and writes in two steps, and a
-        transaction that is cancelled puts back what was there before, which another thread may have changed since."""
-        with self._ledger_lock:
-            short = self._items.answer(request, operation) if f".{REGION}." in request.url else None
-            return short or routes.answer(request)
 
     def _ask_s3(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         """moto's S3, with no other put meanwhile."""

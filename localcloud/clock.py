@@ -24,7 +24,7 @@ _MOST_THREADS = 64
 
 @dataclass(frozen=True)
 class Reading:
-    """How a clock goes and where it stands. It tells the same time in another process of this machine, until the clock
+    """How a clock goes and where it is. It shows the same time in another process of this machine, until the clock
     skips a wait.
     """
 
@@ -76,7 +76,7 @@ class Clock:
         return self.reading().now()
 
     def reading(self) -> Reading:
-        """Where this clock stands, for another process."""
+        """Where this clock is, for another process."""
         return Reading(self._start, self._origin, 0.0 if self.kind == "frozen" else self.scale, self.skipped_seconds)
 
     def call_later(self, seconds: float, callback: Callable[..., object], *args: object) -> None:
@@ -89,13 +89,13 @@ class Clock:
         future: Future[Any] = Future()
 
         def run() -> None:
-            # Whoever awaits is woken (a byte in the loop's pipe) before the hold ends: `_Selector` relies on it.
+            # The one who waits is woken (a byte in the loop's pipe) before the hold ends: `_Selector` relies on it.
             self._workers.acquire()
             self._of_thread.is_working = True
             try:
                 try:
                     result = function(*args)
-                except BaseException as error:  # noqa: BLE001  handed to whoever waits for the future
+                except BaseException as error:  # noqa: BLE001  handed to the one who waits for the future
                     future.set_exception(error)
                 else:
                     future.set_result(result)
@@ -211,7 +211,7 @@ class _Selector(selectors.DefaultSelector):
         if not self._clock.is_idle():
             # Frozen time does not flow, so a timer cannot be what ends this wait.
             return super().select(None if self._clock.kind == "frozen" else timeout / self._clock.scale)
-        # Idle, and whoever finished last has written to the pipe before the count dropped: look once more.
+        # Idle, and the last to finish has written to the pipe before the count dropped: look once more.
         if ready := super().select(0):
             return ready
         self._clock.skipped_seconds += timeout

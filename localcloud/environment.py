@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-_OURS = "FLEET_"
 _KEPT = frozenset(
     {
         # Where programs and their libraries are.
@@ -32,26 +31,28 @@ _KEPT = frozenset(
 )
 
 
-def kept(environment: Mapping[str, str]) -> dict[str, str]:
-    """What a process of the local cloud may know of *environment*.
+def kept(environment: Mapping[str, str], own: str | None = None) -> dict[str, str]:
+    """What a process of the local cloud may know of *environment*. *own*: how the caller's own variables begin.
 
-    >>> kept({"PATH": "/bin", "FLEET_ONBOARD_NYC_FLIGHTS": "true", "AWS_PROFILE": "work", "PGSERVICE": "reports"})
-    {'PATH': '/bin', 'FLEET_ONBOARD_NYC_FLIGHTS': 'true'}
+    >>> kept({"PATH": "/bin", "SHOP_SIZE": "3", "AWS_PROFILE": "work", "PGSERVICE": "reports"}, own="SHOP_")
+    {'PATH': '/bin', 'SHOP_SIZE': '3'}
     """
-    return {name: value for name, value in environment.items() if name in _KEPT or name.startswith(_OURS)}
+    begins = (own,) if own else ()
+    return {name: value for name, value in environment.items() if name in _KEPT or name.startswith(begins)}
 
 
 @contextmanager
-def own_environment() -> Iterator[None]:
-    """Until the context ends, this process has the environment of a local cloud, with an empty home folder.
+def own_environment(own: str | None = None) -> Iterator[None]:
+    """Until the context ends, this process has the environment of a local cloud, with an empty home folder, and the
+    variables that begin with *own*.
 
     For the process that plays the cloud and nothing else: the environment is the whole process's. Enter it before the
     first thread starts, because the C library's environment has no lock.
     """
     before = dict(os.environ)
-    with tempfile.TemporaryDirectory(prefix="fleet-home-", ignore_cleanup_errors=True) as home:
+    with tempfile.TemporaryDirectory(prefix="localcloud-home-", ignore_cleanup_errors=True) as home:
         # Python has found a folder for temporary files that it may write to; other programs would not look for one.
-        _set({**kept(before), "HOME": home, "TMPDIR": tempfile.gettempdir(), "TZ": "UTC"})
+        _set({**kept(before, own), "HOME": home, "TMPDIR": tempfile.gettempdir(), "TZ": "UTC"})
         try:
             yield
         finally:

@@ -53,9 +53,9 @@ def answer_json(request: AWSPreparedRequest, operation: str, answer: Answer) -> 
 
 
 def json_error(url: str, error: AwsError, headers: Mapping[str, str]) -> AWSResponse:
-    """*error* as a service of the JSON protocol tells it."""
-    told = {"__type": error.code, "message": error.message}
-    return response(url, error.status, json.dumps(told).encode(), {**headers, "x-amzn-ErrorType": error.code})
+    """*error* as a service of the JSON protocol writes it."""
+    document = {"__type": error.code, "message": error.message}
+    return response(url, error.status, json.dumps(document).encode(), {**headers, "x-amzn-ErrorType": error.code})
 
 
 def response(url: str, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> AWSResponse:

@@ -97,7 +97,7 @@ def _put_bucket_policy(backend: S3Backend, bucket_name: str, policy: bytes) -> N
 def _bucket_permission(bucket: FakeBucket, action: str, resource: str) -> Any:
     """moto reads no conditions, so that "nobody without TLS" would be nobody at all.
 
-    Requests count as having come over TLS: the endpoint stands for AWS's own.
+    Requests count as having come over TLS: the endpoint plays AWS's own.
     """
     if bucket.policy is None:
         return PermissionResult.NEUTRAL

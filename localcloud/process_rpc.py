@@ -56,7 +56,7 @@ class Peer:
         return self.ask(function, *args).result()
 
     def close(self) -> None:
-        """Hang up: whoever serves at the other end comes to an end."""
+        """Hang up: the server at the other end comes to an end."""
         hang_up(self._connection)
         self._listening.join()
 

@@ -1,7 +1,7 @@
 """The registry as the night sees it: one text with the flags in force.
 
 The deployment writes it to the control bucket and PlanRun reads only that: a Lambda sees neither the files nor the
-pipeline's environment (design.md section 2).
+pipeline's environment (docs/design.md 2).
 """
 
 from __future__ import annotations

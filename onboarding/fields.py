@@ -32,7 +32,7 @@ class _Refused(Exception):
 class Entry(Generic[T]):
     """What could be read of one entry. *label* is what an error calls it.
 
-    *fields* holds what was right or has a default, *lines* where it stands. The key of *lines* is the way to a value:
+    *fields* holds what was right or has a default, *lines* where it is. The key of *lines* is the way to a value:
     ("exclude", 0), ("parallel_loads", 1, "table").
     """
 
@@ -48,7 +48,7 @@ class Entry(Generic[T]):
         return self.of(**self.fields)
 
     def line_at(self, *way: str | int) -> int:
-        """Where the value at *way* stands, or what holds it, if it stands nowhere itself."""
+        """Where the value at *way* is, or what holds it, if it is nowhere itself."""
         while way and way not in self.lines:
             way = way[:-1]
         return self.lines.get(way, self.line)

@@ -90,7 +90,7 @@ def shown(node: Node) -> str:
 
 
 def members(node: MappingNode, source: Source) -> dict[str, tuple[Node, Node]]:
-    """Key and value nodes of *node* by key, with `<<` taken in: what stands here wins over what is merged."""
+    """Key and value nodes of *node* by key, with `<<` taken in: what is here wins over what is merged."""
     found: dict[str, tuple[Node, Node]] = {}
     merged: list[Node] = []
     for key, value in node.value:
@@ -100,7 +100,7 @@ def members(node: MappingNode, source: Source) -> dict[str, tuple[Node, Node]]:
             source.note(key, f"a key is {shown(key)}, wanted a word.")
         elif key.value in found:
             first = line_of(found[key.value][0])
-            source.note(key, f"the key `{key.value}` stands here for the second time, first on line {first}. Keep one.")
+            source.note(key, f"the key `{key.value}` is here for the second time, first on line {first}. Keep one.")
         else:
             found[key.value] = (key, value)
     for value in merged:
@@ -112,7 +112,7 @@ def members(node: MappingNode, source: Source) -> dict[str, tuple[Node, Node]]:
 def _merged(value: Node, source: Source, above: set[int]) -> Iterator[tuple[ScalarNode, Node]]:
     """The pairs that `<<: *value` brings. *above*: the nodes being merged, as an anchor may lie inside itself."""
     if id(value) in above:
-        source.note(value, "`<<` takes what it stands in, wanted the alias of another mapping.")
+        source.note(value, "`<<` takes what it is in, wanted the alias of another mapping.")
     elif isinstance(value, SequenceNode):
         for one in value.value:
             yield from _merged(one, source, above | {id(value)})

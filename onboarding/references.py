@@ -21,7 +21,7 @@ def note_duplicate_ids(entries: Sequence[Entry[Any]], source: Source) -> None:
         entries,
         source,
         key=lambda fields: fields.get("id"),
-        sentence=lambda entry: f"the id `{entry.fields['id']}` stands here for the second time",
+        sentence=lambda entry: f"the id `{entry.fields['id']}` is here for the second time",
         remedy="Ids are never shared or reused: choose another.",
         at="id",
     )

@@ -18,7 +18,7 @@ LONGEST_EXECUTION_SECONDS = 12 * 3600
 LONGEST_TASK_SECONDS = LONGEST_EXECUTION_SECONDS - 3600
 LONGEST_SERVER_WAIT_SECONDS = LONGEST_EXECUTION_SECONDS // 2
 _LONGEST_COUNTING_SECONDS = 1800
-# Source: reference/dms.md 4.8, the largest LobMaxSize that AWS recommends; what is longer is cut (documented).
+# Source: docs/facts/dms.md 4.8, the largest LobMaxSize that AWS recommends; what is longer is cut (documented).
 _LARGEST_LOB_KILOBYTES = 102_400
 # `<prefix>-<database>-s3` names a role. IAM takes 64 characters (documented).
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -82,7 +82,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Server, "secret_key"): matching(
         r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
         "the ARN of a KMS key, arn:aws:kms:...:key/...",
-        "Leave it out where the secret stands under Secrets Manager's own key.",
+        "Leave it out where the secret is under Secrets Manager's own key.",
     ),
     (Server, "certificate"): matching(
         r"arn:aws:dms:[a-z0-9-]+:\d{12}:cert:\S+",

@@ -1,5 +1,5 @@
 """What a fleet costs a month at AWS: quantities counted from machines and settings, times prices that somebody wrote
-down. A price that no source was found for is not guessed: its quantity stands in the table without an amount."""
+down. A price that no source was found for is not guessed: its quantity is in the table without an amount."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Price:
 
     @property
     def holds_in_frankfurt(self) -> bool:
-        """Whether it was quoted for Frankfurt or for every Region; else it stands in for one that was not found."""
+        """Whether it was quoted for Frankfurt or for every Region; else it replaces one that was not found."""
         return self.where in {"Frankfurt", "all"}
 
 
@@ -190,7 +190,7 @@ def total_of_frankfurt(fleet: Fleet) -> float:
 def warehouse_credits(fleet: Fleet) -> float:
     """Snowflake's credits a month: 5 seconds for each table, 8 at once, on a warehouse of one credit an hour.
 
-    Source: design.md, section 7 (12,000 tables a night are about 2 credits).
+    Source: docs/facts/snowflake.md 3.4 (12,000 tables a night are about 2 credits).
 
     >>> round(warehouse_credits(Fleet(250)), 1)
     62.5

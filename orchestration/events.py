@@ -23,7 +23,7 @@ def broken_off_pattern(machine_arns: Sequence[str]) -> dict[str, Any]:
     }
 
 
-# What DMS tells of by itself: whatever happens to an instance (storage, class, zones, patches and failover have detail
+# What DMS reports by itself: whatever happens to an instance (storage, class, zones, patches and failover have detail
 # types of their own, which begin alike), and tasks that failed. Events carry no tags, so
 # these are of the whole account and Region.
 # Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_EventBridge.html, and the detail types by Amazon
@@ -41,7 +41,7 @@ DMS_PATTERNS: Mapping[str, Mapping[str, Any]] = {
 def night_request(night: Night, fleet_run_arn: str) -> dict[str, str]:
     """StartExecution's parameters for *night*, as Scheduler's universal target takes them.
 
-    Scheduler fills in what stands in angle brackets. It may deliver a time twice, under two names: PlanRun lets the
+    Scheduler fills in what is in angle brackets. It may deliver a time twice, under two names: PlanRun lets the
     first have it, by `schedule` and `scheduled_at`.
     Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 

@@ -21,7 +21,7 @@ from orchestration.functions import function_arn, function_name
 from orchestration.roles import Policy, Statement, allow, decrypt_secrets, policy, use_data_key
 
 FLEET_TAG = "fleet"
-"""Every resource of the stack carries it, with the prefix as its value; DMS's may be changed only where it stands."""
+"""Every resource of the stack carries it, with the prefix as its value; without it, DMS's may not be changed."""
 
 Need = Callable[[Settings, str], list[Statement]]
 

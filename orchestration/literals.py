@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def literal(text: str) -> str:
-    """*text* that a person chose, so that Terraform takes it as it stands.
+    """*text* that a person chose, so that Terraform takes it as it is.
 
     Source: https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences (documented).
 

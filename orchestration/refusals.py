@@ -41,7 +41,7 @@ def refuse_undeployable(registry: Registry) -> None:
         IAM_ROLE_POLICY_CHARACTERS,
         len("".join(policy.split())),
         "the role of AskSource, which names the secret of each server,",
-        f"It has {len(registry.servers)} servers: divide the fleet into cells (design.md section 10).",
+        f"It has {len(registry.servers)} servers: divide the fleet into cells (docs/design.md 10).",
     )
 
 

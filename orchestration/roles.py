@@ -1,6 +1,6 @@
 """Who may assume which role, and what it may then do: documents for stack and local cloud alike.
 
-What a function may do stands in `function_roles.py`.
+What a function may do is in `function_roles.py`.
 """
 
 from __future__ import annotations

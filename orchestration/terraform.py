@@ -76,12 +76,12 @@ def require_version(program: Path, environment: Mapping[str, str]) -> str:
         TerraformMissingError: It is too old, or what answers is no Terraform.
     """
     try:
-        told = _start([str(program), "version", "-json"], Path(), environment)
+        document = _start([str(program), "version", "-json"], Path(), environment)
     except OSError as error:
         raise TerraformMissingError(f"{program} does not start: {error}.", remedy="Install it anew.") from error
-    found = re.search(r'"terraform_version":\s*"((\d+)\.(\d+)[^"]*)"', told.stdout)
+    found = re.search(r'"terraform_version":\s*"((\d+)\.(\d+)[^"]*)"', document.stdout)
     if found is None:
-        said = told.stdout.strip()[:200]
+        said = document.stdout.strip()[:200]
         raise TerraformMissingError(
             f"{program} does not say which Terraform it is, but {said!r}.", remedy="Install HashiCorp's Terraform."
         )
@@ -99,7 +99,7 @@ def _shown(version: Sequence[int]) -> str:
 
 
 class Commands:
-    """Terraform's commands on the configuration in *folder*. *show* is told each line of what takes long."""
+    """Terraform's commands on the configuration in *folder*. *show* gets each line of what takes long."""
 
     def __init__(
         self, program: Path, folder: Path, environment: Mapping[str, str], show: Callable[[str], object] | None = None
@@ -118,8 +118,8 @@ class Commands:
         how = ("-destroy",) if destroys else ()
         common = ("-input=false", "-no-color", "-detailed-exitcode", f"-parallelism={PARALLEL}", f"-out={_PLAN}")
         planned = self.run("plan", *common, *how, fine={0, 2}, is_shown=True)
-        told = json.loads(self.run("show", "-json", _PLAN).stdout)
-        listed = [(one["address"], tuple(one["change"]["actions"])) for one in told.get("resource_changes", ())]
+        document = json.loads(self.run("show", "-json", _PLAN).stdout)
+        listed = [(one["address"], tuple(one["change"]["actions"])) for one in document.get("resource_changes", ())]
         # Data sources are read late where they wait for something; nothing changes by that.
         changes = tuple(Change(*one) for one in listed if one[1] not in {("no-op",), ("read",)})
         return Plan(changes, is_empty=planned.returncode == 0)
@@ -134,8 +134,8 @@ class Commands:
 
     def outputs(self) -> dict[str, Any]:
         """The values of the configuration's outputs."""
-        told = json.loads(self.run("output", "-json").stdout)
-        return {name: one["value"] for name, one in told.items()}
+        document = json.loads(self.run("output", "-json").stdout)
+        return {name: one["value"] for name, one in document.items()}
 
     def run(
         self, *arguments: str, fine: Collection[int] = (0,), is_shown: bool = False

@@ -22,6 +22,7 @@ from fleet.plan import Plan
 from local.cloud import LocalCloud
 from local.faults.calls import current_invocation
 from local.night import Night
+from localcloud.cloud import AccountLimits
 from localcloud.dms.requests.throttle import AWS_RATE
 from localcloud.dms.resources import Delays
 from localcloud.in_process_transport import AwsError
@@ -124,16 +125,15 @@ def run(server: EmbeddedPostgres, registry: Registry, folder: Path, account: Acc
     night = Night("paced")
     secrets = {one.secret: server.secret("postgres") for one in registry.servers}
     requests = Requests()
-    how: dict[str, Any] = {
-        "clock": "frozen",
-        "dms_rate": account.dms_rate,
-        "dms_delays": Delays(starting_task=account.task_seconds),
-        "lambda_at_once": account.lambda_at_once,
-        "lambda_seconds": account.lambda_seconds,
-    }
+    limits = AccountLimits(
+        dms_rate=account.dms_rate,
+        dms_delays=Delays(starting_task=account.task_seconds),
+        lambda_at_once=account.lambda_at_once,
+        lambda_seconds=account.lambda_seconds,
+    )
     with (
         TemporaryDirectory(dir=folder) as scratch,
-        LocalCloud(Path(scratch), registry, secrets, on_status=night.hear, **how) as cloud,
+        LocalCloud(Path(scratch), registry, secrets, clock="frozen", limits=limits, on_status=night.hear) as cloud,
     ):
         _count(cloud, requests)
         began, began_wall = cloud.clock.monotonic(), time.monotonic()

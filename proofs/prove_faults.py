@@ -29,7 +29,6 @@ from local.cloud import LocalCloud
 from local.faults.catalogue import KINDS
 from local.faults.faults import Faults
 from local.faults.requests import read_fault, spread
-from local.night import PACE
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import build
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -166,14 +165,14 @@ def _large(databases: int, tables: int) -> list[Figure]:
     command = [sys.executable, "-m", "bench.large_night", "--databases", str(databases), "--tables", str(tables)]
     command += ["--folder", str(HERE / "large"), "--limit", str(LIMIT_SECONDS)]
     done = subprocess.run(command, capture_output=True, text=True)
-    told = done.stdout.strip().splitlines()
-    print("\n".join(f"    {line}" for line in told[-25:]), flush=True)
+    lines = done.stdout.strip().splitlines()
+    print("\n".join(f"    {line}" for line in lines[-25:]), flush=True)
     if done.returncode:
         print(done.stderr[-3000:], flush=True)
     return [
         (
             f"a night of {databases} x {tables} in at most {LIMIT_SECONDS} s",
-            told[-1] if told else "",
+            lines[-1] if lines else "",
             done.returncode == 0,
         )
     ]
@@ -193,8 +192,7 @@ def _break_thirty(count: int, tables: int) -> list[Figure]:
             faults.add(database, fault)
         kinds = {database: fault.kind for database, fault in requests}
         secrets = {one.secret: server.secret("postgres") for one in registry.servers}
-        how: dict[str, Any] = {"time_scale": PACE, "has_machine": True}
-        with LocalCloud(_fresh("thirty/cloud"), registry, secrets, faults=faults, **how) as cloud:
+        with LocalCloud(_fresh("thirty/cloud"), registry, secrets, faults=faults) as cloud:
             cloud.machines.ended(cloud.start_run("thirty", {"mode": "full"})).result()
             items = {one["sk"].removeprefix("DB#"): one for one in cloud.clients.ledger.outcomes("thirty")}
             found = {

@@ -22,9 +22,9 @@ from fleet.errors import FleetError
 from local.deploy import EXTERNAL_ID, SNOWFLAKE_USER, administration, public_key_text, snowflake_user_arn
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import BuiltDatabase
+from local.up_folder import find
 from localcloud.aws import own_session
 from localcloud.http.hosting import ADMINISTER, TOKEN
-from localcloud.http.place import find
 from localcloud.lambda_service.processes import host_architecture
 from onboarding.reader import DATABASES_FILE, SETTINGS_FILE
 from orchestration.package import host_python
@@ -65,10 +65,10 @@ def empty_account(folder: Path) -> Iterator[Account]:
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as running,
     ):
         try:
-            told = running.stdout.readline() if running.stdout else ""
-            if not told:
+            answered = running.stdout.readline() if running.stdout else ""
+            if not answered:
                 raise NotProvenError(f"fleet up ended with {running.wait()}: {folder}/calls.log")
-            document = json.loads(told)
+            document = json.loads(answered)
             yield Account(folder / "cloud", document["endpoint"], document["environment"])
         finally:
             running.terminate()
@@ -117,14 +117,14 @@ def set_up_snowflake(account: Account, settings: Settings, role_arn: str) -> Non
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(account.endpoint).port)
     connection.request("POST", ADMINISTER, json.dumps(asked), {TOKEN: find(account.folder).token})
     answer = connection.getresponse()
-    told = answer.read().decode()
+    answered = answer.read().decode()
     connection.close()
     if answer.status != 200:
-        raise NotProvenError(f"Snowflake's administrator was refused: {told}")
+        raise NotProvenError(f"Snowflake's administrator was refused: {answered}")
 
 
 def inventory(account: Account) -> set[str]:
-    """Everything that stands in the account, of every kind that the stacks make, a line each."""
+    """Everything that is in the account, of every kind that the stacks make, a line each."""
 
     def names(service: str, operation: str, member: str, name: str) -> set[str]:
         client = account.client(service)

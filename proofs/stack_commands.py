@@ -43,8 +43,8 @@ class Operator:
         environment |= dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
         environment |= self.account.environment
         environment["TF_CLI_CONFIG_FILE"] = str(self.installed.write_configuration(self.folder))
-        told = self.folder / "deploy.log"
-        with told.open("a", encoding="utf-8") as log:
+        log_file = self.folder / "deploy.log"
+        with log_file.open("a", encoding="utf-8") as log:
             done = subprocess.run(
                 [FLEET, *arguments, *places],
                 env=environment,
@@ -56,7 +56,7 @@ class Operator:
         stacks = json.loads(done.stdout or '{"stacks": []}')["stacks"]
         states = {one["stack"]: one["state"] for one in stacks}
         if done.returncode or not states or not set(states.values()) <= fine:
-            raise NotProvenError(f"fleet {' '.join(arguments)} ended with {done.returncode}: {states}; see {told}.")
+            raise NotProvenError(f"fleet {' '.join(arguments)} ended with {done.returncode}: {states}; see {log_file}.")
         return stacks
 
 

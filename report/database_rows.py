@@ -14,7 +14,7 @@ from report.formatting import NO_OUTCOME
 from report.stages import Span, fold_marks
 
 NO_INSTANCE = "in no lane"
-"""Where an outcome's database stands that the plan put into no lane."""
+"""Where an outcome's database is that the plan put into no lane."""
 
 
 @dataclass(frozen=True)

@@ -163,9 +163,9 @@ def _failed_database(report: RunReport, entry: Entry) -> Html:
 def _bad_tables(entry: Entry) -> Html:
     if not entry.bad_tables:
         return Html()
-    told = f"{len(entry.bad_tables):,} of {say_count(len(entry.tables), 'table')} not ok"
+    counted = f"{len(entry.bad_tables):,} of {say_count(len(entry.tables), 'table')} not ok"
     if all(table.failure == entry.failure for table in entry.bad_tables) and len(entry.bad_tables) == len(entry.tables):
-        return element("p", told, ", all for this reason.", class_="same")
+        return element("p", counted, ", all for this reason.", class_="same")
     table = element(
         "table",
         element("thead", element("tr", element("th", "Table", scope="col"), *count_headings(), _why_heading())),
@@ -174,7 +174,7 @@ def _bad_tables(entry: Entry) -> Html:
     )
     return element(
         "details",
-        element("summary", told),
+        element("summary", counted),
         element("div", table, class_="wide"),
         open=len(entry.bad_tables) <= _OPEN_TABLES,
     )
@@ -235,7 +235,7 @@ def _why_left_out(entry: Entry) -> str:
 def gaps_part(entries: Sequence[Entry]) -> Html:
     """What could not be checked, each gap once, with the databases it holds for.
 
-    Gaps that differ only after a colon are one: what each database says there stands in its own row.
+    Gaps that differ only after a colon are one: what each database says there is in its own row.
     """
     by_kind: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in entries:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from fleet.failures import Budget
-from fleet.outcomes import Word
+from fleet.outcomes import OutcomeName
 
-WORDS: tuple[Word, ...] = ("failed", "skipped", "partial", "ok", "quarantined")
+WORDS: tuple[OutcomeName, ...] = ("failed", "skipped", "partial", "ok", "quarantined")
 """Outcomes, what needs someone first."""
 
 NO_OUTCOME = "no outcome"

@@ -111,7 +111,7 @@ def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
     noun = "rows" if report.mode == "full" else "changes"
     facts = (
         ("When", when),
-        ("How long", say_seconds(seconds)),
+        ("How long, on the run's clock", say_seconds(seconds)),
         *([("Planned", _say_planned(report.length))] if report.length else []),
         (
             "Databases",

@@ -19,7 +19,7 @@ class Html(str):
 
 
 def escape(text: str) -> Html:
-    """*text* as it stands between tags or in a quoted attribute; what a document may not hold becomes U+FFFD.
+    """*text* as it is between tags or in a quoted attribute; what a document may not hold becomes U+FFFD.
 
     >>> escape('</script><b title="a">')
     '&lt;/script&gt;&lt;b title=&quot;a&quot;&gt;'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from hashlib import sha256
+from importlib.resources import files
 
 from fleet.reports import RunReport
 from report.database_rows import list_entries
@@ -11,9 +12,10 @@ from report.databases import databases_part, night_data
 from report.failures import failures_part, gaps_part, left_out_part
 from report.headline import headline, jump_list, verdict
 from report.markup import Html, element
-from report.script import SCRIPT
-from report.style import STYLE
 from report.timeline import timeline_part
+
+STYLE = (files("report") / "page.css").read_text(encoding="utf-8")
+SCRIPT = (files("report") / "page.js").read_text(encoding="utf-8")
 
 
 def render(report: RunReport) -> str:

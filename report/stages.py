@@ -11,7 +11,7 @@ from report.formatting import read_time
 
 @dataclass(frozen=True)
 class Stage:
-    """*height*: of its bar in tenths, so that stages are told apart without their colour."""
+    """*height*: of its bar in tenths, so that stages differ without their colour."""
 
     id: str
     label: str

@@ -101,19 +101,19 @@ def _legend(stages: Sequence[Stage]) -> Html:
         ),
         element("li", "times in UTC"),
         class_="legend",
-        aria_label="Stages, told apart by height and colour",
+        aria_label="Stages, by height and colour",
     )
 
 
 def _lane(instance: str, entries: Sequence[Entry], at_once: int | None, axis: Axis) -> Html:
     counts = Counter(entry.word for entry in entries)
-    told = ", ".join(f"{counts[word]:,} {word}" for word in (NO_OUTCOME, *WORDS) if counts[word])
+    summary_text = ", ".join(f"{counts[word]:,} {word}" for word in (NO_OUTCOME, *WORDS) if counts[word])
     if instance == NO_INSTANCE:
         title: tuple[str, ...] = ("In no lane",)
     else:
         title = ("Replication instance ", name_of(instance))
     limit = f", {at_once:,} at once" if at_once is not None and at_once < len(entries) else ""
-    summary = element("span", f"{say_count(len(entries), 'database')}{limit}: {told}", class_="lane-facts")
+    summary = element("span", f"{say_count(len(entries), 'database')}{limit}: {summary_text}", class_="lane-facts")
     rows = element("ul", *(_row(entry, axis) for entry in entries))
     chart = element("div", _scale(axis), rows, class_="chart")
     return element("div", element("h3", *title, " ", summary), chart, class_="lane")
@@ -138,7 +138,7 @@ def _row(entry: Entry, axis: Axis) -> Html:
 
 
 def _bars(entry: Entry, axis: Axis) -> Html:
-    told = ", ".join(f"{span.stage.label} {say_seconds(span.seconds)}" for span in entry.spans) or "no attempt"
+    summary_text = ", ".join(f"{span.stage.label} {say_seconds(span.seconds)}" for span in entry.spans) or "no attempt"
     waited = Html()
     if entry.spans:
         until = round(axis.share(entry.spans[0].started_at) * _WIDTH)
@@ -146,7 +146,7 @@ def _bars(entry: Entry, axis: Axis) -> Html:
             waited = element("path", d=f"M0 5H{until}", class_="waits")
     return element(
         "svg",
-        element("title", f"{entry.database}: {entry.word}; {told}"),
+        element("title", f"{entry.database}: {entry.word}; {summary_text}"),
         waited,
         *(_bar(span, axis) for span in entry.spans),
         role="img",

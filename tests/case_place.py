@@ -1,4 +1,4 @@
-"""Where one database of `cases` stands: ledger, objects, DMS, warehouse, source."""
+"""Where one database of `cases` is: ledger, objects, DMS, warehouse, source."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 
 from fleet.attempts import Attempt
 from fleet.names import endpoint_role_name, source_endpoint_id, target_endpoint_id, task_id, warehouse_schema
+from lambdas.clients.attempt_items import attempt_key
+from lambdas.clients.items import from_item
 from local.cloud import LEDGER_TABLE
 
 if TYPE_CHECKING:
@@ -39,8 +41,10 @@ class Place:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The attempt's item in the ledger."""
-        return self.cloud.clients.ledger.record(self.typed_attempt)
+        """The attempt's item in the ledger, as DynamoDB has it: empty before there is one."""
+        key = attempt_key(self.id, self.attempt["number"])
+        found = self.cloud.aws.client("dynamodb").get_item(TableName=LEDGER_TABLE, Key=key, ConsistentRead=True)
+        return from_item(found.get("Item"))
 
     @property
     def typed_attempt(self) -> Attempt:

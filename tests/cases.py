@@ -1,4 +1,4 @@
-"""Databases of a local cloud for tests to work on, one handler or one execution at a time, while time stands still."""
+"""Databases of a local cloud for tests to work on, one handler or one execution at a time, while time is still."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from fleet.databases import Database, Limits, Registry, Server, Settings, Snowfl
 from held_time import HeldTime
 from judged_functions import JudgedFunctions
 from local.cloud import LocalCloud
+from localcloud.cloud import AccountLimits
+from localcloud.errors import FunctionError
 from localcloud.servers.postgres import EmbeddedPostgres
-from localcloud.stepfunctions.errors import FunctionError
 from orchestration.functions import DATABASE_RUN, function_name
 from orchestration.roles import allow
 
@@ -107,8 +108,8 @@ class Cases:
         secrets = {one.secret: postgres.secret("postgres" if shared else one.id) for one in servers}
         self.registry = Registry(SETTINGS, servers, databases)
         # A test looks at DMS and at executions as often as it likes.
-        how: dict[str, Any] = {"clock": "frozen", "dms_rate": None, "machine_rates": {}}
-        self.cloud = LocalCloud(folder, self.registry, secrets, faults=JudgedFunctions(_ASKS_STAND_INS), **how)
+        limits, faults = AccountLimits(dms_rate=None, machine_rates={}), JudgedFunctions(_ASKS_STAND_INS)
+        self.cloud = LocalCloud(folder, self.registry, secrets, clock="frozen", limits=limits, faults=faults)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:

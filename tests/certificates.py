@@ -1,4 +1,4 @@
-"""Certificates that sign themselves, for whoever asks for one."""
+"""Certificates that sign themselves, on request."""
 
 from __future__ import annotations
 

@@ -6,9 +6,11 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from cases import Case, Cases, make_template
 from left_out import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
@@ -24,6 +26,20 @@ settings.load_profile("without times")
 # A shell starts background commands with SIGINT ignored, and every program that a test starts would inherit that.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class ByModule(LoadScopeScheduling):
+    """A module's tests go to one worker: what its fixtures make, often a run of a whole fleet, is made once. The suite
+    of the stacks goes to one as a whole, for the bindings of AWS take seconds and memory."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return "tests/synthesis" if module.startswith("tests/synthesis/") else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    """How `make test` shares the tests out."""
+    return ByModule(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,7 +76,7 @@ def case_template(postgres: EmbeddedPostgres) -> str:
 # For a module, not the session: moto has one memory for the whole process, so two clouds must not live at once.
 @pytest.fixture(scope="module")
 def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
-    """A local cloud with many small databases, of which each test takes its own; time stands still between steps."""
+    """A local cloud with many small databases, of which each test takes its own; time is still between steps."""
     with Cases(tmp_path_factory.mktemp("cases"), postgres, case_template) as opened:
         yield opened
 

@@ -15,6 +15,7 @@ import pytest
 
 from fleet.errors import FleetError
 from local.terraform import find
+from localcloud.errors import LocalCloudError
 from localcloud.servers.mariadb import find_programs
 from orchestration.terraform import require_version
 
@@ -30,7 +31,7 @@ class ToolchainMissingError(FleetError):
 
 @dataclass(frozen=True)
 class Need:
-    """What the tests with *fixture* need. *find* raises a FleetError that says what is missing, and how to have it."""
+    """What the tests with *fixture* need. *find* raises an error that says what is missing, and how to have it."""
 
     fixture: str
     find: Callable[[], object]
@@ -67,7 +68,7 @@ def find_missing(needs: Sequence[Need] = NEEDS) -> dict[str, str]:
     for need in needs:
         try:
             need.find()
-        except FleetError as error:
+        except (FleetError, LocalCloudError) as error:
             missing[need.fixture] = str(error)
     return missing
 

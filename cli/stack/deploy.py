@@ -183,7 +183,7 @@ def _tell(stacks: Stacks, *, as_json: bool, error: str = "") -> None:
     click.echo()
     for step in stacks.steps:
         is_planned = step.state in {"to change", "applied", "declined", "half applied"}
-        # A failure is told once, as the last thing.
+        # A failure is shown once, as the last thing.
         more = step.counts() if is_planned else "" if error else step.why
         click.echo(f"{step.stack:24} {step.state:13} {more}".rstrip())
     for step in stacks.steps:

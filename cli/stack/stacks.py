@@ -68,7 +68,7 @@ class Bench:
 
 
 class Stacks:
-    """The stacks of one registry in its account, synthesised to *folder*. *say* is told what happens, line by line.
+    """The stacks of one registry in its account, synthesised to *folder*. *say* gets what happens, line by line.
 
     *lock*: where the providers' lock file is kept. *applies*: whether more is wanted than to look.
 
@@ -195,7 +195,7 @@ class Stacks:
                 self._require_fresh(number)
 
     def _require_fresh(self, number: int) -> None:
-        """What protects buckets and ledger stands in the account, not in the settings alone."""
+        """What protects buckets and ledger is in the account, not in the settings alone."""
         commands = self._begin(number)
         try:
             changes = commands.plan().changes

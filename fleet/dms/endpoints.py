@@ -1,6 +1,6 @@
 """What a database's S3 endpoint must say before a task may start on it, and where it differs.
 
-Source: botocore's model of DMS's `S3Settings` (reference/dms.md 4.1).
+Source: botocore's model of DMS's `S3Settings` (docs/facts/dms.md 4.1).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:
         "BucketName": settings.landing_bucket,
         "BucketFolder": folder.prefix,
         "DataFormat": "parquet",
-        # As Terraform's provider spells it: DMS keeps what it was told, and "gzip" would be a change to the next plan.
+        # As Terraform's provider spells it: DMS keeps what it was given, and "gzip" would be a change to the next plan.
         "CompressionType": "GZIP",
         "IncludeOpForFullLoad": True,
         "CdcInsertsOnly": False,
@@ -97,7 +97,7 @@ def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:
 
 _MUST_BE_SHOWN = frozenset({"BucketName", "BucketFolder", "ServiceAccessRoleArn", "DataFormat", "CompressionType"})
 _ENUMERATIONS = frozenset({"DataFormat", "CompressionType"})
-"""Members whose value DMS gives back in either case and with either separator (reference/dms.md 4.1)."""
+"""Members whose value DMS gives back in either case and with either separator (docs/facts/dms.md 4.1)."""
 
 
 def find_difference(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:

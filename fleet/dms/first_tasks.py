@@ -23,7 +23,7 @@ class FirstTask:
 
 def first_tasks(settings: Settings, database: Database) -> tuple[FirstTask, ...]:
     """The tasks of *database*: two where it does deltas, since a task's migration type cannot be changed, and only a
-    full load moves views (design.md section 3)."""
+    full load moves views (docs/design.md 3)."""
     return tuple(_first_task(settings, database, mode) for mode in database.modes)
 
 

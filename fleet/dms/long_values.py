@@ -14,7 +14,7 @@ _NAMED = 3
 def describe_cuts(engine: Engine, tables: Sequence[Table], limit_kilobytes: int) -> str | None:
     """A gap that names the columns of *tables* whose values may have been cut at *limit_kilobytes*; None without any.
 
-    Source: reference/dms.md 4.8 (LobMaxSize; FullLobMode is not possible with S3).
+    Source: docs/facts/dms.md 4.8 (LobMaxSize; FullLobMode is not possible with S3).
 
     >>> orders = Table("public", "orders", False, (Column("id", "integer"), Column("what", "text")))
     >>> describe_cuts("postgresql", [orders], 32)

@@ -1,6 +1,6 @@
 """The table mappings of a task: which tables and views, and the column that says whose rows they are.
 
-Source: AWS DMS user guide, "Using table mapping to specify task settings" (reference/dms.md 5).
+Source: AWS DMS user guide, "Using table mapping to specify task settings" (docs/facts/dms.md 5).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def full_load_mappings(database: Database, tables: Sequence[Table]) -> str:
 def first_mappings(database: Database, mode: Mode) -> str:
     """The mappings a task is created with, before PrepareTask names its tables: all of the database's schemas.
 
-    Views move in full loads alone (reference/dms.md 5.3).
+    Views move in full loads alone (docs/facts/dms.md 5.3).
     """
     table_type = "all" if mode == "full" else "table"
     return _write(database, [(escape(schema), "%", table_type) for schema in database.schemas], ())

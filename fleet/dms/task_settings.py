@@ -1,6 +1,6 @@
 """The settings of a task, as DMS takes them. What is not said here is DMS's default.
 
-Source: AWS DMS user guide, "Specifying task settings for AWS DMS tasks" (reference/dms.md 6).
+Source: AWS DMS user guide, "Specifying task settings for AWS DMS tasks" (docs/facts/dms.md 6).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What DMS says of a task, and what follows from it. Decisions only; nothing here calls DMS.
 
-Source: reference/dms.md 3 (botocore's model of `ReplicationTask` and `TableStatistics`).
+Source: docs/facts/dms.md 3 (botocore's model of `ReplicationTask` and `TableStatistics`).
 """
 
 from __future__ import annotations

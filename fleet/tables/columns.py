@@ -38,7 +38,7 @@ def dms_type(engine: Engine, column: Column) -> DmsType | None:
 
 
 # Source: AWS DMS user guide, "Using Amazon S3 as a target", section "Target data types for S3 Parquet"
-# (awsdocs/aws-dms-user-guide, doc_source/CHAP_Target.S3.md; reference/snowflake.md 3.10), read 2026-11-21.
+# (awsdocs/aws-dms-user-guide, doc_source/CHAP_Target.S3.md; docs/facts/snowflake.md 3.10), read 2026-11-21.
 _PARQUET = {
     "BYTES": "BINARY",
     "BLOB": "BINARY",

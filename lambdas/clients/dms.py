@@ -2,7 +2,7 @@
 
 A request that is throttled is repeated alone, in a turn of its own, as long as the handler has patience.
 
-Source: reference/dms.md 2 and 3.
+Source: docs/facts/dms.md 2 and 3.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from fleet.connections import Connection
 from fleet.dms.task_texts import TaskTexts
 from fleet.dms.tasks import TaskReport, read_task
 from lambdas.clients.refusals import code_of, is_throttled, message_of
@@ -41,19 +42,6 @@ class Endpoint:
     status: str
     ssl_mode: str
     s3: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Connection:
-    """The result of the last test of an endpoint from an instance."""
-
-    status: str
-    failure: str
-
-    @property
-    def is_passing(self) -> bool:
-        """Whether its status ends by itself, and says nothing yet."""
-        return self.status in {"testing", "deleting"}
 
 
 class Dms:

@@ -10,31 +10,28 @@ SERVER#<server> / PLACES            which databases of a server are read now (`p
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from itertools import cycle
-from typing import Any
+from typing import Any, Unpack
 
 from botocore.exceptions import ClientError
 
+from fleet.attempt_record import AttemptChange, AttemptRecord, WaitedFor
 from fleet.attempts import Attempt
 from fleet.errors import ClaimLostError
 from fleet.failures import Failure
 from fleet.measures import Measured
 from fleet.pace import Pace
 from fleet.server_places import Place
+from lambdas.clients.attempt_items import attempt_key as _attempt_key
+from lambdas.clients.attempt_items import new_attempt_item, read_attempt_item, to_plain
 from lambdas.clients.items import claim_key as _claim_key
 from lambdas.clients.items import from_item as _plain
 from lambdas.clients.items import to_item as _item
 from lambdas.clients.places import enter, leave
 from lambdas.clients.refusals import code_of, is_refused_by_condition
-
-
-def _attempt_key(database: str, number: int) -> dict[str, Any]:
-    return _item({"pk": f"DB#{database}", "sk": f"ATTEMPT#{number:06d}"})
 
 
 class Ledger:
@@ -71,7 +68,7 @@ class Ledger:
         attempt: Attempt,
         *,
         previous_holder: str | None,
-        now: str,
+        now: datetime,
         redrive_count: int = 0,
         place: Place | None = None,
         waiter: str = "",
@@ -83,7 +80,7 @@ class Ledger:
         often the execution had been redriven by then. *waiter* waited *waited_seconds* for the place.
         """
         values: dict[str, Any] = {":n": attempt.number, ":before": attempt.number - 1}
-        values |= {":holder": attempt.execution, ":run": attempt.run, ":now": now}
+        values |= {":holder": attempt.execution, ":run": attempt.run, ":now": now.isoformat()}
         values[":place"] = place.server if place else None
         condition = "(attribute_not_exists(pk) OR #n = :before) AND "
         if previous_holder is None:
@@ -91,17 +88,7 @@ class Ledger:
         else:
             condition += "holder = :previous"
             values[":previous"] = previous_holder
-        record = {
-            "pk": f"DB#{attempt.database}",
-            "sk": f"ATTEMPT#{attempt.number:06d}",
-            "run": attempt.run,
-            "mode": attempt.mode,
-            "execution": attempt.execution,
-            "tables": list(attempt.tables) if attempt.tables is not None else None,
-            "created_at": now,
-            "redrive_count": redrive_count,
-            "server_wait_seconds": waited_seconds,
-        }
+        item = new_attempt_item(attempt, now, redrive_count, waited_seconds)
         claim = {
             "TableName": self._table,
             "Key": _claim_key(attempt.database),
@@ -111,7 +98,7 @@ class Ledger:
             "ExpressionAttributeNames": {"#n": "number"},
             "ExpressionAttributeValues": _item(values),
         }
-        put = {"TableName": self._table, "Item": _item(record), "ConditionExpression": "attribute_not_exists(pk)"}
+        put = {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
         try:
             entered = enter(self._table, place, attempt.database, waiter) if place else []
             self._dynamodb.transact_write_items(TransactItems=[{"Update": claim}, {"Put": put}, *entered])
@@ -121,7 +108,7 @@ class Ledger:
             raise
         return True
 
-    def open(self, attempt: Attempt) -> dict[str, Any]:
+    def open(self, attempt: Attempt) -> AttemptRecord:
         """The attempt's record, if the attempt may still act.
 
         Raises:
@@ -136,20 +123,30 @@ class Ledger:
             )
         return self.record(attempt)
 
-    def record(self, attempt: Attempt) -> dict[str, Any]:
-        """The attempt's record, whoever may act."""
-        return self._get(_attempt_key(attempt.database, attempt.number))
+    def record(self, attempt: Attempt) -> AttemptRecord:
+        """The attempt's record, whichever attempt may act."""
+        record = self.find_record(attempt)
+        if record is None:
+            raise ValueError(f"attempt {attempt.number} at {attempt.database} is not in the ledger")
+        return record
 
-    def note(self, attempt: Attempt, **fields: Any) -> None:
-        """Set *fields* in the attempt's record; a value of None removes its field."""
-        names = {f"#{name}": name for name in fields}
-        kept = {name: value for name, value in fields.items() if value is not None}
-        removed = [f"#{name}" for name in fields if name not in kept]
+    def find_record(self, attempt: Attempt) -> AttemptRecord | None:
+        """The same; None where no attempt has that number."""
+        key = _attempt_key(attempt.database, attempt.number)
+        item = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        return read_attempt_item(item) if item else None
+
+    def note(self, attempt: Attempt, **change: Unpack[AttemptChange]) -> None:
+        """Change the attempt's record."""
+        names = {f"#{name}": name for name in change}
+        plain = {name: to_plain(value) for name, value in change.items()}
+        kept = [name for name, value in plain.items() if value is not None]
+        removed = [f"#{name}" for name in change if name not in kept]
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in kept) if kept else ""
         expression += (" REMOVE " + ", ".join(removed)) if removed else ""
         parameters: dict[str, Any] = {"UpdateExpression": expression.strip(), "ExpressionAttributeNames": names}
         if kept:
-            parameters["ExpressionAttributeValues"] = _item({f":{name}": value for name, value in kept.items()})
+            parameters["ExpressionAttributeValues"] = _item({f":{name}": plain[name] for name in kept})
         self._dynamodb.update_item(
             TableName=self._table, Key=_attempt_key(attempt.database, attempt.number), **parameters
         )
@@ -160,10 +157,10 @@ class Ledger:
             TableName=self._table,
             Key=_attempt_key(attempt.database, attempt.number),
             UpdateExpression="SET failure = if_not_exists(failure, :failure)",
-            ExpressionAttributeValues=_item({":failure": json.dumps(asdict(failure))}),
+            ExpressionAttributeValues=_item({":failure": to_plain(failure)}),
         )
 
-    def attempts_before(self, attempt: Attempt) -> list[dict[str, Any]]:
+    def attempts_before(self, attempt: Attempt) -> list[AttemptRecord]:
         """The records of up to ten attempts just before this one, newest first."""
         answer = self._dynamodb.query(
             TableName=self._table,
@@ -179,7 +176,7 @@ class Ledger:
             Limit=10,
             ConsistentRead=True,
         )
-        return [_plain(item) for item in answer["Items"]]
+        return [read_attempt_item(item) for item in answer["Items"]]
 
     def release(self, attempt: Attempt, *, measured: Measured | None, place_at: str = "") -> None:
         """Clear the holder, if it is *attempt*'s execution, and give its place back; the number stays.
@@ -210,7 +207,7 @@ class Ledger:
             if not is_refused_by_condition(error):
                 raise
 
-    def add_seconds(self, attempt: Attempt, field: str, seconds: int) -> None:
+    def add_seconds(self, attempt: Attempt, field: WaitedFor, seconds: int) -> None:
         """Add to what an attempt waited for, in whole seconds."""
         self._dynamodb.update_item(
             TableName=self._table,

@@ -15,13 +15,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from fleet.claims import LONGEST_LAMBDA
 from fleet.databases import Registry
 from fleet.errors import EmptyRegistryError, FleetError
 from fleet.names import task_ids
 from lambdas.clients.refusals import code_of
+from lambdas.ended_executions import end_database, end_run, is_open
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.handlers.database_run.claim_database import LONGEST_LAMBDA
-from lambdas.handlers.recorder import end_database, end_run, is_open
 from lambdas.wiring import Clients
 
 

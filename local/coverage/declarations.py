@@ -1,48 +1,36 @@
-"""Everything that the local cloud declares of itself, by service: the one place that knows where declarations stand."""
+"""Everything that the local cloud, its sources and its faults declare of themselves, by service."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 
-from local.coverage import behaviours_cloud
-from local.faults.behaviours import BEHAVIOURS as FAULTS
-from localcloud.authorization.behaviours import BEHAVIOURS as AUTHORIZATION
-from localcloud.behaviours import Behaviour
-from localcloud.dms.behaviours import BEHAVIOURS as DMS
-from localcloud.http.behaviours import BEHAVIOURS as HTTP
-from localcloud.lambda_service.behaviours import BEHAVIOURS as LAMBDA
-from localcloud.snowflake.behaviours import BEHAVIOURS as SNOWFLAKE
-from localcloud.stepfunctions.behaviours import BEHAVIOURS as STEP_FUNCTIONS
+from local.faults.catalogue import KINDS, Kind
+from localcloud.behaviours import Behaviour, Section, read_behaviours
+from localcloud.coverage.declarations import SECTIONS as LOCALCLOUD
+
+_LOCAL = Path(__file__).parents[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One service. *place*: where its code stands. *service*: boto3's name, if it is one of AWS whose operations are
-    declared one by one."""
+def _faults(path: Path) -> Section:
+    """From where it is known what a vendor does when each fault strikes. The file has a fault's name where the page has
+    what `fleet faults` says of it."""
+    section = read_behaviours(path)
+    known = {one.name: one for one in section.behaviours}
+    behaviours = tuple(_fault(kind, known.pop(kind.name)) for kind in KINDS.values())
+    if known:
+        raise ValueError(f"{path} declares {', '.join(known)}, and no fault has that name.")
+    return replace(section, behaviours=behaviours)
 
-    title: str
-    place: str
-    behaviours: tuple[Behaviour, ...]
-    service: str = ""
+
+def _fault(kind: Kind, declared: Behaviour) -> Behaviour:
+    return replace(declared, name=f"`{kind.usage}`: {kind.happens} The night: {kind.night}")
 
 
 SECTIONS = (
-    Section("DMS", "localcloud/dms/", DMS, "dms"),
-    Section("Step Functions", "localcloud/stepfunctions/", STEP_FUNCTIONS, "stepfunctions"),
-    Section("Snowflake, SQL API v2", "localcloud/snowflake/", SNOWFLAKE),
-    Section("One HTTP endpoint", "localcloud/http/", HTTP),
-    Section(
-        "Services by moto",
-        "localcloud/aws.py, localcloud/moto_fast_path/",
-        behaviours_cloud.BY_MOTO + behaviours_cloud.CORRECTED,
-    ),
-    Section("What a role may do", "localcloud/authorization/iam.py", behaviours_cloud.IAM),
-    Section("Who may call what", "localcloud/authorization/", AUTHORIZATION),
-    Section("Lambda", "localcloud/lambda_service/, local/functions.py", LAMBDA, "lambda"),
-    Section("EventBridge", "localcloud/deliveries/event_bus.py", behaviours_cloud.EVENTS),
-    Section("Time and crashes", "localcloud/clock.py, local/cloud.py", behaviours_cloud.TIME),
-    Section("Sources", "local/sources/", behaviours_cloud.SOURCES),
-    Section("Faults on request", "local/faults/", FAULTS),
+    *LOCALCLOUD,
+    read_behaviours(_LOCAL / "sources" / "behaviours.yaml"),
+    _faults(_LOCAL / "faults" / "behaviours.yaml"),
 )
 
 

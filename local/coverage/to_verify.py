@@ -13,16 +13,17 @@ from typing import Literal
 
 from local.coverage.account_checks import CHECKS
 from local.coverage.declarations import SECTIONS
-from local.coverage.page import source_link
 from localcloud.behaviours import Behaviour
+from localcloud.coverage.tables import source_link
 
 PAGE = Path(__file__).parents[2] / "docs" / "to-verify-on-aws.md"
 
 _HEAD = """\
 # What only a real account can settle
 
-Written by `make docs` from what each part of the local cloud declares beside its code (`behaviours.py`, `verify`):
-change that, not this page. A line in bold is what the local cloud does; look whether the account does it too.
+Written by `make docs` from what each part of the local cloud declares beside its code (`behaviours.yaml`,
+`verify`): change that, not this page. A line in bold is what the local cloud does; look whether the account does it
+too.
 
 `fleet verify aws` asks by itself where it says so: {machine} questions, {made} of them with `--create --role ARN`,
 because they make something for a while. {person} are for a person. Words in capitals stand for your own: `TASK`,

@@ -1,6 +1,6 @@
 """Faults of API calls, and of the functions that make them: a refusal, a broken connection, a death after an effect.
 
-Only calls that a handler makes are touched: a stand-in's own calls of other services, and those of whoever looks on,
+Only calls that a handler makes are touched: a stand-in's own calls of other services, and those of an onlooker,
 are none of the night's. That is why a call is matched by the invocation it is made in, which names the database even
 where the request does not (an ARN of DMS's is a random word).
 """

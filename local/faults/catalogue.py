@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fleet.failures import CLASSES, FailureClass
-from fleet.outcomes import Word
+from fleet.outcomes import OutcomeName
 
 Place = Literal["source", "instance", "DMS API", "S3", "Snowflake", "any API", "handler"]
 Value = Literal["table", "operation", "count", "seconds", "state", "death"]
@@ -32,7 +32,7 @@ class Parameter:
 class Verdict:
     """How a database ends: the outcome, and unless it is ok, the failure's class and name."""
 
-    outcome: Word
+    outcome: OutcomeName
     failure_class: FailureClass | None = None
     failure_name: str | None = None
 
@@ -106,7 +106,7 @@ KINDS: dict[str, Kind] = {
             Verdict("failed", "connection", "SourceLost"),
         ),
         Kind(
-            # Source: reference/dms.md 7.7, "full load integrity".
+            # Source: docs/facts/dms.md 7.7, "full load integrity".
             "source-lost-in-peace",
             "source",
             "The source drops away and comes back: DMS reports a table complete with half of its rows.",

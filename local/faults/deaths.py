@@ -1,11 +1,11 @@
 """How a function may die on request, and what Lambda or Step Functions then reports. Source of each name: those that
-`localcloud/lambda_service/behaviours.py` and the table of the faults name (COVERAGE.md)."""
+`localcloud/lambda_service/behaviours.yaml` and the table of the faults name (COVERAGE.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localcloud.stepfunctions.errors import FunctionError
+from localcloud.errors import FunctionError
 
 _ID = "RequestId: 00000000-0000-0000-0000-000000000000 Error: "
 DEATHS: Mapping[str, tuple[str, str]] = {

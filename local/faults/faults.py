@@ -142,5 +142,5 @@ class Faults:
 
 def _database_of_event(event: Mapping[str, Any]) -> str | None:
     """The database that a function is called for, wherever its parameters carry it."""
-    told = event.get("attempt") or event.get("input") or event
-    return told.get("database") if isinstance(told, Mapping) else None
+    carrier = event.get("attempt") or event.get("input") or event
+    return carrier.get("database") if isinstance(carrier, Mapping) else None

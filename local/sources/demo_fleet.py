@@ -12,7 +12,7 @@ from local.sources.sample_fleet import BuiltDatabase
 from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE
 
 SERVER = "embedded"
-DATABASES_PER_INSTANCE = 48  # design.md section 3: leaves room below 100 endpoints
+DATABASES_PER_INSTANCE = 48  # docs/design.md 3: leaves room below 100 endpoints
 
 
 def write_registry(built: Sequence[BuiltDatabase], sample: Path, folder: Path) -> Path:

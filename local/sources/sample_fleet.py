@@ -38,7 +38,7 @@ class SampleDatabase:
 
 @dataclass(frozen=True)
 class BuiltDatabase:
-    """A source database that stands. *rows*: of its tables and views together, counted when it was built."""
+    """A source database that was built. *rows*: of its tables and views together, counted when it was built."""
 
     id: str
     name_at_source: str
@@ -151,7 +151,7 @@ def _sliced(tables: int, variant: int) -> SampleDatabase:
 
 
 class _Builder:
-    """Builds what is not there yet. What stands is told by the comment on each database, written when it is whole."""
+    """Builds what is not there yet. What is there is known by each database's comment, written when it is whole."""
 
     def __init__(self, server: EmbeddedPostgres, progress: Callable[[str], None]) -> None:
         self._server = server
@@ -214,7 +214,7 @@ class _Builder:
 
 
 def _recorded(server: EmbeddedPostgres) -> dict[str, dict]:
-    """What stands on *server*, by its name there, as recorded when it was whole."""
+    """What is on *server*, by its name there, as recorded when it was whole."""
     with server.connect() as connection:
         rows = connection.execute(
             "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database"

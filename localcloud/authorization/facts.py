@@ -1,4 +1,4 @@
-"""What IAM's judgement must know of the account beside the request: tags, keys at rest, what an alias stands for.
+"""What IAM's judgement must know of the account beside the request: tags, keys at rest, which key an alias means.
 
 moto's services are read where it keeps them, and not through their APIs: every call of a night is judged.
 """
@@ -41,14 +41,14 @@ class Facts:
         found = s3_backends[ACCOUNT]["aws"].buckets.get(bucket)
         if found is None or found.encryption is None:
             return ""
-        told = found.encryption["Rule"]["ApplyServerSideEncryptionByDefault"]
-        return told.get("KMSMasterKeyID", f"{_OF_AWS}s3") if told["SSEAlgorithm"] == "aws:kms" else ""
+        encryption = found.encryption["Rule"]["ApplyServerSideEncryptionByDefault"]
+        return encryption.get("KMSMasterKeyID", f"{_OF_AWS}s3") if encryption["SSEAlgorithm"] == "aws:kms" else ""
 
     def table_key(self, table: str) -> str:
         """The key that the table is encrypted with, or nothing if DynamoDB's own is."""
         found = dynamodb_backends[ACCOUNT][REGION].tables.get(table)
-        told = found.sse_specification if found is not None else None
-        return told["KMSMasterKeyId"] if told and told.get("Enabled") else ""
+        encryption = found.sse_specification if found is not None else None
+        return encryption["KMSMasterKeyId"] if encryption and encryption.get("Enabled") else ""
 
     def topic_key(self, arn: str) -> str:
         """The key that the topic's messages are encrypted with, or nothing."""

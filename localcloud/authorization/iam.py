@@ -105,7 +105,7 @@ def assume(
 def effects_of(
     document: Mapping[str, Any], action: str, resource_arn: str, context: Context
 ) -> set[Literal["Allow", "Deny"]]:
-    """What the statements of *document* that concern a request say to it, whoever asks: principals are not read."""
+    """What the statements of *document* that concern a request say to it. Principals are not read."""
     return _effects(_statements(document), action, resource_arn, context)
 
 
@@ -229,7 +229,7 @@ def _pattern(text: str, is_case_sensitive: bool) -> re.Pattern[str]:
     return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), flags)
 
 
-# Whether a condition holds where the request lacks its key, by what stands before the operator.
+# Whether a condition holds where the request lacks its key, by what comes before the operator.
 _MISSING: Mapping[str, Callable[[bool], bool]] = {
     "": lambda is_negated: is_negated,
     "ForAnyValue": lambda _: False,

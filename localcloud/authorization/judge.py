@@ -1,4 +1,4 @@
-"""Whether whoever calls may do so: who signs with the credentials of a role's session is bound by that role.
+"""Whether the caller may do so: who signs with the credentials of a role's session is bound by that role.
 
 Every other caller is believed to be the account's administrator, and none of the clients in this process is judged.
 """

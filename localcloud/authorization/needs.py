@@ -1,4 +1,4 @@
-"""What a call needs of the role of whoever makes it: an action of IAM's, on a resource, under condition keys."""
+"""What a call needs of its caller's role: an action of IAM's, on a resource, under condition keys."""
 
 from __future__ import annotations
 

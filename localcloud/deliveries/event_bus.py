@@ -10,13 +10,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 from moto.events.models import events_backends
 
-from local.functions import Functions
 from localcloud.authorization.iam import AccessDeniedError
 from localcloud.authorization.resource_policies import Sender, require_publish, require_send
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.deliveries.queues import send_message
-from localcloud.lambda_service.api import LambdaService
-from localcloud.stepfunctions.errors import FunctionError
+from localcloud.errors import FunctionError
+from localcloud.functions import Functions
 
 _log = logging.getLogger(__name__)
 _SERVICE = "events.amazonaws.com"
@@ -30,7 +29,7 @@ class EventBus:
     not tried again (AWS tries for 24 hours what is not a matter of rights).
     """
 
-    def __init__(self, aws: LocalAws, functions: Functions | LambdaService) -> None:
+    def __init__(self, aws: LocalAws, functions: Functions) -> None:
         self._aws = aws
         self._functions = functions
 
@@ -74,8 +73,8 @@ class EventBus:
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if queue is None:
             return
-        told = {"RULE_ARN": rule, "TARGET_ARN": target["Arn"], "ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": why}
+        facts = {"RULE_ARN": rule, "TARGET_ARN": target["Arn"], "ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": why}
         try:
-            self._send_to_queue(queue, rule, event, told)
+            self._send_to_queue(queue, rule, event, facts)
         except (AccessDeniedError, ClientError) as error:
             _log.error("rule %s: the event is lost, %s was not reached either: %s", rule, queue, error)

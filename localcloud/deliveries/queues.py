@@ -11,5 +11,5 @@ def send_message(aws: LocalAws, queue_arn: str, body: str, attributes: Mapping[s
     """Put *body* into the queue, with *attributes* as texts."""
     sqs = aws.client("sqs")
     url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
-    told = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
-    sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=told)
+    message_attributes = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+    sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=message_attributes)

@@ -14,13 +14,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 from moto.scheduler.models import Schedule, scheduler_backends
 
-from local.functions import Functions
 from localcloud.authorization.iam import AccessDeniedError, Role, assume
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.deliveries.queues import send_message
+from localcloud.errors import FunctionError
+from localcloud.functions import Functions
 from localcloud.in_process_transport import NotEmulatedError
-from localcloud.lambda_service.api import LambdaService
-from localcloud.stepfunctions.errors import FunctionError
 
 _log = logging.getLogger(__name__)
 _START_EXECUTION = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
@@ -29,7 +28,7 @@ _START_EXECUTION = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
 class Schedules:
     """Carries out schedules, each with its own role, which also sends to its dead-letter queue."""
 
-    def __init__(self, aws: LocalAws, functions: Functions | LambdaService) -> None:
+    def __init__(self, aws: LocalAws, functions: Functions) -> None:
         self._aws = aws
         self._functions = functions
 
@@ -56,8 +55,8 @@ class Schedules:
             self._call(role, target["Arn"], json.loads(text))
         except (AccessDeniedError, ClientError) as error:
             _log.warning("schedule %s: %s was not called: %s", name, target["Arn"], error)
-            told = {"SCHEDULE_ARN": schedule.arn, "TARGET_ARN": target["Arn"], "ERROR_MESSAGE": str(error)}
-            self._lay_aside(role, target, text, told)
+            attributes = {"SCHEDULE_ARN": schedule.arn, "TARGET_ARN": target["Arn"], "ERROR_MESSAGE": str(error)}
+            self._lay_aside(role, target, text, attributes)
             return False
         return True
 
@@ -75,15 +74,15 @@ class Schedules:
         else:
             raise NotEmulatedError(f"a schedule whose target is {arn}")
 
-    def _lay_aside(self, role: Role, target: dict[str, Any], text: str, told: dict[str, str]) -> None:
+    def _lay_aside(self, role: Role, target: dict[str, Any], text: str, attributes: dict[str, str]) -> None:
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if queue is None:
             return
         try:
             role.require("sqs:SendMessage", queue)
-            send_message(self._aws, queue, text, told)
+            send_message(self._aws, queue, text, attributes)
         except (AccessDeniedError, ClientError) as error:
-            _log.error("schedule %s is lost, %s was not reached: %s", told["SCHEDULE_ARN"], queue, error)
+            _log.error("schedule %s is lost, %s was not reached: %s", attributes["SCHEDULE_ARN"], queue, error)
 
 
 def _find(name: str) -> tuple[str, Schedule]:

@@ -9,7 +9,7 @@ from localcloud.aws import REGION
 from localcloud.quotas import DMS_INSTANCE_STORAGE_GIGABYTES
 
 # GiB of memory by class. Source: AWS DMS user guide, "Replication instance types"
-# (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.Types.html; reference/dms.md 1.4).
+# (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.Types.html; docs/facts/dms.md 1.4).
 _SIZES: Mapping[str, Mapping[str, float]] = {
     "dms.t2": {"micro": 1, "small": 2, "medium": 4, "large": 8},
     "dms.t3": {"micro": 1, "small": 2, "medium": 4, "large": 8},
@@ -70,7 +70,7 @@ STORAGE_GB = (5, DMS_INSTANCE_STORAGE_GIGABYTES.value)
 def default_storage_gb(name: str) -> int:
     """GB of storage of an instance of class *name* that asks for none.
 
-    Source: 50 for the burstable classes, 100 for the others (reference/dms.md 1.4).
+    Source: 50 for the burstable classes, 100 for the others (docs/facts/dms.md 1.4).
     """
     return 50 if name.startswith(("dms.t2.", "dms.t3.")) else 100
 

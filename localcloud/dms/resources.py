@@ -19,7 +19,7 @@ from localcloud.in_process_transport import AwsError
 from localcloud.quotas import DMS_ENDPOINTS, DMS_TASKS, Quota
 
 # A task in one of these states touches nothing. Source: Terraform's endpoint.go waits for exactly these
-# (reference/dms.md 2.2); `failed-move` may be started and modified too (3.1).
+# (docs/facts/dms.md 2.2); `failed-move` may be started and modified too (3.1).
 AT_REST = frozenset({"ready", "stopped", "failed", "failed-move"})
 
 

@@ -11,7 +11,7 @@ from localcloud.dms.settings_defaults import DEFAULTS, LOG_COMPONENTS, OPTIONAL
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 from localcloud.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS
 
-# Source: the tables of reference/dms.md 6.1 to 6.4.
+# Source: the tables of docs/facts/dms.md 6.1 to 6.4.
 _ERROR = {"IGNORE_RECORD", "LOG_ERROR", "SUSPEND_TABLE", "STOP_TASK"}
 _CHOICES = {
     "TargetTablePrepMode": {"DO_NOTHING", "DROP_AND_CREATE", "TRUNCATE_BEFORE_LOAD"},
@@ -142,7 +142,7 @@ def _components(before: list[dict[str, str]], given: list[Any]) -> list[dict[str
 def _agree(settings: dict[str, Any], given: Mapping[str, Any]) -> None:
     """Raise AwsError where settings contradict each other; let a mode that is asked for end the other one.
 
-    That these exclude each other is documented (reference/dms.md 6.1, 6.2; the pages of the groups); that AWS refuses
+    That these exclude each other is documented (docs/facts/dms.md 6.1, 6.2; the pages of the groups); that AWS refuses
     rather than passes over is assumed, except for the log context (observed: Terraform's provider).
     """
     lobs, asked = settings["TargetMetadata"], given.get("TargetMetadata", {})
@@ -172,7 +172,7 @@ def _agree(settings: dict[str, Any], given: Mapping[str, Any]) -> None:
 
 
 def without_severities(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """*settings* but for what may be changed while a task runs (reference/dms.md 3.4)."""
+    """*settings* but for what may be changed while a task runs (docs/facts/dms.md 3.4)."""
     return {**settings, "Logging": {**settings["Logging"], "LogComponents": None}}
 
 

@@ -28,7 +28,7 @@ LOG_COMPONENTS = (
     "FILE_TRANSFER",
 )
 # Source: AWS DMS user guide, "Specifying task settings" and, for the whole document as AWS shows it, "Saving task
-# settings" (reference/dms.md section 6). Where neither gives a default, the value that AWS's console writes into a new
+# settings" (docs/facts/dms.md 6). Where neither gives a default, the value that AWS's console writes into a new
 # task is taken (observed).
 DEFAULTS: Mapping[str, Any] = {
     "TargetMetadata": {

@@ -1,7 +1,7 @@
 """Which state may follow which, by AWS's documents. The random sequences hold every change of a status against it.
 
 "" stands for "not there (any more)". Each line names where it is from; "BC" is botocore's model, numbers are those of
-reference/dms.md.
+docs/facts/dms.md.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ _REST_XML = frozenset({"s3", "s3control", "route53", "cloudfront"})
 
 
 def refusal(error: AwsError, request: Request, service: str) -> Reply:
-    """*error* as *service* (nothing if unknown) would tell it to whoever sent *request*."""
+    """*error* as *service* (nothing if unknown) would write it for *request*."""
     code, message = escape(error.code), escape(error.message)
     headers = {"x-amzn-ErrorType": error.code}
     body = json.dumps({"__type": error.code, "message": error.message})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from local.cloud import LocalCloud
+from localcloud.cloud import Cloud
 from localcloud.http.errors import refusal
 from localcloud.http.messages import Reply, Request
 from localcloud.http.routing import Router
@@ -19,9 +19,9 @@ from localcloud.snowflake.errors import SnowflakeError
 
 _log = logging.getLogger(__name__)
 
-RESET = "/_fleet/reset"  # no bucket's name begins like that
-ADMINISTER = "/_fleet/snowflake"
-TOKEN = "X-Fleet-Token"  # noqa: S105  a header's name
+RESET = "/_cloud/reset"  # no bucket's name begins like that
+ADMINISTER = "/_cloud/snowflake"
+TOKEN = "X-Cloud-Token"  # noqa: S105  a header's name
 
 
 class Host:
@@ -31,10 +31,10 @@ class Host:
     *make* is called at the start and at each reset, when the cloud before has closed. Use it as a context.
     """
 
-    def __init__(self, make: Callable[[], LocalCloud], token: str) -> None:
+    def __init__(self, make: Callable[[], Cloud], token: str) -> None:
         self._make = make
         self._token = token
-        self._opened: tuple[LocalCloud, Router] | None = None
+        self._opened: tuple[Cloud, Router] | None = None
         self._why_none = "the account is being opened"
         self._answering = 0
         self._changed = threading.Condition()
@@ -56,7 +56,7 @@ class Host:
                 return router.answer(request)
         except AwsError as error:
             return refusal(error, request, "")
-        except Exception as error:  # noqa: BLE001  whoever asked is told of it
+        except Exception as error:  # noqa: BLE001  the client gets it
             _log.exception("the reset broke")
             return refusal(AwsError("InternalFailure", f"a fault of the local cloud: {error!r}", 500), request, "")
 
@@ -70,7 +70,7 @@ class Host:
         self._open()
 
     @contextmanager
-    def _in_use(self) -> Iterator[tuple[LocalCloud, Router]]:
+    def _in_use(self) -> Iterator[tuple[Cloud, Router]]:
         with self._changed:
             opened = self._require_opened()
             self._answering += 1
@@ -81,7 +81,7 @@ class Host:
                 self._answering -= 1
                 self._changed.notify_all()
 
-    def _require_opened(self) -> tuple[LocalCloud, Router]:
+    def _require_opened(self) -> tuple[Cloud, Router]:
         if self._opened is None:
             raise AwsError("ServiceUnavailable", self._why_none, 503)
         return self._opened
@@ -93,7 +93,7 @@ class Host:
 
     def _answer_reset(self) -> Reply:
         self.reset()
-        return Reply(200, {"Content-Type": "application/json"}, json.dumps({}).encode(), "fleet reset")
+        return Reply(200, {"Content-Type": "application/json"}, json.dumps({}).encode(), "cloud reset")
 
     def _administer(self, request: Request) -> Reply:
         """Run the body's `statements` in the body's `database`."""

@@ -114,11 +114,11 @@ def _way(operation: OperationModel) -> _Way:
     headers: list[str] = []
     shape: Any = operation.input_shape
     for name in shape.required_members if shape else ():
-        told = shape.members[name].serialization
-        if told.get("location") == "querystring":
-            asked[told["name"]] = None
-        elif told.get("location") == "header":
-            headers.append(told["name"])
+        place = shape.members[name].serialization
+        if place.get("location") == "querystring":
+            asked[place["name"]] = None
+        elif place.get("location") == "header":
+            headers.append(place["name"])
     literal = re.sub(r"\{[^}]*\}", "", uri)
     pattern = re.sub(r"\\\{[^}]*\+\\\}", ".+", re.escape(uri))
     pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", pattern)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 
-from local.cloud import LocalCloud
 from localcloud.authorization.facts import Facts
 from localcloud.authorization.iam import Roles
 from localcloud.authorization.judge import Judge
+from localcloud.cloud import Cloud
 from localcloud.http.bodies import unwrap_aws_chunks
 from localcloud.http.errors import refusal
 from localcloud.http.identity import read_caller
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 _STATEMENTS = "/api/v2/statements"
 # Of a connection, not of a request; the host is AWS's afterwards.
 _LEFT_BEHIND = {"host", "connection", "accept", "expect", "keep-alive", "transfer-encoding"}
-# Written by whoever sends the answer.
+# Written by the server.
 _NOT_TOLD = {"content-length", "connection", "transfer-encoding", "date", "server"}
 
 
@@ -44,7 +44,7 @@ class _Asked:
 class Router:
     """Answers requests for the services of one local cloud, and for its Snowflake's SQL API."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
+    def __init__(self, cloud: Cloud) -> None:
         self._aws = cloud.aws
         self._judge = Judge(Facts(cloud.dms.tags), Roles(cloud.aws))
         self._snowflake = cloud.snowflake
@@ -67,7 +67,7 @@ class Router:
             reply = refusal(unread(asked.service, request, error), request, asked.service)
         except NotImplementedError as error:  # moto's, for an operation it does not have
             reply = refusal(NotEmulatedError(f"{asked.service} {asked.operation}: {error}"), request, asked.service)
-        except Exception as error:  # noqa: BLE001  a client is told of it, and the log
+        except Exception as error:  # noqa: BLE001  the client gets it, and the log
             _log.exception("%s %s broke", asked.service, asked.operation)
             fault = AwsError("InternalFailure", f"a fault of the local cloud: {error!r}", 500)
             reply = refusal(fault, request, asked.service)

@@ -196,22 +196,22 @@ class _Connection(BaseHTTPRequestHandler):
         bytes with the head: a longer answer, as CreateReplicationTask's, is compressed for it, since it asks for that.
         """
         has_body = self.command != "HEAD" and reply.status not in {204, 304}
-        told = {"Server": self.version_string(), "Date": self.date_time_string(), **reply.headers}
-        length, body = told.pop("Content-Length", ""), reply.body
-        is_json = told.get("Content-Type", "").startswith("application/x-amz-json")
+        headers = {"Server": self.version_string(), "Date": self.date_time_string(), **reply.headers}
+        length, body = headers.pop("Content-Length", ""), reply.body
+        is_json = headers.get("Content-Type", "").startswith("application/x-amz-json")
         if is_json and len(body) > _SENT_AS_IT_IS_BYTES and "gzip" in self.headers.get("Accept-Encoding", ""):
-            told["Content-Encoding"], body = "gzip", gzip.compress(body, 1)
+            headers["Content-Encoding"], body = "gzip", gzip.compress(body, 1)
         if reply.status != 204:
-            told["Content-Length"] = (self.command == "HEAD" and length) or str(len(body))
+            headers["Content-Length"] = (self.command == "HEAD" and length) or str(len(body))
         if self.close_connection:
-            told["Connection"] = "close"
+            headers["Connection"] = "close"
         reason = self.responses.get(reply.status, ("",))[0]
-        lines = [f"{self.protocol_version} {reply.status} {reason}", *(f"{name}: {told[name]}" for name in told)]
+        lines = [f"{self.protocol_version} {reply.status} {reason}", *(f"{name}: {headers[name]}" for name in headers)]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         self.wfile.write(head + body if has_body else head)
 
     def version_string(self) -> str:
-        return "fleet"
+        return "localcloud"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the parent's
-        """Nothing: whoever wants to hear is told by `heard`."""
+        """Nothing: `heard` gets each reply."""

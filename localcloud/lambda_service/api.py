@@ -1,6 +1,6 @@
 """Lambda's API for functions that were deployed here: made from an uploaded package, run in processes of their own.
 
-A function that was not is asked of the in-process handlers, which `fleet demo` and `fleet up --fleet` deploy.
+A function that was not is asked of the functions that run in this process, if the cloud was given some.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from local.functions import Functions, answer_invoke
 from localcloud.authorization.iam import AccessDeniedError, Role, assume
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.clock import Clock
+from localcloud.functions import Functions
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 from localcloud.lambda_service import permissions
+from localcloud.lambda_service.answering import answer_invoke
 from localcloud.lambda_service.event_queue import EventQueue
 from localcloud.lambda_service.functions import Function, changed, first_configuration
 from localcloud.lambda_service.instances import Instances
@@ -67,7 +68,7 @@ class LambdaService:
         self._operations: dict[str, Callable[[dict[str, Any]], Mapping[str, Any]]] = {
             "CreateFunction": self._create,
             "GetFunction": self._get,
-            "GetFunctionConfiguration": lambda parameters: self._find(parameters).told(),
+            "GetFunctionConfiguration": lambda parameters: self._find(parameters).described(),
             "UpdateFunctionCode": self._update_code,
             "UpdateFunctionConfiguration": self._update_configuration,
             "DeleteFunction": self._delete,
@@ -164,12 +165,12 @@ class LambdaService:
         )
         place(self._aws, role, function.configuration)
         self._functions[name] = function
-        return function.told()
+        return function.described()
 
     def _get(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
         function = self._find(parameters)
-        told = {"Configuration": function.told(), "Code": {"RepositoryType": "S3"}}
-        return {**told, "Tags": function.tags} if function.tags else told
+        described = {"Configuration": function.described(), "Code": {"RepositoryType": "S3"}}
+        return {**described, "Tags": function.tags} if function.tags else described
 
     def _update_code(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
         if parameters.get("DryRun") or parameters.get("Publish"):
@@ -198,11 +199,11 @@ class LambdaService:
     def _list(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
         if parameters:
             raise NotEmulatedError(f"{', '.join(sorted(parameters))} of ListFunctions")
-        return {"Functions": [self._functions[name].told() for name in sorted(self._functions)]}
+        return {"Functions": [self._functions[name].described() for name in sorted(self._functions)]}
 
     def _list_versions(self, parameters: dict[str, Any]) -> Mapping[str, Any]:
         function = self._find(parameters)
-        return {"Versions": [{**function.told(), "FunctionArn": f"{function.arn}:$LATEST"}]}
+        return {"Versions": [{**function.described(), "FunctionArn": f"{function.arn}:$LATEST"}]}
 
     def _account_settings(self, parameters: dict[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002  it has none
         at_once = self._places.at_once
@@ -235,7 +236,7 @@ class LambdaService:
             tags.pop(key, None)
         return {}
 
-    # What it stands on
+    # What it is built on
 
     def _find(self, parameters: Mapping[str, Any]) -> Function:
         return self._of(parameters["FunctionName"])
@@ -256,7 +257,7 @@ class LambdaService:
     def _revised(self, function: Function) -> Mapping[str, Any]:
         function.revision_id, function.modified_at = self._revision()
         self._retire(function.name)
-        return function.told()
+        return function.described()
 
     def _retire(self, name: str) -> None:
         if instances := self._instances.pop(name, None):
@@ -274,7 +275,7 @@ class LambdaService:
         require_runs_here(function)
         endpoint = self._endpoint()
         if not endpoint:
-            raise NotEmulatedError("deployed functions where nobody serves the endpoint (`fleet up` does)")
+            raise NotEmulatedError("deployed functions where nobody serves the endpoint")
         role = self._aws.client("sts").assume_role(
             RoleArn=function.configuration["Role"], RoleSessionName=function.name[:64]
         )
@@ -296,13 +297,13 @@ class LambdaService:
 
 
 def _name(arn_or_name: str) -> str:
-    """The name in an ARN, in a part of one, or as it stands.
+    """The name in an ARN, in a part of one, or as it is.
 
     Raises:
         NotEmulatedError: A version or an alias is asked for.
 
-    >>> _name("arn:aws:lambda:eu-central-1:123456789012:function:fleet-sweep"), _name("fleet-sweep")
-    ('fleet-sweep', 'fleet-sweep')
+    >>> _name("arn:aws:lambda:eu-central-1:123456789012:function:sweep"), _name("sweep")
+    ('sweep', 'sweep')
     """
     name = arn_or_name.rpartition("function:")[2]
     if ":" in name:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud.clock import Clock
+from localcloud.errors import FunctionError
 from localcloud.lambda_service.places import NoPlaceError, Places
-from localcloud.stepfunctions.errors import FunctionError
 
 _log = logging.getLogger(__name__)
 _LONGEST_PAUSE_SECONDS = 300

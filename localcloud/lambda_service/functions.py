@@ -9,7 +9,7 @@ from typing import Any
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 from localcloud.lambda_service.packages import Package
 
-# What AWS tells of a function that was created without them.
+# What AWS gives to a function that was created without them.
 # Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html (documented)
 _DEFAULTS: Mapping[str, Any] = {
     "Description": "",
@@ -55,7 +55,7 @@ _RESERVED = frozenset(
 
 @dataclass
 class Function:
-    """One function. *configuration*: as GetFunctionConfiguration tells it, but for what `told` adds."""
+    """One function. *configuration*: as GetFunctionConfiguration writes it, but for what `described` adds."""
 
     arn: str
     configuration: dict[str, Any]
@@ -75,8 +75,8 @@ class Function:
         """The environment that it was given."""
         return self.configuration.get("Environment", {}).get("Variables", {})
 
-    def told(self) -> dict[str, Any]:
-        """The configuration as Lambda tells it."""
+    def described(self) -> dict[str, Any]:
+        """The configuration as Lambda writes it."""
         return {
             **{
                 name: value for name, value in self.configuration.items() if name in _DEFAULTS or _says_something(value)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from localcloud.clock import Clock
-from localcloud.stepfunctions.errors import FunctionError
+from localcloud.errors import FunctionError
 
 _RUNTIME = Path(__file__).with_name("runtime.py")
 _LOOK_SECONDS = 0.1
@@ -26,7 +26,7 @@ class Instances:
     """The processes of one function, as it is configured now. At most *most* of them; further calls wait.
 
     *package*: the folder of its code; *environment*: all that the processes get; *log*: where they print to;
-    *called*: told after each call, when what it printed is in the log.
+    *called*: after each call, when what it printed is in the log.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Instances:
         Raises:
             FunctionError: The handler raised, could not be imported, took too long, or its process ended.
         """
-        told = {
+        call = {
             "event": event,
             "arn": arn,
             "request_id": str(uuid.uuid4()),
@@ -69,10 +69,10 @@ class Instances:
         }
         with self._free:
             process = self._take()
-            line, why = self._ask(process, json.dumps(told))
+            line, why = self._ask(process, json.dumps(call))
             if line:
                 self._give_back(process)
-        ended = None if line else self._ended(process, told["request_id"], why)
+        ended = None if line else self._ended(process, call["request_id"], why)
         self._called()
         if ended:
             raise ended

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from localcloud.authorization.iam import AccessDeniedError, assume
 from localcloud.aws import ACCOUNT, REGION, LocalAws
-from localcloud.stepfunctions.log_groups import MotoLogGroups
+from localcloud.log_groups import MotoLogGroups
 
 
 class FunctionLog:

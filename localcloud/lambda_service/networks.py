@@ -27,8 +27,8 @@ def place(aws: LocalAws, role: Role, configuration: dict[str, Any]) -> None:
             the actions (https://github.com/webiny/webiny-js/issues/2580); which of the others Lambda
             asks for beforehand is assumed.
     """
-    told = configuration.get("VpcConfig", {})
-    if not told.get("SubnetIds"):
+    wanted = configuration.get("VpcConfig", {})
+    if not wanted.get("SubnetIds"):
         return
     for action in _ACTIONS:
         try:
@@ -38,5 +38,5 @@ def place(aws: LocalAws, role: Role, configuration: dict[str, Any]) -> None:
                 "InvalidParameterValueException",
                 f"The provided execution role does not have permissions to call {action} on EC2",
             ) from None
-    found = aws.client("ec2").describe_subnets(SubnetIds=told["SubnetIds"])["Subnets"]
-    configuration["VpcConfig"] = {"Ipv6AllowedForDualStack": False, **told, "VpcId": found[0]["VpcId"]}
+    found = aws.client("ec2").describe_subnets(SubnetIds=wanted["SubnetIds"])["Subnets"]
+    configuration["VpcConfig"] = {"Ipv6AllowedForDualStack": False, **wanted, "VpcId": found[0]["VpcId"]}

@@ -21,7 +21,7 @@ from localcloud.quotas import LAMBDA_UNPACKED_BYTES, LAMBDA_UPLOAD_BYTES
 
 @dataclass(frozen=True)
 class Package:
-    """Uploaded code. *folder*: where it lies unpacked; *sha256*: in base64, as Lambda tells it."""
+    """Uploaded code. *folder*: where it lies unpacked; *sha256*: in base64, as Lambda writes it."""
 
     folder: Path
     sha256: str
@@ -59,10 +59,10 @@ class Packages:
         try:
             found = self._aws.client("s3").get_object(Bucket=code["S3Bucket"], Key=code["S3Key"], **version)
         except ClientError as error:
-            told = error.response["Error"]
+            said = error.response["Error"]
             raise AwsError(
                 "InvalidParameterValueException",
-                f"Error occurred while GetObject. S3 Error Code: {told['Code']}. S3 Error Message: {told['Message']}",
+                f"Error occurred while GetObject. S3 Error Code: {said['Code']}. S3 Error Message: {said['Message']}",
             ) from error
         return found["Body"].read()
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from localcloud.clock import Clock
+from localcloud.errors import FunctionError
 from localcloud.quotas import LAMBDA_AT_ONCE
-from localcloud.stepfunctions.errors import FunctionError
 
 _REFUSED = "Rate Exceeded. (Service: AWSLambda; Status Code: 429; Error Code: TooManyRequestsException)"
 

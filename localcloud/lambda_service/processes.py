@@ -44,7 +44,7 @@ def process_environment(
     (documented). Lambda does not set AWS_ENDPOINT_URL, which leads back to this cloud, nor HOME, which keeps boto3 from
     the configuration files of the user whose machine this is.
     """
-    told = function.configuration
+    configuration = function.configuration
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "HOME": "/nonexistent",
@@ -53,14 +53,14 @@ def process_environment(
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{told['Runtime']}",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{configuration['Runtime']}",
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(told["MemorySize"]),
-        "AWS_LAMBDA_LOG_GROUP_NAME": told["LoggingConfig"]["LogGroup"],
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration["MemorySize"]),
+        "AWS_LAMBDA_LOG_GROUP_NAME": configuration["LoggingConfig"]["LogGroup"],
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "LAMBDA_TASK_ROOT": str(function.package.folder),
-        "_HANDLER": told["Handler"],
+        "_HANDLER": configuration["Handler"],
         "TZ": ":UTC",
         **function.variables,
     }

@@ -40,14 +40,14 @@ def read_parameters(request: AWSPreparedRequest, operation: str) -> dict[str, An
     in_path = _read_path(url.path, called.http["requestUri"])
     parameters = _read_body(request.body, called.input_shape)
     for name, shape in called.input_shape.members.items():
-        told = shape.serialization.get("name", name)
+        member = shape.serialization.get("name", name)
         match shape.serialization.get("location"):
-            case "uri" if told in in_path:
-                parameters[name] = in_path[told]
-            case "querystring" if told in query:
-                parameters[name] = _plain(shape, query[told])
-            case "header" if told in request.headers:
-                parameters[name] = str(request.headers[told])
+            case "uri" if member in in_path:
+                parameters[name] = in_path[member]
+            case "querystring" if member in query:
+                parameters[name] = _plain(shape, query[member])
+            case "header" if member in request.headers:
+                parameters[name] = str(request.headers[member])
     _check(parameters, called.input_shape)
     return parameters
 
@@ -65,7 +65,7 @@ def write_answer(url: str, operation: str, answer: Mapping[str, Any]) -> AWSResp
 
 
 def refusal(url: str, error: AwsError) -> AWSResponse:
-    """*error* as Lambda tells it."""
+    """*error* as Lambda writes it."""
     kind = "User" if error.status < 500 else "Service"
     # The one reason for which an invocation is refused here.
     reason = {"Reason": "ConcurrentInvocationLimitExceeded"} if error.code == "TooManyRequestsException" else {}
@@ -74,7 +74,7 @@ def refusal(url: str, error: AwsError) -> AWSResponse:
 
 
 def _read_path(path: str, uri: str) -> dict[str, str]:
-    """What stands at the places of *uri*, as "/2015-03-31/functions/{FunctionName}". An ARN comes quoted."""
+    """What is at the places of *uri*, as "/2015-03-31/functions/{FunctionName}". An ARN comes quoted."""
     wanted, given = uri.partition("?")[0].strip("/").split("/"), path.strip("/").split("/")
     return {
         place.strip("{}+"): unquote(part) for place, part in zip(wanted, given, strict=False) if place.startswith("{")

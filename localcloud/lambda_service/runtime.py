@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 _REAL_DATETIME = datetime.datetime
-_REAL_TIME = time.time  # noqa: TID251  what it stands in for
+_REAL_TIME = time.time  # noqa: TID251  what it replaces
 
 
 class _Time:
@@ -59,18 +59,18 @@ class _Datetime(_REAL_DATETIME, metaclass=_AnyDatetime):
         return _REAL_DATETIME.fromtimestamp(_time.now(), datetime.UTC).replace(tzinfo=None)
 
 
-def _context(told: dict[str, Any]) -> SimpleNamespace:
+def _context(call: dict[str, Any]) -> SimpleNamespace:
     """What a handler gets beside the event.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
     """
-    ends = time.monotonic() + told["timeout_seconds"]
+    ends = time.monotonic() + call["timeout_seconds"]
     return SimpleNamespace(
         function_name=os.environ["AWS_LAMBDA_FUNCTION_NAME"],
         function_version="$LATEST",
-        invoked_function_arn=told["arn"],
+        invoked_function_arn=call["arn"],
         memory_limit_in_mb=os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"],
-        aws_request_id=told["request_id"],
+        aws_request_id=call["request_id"],
         log_group_name=os.environ["AWS_LAMBDA_LOG_GROUP_NAME"],
         log_stream_name=os.environ["AWS_LAMBDA_LOG_STREAM_NAME"],
         identity=None,
@@ -100,12 +100,12 @@ class _RuntimeError(Exception):
         self.name = name
 
 
-def _call(handler: str, told: dict[str, Any], loaded: list[Callable[[Any, Any], Any]]) -> dict[str, Any]:
+def _call(handler: str, call: dict[str, Any], loaded: list[Callable[[Any, Any], Any]]) -> dict[str, Any]:
     """The answer, or what Lambda says of an error: its class, its words, where it was raised."""
     try:
         if not loaded:
             loaded.append(_load(handler))
-        answer = loaded[0](told["event"], _context(told))
+        answer = loaded[0](call["event"], _context(call))
         try:
             return {"answer": json.loads(json.dumps(answer))}
         except (TypeError, ValueError) as error:
@@ -130,9 +130,9 @@ def main() -> None:
         answers.write("ready\n")
         answers.flush()
         for line in sys.stdin:
-            told = json.loads(line)
-            _time.set(told["now"], told["scale"])
-            answer = json.dumps(_call(handler, told, loaded))
+            call = json.loads(line)
+            _time.set(call["now"], call["scale"])
+            answer = json.dumps(_call(handler, call, loaded))
             sys.stdout.flush()  # first, so that the log is whole once the answer is there
             answers.write(answer + "\n")
             answers.flush()

@@ -10,6 +10,7 @@ import atexit
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ from typing import Any, Self
 import pymysql
 import pymysql.cursors
 
-from fleet.errors import FleetError
-from lambdas.sources.mysql import SOCKET_NAME, plug, quote
+from localcloud.errors import LocalCloudError
 from localcloud.servers.server_folder import Account
 
+_SOCKET_NAME = "mysqld.sock"  # as Debian's package names it
+_CONNECT_SECONDS = 10
 INSTALL = "apt-get install -y --no-install-recommends mariadb-server"
 # Nothing here has to survive a power cut. Character set and zone are given, so that the machine decides nothing.
 _SETTINGS = (
@@ -46,11 +48,11 @@ _START_SECONDS = 60
 _GLANCE_SECONDS = 0.02
 
 
-class MariadbMissingError(FleetError):
+class MariadbMissingError(LocalCloudError):
     """No MariaDB server is installed on this machine."""
 
 
-class MariadbNotStartedError(FleetError):
+class MariadbNotStartedError(LocalCloudError):
     """The MariaDB server did not come up."""
 
 
@@ -79,7 +81,7 @@ class EmbeddedMariadb:
     """A running MariaDB whose data and log stand below *folder*. Use it as a context, or `stop` it."""
 
     ROOT = "root"
-    LOGIN = "fleet_dms"  # what a secret names: reads everything, writes nothing
+    LOGIN = "dms_reader"  # what a secret names: reads everything, writes nothing
 
     def __init__(self, socket_folder: Path, passwords: dict[str, str]) -> None:
         self._socket_folder = socket_folder
@@ -115,7 +117,7 @@ class EmbeddedMariadb:
         first.touch(mode=0o600)
         first.write_text(_accounts(passwords, cls.ROOT, cls.LOGIN))
         _give(first, account)
-        where = (f"--datadir={data}", f"--socket={folder / SOCKET_NAME}", f"--pid-file={folder / 'pid'}")
+        where = (f"--datadir={data}", f"--socket={folder / _SOCKET_NAME}", f"--pid-file={folder / 'pid'}")
         process = _launch([found.server, "--no-defaults", *where, f"--init-file={first}", *_SETTINGS], log, programs)
         started = cls(folder, passwords)
         started._held.callback(_end, process)
@@ -148,7 +150,7 @@ class EmbeddedMariadb:
             autocommit=True,
             defer_connect=True,
         )
-        connection.connect(plug(f"{self.host}/{SOCKET_NAME}"))
+        connection.connect(_connected_socket(f"{self.host}/{_SOCKET_NAME}"))
         return connection
 
     def execute(self, database: str | None, *statements: str) -> None:
@@ -159,7 +161,7 @@ class EmbeddedMariadb:
 
     def create_database(self, name: str) -> None:
         """Create *name*."""
-        self.execute(None, f"CREATE DATABASE {quote(name)} CHARACTER SET utf8mb4")
+        self.execute(None, f"CREATE DATABASE {_quoted(name)} CHARACTER SET utf8mb4")
 
     def stop(self) -> None:
         """End the server and wait until it is gone. Idempotent."""
@@ -248,3 +250,19 @@ def _launch(command: list[str], log: Path, arguments: dict[str, Any]) -> subproc
 
 def _end(process: subprocess.Popen[Any]) -> None:
     process.communicate()  # which closes our end of the pipe
+
+
+def _connected_socket(path: str) -> socket.socket:
+    """A Unix socket to *path*. The driver would leave its own open when nobody listens. Raises the driver's error."""
+    opened = socket.socket(socket.AF_UNIX)
+    opened.settimeout(_CONNECT_SECONDS)
+    try:
+        opened.connect(path)
+    except OSError as error:
+        opened.close()
+        raise pymysql.err.OperationalError(2002, f"Can't connect to local server through {path!r} ({error})") from error
+    return opened
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"

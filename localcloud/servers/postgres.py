@@ -22,7 +22,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from fleet.errors import RequestError
+from localcloud.errors import MachineError
 from localcloud.servers.server_folder import Account, ServerFolder
 
 # Written whole at each start: what initdb guesses from the machine must not decide anything here.
@@ -68,7 +68,7 @@ _START_SECONDS = 60
 _GLANCE_SECONDS = 0.02
 
 
-class ServerNotStartedError(RequestError):
+class ServerNotStartedError(MachineError):
     """The embedded PostgreSQL did not come up."""
 
 
@@ -76,7 +76,7 @@ class EmbeddedPostgres:
     """A running PostgreSQL whose data, log and credentials stand below *folder*. Use it as a context, or `stop` it."""
 
     SUPERUSER = "postgres"
-    LOGIN = "fleet_dms"  # what a secret names: reads everything and may replicate, writes nothing
+    LOGIN = "dms_reader"  # what a secret names: reads everything and may replicate, writes nothing
 
     def __init__(self, place: ServerFolder, passwords: dict[str, str]) -> None:
         self._place = place
@@ -162,7 +162,7 @@ class EmbeddedPostgres:
         self._administer("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template or "template1")
 
     def drop_database(self, name: str) -> None:
-        """Drop *name*, throwing out whoever is connected. Nothing happens if it is not there."""
+        """Drop *name*, throwing out anyone who is connected. Nothing happens if it is not there."""
         self._administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def stop(self) -> None:

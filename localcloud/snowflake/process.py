@@ -47,15 +47,11 @@ class _Opening:
     reading: Reading
     garbage: tuple[int, int, int]
     """When Python looks for it: as the parent does."""
-    core: int | None
     most_under_way: int | None
 
 
 class SnowflakeProcess:
-    """An `Account` in another process, which begins and ends with this object. Arguments as `Snowflake` has them.
-
-    *core*: the one that it is to run on; None for any.
-    """
+    """An `Account` in another process, which begins and ends with this object. Arguments as `Snowflake` has them."""
 
     def __init__(
         self,
@@ -65,7 +61,6 @@ class SnowflakeProcess:
         iam_user_arn: str,
         clock: Clock,
         account: str,
-        core: int | None = None,
         most_under_way: int | None = None,
     ) -> None:
         self._clock = clock
@@ -90,7 +85,7 @@ class SnowflakeProcess:
             thread.start()
         connection = Connection(asked[0].detach())
         reading = clock.reading()
-        connection.send(_Opening(path, iam_user_arn, account, reading, gc.get_threshold(), core, most_under_way))
+        connection.send(_Opening(path, iam_user_arn, account, reading, gc.get_threshold(), most_under_way))
         self._peer = Peer("The Snowflake stand-in", connection)
         self._closing: Future[Any] | None = None
 
@@ -181,8 +176,6 @@ def main() -> None:
     """Serve the account until the parent closes it or is gone."""
     connection, *staged = (Connection(int(line)) for line in sys.argv[1:])
     opening: _Opening = connection.recv()
-    if opening.core is not None:
-        os.sched_setaffinity(0, {opening.core})
     gc.set_threshold(*opening.garbage)
     clock = _ParentsClock(opening.reading)
     snowflake = Snowflake(

@@ -27,7 +27,7 @@ from localcloud.snowflake.sql.lexing import Statement, is_true, split_statements
 Answer = tuple[int, dict[str, Any]]
 
 SYNCHRONOUS_SECONDS = 45
-# Code of 429. Source: reference/snowflake.md (the page of responses names it).
+# Code of 429. Source: docs/facts/snowflake.md 3.9.
 _TOO_MANY = {"code": "390505", "message": "Too many requests."}
 # Source: https://docs.snowflake.com/en/user-guide/querying-persisted-results (documented: 24 hours), of 2026-11-29
 RESULTS_KEPT_SECONDS = 86_400

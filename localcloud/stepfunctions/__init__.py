@@ -1,6 +1,6 @@
 """Step Functions on one machine: the subset of the States Language and of the API that our machines use."""
 
+from localcloud.errors import FunctionError
 from localcloud.stepfunctions.api import StepFunctions
-from localcloud.stepfunctions.errors import FunctionError
 
 __all__ = ["FunctionError", "StepFunctions"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 RUNTIME = "States.Runtime"
 TIMEOUT = "States.Timeout"
 TASK_FAILED = "States.TaskFailed"
@@ -12,20 +10,6 @@ DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
 INTRINSIC_FAILURE = "States.IntrinsicFailure"
 NO_CHOICE_MATCHED = "States.NoChoiceMatched"
 RESULT_PATH_MATCH_FAILURE = "States.ResultPathMatchFailure"
-
-
-class FunctionError(Exception):
-    """A function failed: *error_type* is what a Retry or Catch names (a class, or as "Lambda.ServiceException").
-
-    Raised by the `invoke` that the engine is given. An exception it is raised *from* lends its stack trace; what was
-    raised in another process brings it along as *stack_trace*.
-    """
-
-    def __init__(self, error_type: str, message: str, stack_trace: Sequence[str] = ()) -> None:
-        super().__init__(f"{error_type}: {message}")
-        self.error_type = error_type
-        self.message = message
-        self.stack_trace = stack_trace
 
 
 class StateFailedError(Exception):

@@ -14,16 +14,10 @@ from typing import Any, Protocol
 
 from localcloud.authorization.iam import AccessDeniedError
 from localcloud.clock import Clock
+from localcloud.errors import FunctionError
 from localcloud.in_process_transport import AwsError
 from localcloud.stepfunctions.dataflow import Payload, read_whole_number
-from localcloud.stepfunctions.errors import (
-    RUNTIME,
-    TASK_FAILED,
-    TIMEOUT,
-    DataFlowError,
-    FunctionError,
-    StateFailedError,
-)
+from localcloud.stepfunctions.errors import RUNTIME, TASK_FAILED, TIMEOUT, DataFlowError, StateFailedError
 from localcloud.stepfunctions.executions import ABORTED, SUCCEEDED, Branch, Execution
 from localcloud.stepfunctions.language.state_types import START_EXECUTION
 from localcloud.stepfunctions.language.states import ExecutionTask, FunctionTask

@@ -23,7 +23,7 @@ def alarm(
     dimensions: Mapping[str, str],
     below: float | None = None,
 ) -> None:
-    """Tells the topic once *metric* ("namespace name") is above nothing within five minutes, or stays *below* for
+    """Notifies the topic once *metric* ("namespace name") is above nothing within five minutes, or stays *below* for
     fifteen."""
     namespace, _, metric_name = metric.partition(" ")
     topic = notification_topic_arn(settings.account, settings.region, settings.prefix)

@@ -20,7 +20,7 @@ from orchestration.endpoint_arguments import source_arguments, target_arguments
 from orchestration.literals import literal
 from orchestration.roles import trust_service, write_one_prefix
 
-# Exactly what a night changes (design.md section 3); the position changes by itself as a task reads on. Not "all":
+# Exactly what a night changes (docs/design.md 3); the position changes by itself as a task reads on. Not "all":
 # tags, roles and moves would be lost.
 CHANGED_BY_NIGHT_TARGET = ["bucket_folder"]
 CHANGED_BY_NIGHT_TASK = ["table_mappings", "replication_task_settings", "cdc_start_position"]

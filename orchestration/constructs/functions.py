@@ -78,7 +78,7 @@ def timeout_seconds(name: str) -> int:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """What every function is told (`lambdas/wiring.py` reads it)."""
+    """What every function gets (`lambdas/wiring.py` reads it)."""
     place = settings.account, settings.region, settings.prefix
     return {
         "FLEET_ASK_SOURCE_FUNCTION": function_arn(*place, "AskSource"),

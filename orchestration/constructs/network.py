@@ -84,7 +84,7 @@ class Network(tf.Construct):
     def _may_reach(self, group: tf.SecurityGroup) -> None:
         """The sources, on any port, because each server's is said in its secret alone; and AWS, over HTTPS.
 
-        Nothing comes in: who stands here calls, and is not called.
+        Nothing comes in: what is in it calls, and is not called.
         """
         for number, block in enumerate(self._network.source_networks):
             rule = tf.VpcSecurityGroupEgressRule(

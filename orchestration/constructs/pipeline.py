@@ -70,7 +70,7 @@ class Pipeline(FleetStack):
             "Starts a run now; its name may be any that no run had",
         )
         topic = notification_topic_arn(settings.account, settings.region, settings.prefix)
-        self.output("notification_topic_arn", topic, "Who subscribes to it is told of runs, alarms and DMS's events")
+        self.output("notification_topic_arn", topic, "Its subscribers hear of runs, alarms and DMS's events")
         self.output("missed_nights_queue", calls.missed_nights.url, "Runs that a schedule could not start")
         self.output(
             "not_delivered_queue", calls.not_delivered.url, "What rules and the sweep's schedule could not deliver"

@@ -4,7 +4,7 @@ toolchain as tf`, so that a move to the community's continuation is one line her
     sed -i 's/cdktf_cdktf_provider_aws/cdktn_provider_aws/; s/^from cdktf /from cdktn /' toolchain.py
 """
 
-# ruff: noqa: E402  what speeds the imports up stands before them
+# ruff: noqa: E402  what speeds the imports up comes first
 from __future__ import annotations
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""Our own lint of the state machines, for what no public linter checks (reference/stepfunctions.md 5)."""
+"""Our own lint of the state machines, for what no public linter checks (docs/facts/stepfunctions.md 5)."""
 
 from orchestration.lint.machine import Contract
 from orchestration.lint.rule import Finding, Rule

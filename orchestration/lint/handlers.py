@@ -19,7 +19,7 @@ _PATH_FIELDS = (
     "no-handler",
     title="A state that calls a handler has its module's name, in the state's own spelling",
     why="A reader of the console finds the code by the state's name, and the deployment binds it by that name.",
-    source="house-style.md, Names",
+    source="docs/design.md 8",
 )
 def no_handler(machine: Machine) -> Violations:
     """States whose name, resource and handler do not agree."""
@@ -105,7 +105,7 @@ def verdict_not_covered(machine: Machine) -> Violations:
     "verdict-unknown",
     title="A Choice compares a verdict only with what the handler may answer",
     why="A misspelt verdict is a branch that is never taken.",
-    source="house-style.md, Ten sentences, 4",
+    source="docs/design.md 8",
 )
 def verdict_unknown(machine: Machine) -> Violations:
     """Branches for verdicts that never come."""

@@ -18,7 +18,7 @@ _TEMPLATES_SOURCE = "https://states-language.net/spec.html#payload-template"
 @rule(
     "path-without-suffix",
     title="A key that holds a path ends in `.$`",
-    why='`"run": "$.run"` passes the text "$.run" on, and no public linter finds it (reference/stepfunctions.md 5).',
+    why='`"run": "$.run"` passes the text "$.run" on, and no public linter finds it (docs/facts/stepfunctions.md 5).',
     source=_TEMPLATES_SOURCE,
 )
 def path_without_suffix(machine: Machine) -> Violations:

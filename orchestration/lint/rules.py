@@ -12,10 +12,9 @@ from orchestration.lint.structure import malformed_document
 
 RULES: tuple[Rule, ...] = (
     malformed_document,
-    ways.start_missing,
     ways.dangling_target,
     ways.unreachable_state,
-    ways.next_or_end,
+    ways.choice_with_next,
     ways.no_way_out,
     ways.name_twice,
     ways.fail_state,

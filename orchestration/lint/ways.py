@@ -1,4 +1,5 @@
-"""The rules about ways: from state to state, from the start to an end."""
+"""The rules about ways: from state to state, from the start to an end. A start that is no state, and a state with both
+Next and End or neither, are left to cfn-lint (E3601)."""
 
 from __future__ import annotations
 
@@ -8,22 +9,7 @@ from orchestration.lint.machine import Machine
 from orchestration.lint.rule import Violations, rule
 
 _SPEC = "https://states-language.net/spec.html"
-_MEASURED = "reference/stepfunctions.md 5"
-_ENDS_WITHOUT_FIELD = ("Choice", "Succeed", "Fail")
-
-
-@rule(
-    "start-missing",
-    title="StartAt names a state beside it",
-    why="AWS refuses the definition; most emulators accept it and hang.",
-    source=_SPEC,
-)
-def start_missing(machine: Machine) -> Violations:
-    """A scope that cannot begin."""
-    for scope in machine.scopes:
-        if scope.start_at not in scope.states:
-            found = "is missing" if scope.start_at is None else f"is {scope.start_at!r}, which is no state here"
-            yield scope.path, f"StartAt {found}. Name one of: {', '.join(scope.states)}."
+_MEASURED = "docs/facts/stepfunctions.md 5"
 
 
 @rule(
@@ -62,22 +48,17 @@ def unreachable_state(machine: Machine) -> Violations:
 
 
 @rule(
-    "next-or-end",
-    title="A state has Next or End, and not both; a Choice, Succeed or Fail has neither",
-    why="Without one the machine cannot go on; with both nobody knows what was meant.",
+    "choice-with-next",
+    title="A Choice has neither Next nor End",
+    why="They mean nothing there, and a Default was meant.",
     source=_SPEC,
 )
-def next_or_end(machine: Machine) -> Violations:
-    """States that do not say how it goes on."""
+def choice_with_next(machine: Machine) -> Violations:
+    """Choices that say how it goes on beside their branches. cfn-lint says it of every other type of state."""
     for state in machine.states:
-        goes_on, ends = "Next" in state.fields, "End" in state.fields
-        if state.type in _ENDS_WITHOUT_FIELD:
-            if goes_on or ends:
-                yield state, f"is a {state.type} and has {'Next' if goes_on else 'End'}, which means nothing there."
-        elif goes_on and ends:
-            yield state, "has both Next and End. Keep one."
-        elif not goes_on and state.fields.get("End") is not True:
-            yield state, "has neither Next nor End: true. Say what comes after it."
+        if state.type == "Choice":
+            for field in {"Next", "End"} & state.fields.keys():
+                yield state, f"is a Choice and has {field}, which means nothing there."
 
 
 @rule(
@@ -102,7 +83,7 @@ def no_way_out(machine: Machine) -> Violations:
     "name-twice",
     title="A state's name is its own in the whole machine, inside of Maps too",
     why="The console, the history and our handlers know a state by its name alone.",
-    source="reference/stepfunctions.md 7.6",
+    source="docs/facts/stepfunctions.md 7.6",
 )
 def name_twice(machine: Machine) -> Violations:
     """Names that two scopes share; within one, JSON itself has no second."""

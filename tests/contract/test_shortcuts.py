@@ -13,7 +13,6 @@ from moto import mock_aws
 
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.moto_fast_path import routes
-from localcloud.moto_fast_path.dynamodb import PlainDynamoDb
 from localcloud.moto_fast_path.s3 import PlainS3
 from localcloud.moto_patches import correct
 
@@ -32,15 +31,9 @@ def aws(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
         }
         if request.param == "short way":
             routes.shorten(made["s3"], PlainS3(ACCOUNT).answer)
-            routes.shorten(made["dynamodb"], PlainDynamoDb(ACCOUNT, REGION).answer)
+            routes.shorten(made["dynamodb"])
         made["s3"].create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        keys = (("pk", "HASH"), ("sk", "RANGE"))
-        made["dynamodb"].create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_table(made["dynamodb"])
         yield made
 
 
@@ -52,6 +45,16 @@ def s3(aws: dict[str, Any]) -> Any:
 @pytest.fixture
 def dynamodb(aws: dict[str, Any]) -> Any:
     return aws["dynamodb"]
+
+
+def make_table(dynamodb: Any) -> None:
+    keys = (("pk", "HASH"), ("sk", "RANGE"))
+    dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def put(s3: Any, key: str, body: Any = b"rows", **more: Any) -> Any:
@@ -398,3 +401,22 @@ def test_of_conditional_puts_at_once_exactly_one_wins_whichever_way_each_takes()
 
         assert sum(pool.map(is_won, range(40))) == 1
         assert codes == {"PreconditionFailed"}
+
+
+def test_of_conditional_writes_at_once_exactly_one_wins() -> None:
+    with LocalAws() as aws, ThreadPoolExecutor(8) as pool:
+        dynamodb = aws.client("dynamodb")
+        make_table(dynamodb)
+        if_new = {"TableName": TABLE, "Item": KEY, "ConditionExpression": "attribute_not_exists(pk)"}
+
+        def is_won(number: int) -> bool:
+            try:
+                if number % 2:
+                    dynamodb.put_item(**if_new)
+                else:
+                    dynamodb.transact_write_items(TransactItems=[{"Put": if_new}])
+            except ClientError:
+                return False
+            return True
+
+        assert sum(pool.map(is_won, range(40))) == 1

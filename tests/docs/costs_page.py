@@ -17,7 +17,7 @@ In US dollars, for one full night a day. Written by `make docs`: quantities and 
 
 **These are not your prices.** Of Frankfurt's price list only that of Step Functions could be read when this was
 written. The last table says of which Region or class each price is. What no source was found for has no amount:
-its quantity stands here, to be multiplied by your price. Three lines decide the bill: how many replication
+its quantity is here, to be multiplied by your price. Three lines decide the bill: how many replication
 instances run (all day long), of which class, and for how many days Parquet files are kept
 (`stack.landing_retention_days`, {days} here).
 """
@@ -28,7 +28,7 @@ _ASSUMED = """
 and night; a task of {one.minutes_each:g} minutes; {one.databases_per_server} databases on a server. A function
 runs {one.seconds_called:g} seconds with {memory} MB, and reads {one.reads_called} and writes
 {one.writes_called} units of the ledger. A replication instance holds 48 databases (100 endpoints), has {disk}
-GB of disk and stands in one zone: `multi_az: true` doubles the first two lines. A night that goes well is
+GB of disk and is in one zone: `multi_az: true` doubles the first two lines. A night that goes well is
 counted state by state in `orchestration/asl/`: {transitions:,} transitions and {calls:,} calls for 10
 databases.
 

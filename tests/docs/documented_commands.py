@@ -1,4 +1,4 @@
-"""The commands of ours that a page or a pipeline tells somebody to type, and what is wrong with one."""
+"""The commands of ours that a page or a pipeline has somebody type, and what is wrong with one."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ def _targets() -> frozenset[str]:
 @cache
 def _options_of_main() -> frozenset[str]:
     asked = [sys.executable, ROOT / "main.py", "--help"]
-    told = subprocess.run(asked, capture_output=True, text=True, check=True)  # noqa: S603  our own
-    return frozenset(re.findall(r"--[a-z-]+", told.stdout))
+    document = subprocess.run(asked, capture_output=True, text=True, check=True)  # noqa: S603  our own
+    return frozenset(re.findall(r"--[a-z-]+", document.stdout))

@@ -12,7 +12,7 @@ from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from localcloud.http.place import NotUpError, end
+from local.up_folder import NotUpError, end
 
 PAGE = Path(__file__).parents[2] / "docs" / "by-hand.md"
 _BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

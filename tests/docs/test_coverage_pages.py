@@ -13,6 +13,7 @@ from local.coverage import page as coverage
 from local.coverage import to_verify
 from local.coverage.account_checks import CHECKS
 from local.coverage.declarations import SECTIONS
+from localcloud.authorization.operations import OPERATIONS
 from localcloud.behaviours import Behaviour
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,15 @@ def test_no_service_declares_a_name_twice() -> None:
 
 def test_what_is_refused_is_not_trusted_to_be_as_aws_does_it() -> None:
     assert said_of([one for one in BEHAVIOURS if one.is_refused and one.trust]) == []
+
+
+def test_every_operation_that_is_judged_is_declared_with_its_service() -> None:
+    judged: dict[str, list[str]] = {}
+    for service, operation in sorted(OPERATIONS):
+        judged.setdefault(service, []).append(operation)
+    del judged["sts"]  # GetCallerIdentity, which needs no permission
+    declared = {one.name for section in SECTIONS if section.title == "Who may call what" for one in section.behaviours}
+    assert {f"{service}: {', '.join(names)}" for service, names in judged.items()} <= declared
 
 
 def test_each_check_of_an_account_settles_a_declared_behaviour() -> None:

@@ -15,6 +15,7 @@ from fleet.outcomes import Outcome
 from lambdas.clients.records import adapter
 from local.cloud import LocalCloud
 from local.faults.faults import Faults
+from localcloud.cloud import AccountLimits
 from localcloud.servers.postgres import EmbeddedPostgres
 
 TABLES = ("orders", "customers", "nothing", "totals")
@@ -86,10 +87,11 @@ def open_fleet(
     *,
     limits: Limits = LIMITS,
     has_own_instances: bool = False,
+    account: AccountLimits | None = None,
     **how: Any,
 ) -> Iterator[Fleet]:
     """A fleet of *databases*, each with its faults, on copies of *template*. *has_own_instances*: none looks at DMS for
-    another. *how*: of the cloud."""
+    another. *account*: what it lets pass; *how*: of the cloud."""
     secret = postgres.secret("postgres")
     entries = tuple(
         Database(name, "shared", name, name if has_own_instances else "one", ("public",), onboarded=True)
@@ -111,5 +113,5 @@ def open_fleet(
     )
     faults = Faults(databases)
     secrets = {"fleet/server/shared": secret}
-    with LocalCloud(folder, registry, secrets, clock="frozen", faults=faults, **how) as cloud:
+    with LocalCloud(folder, registry, secrets, clock="frozen", limits=account, faults=faults, **how) as cloud:
         yield Fleet(cloud, faults, postgres, template, set())

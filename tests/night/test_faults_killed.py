@@ -16,6 +16,7 @@ from faulty_fleet import LIMITS, Fleet, open_fleet
 from fleet.outcomes import Outcome, TableOutcome
 from lambdas.clients.records import CURRENT
 from local.cloud import LEDGER_TABLE
+from localcloud.cloud import AccountLimits
 from localcloud.servers.postgres import EmbeddedPostgres
 from orchestration.functions import DATABASE_RUN, FLEET_RUN
 
@@ -61,7 +62,7 @@ def killed(
     how: dict[str, Any] = {
         "limits": replace(LIMITS, dms_requests_at_once=100_000, dms_requests_per_second=10_000),
         "has_own_instances": True,
-        "dms_rate": None,
+        "account": AccountLimits(dms_rate=None),
     }
     with open_fleet(tmp_path_factory.mktemp("killed"), postgres, case_template, databases, **how) as fleet:
         clean = fleet.run("clean", [CLEAN])

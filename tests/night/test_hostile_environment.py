@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.http.place import NotUpError, end
+from local.up_folder import NotUpError, end
 
 ROOT = Path(__file__).resolve().parents[2]
 # Each of these alone broke `fleet demo` or changed what it moved, but for those marked, which did not.

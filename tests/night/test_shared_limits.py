@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from faulty_fleet import Fleet, open_fleet
+from localcloud.cloud import AccountLimits
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.throttling import Rate
 
@@ -52,19 +53,19 @@ def failures(fleet: Fleet) -> Counter[str]:
 
 
 def test_an_account_that_runs_three_functions_at_once_copies_every_database(opened: Open) -> None:
-    fleet = opened(lambda_at_once=3, lambda_seconds=2)
+    fleet = opened(account=AccountLimits(lambda_at_once=3, lambda_seconds=2))
     assert outcomes(fleet, "few-functions") == ALL_OK
     assert failures(fleet)["Lambda.TooManyRequestsException"] > 5
 
 
 def test_a_throttled_start_of_an_execution_is_tried_again_until_there_is_room(opened: Open) -> None:
-    fleet = opened(machine_rates={"StartExecution": Rate(2, 0.05)})
+    fleet = opened(account=AccountLimits(machine_rates={"StartExecution": Rate(2, 0.05)}))
     assert outcomes(fleet, "few-starts") == ALL_OK
     assert failures(fleet)["StepFunctions.AWSStepFunctionsException"] > 5
 
 
 def test_a_snowflake_that_takes_one_request_at_a_time_fails_no_load(opened: Open) -> None:
-    assert outcomes(opened(snowflake_at_once=1), "few-statements") == ALL_OK
+    assert outcomes(opened(account=AccountLimits(snowflake_at_once=1)), "few-statements") == ALL_OK
 
 
 @pytest.mark.parametrize("how", ["before:SubmitStatements:40", "after:SubmitStatements:5", "before:PollStatements:40"])

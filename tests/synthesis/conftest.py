@@ -43,7 +43,7 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stacks]:
 
 @pytest.fixture
 def sample(variants: dict[str, Stacks]) -> Stacks:
-    """The fleet that stands in the repository."""
+    """The fleet that is in the repository."""
     return variants["sample"]
 
 

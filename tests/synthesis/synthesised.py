@@ -18,7 +18,7 @@ from onboarding.effective import read_effective
 ROOT = Path(__file__).parents[2]
 Block = dict[str, Any]
 LEFT_BY_TERRAFORM = ("instance-gone.tfstate", ".terraform.lock.hcl")
-"""What stands beside a stack that was applied before."""
+"""What is beside a stack that was applied before."""
 
 _PROGRAM = """
 import json, sys, time
@@ -110,7 +110,7 @@ class Stacks:
 
 
 def policies(stacks: Stacks) -> Iterator[tuple[str, Block]]:
-    """Every statement of every policy of a role, with where it stands."""
+    """Every statement of every policy of a role, with where it is."""
     for where, body in stacks.of("aws_iam_role_policy"):
         for statement in json.loads(body["policy"])["Statement"]:
             yield f"{where}: {statement['Sid']}", statement

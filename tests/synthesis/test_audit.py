@@ -17,8 +17,6 @@ from local.terraform import Installed, Terraform
 from orchestration.roles import WILDCARDS
 from synthesised import Stacks, as_list, policies
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 SAID_TO_BE_PLAIN = {"embedded", "plain"}
 """The servers of both registries that say `ssl_mode: none`."""
 KEY = re.compile(r"\$\{(aws_kms_key\.data_key\.arn|data\.aws_kms_alias\.data_key\.target_key_arn)\}")
@@ -49,7 +47,7 @@ def test_everything_at_rest_is_encrypted_with_the_fleets_key(stacks: Stacks) -> 
 
 
 def test_no_endpoint_names_a_key_that_the_provider_would_replace_it_for(stacks: Stacks) -> None:
-    # reference/cdktf.md 0.4: with `kms_key_arn` each plan replaces the endpoint.
+    # docs/facts/cdktf.md 0.4: with `kms_key_arn` each plan replaces the endpoint.
     assert [where for where, body in stacks.of("aws_dms_s3_endpoint") if "kms_key_arn" in body] == []
 
 

@@ -6,8 +6,6 @@ import pytest
 
 from synthesised import LEFT_BY_TERRAFORM, Stacks
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 
 @pytest.fixture
 def left(variants: dict[str, Stacks]) -> Stacks:

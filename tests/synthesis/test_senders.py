@@ -11,8 +11,6 @@ import pytest
 from localcloud.authorization.resource_policies import require_allowed
 from synthesised import Stacks, as_list, policies
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 
 @pytest.fixture(params=["sample", "existing"])
 def stacks(request: pytest.FixtureRequest, variants: dict[str, Stacks]) -> Stacks:

@@ -28,8 +28,6 @@ from orchestration.functions import DATABASE_RUN, FLEET_RUN, MODULES, function_a
 from synthesis_registries import TRICKY
 from synthesised import ROOT, Block, Stacks
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 BLOCKS_OF_A_DATABASE = 5
 
 
@@ -142,7 +140,7 @@ def test_ignored_is_exactly_what_a_night_changes(sample: Stacks) -> None:
     Dms(Client(), lambda: 0.0, lambda _: None).modify_task("arn", TaskTexts("mappings", "settings"))
     modified = {snake_case(member) for member in sent} - {"replication_task_arn"}
     for where, task in sample.of("aws_dms_replication_task"):
-        # The position moves as the task reads on, whoever started it.
+        # The position moves as the task reads on, whatever started it.
         assert set(task["lifecycle"]["ignore_changes"]) == modified | {"cdc_start_position"}, where
     ignoring = {
         where for stack in sample.all.values() for where, body in stack.resources.items() if "lifecycle" in body
@@ -174,11 +172,11 @@ def test_the_machines_are_bound_as_the_local_cloud_binds_them(sample: Stacks) ->
 
 
 def test_every_function_is_told_what_the_local_clouds_functions_are_told(sample: Stacks) -> None:
-    told = {
+    answered = {
         json.dumps(function["environment"]["variables"], sort_keys=True)
         for function in sample["pipeline"].of("aws_lambda_function").values()
     }
-    (one,) = told
+    (one,) = answered
     arn = "arn:aws:{}:eu-central-1:123456789012:{}"
     assert read_environment(json.loads(one)) == Environment(
         control_bucket="fleet-control-123456789012",

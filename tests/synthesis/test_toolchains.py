@@ -15,8 +15,6 @@ import pytest
 from left_out import toolchain
 from synthesised import ROOT, Stacks
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 OURS = ("fleet", "onboarding", "orchestration", "registry", "main.py")
 
 
@@ -85,10 +83,10 @@ def test_what_checkov_finds_is_what_the_audit_gives_reasons_for(checkov: Path, s
         file.parent.mkdir()
         file.write_text(json.dumps(document, indent=1), encoding="utf-8")
     arguments = ("--framework", "terraform_json", "--skip-download", "--quiet", "--compact", "-o", "json")
-    told: dict[str, Any] = json.loads(run(checkov, "-d", tmp_path, *arguments, folder=tmp_path).stdout)
-    assert told["summary"]["parsing_errors"] == 0
-    assert told["summary"]["passed"] > 300
-    found = {one["check_id"] for one in told["results"]["failed_checks"]}
+    answered: dict[str, Any] = json.loads(run(checkov, "-d", tmp_path, *arguments, folder=tmp_path).stdout)
+    assert answered["summary"]["parsing_errors"] == 0
+    assert answered["summary"]["passed"] > 300
+    found = {one["check_id"] for one in answered["results"]["failed_checks"]}
     table = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
     reasons = dict(re.findall(r"^\| (CKV\w+) \| `\S+` \| (.+) \|$", table, re.MULTILINE))
     assert found == reasons.keys()

@@ -1,8 +1,8 @@
 """SQL Server's types as DMS takes them.
 
 Source: AWS DMS user guide, "Using a Microsoft SQL Server database as a source for AWS DMS", section "Source data types
-for SQL Server" (awsdocs/aws-dms-user-guide, doc_source/CHAP_Source.SQLServer.md of 2023-06-15; reference/dms.md 4.7),
-read 2026-11-21. A type's name is the system type's in `sys.types`: an alias type stands as its base. A text or binary
+for SQL Server" (awsdocs/aws-dms-user-guide, doc_source/CHAP_Source.SQLServer.md of 2023-06-15; docs/facts/dms.md 4.7),
+read 2026-11-21. A type's name is the system type's in `sys.types`: an alias type counts as its base. A text or binary
 type without a length is the one declared with `(max)`. What the table leaves open (all assumed):
 - MONEY and SMALLMONEY are NUMERIC without digits: 19 and 10 of them, 4 after the point, which is what they hold.
 - UNIQUEIDENTIFIER and DATETIMEOFFSET have no length: 36 and 34 characters is what they look like as text.

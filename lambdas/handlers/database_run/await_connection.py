@@ -8,24 +8,21 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
+from fleet.attempt_record import AttemptChange
+from fleet.connections import SIDES, Side, is_test_due, judge_test
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure, classify_test
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, open_attempt
-from lambdas.clients.dms import Connection
+from lambdas.attempt_context import AttemptRequest, open_attempt, refuse
 from lambdas.dms_turns import take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.lane_looks import Look, look_at_connections
+from lambdas.lane_looks import look_at_connections
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
-Side = Literal["source", "target"]
-Verdict = Failure | Literal["wait"] | None
-SIDES: tuple[Side, ...] = ("target", "source")
 
 
 class Response(Model):
@@ -41,21 +38,25 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 def run(request: Request, clients: Clients) -> Response:
     """Look at both tests, which may run at once; send what has not been sent. What fails first is the target."""
     opened = open_attempt(request.attempt, clients)
-    sent_at = [opened.record[f"{side}_test_sent"] for side in SIDES if opened.record.get(f"{side}_test_sent")]
-    look = look_at_connections(
-        opened, clients, after=datetime.fromisoformat(max((opened.record["pointed_at"], *sent_at)))
-    )
+    record = opened.record
+    changes = (record.pointed_at, record.target_test_sent, record.source_test_sent)
+    look = look_at_connections(opened, clients, after=max(at for at in changes if at is not None))
     if isinstance(look, int):
         return Response(verdict="wait", wait_seconds=look)
-    wanted = [side for side in SIDES if _is_to_send(opened, side, look)]
+    arns = {"target": record.target_arn, "source": record.source_arn}
+    sent_at = {"target": record.target_test_sent, "source": record.source_test_sent}
+    wanted = [side for side in SIDES if is_test_due(side, look.things.get(arns[side]), sent_at[side])]
     if wanted and (left := take_turn("AwaitConnection", opened, clients)):
         return Response(verdict="wait", wait_seconds=left)
-    sent = {}
+    sent = AttemptChange()
     for side in wanted:
         # Refused, as while a test that is not ours runs, it is sent at a later look.
-        if not clients.dms.test_connection(opened.record["instance_arn"], opened.record[f"{side}_arn"]):
-            sent[f"{side}_test_sent"] = clients.now().isoformat()
-    tests = {side: "wait" if side in wanted else _judge(opened, side, look) for side in SIDES}
+        if not clients.dms.test_connection(record.instance_arn, arns[side]):
+            now = clients.now()
+            sent |= {"target_test_sent": now} if side == "target" else {"source_test_sent": now}
+    tests = {
+        side: "wait" if side in wanted else judge_test(side, arns[side], look.things.get(arns[side])) for side in SIDES
+    }
     under_way: list[Side] = [side for side in SIDES if tests[side] == "wait"]
     too_long = None
     if under_way:
@@ -68,38 +69,8 @@ def run(request: Request, clients: Clients) -> Response:
         too_long = left
     for result in (*tests.values(), too_long):
         if isinstance(result, Failure):
-            return _refuse(opened, result, clients)
+            return refuse(opened, result, clients, Response)
     return Response(verdict="connected")
-
-
-def _is_to_send(opened: Opened, side: Side, look: Look[Connection]) -> bool:
-    """Whether *side* wants a test of ours and none runs: the target always, as its endpoint was changed; the source
-    where its last was not good, as DMS itself asks no more of a start."""
-    connection = look.things.get(opened.record[f"{side}_arn"])
-    if opened.record.get(f"{side}_test_sent") or (connection and connection.is_passing):
-        return False
-    return side == "target" or connection is None or connection.status != "successful"
-
-
-def _judge(opened: Opened, side: Side, look: Look[Connection]) -> Verdict:
-    """None if the endpoint is proved to connect."""
-    endpoint_arn = opened.record[f"{side}_arn"]
-    connection = look.things.get(endpoint_arn)
-    if connection is None or connection.is_passing:
-        return "wait"
-    if connection.status == "successful":
-        return None
-    return Failure(
-        classify_test(side, connection.failure),
-        "ConnectionTestFailed",
-        f"the test of the {side} endpoint {endpoint_arn} is {connection.status!r}: "
-        f"{connection.failure or 'DMS gives no reason'}",
-    )
-
-
-def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
-    clients.ledger.note_failure(opened.attempt, failure)
-    return Response(verdict="refused")
 
 
 handler = entrypoint("AwaitConnection", Request, waiting_when_throttled(run, Response))

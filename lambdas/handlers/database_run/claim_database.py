@@ -10,48 +10,31 @@ Raises  MalformedInputError, UnknownRunError, UnknownDatabaseError
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
-from pydantic import Field
 
 from fleet.attempts import Attempt, covers
-from fleet.databases import Mode, Registry, Server
+from fleet.claims import LONGEST_LAMBDA, SHORTEST_WAIT_SECONDS, place_look_seconds
+from fleet.databases import Registry, Server
 from fleet.errors import FleetError, MalformedInputError, TransientError, UnknownDatabaseError, UnknownRunError
 from fleet.names import require_database_id, require_run_id, task_ids
 from fleet.run_input import require_names
 from fleet.server_places import Place, Taken, count_places, say_full
 from fleet.waits import longest_attempt_seconds, next_look_seconds
+from lambdas.chosen_databases import DatabaseRunInput
 from lambdas.clients.refusals import code_of
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
 
-SHORTEST_WAIT_SECONDS = 30
-LONGEST_PLACE_LOOK_SECONDS = 60
-"""Between two looks for a place at the server: twice the shortest pause, so that who waits long hardly comes later."""
-LONGEST_LAMBDA = timedelta(seconds=900)
-"""A dying function may act for so long after its execution ended."""
 _LIVES = "which runs"
-
-
-class Input(Model):
-    """The input of an execution of database-run, as a person may edit it: a misspelt `tables` must not move them all.
-
-    *started_by*: what `fleet-run` adds, so that the console links the two.
-    """
-
-    run: str
-    database: str
-    mode: Mode
-    tables: tuple[str, ...] | None = None
-    started_by: str | None = Field(default=None, alias="AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID")
 
 
 class Request(Model):
     """What the state passes."""
 
-    input: Input
+    input: DatabaseRunInput
     execution: str
     started_at: datetime
     redrive_count: int
@@ -103,7 +86,7 @@ def run(request: Request, clients: Clients) -> Response:
     if not clients.ledger.take(
         attempt,
         previous_holder=holder,
-        now=clients.now().isoformat(),
+        now=clients.now(),
         redrive_count=request.redrive_count,
         place=place,
         waiter=_waiter(request) if since else "",
@@ -136,7 +119,7 @@ def _adopt(request: Request, tables: tuple[str, ...] | None, clients: Clients) -
     if outcome["outcome"] != "ok":
         asked = request.input
         theirs = Attempt(asked.run, asked.database, asked.mode, int(outcome["attempt"]), outcome["execution"])
-        if not covers(clients.ledger.record(theirs).get("tables"), tables):
+        if not covers(clients.ledger.record(theirs).attempt.tables, tables):
             return ""
     return f"attempt {outcome['attempt']} of this run ended {outcome['outcome']} meanwhile ({outcome['execution']})."
 
@@ -224,16 +207,6 @@ def _wait_for_place(
         return Response(verdict="wait", attempt=no_attempt, wait_seconds=look)
     held = [_say_holder(one, clients) for one in sorted(taken.databases)]
     return Response(verdict="declined", attempt=no_attempt, declined=say_full(server, profile, held, waited, limits))
-
-
-def place_look_seconds(planned_seconds: int, waited_seconds: float, deadline_seconds: int) -> int:
-    """Seconds until the next look for a place, hardly more for those who waited long.
-
-    >>> [place_look_seconds(30, waited, 21_600) for waited in (0, 900, 9_000, 21_595)]
-    [30, 45, 60, 6]
-    """
-    look = next_look_seconds(planned_seconds, waited_seconds, deadline_seconds + 1)
-    return min(look, max(planned_seconds, LONGEST_PLACE_LOOK_SECONDS))
 
 
 def _say_holder(database: str, clients: Clients) -> str:

@@ -42,7 +42,8 @@ def run(request: Request, clients: Clients) -> Response:
     if outcome.get("outcome") == "ok":
         return Response(verdict="ok")
     # Someone saw the red end and asks again, or saw the attempt break off: what was stopped then cannot end ok now.
-    begun = clients.ledger.record(attempt).get("redrive_count", request.recorded_redrive_count)
+    record = clients.ledger.find_record(attempt)
+    begun = record.redrive_count if record else request.recorded_redrive_count
     if request.redrive_count > min(begun, request.recorded_redrive_count):
         return Response(verdict="again")
     asked = {"run": attempt.run, "database": attempt.database, "mode": attempt.mode, "tables": attempt.tables}

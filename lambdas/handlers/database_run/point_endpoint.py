@@ -15,12 +15,14 @@ from typing import Any, Literal
 from fleet.dms.endpoints import find_difference, refuse_endpoint, s3_settings
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
-from fleet.folders import LandedFile, may_be_left_by_test, refuse_foreign_folder
+from fleet.folders import refuse_foreign_folder
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt
-from lambdas.clients.dms import Endpoint, Task
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, refuse
+from lambdas.clients.dms import Endpoint
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.landing import look_into_folder
+from lambdas.moving import refuse_moving_tasks
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -42,27 +44,27 @@ def run(request: Request, clients: Clients) -> Response:
     opened = open_attempt(request.attempt, clients)
     prefix = opened.attempt.folder.prefix
     if failure := refuse_foreign_folder(opened.database.id, prefix):
-        return _refuse(opened, failure, clients)
+        return refuse(opened, failure, clients, Response)
     if isinstance(found := look_into_folder(opened, clients), Failure):
-        return _refuse(opened, found, clients)
+        return refuse(opened, found, clients, Response)
     if left := take_turn("PointEndpoint", opened, clients):
         return Response(verdict="wait", wait_seconds=left)
     if failure := refuse_moving_tasks(clients.dms.find_tasks(opened.task_ids)):
-        return _refuse(opened, failure, clients)
+        return refuse(opened, failure, clients, Response)
     wanted = s3_settings(opened.settings, opened.attempt.folder)
-    endpoint = _find(opened, clients) if opened.record.get("pointed_at") else None
+    endpoint = _find(opened, clients) if opened.record.pointed_at else None
     if endpoint is None or (endpoint.status != "modifying" and find_difference(wanted, endpoint.s3)):
         endpoint = _modify(opened, wanted, clients)
         if isinstance(endpoint, Failure):
-            return _refuse(opened, endpoint, clients)
+            return refuse(opened, endpoint, clients, Response)
     if endpoint.status == "modifying":
         missing = f"DMS did not end its modification of endpoint {opened.target_endpoint_id!r}"
         left = keep_waiting(opened, Wait("EndpointModifiesTooLong", missing, "modify_deadline_seconds"), clients)
         if isinstance(left, Failure):
-            return _refuse(opened, left, clients)
+            return refuse(opened, left, clients, Response)
         return Response(verdict="wait", wait_seconds=left)
     if failure := refuse_endpoint(opened.database.id, wanted, endpoint.s3):
-        return _refuse(opened, failure, clients)
+        return refuse(opened, failure, clients, Response)
     return Response(verdict="pointed")
 
 
@@ -74,8 +76,8 @@ def _find(opened: Opened, clients: Clients) -> Endpoint | None:
 def _modify(opened: Opened, wanted: Mapping[str, Any], clients: Clients) -> Endpoint | Failure:
     """The endpoint as DMS gives it back. One that is being modified refuses, and is waited for."""
     # A test that ran before this change proves nothing: AwaitConnection must send one after it.
-    clients.ledger.note(opened.attempt, target_test_sent=None, pointed_at=clients.now().isoformat())
-    modified = clients.dms.modify_s3_endpoint(opened.record["target_arn"], wanted)
+    clients.ledger.note(opened.attempt, target_test_sent=None, pointed_at=clients.now())
+    modified = clients.dms.modify_s3_endpoint(opened.record.target_arn, wanted)
     if modified is None:
         return gone("endpoint", opened.target_endpoint_id)
     if isinstance(modified, str):
@@ -84,44 +86,6 @@ def _modify(opened: Opened, wanted: Mapping[str, Any], clients: Clients) -> Endp
             return found
         return Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {modified}")
     return modified
-
-
-def look_into_folder(opened: Opened, clients: Clients) -> list[LandedFile] | Failure:
-    """What DMS's tests of the endpoint may have left in the attempt's folder; a failure, if it holds anything else.
-
-    Two writers in one folder mix their rows. Before the endpoint was pointed at the folder nothing may be there at all.
-    """
-    folder = opened.attempt.folder
-    left: list[LandedFile] = []
-    for found in clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/"):
-        if not opened.record.get("pointed_at") or not may_be_left_by_test(folder, found.file):
-            return Failure(
-                "landing_mismatch",
-                "FolderNotEmpty",
-                f"folder {folder.prefix!r} already holds {found.file.key!r}, written "
-                f"{found.written_at:%Y-%m-%d %H:%M:%S} UTC; wanted it empty before the task starts. Nothing was "
-                f"started. Find who wrote it.",
-            )
-        left.append(found.file)
-    return left
-
-
-def refuse_moving_tasks(tasks: Mapping[str, Task]) -> Failure | None:
-    """A failure, if one of a database's tasks is not at rest."""
-    for identifier, task in tasks.items():
-        if not task.report.is_at_rest:
-            return Failure(
-                "unknown",
-                "TaskNotAtRest",
-                f"task {identifier!r} is {task.report.status!r}, wanted it at rest before the endpoint is changed or "
-                f"a task starts. Someone started it outside of this run.",
-            )
-    return None
-
-
-def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
-    clients.ledger.note_failure(opened.attempt, failure)
-    return Response(verdict="refused")
 
 
 handler = entrypoint("PointEndpoint", Request, waiting_when_throttled(run, Response))

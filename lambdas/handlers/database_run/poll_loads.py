@@ -14,7 +14,7 @@ from typing import Literal
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
 from fleet.outcomes import LoadResult
-from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, next_look_seconds
+from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, next_look_seconds, seconds_since
 from lambdas.attempt_context import AttemptRequest, Opened, open_attempt, refuse_stopped_run
 from lambdas.clients.snowflake import Failed, Running, SqlApi, SqlApiError, Succeeded
 from lambdas.entrypoint import Model, entrypoint
@@ -54,13 +54,13 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="more")
     if under_way:
         planned = max(
-            opened.plan.load_poll_seconds, round(opened.seconds_since("sealed_at", now)) // _SHARE_OF_HAND_OFF
+            opened.plan.load_poll_seconds, round(seconds_since(opened.record.sealed_at, now)) // _SHARE_OF_HAND_OFF
         )
         newest = min(load.seconds_since_touched(now) for load in under_way)
         look = next_look_seconds(planned, newest, opened.settings.limits.load_deadline_seconds + 1)
         return Response(verdict="loading", wait_seconds=look)
-    if not opened.record.get("loaded_at"):
-        clients.ledger.note(opened.attempt, loaded_at=clients.now().isoformat())
+    if not opened.record.loaded_at:
+        clients.ledger.note(opened.attempt, loaded_at=clients.now())
     return Response(verdict="loaded")
 
 

@@ -8,13 +8,12 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Literal
 
 from fleet.dms.tasks import TaskReport, watch
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
-from fleet.waits import next_look_seconds
+from fleet.waits import next_look_seconds, seconds_since
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
 from lambdas.dms_turns import charge, pace_of, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
@@ -40,9 +39,9 @@ def run(request: Request, clients: Clients) -> Response:
     opened = open_attempt(request.attempt, clients)
     if failure := refuse_stopped_run(opened, clients):
         return _over(opened, failure, clients)
-    running_seconds = opened.seconds_since("started_at", clients.now())
+    running_seconds = seconds_since(opened.record.started_at, clients.now())
     pause = _pause(opened, running_seconds)
-    look = look_at_tasks(opened, clients, after=opened.time_of("started_at"), oldest_seconds=pause)
+    look = look_at_tasks(opened, clients, after=opened.record.changed_at, oldest_seconds=pause)
     if isinstance(look, int):
         return Response(verdict="moving", wait_seconds=look)
     task = look.things.get(opened.task_id)
@@ -50,18 +49,18 @@ def run(request: Request, clients: Clients) -> Response:
         return _over(opened, gone("task", opened.task_id), clients)
     report = task.report
     if report.is_at_rest or report.status == "stopping":
-        is_ours = Decimal(str(report.started)) > opened.record.get("started_before", Decimal(0))
+        is_ours = report.started > (opened.record.started_before or 0)
         if is_ours:
             return _over(opened, None, clients)
         if running_seconds <= max(START_SEEN_WITHIN_SECONDS, 2 * opened.plan.poll_seconds):  # DMS does not show it yet
             return Response(verdict="moving", wait_seconds=opened.plan.poll_seconds)
         text = f"task {opened.task_id!r} is {report.status!r} and shows no start of ours after {running_seconds:.0f} s."
         return _over(opened, Failure("unknown", "StartNotSeen", text), clients)
-    if report.progress != opened.record.get("progress"):
-        clients.ledger.note(opened.attempt, progress=report.progress, progress_at=clients.now().isoformat())
+    if report.progress != opened.record.progress:
+        clients.ledger.note(opened.attempt, progress=report.progress, progress_at=clients.now())
         quiet_seconds = 0.0
     else:
-        quiet_seconds = opened.seconds_since("progress_at", clients.now())
+        quiet_seconds = seconds_since(opened.record.progress_at, clients.now())
     return _judge(opened, report, running_seconds, quiet_seconds, clients)
 
 
@@ -94,15 +93,15 @@ def _rows_move(opened: Opened, report: TaskReport, clients: Clients) -> bool:
     """Whether rows came since this was last asked. One large table moves rows for hours, and no table's state."""
     charge(1, pace_of(opened), clients)
     rows = sum(int(one.get("FullLoadRows", 0)) for one in clients.dms.table_statistics(report.arn))
-    if rows == opened.record.get("rows_seen", 0):
+    if rows == opened.record.rows_seen:
         return False
-    clients.ledger.note(opened.attempt, rows_seen=rows, progress_at=clients.now().isoformat())
+    clients.ledger.note(opened.attempt, rows_seen=rows, progress_at=clients.now())
     return True
 
 
 def _over(opened: Opened, failure: Failure | None, clients: Clients) -> Response:
-    if not opened.record.get("over_at"):
-        clients.ledger.note(opened.attempt, over_at=clients.now().isoformat())
+    if not opened.record.over_at:
+        clients.ledger.note(opened.attempt, over_at=clients.now())
     if failure:
         clients.ledger.note_failure(opened.attempt, failure)
     return Response(verdict="over", wait_seconds=0)

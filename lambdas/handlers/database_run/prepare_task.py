@@ -8,14 +8,15 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from fleet.attempt_record import AttemptChange
 from fleet.dms.task_texts import full_load_texts
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table, select_tables
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
 from lambdas.clients.dms import Task
 from lambdas.clients.records import attempt_key, newest_catalogue_key
 from lambdas.clients.source import BROKEN
@@ -43,24 +44,29 @@ def run(request: Request, clients: Clients) -> Response:
     opened = open_attempt(request.attempt, clients)
     tables = _choose_tables(opened, clients)
     if isinstance(tables, Failure):
-        return _refuse(opened, tables, clients)
-    if opened.record.get("task_modified_at"):
+        return refuse(opened, tables, clients, Response)
+    if opened.record.task_modified_at:
         return _await_modification(opened, clients)
     if left := take_turn("PrepareTask", opened, clients):
         return Response(verdict="wait", wait_seconds=left)
     task = clients.dms.find_tasks([opened.task_id], with_texts=True).get(opened.task_id)
     if task is None:
-        return _refuse(opened, gone("task", opened.task_id), clients)
-    arns = {"instance_arn": task.instance_arn, "source_arn": task.source_arn, "target_arn": task.target_arn}
-    clients.ledger.note(opened.attempt, task_arn=task.report.arn, **arns)
+        return refuse(opened, gone("task", opened.task_id), clients, Response)
+    clients.ledger.note(
+        opened.attempt,
+        task_arn=task.report.arn,
+        instance_arn=task.instance_arn,
+        source_arn=task.source_arn,
+        target_arn=task.target_arn,
+    )
     if task.report.status == "modifying":
-        return _wait(opened, clients, task_modified_at=clients.now().isoformat())
+        return _wait(opened, clients, task_modified_at=clients.now())
     if not task.report.is_at_rest:
-        return _refuse(opened, _not_at_rest(opened, task), clients)
+        return refuse(opened, _not_at_rest(opened, task), clients, Response)
     try:
         wanted = full_load_texts(opened.database, opened.settings.profile, tables)
     except QuotaExceededError as error:
-        return _refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients)
+        return refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients, Response)
     if not wanted.find_difference(task.texts):
         return Response(verdict="ready")
     charge(1, pace_of(opened), clients)
@@ -68,21 +74,21 @@ def run(request: Request, clients: Clients) -> Response:
     # One that was throttled may have been done all the same, and was repeated.
     if refused and opened.task_id not in clients.dms.find_moving([opened.task_id]):
         failure = Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {refused}")
-        return _refuse(opened, failure, clients)
-    return _wait(opened, clients, task_modified_at=clients.now().isoformat())  # StartTask reads it back
+        return refuse(opened, failure, clients, Response)
+    return _wait(opened, clients, task_modified_at=clients.now())  # StartTask reads it back
 
 
 def _await_modification(opened: Opened, clients: Clients) -> Response:
-    look = look_at_tasks(opened, clients, after=opened.time_of("task_modified_at"))
+    look = look_at_tasks(opened, clients, after=opened.record.changed_at)
     if isinstance(look, int):
         return Response(verdict="wait", wait_seconds=look)
     task = look.things.get(opened.task_id)
     if task is None:
-        return _refuse(opened, gone("task", opened.task_id), clients)
+        return refuse(opened, gone("task", opened.task_id), clients, Response)
     if task.report.status == "modifying":
         return _wait(opened, clients)
     if not task.report.is_at_rest:
-        return _refuse(opened, _not_at_rest(opened, task), clients)
+        return refuse(opened, _not_at_rest(opened, task), clients, Response)
     return Response(verdict="ready")
 
 
@@ -91,11 +97,11 @@ def _not_at_rest(opened: Opened, task: Task) -> Failure:
     return Failure("unknown", "TaskNotAtRest", text)
 
 
-def _wait(opened: Opened, clients: Clients, **fields: object) -> Response:
+def _wait(opened: Opened, clients: Clients, **change: Unpack[AttemptChange]) -> Response:
     missing = f"DMS did not end its modification of task {opened.task_id!r}"
-    left = keep_waiting(opened, Wait("TaskModifiesTooLong", missing, "modify_deadline_seconds"), clients, **fields)
+    left = keep_waiting(opened, Wait("TaskModifiesTooLong", missing, "modify_deadline_seconds"), clients, **change)
     if isinstance(left, Failure):
-        return _refuse(opened, left, clients)
+        return refuse(opened, left, clients, Response)
     return Response(verdict="wait", wait_seconds=left)
 
 
@@ -110,7 +116,7 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
         if known is None or catalogue.name == BROKEN:
             return catalogue
         gap = f"the source could not be asked before the start ({catalogue.text}); tables are those of the last run"
-        clients.ledger.note(opened.attempt, gap=gap)
+        clients.ledger.note(opened.attempt, gaps=(gap,))
         catalogue = known
     else:
         clients.records.write(newest, catalogue, tuple[Table, ...])
@@ -119,11 +125,6 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
     if not isinstance(tables, Failure):
         clients.records.write(attempt_key(opened.attempt, "catalogue"), tables, tuple[Table, ...])
     return tables
-
-
-def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
-    clients.ledger.note_failure(opened.attempt, failure)
-    return Response(verdict="refused")
 
 
 handler = entrypoint("PrepareTask", Request, waiting_when_throttled(run, Response))

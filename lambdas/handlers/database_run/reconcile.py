@@ -13,7 +13,7 @@ from fleet.outcomes import TableOutcome, reconcile
 from lambdas.attempt_context import AttemptRequest, open_attempt
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.handlers.database_run.seal_folder import read_manifest
+from lambdas.landing import read_manifest
 from lambdas.loads import read_loads
 from lambdas.wiring import Clients
 
@@ -40,7 +40,7 @@ def run(request: Request, clients: Clients) -> Response:
     tables = reconcile(manifest, results)
     clients.records.write(attempt_key(opened.attempt, "tables"), tables, tuple[TableOutcome, ...])
     if manifest.gaps:
-        clients.ledger.note(opened.attempt, gaps=list(manifest.gaps))
+        clients.ledger.note(opened.attempt, gaps=manifest.gaps)
     return Response(tables=len(tables), not_ok=sum(table.failure is not None for table in tables))
 
 

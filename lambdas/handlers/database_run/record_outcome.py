@@ -13,12 +13,12 @@ from datetime import datetime
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
 from fleet.failures import Failure
-from fleet.outcomes import CLAIMED, SERVER_FULL, Outcome, TableOutcome, Word, decide
+from fleet.outcomes import CLAIMED, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
 from fleet.server_places import is_full
 from lambdas.attempt_context import look_at_attempt
 from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.outcome_records import marks_of, merge_with_previous, outcome_key, put_outcome, waited_of
+from lambdas.outcome_records import merge_with_previous, outcome_key, put_outcome
 from lambdas.wiring import Clients
 
 
@@ -34,7 +34,7 @@ class Request(Model):
 class Response(Model):
     """The outcome's word; *recorded* is false where another's stands already. *redrive_count*: the count now."""
 
-    outcome: Word
+    outcome: OutcomeName
     recorded: bool
     redrive_count: int
 
@@ -64,18 +64,18 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         failure = _why_declined(attempt, request.declined, clients)
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
-    failure = opened.failure
+    failure = opened.record.failure
     tables = clients.records.read(attempt_key(attempt, "tables"), tuple[TableOutcome, ...]) or ()
     tables, failure = merge_with_previous(attempt, failure, tables, clients)
     return decide(
         attempt,
         failure,
         tables,
-        gaps=opened.record.get("gaps", ()),
+        gaps=opened.record.gaps,
         started_at=started_at,
         ended_at=ended_at,
-        marks=marks_of(opened.record),
-        waited=waited_of(opened.record),
+        marks=opened.record.marks,
+        waited=opened.record.waited,
     )
 
 

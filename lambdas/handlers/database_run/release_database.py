@@ -13,6 +13,7 @@ from typing import Literal
 
 from fleet.errors import FleetError, TaskNotAtRestError
 from fleet.measures import Measured, count_loads
+from fleet.waits import seconds_since
 from lambdas.attempt_context import AttemptRequest, Opened, look_at_attempt, read_tables
 from lambdas.dms_turns import waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
@@ -60,8 +61,8 @@ def run(request: Request, clients: Clients) -> Response:
 def _measure(opened: Opened, ended_at: datetime, clients: Clients) -> Measured:
     """What the next run is planned by. Waiting for turns at an API is no time of the database's own."""
     # From the attempt's start: the execution's lies days back where it was redriven.
-    seconds = opened.seconds_since("created_at", ended_at)
-    waited = float(opened.record.get("queued_seconds", 0)) + float(opened.record.get("throttled_seconds", 0))
+    seconds = seconds_since(opened.record.created_at, ended_at)
+    waited = opened.record.queued_seconds + opened.record.throttled_seconds
     tables = read_tables(opened.attempt, clients)
     return Measured(
         max(1.0, seconds - waited), *count_loads(opened.server.engine, tables, opened.database.parallel_loads)

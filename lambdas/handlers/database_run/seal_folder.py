@@ -11,18 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
-from pydantic import ValidationError
-
+from fleet.attempt_record import AttemptChange
 from fleet.attempts import Attempt
+from fleet.connections import judge_test_after_load
 from fleet.dms.long_values import describe_cuts
 from fleet.dms.tasks import TableState, read_table_state, refuse_full_load_end
 from fleet.errors import ClaimLostError, FleetError
-from fleet.failures import Failure, classify_test
+from fleet.failures import Failure
 from fleet.folders import Folder, sort_files
 from fleet.manifests import (
-    FORMAT,
     Manifest,
     describe_left_by_test,
     judge_strays,
@@ -33,12 +33,12 @@ from fleet.tables.catalogue import Table, TableName
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables
 from lambdas.clients.dms import Task
-from lambdas.clients.records import adapter, understand
+from lambdas.clients.records import adapter
 from lambdas.counting import Counted, count_at_source
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.landing import read_manifest, read_manifest_of
 from lambdas.lane_looks import look_at_connections, look_at_tasks
-from lambdas.moving import newest_change
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -58,21 +58,21 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 def run(request: Request, clients: Clients) -> Response:
     """Seal once: a manifest of this attempt's that stands already is the answer, whichever call wrote it."""
     opened = open_attempt(request.attempt, clients)
-    if opened.record.get("started_before") is None:  # the task was never started: there is nothing to seal
+    if opened.record.started_before is None:  # the task was never started: there is nothing to seal
         return Response(verdict="nothing")
     if manifest := read_manifest(opened, clients):
         return _note(opened, manifest, clients)
-    look = look_at_tasks(opened, clients, after=newest_change(opened))
+    look = look_at_tasks(opened, clients, after=opened.record.changed_at)
     if isinstance(look, int):
         return Response(verdict="wait", wait_seconds=look)
     task = look.things.get(opened.task_id)
     if task is None:
         clients.ledger.note_failure(opened.attempt, gone("task", opened.task_id))
         return Response(verdict="nothing")
-    if not opened.record.get("sealing_since"):
+    if not opened.record.sealing_since:
         if left := take_turn("SealFolder", opened, clients):
             return Response(verdict="wait", wait_seconds=left)
-        clients.ledger.note(opened.attempt, sealing_since=clients.now().isoformat())
+        clients.ledger.note(opened.attempt, sealing_since=clients.now())
     tables = read_tables(opened.attempt, clients)
     answer = _ask_source(opened, tables, clients)
     if isinstance(answer, int):
@@ -96,24 +96,10 @@ def _note(opened: Opened, manifest: Manifest, clients: Clients) -> Response:
         clients.ledger.note_failure(opened.attempt, manifest.failure)
         for number in manifest.late_attempts:
             clients.ledger.note(replace(opened.attempt, number=number), late_noted=True)
-    clients.ledger.note(opened.attempt, sealed_at=manifest.sealed_at, folder=opened.attempt.folder.prefix)
+    clients.ledger.note(
+        opened.attempt, sealed_at=datetime.fromisoformat(manifest.sealed_at), folder=opened.attempt.folder.prefix
+    )
     return Response(verdict="hand off" if manifest.handed_off else "nothing")
-
-
-def read_manifest(opened: Opened, clients: Clients) -> Manifest | None:
-    """The attempt's own manifest, or None while its folder has none."""
-    return _read(opened.attempt, opened, clients)
-
-
-def _read(attempt: Attempt, opened: Opened, clients: Clients) -> Manifest | None:
-    body = clients.objects.read(opened.settings.landing_bucket, attempt.folder.manifest_key)
-    if body is None:
-        return None
-    try:
-        manifest = understand(body, Manifest)
-    except ValidationError:
-        return None
-    return manifest if (manifest.attempt.folder, manifest.format) == (attempt.folder, FORMAT) else None
 
 
 def _foreign_manifest(folder: Folder) -> Failure:
@@ -131,7 +117,7 @@ def _ask_source(opened: Opened, tables: tuple[Table, ...], clients: Clients) -> 
     A source that drops away can end a full load early and in peace: it must still answer, now. Who counts all its
     tables has answered; otherwise DMS tests the connection.
     """
-    was_asked = opened.record.get("source_answered")
+    was_asked = opened.record.source_answered
     lost = None if was_asked else _test_source(opened, clients)
     if isinstance(lost, int):
         return lost
@@ -149,25 +135,18 @@ def _test_source(opened: Opened, clients: Clients) -> Failure | int | None:
     """Why the source is lost, or in how many seconds to look again at its test, or None: it answers."""
     missing = "the source was not seen to answer after the load, because the test of its endpoint did not end"
     wait = Wait("SealTestTooLong", missing, "test_deadline_seconds", "connection")
-    source_arn = opened.record["source_arn"]
-    if not opened.record.get("seal_test_sent"):
+    source_arn = opened.record.source_arn
+    sent_at = opened.record.seal_test_sent
+    if sent_at is None:
         charge(1, pace_of(opened), clients)
-        refused = clients.dms.test_connection(opened.record["instance_arn"], source_arn)  # as while another test runs
-        return keep_waiting(opened, wait, clients, **({} if refused else {"seal_test_sent": clients.now().isoformat()}))
-    look = look_at_connections(opened, clients, after=opened.time_of("seal_test_sent"))
+        refused = clients.dms.test_connection(opened.record.instance_arn, source_arn)  # as while another test runs
+        sent = AttemptChange() if refused else AttemptChange(seal_test_sent=clients.now())
+        return keep_waiting(opened, wait, clients, **sent)
+    look = look_at_connections(opened, clients, after=sent_at)
     if isinstance(look, int):
         return look
-    connection = look.things.get(source_arn)
-    if connection is None or connection.is_passing:
-        return keep_waiting(opened, wait, clients)
-    if connection.status == "successful":
-        return None
-    said = connection.failure or "DMS gives no reason"
-    return Failure(
-        classify_test("source", said),
-        "SourceLost",
-        f"the source does not answer after the load: {said}. Nothing is handed off, because the load may lack rows.",
-    )
+    proved = judge_test_after_load(look.things.get(source_arn))
+    return keep_waiting(opened, wait, clients) if proved == "wait" else proved
 
 
 def _judge(
@@ -178,9 +157,9 @@ def _judge(
     reported = {TableName(one["SchemaName"], one["TableName"]): read_table_state(one) for one in statistics}
     listed = clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/")
     files, others = sort_files(folder, [table.name for table in tables], [one.file for one in listed])
-    left_by_test, strays = part_left_by_test(folder, others, opened.record.get("left_by_test", ()))
+    left_by_test, strays = part_left_by_test(folder, others, opened.record.left_by_test)
     # A lost source is why a task failed, and not the other way round.
-    failure = opened.failure or lost or counted.failure or refuse_full_load_end(task.report)
+    failure = opened.record.failure or lost or counted.failure or refuse_full_load_end(task.report)
     late = {} if failure or strays else _late_objects(opened, clients)
     return seal(
         opened.attempt,
@@ -194,7 +173,8 @@ def _judge(
         failure=failure or judge_strays(strays, [key for keys in late.values() for key in keys]),
         late_attempts=tuple(late),
         gaps=[
-            *filter(None, (opened.record.get("gap"), _cuts(opened, tables, reported))),
+            *opened.record.gaps,
+            *filter(None, [_cuts(opened, tables, reported)]),
             *counted.gaps,
             *filter(None, [describe_left_by_test(left_by_test)]),
         ],
@@ -217,16 +197,15 @@ def _late_objects(opened: Opened, clients: Clients) -> dict[int, list[str]]:
     """
     late: dict[int, list[str]] = {}
     for record in clients.ledger.attempts_before(opened.attempt):
-        if not record.get("sealed_at"):
+        if not record.sealed_at:
             continue
-        number = int(record["sk"].removeprefix("ATTEMPT#"))
-        attempt = Attempt(record["run"], opened.database.id, record["mode"], number, record["execution"])
-        manifest = _read(attempt, opened, clients)
+        attempt = record.attempt
+        manifest = read_manifest_of(attempt, opened, clients)
         if manifest and manifest.failure:  # nothing was taken from there, and what lay there too much was said then
             continue
-        if not record.get("late_noted") and (keys := _list_unsealed(attempt, manifest, opened, clients)):
-            late[number] = keys
-        if manifest and manifest.complete and "tables" not in record:
+        if not record.late_noted and (keys := _list_unsealed(attempt, manifest, opened, clients)):
+            late[attempt.number] = keys
+        if manifest and manifest.complete and attempt.tables is None:
             break
     return late
 

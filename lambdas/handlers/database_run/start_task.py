@@ -10,7 +10,6 @@ Raises  ClaimLostError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Literal
 
 from fleet.dms.endpoints import refuse_endpoint, refuse_source, s3_settings
@@ -20,11 +19,12 @@ from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse_stopped_run
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse, refuse_stopped_run
 from lambdas.clients.dms import Endpoint, Task
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.handlers.database_run.point_endpoint import look_into_folder, refuse_moving_tasks
+from lambdas.landing import look_into_folder
+from lambdas.moving import refuse_moving_tasks
 from lambdas.server_places import keep_place
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
@@ -50,17 +50,17 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="wait", wait_seconds=left)
     tasks = clients.dms.find_tasks(opened.task_ids, with_texts=True)
     if opened.task_id not in tasks:
-        return _refuse(opened, gone("task", opened.task_id), clients)
+        return refuse(opened, gone("task", opened.task_id), clients, Response)
     task = tasks[opened.task_id]
     report = task.report
-    before = opened.record.get("started_before")
-    if before is not None and Decimal(str(report.started)) > before:
+    before = opened.record.started_before
+    if before is not None and report.started > before:
         return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
     if failure := refuse_stopped_run(opened, clients):
-        return _refuse(opened, failure, clients)
+        return refuse(opened, failure, clients, Response)
     left_by_test = look_into_folder(opened, clients)
     if isinstance(left_by_test, Failure):
-        return _refuse(opened, left_by_test, clients)
+        return refuse(opened, left_by_test, clients, Response)
     if is_settling(report):
         return _wait(opened, f"task {opened.task_id!r} is {report.status!r}", clients)
     found = clients.dms.find_endpoints(opened.source_endpoint_id, opened.target_endpoint_id)
@@ -68,22 +68,22 @@ def run(request: Request, clients: Clients) -> Response:
         return _wait(opened, "an endpoint is 'modifying'", clients)
     tables = read_tables(opened.attempt, clients)
     if failure := refuse_moving_tasks(tasks) or _refuse_endpoints(opened, found) or _refuse_task(opened, task, tables):
-        return _refuse(opened, failure, clients)
-    if not opened.record.get("target_test_sent"):  # DMS would start on a success from before the endpoint's change
+        return refuse(opened, failure, clients, Response)
+    if not opened.record.target_test_sent:  # DMS would start on a success from before the endpoint's change
         return Response(verdict="retest")
-    if task.instance_arn != opened.record["instance_arn"]:  # somebody moved it: its connections are others
+    if task.instance_arn != opened.record.instance_arn:  # somebody moved it: its connections are others
         clients.ledger.note(opened.attempt, instance_arn=task.instance_arn)
         return _retest(opened, f"the task was moved to {task.instance_arn}", clients)
     place = keep_place(opened, clients)
     if isinstance(place, Failure):
-        return _refuse(opened, place, clients)
+        return refuse(opened, place, clients, Response)
     if place > 0:
         return Response(verdict="wait", wait_seconds=place)
     clients.ledger.note(
         opened.attempt,
-        started_before=Decimal(str(report.started)),
-        started_at=clients.now().isoformat(),
-        left_by_test=[file.key for file in left_by_test] or None,
+        started_before=report.started,
+        started_at=clients.now(),
+        left_by_test=tuple(file.key for file in left_by_test),
     )
     refused = clients.dms.start_task(report.arn, start_type(report))
     if not refused or _has_started(opened, report, clients):
@@ -94,7 +94,7 @@ def run(request: Request, clients: Clients) -> Response:
         return _wait(opened, f"DMS says: {refused}", clients)
     if follows == "retest":
         return _retest(opened, refused, clients)
-    return _refuse(opened, _start_refused(refused), clients)
+    return refuse(opened, _start_refused(refused), clients, Response)
 
 
 def _has_started(opened: Opened, before: TaskReport, clients: Clients) -> bool:
@@ -110,9 +110,9 @@ def _start_refused(said: str) -> Failure:
 
 def _retest(opened: Opened, said: str, clients: Clients) -> Response:
     """Have the connections tested anew, a few times at most."""
-    retests = int(opened.record.get("retests", 0))
+    retests = opened.record.retests
     if retests >= RETESTS:
-        return _refuse(opened, _start_refused(said), clients)
+        return refuse(opened, _start_refused(said), clients, Response)
     clients.ledger.note(opened.attempt, retests=retests + 1, target_test_sent=None, source_test_sent=None)
     return Response(verdict="retest")
 
@@ -121,7 +121,11 @@ def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
     """Come again later; after `modify_deadline_seconds` the wait ends as a failure."""
     wait = Wait("StartRefused", f"the task could not be started ({reason})", "modify_deadline_seconds")
     left = keep_waiting(opened, wait, clients)
-    return _refuse(opened, left, clients) if isinstance(left, Failure) else Response(verdict="wait", wait_seconds=left)
+    return (
+        refuse(opened, left, clients, Response)
+        if isinstance(left, Failure)
+        else Response(verdict="wait", wait_seconds=left)
+    )
 
 
 def _refuse_task(opened: Opened, task: Task, tables: tuple[Table, ...]) -> Failure | None:
@@ -141,11 +145,6 @@ def _refuse_endpoints(opened: Opened, found: Mapping[str, Endpoint]) -> Failure 
     return refuse_source(
         opened.server, opened.database.id, found[opened.source_endpoint_id].ssl_mode
     ) or refuse_endpoint(opened.database.id, wanted, found[opened.target_endpoint_id].s3)
-
-
-def _refuse(opened: Opened, failure: Failure, clients: Clients) -> Response:
-    clients.ledger.note_failure(opened.attempt, failure)
-    return Response(verdict="refused")
 
 
 handler = entrypoint("StartTask", Request, waiting_when_throttled(run, Response))

@@ -44,14 +44,14 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="wait", wait_seconds=moving)
     if not moving:
         return Response(verdict="at rest")
-    asked = {}
+    is_asked = False
     for report in moving.values():
         if report.status != "stopping":
             charge(1, pace_of(opened), clients)
             clients.dms.stop_task(report.arn)  # refused while it is starting: the next look asks again
-            asked = {"stop_asked_at": clients.now().isoformat()}
-    if asked:
-        clients.ledger.note(opened.attempt, **asked)
+            is_asked = True
+    if is_asked:
+        clients.ledger.note(opened.attempt, stop_asked_at=clients.now())
     identifier, report = next(iter(moving.items()))
     missing = f"task {identifier!r} is {report.status!r} and did not come to rest"
     left = keep_waiting(opened, Wait("TaskDoesNotStop", missing, "stop_deadline_seconds"), clients)

@@ -14,12 +14,12 @@ import uuid
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.manifests import Manifest, SealedTable
 from fleet.tables.catalogue import Table
-from fleet.waits import ABANDONED_SECONDS
+from fleet.waits import ABANDONED_SECONDS, seconds_since
 from fleet.warehouse import find_clashes, full_load_statements
 from lambdas.attempt_context import AttemptRequest, Opened, open_attempt, read_tables, refuse_stopped_run
 from lambdas.clients.snowflake import SqlApiError
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.handlers.database_run.seal_folder import read_manifest
+from lambdas.landing import read_manifest
 from lambdas.loads import Load, read_loads, write_loads
 from lambdas.wiring import Clients
 
@@ -81,7 +81,7 @@ def run(request: Request, clients: Clients) -> Response:
 
 def _pause(opened: Opened, clients: Clients) -> int:
     """Seconds until Snowflake is asked again, so that databases refused together do not come back together."""
-    share = opened.seconds_since("sealed_at", clients.now()) / _SHARE_OF_HAND_OFF
+    share = seconds_since(opened.record.sealed_at, clients.now()) / _SHARE_OF_HAND_OFF
     return math.ceil(max(share, _THROTTLED_PAUSE_SECONDS) * (0.5 + clients.jitter()))
 
 

@@ -126,7 +126,7 @@ class Published:
 
 
 def _folder(package: str) -> Path:
-    """Where *package* stands; it is not imported, because two of them read all their tables with pandas as they are."""
+    """Where *package* is; it is not imported, because two of them read all their tables with pandas as they are."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise FleetError(f"The published data of {package} is not installed.", remedy="Run: make setup")

@@ -44,7 +44,7 @@ def build_nature(load: Loader) -> None:
     load.table("burtin", vega("burtin.json"), key="Bacteria")
     load.table("seattle_weather", vega("seattle-weather.csv"), key="date")
     load.table("airports", vega("airports.csv"), key="iata")
-    # `_` stands for any character in a DMS selection rule: a rule for the first must not take the second along.
+    # `_` is in place of any character in a DMS selection rule: a rule for the first must not take the second along.
     load.table("sea_temps", vega("seattle-temps.csv"), key="date")
     load.table("seaXtemps", vega("sf-temps.csv"), key="date")
     load.run(

@@ -37,7 +37,7 @@ class TableHeldError(Exception):
 
 
 class RunEndedError(Exception):
-    """The replication instance ends the whole run: what the task then shows, in DMS's words (reference/dms.md 3.2)."""
+    """The replication instance ends the whole run: what the task then shows, in DMS's words (docs/facts/dms.md 3.2)."""
 
     def __init__(self, status: str, stop_reason: str, words: str = "") -> None:
         super().__init__(words or stop_reason)

@@ -18,7 +18,7 @@ from localcloud.dms.type_tables import mysql, postgresql, sqlserver
 from localcloud.dms.type_tables.column import Column, DmsType
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 
-# Source: AWS DMS user guide, "Using secrets to access AWS DMS endpoints" (reference/dms.md section 8).
+# Source: AWS DMS user guide, "Using secrets to access AWS DMS endpoints" (docs/facts/dms.md 8).
 PRINCIPAL = f"dms.{REGION}.amazonaws.com"
 
 

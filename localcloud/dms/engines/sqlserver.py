@@ -2,7 +2,7 @@
 
 What it asks and what it is answered follow Microsoft's manual and the driver's documents; the tests answer likewise.
 Types and their treatment: AWS DMS user guide, "Using a Microsoft SQL Server database as a source for AWS DMS", sections
-"Limitations" and "Source data types" (of 2023-06-15; reference/dms.md 4.7, 7.7). Under which locks DMS reads is not
+"Limitations" and "Source data types" (of 2023-06-15; docs/facts/dms.md 4.7, 7.7). Under which locks DMS reads is not
 documented: here the database's own READ COMMITTED decides, without hints (assumed).
 """
 

@@ -1,6 +1,6 @@
 """Writes rows as DMS's CSV.
 
-Source: AWS DMS user guide, "Endpoint settings when using Amazon S3 as a target" (reference/dms.md 4.1): NULL is the
+Source: AWS DMS user guide, "Endpoint settings when using Amazon S3 as a target" (docs/facts/dms.md 4.1): NULL is the
 word `NULL` unless another one is set, an empty text is nothing at all; fields that hold the delimiter, a quotation mark
 or a line's end are quoted (RFC 4180) or, with `Rfc4180` false, written as they are. How a value looks is documented for
 times only (microseconds); hexadecimal binaries, `true` and `false`, and times of day with milliseconds are assumed.

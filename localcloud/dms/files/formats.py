@@ -1,6 +1,6 @@
 """The two formats of S3 objects, with the settings that DMS gives them. Pure.
 
-Defaults: botocore's model of `S3Settings` (reference/dms.md 4.1).
+Defaults: botocore's model of `S3Settings` (docs/facts/dms.md 4.1).
 """
 
 from __future__ import annotations

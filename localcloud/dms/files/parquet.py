@@ -2,7 +2,7 @@
 
 All of `S3Settings` that shapes a Parquet file is followed. PyArrow writes the encoding RLE_DICTIONARY only into files
 that call themselves version 2, and PLAIN_DICTIONARY only into those of version 1, so `EncodingType` decides the
-footer's version, and `ParquetVersion` the data pages' (reference/dms.md 4.1; what DMS writes into the footer is not
+footer's version, and `ParquetVersion` the data pages' (docs/facts/dms.md 4.1; what DMS writes into the footer is not
 known).
 """
 

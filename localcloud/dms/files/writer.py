@@ -1,4 +1,4 @@
-"""Writes a table's rows as DMS's files: what is the same for every source engine (reference/dms.md 4.5).
+"""Writes a table's rows as DMS's files: what is the same for every source engine (docs/facts/dms.md 4.5).
 
 DuckDB reads, filters and converts; LOBs are cut and expressions computed batch by batch; PyArrow or the CSV writer
 makes the files. Columns stand as DMS has them: `Op`, the timestamp, the source's own, the added ones.

@@ -1,13 +1,13 @@
 """What runs out on a replication instance: memory while tables are loaded, and the disk.
 
-Memory: DMS takes it in advance for the LOB columns of each table that is being loaded. Source: reference/dms.md 4.8
+Memory: DMS takes it in advance for the LOB columns of each table that is being loaded. Source: docs/facts/dms.md 4.8
 (LobMaxSize times a bulk array of 1,000 rows, per LOB column and table); how the engine shares the rest of an instance's
-memory is not documented and not modelled. A task that finds none ends as AWS shows it (reference/dms.md 11, "out of
+memory is not documented and not modelled. A task that finds none ends as AWS shows it (docs/facts/dms.md 11, "out of
 memory").
 
 Disk: what is held on an instance is what someone holds there by `hold` (a full load itself stages nothing on it: logs
 and cached changes do). When it is full, there is an event, the instance is `storage-full`, and its tasks stop for
-STOPPED_DUE_TO_LOW_DISK (reference/dms.md 3.2, 9.2). AWS's event comes at nine tenths already.
+STOPPED_DUE_TO_LOW_DISK (docs/facts/dms.md 3.2, 9.2). AWS's event comes at nine tenths already.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from localcloud.dms.engines.sources import login
 from localcloud.dms.loads import task_log
 from localcloud.dms.loads.capacity import MeteredSource
 from localcloud.dms.loads.load import Load, TableProgress, plan
+from localcloud.dms.loads.load_queue import LoadQueue
 from localcloud.dms.loads.target import Target, read_settings
-from localcloud.dms.loads.turns import Turns
 from localcloud.dms.resources import Resources, Task
 
 
@@ -26,7 +26,7 @@ class Runs:
 
     def __init__(self, resources: Resources) -> None:
         self._of = resources
-        self._turns = Turns(resources.clock)
+        self._queue = LoadQueue(resources.clock)
         self._begun = itertools.count()
 
     def start(self, task: Task, *, afresh: bool) -> None:
@@ -65,7 +65,7 @@ class Runs:
         with self._of.lock:
             load = Load(
                 self._of.clock,
-                partial(self._turns.ask, next(self._begun)),
+                partial(self._queue.ask, next(self._begun)),
                 self._of.lock,
                 source,
                 target,

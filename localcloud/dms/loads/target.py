@@ -29,7 +29,7 @@ _CHOICES = {
     "DatePartitionSequence": {"yyyymmdd", "yyyymmddhh", "yyyymm", "mmyyyydd", "ddmmyyyy"},
     "DatePartitionDelimiter": {"slash", "underscore", "dash", "none"},
 }
-# Source: botocore's model of `S3Settings`. The most rows of a group are the library's own (reference/dms.md 4.1).
+# Source: botocore's model of `S3Settings`. The most rows of a group are the library's own (docs/facts/dms.md 4.1).
 _NUMBERS = {
     "MaxFileSize": (DMS_MAX_FILE_SIZE_KB.value, DMS_MAX_FILE_SIZE_KB.value),
     "RowGroupLength": (10_000, ROW_GROUP_BYTES),
@@ -49,7 +49,7 @@ _ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t"}
 
 @dataclass(frozen=True)
 class TargetSettings:
-    """`S3Settings`, read. Enums are taken in either of AWS's spellings (reference/dms.md 4.1)."""
+    """`S3Settings`, read. Enums are taken in either of AWS's spellings (docs/facts/dms.md 4.1)."""
 
     role_arn: str
     bucket: str
@@ -89,7 +89,7 @@ def read_settings(given: Mapping[str, Any]) -> TargetSettings:
         timestamp_column=given.get("TimestampColumnName", ""),
         is_task_start_time=given.get("UseTaskStartTimeForFullLoadTimestamp", False),
         format=_parquet(given) if _choice(given, "DataFormat", "csv") == "parquet" else _csv(given),
-        # Documented for .csv; that a Parquet file is cut there too is assumed (reference/dms.md 4.1).
+        # Documented for .csv; that a Parquet file is cut there too is assumed (docs/facts/dms.md 4.1).
         file_bytes=_number(given, "MaxFileSize") * 1024,
         put=put,
     )

@@ -1,6 +1,6 @@
 """The log of a task's run in CloudWatch Logs: what AWS says about tables there and nowhere else.
 
-Source: AWS DMS user guide, "Logging task settings" (reference/dms.md 6.5): the group is `dms-tasks-<instance>`, the
+Source: AWS DMS user guide, "Logging task settings" (docs/facts/dms.md 6.5): the group is `dms-tasks-<instance>`, the
 stream `dms-task-<task>`, and a truncated LOB is warned of there only. Without the role `dms-cloudwatch-logs-role` there
 is no log, silently. The frame of a line is observed, its words are ours; lines of AWS's that name no table's fault or
 loss are not written.
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from localcloud.authorization.iam import AccessDeniedError, Role, assume
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.dms.resources import Task
-from localcloud.stepfunctions.log_groups import MotoLogGroups
+from localcloud.log_groups import MotoLogGroups
 
 ROLE = "dms-cloudwatch-logs-role"
 _PRINCIPAL = "dms.amazonaws.com"

@@ -1,8 +1,9 @@
 """Premigration assessment runs: each looks into the source's catalogue and leaves its results in a bucket.
 
-Source: reference/dms.md 9.3, and the operations' documentation in botocore's model (BC). The states of a run and of its
-task are documented; how long each takes, and that a run needs a task at rest, are assumed. Of the older report on data
-types (StartReplicationTaskAssessment) only the operations are documented: none is made, and the list of them is empty.
+Source: docs/facts/dms.md 9.3, and the operations' documentation in botocore's model (BC). The states of a run and of
+its task are documented; how long each takes, and that a run needs a task at rest, are assumed. Of the older report on
+data types (StartReplicationTaskAssessment) only the operations are documented: none is made, and the list of them is
+empty.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Connections:
             raise invalid_state(f"Endpoint {endpoint.arn} is {endpoint.status}")
         connection = self._of.connections.get((instance.arn, endpoint.arn))
         if connection is None:
-            # How AWS counts the endpoints of an instance is unknown; tested pairs fit best (reference/dms.md 1.1).
+            # How AWS counts the endpoints of an instance is unknown; tested pairs fit best (docs/facts/dms.md 1.1).
             used = sum(one.instance is instance for one in self._of.connections.values())
             require_below(used, DMS_ENDPOINTS_PER_INSTANCE, instance.identifier)
             self._made += 1
@@ -75,7 +75,7 @@ class Connections:
 
     def test_after_modify(self, endpoint: Endpoint) -> None:
         """Set off the tests that DMS begins by itself, a moment after an endpoint was modified: on every instance it
-        was ever tested on (assumed; reference/dms.md 2.2 knows that there are such tests, not where)."""
+        was ever tested on (assumed; docs/facts/dms.md 2.2 knows that there are such tests, not where)."""
         for connection in self._of.connections.values():
             if connection.endpoint is endpoint:
                 self._of.later(self._of.delays.hidden_test_starts, self._begin_hidden, connection)

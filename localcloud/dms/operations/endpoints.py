@@ -114,7 +114,7 @@ class Endpoints:
             raise AwsError("ResourceAlreadyExistsFault", f"Endpoint {name} already exists")
 
     def _require_at_rest(self, endpoint: Endpoint, what: str) -> None:
-        # That it is refused is observed, by whom and when; the words are assumed (reference/dms.md 2.2).
+        # That it is refused is observed, by whom and when; the words are assumed (docs/facts/dms.md 2.2).
         for task in self._of.tasks_on(endpoint):
             if task.status not in AT_REST:
                 raise invalid_state(
@@ -165,7 +165,7 @@ class Endpoints:
 
 
 def _require_encryption_may_follow(before: Parameters, after: Parameters) -> None:
-    """Source: SSE_S3 cannot become SSE_KMS (BC:S3Settings.EncryptionMode; dms.md 2.2); the code is assumed."""
+    """Source: SSE_S3 cannot become SSE_KMS (BC:S3Settings.EncryptionMode; docs/facts/dms.md 2.2); code assumed."""
 
     def mode(given: Parameters) -> str:
         return str(given.get("S3Settings", {}).get("EncryptionMode", "sse-s3")).lower().replace("_", "-")

@@ -3,7 +3,7 @@
 Source: AWS DMS user guide, CHAP_Events (numbers and categories) and CHAP_EventBridge; Amazon EventBridge Events
 Reference, "AWS Database Migration Service events" (the detail types). Which of the detail types an event comes under,
 and the eventType of each but of a task's start, stop and failure, stand nowhere and are assumed. The sentences are
-ours, except those of a task's start and stop (reference/dms.md 9.2).
+ours, except those of a task's start and stop (docs/facts/dms.md 9.2).
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ class Events:
             self.tell(task, event_kinds.TASK_FAILED)
 
     def _as_told(self, thing: Instance | Task, kind: Kind, message: str) -> dict[str, Any]:
-        """The event in EventBridge's form (reference/dms.md 9.2); the link of an instance is assumed."""
+        """The event in EventBridge's form (docs/facts/dms.md 9.2); the link of an instance is assumed."""
         page = "taskDetails" if isinstance(thing, Task) else "replicationInstanceDetails"
         return {
             "version": "0",

@@ -109,7 +109,7 @@ class Instances:
         return {"ReplicationInstance": self._show(instance)}
 
     def reboot(self, parameters: Parameters) -> dict[str, Any]:
-        """Source: a task in its full load stops in error, finished tables stay finished (reference/dms.md 1.4)."""
+        """Source: a task in its full load stops in error, finished tables stay finished (docs/facts/dms.md 1.4)."""
         instance = self._of.instance(parameters["ReplicationInstanceArn"])
         if instance.status != "available":
             raise invalid_state(f"Replication Instance {instance.arn} is in state {instance.status}")

@@ -101,7 +101,7 @@ class Tasks:
                 f"{task.status} state"
             )
         if parameters.get("MigrationType", task.given["MigrationType"]) != task.given["MigrationType"]:
-            # Documented that it cannot be changed; the fault is assumed (reference/dms.md 3.4).
+            # Documented that it cannot be changed; the fault is assumed (docs/facts/dms.md 3.4).
             raise AwsError("InvalidParameterCombinationException", "The migration type of a task cannot be modified")
         given = dict(task.given)
         for name in ("TaskData", *_CDC_MEMBERS):
@@ -163,7 +163,7 @@ class Tasks:
         return {"ReplicationTask": self._show(task)}
 
     def move(self, parameters: Parameters) -> dict[str, Any]:
-        """Source: AWS DMS user guide, "Moving a task" (reference/dms.md 1.4); that a task which never ran may be moved
+        """Source: AWS DMS user guide, "Moving a task" (docs/facts/dms.md 1.4); that a task which never ran may be moved
         is assumed: Terraform's provider does it."""
         task = self._of.task(parameters["ReplicationTaskArn"])
         to = self._of.instance(parameters["TargetReplicationInstanceArn"])
@@ -180,7 +180,7 @@ class Tasks:
         return {"ReplicationTask": self._show(task)}
 
     def reload_tables(self, parameters: Parameters) -> dict[str, Any]:
-        """AWS's own refusals, then ours. Source: reference/dms.md 3.3."""
+        """AWS's own refusals, then ours. Source: docs/facts/dms.md 3.3."""
         task = self._of.task(parameters["ReplicationTaskArn"])
         if task.status != "running" or task.given["MigrationType"] == "cdc":
             raise invalid_state(f"Tables of the replication task {task.arn} cannot be reloaded, invalid state")
@@ -253,7 +253,7 @@ def _version(instance: Instance) -> list[int]:
 
 
 def _require_start_type(task: Task, kind: str) -> None:
-    """Source: reference/dms.md 3.3. The words for a second `start-replication` are observed, those for another type on
+    """Source: docs/facts/dms.md 3.3. The words for a second `start-replication` are observed, those for another type on
     a task that never ran are assumed (the model only warns of data errors)."""
     name = kind.upper().replace("-", "_")
     if (kind == "start-replication") != (task.started_at is None):
@@ -265,7 +265,7 @@ def _require_start_type(task: Task, kind: str) -> None:
 
 
 def _with_log_names(task: Task) -> dict[str, Any]:
-    """The settings with what AWS writes into them (reference/dms.md 6.5)."""
+    """The settings with what AWS writes into them (docs/facts/dms.md 6.5)."""
     log = dict(task.settings["Logging"])
     if log["EnableLogging"]:
         log["CloudWatchLogGroup"] = f"dms-tasks-{task.instance.identifier}"

@@ -17,7 +17,7 @@ from localcloud.in_process_transport import AwsError, NotEmulatedError
 from localcloud.service_models import model_of
 
 # What an operation may answer besides the faults that the model lists for it. The model has none of these; the first
-# four are observed (reference/dms.md 1.3, 3.3; SDK users' reports), the last is our own.
+# four are observed (docs/facts/dms.md 1.3, 3.3; SDK users' reports), the last is our own.
 COMMON_CODES = frozenset(
     {
         "ThrottlingException",
@@ -28,7 +28,7 @@ COMMON_CODES = frozenset(
     }
 )
 # The documentation of these members names values that the model's enum lacks: `replication-task` is a SourceType, and
-# S3 settings are written in capitals with underscores (reference/dms.md 4.1).
+# S3 settings are written in capitals with underscores (docs/facts/dms.md 4.1).
 _OPEN_ENUMS = frozenset({"SourceType"})
 
 Check = Callable[[Any], str]  # what is wrong with a value, from its path on; nothing when it is fine

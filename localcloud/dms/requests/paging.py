@@ -1,4 +1,4 @@
-"""Filters and pages of the Describe operations (reference/dms.md 1.3).
+"""Filters and pages of the Describe operations (docs/facts/dms.md 1.3).
 
 A marker holds a place in the list, not a number of entries to pass over: what comes or goes between two pages moves no
 other entry. It is good for the request it was given for, of whatever page size. That another one is refused, what a

@@ -1,4 +1,4 @@
-"""DMS's request limit, as AWS has it (reference/dms.md 1.3)."""
+"""DMS's request limit, as AWS has it (docs/facts/dms.md 1.3)."""
 
 from __future__ import annotations
 

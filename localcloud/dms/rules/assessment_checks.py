@@ -1,7 +1,7 @@
 """What a premigration assessment looks at, under AWS's names. Pure.
 
 Source: AWS DMS user guide, "Specifying, starting, and viewing premigration assessment runs" (of 2023), whose table says
-of each individual assessment when it is applicable (reference/dms.md 9.3). What AWS has added since is known here by
+of each individual assessment when it is applicable (docs/facts/dms.md 9.3). What AWS has added since is known here by
 no name: an assessment that is not in the table is refused.
 """
 

@@ -1,6 +1,6 @@
 """Reads `TableMappings` as DMS does: what is malformed is refused in AWS's words, what is not done here by name. Pure.
 
-Source: reference/dms.md section 5.
+Source: docs/facts/dms.md 5.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _parallel_load(rule: Rule) -> ParallelLoad | None:
     if any(len(bound) != len(columns) for bound in bounds):
         raise rule.refusal("Every boundary needs one value per column.")
     names = _texts(rule, "segment-names", load["segment-names"]) if "segment-names" in load else ()
-    # Source: reference/dms.md 4.4: the last segment lies above the top boundary, so it has a name too.
+    # Source: docs/facts/dms.md 4.4: the last segment lies above the top boundary, so it has a name too.
     if names and (len(names) != len(bounds) + 1 or len(set(names)) != len(names)):
         raise rule.refusal(f"{len(bounds) + 1} segment-names needed, each once, not {len(names)}.")
     return ParallelLoad(schema, table, columns, bounds, names)

@@ -1,6 +1,6 @@
 """Table mappings: which tables a task loads, in which order, cut into which ranges, with which columns added. Pure.
 
-What AWS documents is in reference/dms.md section 5; each place where it is silent says "assumed". `mapping_rules.py`
+What AWS documents is in docs/facts/dms.md 5; each place where it is silent says "assumed". `mapping_rules.py`
 reads them from JSON.
 """
 
@@ -56,7 +56,7 @@ class ParallelLoad:
     segment_names: tuple[str, ...] = ()
 
     def segments(self) -> list[tuple[str, Range]]:
-        """Each range with what stands before `LOAD...` in its object keys (reference/dms.md 4.4)."""
+        """Each range with what stands before `LOAD...` in its object keys (docs/facts/dms.md 4.4)."""
         above = (None, *self.boundaries)
         upto = (*self.boundaries, None)
         ranges = [Range(self.columns, low, high) for low, high in zip(above, upto, strict=True)]

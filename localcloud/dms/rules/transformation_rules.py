@@ -1,6 +1,6 @@
 """Reads transformation rules as DMS does: what is malformed is refused in AWS's words, what is not done here by name.
 
-Source: AWS DMS user guide, "Transformation rules and actions" (reference/dms.md 5.4).
+Source: AWS DMS user guide, "Transformation rules and actions" (docs/facts/dms.md 5.4).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a task's rules make of one table: which columns its files hold, under which names and types. Pure.
 
 Source: AWS DMS user guide, "Transformation rules and actions" and "Using transformation rule expressions to define
-column content" (reference/dms.md 5.4). Where the guide is silent it says "assumed" here.
+column content" (docs/facts/dms.md 5.4). Where the guide is silent it says "assumed" here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The wildcards of table mappings. Source: AWS DMS user guide, "Wildcards in table mapping" (reference/dms.md 5.6)."""
+"""The wildcards of table mappings. Source: AWS DMS user guide, "Wildcards in table mapping" (docs/facts/dms.md 5.6)."""
 
 from __future__ import annotations
 

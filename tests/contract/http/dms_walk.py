@@ -11,7 +11,7 @@ from botocore import xform_name
 
 from certificates import make_certificate
 from cli_process import AwsCli
-from localcloud.dms.requests.behaviours import OPERATIONS
+from dms_operations import ANSWERED
 from localcloud.dms.requests.model import service
 from localcloud.servers.postgres import EmbeddedPostgres
 
@@ -30,7 +30,7 @@ RULE = {
     "object-locator": {"schema-name": "public", "table-name": "%"},
 }
 # The commands by which the CLI calls the operations.
-OPERATION_OF = {xform_name(one.name, "-"): one.name for one in OPERATIONS}
+OPERATION_OF = {xform_name(one, "-"): one for one in ANSWERED}
 _LOOKS = 2_000  # more than it ever takes
 
 

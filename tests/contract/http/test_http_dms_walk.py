@@ -14,7 +14,7 @@ import pytest
 
 from cli_process import AwsCli
 from dms_walk import DATABASE, OPERATION_OF, Walk
-from localcloud.http.place import NotUpError, end
+from local.up_folder import NotUpError, end
 from localcloud.servers.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from http_cloud import empty_endpoint
+from localcloud.cloud import AccountLimits
 
 
 def test_an_invocation_beyond_the_accounts_places_is_refused_with_429_and_its_reason(tmp_path: Path) -> None:
-    with empty_endpoint(tmp_path, lambda_at_once=0) as full:
+    with empty_endpoint(tmp_path, limits=AccountLimits(lambda_at_once=0)) as full:
         client = full.client("lambda")
         assert client.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] == 0
         with pytest.raises(client.exceptions.TooManyRequestsException) as caught:

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.clock import Clock
+from localcloud.log_groups import MotoLogGroups
 from localcloud.stepfunctions import FunctionError, StepFunctions
-from localcloud.stepfunctions.log_groups import MotoLogGroups
 
 GROUP = "/aws/vendedlogs/states/m"
 GROUP_ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}"

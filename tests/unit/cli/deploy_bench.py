@@ -1,4 +1,4 @@
-"""A bench for deployments without AWS: a Terraform that plays what it is told to, and an account of moto's."""
+"""A bench for deployments without AWS: a Terraform that plays its part, and an account of moto's."""
 
 from __future__ import annotations
 
@@ -144,9 +144,9 @@ class Place:
 
     def bench(self) -> Bench:
         """What the commands work with in place of AWS's account."""
-        told = Environment("control", "ledger", "ask", "topic")
+        document = Environment("control", "ledger", "ask", "topic")
         clients = Clients(
-            told,
+            document,
             self.aws.client,
             urllib3.PoolManager(),
             lambda: datetime(2026, 11, 21, tzinfo=UTC),

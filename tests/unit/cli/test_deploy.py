@@ -91,16 +91,16 @@ def test_json_tells_each_stack_on_standard_output_alone(place: Place, fleet: Fle
     place.terraform.play("foundation", MADE)
     place.terraform.play("pipeline", CHANGED, fails="apply", says="refused")
     said = fleet("deploy", "--yes", "--json")
-    told = json.loads(said.out)
+    document = json.loads(said.out)
     assert said.code == 3
-    assert [(one["stack"], one["state"]) for one in told["stacks"]] == [
+    assert [(one["stack"], one["state"]) for one in document["stacks"]] == [
         ("foundation", "applied"),
         ("instance-one", "unchanged"),
         ("pipeline", "half applied"),
     ]
-    assert told["stacks"][0]["changes"] == [{"address": MADE[0], "actions": ["create"]}]
-    assert told["stacks"][0]["outputs"] == {"landing_bucket": "the-bucket"}
-    assert "refused" in told["error"]
+    assert document["stacks"][0]["changes"] == [{"address": MADE[0], "actions": ["create"]}]
+    assert document["stacks"][0]["outputs"] == {"landing_bucket": "the-bucket"}
+    assert "refused" in document["error"]
     assert "Plan of foundation" in said.err
 
 

@@ -96,8 +96,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("elsewhere")
     cases: dict[str, dict[str, Any]] = {}
     for name, (words, environment, _) in HOSTILE.items():
-        told = {key: value for key, value in (SIGNED_IN | environment).items() if value or key.startswith("FLEET")}
-        cases[name] = {"words": words, "environment": told, "folder": str(folder)}
+        document = {key: value for key, value in (SIGNED_IN | environment).items() if value or key.startswith("FLEET")}
+        cases[name] = {"words": words, "environment": document, "folder": str(folder)}
     for name, (words, output, _) in OUTPUTS.items():
         cases[name] = {"words": words, "environment": SIGNED_IN, "folder": str(folder), "output": output}
     for name, environment in TERMINALS.items():
@@ -179,7 +179,7 @@ def test_the_process_in_the_background_says_what_the_system_refused_to_the_termi
     with pytest.raises(FileNotFoundError), Parent(writer):
         Path("/proc/nowhere").mkdir()
     with os.fdopen(reader) as pipe:
-        told = json.loads(pipe.read())
-    assert told == {
+        document = json.loads(pipe.read())
+    assert document == {
         "refused": "/proc/nowhere: No such file or directory. Make the folder first, or name another place."
     }

@@ -120,9 +120,9 @@ def test_run_without_waiting_says_where_to_look_and_is_found_there_at_once(fleet
 
 def test_run_says_for_machines_what_it_started(fleet: Fleet, case: Case) -> None:
     said = fleet("run", "--run", "machine", "--databases", case.id, "--no-wait", "--json")
-    told = json.loads(said.out)
-    assert (told["run"], told["how"]) == ("machine", "started")
-    assert told["arn"].endswith(":execution:fleet-fleet-run:machine")
+    answered = json.loads(said.out)
+    assert (answered["run"], answered["how"]) == ("machine", "started")
+    assert answered["arn"].endswith(":execution:fleet-fleet-run:machine")
 
 
 # status
@@ -141,9 +141,9 @@ def test_status_of_a_run_names_each_database_with_its_end_and_exits_1_on_a_red_o
     assert said.code == 1
     assert f"{red.id:32} partial    table_error: " in said.out
     assert "run red: FAILED; 1 ok, 1 partial" in said.out
-    told = json.loads(fleet("status", "red", "--json").out)
-    assert (told["run"], told["status"]) == ("red", "FAILED")
-    assert {one["word"] for one in told["databases"]} == {"ok", "partial"}
+    answered = json.loads(fleet("status", "red", "--json").out)
+    assert (answered["run"], answered["status"]) == ("red", "FAILED")
+    assert {one["word"] for one in answered["databases"]} == {"ok", "partial"}
 
 
 def test_status_exits_1_where_a_run_that_is_over_left_a_database_without_an_outcome(fleet: Fleet, case: Case) -> None:
@@ -184,8 +184,8 @@ def test_rerun_of_a_run_that_was_all_ok_starts_nothing_and_exits_0(fleet: Fleet,
     said = fleet("rerun", "all-ok")
     assert said.code == 0
     assert said.out == "Nothing was started: run all-ok leaves nothing to run again: 1 of 1 databases ended ok.\n"
-    told = json.loads(fleet("rerun", "all-ok", "--json").out)
-    assert (told["run"], told["how"], told["rerun_of"]) == (None, "nothing to do", "all-ok")
+    answered = json.loads(fleet("rerun", "all-ok", "--json").out)
+    assert (answered["run"], answered["how"], answered["rerun_of"]) == (None, "nothing to do", "all-ok")
     assert executions(cases) == before
 
 

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cli.main import main
-from localcloud.http.place import NotUpError, Up, end, find, hold, tell
+from local.up_folder import NotUpError, Up, end, find, hold, tell
 from said import Fleet, Said
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         [*COMMAND, *arguments], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=120
     )
     assert said.returncode == 0, said.stderr
-    (made / "told").write_text(said.stdout)
+    (made / "document").write_text(said.stdout)
     yield made
     with suppress(NotUpError):
         end(made)
@@ -65,23 +65,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def up(folder: Path) -> dict[str, Any]:
-    """What `fleet up` told of the account it opened."""
-    return json.loads((folder / "told").read_text())
+    """What `fleet up` document of the account it opened."""
+    return json.loads((folder / "document").read_text())
 
 
 @pytest.fixture
 def client(up: dict[str, Any]) -> Iterator[Callable[[str], Any]]:
-    """boto3's clients by the environment that `fleet up` told."""
-    told, made = up["environment"], []
+    """boto3's clients by the environment that `fleet up` document."""
+    document, made = up["environment"], []
 
     def make(service: str) -> Any:
         made.append(
             boto3.client(
                 service,
-                endpoint_url=told["AWS_ENDPOINT_URL"],
-                region_name=told["AWS_DEFAULT_REGION"],
-                aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
+                endpoint_url=document["AWS_ENDPOINT_URL"],
+                region_name=document["AWS_DEFAULT_REGION"],
+                aws_access_key_id=document["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=document["AWS_SECRET_ACCESS_KEY"],
                 config=Config(retries={"total_max_attempts": 1}),
             )
         )
@@ -139,7 +139,7 @@ def test_nobody_else_can_reset_it(up: dict[str, Any], client: Callable[[str], An
     client("sns").create_topic(Name="kept")
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(up["endpoint"]).port)
     try:
-        connection.request("POST", "/_fleet/reset", headers={"X-Fleet-Token": "guessed"})
+        connection.request("POST", "/_cloud/reset", headers={"X-Cloud-Token": "guessed"})
         assert connection.getresponse().status == 403
     finally:
         connection.close()
@@ -210,13 +210,13 @@ def test_a_fleet_comes_up_deployed_in_the_foreground_and_ctrl_c_ends_it(tmp_path
             assert process.stdout is not None
             lines = [process.stdout.readline().strip() for _ in range(5)]
             assert process.stdout.readline().strip() == "unset AWS_ENDPOINT_URL_S3"
-            told = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+            document = dict(line.removeprefix("export ").split("=", 1) for line in lines)
             machines = boto3.client(
                 "stepfunctions",
-                endpoint_url=told["AWS_ENDPOINT_URL"],
-                region_name=told["AWS_REGION"],
-                aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
+                endpoint_url=document["AWS_ENDPOINT_URL"],
+                region_name=document["AWS_REGION"],
+                aws_access_key_id=document["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=document["AWS_SECRET_ACCESS_KEY"],
             )
             names = {one["name"] for one in machines.list_state_machines()["stateMachines"]}
             machines.close()

@@ -43,9 +43,11 @@ class Place:
 
 
 def account_of(client: Callable[[str], Any]) -> Account:
-    told = Environment(control_bucket(SETTINGS.prefix, SETTINGS.account), ledger_table(SETTINGS.prefix), "ask", "topic")
+    document = Environment(
+        control_bucket(SETTINGS.prefix, SETTINGS.account), ledger_table(SETTINGS.prefix), "ask", "topic"
+    )
     clients = Clients(
-        told, client, urllib3.PoolManager(), lambda: datetime(2026, 11, 21, tzinfo=UTC), lambda _: None, lambda: 0.5
+        document, client, urllib3.PoolManager(), lambda: datetime(2026, 11, 21, tzinfo=UTC), lambda _: None, lambda: 0.5
     )
     return Account(clients, machine_arn(*WHERE, "fleet-run"), machine_arn(*WHERE, "database-run"), float)
 
@@ -102,9 +104,9 @@ def fleet(place: Place, capsys: pytest.CaptureFixture[str], tmp_path: Path, monk
     """The command `fleet` in a folder without a registry, with credentials of nobody."""
     monkeypatch.chdir(tmp_path)
     Path("afile").touch()
-    told = {"AWS_ENDPOINT_URL": NOBODY, "AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nobody"}
-    told |= {"AWS_MAX_ATTEMPTS": "1", "AWS_DEFAULT_REGION": SETTINGS.region}
-    for name, value in told.items():
+    document = {"AWS_ENDPOINT_URL": NOBODY, "AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nobody"}
+    document |= {"AWS_MAX_ATTEMPTS": "1", "AWS_DEFAULT_REGION": SETTINGS.region}
+    for name, value in document.items():
         monkeypatch.setenv(name, value)
     bench = Bench(place.account, place.client, lambda *_: [], {"PATH": str(tmp_path)})
 

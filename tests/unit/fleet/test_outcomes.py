@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fleet.attempts import Attempt
 from fleet.dms.tasks import TableState, read_table_state, read_task, refuse_full_load_end
 from fleet.failures import _MESSAGES, CLASSES, Budget, Failure, FailureClass, classify
-from fleet.outcomes import TableOutcome, Word, decide, is_red
+from fleet.outcomes import OutcomeName, TableOutcome, decide, is_red
 
 ATTEMPT = Attempt("r", "nyc", "full", 3, "arn")
 GOOD = TableOutcome("s", "t", False, "full", 3, 5, 5, 5, 5, 100)
@@ -39,7 +39,7 @@ BAD, WORSE = replace(GOOD, failure=ERROR), replace(GOOD, failure=REFUSED)
     ],
 )
 def test_an_outcome_is_decided_by_what_stopped_the_attempt_and_then_by_its_tables(
-    failure: Failure | None, tables: list[TableOutcome], skipped: bool, word: Word, name: str | None
+    failure: Failure | None, tables: list[TableOutcome], skipped: bool, word: OutcomeName, name: str | None
 ) -> None:
     outcome = decide(ATTEMPT, failure, tables, gaps=(), started_at="", ended_at="", skipped=skipped)
     assert (outcome.outcome, outcome.failure and outcome.failure.name) == (word, name)
@@ -47,7 +47,10 @@ def test_an_outcome_is_decided_by_what_stopped_the_attempt_and_then_by_its_table
 
 
 def test_every_word_but_ok_and_quarantined_is_red() -> None:
-    assert [word for word in (*get_args(Word), "a word of next year") if not is_red(word)] == ["ok", "quarantined"]
+    assert [word for word in (*get_args(OutcomeName), "a word of next year") if not is_red(word)] == [
+        "ok",
+        "quarantined",
+    ]
 
 
 # What DMS says
@@ -79,8 +82,8 @@ ENDS = [
 def test_every_end_of_a_task_maps_to_a_whole_load_or_to_a_failure(
     status: str, reason: str, message: str, name: str | None, failure_class: str | None
 ) -> None:
-    told = {"ReplicationTaskArn": "a", "Status": status, "StopReason": reason, "LastFailureMessage": message}
-    failure = refuse_full_load_end(read_task(told))
+    document = {"ReplicationTaskArn": "a", "Status": status, "StopReason": reason, "LastFailureMessage": message}
+    failure = refuse_full_load_end(read_task(document))
     assert (failure and failure.name, failure and failure.failure_class) == (name, failure_class)
 
 

@@ -1,4 +1,4 @@
-"""Every number that a vendor imposes says where it stands, and was looked up within a year."""
+"""Every number that a vendor imposes says where it is, and was looked up within a year."""
 
 from __future__ import annotations
 

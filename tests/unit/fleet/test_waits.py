@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from fleet.claims import SHORTEST_WAIT_SECONDS, place_look_seconds
 from fleet.databases import Limits
 from fleet.failures import Failure
 from fleet.quotas import SFN_HISTORY_EVENTS
 from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, longest_attempt_seconds, next_look_seconds
-from lambdas.handlers.database_run.claim_database import SHORTEST_WAIT_SECONDS, place_look_seconds
 
 EVENTS_A_LOOK = 14
 """A look at loads that sends more: two Lambda states of five events, one Choice and one Wait of two each."""

@@ -94,6 +94,12 @@ def test_a_class_that_is_not_known_leaves_the_setting_and_says_so() -> None:
     assert "dms.r9x.large is not known" in width.text
 
 
+def test_an_instance_that_bears_not_even_its_only_database_says_what_is_short() -> None:
+    settings = settings_of("dms.t3.micro")
+    width = choose_instance_width("one", [demand_of(Measured(60, 1, lob_columns=(4,)), settings.profile)], settings)
+    assert (width.at_once, width.by) == (1, "memory")
+
+
 @given(measures, classes)
 def test_whichever_databases_come_together_the_instance_bears_them(seen: list[Measured], instance_class: str) -> None:
     settings = settings_of(instance_class)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -150,7 +150,7 @@ def test_a_holder_whose_tasks_are_gone_is_taken_over(cases: Cases, case: Case, l
 def test_a_claim_that_another_takes_at_the_same_moment_is_tried_again(case: Case) -> None:
     case.claim()
     typed = case.typed_attempt
-    assert not case.cloud.clients.ledger.take(typed, previous_holder=None, now="2026-11-21T00:00:00+00:00")
+    assert not case.cloud.clients.ledger.take(typed, previous_holder=None, now=datetime(2026, 11, 21, tzinfo=UTC))
     assert case.cloud.clients.ledger.claim(case.id)["holder"] == case.attempt["execution"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cases import Case, Cases, refused
-from localcloud.stepfunctions.errors import FunctionError
+from localcloud.errors import FunctionError
 
 
 def close(case: Case) -> dict[str, object]:

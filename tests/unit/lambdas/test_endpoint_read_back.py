@@ -99,7 +99,7 @@ def open_clients(aws: LocalAws, dms: StubbornDms) -> Clients:
         measures={},
     )
     clients.records.write(plan_key(ATTEMPT.run), plan, Plan)
-    assert clients.ledger.take(ATTEMPT, previous_holder=None, now=NOW.isoformat())
+    assert clients.ledger.take(ATTEMPT, previous_holder=None, now=NOW)
     clients.ledger.note(ATTEMPT, target_arn="arn")
     return clients
 
@@ -121,13 +121,16 @@ def test_an_endpoint_that_reads_back_otherwise_than_asked_is_refused(aws: LocalA
     dms = StubbornDms({**WANTED, **OTHER}, kept={member: OTHER[member]})
     clients = open_clients(aws, dms)
     assert run(Request(attempt=ATTEMPT), clients).verdict == "refused"
-    failure = clients.ledger.record(ATTEMPT)["failure"]
-    assert "EndpointNotAsWanted" in failure
-    assert OTHER[member] in failure
+    failure = clients.ledger.record(ATTEMPT).failure
+    assert failure
+    assert failure.name == "EndpointNotAsWanted"
+    assert OTHER[member] in failure.text
 
 
 def test_an_endpoint_that_reads_back_a_neighbours_folder_is_refused(aws: LocalAws) -> None:
     dms = StubbornDms({**WANTED, **OTHER}, kept={"BucketFolder": "crm/full/night-1/000001"})
     clients = open_clients(aws, dms)
     assert run(Request(attempt=ATTEMPT), clients).verdict == "refused"
-    assert "FolderOutsideDatabase" in clients.ledger.record(ATTEMPT)["failure"]
+    failure = clients.ledger.record(ATTEMPT).failure
+    assert failure
+    assert failure.name == "FolderOutsideDatabase"

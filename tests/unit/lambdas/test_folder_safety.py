@@ -1,9 +1,8 @@
-"""What must hold before a task starts (design.md section 4), each broken for real, and refused by name."""
+"""What must hold before a task starts (docs/design.md 4), each broken for real, and refused by name."""
 
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -355,4 +354,4 @@ def start_by_hand(case: Case) -> None:
 def note_start(case: Case) -> None:
     """What StartTask notes before it asks DMS."""
     attempt = case.typed_attempt
-    case.cloud.clients.ledger.note(attempt, started_before=Decimal(0), started_at=case.cloud.clock.now().isoformat())
+    case.cloud.clients.ledger.note(attempt, started_before=0.0, started_at=case.cloud.clock.now())

@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from local.functions import Functions
+from local.functions import HandlersInProcess
 from localcloud.aws import LocalAws
 from localcloud.deliveries.event_bus import EventBus
-from localcloud.stepfunctions.errors import FunctionError
+from localcloud.errors import FunctionError
 from orchestration.events import broken_off_pattern
 from orchestration.roles import policy
 
@@ -20,7 +20,7 @@ MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-database-
 TARGET = "arn:aws:lambda:eu-central-1:123456789012:function:fleet-Recorder"
 
 
-class Ears(Functions):
+class Ears(HandlersInProcess):
     """Functions that keep what they hear; one of them may fail."""
 
     def __init__(self) -> None:

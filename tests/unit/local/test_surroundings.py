@@ -71,7 +71,7 @@ def test_a_process_of_the_cloud_knows_where_programs_are_and_nothing_of_other_cl
     environment |= {"FLEET_ONBOARD_NYC_FLIGHTS": "true", "PGSERVICE": "reports", "PYTHONPATH": "/elsewhere"}
     environment |= {"HOME": "/nonexistent", "MYSQL_HOST": "elsewhere", "TZ": "Asia/Tokyo", **HOSTILE}
     before, path = dict(environment), environment["PATH"]
-    with own_environment():
+    with own_environment("FLEET_"):
         home = Path(environment["HOME"])
         assert list(home.iterdir()) == []
         assert environment["TMPDIR"] == tempfile.gettempdir()

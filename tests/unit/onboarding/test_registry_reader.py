@@ -116,7 +116,7 @@ def test_anchors_and_merges_are_followed_and_what_is_written_wins(folder: Path) 
         ("  expected_seconds: 010", "chinook: `expected_seconds` is 010, wanted a whole number."),
         ("  row_tolerance: 1:30", "chinook: `row_tolerance` is 1:30, wanted a whole number."),
         ("  row_tolerance:", "chinook: `row_tolerance` is empty, wanted a whole number."),
-        ("  server: elsewhere", "the key `server` stands here for the second time, first on line 2. Keep one."),
+        ("  server: elsewhere", "the key `server` is here for the second time, first on line 2. Keep one."),
         ("  exclude: [other.log]", "chinook: `exclude[0]` is 'other.log', wanted `schema.table` in one of the"),
         ("  exclude: [public.]", "chinook: `exclude[0]` is 'public.', wanted `schema.table` in one of the"),
         ("  parallel_loads: [{schema: public, table: t, column: c, boundaries: []}]", "gives public.t no boundaries"),
@@ -289,7 +289,7 @@ def test_two_entries_under_one_id_are_refused_with_both_lines(folder: Path) -> N
     kind, findings = refusal(folder, databases=ONE + ONE.replace("Chinook", "Other"))
     assert kind is DuplicateNameError
     assert findings == [
-        "databases.yaml:6: the id `chinook` stands here for the second time, first on line 1. "
+        "databases.yaml:6: the id `chinook` is here for the second time, first on line 1. "
         "Ids are never shared or reused: choose another."
     ]
     assert refusal(folder, databases=ONE, servers=SERVERS * 2)[0] is DuplicateNameError
@@ -348,7 +348,7 @@ def test_a_file_that_is_not_utf_8_is_named_with_its_line(folder: Path) -> None:
 
 def test_an_anchor_inside_itself_is_refused_and_not_followed_for_ever(folder: Path) -> None:
     _, findings = refusal(folder, databases="- &a {<<: *a, id: x}\n")
-    assert any("`<<` takes what it stands in" in finding for finding in findings)
+    assert any("`<<` takes what it is in" in finding for finding in findings)
 
 
 def test_everything_that_is_wrong_is_said_at_once_from_top_to_bottom(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The registry that stands in the repository: it can be read, explains itself, and is the demo's fleet."""
+"""The registry that is in the repository: it can be read, explains itself, and is the demo's fleet."""
 
 import dataclasses
 from pathlib import Path

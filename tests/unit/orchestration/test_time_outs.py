@@ -14,8 +14,8 @@ from fleet.asking import (
     GRACE_SECONDS,
     LONGEST_COUNT_SECONDS,
 )
+from fleet.claims import LONGEST_LAMBDA
 from fleet.databases import Limits
-from lambdas.handlers.database_run.claim_database import LONGEST_LAMBDA
 from lambdas.wiring import client_config
 from orchestration.constructs.functions import timeout_seconds
 from orchestration.definitions import load

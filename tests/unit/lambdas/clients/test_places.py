@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
@@ -15,7 +16,7 @@ from lambdas.clients.places import Places
 from localcloud.aws import LocalAws
 
 TABLE = "places"
-NOW = "2026-11-30T22:00:00+00:00"
+NOW = datetime(2026, 11, 30, 22, tzinfo=UTC)
 _NUMBERS = count(1)
 
 
@@ -73,7 +74,7 @@ def test_of_two_who_saw_the_last_place_free_one_gets_it_and_the_other_gets_no_cl
     assert not books.take(second, place)
     assert books.taken(place) == {first.database}
     assert books.ledger.claim(second.database) == {}
-    assert books.ledger.record(second) == {}
+    assert books.ledger.find_record(second) is None
 
 
 def test_who_does_not_get_the_claim_gets_no_place(books: Books, first: Attempt, place: Place) -> None:

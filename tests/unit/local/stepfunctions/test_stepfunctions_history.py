@@ -174,7 +174,7 @@ def test_a_child_execution_is_scheduled_started_submitted_and_succeeds():
 
 
 def test_a_database_costs_the_fleets_run_eleven_events_at_most():
-    """reference/stepfunctions.md 8: that is what lets inline Maps carry more than 1,000 databases."""
+    """docs/facts/stepfunctions.md 8: that is what lets inline Maps carry more than 1,000 databases."""
     note = {"Type": "Pass", "Result": {}, "End": True}
     inner = {"S": start("child", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Note"}]), "Note": note}
     inner["S"] |= {"Next": "Note"}
