@@ -24,7 +24,7 @@ from fleet.databases import Limits
 from fleet.errors import MalformedInputError
 from local.cloud import VARIABLES, LocalCloud
 from local.coverage.account_checks import CHECKS, Check
-from local.coverage.asking import Asking, Told
+from local.coverage.asking import Answered, Asking
 from local.coverage.declarations import named
 from local.coverage.to_verify import Open, open_questions
 from localcloud.aws import ACCOUNT, REGION
@@ -101,7 +101,7 @@ def aws(*, is_listed: bool, creates: bool, role: str | None, registry: Path | No
     limits = _read_limits(registry)
     account = _connect(role or "")  # first: without credentials there is nothing to compare with
     expected = ask_local(CHECKS, limits)
-    verdicts = [_judge(one, told, account, creates=creates) for one, told in zip(CHECKS, expected, strict=True)]
+    verdicts = [_judge(one, answered, account, creates=creates) for one, answered in zip(CHECKS, expected, strict=True)]
     by_hand = sum(one.by == "person" for one in open_questions())
     if as_json:
         click.echo(json.dumps(_document(account, verdicts, by_hand), indent=1))
@@ -117,7 +117,7 @@ def _read_limits(folder: Path | None) -> Limits:
     return read_fleet(folder or REGISTRY).settings.limits
 
 
-def ask_local(checks: Iterable[Check], limits: Limits) -> list[Told]:
+def ask_local(checks: Iterable[Check], limits: Limits) -> list[Answered]:
     """What a local cloud that bears *limits* says to *checks*, over HTTP as the account will be asked."""
     registry = replace(read_registry(SAMPLE_REGISTRY, {}), databases=())
     borne = AccountLimits(lambda_at_once=limits.lambda_at_once)
@@ -136,7 +136,7 @@ def ask_local(checks: Iterable[Check], limits: Limits) -> list[Told]:
             role=f"arn:aws:iam::{ACCOUNT}:role/{_PREFIX}",
             pause=_pause_locally,
         )
-        return [account.put(one.ask) if one.local is None else Told(one.local, "", (), ()) for one in checks]
+        return [account.put(one.ask) if one.local is None else Answered(one.local, "", (), ()) for one in checks]
 
 
 def _connect(role: str) -> Asking:
@@ -161,14 +161,14 @@ def _pause_locally(seconds: float) -> None:
     time.sleep(min(seconds, _LOCAL_PAUSE))  # noqa: TID251  a person waits
 
 
-def _judge(check: Check, local: Told, account: Asking, *, creates: bool) -> Verdict:
+def _judge(check: Check, local: Answered, account: Asking, *, creates: bool) -> Verdict:
     if check.makes and not creates:
         return Verdict(check, "not run", local.seen, None, f"It makes {check.makes}.", local.commands, ())
     if local.why:
         return Verdict(check, "not asked", None, None, f"The local cloud: {local.why}", (), ())
-    told = account.put(check.ask)
-    word: Agreement = "not asked" if told.why else "agrees" if told.seen == local.seen else "differs"
-    return Verdict(check, word, local.seen, told.seen, told.why, told.commands, told.left)
+    answered = account.put(check.ask)
+    word: Agreement = "not asked" if answered.why else "agrees" if answered.seen == local.seen else "differs"
+    return Verdict(check, word, local.seen, answered.seen, answered.why, answered.commands, answered.left)
 
 
 def _document(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> dict[str, Any]:

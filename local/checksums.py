@@ -32,7 +32,7 @@ class Checksum:
 
 
 def sum_rows(rows: Iterable[Sequence[object]]) -> Checksum:
-    """The checksum of *rows* of text, float and None; None, the empty text, NaN and -0.0 are all told apart."""
+    """The checksum of *rows* of text, float and None; None, the empty text, NaN and -0.0 all differ."""
     count, total = 0, 0
     for row in rows:
         text = "\x1f".join(map(_text, row))

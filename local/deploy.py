@@ -221,7 +221,7 @@ def _instances(dms: Any) -> dict[str, Any]:
 
 
 def snowflake_user_arn(settings: Settings) -> str:
-    """The IAM user that stands for Snowflake's own."""
+    """The IAM user that plays Snowflake's own."""
     return f"arn:aws:iam::{settings.account}:user/{SNOWFLAKE_USER}"
 
 

@@ -44,7 +44,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Answered:
     """What came of one check. *seen*: what it looked at, as JSON has it; *why*: it could not be asked; *commands*: what
     was sent; *left*: what could not be removed."""
 
@@ -84,7 +84,7 @@ class Asking:
         self._commands: list[str] = []
         self._made: list[tuple[str, str, dict[str, Any]]] = []
 
-    def put(self, check: Callable[[Asking], Any]) -> Told:
+    def put(self, check: Callable[[Asking], Any]) -> Answered:
         """Ask, and remove whatever that made."""
         self._commands, self._made = [], []
         seen, why = None, ""
@@ -94,7 +94,7 @@ class Asking:
         except NotAskedError as error:
             why = str(error)
         left = self._remove()
-        return Told(seen, why, tuple(self._commands), left)
+        return Answered(seen, why, tuple(self._commands), left)
 
     def name(self, what: str) -> str:
         """A name for something to be made."""

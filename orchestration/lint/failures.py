@@ -53,7 +53,7 @@ def heartbeat_not_below_timeout(machine: Machine) -> Violations:
 
 @rule(
     "all-not-alone-and-last",
-    title="States.ALL stands alone in its retrier or catcher, and that one is the last",
+    title="States.ALL is alone in its retrier or catcher, and that one is the last",
     why="AWS refuses it otherwise, and no linter that can be installed says so: what follows would never be reached.",
     source=_ERROR_HANDLING,
 )

@@ -61,7 +61,7 @@ def payload_differs(machine: Machine) -> Violations:
 
 @rule(
     "missing-path",
-    title="What a state reads stands there on every way to it",
+    title="What a state reads is there on every way to it",
     why="A path that finds nothing is States.Runtime, which States.ALL does not catch: the execution is lost.",
     source="https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html",
 )
@@ -161,7 +161,7 @@ def _reads(state: State) -> Iterator[tuple[str, str]]:
 
 
 def _beside(shape: Shape, path: str) -> str:
-    """What stands where *path* first leads astray."""
+    """What is where *path* first leads astray."""
     way = "$"
     for name in path.split(".")[1:]:
         found, inner = find(shape, f"{way}.{name}")

@@ -59,7 +59,7 @@ def placeholder_in_text(machine: Machine) -> Violations:
 
 
 def leaves(content: Any, way: str) -> Iterator[tuple[str, Any]]:
-    """What stands in *content* that is neither an object nor a list, with the way to it; so do empty ones."""
+    """What *content* holds that is neither an object nor a list, with the way to it; so do empty ones."""
     if isinstance(content, dict) and content:
         for key, inner in content.items():
             yield from leaves(inner, f"{way}.{key}" if way else key)

@@ -39,7 +39,7 @@ RULES: tuple[Rule, ...] = (
 def lint(definition: Any, contracts: Mapping[str, Contract]) -> list[Finding]:
     """What is wrong with *definition*, placeholders unbound; nothing if it is fine. *contracts*: by state.
 
-    A document that is not built like a state machine is only told so: the other rules could not read it.
+    A document that is not built like a state machine is only called so: the other rules could not read it.
     """
     machine = Machine(definition, contracts)
     malformed = malformed_document.findings(machine)

@@ -1,4 +1,4 @@
-"""Time that stands still between a test's steps."""
+"""Time that stops between a test's steps."""
 
 from __future__ import annotations
 

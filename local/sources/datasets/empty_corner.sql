@@ -22,7 +22,7 @@ INSERT INTO cellar.four_part_key
     FROM unnest(ARRAY['north', 'süd']) site, unnest(ARRAY['a1', 'b 2', '']) room, generate_series(1, 4) shelf,
          generate_series('2024-02-28'::timestamp, '2024-03-01', '1 day') day;
 
--- The key stands last, and is not what the rows were written in the order of.
+-- The key comes last, and is not what the rows were written in the order of.
 CREATE TABLE cellar.key_last (what text, amount numeric(8, 2), number integer PRIMARY KEY);
 INSERT INTO cellar.key_last SELECT 'n' || n, n / 3.0, 1000 - n FROM generate_series(1, 200) n;
 

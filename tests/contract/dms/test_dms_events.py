@@ -75,7 +75,7 @@ def test_a_subscription_passes_its_states_and_refuses_what_is_not_there(cloud: C
     cloud.until(lambda: refusal_of(status), "ResourceNotFoundFault")
 
 
-class Told:
+class Answered:
     """What EventBridge is told, in short."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class Told:
 def test_eventbridge_is_told_of_the_life_of_an_instance_under_the_detail_types_of_aws(
     clouds: Clouds, reader: FakeReader
 ) -> None:
-    told = Told()
+    told = Answered()
     with clouds.open(reader, on_event=told.events.append) as cloud:
 
         def change(**more: Any) -> list[tuple[str, str]]:
@@ -139,7 +139,7 @@ def test_eventbridge_is_told_of_the_life_of_an_instance_under_the_detail_types_o
 
 
 def test_a_new_engine_is_told_of_as_maintenance(clouds: Clouds, reader: FakeReader) -> None:
-    told = Told()
+    told = Answered()
     with clouds.open(reader, on_event=told.events.append) as cloud:
         cloud.until_available()
         made = cloud.dms.create_replication_instance(
