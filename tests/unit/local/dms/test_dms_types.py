@@ -1,7 +1,7 @@
 """AWS's published tables of types, row by row, in both houses: source type, DMS type, and the type in Parquet.
 
 Source: AWS DMS user guide, sections "Source data types for" PostgreSQL, MySQL and SQL Server, "Target data types
-for S3 Parquet" (doc_source of awsdocs/aws-dms-user-guide, 2023-06-15). Where AWS gives no length, ours stands in
+for S3 Parquet" (doc_source of awsdocs/aws-dms-user-guide, 2023-06-15). Where AWS gives no length, ours is in
 each house's tables.
 """
 
