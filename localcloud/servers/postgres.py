@@ -95,9 +95,11 @@ class EmbeddedPostgres:
         with ExitStack() as held:
             held.enter_context(_locked(place))
             place.end_orphans()
-            # Written last: a folder without it was being made by a process that was killed.
-            is_new = not place.credentials.exists()
-            passwords = _initialise(place) if is_new else json.loads(place.credentials.read_text())
+            # Written last: a folder without them was being made by a process that was killed. One of an earlier
+            # version, which had another login, is made anew too.
+            passwords = json.loads(place.credentials.read_text()) if place.credentials.exists() else {}
+            if is_new := cls.LOGIN not in passwords:
+                passwords = _initialise(place)
             _configure(place)
             process = _launch(place)
             held.callback(place.leave)

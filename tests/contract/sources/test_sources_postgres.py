@@ -169,6 +169,16 @@ def test_a_server_that_cannot_start_says_what_its_log_says(folder: Path) -> None
         EmbeddedPostgres.start(folder)
 
 
+def test_a_folder_of_a_version_that_had_another_login_is_made_anew(folder: Path) -> None:
+    with EmbeddedPostgres.start(folder) as server:
+        server.create_database("old")
+    credentials = folder / "credentials.json"
+    credentials.write_text(credentials.read_text().replace(EmbeddedPostgres.LOGIN, "somebody"))
+    with EmbeddedPostgres.start(folder) as server:
+        assert server.databases() == ()
+        assert server.secret("postgres")["username"] == EmbeddedPostgres.LOGIN
+
+
 def test_a_folder_deeper_than_a_sockets_address_will_do(folder: Path) -> None:
     deep = folder / "a checkout, far down" / ("d" * 120)
     for part in (deep.parent, deep):
