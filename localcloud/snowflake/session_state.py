@@ -35,12 +35,12 @@ class SessionState:
         self._loads: dict[str, Loads] = {}
 
     def find_table(self, parts: tuple[str, ...]) -> Table | None:
-        """The table that a name stands for here, or None; a temporary one comes before a stored one."""
+        """The table of that name here, or None; a temporary one comes before a stored one."""
         key = resolve(self.context, parts)
         return self.temporary.get(key) or self.engine.catalogue.find_table(key)
 
     def table(self, parts: tuple[str, ...]) -> Table:
-        """The table that a name stands for here."""
+        """The table of that name here."""
         key = resolve(self.context, parts)
         return self.temporary.get(key) or self.engine.catalogue.table(key)
 

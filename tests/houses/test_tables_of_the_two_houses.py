@@ -75,7 +75,7 @@ def _shown(kind: Any, parquet_type: Callable[[Any], str]) -> tuple[object, ...] 
 
 def _types(engine: str, given: dict[str, Any]) -> tuple[object, object]:
     ours = product.dms_type(engine, product_column.Column("c", **given))  # type: ignore[arg-type]
-    theirs = column_type(ENGINES[engine], cloud_column.Column("c", **given))
+    theirs = column_type(ENGINES[engine], cloud_column.SourceColumn("c", **given))
     return _shown(ours, product.parquet_type), _shown(theirs, parquet.parquet_type)
 
 

@@ -43,7 +43,7 @@ from localcloud.dms.files import writer
 from localcloud.dms.files.lobs import units
 from localcloud.dms.files.quoting import literal
 from localcloud.dms.rules.mappings import Range
-from localcloud.dms.type_tables.column import Column, DmsType
+from localcloud.dms.type_tables.column import DmsType, SourceColumn
 from localcloud.dms.type_tables.mysql import dms_type
 
 _SETTINGS = {
@@ -172,14 +172,16 @@ def _words(error: BaseException) -> str:
     return re.sub(r'MySQL query ".*": ', "MySQL query: ", str(error), flags=re.DOTALL).split("\n\n")[0].strip()
 
 
-def select(table: Table, columns: Sequence[tuple[Column, DmsType]], lob_bytes: int, within: Range | None = None) -> str:
+def select(
+    table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], lob_bytes: int, within: Range | None = None
+) -> str:
     """The query that the source answers with *table*'s rows as DMS would carry them. Raises TableUnreadableError."""
     fields = ", ".join(f"{_value(column, kind, lob_bytes)} AS {quote(column.name)}" for column, kind in columns)
     query = f"SELECT {fields} FROM {quote(table.schema)}.{quote(table.name)}"
     return query if within is None else f"{query} WHERE {_where(table, columns, within)}"
 
 
-def _where(table: Table, columns: Sequence[tuple[Column, DmsType]], within: Range) -> str:
+def _where(table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
     """Rows are compared as tuples (assumed for several columns). NULL in a boundary column is not loaded (documented).
 
     A number is compared with a number: with text, MySQL compares both as doubles and confuses large keys.
@@ -205,7 +207,7 @@ def _bound(kind: DmsType, value: str) -> str:
     return value
 
 
-def _value(column: Column, kind: DmsType, lob_bytes: int) -> str:
+def _value(column: SourceColumn, kind: DmsType, lob_bytes: int) -> str:
     """The column as an expression in the source's SQL, of a type that the scanner maps exactly."""
     name = quote(column.name)
     match kind.name:

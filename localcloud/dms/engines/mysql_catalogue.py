@@ -14,7 +14,7 @@ import pymysql
 import pymysql.cursors
 
 from localcloud.dms.engines.reader import Login, Table
-from localcloud.dms.type_tables.column import Column
+from localcloud.dms.type_tables.column import SourceColumn
 
 SOCKET_NAME = "mysqld.sock"
 """The socket's file in the folder that takes the place of a host name."""
@@ -71,7 +71,7 @@ def plug(path: str) -> socket.socket:
 
 def read_catalogue(cursor: pymysql.cursors.Cursor) -> Iterator[tuple[Table, str]]:
     """Every table and view of every schema but the server's own, with the type that the server gives it."""
-    columns: dict[tuple[str, str], list[Column]] = defaultdict(list)
+    columns: dict[tuple[str, str], list[SourceColumn]] = defaultdict(list)
     for schema, table, *fields in _ask(cursor, _COLUMNS):
         columns[schema, table].append(_column(*fields))
     keys: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -83,15 +83,15 @@ def read_catalogue(cursor: pymysql.cursors.Cursor) -> Iterator[tuple[Table, str]
 
 def _column(
     name: str, kind: str, declared: str, length: int | None, precision: int | None, scale: int | None
-) -> Column:
+) -> SourceColumn:
     """`bit` has its bits as precision. The words of an enum are part of what it is declared as."""
     if kind == "bit":
-        return Column(name, kind, length=precision)
+        return SourceColumn(name, kind, length=precision)
     if precision is not None and " unsigned" in declared:
         kind = f"{kind} unsigned"
     if kind.startswith("decimal"):
-        return Column(name, kind, precision=precision, scale=scale)
-    return Column(name, kind, length if kind in _OF_LENGTH else None)
+        return SourceColumn(name, kind, precision=precision, scale=scale)
+    return SourceColumn(name, kind, length if kind in _OF_LENGTH else None)
 
 
 def _ask(cursor: pymysql.cursors.Cursor, query: str) -> Sequence[Sequence[Any]]:

@@ -32,7 +32,7 @@ from localcloud.dms.files import writer
 from localcloud.dms.files.lobs import units
 from localcloud.dms.files.quoting import identifier, literal
 from localcloud.dms.rules.mappings import Range
-from localcloud.dms.type_tables.column import Column, DmsType
+from localcloud.dms.type_tables.column import DmsType, SourceColumn
 from localcloud.dms.type_tables.postgresql import dms_type
 
 _CATALOGUE = (Path(__file__).parent / "postgresql_catalogue.sql").read_bytes()
@@ -134,12 +134,14 @@ def _connect(login: Login) -> psycopg.Connection:
         raise SourceUnreachableError(words_of(error)) from error
 
 
-def _column(fields: Sequence[object]) -> Column:
+def _column(fields: Sequence[object]) -> SourceColumn:
     name, type_name, length, precision, scale = fields
-    return Column(name, type_name, length, precision, scale)  # type: ignore[arg-type]  as the query says
+    return SourceColumn(name, type_name, length, precision, scale)  # type: ignore[arg-type]  as the query says
 
 
-def select(table: Table, columns: Sequence[tuple[Column, DmsType]], lob_bytes: int, within: Range | None = None) -> str:
+def select(
+    table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], lob_bytes: int, within: Range | None = None
+) -> str:
     """The query that the source answers with *table*'s rows as DMS would carry them. Raises TableUnreadableError."""
     # Source: the guide, "Limitations": a table with an ARRAY and without a primary key is suspended during full load.
     if not table.key and not table.is_view and any(column.type_name == "array" for column in table.columns):
@@ -149,7 +151,7 @@ def select(table: Table, columns: Sequence[tuple[Column, DmsType]], lob_bytes: i
     return query if within is None else f"{query} WHERE {_where(table, columns, within)}"
 
 
-def _where(table: Table, columns: Sequence[tuple[Column, DmsType]], within: Range) -> str:
+def _where(table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
     """Rows are compared as tuples (assumed for several columns). NULL in a boundary column is not loaded
     (documented); a tuple compared with NULL in a later column only may be decided before it, so it is asked for."""
     kinds = {column.name: kind for column, kind in columns}
@@ -165,7 +167,7 @@ def _where(table: Table, columns: Sequence[tuple[Column, DmsType]], within: Rang
     return " AND ".join(terms)
 
 
-def _value(column: Column, kind: DmsType, lob_bytes: int) -> str:
+def _value(column: SourceColumn, kind: DmsType, lob_bytes: int) -> str:
     """The column as an expression in the source's SQL, of a type that the scanner maps exactly."""
     name = identifier(column.name)
     match kind.name:
@@ -193,7 +195,7 @@ def _value(column: Column, kind: DmsType, lob_bytes: int) -> str:
             return name
 
 
-def _decimal(column: Column, kind: DmsType, name: str) -> str:
+def _decimal(column: SourceColumn, kind: DmsType, name: str) -> str:
     precision, scale = kind.precision or 0, kind.scale or 0
     if not 0 <= scale <= precision:
         raise TableUnreadableError(f"not emulated here: column {column.name} of type numeric({precision},{scale})")

@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from localcloud.dms.files.formats import Csv, Parquet
 from localcloud.dms.rules.mappings import Range
 from localcloud.dms.rules.transformations import Shape
-from localcloud.dms.type_tables.column import Column, DmsType
+from localcloud.dms.type_tables.column import DmsType, SourceColumn
 
 
 class SourceUnreachableError(Exception):
@@ -67,7 +67,7 @@ class Table:
 
     schema: str
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[SourceColumn, ...]
     key: tuple[str, ...] = ()
     is_view: bool = False
 
@@ -112,14 +112,16 @@ class Written:
             self.content.unlink()
 
 
-def carried(table: Table, layout: Layout, dms_type: Callable[[Column], DmsType | None]) -> list[tuple[Column, DmsType]]:
+def carried(
+    table: Table, layout: Layout, dms_type: Callable[[SourceColumn], DmsType | None]
+) -> list[tuple[SourceColumn, DmsType]]:
     """The columns of *table* that DMS migrates, with the types it carries them in.
 
     A column of a type that DMS does not know is left out with a warning: the guides list such types, column by column,
     as not migrated (documented; that the rest of the table still is, and the warning, are assumed). Without LOB
     support LOB columns are left out too (documented). Raises TableUnreadableError when nothing is left.
     """
-    found: list[tuple[Column, DmsType]] = []
+    found: list[tuple[SourceColumn, DmsType]] = []
     for column in table.columns:
         kind = dms_type(column)
         if kind is None:

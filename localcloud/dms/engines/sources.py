@@ -15,14 +15,14 @@ from localcloud.dms.engines.reader import Login, Reader
 from localcloud.dms.engines.sqlserver import SqlServerReader
 from localcloud.dms.resources import Endpoint
 from localcloud.dms.type_tables import mysql, postgresql, sqlserver
-from localcloud.dms.type_tables.column import Column, DmsType
+from localcloud.dms.type_tables.column import DmsType, SourceColumn
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 # Source: AWS DMS user guide, "Using secrets to access AWS DMS endpoints" (docs/facts/dms.md 8).
 PRINCIPAL = f"dms.{REGION}.amazonaws.com"
 
 
-_TYPE_TABLES: Mapping[str, Callable[[Column], DmsType | None]] = {
+_TYPE_TABLES: Mapping[str, Callable[[SourceColumn], DmsType | None]] = {
     "postgres": postgresql.dms_type,
     "aurora-postgresql": postgresql.dms_type,
     "mysql": mysql.dms_type,
@@ -43,7 +43,7 @@ def readers() -> dict[str, Reader]:
     }
 
 
-def column_type(engine: str, column: Column) -> DmsType | None:
+def column_type(engine: str, column: SourceColumn) -> DmsType | None:
     """What DMS takes a *column* of a source for; None for what it does not migrate. *engine*: DMS's name of it."""
     return _TYPE_TABLES[engine](column)
 

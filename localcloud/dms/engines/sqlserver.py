@@ -33,7 +33,7 @@ from localcloud.dms.files import writer
 from localcloud.dms.files.lobs import units
 from localcloud.dms.files.parquet import arrow_type
 from localcloud.dms.rules.mappings import Range
-from localcloud.dms.type_tables.column import Column, DmsType
+from localcloud.dms.type_tables.column import DmsType, SourceColumn
 from localcloud.dms.type_tables.sqlserver import dms_type
 
 _ROWS_AT_ONCE = 2_048
@@ -151,14 +151,16 @@ def _batches(cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         yield pa.record_batch([pa.array(one, field.type) for one, field in zip(values, schema, strict=True)], schema)
 
 
-def select(table: Table, columns: Sequence[tuple[Column, DmsType]], lob_bytes: int, within: Range | None = None) -> str:
+def select(
+    table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], lob_bytes: int, within: Range | None = None
+) -> str:
     """The query that the source answers with *table*'s rows as DMS would carry them. Raises TableUnreadableError."""
     fields = ", ".join(f"{_value(column, kind, lob_bytes)} AS {quote(column.name)}" for column, kind in columns)
     query = f"SELECT {fields} FROM {quote(table.schema)}.{quote(table.name)}"
     return query if within is None else f"{query} WHERE {_where(table, columns, within)}"
 
 
-def _where(table: Table, columns: Sequence[tuple[Column, DmsType]], within: Range) -> str:
+def _where(table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
     """Rows are compared as tuples (assumed for several columns), which SQL Server cannot: the comparison is spelled
     out. NULL in a boundary column is not loaded (documented)."""
     kinds = {column.name: kind for column, kind in columns}
@@ -193,7 +195,7 @@ def _bound(kind: DmsType, value: str) -> str:
     return value
 
 
-def _value(column: Column, kind: DmsType, lob_bytes: int) -> str:
+def _value(column: SourceColumn, kind: DmsType, lob_bytes: int) -> str:
     """The column as an expression in the source's SQL, which the driver gives as the Python type that fits *kind*."""
     name = quote(column.name)
     more = units(kind, lob_bytes) + 1  # one unit more than is carried, so that a cut is noticed (`lobs.cut` makes it)

@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud.dms.engines.reader import Login, Table
 from localcloud.dms.engines.tds_encryption import COMPARE_NOTHING, let_driver_compare_nothing
-from localcloud.dms.type_tables.column import Column
+from localcloud.dms.type_tables.column import SourceColumn
 
 Connect = Callable[..., Any]
 """What opens a connection of the DB-API: pytds, or a test's stand-in for a server."""
@@ -49,12 +49,12 @@ def read_catalogue(cursor: Any) -> Iterator[Table]:
         yield Table(schema, name, columns, tuple(name for _, name in key), bool(is_view))
 
 
-def _column(name: str, kind: str, max_length: int, precision: int, scale: int) -> Column:
+def _column(name: str, kind: str, max_length: int, precision: int, scale: int) -> SourceColumn:
     """*max_length* is in bytes; -1 means `(max)`."""
     if kind in {"decimal", "numeric"}:
-        return Column(name, kind, precision=precision, scale=scale)
+        return SourceColumn(name, kind, precision=precision, scale=scale)
     size = _BYTES_A_CHARACTER.get(kind)
-    return Column(name, kind, max_length // size if size and max_length > 0 else None)
+    return SourceColumn(name, kind, max_length // size if size and max_length > 0 else None)
 
 
 def quote(name: str) -> str:

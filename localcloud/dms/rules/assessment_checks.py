@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from localcloud.dms.engines.reader import Table
-from localcloud.dms.type_tables.column import Column, DmsType
+from localcloud.dms.type_tables.column import DmsType, SourceColumn
 
-TypeOf = Callable[[Column], DmsType | None]
+TypeOf = Callable[[SourceColumn], DmsType | None]
 
 
 @dataclass(frozen=True)

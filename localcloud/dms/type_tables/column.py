@@ -11,7 +11,7 @@ _MOST_DIGITS = 38
 
 
 @dataclass(frozen=True)
-class Column:
+class SourceColumn:
     """A column as its server's catalogue has it. *type_name*: the server's own word, in lower case, without numbers.
 
     *length*: characters of a text, bytes of a binary, bits of a bit string; None where it has no bound. *precision*,

@@ -12,7 +12,7 @@ Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html,
 
 from __future__ import annotations
 
-from localcloud.dms.type_tables.column import Column, DmsType, exact_number, read_rows
+from localcloud.dms.type_tables.column import DmsType, SourceColumn, exact_number, read_rows
 
 _TYPES = read_rows(
     {
@@ -46,12 +46,12 @@ _DECLARED_LENGTH = {
 }
 
 
-def dms_type(column: Column) -> DmsType | None:
+def dms_type(column: SourceColumn) -> DmsType | None:
     """The DMS type of *column*; None where DMS leaves it out. A number's name ends in ` unsigned` where it is.
 
-    >>> dms_type(Column("size", "bigint unsigned")).name, dms_type(Column("flags", "bit", length=64)).length
+    >>> dms_type(SourceColumn("size", "bigint unsigned")).name, dms_type(SourceColumn("flags", "bit", length=64)).length
     ('UINT8', 8)
-    >>> dms_type(Column("id", "uuid")) is None
+    >>> dms_type(SourceColumn("id", "uuid")) is None
     True
     """
     if column.type_name in {"decimal", "decimal unsigned"}:

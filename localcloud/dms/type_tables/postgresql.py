@@ -11,7 +11,7 @@ out. The page leaves open, and it is assumed here:
 
 from __future__ import annotations
 
-from localcloud.dms.type_tables.column import Column, DmsType, exact_number, read_rows, read_type
+from localcloud.dms.type_tables.column import DmsType, SourceColumn, exact_number, read_rows, read_type
 
 _UNBOUNDED_LENGTH = 8_000
 _UNDECLARED_NUMBER = read_type("NUMERIC(28,6)")
@@ -40,13 +40,13 @@ _TYPES = read_rows(
 )
 
 
-def dms_type(column: Column) -> DmsType | None:
+def dms_type(column: SourceColumn) -> DmsType | None:
     """The DMS type of *column*; None where DMS leaves it out. The catalogue calls arrays, enums and composite types
     `array`, `enum` and `composite`, all others as `format_type` does.
 
-    >>> dms_type(Column("price", "numeric"))
+    >>> dms_type(SourceColumn("price", "numeric"))
     DmsType(name='NUMERIC', length=None, precision=28, scale=6)
-    >>> dms_type(Column("large", "oid")) is None
+    >>> dms_type(SourceColumn("large", "oid")) is None
     True
     """
     match column.type_name:

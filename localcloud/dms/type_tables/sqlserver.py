@@ -2,7 +2,7 @@
 
 Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html, "Source data types for SQL Server"
 (awsdocs/aws-dms-user-guide of 2023-06), read 2026-11-30. A type that the page does not list is left out; the page's
-CURSOR, SQL_VARIANT and TABLE make DMS refuse the whole table, which the reader does. TEXT, NTEXT and IMAGE stand on the
+CURSOR, SQL_VARIANT and TABLE make DMS refuse the whole table, which the reader does. TEXT, NTEXT and IMAGE are on the
 page beside VARCHAR(max), NVARCHAR(max) and VARBINARY(max). The page leaves open, and it is assumed here:
 - MONEY and SMALLMONEY have the digits that they hold (Microsoft's manual, "money and smallmoney").
 - UNIQUEIDENTIFIER and DATETIMEOFFSET are as long as their text; TIMESTAMP has the 8 bytes of a `rowversion`.
@@ -10,7 +10,7 @@ page beside VARCHAR(max), NVARCHAR(max) and VARBINARY(max). The page leaves open
 
 from __future__ import annotations
 
-from localcloud.dms.type_tables.column import Column, DmsType, exact_number, read_rows
+from localcloud.dms.type_tables.column import DmsType, SourceColumn, exact_number, read_rows
 
 _TYPES = read_rows(
     {
@@ -46,12 +46,12 @@ _OF_SOME_LENGTH = {
 }
 
 
-def dms_type(column: Column) -> DmsType | None:
+def dms_type(column: SourceColumn) -> DmsType | None:
     """The DMS type of *column*; None where DMS does not carry it. A column declared with `(max)` has no length.
 
-    >>> dms_type(Column("name", "nvarchar", length=40)).length, dms_type(Column("body", "varbinary")).name
+    >>> dms_type(SourceColumn("name", "nvarchar", length=40)).length, dms_type(SourceColumn("body", "varbinary")).name
     (40, 'BLOB')
-    >>> dms_type(Column("anything", "sql_variant")) is None
+    >>> dms_type(SourceColumn("anything", "sql_variant")) is None
     True
     """
     if column.type_name in {"decimal", "numeric"}:

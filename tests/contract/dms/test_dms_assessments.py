@@ -11,15 +11,15 @@ import pytest
 from dms_cloud import BUCKET, ROLES, SECRET, Cloud, Clouds, FakeReader, FakeSource, allow, make_role, refused, rules
 from localcloud.aws import LocalAws
 from localcloud.dms.engines.reader import Login, Table
-from localcloud.dms.type_tables.column import Column
+from localcloud.dms.type_tables.column import SourceColumn
 
 TYPES = "unsupported-data-types-in-source"
 LOBS = "table-with-lob-but-without-primary-key-or-unique-constraint"
 KEYS = "table-with-no-primary-key-or-unique-constraint"
 
 
-def column(name: str, type_name: str) -> Column:
-    return Column(name, type_name)
+def column(name: str, type_name: str) -> SourceColumn:
+    return SourceColumn(name, type_name)
 
 
 TABLES = [

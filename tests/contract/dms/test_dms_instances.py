@@ -12,7 +12,7 @@ from dms_cloud import STATUS, Cloud, Clouds, FakeReader, refusal_of, refused, su
 from localcloud.dms.engines.reader import Table
 from localcloud.dms.instance_classes import MEMORY_GIB
 from localcloud.dms.resources import Delays
-from localcloud.dms.type_tables.column import Column
+from localcloud.dms.type_tables.column import SourceColumn
 
 _GIB = 1024**3
 
@@ -169,7 +169,7 @@ class LobReader(FakeReader):
 
     def open(self, login: Any) -> Any:
         source = super().open(login)
-        tables = [Table("public", name, (Column("body", "text"),)) for name in self.rows]
+        tables = [Table("public", name, (SourceColumn("body", "text"),)) for name in self.rows]
         source.catalogue = lambda: tables  # type: ignore[method-assign]
         return source
 

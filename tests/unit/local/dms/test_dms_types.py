@@ -1,8 +1,8 @@
-"""AWS's published tables of types, row by row: source type, DMS type, and the type in Parquet.
+"""AWS's published tables of types, row by row, in both houses: source type, DMS type, and the type in Parquet.
 
 Source: AWS DMS user guide, sections "Source data types for" PostgreSQL, MySQL and SQL Server, "Target data types
-for S3 Parquet" (doc_source of awsdocs/aws-dms-user-guide, 2023-06-15). Where AWS gives no length, ours stands in
-fleet/source_types.
+for S3 Parquet" (doc_source of awsdocs/aws-dms-user-guide, 2023-06-15). Where AWS gives no length, ours is in
+each house's tables.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from collections.abc import Callable
 import duckdb
 import pytest
 
-from fleet.tables.columns import parquet_type
-from fleet.tables.source_types import mysql, postgresql, sqlserver
-from fleet.tables.source_types.column import Column, DmsType
+from fleet.tables import columns as product
+from fleet.tables.source_types import mysql as product_mysql
+from fleet.tables.source_types import postgresql as product_postgresql
+from fleet.tables.source_types import sqlserver as product_sqlserver
 from localcloud.dms.files.parquet import arrow_type
 from localcloud.dms.files.writer import duckdb_type
+from localcloud.dms.type_tables import mysql, parquet, postgresql, sqlserver
+from localcloud.dms.type_tables.column import DmsType, SourceColumn
 
 POSTGRESQL = {
     "integer": "INT4",
@@ -175,24 +178,27 @@ PARQUET = {
 }
 
 
-def column(written: str) -> Column:
+def column(written: str) -> SourceColumn:
     name, _, rest = written.partition("(")
     numbers = [int(part) for part in rest.rstrip(")").split(",") if part]
     if len(numbers) == 2:
-        return Column("c", name, precision=numbers[0], scale=numbers[1])
-    return Column("c", name, length=numbers[0] if numbers else None)
+        return SourceColumn("c", name, precision=numbers[0], scale=numbers[1])
+    return SourceColumn("c", name, length=numbers[0] if numbers else None)
 
 
 @pytest.mark.parametrize(
     ("dms_type", "written", "wanted"),
     [
-        pytest.param(module.dms_type, written, wanted, id=f"{module.__name__.rpartition('.')[2]}-{written}")
-        for module, rows in ((postgresql, POSTGRESQL), (mysql, MYSQL), (sqlserver, SQLSERVER))
+        pytest.param(module.dms_type, written, wanted, id=f"{module.__name__}-{written}")
+        for module, rows in (
+            *((postgresql, POSTGRESQL), (mysql, MYSQL), (sqlserver, SQLSERVER)),
+            *((product_postgresql, POSTGRESQL), (product_mysql, MYSQL), (product_sqlserver, SQLSERVER)),
+        )
         for written, wanted in rows.items()
     ],
 )
 def test_a_source_type_becomes_the_dms_type_of_awss_table(
-    dms_type: Callable[[Column], DmsType | None], written: str, wanted: str | None
+    dms_type: Callable[[SourceColumn], DmsType | None], written: str, wanted: str | None
 ) -> None:
     found = dms_type(column(written))
     assert (found.name if found else None) == wanted
@@ -200,7 +206,8 @@ def test_a_source_type_becomes_the_dms_type_of_awss_table(
 
 @pytest.mark.parametrize(("kind", "wanted"), PARQUET.items())
 def test_a_dms_type_becomes_the_parquet_type_of_awss_table(kind: str, wanted: str) -> None:
-    assert parquet_type(DmsType(kind)) == wanted
+    assert parquet.parquet_type(DmsType(kind)) == wanted
+    assert product.parquet_type(product.DmsType(kind)) == wanted
 
 
 @pytest.mark.parametrize("kind", [*PARQUET, "BOOLEAN"])
