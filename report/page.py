@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
@@ -13,9 +14,6 @@ from report.failures import failures_part, gaps_part, left_out_part
 from report.headline import headline, jump_list, verdict
 from report.markup import Html, element
 from report.timeline import timeline_part
-
-STYLE = (files("report") / "page.css").read_text(encoding="utf-8")
-SCRIPT = (files("report") / "page.js").read_text(encoding="utf-8")
 
 
 def render(report: RunReport) -> str:
@@ -40,7 +38,7 @@ def render(report: RunReport) -> str:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", f"{verdict(entries)[1]} · {report.run}"),
-        element("style", Html(STYLE)),
+        element("style", Html(_resource("page.css"))),
     )
     body = element(
         "body",
@@ -56,13 +54,19 @@ def render(report: RunReport) -> str:
             databases_part(entries),
         ),
         night_data(report, entries),
-        element("script", Html(SCRIPT)),
+        element("script", Html(_resource("page.js"))),
     )
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
 
 def _policy() -> str:
     """Nothing is fetched, and only our own script runs: whatever escaping should miss still stays text."""
-    digest = b64encode(sha256(SCRIPT.encode()).digest()).decode()
+    digest = b64encode(sha256(_resource("page.js").encode()).digest()).decode()
     rules = ("default-src 'none'", "style-src 'unsafe-inline'", f"script-src 'sha256-{digest}'", "form-action 'none'")
     return "; ".join((*rules, "base-uri 'none'"))
+
+
+@cache
+def _resource(name: str) -> str:
+    """The text of a file beside this module. Read when a page is made: importing reads nothing."""
+    return (files("report") / name).read_text(encoding="utf-8")
