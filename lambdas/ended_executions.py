@@ -94,7 +94,7 @@ def end_run(described: dict[str, Any], clients: Clients) -> RunEnd:
         if _survives(one, run_id, described["stopDate"], clients)
     ]
     for arn in running:
-        clients.executions.stop_execution(executionArn=arn, error="RunRunEnd", cause=f"{run_id} ended without it.")
+        clients.executions.stop_execution(executionArn=arn, error="RunEnded", cause=f"{run_id} ended without it.")
     if running:
         return RunEnd(children_stopped=len(running))
     close_run(run_id, clients)

@@ -60,11 +60,11 @@ RAISES: tuple[type[FleetError], ...] = ()
 
 def run(request: Request, clients: Clients) -> Response:
     """Act only if the execution is over, and was not redriven since."""
-    told = request.detail
-    described = clients.executions.describe_execution(executionArn=told.executionArn)
-    if described["status"] not in ENDED or described.get("redriveCount", 0) != told.redriveCount:
+    detail = request.detail
+    described = clients.executions.describe_execution(executionArn=detail.executionArn)
+    if described["status"] not in ENDED or described.get("redriveCount", 0) != detail.redriveCount:
         return Response()
-    if not told.stateMachineArn.endswith("-database-run"):
+    if not detail.stateMachineArn.endswith("-database-run"):
         ended = end_run(described, clients)
         return Response(children_stopped=ended.children_stopped, closed=ended.closed)
     done = end_database(described, clients)

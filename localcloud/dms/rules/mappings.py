@@ -56,7 +56,7 @@ class ParallelLoad:
     segment_names: tuple[str, ...] = ()
 
     def segments(self) -> list[tuple[str, Range]]:
-        """Each range with what stands before `LOAD...` in its object keys (docs/facts/dms.md 4.4)."""
+        """Each range with what comes before `LOAD...` in its object keys (docs/facts/dms.md 4.4)."""
         above = (None, *self.boundaries)
         upto = (*self.boundaries, None)
         ranges = [Range(self.columns, low, high) for low, high in zip(above, upto, strict=True)]
