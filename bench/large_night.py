@@ -125,7 +125,7 @@ def _run(server: EmbeddedPostgres, registry: Registry, folder: Path, stages: Sta
             stack.enter_context(cloud)
         with stages.stage("night"):
             _watch(night, cloud)
-        outcomes, status = night.outcomes(), night.describe()["status"]
+        outcomes, status = night.outcomes(), night.describe().status
         with stages.stage("export"):
             cloud.snowflake.begin_close()
             export_bucket(cloud.aws, registry.settings.landing_bucket, folder / "landing")

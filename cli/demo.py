@@ -161,8 +161,8 @@ def _run_night(
         outcomes = night.outcomes()
         print_outcomes(outcomes, console)
         print_struck(faults.struck(), console)
-        described = night.describe()
-        if described["status"] != "SUCCEEDED":
+        status = night.describe().status
+        if status != "SUCCEEDED":
             console.print(night.explain(), style="red")
         page = cloud.clients.objects.read(cloud.clients.records.bucket, page_key(night.run))
         if page is not None:  # none where the run was refused before it began
@@ -172,7 +172,7 @@ def _run_night(
     return as_document(
         outcomes,
         run=night.run,
-        status=described["status"],
+        status=status,
         red=sum(is_red(outcome.outcome) for outcome in outcomes),
         night_seconds=round(seconds, 1),
         skipped_seconds=round(skipped, 1),

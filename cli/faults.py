@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import click
 from rich.console import Console
@@ -50,7 +49,7 @@ def print_struck(struck: Sequence[Struck], console: Console) -> None:
         console.print(f"{one.database}: broken on request: {one.fault}: {felt}")
 
 
-def _describe(kind: Kind) -> dict[str, Any]:
+def _describe(kind: Kind) -> dict[str, object]:
     return {
         "name": kind.name,
         "usage": kind.usage,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import webbrowser
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +19,7 @@ from cli.report import NARROWEST, as_document, print_outcomes
 from cli.terminal import make_console
 from fleet.errors import NothingToRerunError
 from fleet.run_input import RUNNING
+from fleet.run_record import RunRecord
 
 LOOK_SECONDS = 15
 
@@ -59,7 +59,7 @@ def run(
 ) -> int:
     """Start a full run, or join it if it runs already."""
     account = account_of(context, registry)
-    run_input: dict[str, Any] = {"mode": "full"}
+    run_input: dict[str, object] = {"mode": "full"}
     run_input |= {key: list(names) for key, names in (("databases", databases), ("tags", tags)) if names is not None}
     return _start(account, name or f"full-{account.clients.now():%Y%m%d}", run_input, wait=wait, as_json=as_json)
 
@@ -101,7 +101,7 @@ def rerun(
     """
     account = account_of(context, registry)
     runs.require_run(account, old)
-    run_input: dict[str, Any] = {"rerun_of": old, "what": what}
+    run_input: dict[str, object] = {"rerun_of": old, "what": what}
     if databases is not None:
         run_input["databases"] = list(databases)
     new = name or f"{old[:28]}-again-{account.clients.now():%H%M}"
@@ -113,7 +113,7 @@ def rerun(
         return int(bool(error.remedy))  # what is left is of another kind than was asked for
 
 
-def _start(account: Account, name: str, run_input: dict[str, Any], *, wait: bool, as_json: bool) -> int:
+def _start(account: Account, name: str, run_input: Mapping[str, object], *, wait: bool, as_json: bool) -> int:
     console = make_console(stderr=as_json)
     started = runs.start_or_join(account, name, run_input)
     console.print(f"Run {started.run}: {started.how}, {json.dumps(run_input)}")
@@ -155,9 +155,9 @@ def _finish(account: Account, name: str, status: str, *, as_json: bool) -> int:
         console = make_console(narrowest=NARROWEST)
         if outcomes:
             print_outcomes(outcomes, console)
-        described = runs.describe(account, name) or {}
+        execution = runs.describe(account, name)
         if status != "SUCCEEDED" and not runs.red(outcomes):
-            console.print(f"{status}: {runs.explain(described)}")
+            console.print(f"{status}: {runs.explain(execution) if execution else ''}")
         page = f" Its page: `fleet report {name}`." if outcomes else ""
         console.print(f"Run {name} ended {status}.{page}")
         if status != "SUCCEEDED" and runs.red(outcomes):
@@ -180,7 +180,7 @@ def status(context: click.Context, name: str | None, as_json: bool, registry: Pa
     account = account_of(context, registry)
     if name is None:
         listed = [
-            {"run": one["name"], "status": one["status"], "started_at": one["startDate"].isoformat(timespec="seconds")}
+            {"run": one.name, "status": one.status, "started_at": one.started_at.isoformat(timespec="seconds")}
             for one in runs.last_runs(account, 10)
         ]
         if as_json:
@@ -190,24 +190,28 @@ def status(context: click.Context, name: str | None, as_json: bool, registry: Pa
         return 0
     found = runs.describe(account, name)
     # Before it is planned, and if its input was refused, only Step Functions knows of a run.
-    item = runs.require_run(account, name) if found is None else account.clients.ledger.run(name)
-    found = found or {"status": "forgotten"}
+    record = runs.require_run(account, name) if found is None else account.clients.ledger.run(name)
+    status = found.status if found else "forgotten"
     looks = runs.look(account, name)
-    is_broken = not looks and found["status"] not in {"RUNNING", "SUCCEEDED", "forgotten"}
+    why = runs.explain(found) if found and not looks and status not in {"RUNNING", "SUCCEEDED"} else None
     if as_json:
-        document = {"run": name, "status": found["status"], "databases": [asdict(one) for one in looks]}
-        click.echo(json.dumps({**document, "error": runs.explain(found)} if is_broken else document))
+        document = {"run": name, "status": status, "databases": [asdict(one) for one in looks]}
+        click.echo(json.dumps(document if why is None else {**document, "error": why}))
     else:
         for one in looks:
             click.echo(f"{one.database:32} {one.word:10} {one.text}")
-        links = f", a rerun of {item['rerun_of']}" if item.get("rerun_of") else ""
-        links += f", superseded by {item['superseded_by']}" if item.get("superseded_by") else ""
-        links += f", rerun by {', '.join(sorted(item['reruns']))}" if item.get("reruns") else ""
-        count = "no database" if not looks and found["status"] != RUNNING else _count(looks)
-        click.echo(f"run {name}: {found['status']}; {count}{links}")
-        if is_broken:
-            click.echo(runs.explain(found))
-    return 1 if is_broken or _is_red(looks, found["status"]) else 0
+        count = "no database" if not looks and status != RUNNING else _count(looks)
+        click.echo(f"run {name}: {status}; {count}{_say_links(record) if record else ''}")
+        if why is not None:
+            click.echo(why)
+    return 1 if why is not None or _is_red(looks, status) else 0
+
+
+def _say_links(record: RunRecord) -> str:
+    """What other runs have to do with it."""
+    links = f", a rerun of {record.rerun_of}" if record.rerun_of else ""
+    links += f", superseded by {record.superseded_by}" if record.superseded_by else ""
+    return links + (f", rerun by {', '.join(sorted(record.reruns))}" if record.reruns else "")
 
 
 def _is_red(looks: Sequence[runs.DatabaseStatus], status: str) -> bool:
@@ -257,9 +261,10 @@ def stop(context: click.Context, name: str, reason: str, wait: bool, as_json: bo
                 raise
             say(f"Run {name} has ended: {_count(runs.look(account, name))}.")
     if as_json:
-        found = runs.describe(account, name) or {"status": "forgotten"}
+        found = runs.describe(account, name)
         looks = [asdict(one) for one in runs.look(account, name)]
-        click.echo(json.dumps({"run": name, "asked": is_asked, "status": found["status"], "databases": looks}))
+        status = found.status if found else "forgotten"
+        click.echo(json.dumps({"run": name, "asked": is_asked, "status": status, "databases": looks}))
     return 0
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 from pydantic import ValidationError
@@ -110,14 +109,13 @@ def read_measures(file: Path) -> Mapping[str, Measured]:
         ) from None
 
 
-def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse], what_if: WhatIf) -> dict[str, Any]:
+def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse], what_if: WhatIf) -> dict[str, object]:
     """The plan for machines. Seconds are from the run's start."""
     forecast = arranged.forecast
     jobs = {start.job.database: start.job for start in arranged.starts}
     window = _describe_window(arranged, what_if.window_seconds)
-    quotas = _describe_quotas(registry, arranged, uses)
     return {
-        "fits": all(one["used"] <= one["limit"] for one in quotas) and (window is None or window["fits"]),
+        "fits": all(use.used <= use.quota.value for use in uses) and (window is None or bool(window["fits"])),
         "what_if": asdict(what_if),
         "databases": len(jobs),
         "seconds": round(forecast.seconds),
@@ -156,11 +154,11 @@ def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]
             for width in arranged.widths
             if width.of == "server"
         ],
-        "quotas": quotas,
+        "quotas": _describe_quotas(registry, arranged, uses),
     }
 
 
-def _describe_width(arranged: Arrangement, of: str, name: str) -> dict[str, Any]:
+def _describe_width(arranged: Arrangement, of: str, name: str) -> dict[str, object]:
     width = next(one for one in arranged.widths if (one.of, one.name) == (of, name))
     held = [start.job for start in arranged.starts if getattr(start.job, of) == name]
     ends_at = max(arranged.forecast.spans[job.database].ends_at for job in held)
@@ -169,7 +167,7 @@ def _describe_width(arranged: Arrangement, of: str, name: str) -> dict[str, Any]
     return {of: name, **facts, "ends_at": round(ends_at), "least_seconds": round(least)}
 
 
-def _describe_window(arranged: Arrangement, seconds: int | None) -> dict[str, Any] | None:
+def _describe_window(arranged: Arrangement, seconds: int | None) -> dict[str, object] | None:
     if seconds is None:
         return None
     late = {name: round(span.ends_at) for name, span in arranged.forecast.spans.items() if span.ends_at > seconds}
@@ -180,7 +178,7 @@ def _describe_window(arranged: Arrangement, seconds: int | None) -> dict[str, An
     }
 
 
-def _describe_quotas(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]) -> list[dict[str, Any]]:
+def _describe_quotas(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]) -> list[dict[str, object]]:
     """Each quota of DMS where it is fullest, and the requests that DMS answers in the time of the run."""
     fullest: dict[str, QuotaUse] = {}
     for use in sorted(uses, key=lambda use: -use.percent):

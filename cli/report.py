@@ -48,7 +48,7 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
             console.print(f"{outcome.database}: not checked: {gap}")
 
 
-def as_document(outcomes: Sequence[Outcome], **facts: Any) -> dict[str, Any]:
+def as_document(outcomes: Sequence[Outcome], **facts: Any) -> dict[str, object]:
     """The same for machines: *facts* of the night, sums, and every outcome with all its tables."""
     tables = [table for outcome in outcomes for table in outcome.tables]
     totals = {"arrived": _describe(add_up(arrived(tables))), "not_arrived": _describe(add_up(not_arrived(tables)))}
@@ -56,7 +56,7 @@ def as_document(outcomes: Sequence[Outcome], **facts: Any) -> dict[str, Any]:
     return {**facts, "totals": totals, "databases": databases}
 
 
-def _describe(sums: Sums) -> dict[str, Any]:
+def _describe(sums: Sums) -> dict[str, object]:
     rows = {place: asdict(one) for place, one in zip(_PLACES, sums.counts, strict=True)}
     return {"tables": sums.tables, "bytes": sums.bytes, **rows}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from botocore.exceptions import ClientError
 
@@ -14,8 +14,11 @@ from fleet.errors import RequestError, UnknownRunError
 from fleet.names import require_run_id
 from fleet.outcomes import Outcome, is_red
 from fleet.run_input import RUNNING
+from fleet.run_record import RunRecord
 from fleet.spelling import closest
 from lambdas.chosen_databases import Input, choose
+from lambdas.clients.executions import Execution, list_newest
+from lambdas.clients.executions import describe as describe_execution
 from lambdas.clients.refusals import code_of
 from lambdas.outcome_records import read_outcome
 from lambdas.run_closing import page_key
@@ -52,17 +55,12 @@ def execution_arn(account: Account, run: str) -> str:
     return account.fleet_run.replace(":stateMachine:", ":execution:") + f":{require_run_id(run)}"
 
 
-def describe(account: Account, run: str) -> dict[str, Any] | None:
-    """The execution as Step Functions describes it, or None if there is none."""
-    try:
-        return account.clients.executions.describe_execution(executionArn=execution_arn(account, run))
-    except ClientError as error:
-        if code_of(error) == "ExecutionDoesNotExist":
-            return None
-        raise
+def describe(account: Account, run: str) -> Execution | None:
+    """The execution of fleet-run that is *run*, or None if Step Functions knows none."""
+    return describe_execution(account.clients.executions, execution_arn(account, run))
 
 
-def start_or_join(account: Account, run: str, run_input: dict[str, Any]) -> Started:
+def start_or_join(account: Account, run: str, run_input: Mapping[str, object]) -> Started:
     """Start *run*, or join it if it runs already with the same input. What PlanRun would refuse is not started.
 
     Raises:
@@ -72,17 +70,17 @@ def start_or_join(account: Account, run: str, run_input: dict[str, Any]) -> Star
     arn = execution_arn(account, run)
     found = describe(account, run)
     if found is not None:
-        if found["status"] != RUNNING:
-            is_planned = bool(account.clients.ledger.run(run))
+        if found.status != RUNNING:
+            is_planned = account.clients.ledger.run(run) is not None
             rerun = f"Run again what failed with `fleet rerun {run}`, or name" if is_planned else "It never began: name"
-            raise RunNameTakenError(f"run {run!r} has ended {found['status']}.", remedy=f"{rerun} another --run.")
-        if json.loads(found["input"]) != run_input:
+            raise RunNameTakenError(f"run {run!r} has ended {found.status}.", remedy=f"{rerun} another --run.")
+        if json.loads(found.input) != run_input:
             raise RunNameTakenError(
-                f"run {run!r} runs with another input: {found['input']}, wanted {json.dumps(run_input)}.",
+                f"run {run!r} runs with another input: {found.input}, wanted {json.dumps(run_input)}.",
                 remedy="Wait for it, or name another --run.",
             )
         return Started(run, arn, "joined")
-    choose(Input(**run_input), account.clients.records.current_registry(), account.clients)
+    choose(Input.model_validate(run_input), account.clients.records.current_registry(), account.clients)
     start = account.clients.executions.start_execution
     try:
         start(stateMachineArn=account.fleet_run, name=run, input=json.dumps(run_input))
@@ -95,71 +93,67 @@ def start_or_join(account: Account, run: str, run_input: dict[str, Any]) -> Star
     return Started(run, arn, "started")
 
 
-def explain(described: Mapping[str, Any]) -> str:
+def explain(execution: Execution) -> str:
     """Why the execution failed, in the words of the state that failed it; nothing if it did not."""
-    if not described.get("error"):
+    if not execution.error:
         return ""
-    cause = described.get("cause", "")
     try:
-        raised = json.loads(cause)
+        raised = json.loads(execution.cause)
     except ValueError:
         raised = None
-    message = raised["errorMessage"] if isinstance(raised, dict) and "errorMessage" in raised else cause
-    return f"{described['error']}: {message}"
+    message = raised["errorMessage"] if isinstance(raised, dict) and "errorMessage" in raised else execution.cause
+    return f"{execution.error}: {message}"
 
 
-def wait_for(account: Account, run: str, seconds: float, show: Any) -> str:
+def wait_for(account: Account, run: str, seconds: float, show: Callable[[list[DatabaseStatus]], None]) -> str:
     """Look every *seconds* until the run has ended, handing each look to *show*; the status it ended with."""
     while True:
         found = describe(account, run)
-        status = found["status"] if found else "UNKNOWN"
+        status = found.status if found else "UNKNOWN"
         show(look(account, run))
         if status != RUNNING:
             return status
         account.wait(seconds)
 
 
-def require_run(account: Account, run: str) -> dict[str, Any]:
-    """The run's item in the ledger.
+def require_run(account: Account, run: str) -> RunRecord:
+    """The run's record in the ledger.
 
     Raises:
         UnknownRunError: There is none.
     """
-    item = account.clients.ledger.run(require_run_id(run))
-    if not item:
-        meant = closest(run, [one["name"] for one in last_runs(account, 100)])
+    record = account.clients.ledger.run(require_run_id(run))
+    if record is None:
+        meant = closest(run, [one.name for one in last_runs(account, 100)])
         raise UnknownRunError(
             f"run {run!r} is not in the ledger.",
             remedy=f"{f'Did you mean `{meant}`? ' if meant else ''}`fleet status` lists the last runs.",
         )
-    return item
+    return record
 
 
 def look(account: Account, run: str) -> list[DatabaseStatus]:
     """Every database of the run, as the ledger has it now; none before it is planned."""
     planned = account.clients.ledger.run(run)
-    outcomes = {item["sk"].removeprefix("DB#"): item for item in account.clients.ledger.outcomes(run)}
+    recorded = {record.database: record for record in account.clients.ledger.outcomes(run)}
     looks = []
-    for database in planned.get("databases", ()):
-        item = outcomes.get(database)
-        if item is not None:
-            text = f"{item['failure_class']}: {item['failure_text']}" if item.get("failure_text") else ""
-            is_bad = is_red(item["outcome"])
-            looks.append(DatabaseStatus(database, item["outcome"], text, is_bad))
+    for database in planned.databases if planned else ():
+        if record := recorded.get(database):
+            looks.append(DatabaseStatus(database, record.outcome, record.failure_words, is_red(record.outcome)))
         else:
-            is_held = account.clients.ledger.claim(database).get("holder_run") == run
+            is_held = account.clients.ledger.claim(database).holder_run == run
             looks.append(DatabaseStatus(database, "running" if is_held else "waiting", ""))
     return looks
 
 
-def last_runs(account: Account, count: int) -> list[dict[str, Any]]:
+def last_runs(account: Account, count: int) -> list[Execution]:
     """The last *count* executions of fleet-run, newest first."""
-    return account.clients.executions.list_executions(stateMachineArn=account.fleet_run, maxResults=count)["executions"]
+    return list_newest(account.clients.executions, account.fleet_run, count)
 
 
 def read_outcomes(account: Account, run: str) -> list[Outcome]:
     """The outcomes that were recorded, whole, by database."""
-    return [read_outcome(run, item, account.clients) for item in account.clients.ledger.outcomes(run)]
+    return [read_outcome(record, account.clients) for record in account.clients.ledger.outcomes(run)]
 
 
 def stop(account: Account, run: str, reason: str) -> bool:
@@ -171,7 +165,7 @@ def stop(account: Account, run: str, reason: str) -> bool:
     found = describe(account, run)
     if found is None:
         require_run(account, run)
-    if found is None or found["status"] != RUNNING:
+    if found is None or found.status != RUNNING:
         return False
     if not account.clients.ledger.request_stop(run, reason):
         raise UnknownRunError(f"run {run!r} is being planned.", remedy="Ask again in a minute.")

@@ -101,7 +101,7 @@ def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable
 
 def _prepare(
     wanted: Wanted, progress: Callable[[str], None], held: ExitStack
-) -> tuple[Registry, dict[str, dict[str, Any]]]:
+) -> tuple[Registry, dict[str, dict[str, object]]]:
     """The registry to deploy and its servers' secrets; the sources stand for as long as *held*."""
     if wanted.fleet is None:
         return replace(read_registry(SAMPLE_REGISTRY, os.environ), databases=()), {}

@@ -171,7 +171,7 @@ def _judge(check: Check, local: Answered, account: Asking, *, creates: bool) -> 
     return Verdict(check, word, local.seen, answered.seen, answered.why, answered.commands, answered.left)
 
 
-def _document(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> dict[str, Any]:
+def _document(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> dict[str, object]:
     counted = Counter(one.word for one in verdicts)
     return {
         "account": account.account,

@@ -29,3 +29,9 @@ CLIENT_SECONDS = 250
 
 ASKED_AT_MOST = 2
 """How often one handler asks the same: a second time only where AskSource's process died, never after a time-out."""
+
+NOT_BACK = "AnswerNotBack"
+"""The name of the failure where a question was asked and no answer came in time. It is not asked again."""
+
+BROKEN = "AskSourceBroken"
+"""The name of the failure where AskSource itself broke: nothing is known of the source."""

@@ -1,6 +1,6 @@
 """What the ledger keeps of one attempt: every field, its type, what it means and which state writes it.
 
-The attribute in DynamoDB has the field's name; `lambdas/clients/attempt_items.py` is the one place that converts. A
+The attribute in DynamoDB has the field's name; `lambdas/clients/record_items.py` is the one place that converts. A
 field without a value has no attribute. Attributes that are not named here are ignored.
 
 Items of the last version are read as they are, with one difference: it kept what PrepareTask could not check as one

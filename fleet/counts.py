@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fleet.asking import BROKEN
+from fleet.databases import Limits
+from fleet.failures import Failure
 from fleet.tables.catalogue import TableName
 
 _NAMED = 3
@@ -23,6 +26,16 @@ class Count:
     def name(self) -> TableName:
         """Its two names."""
         return TableName(self.schema, self.table)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What all counts of a load come to. *rows*: of the tables that were counted, None where the source gave no count
+    at all. *gaps*: what was not counted, in words. *failure*: why the load cannot be believed."""
+
+    rows: Mapping[TableName, int] | None = None
+    gaps: Sequence[str] = ()
+    failure: Failure | None = None
 
 
 def find_left(tables: Iterable[TableName], counts: Iterable[Count]) -> tuple[TableName, ...]:
@@ -55,3 +68,50 @@ def _listed(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     text = ", ".join(names[:_NAMED])
     return f"{text} and {more:,} more table{'s' if more > 1 else ''}" if more > 0 else text
+
+
+def add_up(counts: Sequence[Count]) -> Counted:
+    """All *counts* together, of which no table is left out.
+
+    >>> add_up([Count("s", "a", 5), Count("s", "b", None, "gone")])
+    Counted(rows={TableName(schema='s', table='a'): 5}, gaps=['rows at the source were not counted (gone): s.b'], \
+failure=None)
+    """
+    return Counted({count.name: count.rows for count in counts if count.rows is not None}, describe_gaps(counts))
+
+
+def judge_silence(silence: Failure, *, has_answered: bool) -> Counted:
+    """What it means that a source gave no count after the load. *has_answered*: it gave its catalogue or counts before.
+
+    A source that never answers us is a gap: it may be closed to us and open to DMS. One that answered before is lost,
+    and the load may lack rows. Where AskSource itself broke, nothing is known.
+
+    >>> away = Failure("connection", "SourceSilent", "no route to host")
+    >>> judge_silence(away, has_answered=False).gaps
+    ['rows at the source were not counted: no route to host']
+    >>> judge_silence(away, has_answered=True).failure.text
+    'the source answered before the load and does not now: no route to host'
+    >>> judge_silence(Failure("unknown", BROKEN, "it broke"), has_answered=False).failure.name
+    'AskSourceBroken'
+    """
+    if silence.name == BROKEN:
+        return Counted(failure=silence)
+    if has_answered:
+        text = f"the source answered before the load and does not now: {silence.text}"
+        return Counted(failure=Failure(silence.failure_class, "SourceLost", text))
+    return Counted(gaps=[f"rows at the source were not counted: {silence.text}"])
+
+
+def why_no_more(counting_seconds: float, limits: Limits, ended: Failure | None) -> str:
+    """Why the tables that are left are not counted any more, or nothing. *ended*: what ended the attempt.
+
+    >>> limits = Limits(count_deadline_seconds=3600)
+    >>> why_no_more(3600, limits, None), why_no_more(10, limits, None)
+    ('counting took the 3,600 s that limits.count_deadline_seconds gives it', '')
+    >>> why_no_more(10, limits, Failure("cancelled", "RunStopped", "maintenance"))
+    'counting ended early: maintenance'
+    """
+    longest = limits.count_deadline_seconds
+    if counting_seconds >= longest:
+        return f"counting took the {longest:,} s that limits.count_deadline_seconds gives it"
+    return f"counting ended early: {ended.text}" if ended else ""

@@ -74,11 +74,11 @@ def parse_folder(prefix: str) -> Folder | None:
     return folder if folder.prefix == prefix else None
 
 
-def refuse_foreign_folder(database: str, prefix: str) -> Failure | None:
+def judge_prefix(database: str, prefix: str) -> Failure | None:
     """A failure, if *prefix* is not a folder of *database*: the mistake that mixes two databases' data.
 
-    >>> refuse_foreign_folder("nyc-flights", "nyc-flights/full/night-1/000007")
-    >>> refuse_foreign_folder("nyc-flights", "baseball/full/night-1/000007").name
+    >>> judge_prefix("nyc-flights", "nyc-flights/full/night-1/000007")
+    >>> judge_prefix("nyc-flights", "baseball/full/night-1/000007").name
     'FolderOutsideDatabase'
     """
     folder = parse_folder(prefix)

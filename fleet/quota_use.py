@@ -57,7 +57,7 @@ def _count_tasks(databases: Iterable[Database]) -> int:
     return sum(len(database.modes) for database in databases)
 
 
-def refuse_oversize(databases: Sequence[Database], limits: Limits) -> None:
+def require_size(databases: Sequence[Database], limits: Limits) -> None:
     """Refuse a fleet that DMS's quotas do not hold.
 
     Raises:

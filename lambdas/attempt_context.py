@@ -77,7 +77,7 @@ def open_attempt(attempt: Attempt, clients: Clients) -> Opened:
 
 
 def look_at_attempt(attempt: Attempt, clients: Clients) -> Opened:
-    """*attempt*, whoever may act; for states without an effect on DMS or Snowflake."""
+    """*attempt*, also where another may act; for states without an effect on DMS or Snowflake."""
     return _look_up(attempt, clients.ledger.record(attempt), clients)
 
 
@@ -92,16 +92,18 @@ def read_tables(attempt: Attempt, clients: Clients) -> tuple[Table, ...]:
     return clients.records.read_settled(attempt_key(attempt, "catalogue"), tuple[Table, ...]) or ()
 
 
-def refuse_stopped_run(opened: Opened, clients: Clients) -> Failure | None:
+def find_stop_request(opened: Opened, clients: Clients) -> Failure | None:
     """A failure, if the run was asked to end: what has not begun does not begin, what moves is stopped."""
     reason = clients.ledger.stop_requested(opened.attempt.run)
     return Failure("cancelled", "RunStopped", reason) if reason else None
 
 
-def refuse(opened: Opened, failure: Failure, clients: Clients, answer: Callable[..., Answer]) -> Answer:
-    """*answer* with the verdict `refused`, after noting *failure*: the attempt goes no further."""
+def refuse(
+    opened: Opened, failure: Failure, clients: Clients, answer: Callable[..., Answer], *, verdict: str = "refused"
+) -> Answer:
+    """*answer* with *verdict*, after noting *failure*: the attempt goes no further."""
     clients.ledger.note_failure(opened.attempt, failure)
-    return answer(verdict="refused")
+    return answer(verdict=verdict)
 
 
 def gone(what: str, identifier: str) -> Failure:

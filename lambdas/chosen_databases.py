@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from botocore.exceptions import ClientError
 from pydantic import ConfigDict, Field
 
 from fleet.databases import Database, Mode, Registry, Settings
 from fleet.errors import MalformedInputError, UnknownRunError
 from fleet.names import execution_arn, require_run_id
+from fleet.outcome_record import OutcomeRecord
 from fleet.run_input import OldRun, What, choose_databases, choose_rerun
 from fleet.totals import not_arrived
-from lambdas.clients.refusals import code_of
+from lambdas.clients.executions import describe
 from lambdas.entrypoint import Model
 from lambdas.outcome_records import read_outcome
 from lambdas.wiring import Clients
@@ -94,32 +93,23 @@ def _old_run(run: str, settings: Settings, clients: Clients) -> OldRun:
     Raises:
         UnknownRunError: There was no such run, or another did its work.
     """
-    winner = clients.ledger.run(require_run_id(run)).get("superseded_by")
-    if winner:
+    planned = clients.ledger.run(require_run_id(run))
+    if planned is not None and (winner := planned.superseded_by):
         raise UnknownRunError(f"run {run} did nothing: run {winner} had its slot.", remedy=f"Run {winner} again.")
     plan = clients.records.plan(run)
-    items = {item["sk"].removeprefix("DB#"): item for item in clients.ledger.outcomes(run)}
-    words = {name: str(item["outcome"]) for name, item in items.items()}
+    arn = execution_arn(settings.account, settings.region, settings.prefix, "fleet-run", run)
+    execution = describe(clients.executions, arn)
+    records = clients.ledger.outcomes(run)
     return OldRun(
         run,
         plan.mode,
-        _status(execution_arn(settings.account, settings.region, settings.prefix, "fleet-run", run), clients),
+        execution.status if execution else "forgotten",
         plan.chosen,
-        words,
-        {name: _failed_tables(run, items[name], clients) for name, word in words.items() if word == "partial"},
+        {record.database: record.outcome for record in records},
+        {record.database: _failed_tables(record, clients) for record in records if record.outcome == "partial"},
         plan.tables,
     )
 
 
-def _status(execution: str, clients: Clients) -> str:
-    """The execution's status; Step Functions forgets what ended 90 days ago."""
-    try:
-        return clients.executions.describe_execution(executionArn=execution)["status"]
-    except ClientError as error:
-        if code_of(error) != "ExecutionDoesNotExist":
-            raise
-        return "forgotten"
-
-
-def _failed_tables(run: str, item: dict[str, Any], clients: Clients) -> tuple[str, ...]:
-    return tuple(f"{table.schema}.{table.table}" for table in not_arrived(read_outcome(run, item, clients).tables))
+def _failed_tables(record: OutcomeRecord, clients: Clients) -> tuple[str, ...]:
+    return tuple(f"{table.schema}.{table.table}" for table in not_arrived(read_outcome(record, clients).tables))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -37,7 +37,7 @@ class Model(BaseModel):
 
 
 Request = TypeVar("Request", bound=BaseModel)
-Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+Handler = Callable[[dict[str, object], object], dict[str, object]]
 
 
 def entrypoint(state: str, request_model: type[Request], run: Callable[[Request, Clients], BaseModel]) -> Handler:
@@ -48,7 +48,7 @@ def entrypoint(state: str, request_model: type[Request], run: Callable[[Request,
         FleetError: Whatever *run* raises; AWS's refusals are translated first.
     """
 
-    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    def handler(event: dict[str, object], _context: object) -> dict[str, object]:
         with _named(state=state, **_identify(event)):
             clients = current_clients()
             started = clients.now()
@@ -79,7 +79,7 @@ def _named(**keys: Any) -> Iterator[None]:
         logger.thread_safe_clear_keys()
 
 
-def _parse(event: dict[str, Any], model: type[Request]) -> Request:
+def _parse(event: dict[str, object], model: type[Request]) -> Request:
     try:
         return parse(event=event, model=model)
     except ValidationError as error:
@@ -91,13 +91,13 @@ def _parse(event: dict[str, Any], model: type[Request]) -> Request:
         ) from error
 
 
-def _identify(event: dict[str, Any]) -> dict[str, Any]:
-    """Run and database, wherever the state's parameters carry them: they stand on every line."""
-    told = next((event[key] for key in ("attempt", "input") if isinstance(event.get(key), dict)), event)
-    return {"run": event.get("run") or told.get("run"), "database": told.get("database")}
+def _identify(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Run and database, wherever the state's parameters carry them: every line of the log has them."""
+    inner = next((event[key] for key in ("attempt", "input") if isinstance(event.get(key), Mapping)), event)
+    return {"run": event.get("run") or inner.get("run"), "database": inner.get("database")}
 
 
-def _measure(state: str, event: dict[str, Any], started: datetime, ended: datetime) -> None:
+def _measure(state: str, event: dict[str, object], started: datetime, ended: datetime) -> None:
     """How long the state took, as one line in the embedded metric format.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html

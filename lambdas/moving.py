@@ -30,7 +30,7 @@ def ask_for_moving(opened: Opened, clients: Clients) -> dict[str, TaskReport]:
     return clients.dms.find_moving(opened.task_ids)
 
 
-def refuse_moving_tasks(tasks: Mapping[str, Task]) -> Failure | None:
+def judge_at_rest(tasks: Mapping[str, Task]) -> Failure | None:
     """A failure, if one of a database's tasks is not at rest."""
     for identifier, task in tasks.items():
         if not task.report.is_at_rest:

@@ -2,60 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
 from fleet.attempts import Attempt
 from fleet.failures import Failure
+from fleet.outcome_record import OutcomeRecord, shorten
 from fleet.outcomes import NOT_ASKED, Outcome, TableOutcome, decide, merge
 from fleet.tables.catalogue import Table, select_tables
-from fleet.totals import add_up, arrived
 from lambdas.clients.records import newest_catalogue_key
 from lambdas.wiring import Clients
 
 
 def outcome_key(outcome: Outcome) -> str:
-    """Where the whole outcome stands."""
+    """Where the whole outcome is kept."""
     return f"runs/{outcome.run}/{outcome.database}/{outcome.attempt:06d}/outcome.json"
 
 
-def read_outcome(run: str, item: Mapping[str, Any], clients: Clients) -> Outcome:
-    """The whole outcome of the ledger's *item*; where nobody can read it any more, a failed one that says so.
+def read_outcome(record: OutcomeRecord, clients: Clients) -> Outcome:
+    """The whole outcome of the ledger's *record*; where nobody can read it any more, a failed one that says so.
 
-    Without its document nobody knows which tables arrived: what the item says cannot be confirmed, least of all `ok`.
+    Without its document nobody knows which tables arrived: what the record says cannot be confirmed, least of all `ok`.
     """
     try:
-        outcome = clients.records.read(item["document"], Outcome)
+        outcome = clients.records.read(record.document, Outcome)
         what = "does not exist"
     except ValidationError as error:
         outcome, what = None, f"cannot be read ({error.errors()[0]['msg']})"
     if outcome is not None:
         return outcome
-    said = f"{item['outcome']}: {item['failure_text']}" if item.get("failure_text") else item["outcome"]
+    said = f"{record.outcome}: {record.failure_text}" if record.failure_text else record.outcome
     failure = Failure(
-        item.get("failure_class") or "unknown",
+        record.failure_class or "unknown",
         "OutcomeUnreadable",
-        f"s3://{clients.records.bucket}/{item['document']} {what}, so nobody can say which tables arrived; the ledger "
+        f"s3://{clients.records.bucket}/{record.document} {what}, so nobody can say which tables arrived; the ledger "
         f"says {said!r}. Run the database again.",
     )
-    database = item["sk"].removeprefix("DB#")
-    attempt = Attempt(run, database, item["mode"], int(item["attempt"]), item["execution"])
-    times = {"started_at": item["started_at"], "ended_at": item["ended_at"]}
-    return decide(attempt, failure, (), gaps=item.get("gaps", ()), **times)
+    attempt = Attempt(record.run, record.database, record.mode, record.attempt, record.execution)
+    started_at, ended_at = record.started_at.isoformat(), record.ended_at.isoformat()
+    return decide(attempt, failure, (), gaps=record.gaps, started_at=started_at, ended_at=ended_at)
 
 
 def put_outcome(outcome: Outcome, clients: Clients, *, redrive_count: int = 0) -> bool:
-    """Write the ledger's item, unless a newer attempt's stands there; whether it was written."""
-    key = (outcome.run, outcome.database, outcome.attempt)
-    return clients.ledger.put_outcome(*key, redrive_count=redrive_count, guessed=False, **_in_short(outcome))
+    """Write the ledger's record, unless there is a newer attempt's; whether it was written."""
+    return clients.ledger.put_outcome(shorten(outcome, outcome_key(outcome), redrive_count=redrive_count))
 
 
 def put_guess(outcome: Outcome, clients: Clients) -> bool:
-    """Write the ledger's item of an outcome that is a guess, where nothing better stands; whether it was written."""
-    key = (outcome.run, outcome.database, outcome.attempt)
-    return clients.ledger.put_guess(*key, redrive_count=0, guessed=True, **_in_short(outcome))
+    """Write the ledger's record of an outcome that is a guess, unless there is a better one; whether it was written."""
+    return clients.ledger.put_guess(shorten(outcome, outcome_key(outcome), guessed=True))
 
 
 def merge_with_previous(
@@ -70,15 +66,15 @@ def merge_with_previous(
     recorded = clients.ledger.outcome(attempt.run, attempt.database)
     if attempt.tables is None:
         return tuple(tables), failure
-    previous = read_outcome(attempt.run, recorded, clients) if recorded else None
+    previous = read_outcome(recorded, clients) if recorded else None
     if previous is None:
         not_asked = Failure("cancelled", NOT_ASKED, f"not moved: attempt {attempt.number} was asked for other tables.")
         before = _unmoved(attempt, 0, not_asked, clients)
     else:
         before = previous.tables or _unmoved(attempt, previous.attempt, previous.failure, clients)
     merged = merge(before, attempt, failure, tables)
-    is_told = any(table.failure == failure for table in merged)
-    return merged, None if is_told else failure
+    is_said = any(table.failure == failure for table in merged)
+    return merged, None if is_said else failure
 
 
 def _unmoved(attempt: Attempt, number: int, failure: Failure | None, clients: Clients) -> tuple[TableOutcome, ...]:
@@ -108,25 +104,3 @@ def _unmoved(attempt: Attempt, number: int, failure: Failure | None, clients: Cl
         )
         for table in planned
     )
-
-
-def _in_short(outcome: Outcome) -> dict[str, Any]:
-    failure, came = outcome.failure, add_up(arrived(outcome.tables))
-    return {
-        "outcome": outcome.outcome,
-        "mode": outcome.mode,
-        "execution": outcome.execution,
-        "document": outcome_key(outcome),
-        "table_count": len(outcome.tables),
-        "not_ok_count": sum(table.failure is not None for table in outcome.tables),
-        "row_count": came.counts[-1].rows,
-        "bytes": came.bytes,
-        "failure_class": failure.failure_class if failure else None,
-        "failure_name": failure.name if failure else None,
-        "failure_text": failure.text if failure else None,
-        "owner": outcome.owner or None,
-        "remedy": outcome.remedy or None,
-        "gaps": list(outcome.gaps),
-        "started_at": outcome.started_at,
-        "ended_at": outcome.ended_at,
-    }

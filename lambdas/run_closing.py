@@ -2,53 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
-
-from botocore.exceptions import ClientError
 
 from fleet.attempt_record import AttemptRecord
 from fleet.attempts import Attempt
 from fleet.errors import UnknownRunError
 from fleet.execution_ends import End, explain_end
 from fleet.failures import Failure
+from fleet.outcome_record import OutcomeRecord
 from fleet.outcomes import HEALED_BY_A_COPY, NOT_WAITED, Outcome, decide
 from fleet.plan import Plan
 from fleet.reports import RunReport
-from lambdas.clients.refusals import code_of
+from fleet.run_record import RunRecord
+from lambdas.clients.executions import Execution, describe
 from lambdas.outcome_records import merge_with_previous, outcome_key, put_guess, read_outcome
 from lambdas.wiring import Clients
 from report import compose_message, render
 
 
 def report_key(run: str) -> str:
-    """Where the report of *run* stands."""
+    """Where the report of *run* is kept."""
     return f"runs/{run}/report.json"
 
 
 def page_key(run: str) -> str:
-    """Where the page of *run* stands: one file to look at in a browser."""
+    """Where the page of *run* is kept: one file to look at in a browser."""
     return f"runs/{run}/report.html"
 
 
 def close_run(run: str, clients: Clients) -> RunReport:
-    """Count afresh, write the report, tell who listens; run again, it counts again.
+    """Count afresh, write the report, notify; run again, it counts again.
 
     Raises:
         UnknownRunError: No such run was planned.
     """
     planned = clients.ledger.run(run)
-    if not planned:
+    if planned is None:
         raise UnknownRunError(f"run {run!r} has no plan in the ledger.", remedy="Start fleet-run, which plans one.")
-    items = clients.ledger.outcomes(run)
-    recorded = {item["sk"].removeprefix("DB#") for item in items}
-    missing = [database for database in planned["databases"] if database not in recorded]
-    redrive_count = _describe(planned["execution"], clients).get("redriveCount", 0) if missing else 0
+    records = clients.ledger.outcomes(run)
+    recorded = {record.database for record in records}
+    missing = [database for database in planned.databases if database not in recorded]
+    execution = describe(clients.executions, planned.execution) if missing else None
     for database in missing:
-        _guess_missing(run, database, planned, redrive_count, clients)
-    report = _read_report(run, clients.ledger.outcomes(run) if missing else items, clients)
+        _guess_missing(planned, database, execution.redrive_count if execution else 0, clients)
+    report = _read_report(run, clients.ledger.outcomes(run) if missing else records, clients)
     clients.records.write(report_key(run), report, RunReport)
     page = render(report).encode()
     clients.objects.write(clients.records.bucket, page_key(run), page, "text/html; charset=utf-8")
@@ -57,16 +56,16 @@ def close_run(run: str, clients: Clients) -> RunReport:
     return report
 
 
-def explain(described: Mapping[str, Any], record: AttemptRecord | None, clients: Clients) -> Failure:
-    """What an execution that ended and left no outcome failed by. *record*: of its attempt, None if it made none."""
+def explain(execution: Execution, record: AttemptRecord | None, clients: Clients) -> Failure:
+    """What an *execution* that ended and left no outcome failed by. *record*: of its attempt, None if it made none."""
     passed = record.marks if record else ()
     return explain_end(
         End(
-            described["name"],
-            described["status"],
-            described.get("error") or "",
-            described.get("cause") or "",
-            _last_state(described["executionArn"], clients),
+            execution.name,
+            execution.status,
+            execution.error,
+            execution.cause,
+            _last_state(execution.arn, clients),
             passed[-1].state if passed else "",
         )
     )
@@ -106,45 +105,36 @@ def guess(
     return True
 
 
-def _guess_missing(run: str, database: str, planned: Mapping[str, Any], redrive_count: int, clients: Clients) -> None:
+def _guess_missing(planned: RunRecord, database: str, redrive_count: int, clients: Clients) -> None:
     """What became of *database*, which left no outcome: said by its execution's end, as the recorder may still do.
 
-    A living execution speaks for itself.
+    A living execution will record its own.
     """
+    run = planned.run
     claim = clients.ledger.claim(database)
-    attempt, record = Attempt(run, database, planned["mode"], 0, planned["execution"]), None
-    if claim.get("holder_run") == run:
-        attempt = replace(attempt, number=int(claim["number"]), execution=claim["holder"])
+    attempt, record = Attempt(run, database, clients.records.plan(run).mode, 0, planned.execution), None
+    if claim.holder_run == run:
+        attempt = replace(attempt, number=claim.number, execution=claim.holder)
         record = clients.ledger.record(attempt)
         attempt = replace(attempt, tables=record.attempt.tables)
     # fleet-run names its children so (orchestration/asl/fleet-run.asl.json).
-    children = planned["execution"].rpartition(":")[0].removesuffix("-fleet-run") + "-database-run"
+    children = planned.execution.rpartition(":")[0].removesuffix("-fleet-run") + "-database-run"
     child = f"{children}:{run}-{database}-{redrive_count}"
-    described = _describe(attempt.execution if attempt.number else child, clients)
-    if described.get("status") == "RUNNING":
+    execution = describe(clients.executions, attempt.execution if attempt.number else child)
+    if execution is not None and execution.status == "RUNNING":
         return
     failure = Failure(
         "unknown",
         "NoOutcome",
         f"{database} left no outcome: its execution was never started, or broke off. Open it in the console.",
     )
-    guess(attempt, explain(described, record, clients) if described else failure, clients, record)
+    guess(attempt, explain(execution, record, clients) if execution else failure, clients, record)
 
 
-def _describe(execution: str, clients: Clients) -> Mapping[str, Any]:
-    """The execution as Step Functions describes it, or nothing if it knows none."""
-    try:
-        return clients.executions.describe_execution(executionArn=execution)
-    except ClientError as error:
-        if code_of(error) == "ExecutionDoesNotExist":
-            return {}
-        raise
-
-
-def _read_report(run: str, items: Iterable[Mapping[str, Any]], clients: Clients) -> RunReport:
+def _read_report(run: str, records: Iterable[OutcomeRecord], clients: Clients) -> RunReport:
     plan = clients.records.plan(run)
     registry = clients.records.registry(plan.registry_version)
-    outcomes = tuple(read_outcome(run, item, clients) for item in items)
+    outcomes = tuple(read_outcome(record, clients) for record in records)
     not_let = [one.database for one in outcomes if one.failure and one.failure.name in HEALED_BY_A_COPY]
     copies = {database: _find_copy(database, plan, clients) for database in not_let}
     return RunReport(
@@ -165,15 +155,16 @@ def _read_report(run: str, items: Iterable[Mapping[str, Any]], clients: Clients)
 
 def _find_copy(database: str, plan: Plan, clients: Clients) -> str:
     """Which attempt of another run copied *database* whole, in the run's mode, and ended ok since it was planned."""
-    number = int(clients.ledger.claim(database).get("number", 0)) + 1
+    number = clients.ledger.claim(database).number + 1
     for record in clients.ledger.attempts_before(Attempt(plan.run, database, plan.mode, number, "")):
         made = record.attempt
         outcome = clients.ledger.outcome(made.run, database)
         is_whole = made.mode == plan.mode and made.tables is None
-        if not is_whole or outcome.get("outcome") != "ok" or int(outcome["attempt"]) != made.number:
+        if not is_whole or outcome is None or outcome.outcome != "ok" or outcome.attempt != made.number:
             continue
-        if datetime.fromisoformat(outcome["ended_at"]) >= datetime.fromisoformat(plan.planned_at):
-            return f"Attempt {made.number} of run {made.run} copied it whole and ended ok at {outcome['ended_at']}."
+        if outcome.ended_at >= datetime.fromisoformat(plan.planned_at):
+            ended_at = outcome.ended_at.isoformat()
+            return f"Attempt {made.number} of run {made.run} copied it whole and ended ok at {ended_at}."
     return ""
 
 

@@ -17,7 +17,7 @@ def keep_place(opened: Opened, clients: Clients) -> int | Failure:
     ClaimDatabase took the place. Only an execution that was dead for a while and then redriven has lost it.
     """
     server, profile = opened.server, opened.settings.profile
-    place_at = clients.ledger.claim(opened.database.id).get("place_at", "")
+    place_at = clients.ledger.claim(opened.database.id).place_at
     if place_at == server.id:
         return 0
     if clients.places.take_again(opened.attempt, Place(server.id, count_places(server, profile), place_at)):

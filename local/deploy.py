@@ -216,7 +216,7 @@ class Deployment:
         return {"database-run": database_run, "fleet-run": fleet_run}
 
 
-def _instances(dms: Any) -> dict[str, Any]:
+def _instances(dms: Any) -> Mapping[str, Any]:
     return _existing(dms.describe_replication_instances, "ReplicationInstances", "ReplicationInstanceIdentifier")
 
 
@@ -230,7 +230,7 @@ def public_key_text(kms: Any, key_id: str) -> str:
     return base64.b64encode(kms.get_public_key(KeyId=key_id)["PublicKey"]).decode()
 
 
-def _write_task_logs(settings: Settings) -> dict[str, Any]:
+def _write_task_logs(settings: Settings) -> dict[str, object]:
     """What DMS may with its role for logs; AWS's own policy for it, which the stack attaches, is not in moto."""
     groups = f"arn:aws:logs:{settings.region}:{settings.account}:log-group:dms-tasks-*"
     streams = f"{groups}:log-stream:dms-task-*"
@@ -253,7 +253,7 @@ def administration(settings: Settings, public_key: str, *, role_arn: str, extern
     )
 
 
-def _existing(describe: Callable[..., Any], member: str, name: str) -> dict[str, Any]:
+def _existing(describe: Callable[..., Any], member: str, name: str) -> Mapping[str, Any]:
     try:
         return {item[name]: item for item in describe()[member]}
     except ClientError as error:

@@ -29,7 +29,7 @@ class HandlersInProcess:
             for name, module in modules.items()
         }
 
-    def invoke(self, arn_or_name: str, event: dict[str, Any]) -> Any:
+    def invoke(self, arn_or_name: str, event: dict[str, object]) -> Any:
         """The handler's answer.
 
         Raises:

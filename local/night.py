@@ -10,6 +10,7 @@ from typing import Any
 
 from fleet.names import task_id
 from fleet.outcomes import Outcome
+from lambdas.clients.executions import Execution, describe
 from lambdas.outcome_records import read_outcome
 from local.cloud import Event, LocalCloud
 from orchestration.functions import DATABASE_RUN
@@ -65,9 +66,12 @@ class Night:
         """Whether the run has ended, after at most *seconds* of real time."""
         return self._over.wait(seconds)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Execution:
         """The execution as Step Functions describes it."""
-        return self._cloud.aws.client("stepfunctions").describe_execution(executionArn=self._arn)
+        execution = describe(self._cloud.aws.client("stepfunctions"), self._arn)
+        if execution is None:
+            raise ValueError(f"{self._arn} was not started")
+        return execution
 
     def look(self) -> list[DatabaseLook]:
         """Every onboarded database, as it is.
@@ -102,11 +106,11 @@ class Night:
     def outcomes(self) -> list[Outcome]:
         """The outcomes that were recorded, whole, by database."""
         clients = self._cloud.clients
-        return [read_outcome(self.run, item, clients) for item in clients.ledger.outcomes(self.run)]
+        return [read_outcome(record, clients) for record in clients.ledger.outcomes(self.run)]
 
     def explain(self) -> str:
         """Why the run as a whole failed, in the words of the state that failed it."""
-        cause = self.describe().get("cause") or ""
+        cause = self.describe().cause
         try:
             return json.loads(cause)["errorMessage"]
         except (ValueError, KeyError, TypeError):

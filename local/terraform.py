@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from orchestration.terraform import Commands, TerraformMissingError, find_program
 
@@ -97,7 +96,7 @@ class Terraform:
         planned = self._commands.run("plan", *how, fine={0, 2})
         return planned.stdout if planned.returncode == 2 else ""
 
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self) -> dict[str, object]:
         """The values of the configuration's outputs."""
         return self._commands.outputs()
 

@@ -11,7 +11,7 @@ from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from fleet.databases import Database, Registry, Server, Settings, TaskProfile
 from fleet.errors import EmptyRegistryError, RegistryError
-from fleet.quota_use import refuse_oversize
+from fleet.quota_use import require_size
 from onboarding.fields import Entry, read_entry
 from onboarding.findings import Finding, raise_findings
 from onboarding.flags import read_flags
@@ -56,7 +56,7 @@ def read_registry(folder: Path, environment: Mapping[str, str]) -> Registry:
         servers=tuple(sorted((entry.build() for entry in servers), key=lambda server: server.id)),
         databases=tuple(sorted((_flagged(entry.build(), flags) for entry in databases), key=lambda one: one.id)),
     )
-    refuse_oversize([database for database in registry.databases if database.onboarded], registry.settings.limits)
+    require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
     return registry
 
 

@@ -57,7 +57,7 @@ def _note_twins(
     entries: Sequence[Entry[Any]],
     source: Source,
     *,
-    key: Callable[[dict[str, Any]], Any],
+    key: Callable[[dict[str, object]], Any],
     sentence: Callable[[Entry[Any]], str],
     remedy: str,
     at: str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from fleet.databases import Database, Limits, Settings
@@ -130,7 +130,7 @@ def _note_maintenance(stack: StackSettings, limits: Limits, note: Note) -> None:
             )
 
 
-def _note_unknown(stack: StackSettings, databases: Sequence[dict[str, Any]], note: Note) -> None:
+def _note_unknown(stack: StackSettings, databases: Sequence[Mapping[str, Any]], note: Note) -> None:
     instances = {one["instance"] for one in databases}
     for place, size in enumerate(stack.replication.sizes):
         if databases and size.id not in instances:

@@ -22,7 +22,7 @@ class DefinitionNotBoundError(FleetError):
     """A placeholder has no value, or a value has no placeholder."""
 
 
-def load(name: str) -> dict[str, Any]:
+def load(name: str) -> Mapping[str, Any]:
     """The definition in `asl/<name>.asl.json`, placeholders and all.
 
     Raises:
@@ -49,7 +49,7 @@ def placeholders(definition: Any) -> frozenset[str]:
     return frozenset(_names(definition))
 
 
-def bind(definition: Mapping[str, Any], values: Mapping[str, str | int]) -> dict[str, Any]:
+def bind(definition: Mapping[str, Any], values: Mapping[str, str | int]) -> Mapping[str, Any]:
     """A copy of *definition* with the value of each placeholder in its place; a number becomes a JSON number.
 
     Raises:

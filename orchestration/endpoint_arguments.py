@@ -21,7 +21,7 @@ def snake_case(member: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", member).lower()
 
 
-def target_arguments(s3_settings: Mapping[str, Any]) -> dict[str, Any]:
+def target_arguments(s3_settings: Mapping[str, Any]) -> Mapping[str, Any]:
     """The arguments of `aws_dms_s3_endpoint` that say what *s3_settings* says.
 
     >>> target_arguments({"BucketName": "b", "CompressionType": "GZIP", "CdcInsertsOnly": False})
@@ -30,7 +30,7 @@ def target_arguments(s3_settings: Mapping[str, Any]) -> dict[str, Any]:
     return {snake_case(member): value for member, value in s3_settings.items()}
 
 
-def source_arguments(members: Mapping[str, Any], secret_arn: str) -> dict[str, Any]:
+def source_arguments(members: Mapping[str, Any], secret_arn: str) -> Mapping[str, Any]:
     """The arguments of `aws_dms_endpoint` that say what *members* of a source endpoint say.
 
     The provider puts role and secret into the settings of the engine by itself. *secret_arn*: it takes no names.

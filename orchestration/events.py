@@ -11,7 +11,7 @@ from fleet.names import scheduled_run
 from fleet.stack_settings import Night
 
 
-def broken_off_pattern(machine_arns: Sequence[str]) -> dict[str, Any]:
+def broken_off_pattern(machine_arns: Sequence[str]) -> dict[str, object]:
     """Executions of *machine_arns* that ended otherwise than in success: the recorder looks at each.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html

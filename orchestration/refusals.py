@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from fleet.databases import Registry, Server, Settings
 from fleet.errors import MalformedSettingError
-from fleet.quota_use import refuse_oversize, require_quota
+from fleet.quota_use import require_quota, require_size
 from fleet.quotas import DMS_STORAGE_GIGABYTES, IAM_ROLE_POLICY_CHARACTERS
 from orchestration.function_roles import may
 
@@ -26,7 +26,7 @@ def refuse_undeployable(registry: Registry) -> None:
             remedy="Write `stack: {network: ...}`: an existing VPC, or addresses and zones of one to make.",
         )
     onboarded = [database for database in registry.databases if database.onboarded]
-    refuse_oversize(onboarded, registry.settings.limits)
+    require_size(onboarded, registry.settings.limits)
     instances = sorted({database.instance for database in onboarded})
     storage = sum(storage_gigabytes(registry.settings, name) for name in instances)
     require_quota(

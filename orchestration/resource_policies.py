@@ -6,8 +6,7 @@ the sender does not pass is never met, and what it sends is lost without an erro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from fleet.databases import Settings
 from fleet.names import TASK_LOGS, notification_topic_arn
@@ -94,13 +93,13 @@ def lay_aside(queue_arn: str, rule_arns: Sequence[str]) -> Policy:
     return policy(_let(EVENTS, "RulesLayAside", "sqs:SendMessage", queue_arn, condition))
 
 
-def _of_our_alarms(settings: Settings) -> dict[str, Any]:
+def _of_our_alarms(settings: Settings) -> Mapping[str, object]:
     alarms = f"arn:aws:cloudwatch:{settings.region}:{settings.account}:alarm:{settings.prefix}-*"
     return {"StringEquals": {"aws:SourceAccount": settings.account}, "ArnLike": {"aws:SourceArn": alarms}}
 
 
 def _let(
-    service: str, sid: str, action: str | list[str], resource: str, condition: dict[str, Any] | None = None
+    service: str, sid: str, action: str | list[str], resource: str, condition: Mapping[str, object] | None = None
 ) -> Statement:
     statement: Statement = {
         "Sid": sid,

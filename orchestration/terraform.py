@@ -9,7 +9,6 @@ import subprocess
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fleet.errors import FleetError, RequestError
 
@@ -132,7 +131,7 @@ class Commands:
         """Remove the plan, which holds in plain text whatever the state holds."""
         (self.folder / _PLAN).unlink(missing_ok=True)
 
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self) -> dict[str, object]:
         """The values of the configuration's outputs."""
         document = json.loads(self.run("output", "-json").stdout)
         return {name: one["value"] for name, one in document.items()}

@@ -52,8 +52,8 @@ MUTANTS = (
     Mutant(
         "PointEndpoint ignores what it reads back",
         "lambdas/handlers/database_run/point_endpoint.py",
-        "refuse_endpoint(opened.database.id, wanted, endpoint.s3)",
-        "refuse_endpoint(opened.database.id, wanted, wanted)",
+        "judge_target(opened.database.id, wanted, endpoint.s3)",
+        "judge_target(opened.database.id, wanted, wanted)",
         ("tests/unit/lambdas/test_endpoint_read_back.py",),
     ),
     Mutant(

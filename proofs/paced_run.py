@@ -148,7 +148,7 @@ def run(server: EmbeddedPostgres, registry: Registry, folder: Path, account: Acc
         plan = cloud.clients.records.find_plan(night.run)
         assert plan is not None  # noqa: S101  it ran
         bound = _bound(outcomes, plan, registry, requests)
-        return Paced(outcomes, night.describe()["status"], seconds, wall, bound, requests, len(registry.databases))
+        return Paced(outcomes, night.describe().status, seconds, wall, bound, requests, len(registry.databases))
 
 
 async def _ask(cloud: LocalCloud, neighbour: Neighbour) -> None:

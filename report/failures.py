@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from fleet.failures import CLASSES, FailureClass
 from fleet.outcomes import TableOutcome
@@ -22,19 +21,19 @@ _OPEN_TABLES = 5
 _UNCOUNTED = "Tables are ok whose rows were not counted at the source."
 
 
-def rerun_of_run(report: RunReport, what: str) -> dict[str, Any]:
+def rerun_of_run(report: RunReport, what: str) -> dict[str, object]:
     """The input of a new `fleet-run` that repeats what failed in this one."""
     return {"mode": report.mode, "rerun_of": report.run, "what": what}
 
 
-def rerun_of_database(report: RunReport, entry: Entry) -> dict[str, Any]:
+def rerun_of_database(report: RunReport, entry: Entry) -> dict[str, object]:
     """The input of a new `database-run`; in full where the change log has a gap that no delta closes."""
     is_full = CLASSES[entry.failure.failure_class].budget == "full instead"
     mode = entry.outcome.mode if entry.outcome else report.mode
     return {"run": report.run, "database": entry.database, "mode": "full" if is_full else mode}
 
 
-def rerun_of_tables(report: RunReport, entry: Entry) -> dict[str, Any]:
+def rerun_of_tables(report: RunReport, entry: Entry) -> dict[str, object]:
     """The same, narrowed to the tables that are not ok."""
     names = [f"{table.schema}.{table.table}" for table in entry.bad_tables]
     return {**rerun_of_database(report, entry), "tables": names}
@@ -195,7 +194,7 @@ def _bad_table(entry: Entry, table: TableOutcome) -> Html:
     )
 
 
-def _paste(what: str, value: dict[str, Any]) -> Html:
+def _paste(what: str, value: dict[str, object]) -> Html:
     """An input to paste, and the button that copies it (the script shows it; without the script there is none)."""
     label = element("span", what, class_="what")
     code = element("code", json.dumps(value), class_="json", translate="no")

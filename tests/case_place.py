@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
+from lambdas.clients.attempt_items import attempt_key
 
 from fleet.attempts import Attempt
 from fleet.names import endpoint_role_name, source_endpoint_id, target_endpoint_id, task_id, warehouse_schema
-from lambdas.clients.attempt_items import attempt_key
 from lambdas.clients.items import from_item
 from local.cloud import LEDGER_TABLE
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from botocore.exceptions import ClientError
 from cli.account import Account
 from fleet.databases import Settings
 from fleet.errors import RequestError
+from lambdas.clients.executions import Execution, list_all
 from lambdas.clients.refusals import code_of
 
 
@@ -60,18 +60,13 @@ def open_runs(account: Account) -> list[OpenRun]:
     """What runs now: runs first, then executions of single databases; none where nothing is deployed yet."""
     found = []
     for machine, arn in (("fleet-run", account.fleet_run), ("database-run", account.database_run)):
-        found += [OpenRun(machine, one["name"], one["startDate"]) for one in _running(account, arn)]
+        found += [OpenRun(machine, one.name, one.started_at) for one in _running(account, arn)]
     return found
 
 
-def _running(account: Account, machine_arn: str) -> Iterable[dict[str, Any]]:
-    pages = account.clients.executions.get_paginator("list_executions")
+def _running(account: Account, machine_arn: str) -> list[Execution]:
     try:
-        return [
-            one
-            for page in pages.paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
-            for one in page["executions"]
-        ]
+        return list(list_all(account.clients.executions, machine_arn, "RUNNING"))
     except ClientError as error:
         if code_of(error) == "StateMachineDoesNotExist":
             return []

@@ -51,7 +51,7 @@ class Step:
         create, change, destroy = plan.count("create"), plan.count("update"), plan.count("delete")
         return f"{create} to create, {change} to change, {destroy} to destroy"
 
-    def as_document(self) -> dict[str, Any]:
+    def as_document(self) -> dict[str, object]:
         """For `--json`."""
         return asdict(self)
 

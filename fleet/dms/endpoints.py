@@ -10,7 +10,7 @@ from typing import Any
 
 from fleet.databases import Database, Engine, Server, Settings, SslMode
 from fleet.failures import Failure
-from fleet.folders import Folder, refuse_foreign_folder
+from fleet.folders import Folder, judge_prefix
 from fleet.names import ENDPOINT_ROLE_PATH, endpoint_role_name
 
 TIMESTAMP_COLUMN = "_fleet_at"
@@ -44,7 +44,7 @@ Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html 
 """
 
 
-def source_endpoint(server: Server, database: Database, secrets_role_arn: str) -> dict[str, Any]:
+def source_endpoint(server: Server, database: Database, secrets_role_arn: str) -> dict[str, object]:
     """The members of *database*'s source endpoint that its engine decides.
 
     An endpoint of MySQL or MariaDB names no database: the table mappings do. Source: BC:MySQLSettings.DatabaseName.
@@ -63,10 +63,10 @@ def source_endpoint(server: Server, database: Database, secrets_role_arn: str) -
     return {"EngineName": engine, **encryption, **named, member: {**settings, **named}}
 
 
-def refuse_source(server: Server, database: str, found: str) -> Failure | None:
+def judge_source(server: Server, database: str, found: str) -> Failure | None:
     """A failure, if the source endpoint as read back connects with another SslMode (*found*) than the registry says.
 
-    >>> refuse_source(Server("one", "postgresql", "secret"), "shop", "none").name
+    >>> judge_source(Server("one", "postgresql", "secret"), "shop", "none").name
     'SourceNotAsWanted'
     """
     if found == server.ssl_mode:
@@ -79,7 +79,7 @@ def refuse_source(server: Server, database: str, found: str) -> Failure | None:
     )
 
 
-def s3_settings(settings: Settings, folder: Folder) -> dict[str, Any]:
+def s3_settings(settings: Settings, folder: Folder) -> dict[str, object]:
     """The whole of what the S3 endpoint of *folder*'s database says while *folder* is written."""
     return {
         "ServiceAccessRoleArn": endpoint_role_arn(settings, folder.database),
@@ -124,14 +124,14 @@ def _plain(member: str, value: object) -> object:
     return str(value).replace("_", "-").lower() if member in _ENUMERATIONS else value
 
 
-def refuse_endpoint(database: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Failure | None:
+def judge_target(database: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Failure | None:
     """A failure, if the endpoint as read back (*found*) would write elsewhere or otherwise than *wanted*.
 
     >>> want = {"BucketFolder": "a/full/r/000001", "BucketName": "b"}
-    >>> refuse_endpoint("a", want, {"BucketFolder": "a/full/r/000002", "BucketName": "b"}).name
+    >>> judge_target("a", want, {"BucketFolder": "a/full/r/000002", "BucketName": "b"}).name
     'EndpointNotAsWanted'
     """
-    if foreign := refuse_foreign_folder(database, str(found.get("BucketFolder", ""))):
+    if foreign := judge_prefix(database, str(found.get("BucketFolder", ""))):
         return foreign
     if member := find_difference(wanted, found):
         return Failure(

@@ -6,7 +6,6 @@ Source: AWS DMS user guide, "Specifying task settings for AWS DMS tasks" (docs/f
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from fleet.databases import TaskProfile
 
@@ -35,7 +34,7 @@ def delta_settings(profile: TaskProfile) -> str:
     return _write(_shared(profile))
 
 
-def _shared(profile: TaskProfile) -> dict[str, Any]:
+def _shared(profile: TaskProfile) -> dict[str, object]:
     return {
         "TargetMetadata": {
             "SupportLobs": True,
@@ -61,5 +60,5 @@ def _shared(profile: TaskProfile) -> dict[str, Any]:
     }
 
 
-def _write(settings: dict[str, Any]) -> str:
+def _write(settings: dict[str, object]) -> str:
     return json.dumps(settings, separators=(",", ":"))

@@ -123,16 +123,16 @@ def watch(report: TaskReport, *, running_seconds: float, quiet_seconds: float, l
     return "moving"
 
 
-def refuse_full_load_end(report: TaskReport) -> Failure | None:
+def judge_full_load_end(report: TaskReport) -> Failure | None:
     """A failure, if the task at rest did not end as a whole full load ends.
 
     `stopped` with `FULL_LOAD_ONLY_FINISHED` alone says only that the load is over: tables may have errored, which the
     table statistics tell.
 
     >>> end = {"ReplicationTaskArn": "a", "Status": "stopped", "StopReason": "Stop Reason FULL_LOAD_ONLY_FINISHED"}
-    >>> refuse_full_load_end(read_task(end)) is None
+    >>> judge_full_load_end(read_task(end)) is None
     True
-    >>> refuse_full_load_end(read_task({**end, "Status": "failed", "LastFailureMessage": "connection lost"})).name
+    >>> judge_full_load_end(read_task({**end, "Status": "failed", "LastFailureMessage": "connection lost"})).name
     'TaskFailed'
     """
     if report.status == "stopped" and report.stop_reason == "FULL_LOAD_ONLY_FINISHED":

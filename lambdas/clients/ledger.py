@@ -20,31 +20,42 @@ from botocore.exceptions import ClientError
 
 from fleet.attempt_record import AttemptChange, AttemptRecord, WaitedFor
 from fleet.attempts import Attempt
+from fleet.claims import Claim
 from fleet.errors import ClaimLostError
 from fleet.failures import Failure
 from fleet.measures import Measured
+from fleet.outcome_record import OutcomeRecord
 from fleet.pace import Pace
+from fleet.run_record import RunRecord
 from fleet.server_places import Place
-from lambdas.clients.attempt_items import attempt_key as _attempt_key
-from lambdas.clients.attempt_items import new_attempt_item, read_attempt_item, to_plain
 from lambdas.clients.items import claim_key as _claim_key
 from lambdas.clients.items import from_item as _plain
 from lambdas.clients.items import to_item as _item
 from lambdas.clients.places import enter, leave
+from lambdas.clients.record_items import attempt_key as _attempt_key
+from lambdas.clients.record_items import (
+    new_attempt_item,
+    read_attempt_item,
+    read_claim_item,
+    read_outcome_item,
+    read_run_item,
+    to_plain,
+    to_values,
+)
 from lambdas.clients.refusals import code_of, is_refused_by_condition
 
 
 class Ledger:
-    """Reads are consistent; every write that could clash is conditional. Numbers come back as Decimal."""
+    """Reads are consistent; every write that could clash is conditional."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
-    def _get(self, key: dict[str, Any], *names: str) -> dict[str, Any]:
-        """The item at *key*, or an empty one; only *names* of it, where some are given."""
+    def _get(self, key: dict[str, Any], *names: str) -> dict[str, Any] | None:
+        """The item at *key*, or None; only *names* of it, where some are given."""
         only = {"ProjectionExpression": ", ".join(names)} if names else {}
-        return _plain(self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True, **only).get("Item"))
+        return self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True, **only).get("Item")
 
     def _put_new(self, values: Mapping[str, Any]) -> bool:
         try:
@@ -59,15 +70,15 @@ class Ledger:
 
     # Claims and attempts
 
-    def claim(self, database: str) -> dict[str, Any]:
-        """The claim's item: `number`, and while it is held `holder`, `holder_run` and, of a place, `place_at`."""
-        return self._get(_claim_key(database))
+    def claim(self, database: str) -> Claim:
+        """The database's claim, also where nobody ever took it."""
+        return read_claim_item(self._get(_claim_key(database)))
 
     def take(
         self,
         attempt: Attempt,
         *,
-        previous_holder: str | None,
+        previous_holder: str,
         now: datetime,
         redrive_count: int = 0,
         place: Place | None = None,
@@ -76,18 +87,18 @@ class Ledger:
     ) -> bool:
         """Take the claim, *attempt*'s number and *place* in one transaction; whether all were ours to take.
 
-        *previous_holder*: the dead execution that is taken over, or None where nobody holds it. *redrive_count*: how
+        *previous_holder*: the dead execution that is taken over, or empty where nobody holds it. *redrive_count*: how
         often the execution had been redriven by then. *waiter* waited *waited_seconds* for the place.
         """
         values: dict[str, Any] = {":n": attempt.number, ":before": attempt.number - 1}
         values |= {":holder": attempt.execution, ":run": attempt.run, ":now": now.isoformat()}
         values[":place"] = place.server if place else None
         condition = "(attribute_not_exists(pk) OR #n = :before) AND "
-        if previous_holder is None:
-            condition += "attribute_not_exists(holder)"
-        else:
+        if previous_holder:
             condition += "holder = :previous"
             values[":previous"] = previous_holder
+        else:
+            condition += "attribute_not_exists(holder)"
         item = new_attempt_item(attempt, now, redrive_count, waited_seconds)
         claim = {
             "TableName": self._table,
@@ -115,10 +126,10 @@ class Ledger:
             ClaimLostError: A newer attempt exists, or another execution holds the database.
         """
         claim = self.claim(attempt.database)
-        if int(claim.get("number", 0)) != attempt.number or claim.get("holder") != attempt.execution:
+        if claim.number != attempt.number or claim.holder != attempt.execution:
             raise ClaimLostError(
-                f"attempt {attempt.number} at {attempt.database} may not act: the newest is {claim.get('number', 0)}, "
-                f"held by {claim.get('holder', 'nobody')}, wanted {attempt.execution}.",
+                f"attempt {attempt.number} at {attempt.database} may not act: the newest is {claim.number}, "
+                f"held by {claim.holder or 'nobody'}, wanted {attempt.execution}.",
                 remedy="Look at the newer execution; this one is over.",
             )
         return self.record(attempt)
@@ -132,8 +143,7 @@ class Ledger:
 
     def find_record(self, attempt: Attempt) -> AttemptRecord | None:
         """The same; None where no attempt has that number."""
-        key = _attempt_key(attempt.database, attempt.number)
-        item = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        item = self._get(_attempt_key(attempt.database, attempt.number))
         return read_attempt_item(item) if item else None
 
     def note(self, attempt: Attempt, **change: Unpack[AttemptChange]) -> None:
@@ -243,7 +253,7 @@ class Ledger:
 
     def lane(self, instance: str, what: str) -> dict[str, Any]:
         """How DMS last described *what* of an instance: `read_at`, `body`; or an empty item."""
-        return self._get(_item({"pk": f"LANE#{instance}", "sk": what}))
+        return _plain(self._get(_item({"pk": f"LANE#{instance}", "sk": what})))
 
     def begin_look(self, instance: str, what: str, *, before: str | None, now: str, given_up_before: str) -> bool:
         """Whether it is ours to look: nobody has since *before*, nor begun to since *given_up_before*."""
@@ -288,15 +298,16 @@ class Ledger:
         key = {"pk": f"SCHEDULE#{name}#{scheduled_at}", "sk": "SLOT"}
         if self._put_new({**key, "run": run}):
             return run
-        return self._get(_item(key))["run"]
+        return _plain(self._get(_item(key)))["run"]
 
-    def put_run(self, run: str, **fields: Any) -> None:
+    def put_run(self, record: RunRecord) -> None:
         """Record the run's plan in short; planning again changes nothing."""
-        self._put_new({"pk": f"RUN#{run}", "sk": "RUN", **fields})
+        self._put_new({"pk": f"RUN#{record.run}", "sk": "RUN", **to_values(record)})
 
-    def run(self, run: str) -> dict[str, Any]:
-        """The run's item, or an empty one."""
-        return self._get(_item({"pk": f"RUN#{run}", "sk": "RUN"}))
+    def run(self, run: str) -> RunRecord | None:
+        """The run's record, or None where it was never planned."""
+        item = self._get(_item({"pk": f"RUN#{run}", "sk": "RUN"}))
+        return read_run_item(item) if item else None
 
     def link_rerun(self, run: str, rerun: str) -> None:
         """Say in *run*'s item that *rerun* repeats its failures."""
@@ -319,7 +330,7 @@ class Ledger:
     def stop_requested(self, run: str) -> str:
         """Why the run was asked to end; nothing once it has closed, so that its databases can be redriven."""
         # Asked by every state; the whole item holds the names of all databases.
-        item = self._get(_item({"pk": f"RUN#{run}", "sk": "RUN"}), "closed_at", "stop_requested")
+        item = _plain(self._get(_item({"pk": f"RUN#{run}", "sk": "RUN"}), "closed_at", "stop_requested"))
         return "" if "closed_at" in item else item.get("stop_requested", "")
 
     def _update_run(self, run: str, expression: str, value: object) -> None:
@@ -331,29 +342,23 @@ class Ledger:
             ExpressionAttributeValues=_item({":value": value}),
         )
 
-    def put_guess(self, run: str, database: str, attempt: int, **fields: Any) -> bool:
-        """Record an outcome that is a guess: only where none stands, a lower attempt's, or a guess of no higher one."""
+    def put_guess(self, record: OutcomeRecord) -> bool:
+        """Record an outcome that is a guess: only where none is, a lower attempt's, or a guess of no higher one."""
         return self._put_outcome(
-            run,
-            database,
-            attempt,
-            "attribute_not_exists(pk) OR attempt < :attempt OR (guessed = :yes AND attempt = :attempt)",
-            fields,
+            record, "attribute_not_exists(pk) OR attempt < :attempt OR (guessed = :yes AND attempt = :attempt)"
         )
 
-    def put_outcome(self, run: str, database: str, attempt: int, **fields: Any) -> bool:
-        """Record an outcome, unless a newer attempt's stands there; whether it was recorded."""
-        return self._put_outcome(
-            run, database, attempt, "attribute_not_exists(pk) OR attempt <= :attempt OR guessed = :yes", fields
-        )
+    def put_outcome(self, record: OutcomeRecord) -> bool:
+        """Record an outcome, unless there is a newer attempt's; whether it was recorded."""
+        return self._put_outcome(record, "attribute_not_exists(pk) OR attempt <= :attempt OR guessed = :yes")
 
-    def _put_outcome(self, run: str, database: str, attempt: int, condition: str, fields: Mapping[str, Any]) -> bool:
+    def _put_outcome(self, record: OutcomeRecord, condition: str) -> bool:
         try:
             self._dynamodb.put_item(
                 TableName=self._table,
-                Item=_item({"pk": f"RUN#{run}", "sk": f"DB#{database}", "attempt": attempt, **fields}),
+                Item=_item({"pk": f"RUN#{record.run}", "sk": f"DB#{record.database}", **to_values(record)}),
                 ConditionExpression=condition,
-                ExpressionAttributeValues=_item({":attempt": attempt, ":yes": True}),
+                ExpressionAttributeValues=_item({":attempt": record.attempt, ":yes": True}),
             )
         except ClientError as error:
             if code_of(error) == "ConditionalCheckFailedException":
@@ -361,11 +366,12 @@ class Ledger:
             raise
         return True
 
-    def outcome(self, run: str, database: str) -> dict[str, Any]:
-        """The outcome's item, or an empty one."""
-        return self._get(_item({"pk": f"RUN#{run}", "sk": f"DB#{database}"}))
+    def outcome(self, run: str, database: str) -> OutcomeRecord | None:
+        """The outcome's record, or None where there is none."""
+        item = self._get(_item({"pk": f"RUN#{run}", "sk": f"DB#{database}"}))
+        return read_outcome_item(item) if item else None
 
-    def outcomes(self, run: str) -> list[dict[str, Any]]:
+    def outcomes(self, run: str) -> list[OutcomeRecord]:
         """All outcomes of *run*, by database."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
@@ -373,7 +379,7 @@ class Ledger:
             ExpressionAttributeValues=_item({":pk": f"RUN#{run}", ":db": "DB#"}),
             ConsistentRead=True,
         )
-        return [_plain(item) for page in pages for item in page["Items"]]
+        return [read_outcome_item(item) for page in pages for item in page["Items"]]
 
     def measures(self, databases: Sequence[str]) -> dict[str, Measured]:
         """What the last whole full load of each showed, where there was one."""

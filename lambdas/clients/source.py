@@ -8,18 +8,13 @@ from typing import Any
 
 from botocore.exceptions import HTTPClientError
 
-from fleet.asking import ASK_SOURCE_SECONDS, ASKED_AT_MOST, CATALOGUE_SECONDS
+from fleet.asking import ASK_SOURCE_SECONDS, ASKED_AT_MOST, BROKEN, CATALOGUE_SECONDS, NOT_BACK
 from fleet.counts import Count
 from fleet.databases import Database, Server
 from fleet.errors import ThrottledError, TransientError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table, TableName
 from lambdas.clients.records import adapter
-
-NOT_BACK = "AnswerNotBack"
-"""The name of the failure where a question was asked and no answer came in time. It is not asked again."""
-BROKEN = "AskSourceBroken"
-"""The name of the failure where AskSource itself broke: nothing is known of the source."""
 
 # Raised in AskSource before the source is asked anything: the state asks again.
 _PASSING = {error.__name__: error for error in (ThrottledError, TransientError)}

@@ -10,14 +10,11 @@ Events are best effort, late and doubled, so it acts on what DescribeExecution s
 
 from __future__ import annotations
 
-from typing import Any
-
-from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
 from fleet.errors import FleetError
-from lambdas.clients.refusals import code_of
-from lambdas.ended_executions import ENDED, end_database, end_run, read_input
+from lambdas.clients.executions import ENDED, Execution, describe
+from lambdas.ended_executions import end_database, end_run, read_input
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
 
@@ -61,34 +58,27 @@ RAISES: tuple[type[FleetError], ...] = ()
 def run(request: Request, clients: Clients) -> Response:
     """Act only if the execution is over, and was not redriven since."""
     detail = request.detail
-    described = clients.executions.describe_execution(executionArn=detail.executionArn)
-    if described["status"] not in ENDED or described.get("redriveCount", 0) != detail.redriveCount:
+    execution = describe(clients.executions, detail.executionArn)
+    if execution is None or execution.status not in ENDED or execution.redrive_count != detail.redriveCount:
         return Response()
     if not detail.stateMachineArn.endswith("-database-run"):
-        ended = end_run(described, clients)
+        ended = end_run(execution, clients)
         return Response(children_stopped=ended.children_stopped, closed=ended.closed)
-    done = end_database(described, clients)
+    done = end_database(execution, clients)
     return Response(
         guessed=done.guessed,
         tasks_stopped=done.tasks_stopped,
         loads_cancelled=done.loads_cancelled,
-        closed=_close_after_last(described, clients),
+        closed=_close_after_last(execution, clients),
     )
 
 
-def _close_after_last(described: dict[str, Any], clients: Clients) -> bool:
-    """Close the run that ended before this execution of it did, if no other goes on."""
-    asked = read_input(described)
-    planned = clients.ledger.run(asked.run) if asked else {}
-    if "execution" not in planned:
-        return False
-    try:
-        parent = clients.executions.describe_execution(executionArn=planned["execution"])
-    except ClientError as error:
-        if code_of(error) == "ExecutionDoesNotExist":
-            return False
-        raise
-    return parent["status"] in ENDED and end_run(parent, clients).closed
+def _close_after_last(execution: Execution, clients: Clients) -> bool:
+    """Close the run that ended before this *execution* of it did, if no other goes on."""
+    asked = read_input(execution)
+    planned = clients.ledger.run(asked.run) if asked else None
+    parent = describe(clients.executions, planned.execution) if planned and planned.execution else None
+    return parent is not None and parent.status in ENDED and end_run(parent, clients).closed
 
 
 handler = entrypoint("Recorder", Request, run)

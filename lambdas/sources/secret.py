@@ -30,7 +30,7 @@ def read_secret(name: str, answer: Mapping[str, Any]) -> Mapping[str, Any] | Fai
     return members
 
 
-def _understand(answer: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _understand(answer: Mapping[str, Any]) -> tuple[str, dict[str, object]]:
     """What is wrong, all of it, or nothing; and the members."""
     text = answer.get("SecretString")
     if text is None:

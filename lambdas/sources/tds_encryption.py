@@ -27,7 +27,7 @@ pytds.tls.create_context = lambda _: _CONTEXT.get()
 
 
 @contextmanager
-def encrypted(secret: Mapping[str, Any], host: str, ssl_mode: SslMode) -> Iterator[dict[str, Any]]:
+def encrypted(secret: Mapping[str, Any], host: str, ssl_mode: SslMode) -> Iterator[dict[str, object]]:
     """What `pytds.connect`, called inside, takes to encrypt as *ssl_mode* says.
 
     Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html: `require` compares nothing.

@@ -184,7 +184,7 @@ class Asking:
         client.meta.events.register("before-call", self._fill)
         return client
 
-    def _fill(self, params: dict[str, Any], **_: Any) -> None:
+    def _fill(self, params: dict[str, object], **_: Any) -> None:
         params["body"] = self._body
 
 

@@ -8,7 +8,7 @@ where the request does not (an ARN of DMS's is a random word).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -46,6 +46,8 @@ class Invocation:
     depth: int = 0
 
 
+_Answer = MutableMapping[str, Any]
+"""What boto3's hooks pass: an answer as it is parsed, or the context of a call."""
 _INVOCATION: ContextVar[Invocation | None] = ContextVar("invocation", default=None)
 
 
@@ -140,7 +142,7 @@ class Calls:
 
     # botocore
 
-    def hook(self, service: str, client: Any, changed: Callable[[Invocation, str, dict[str, Any]], None]) -> Any:
+    def hook(self, service: str, client: Any, changed: Callable[[Invocation, str, _Answer], None]) -> Any:
         """Let *client* feel the faults; *changed* may change an answer. The same client comes back."""
         if service in self._hooked:
             return client
@@ -157,14 +159,14 @@ class _Hooks:
     """botocore's events around one client's calls. What belongs to a call is kept in its request's context."""
 
     def __init__(
-        self, calls: Calls, service: str, url: str, changed: Callable[[Invocation, str, dict[str, Any]], None]
+        self, calls: Calls, service: str, url: str, changed: Callable[[Invocation, str, _Answer], None]
     ) -> None:
         self._calls = calls
         self._service = service
         self._url = url
         self._changed = changed
 
-    def before(self, model: Any, context: dict[str, Any], **_: Any) -> tuple[AWSResponse, Mapping[str, Any]] | None:
+    def before(self, model: Any, context: dict[str, object], **_: Any) -> tuple[AWSResponse, Mapping[str, Any]] | None:
         call = self._calls.called()
         invocation = call.__enter__()
         context["fleet_call"] = call, invocation
@@ -180,7 +182,14 @@ class _Hooks:
         status, parsed = self._refusal()
         return response(self._url, status, json.dumps(parsed).encode()), parsed
 
-    def after(self, http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+    def after(
+        self,
+        http_response: Any,
+        parsed: _Answer,
+        model: Any,
+        context: _Answer,
+        **_: Any,
+    ) -> None:
         if "fleet_call" not in context:  # it began before the client was hooked
             return
         call, invocation = context["fleet_call"]
@@ -200,11 +209,11 @@ class _Hooks:
         finally:
             call.__exit__(None, None, None)
 
-    def failed(self, context: dict[str, Any], **_: Any) -> None:
+    def failed(self, context: _Answer, **_: Any) -> None:
         if "fleet_call" in context:
             context["fleet_call"][0].__exit__(None, None, None)
 
-    def _refusal(self) -> tuple[int, dict[str, Any]]:
+    def _refusal(self) -> tuple[int, dict[str, object]]:
         code, status = THROTTLED.get(self._service, ("ThrottlingException", 400))
         return status, {
             "Error": {"Code": code, "Message": _MESSAGE},

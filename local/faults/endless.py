@@ -11,16 +11,16 @@ from fleet.names import target_endpoint_id, task_id
 from local.faults.causes import Causes
 
 
-def _is(status: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def _is(status: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
     return lambda shown: {**shown, "Status": status}
 
 
-def _never_stop(shown: dict[str, Any]) -> dict[str, Any]:
+def _never_stop(shown: Mapping[str, Any]) -> Mapping[str, Any]:
     was_started = "StartDate" in (shown.get("ReplicationTaskStats") or {})
     return {**shown, "Status": "stopping"} if was_started and shown["Status"] == "stopped" else shown
 
 
-def _forget_commit_rate(shown: dict[str, Any]) -> dict[str, Any]:
+def _forget_commit_rate(shown: Mapping[str, Any]) -> Mapping[str, Any]:
     if "ReplicationTaskSettings" not in shown:
         return shown
     settings = json.loads(shown["ReplicationTaskSettings"])
@@ -28,7 +28,7 @@ def _forget_commit_rate(shown: dict[str, Any]) -> dict[str, Any]:
     return {**shown, "ReplicationTaskSettings": json.dumps(kept)}
 
 
-_CHANGES: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+_CHANGES: dict[str, tuple[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]] = {
     "test-never-ends": ("Connections", _is("testing")),
     "task-modifies-for-ever": ("ReplicationTasks", _is("modifying")),
     "task-forgets": ("ReplicationTasks", _forget_commit_rate),

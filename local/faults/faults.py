@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from fleet.databases import Registry
@@ -117,7 +117,7 @@ class Faults:
         if task["Status"] == "running":
             dms.stop_replication_task(ReplicationTaskArn=task["ReplicationTaskArn"])
 
-    def _change_answer(self, invocation: Invocation, operation: str, parsed: dict[str, Any]) -> None:
+    def _change_answer(self, invocation: Invocation, operation: str, parsed: MutableMapping[str, Any]) -> None:
         """AskSource finds in the secret what the source has become."""
         if invocation.state != "AskSource" or operation != "GetSecretValue":
             return

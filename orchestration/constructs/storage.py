@@ -92,18 +92,18 @@ class Bucket(tf.Construct):
         """Remove objects after *days*, and at once what was begun and never ended."""
         self._expire([_rule("landed-files", expiration=[{"days": days}])])
 
-    def _expire(self, rules: list[dict[str, Any]]) -> None:
+    def _expire(self, rules: list[dict[str, object]]) -> None:
         begun = _rule("unfinished-uploads", abortIncompleteMultipartUpload=[{"daysAfterInitiation": 3}])
         configuration = tf.S3BucketLifecycleConfiguration(self, "lifecycle", bucket=self.name, rule=[*rules, begun])
         configuration.override_logical_id(self._kind)
 
 
-def _rule(name: str, **what: Any) -> dict[str, Any]:
+def _rule(name: str, **what: Any) -> dict[str, object]:
     """A rule of a lifecycle, for a list: its names as jsii spells them."""
     return {"id": name, "status": "Enabled", "filter": [{"prefix": ""}], **what}
 
 
-def _tls_only(name: str) -> dict[str, Any]:
+def _tls_only(name: str) -> dict[str, object]:
     return policy(
         {
             "Sid": "RefuseWithoutTls",

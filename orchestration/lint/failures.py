@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fleet.function_deaths import DEATHS
@@ -122,7 +123,7 @@ def start_retriers_differ(machine: Machine) -> Violations:
             yield from _differing(state, START_RETRIERS)
 
 
-def _differing(state: State, retriers: tuple[dict[str, Any], ...]) -> Violations:
+def _differing(state: State, retriers: tuple[Mapping[str, Any], ...]) -> Violations:
     for wanted in retriers:
         names = set(wanted["ErrorEquals"])
         found = [one for one in state.handlers("Retry") if names & set(one["ErrorEquals"])]
@@ -139,7 +140,7 @@ def _differing(state: State, retriers: tuple[dict[str, Any], ...]) -> Violations
         yield state, "has its retriers in another order than the rest: what is never retried would be."
 
 
-def _difference(found: Any, wanted: dict[str, Any]) -> str:
+def _difference(found: Any, wanted: Mapping[str, Any]) -> str:
     differing = [key for key in (*wanted, *found) if found.get(key) != wanted.get(key)]
     if not differing:
         return "in two retriers"

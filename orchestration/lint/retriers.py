@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import fleet.errors
@@ -95,7 +96,7 @@ than a few minutes of attempts would begin that wait anew, and the deadline woul
 _BRIEFLY = {**RETRIERS[0], "MaxAttempts": 8}
 
 
-def retriers_of(state: str) -> tuple[dict[str, Any], ...]:
+def retriers_of(state: str) -> tuple[Mapping[str, Any], ...]:
     """The retriers of the state of that name."""
     return (_BRIEFLY, *RETRIERS[1:]) if state in WAITING else RETRIERS
 

@@ -11,24 +11,27 @@ Raises  MalformedInputError, UnknownRunError, UnknownDatabaseError
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from botocore.exceptions import ClientError
-
-from fleet.attempts import Attempt, covers
-from fleet.claims import LONGEST_LAMBDA, SHORTEST_WAIT_SECONDS, place_look_seconds
+from fleet.attempts import Attempt
+from fleet.claims import (
+    SHORTEST_WAIT_SECONDS,
+    Claim,
+    find_acting,
+    find_adopted,
+    find_left_moving,
+    place_look_seconds,
+    wait_or_decline,
+)
 from fleet.databases import Registry, Server
 from fleet.errors import FleetError, MalformedInputError, TransientError, UnknownDatabaseError, UnknownRunError
 from fleet.names import require_database_id, require_run_id, task_ids
 from fleet.run_input import require_names
 from fleet.server_places import Place, Taken, count_places, say_full
-from fleet.waits import longest_attempt_seconds, next_look_seconds
 from lambdas.chosen_databases import DatabaseRunInput
-from lambdas.clients.refusals import code_of
+from lambdas.clients.executions import describe
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
-
-_LIVES = "which runs"
 
 
 class Request(Model):
@@ -67,25 +70,24 @@ def run(request: Request, clients: Clients) -> Response:
 
     tables = plan.tables.get(asked.database) if asked.tables is None else asked.tables
     claim = clients.ledger.claim(asked.database)
-    newest, holder = int(claim.get("number", 0)), claim.get("holder")
-    if holder == request.execution:
-        return Response(verdict="claimed", attempt=_attempt(request, newest, tables))
+    if claim.holder == request.execution:
+        return Response(verdict="claimed", attempt=_attempt(request, claim.number, tables))
     if stopped := clients.ledger.stop_requested(asked.run):
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=stopped)
-    if adopted := _adopt(request, tables, clients):
+    if adopted := _find_adopted(request, tables, clients):
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=adopted)
-    if holder is not None and (waiting := _wait_for(holder, asked.database, registry, clients)):
-        return _wait_or_decline(request, claim, waiting, registry, clients)
-    place = Place(server.id, count_places(server, registry.settings.profile), claim.get("place_at", ""))
+    if claim.holder and (why := _why_held(claim.holder, asked.database, registry, clients)):
+        return _wait_for_claim(request, claim, why, registry, clients)
+    place = Place(server.id, count_places(server, registry.settings.profile), claim.place_at)
     taken = _look_at_places(asked.database, place, clients)
     since = taken.waits.get(_waiter(request))
     if not taken.admits(asked.database, place.most):
         waited = _seconds_since(since, clients) if since else 0.0
         return _wait_for_place(request, server, taken, waited, plan.poll_seconds, registry, clients)
-    attempt = _attempt(request, newest + 1, tables)
+    attempt = _attempt(request, claim.number + 1, tables)
     if not clients.ledger.take(
         attempt,
-        previous_holder=holder,
+        previous_holder=claim.holder,
         now=clients.now(),
         redrive_count=request.redrive_count,
         place=place,
@@ -104,77 +106,42 @@ def _attempt(request: Request, number: int, tables: tuple[str, ...] | None = Non
     return Attempt(asked.run, asked.database, asked.mode, number, request.execution, tables)
 
 
-def _adopt(request: Request, tables: tuple[str, ...] | None, clients: Clients) -> str:
-    """Whose outcome of this run is ours too: one that was recorded while we waited, or nothing.
-
-    A redriven execution adopts nothing: someone asked for another attempt. Nor is what came of fewer tables than ours
-    adopted, unless it made the whole ok.
-    """
-    if request.redrive_count > 0:
-        return ""
-    outcome = clients.ledger.outcome(request.input.run, request.input.database)
-    is_own_word = outcome and not outcome.get("guessed") and int(outcome["attempt"]) > 0
-    if not is_own_word or datetime.fromisoformat(outcome["ended_at"]) <= request.started_at:
-        return ""
-    if outcome["outcome"] != "ok":
-        asked = request.input
-        theirs = Attempt(asked.run, asked.database, asked.mode, int(outcome["attempt"]), outcome["execution"])
-        if not covers(clients.ledger.record(theirs).attempt.tables, tables):
-            return ""
-    return f"attempt {outcome['attempt']} of this run ended {outcome['outcome']} meanwhile ({outcome['execution']})."
+def _find_adopted(request: Request, tables: tuple[str, ...] | None, clients: Clients) -> str:
+    """Whose outcome of this run is ours too, in words, or nothing."""
+    asked = request.input
+    recorded = clients.ledger.outcome(asked.run, asked.database)
+    theirs = None
+    if recorded is not None and recorded.attempt > 0 and recorded.outcome != "ok":
+        attempt = Attempt(asked.run, asked.database, asked.mode, recorded.attempt, recorded.execution)
+        theirs = clients.ledger.record(attempt).attempt.tables
+    return find_adopted(recorded, theirs, tables, redrive_count=request.redrive_count, since=request.started_at)
 
 
-def _wait_for(holder: str, database: str, registry: Registry, clients: Clients) -> str:
-    """Why *holder*'s claim cannot be taken over now, or nothing if it can."""
-    try:
-        described: dict[str, Any] = clients.executions.describe_execution(executionArn=holder)
-    except ClientError as error:
-        if code_of(error) != "ExecutionDoesNotExist":
-            raise
-        described = {"status": "GONE"}
-    if described["status"] == "RUNNING":
-        return _LIVES
-    stopped_at = described.get("stopDate")
-    if stopped_at is not None and clients.now() - stopped_at < LONGEST_LAMBDA:
-        return (
-            f"which ended {described['status']} less than {LONGEST_LAMBDA} ago, so that a function of it may still act"
-        )
+def _why_held(holder: str, database: str, registry: Registry, clients: Clients) -> str:
+    """Why *holder*'s claim cannot be taken over now, or nothing if it can. What a dead one left moving is stopped."""
+    execution = describe(clients.executions, holder)
+    status = execution.status if execution else "GONE"
+    if acting := find_acting(status, execution.stopped_at if execution else None, clients.now()):
+        return acting
     moving = clients.dms.find_moving(task_ids(registry.settings.prefix, database))
     for report in moving.values():
         clients.dms.stop_task(report.arn)
-        return f"which ended {described['status']} and left a task {report.status}"
-    return ""
+    return find_left_moving(status, [report.status for report in moving.values()])
 
 
-def _wait_or_decline(
-    request: Request, claim: dict[str, Any], waiting: str, registry: Registry, clients: Clients
-) -> Response:
-    """A living holder of the same run is waited for as long as an attempt may last, a dead one until its task must have
-    stopped; a holder of another run for the setting's time.
-    """
-    no_attempt = _attempt(request, 0)
+def _wait_for_claim(request: Request, claim: Claim, why: str, registry: Registry, clients: Clients) -> Response:
     began_at = request.started_at
-    if request.redrive_count > 0:  # whoever redrives it waits anew
-        described = clients.executions.describe_execution(executionArn=request.execution)
-        began_at = described.get("redriveDate") or began_at
+    if request.redrive_count > 0 and (ours := describe(clients.executions, request.execution)):
+        began_at = ours.begun_at  # a redriven execution waits anew
     waited = (clients.now() - began_at).total_seconds()
-    limits = registry.settings.limits
-    longest = limits.claim_wait_seconds
-    if claim.get("holder_run") == request.input.run:
-        longest = longest_attempt_seconds(limits) if waiting == _LIVES else longest + limits.stop_deadline_seconds
-    if waited < longest:
-        look = next_look_seconds(SHORTEST_WAIT_SECONDS, waited, longest + 1)
-        return Response(verdict="wait", attempt=no_attempt, wait_seconds=look)
-    return Response(
-        verdict="declined",
-        attempt=no_attempt,
-        declined=f"claimed: attempt {claim['number']} of run {claim.get('holder_run')} holds it ({claim['holder']}), "
-        f"{waiting}; waited {waited:.0f} s of {longest} s.",
-    )
+    left = wait_or_decline(claim, request.input.run, why, waited, registry.settings.limits)
+    if isinstance(left, int):
+        return Response(verdict="wait", attempt=_attempt(request, 0), wait_seconds=left)
+    return Response(verdict="declined", attempt=_attempt(request, 0), declined=left)
 
 
 def _waiter(request: Request) -> str:
-    """Under which name the execution waits for a place: who redrives it waits anew."""
+    """Under which name the execution waits for a place: a redriven one waits anew."""
     return f"{request.execution.rpartition(':')[2]} {request.redrive_count}"
 
 
@@ -192,8 +159,7 @@ def _look_at_places(database: str, place: Place, clients: Clients) -> Taken:
 
 
 def _is_nobodys(database: str, server: str, clients: Clients) -> bool:
-    claim = clients.ledger.claim(database)
-    return claim.get("place_at") != server and clients.places.drop(database, server=server)
+    return clients.ledger.claim(database).place_at != server and clients.places.drop(database, server=server)
 
 
 def _wait_for_place(
@@ -211,9 +177,7 @@ def _wait_for_place(
 
 def _say_holder(database: str, clients: Clients) -> str:
     claim = clients.ledger.claim(database)
-    if "holder" not in claim:
-        return database
-    return f"{database} (attempt {claim['number']} of run {claim.get('holder_run')})"
+    return f"{database} (attempt {claim.number} of run {claim.holder_run})" if claim.holder else database
 
 
 handler = entrypoint("ClaimDatabase", Request, run)

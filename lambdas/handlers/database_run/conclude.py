@@ -39,7 +39,7 @@ def run(request: Request, clients: Clients) -> Response:
     """Say what the ledger says, with the input to paste for a rerun."""
     attempt = request.attempt
     outcome = clients.ledger.outcome(attempt.run, attempt.database)
-    if outcome.get("outcome") == "ok":
+    if outcome is not None and outcome.outcome == "ok":
         return Response(verdict="ok")
     # Someone saw the red end and asks again, or saw the attempt break off: what was stopped then cannot end ok now.
     record = clients.ledger.find_record(attempt)
@@ -48,10 +48,13 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="again")
     asked = {"run": attempt.run, "database": attempt.database, "mode": attempt.mode, "tables": attempt.tables}
     rerun = json.dumps({name: value for name, value in asked.items() if value is not None})
-    why = f"{outcome.get('failure_class')}: {outcome.get('failure_text')}" if outcome else "no outcome was recorded"
+    ended, why, remedy = "without an outcome", "no outcome was recorded", "fleet team: "
+    if outcome is not None:
+        ended, why = outcome.outcome, f"{outcome.failure_class}: {outcome.failure_text}"
+        remedy = f"{outcome.owner}: {outcome.remedy}"
     raise DatabaseNotOkError(
-        f"{attempt.database} ended {outcome.get('outcome', 'without an outcome')} in run {attempt.run}: {why}",
-        remedy=f"{outcome.get('owner', 'fleet team')}: {outcome.get('remedy', '')} Input for a new execution: {rerun}",
+        f"{attempt.database} ended {ended} in run {attempt.run}: {why}",
+        remedy=f"{remedy} Input for a new execution: {rerun}",
     )
 
 

@@ -12,17 +12,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from fleet.dms.endpoints import find_difference, refuse_endpoint, s3_settings
+from fleet.dms.endpoints import find_difference, judge_target, s3_settings
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
-from fleet.folders import refuse_foreign_folder
+from fleet.folders import judge_prefix
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, refuse
 from lambdas.clients.dms import Endpoint
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import look_into_folder
-from lambdas.moving import refuse_moving_tasks
+from lambdas.moving import judge_at_rest
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -43,13 +43,13 @@ def run(request: Request, clients: Clients) -> Response:
     """Check, modify, compare with what DMS gives back; entered again it modifies only what differs."""
     opened = open_attempt(request.attempt, clients)
     prefix = opened.attempt.folder.prefix
-    if failure := refuse_foreign_folder(opened.database.id, prefix):
+    if failure := judge_prefix(opened.database.id, prefix):
         return refuse(opened, failure, clients, Response)
     if isinstance(found := look_into_folder(opened, clients), Failure):
         return refuse(opened, found, clients, Response)
     if left := take_turn("PointEndpoint", opened, clients):
         return Response(verdict="wait", wait_seconds=left)
-    if failure := refuse_moving_tasks(clients.dms.find_tasks(opened.task_ids)):
+    if failure := judge_at_rest(clients.dms.find_tasks(opened.task_ids)):
         return refuse(opened, failure, clients, Response)
     wanted = s3_settings(opened.settings, opened.attempt.folder)
     endpoint = _find(opened, clients) if opened.record.pointed_at else None
@@ -63,7 +63,7 @@ def run(request: Request, clients: Clients) -> Response:
         if isinstance(left, Failure):
             return refuse(opened, left, clients, Response)
         return Response(verdict="wait", wait_seconds=left)
-    if failure := refuse_endpoint(opened.database.id, wanted, endpoint.s3):
+    if failure := judge_target(opened.database.id, wanted, endpoint.s3):
         return refuse(opened, failure, clients, Response)
     return Response(verdict="pointed")
 

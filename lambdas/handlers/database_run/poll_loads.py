@@ -15,7 +15,7 @@ from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
 from fleet.outcomes import LoadResult
 from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, next_look_seconds, seconds_since
-from lambdas.attempt_context import AttemptRequest, Opened, open_attempt, refuse_stopped_run
+from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
 from lambdas.clients.snowflake import Failed, Running, SqlApi, SqlApiError, Succeeded
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.loads import Load, read_loads, write_loads
@@ -43,7 +43,7 @@ def run(request: Request, clients: Clients) -> Response:
     """
     opened = open_attempt(request.attempt, clients)
     api = clients.snowflake(opened.settings.snowflake)
-    before, stopped = read_loads(opened.attempt, clients), refuse_stopped_run(opened, clients)
+    before, stopped = read_loads(opened.attempt, clients), find_stop_request(opened, clients)
     now = clients.now()
     loads = tuple(_follow(load, opened, stopped, now, api) for load in before)
     if loads != before:

@@ -14,7 +14,7 @@ from fleet.dms.tasks import TaskReport, watch
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.waits import next_look_seconds, seconds_since
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, refuse_stopped_run
+from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, gone, open_attempt
 from lambdas.dms_turns import charge, pace_of, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.lane_looks import look_at_tasks
@@ -37,7 +37,7 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 def run(request: Request, clients: Clients) -> Response:
     """One look; what DMS says is noted only where it changed, which is what the stuck rule measures."""
     opened = open_attempt(request.attempt, clients)
-    if failure := refuse_stopped_run(opened, clients):
+    if failure := find_stop_request(opened, clients):
         return _over(opened, failure, clients)
     running_seconds = seconds_since(opened.record.started_at, clients.now())
     pause = _pause(opened, running_seconds)

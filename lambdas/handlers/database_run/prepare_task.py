@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
+from fleet.asking import BROKEN
 from fleet.attempt_record import AttemptChange
 from fleet.dms.task_texts import full_load_texts
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
@@ -19,7 +20,6 @@ from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
 from lambdas.clients.dms import Task
 from lambdas.clients.records import attempt_key, newest_catalogue_key
-from lambdas.clients.source import BROKEN
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.lane_looks import look_at_tasks

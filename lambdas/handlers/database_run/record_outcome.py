@@ -46,12 +46,14 @@ def run(request: Request, clients: Clients) -> Response:
     """Decide from what was noted and measured; recording again writes the same, the end's time included."""
     attempt = request.attempt
     recorded = clients.ledger.outcome(attempt.run, attempt.database)
-    is_ours = recorded.get("execution") == attempt.execution and recorded.get("attempt") == attempt.number
-    ended_at = recorded["ended_at"] if is_ours and not recorded.get("guessed") else clients.now().isoformat()
-    outcome = _decide(request, ended_at, clients)
-    if attempt.number == 0 and recorded and not is_ours and not recorded.get("guessed"):
-        # Another execution has the run's outcome: it stands, and is ours too.
-        return Response(outcome=recorded["outcome"], recorded=False, redrive_count=request.redrive_count)
+    if recorded is not None and recorded.guessed:
+        recorded = None
+    is_ours = recorded is not None and (recorded.execution, recorded.attempt) == (attempt.execution, attempt.number)
+    ended_at = recorded.ended_at if recorded is not None and is_ours else clients.now()
+    outcome = _decide(request, ended_at.isoformat(), clients)
+    if attempt.number == 0 and recorded is not None and not is_ours:
+        # Another execution has the run's outcome: it stays, and is ours too.
+        return Response(outcome=recorded.outcome, recorded=False, redrive_count=request.redrive_count)
     clients.records.write(outcome_key(outcome), outcome, Outcome)
     is_recorded = put_outcome(outcome, clients, redrive_count=request.redrive_count)
     return Response(outcome=outcome.outcome, recorded=is_recorded, redrive_count=request.redrive_count)

@@ -40,7 +40,7 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="nothing")
     opened = look_at_attempt(request.attempt, clients)
     claim = clients.ledger.claim(opened.database.id)
-    if claim.get("number") != opened.attempt.number:
+    if claim.number != opened.attempt.number:
         return Response(verdict="nothing")  # another has it: its tasks may move
     moving = find_moving(opened, clients)
     if isinstance(moving, int):
@@ -52,9 +52,9 @@ def run(request: Request, clients: Clients) -> Response:
         )
     outcome = clients.ledger.outcome(opened.attempt.run, opened.database.id)
     measured = None
-    if outcome.get("outcome") == "ok" and opened.attempt.tables is None:
-        measured = _measure(opened, datetime.fromisoformat(outcome["ended_at"]), clients)
-    clients.ledger.release(opened.attempt, measured=measured, place_at=claim.get("place_at", ""))
+    if outcome is not None and outcome.outcome == "ok" and opened.attempt.tables is None:
+        measured = _measure(opened, outcome.ended_at, clients)
+    clients.ledger.release(opened.attempt, measured=measured, place_at=claim.place_at)
     return Response(verdict="released")
 
 

@@ -15,13 +15,14 @@ from datetime import datetime
 from typing import Literal
 
 from fleet.attempt_record import AttemptChange
-from fleet.attempts import Attempt
 from fleet.connections import judge_test_after_load
+from fleet.counts import Counted
 from fleet.dms.long_values import describe_cuts
-from fleet.dms.tasks import TableState, read_table_state, refuse_full_load_end
+from fleet.dms.tasks import TableState, judge_full_load_end, read_table_state
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.folders import Folder, sort_files
+from fleet.late_objects import ends_watch, find_unsealed, is_watched
 from fleet.manifests import (
     Manifest,
     describe_left_by_test,
@@ -31,10 +32,10 @@ from fleet.manifests import (
 )
 from fleet.tables.catalogue import Table, TableName
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
 from lambdas.clients.dms import Task
 from lambdas.clients.records import adapter
-from lambdas.counting import Counted, count_at_source
+from lambdas.counting import count_at_source
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import read_manifest, read_manifest_of
@@ -56,7 +57,7 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Seal once: a manifest of this attempt's that stands already is the answer, whichever call wrote it."""
+    """Seal once: a manifest of this attempt's that is there already is the answer, whichever call wrote it."""
     opened = open_attempt(request.attempt, clients)
     if opened.record.started_before is None:  # the task was never started: there is nothing to seal
         return Response(verdict="nothing")
@@ -67,8 +68,7 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(verdict="wait", wait_seconds=look)
     task = look.things.get(opened.task_id)
     if task is None:
-        clients.ledger.note_failure(opened.attempt, gone("task", opened.task_id))
-        return Response(verdict="nothing")
+        return refuse(opened, gone("task", opened.task_id), clients, Response, verdict="nothing")
     if not opened.record.sealing_since:
         if left := take_turn("SealFolder", opened, clients):
             return Response(verdict="wait", wait_seconds=left)
@@ -84,8 +84,7 @@ def run(request: Request, clients: Clients) -> Response:
     if not clients.objects.write_new(opened.settings.landing_bucket, folder.manifest_key, body):
         adopted = read_manifest(opened, clients)
         if adopted is None:
-            clients.ledger.note_failure(opened.attempt, _foreign_manifest(folder))
-            return Response(verdict="nothing")
+            return refuse(opened, _foreign_manifest(folder), clients, Response, verdict="nothing")
         manifest = adopted
     return _note(opened, manifest, clients)
 
@@ -159,7 +158,7 @@ def _judge(
     files, others = sort_files(folder, [table.name for table in tables], [one.file for one in listed])
     left_by_test, strays = part_left_by_test(folder, others, opened.record.left_by_test)
     # A lost source is why a task failed, and not the other way round.
-    failure = opened.record.failure or lost or counted.failure or refuse_full_load_end(task.report)
+    failure = opened.record.failure or lost or counted.failure or judge_full_load_end(task.report)
     late = {} if failure or strays else _late_objects(opened, clients)
     return seal(
         opened.attempt,
@@ -191,30 +190,21 @@ def _cuts(
 
 
 def _late_objects(opened: Opened, clients: Clients) -> dict[int, list[str]]:
-    """Objects that came to an earlier folder after its seal, by attempt; each folder is reported once.
+    """Objects that came to an earlier folder after its seal, by attempt.
 
     Only folders whose rows may still be in the warehouse: back to the last whole load that was handed off.
     """
     late: dict[int, list[str]] = {}
     for record in clients.ledger.attempts_before(opened.attempt):
-        if not record.sealed_at:
-            continue
         attempt = record.attempt
-        manifest = read_manifest_of(attempt, opened, clients)
-        if manifest and manifest.failure:  # nothing was taken from there, and what lay there too much was said then
-            continue
-        if not record.late_noted and (keys := _list_unsealed(attempt, manifest, opened, clients)):
-            late[attempt.number] = keys
-        if manifest and manifest.complete and attempt.tables is None:
+        manifest = read_manifest_of(attempt, opened, clients) if record.sealed_at else None
+        if is_watched(record, manifest):
+            found = clients.objects.list(opened.settings.landing_bucket, attempt.folder.prefix + "/")
+            if keys := find_unsealed(record, manifest, [one.file.key for one in found]):
+                late[attempt.number] = keys
+        if ends_watch(record, manifest):
             break
     return late
-
-
-def _list_unsealed(attempt: Attempt, manifest: Manifest | None, opened: Opened, clients: Clients) -> list[str]:
-    """The keys in the folder of *attempt* that its manifest does not name; all of them where that is gone."""
-    known = manifest.keys if manifest else set()
-    found = clients.objects.list(opened.settings.landing_bucket, attempt.folder.prefix + "/")
-    return [one.file.key for one in found if one.file.key not in known | {attempt.folder.manifest_key}]
 
 
 handler = entrypoint("SealFolder", Request, waiting_when_throttled(run, Response))

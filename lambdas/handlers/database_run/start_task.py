@@ -12,19 +12,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from fleet.dms.endpoints import refuse_endpoint, refuse_source, s3_settings
+from fleet.dms.endpoints import judge_source, judge_target, s3_settings
 from fleet.dms.task_texts import full_load_texts
 from fleet.dms.tasks import TaskReport, is_settling, judge_start_refusal, start_type
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse, refuse_stopped_run
+from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, gone, open_attempt, read_tables, refuse
 from lambdas.clients.dms import Endpoint, Task
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import look_into_folder
-from lambdas.moving import refuse_moving_tasks
+from lambdas.moving import judge_at_rest
 from lambdas.server_places import keep_place
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
@@ -56,7 +56,7 @@ def run(request: Request, clients: Clients) -> Response:
     before = opened.record.started_before
     if before is not None and report.started > before:
         return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
-    if failure := refuse_stopped_run(opened, clients):
+    if failure := find_stop_request(opened, clients):
         return refuse(opened, failure, clients, Response)
     left_by_test = look_into_folder(opened, clients)
     if isinstance(left_by_test, Failure):
@@ -67,7 +67,7 @@ def run(request: Request, clients: Clients) -> Response:
     if any(endpoint.status == "modifying" for endpoint in found.values()):
         return _wait(opened, "an endpoint is 'modifying'", clients)
     tables = read_tables(opened.attempt, clients)
-    if failure := refuse_moving_tasks(tasks) or _refuse_endpoints(opened, found) or _refuse_task(opened, task, tables):
+    if failure := judge_at_rest(tasks) or _judge_endpoints(opened, found) or _judge_task(opened, task, tables):
         return refuse(opened, failure, clients, Response)
     if not opened.record.target_test_sent:  # DMS would start on a success from before the endpoint's change
         return Response(verdict="retest")
@@ -128,7 +128,7 @@ def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
     )
 
 
-def _refuse_task(opened: Opened, task: Task, tables: tuple[Table, ...]) -> Failure | None:
+def _judge_task(opened: Opened, task: Task, tables: tuple[Table, ...]) -> Failure | None:
     """What the task moves, and how, is read back with the endpoints."""
     difference = full_load_texts(opened.database, opened.settings.profile, tables).find_difference(task.texts)
     if not difference:
@@ -136,15 +136,15 @@ def _refuse_task(opened: Opened, task: Task, tables: tuple[Table, ...]) -> Failu
     return Failure("unknown", "TaskNotAsWanted", f"task {opened.task_id!r} is not as it was made: {difference}.")
 
 
-def _refuse_endpoints(opened: Opened, found: Mapping[str, Endpoint]) -> Failure | None:
+def _judge_endpoints(opened: Opened, found: Mapping[str, Endpoint]) -> Failure | None:
     """Both endpoints are read immediately before the start, because a deployment may have come between."""
     for identifier in (opened.source_endpoint_id, opened.target_endpoint_id):
         if identifier not in found:
             return gone("endpoint", identifier)
     wanted = s3_settings(opened.settings, opened.attempt.folder)
-    return refuse_source(
-        opened.server, opened.database.id, found[opened.source_endpoint_id].ssl_mode
-    ) or refuse_endpoint(opened.database.id, wanted, found[opened.target_endpoint_id].s3)
+    return judge_source(opened.server, opened.database.id, found[opened.source_endpoint_id].ssl_mode) or judge_target(
+        opened.database.id, wanted, found[opened.target_endpoint_id].s3
+    )
 
 
 handler = entrypoint("StartTask", Request, waiting_when_throttled(run, Response))

@@ -13,7 +13,7 @@ from typing import Literal
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, open_attempt
+from lambdas.attempt_context import AttemptRequest, open_attempt, refuse
 from lambdas.dms_turns import charge, pace_of, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.moving import find_moving
@@ -56,8 +56,7 @@ def run(request: Request, clients: Clients) -> Response:
     missing = f"task {identifier!r} is {report.status!r} and did not come to rest"
     left = keep_waiting(opened, Wait("TaskDoesNotStop", missing, "stop_deadline_seconds"), clients)
     if isinstance(left, Failure):
-        clients.ledger.note_failure(opened.attempt, left)
-        return Response(verdict="given up")
+        return refuse(opened, left, clients, Response, verdict="given up")
     return Response(verdict="wait", wait_seconds=left)
 
 

@@ -16,7 +16,7 @@ from fleet.manifests import Manifest, SealedTable
 from fleet.tables.catalogue import Table
 from fleet.waits import ABANDONED_SECONDS, seconds_since
 from fleet.warehouse import find_clashes, full_load_statements
-from lambdas.attempt_context import AttemptRequest, Opened, open_attempt, read_tables, refuse_stopped_run
+from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt, read_tables
 from lambdas.clients.snowflake import SqlApiError
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import read_manifest
@@ -50,7 +50,7 @@ def run(request: Request, clients: Clients) -> Response:
     if manifest is None:
         raise ValueError(f"{opened.attempt.folder.prefix} is not sealed, yet its loads are asked for")
     before = read_loads(opened.attempt, clients) or _plan_loads(opened, manifest, clients)
-    if stopped := refuse_stopped_run(opened, clients):
+    if stopped := find_stop_request(opened, clients):
         before = tuple(load.failed(stopped) if load.state == "waiting" else load for load in before)
     room = opened.plan.loads_per_database - sum(load.state in {"sending", "under way"} for load in before)
     waiting = [load.name for load in before if load.state == "waiting"][: max(0, room)]

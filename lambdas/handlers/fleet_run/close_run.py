@@ -32,9 +32,9 @@ RAISES: tuple[type[FleetError], ...] = (RunNotOkError, UnknownRunError)
 
 def run(request: Request, clients: Clients) -> Response:
     """Count afresh at each call, so that a run redriven after its databases were mended ends green."""
-    winner = clients.ledger.run(request.run).get("superseded_by")
-    if winner:
-        return Response(outcomes={}, superseded_by=winner)
+    planned = clients.ledger.run(request.run)
+    if planned is not None and planned.superseded_by:
+        return Response(outcomes={}, superseded_by=planned.superseded_by)
     report = close_run(request.run, clients)
     red = [
         f"{one.database} ({one.failure.failure_class if one.failure else one.outcome})"

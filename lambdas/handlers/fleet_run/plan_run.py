@@ -28,7 +28,8 @@ from fleet.failures import Failure
 from fleet.names import require_run_id, task_id
 from fleet.outcomes import Outcome, decide
 from fleet.plan import Lane, Plan, plan_run
-from fleet.quota_use import refuse_oversize
+from fleet.quota_use import require_size
+from fleet.run_record import RunRecord
 from lambdas.chosen_databases import Input, choose
 from lambdas.clients.records import plan_key
 from lambdas.entrypoint import Model, entrypoint
@@ -81,17 +82,17 @@ RAISES: tuple[type[FleetError], ...] = (
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Plan once: entered again, the plan that stands is the answer."""
+    """Plan once: entered again, the plan that is there is the answer."""
     run_id, asked = require_run_id(request.run), request.input
     if asked.mode == "delta":
         raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
     if asked.scheduled_at is not None:
         winner = clients.ledger.take_slot(asked.schedule or asked.mode or "rerun", asked.scheduled_at, run_id)
         if winner != run_id:
-            clients.ledger.put_run(run_id, mode=asked.mode, superseded_by=winner, database_count=0)
+            clients.ledger.put_run(RunRecord(run_id, asked.mode, superseded_by=winner))
             return Response(run=run_id, mode="full", lanes=(), superseded_by=winner)
     plan = clients.records.find_plan(run_id) or _plan(request, clients)
-    if not clients.ledger.run(run_id):  # written last: the call that wrote the plan may have ended before
+    if clients.ledger.run(run_id) is None:  # written last: the call that wrote the plan may have ended before
         _keep(request, plan, clients)
     return Response(
         run=run_id,
@@ -113,7 +114,7 @@ def _plan(request: Request, clients: Clients) -> Plan:
     asked = request.input
     version, registry = clients.records.pin_registry()
     chosen = choose(asked, registry, clients)
-    refuse_oversize([database for database in registry.databases if database.onboarded], registry.settings.limits)
+    require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
     deployed_ids = clients.dms.task_ids()
     deployed = [
         one for one in chosen.databases if task_id(registry.settings.prefix, one.id, chosen.mode) in deployed_ids
@@ -143,14 +144,15 @@ def _keep(request: Request, plan: Plan, clients: Clients) -> None:
     if plan.rerun_of is not None:
         clients.ledger.link_rerun(plan.rerun_of, plan.run)
     clients.ledger.put_run(
-        request.run,
-        mode=plan.mode,
-        execution=request.execution,
-        registry_version=plan.registry_version,
-        planned_at=plan.planned_at,
-        rerun_of=plan.rerun_of,
-        database_count=len(plan.chosen),
-        databases=list(plan.chosen),
+        RunRecord(
+            request.run,
+            plan.mode,
+            request.execution,
+            plan.registry_version,
+            datetime.fromisoformat(plan.planned_at),
+            plan.rerun_of or "",
+            plan.chosen,
+        )
     )
 
 

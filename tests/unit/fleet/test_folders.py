@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fleet.databases import Mode
 from fleet.errors import MalformedIdError
-from fleet.folders import Folder, LandedFile, may_be_left_by_test, parse_folder, refuse_foreign_folder, sort_files
+from fleet.folders import Folder, LandedFile, judge_prefix, may_be_left_by_test, parse_folder, sort_files
 from fleet.names import require_database_id, require_run_id
 from fleet.tables.catalogue import TableName
 
@@ -36,14 +36,14 @@ def test_any_text_is_a_prefix_of_one_folder_or_of_none(text: str) -> None:
 )
 def test_a_prefix_that_no_attempt_of_ours_has_is_no_folder(prefix: str) -> None:
     assert parse_folder(prefix) is None
-    refusal = refuse_foreign_folder("nyc", prefix)
+    refusal = judge_prefix("nyc", prefix)
     assert refusal is not None
     assert repr(prefix) in refusal.text
 
 
 @given(folders, databases)
 def test_a_folder_is_foreign_to_every_database_but_its_own(folder: Folder, database: str) -> None:
-    assert (refuse_foreign_folder(database, folder.prefix) is None) == (database == folder.database)
+    assert (judge_prefix(database, folder.prefix) is None) == (database == folder.database)
 
 
 @given(folders, folders)

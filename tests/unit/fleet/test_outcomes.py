@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.attempts import Attempt
-from fleet.dms.tasks import TableState, read_table_state, read_task, refuse_full_load_end
+from fleet.dms.tasks import TableState, judge_full_load_end, read_table_state, read_task
 from fleet.failures import _MESSAGES, CLASSES, Budget, Failure, FailureClass, classify
 from fleet.outcomes import OutcomeName, TableOutcome, decide, is_red
 
@@ -83,7 +83,7 @@ def test_every_end_of_a_task_maps_to_a_whole_load_or_to_a_failure(
     status: str, reason: str, message: str, name: str | None, failure_class: str | None
 ) -> None:
     document = {"ReplicationTaskArn": "a", "Status": status, "StopReason": reason, "LastFailureMessage": message}
-    failure = refuse_full_load_end(read_task(document))
+    failure = judge_full_load_end(read_task(document))
     assert (failure and failure.name, failure and failure.failure_class) == (name, failure_class)
 
 

@@ -16,7 +16,7 @@ from fleet.errors import QuotaExceededError
 from fleet.measures import Measured, estimate
 from fleet.pace import choose_look_seconds, looks_per_second, run_pace, seconds_after_planning
 from fleet.plan import FEWEST_LOADS, Plan, arrange, plan_run
-from fleet.quota_use import refuse_oversize
+from fleet.quota_use import require_size
 from fleet.quotas import SFN_INLINE_MAP_AT_ONCE
 from lambdas.clients.records import adapter
 
@@ -168,22 +168,22 @@ def test_a_fleet_that_does_not_fit_is_refused_with_quota_excess_and_remedy(
 ) -> None:
     fleet = [Database(f"{name}-{n}", "s", "S", name, ()) for name, count in by_instance.items() for n in range(count)]
     with pytest.raises(QuotaExceededError, match=words):
-        refuse_oversize(fleet, Limits())
+        require_size(fleet, Limits())
 
 
 def test_quotas_that_aws_has_raised_are_those_of_the_registry() -> None:
     fleet = [Database(f"{n}", "s", "S", f"i{n // 48}", ()) for n in range(1_000)]
-    refuse_oversize(fleet, Limits(dms_endpoints=2_000, dms_tasks=1_000))
+    require_size(fleet, Limits(dms_endpoints=2_000, dms_tasks=1_000))
     with pytest.raises(QuotaExceededError, match="the fleet needs 2,000 of at most 1,999 endpoints"):
-        refuse_oversize(fleet, Limits(dms_endpoints=1_999, dms_tasks=1_000))
+        require_size(fleet, Limits(dms_endpoints=1_999, dms_tasks=1_000))
 
 
 def test_a_database_that_does_deltas_counts_as_two_tasks() -> None:
     fleet = [Database(f"{n}", "s", "S", f"i{n // 48}", (), deltas=True) for n in range(301)]
-    refuse_oversize(fleet[:300], Limits())
+    require_size(fleet[:300], Limits())
     with pytest.raises(QuotaExceededError, match=r"the fleet needs 602 of at most 600 tasks .*: 2 too many.*deltas"):
-        refuse_oversize(fleet, Limits())
+        require_size(fleet, Limits())
 
 
 def test_a_fleet_of_forty_eight_databases_an_instance_fits() -> None:
-    refuse_oversize([Database(f"{name}-{n}", "s", "S", name, ()) for name in "abcdef" for n in range(48)], Limits())
+    require_size([Database(f"{name}-{n}", "s", "S", name, ()) for name in "abcdef" for n in range(48)], Limits())

@@ -1,17 +1,23 @@
-"""The one place where an attempt's record becomes an item of DynamoDB, and an item a record."""
+"""The one place where a record of the ledger becomes an item of DynamoDB, and an item a record."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, get_type_hints
 
 from fleet.attempt_record import AttemptRecord
 from fleet.attempts import Attempt
-from fleet.failures import Failure
+from fleet.claims import Claim
+from fleet.databases import Mode
+from fleet.failures import Failure, FailureClass
+from fleet.outcome_record import OutcomeRecord
+from fleet.outcomes import OutcomeName
+from fleet.run_record import RunRecord
 from lambdas.clients.items import from_item, to_item
 
 
@@ -27,10 +33,24 @@ _READERS: Mapping[object, Callable[[Any], object]] = {
     datetime: datetime.fromisoformat,
     datetime | None: datetime.fromisoformat,
     tuple[str, ...]: tuple,
+    frozenset[str]: frozenset,
     Failure | None: _read_failure,
+    FailureClass | None: str,
+    Mode: str,
+    Mode | None: str,
+    OutcomeName: str,
 }
-_FIELDS = {name: _READERS[kind] for name, kind in get_type_hints(AttemptRecord).items() if name != "attempt"}
 _KEPT_OF_ATTEMPT = ("run", "mode", "execution")
+
+
+@cache
+def _fields(record: type) -> Mapping[str, Callable[[Any], object]]:
+    """How each field of a class of records is read; but for its `attempt`, where that is more than a number."""
+    return {name: _READERS[kind] for name, kind in get_type_hints(record).items() if kind is not Attempt}
+
+
+def _read_fields(record: type, plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: read(plain[name]) for name, read in _fields(record).items() if name in plain}
 
 
 def attempt_key(database: str, number: int) -> dict[str, Any]:
@@ -63,6 +83,8 @@ def to_plain(value: object) -> object:
         return Decimal(str(value))
     if isinstance(value, tuple):
         return list(value) or None
+    if isinstance(value, frozenset):
+        return set(value) or None
     if isinstance(value, Failure):
         return json.dumps(asdict(value))
     return value
@@ -82,5 +104,28 @@ def read_attempt_item(item: Mapping[str, Any]) -> AttemptRecord:
         plain["gaps"] = [plain["gap"]]
     tables = tuple(plain["tables"]) if "tables" in plain else None
     attempt = Attempt(plain["run"], database, plain["mode"], number, plain["execution"], tables)
-    values: dict[str, Any] = {name: read(plain[name]) for name, read in _FIELDS.items() if name in plain}
-    return AttemptRecord(attempt, **values)
+    return AttemptRecord(attempt, **_read_fields(AttemptRecord, plain))
+
+
+def read_claim_item(item: Mapping[str, Any] | None) -> Claim:
+    """The claim that *item* is; of a database that nobody ever claimed, where there is none."""
+    return Claim(**_read_fields(Claim, from_item(item)))
+
+
+def read_run_item(item: Mapping[str, Any]) -> RunRecord:
+    """The record that *item* is."""
+    plain = from_item(item)
+    return RunRecord(**{**_read_fields(RunRecord, plain), "run": plain["pk"].removeprefix("RUN#")})
+
+
+def read_outcome_item(item: Mapping[str, Any]) -> OutcomeRecord:
+    """The record that *item* is."""
+    plain = from_item(item)
+    keys = {"run": plain["pk"].removeprefix("RUN#"), "database": plain["sk"].removeprefix("DB#")}
+    return OutcomeRecord(**{**_read_fields(OutcomeRecord, plain), **keys})
+
+
+def to_values(record: RunRecord | OutcomeRecord) -> dict[str, object]:
+    """The attributes of *record*, but for its key. Empty ones are left out; 0 and False are not."""
+    plain = {field.name: to_plain(getattr(record, field.name)) for field in fields(record)}
+    return {name: value for name, value in plain.items() if name not in {"run", "database"} and value not in ("", None)}
