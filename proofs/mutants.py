@@ -90,11 +90,11 @@ MUTANTS = (
         "lambdas/clients/ledger.py",
         """\
         condition = "(attribute_not_exists(pk) OR #n = :before) AND "
-        if previous_holder is None:
-            condition += "attribute_not_exists(holder)"
-        else:
+        if previous_holder:
             condition += "holder = :previous"
             values[":previous"] = previous_holder
+        else:
+            condition += "attribute_not_exists(holder)"
 """,
         """\
         condition = "(attribute_not_exists(pk) OR #n = :before)"

@@ -130,8 +130,9 @@ def _redrive_to_green() -> list[Figure]:
     ]
 
 
-def _attempts(cloud: LocalCloud, run: str, databases: tuple[str, ...]) -> dict[str, Any]:
-    return {name: cloud.clients.ledger.outcome(run, name).get("attempt") for name in databases}
+def _attempts(cloud: LocalCloud, run: str, databases: tuple[str, ...]) -> dict[str, int | None]:
+    recorded = {one.database: one.attempt for one in cloud.clients.ledger.outcomes(run)}
+    return {name: recorded.get(name) for name in databases}
 
 
 def _kill_demo() -> list[Figure]:
@@ -194,11 +195,10 @@ def _break_thirty(count: int, tables: int) -> list[Figure]:
         secrets = {one.secret: server.secret("postgres") for one in registry.servers}
         with LocalCloud(_fresh("thirty/cloud"), registry, secrets, faults=faults) as cloud:
             cloud.machines.ended(cloud.start_run("thirty", {"mode": "full"})).result()
-            items = {one["sk"].removeprefix("DB#"): one for one in cloud.clients.ledger.outcomes("thirty")}
             found = {
-                name: (item["outcome"], item.get("failure_class"))
-                for name, item in items.items()
-                if item["outcome"] != "ok"
+                one.database: (one.outcome, one.failure_class)
+                for one in cloud.clients.ledger.outcomes("thirty")
+                if one.outcome != "ok"
             }
             expected = {
                 name: (kind.night.outcome, kind.night.failure_class)
@@ -212,9 +212,7 @@ def _break_thirty(count: int, tables: int) -> list[Figure]:
             rerun = CliRunner().invoke(
                 cli, ["rerun", "thirty", "--run", "thirty-again"], obj=account, standalone_mode=False
             )
-            again = {
-                one["sk"].removeprefix("DB#"): one["outcome"] for one in cloud.clients.ledger.outcomes("thirty-again")
-            }
+            again = {one.database: one.outcome for one in cloud.clients.ledger.outcomes("thirty-again")}
     pairs = {name: (found.get(name), expected.get(name)) for name in found.keys() | expected.keys()}
     unlike = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     for name, (was, should) in sorted(unlike.items()):
@@ -223,7 +221,7 @@ def _break_thirty(count: int, tables: int) -> list[Figure]:
     mended = {name for name in mendable if again.get(name) == "ok"}
     return [
         (
-            f"databases of {len(items)} that are not ok",
+            f"databases of {count} that are not ok",
             f"{len(found)}, wanted {len(expected)}",
             found.keys() == expected.keys(),
         ),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
-from lambdas.clients.attempt_items import attempt_key
 
 from fleet.attempts import Attempt
 from fleet.names import endpoint_role_name, source_endpoint_id, target_endpoint_id, task_id, warehouse_schema
 from lambdas.clients.items import from_item
+from lambdas.clients.record_items import attempt_key
 from local.cloud import LEDGER_TABLE
 
 if TYPE_CHECKING:
@@ -58,8 +58,9 @@ class Place:
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """The outcome's item in the ledger."""
-        return self.cloud.clients.ledger.outcome(self.run, self.id)
+        """The outcome's record in the ledger; empty where there is none."""
+        record = self.cloud.clients.ledger.outcome(self.run, self.id)
+        return vars(record) if record else {}
 
     @property
     def tables(self) -> dict[str, dict[str, Any]]:

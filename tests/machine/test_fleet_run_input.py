@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cases import Case, Cases
+from fleet.claims import Claim
 from fleet.databases import Registry
 from onboarding.effective import effective_json
 from orchestration.function_roles import FLEET_TAG
@@ -93,7 +94,7 @@ def test_a_wrong_input_ends_the_run_at_its_plan(cases: Cases, run: str, content:
     ended = cases.time.until(cases.execute("fleet-run", run, content))
     assert (ended["status"], ended["error"]) == ("FAILED", error)
     assert re.search(words, cause(ended))
-    assert cases.cloud.clients.ledger.run(run) == {}
+    assert cases.cloud.clients.ledger.run(run) is None
     assert cases.cloud.clients.ledger.outcomes(run) == []
 
 
@@ -169,7 +170,7 @@ def test_an_onboarded_database_whose_task_is_gone_makes_the_run_red_until_it_is_
     said = [missing.outcome[name] for name in ("outcome", "failure_name", "owner", "remedy")]
     assert said == ["skipped", "NotDeployed", "platform team", "Deploy the stack of its instance, then rerun."]
     assert missing.outcome["failure_text"].startswith(f"DMS has no task 'fleet-{missing.id}-full'")
-    assert cases.cloud.clients.ledger.claim(missing.id) == {}
+    assert cases.cloud.clients.ledger.claim(missing.id) == Claim()
     page = missing.read_control("runs/not-deployed/report.html").decode()
     assert "Red: 1 of 2 databases did not end ok" in page
 
@@ -201,7 +202,7 @@ def test_a_slot_of_the_schedule_that_is_taken_twice_is_worked_once_and_the_secon
     assert cases.run_night("slot-next", **{**content, "scheduled_at": "2026-11-22T22:00:00Z"})["status"] == "SUCCEEDED"
     # Another schedule that is due at the same time is not the same night.
     assert cases.run_night("slot-other", **{**content, "schedule": "sales"})["status"] == "SUCCEEDED"
-    assert case.cloud.clients.ledger.claim(case.id)["number"] == 3
+    assert case.cloud.clients.ledger.claim(case.id).number == 3
 
 
 def test_a_run_started_twice_under_one_name_joins_or_is_refused(cases: Cases, case: Case) -> None:
@@ -221,7 +222,7 @@ def test_a_run_started_twice_under_one_name_joins_or_is_refused(cases: Cases, ca
     assert cases.time.until(cases.cloud.machines.ended(first))["status"] == "SUCCEEDED"
     with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
         start()
-    assert case.cloud.clients.ledger.claim(case.id)["number"] == 1
+    assert case.cloud.clients.ledger.claim(case.id).number == 1
 
 
 def test_databases_named_twice_are_run_once(cases: Cases, case: Case) -> None:

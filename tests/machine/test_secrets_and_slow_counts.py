@@ -14,7 +14,7 @@ from cases import Case, Cases
 
 def assert_next_run_starts_at_once(case: Case, cases: Cases, run: str) -> None:
     """Nobody holds the database, so that the next run's attempt begins in the second in which that run begins."""
-    assert case.cloud.clients.ledger.claim(case.id).get("holder") is None
+    assert case.cloud.clients.ledger.claim(case.id).holder == ""
     began_at = case.cloud.clock.now()
     ended = cases.run_night(run, databases=[case.id])
     assert ended["status"] == "SUCCEEDED", ended.get("cause")

@@ -50,7 +50,7 @@ class Fleet:
         self.cloud.machines.ended(arn).result(timeout=120)
         clients = self.cloud.clients
         found = (
-            clients.objects.read(clients.records.bucket, item["document"]) for item in clients.ledger.outcomes(run)
+            clients.objects.read(clients.records.bucket, record.document) for record in clients.ledger.outcomes(run)
         )
         outcomes = [adapter(Outcome).validate_json(body) for body in found if body is not None]
         return {outcome.database: outcome for outcome in outcomes}

@@ -144,7 +144,7 @@ class Nights:
         arn = self.cloud.start_run(run, {"mode": "full"})
         description = self.cloud.machines.ended(arn).result(timeout=120)
         self._refuse_broken_executions(run)
-        outcomes = {item["sk"].removeprefix("DB#"): item for item in self.cloud.clients.ledger.outcomes(run)}
+        outcomes = {one.database: vars(one) for one in self.cloud.clients.ledger.outcomes(run)}
         columns = self._columns()
         return Night(
             run=run,

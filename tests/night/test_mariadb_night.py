@@ -100,7 +100,7 @@ def night(mariadb: EmbeddedMariadb, postgres: EmbeddedPostgres, tmp_path_factory
     with LocalCloud(tmp_path_factory.mktemp("mariadb"), registry, secrets) as cloud:
         arn = cloud.start_run("night-1", {"mode": "full"})
         status = cloud.machines.ended(arn).result(timeout=120)["status"]
-        outcomes = {item["sk"].removeprefix("DB#"): item for item in cloud.clients.ledger.outcomes("night-1")}
+        outcomes = {one.database: vars(one) for one in cloud.clients.ledger.outcomes("night-1")}
         return Night(
             status=status,
             outcomes=outcomes,
@@ -203,4 +203,4 @@ def test_half_a_load_of_a_server_that_stopped_is_never_handed_off(mariadb: Embed
             cloud.machines.ended(cloud.start_run("night-1", {"mode": "full"})).result(timeout=120)
             (outcome,) = cloud.clients.ledger.outcomes("night-1")
     assert [key.split("/")[-2] for key in put] == ["first"]
-    assert (outcome["outcome"], outcome["failure_class"]) == ("failed", "connection")
+    assert (outcome.outcome, outcome.failure_class) == ("failed", "connection")

@@ -199,7 +199,7 @@ def test_a_rerun_leaves_the_old_run_as_it_was_and_linked(cases: Cases, old: Old,
     assert [one for one in old.cases["ok"].items("RUN#old") if one["sk"] != "RUN"] == [
         one for one in old.before["ok"] if one["sk"] != "RUN"
     ]
-    assert cases.cloud.clients.ledger.run("new")["rerun_of"] == "old"
+    assert cases.cloud.clients.ledger.run("new").rerun_of == "old"
 
 
 REFUSED = [
@@ -227,7 +227,7 @@ def test_a_rerun_that_cannot_be_is_refused_by_name(
     ended = cases.time.until(cases.execute("fleet-run", f"refused-{name}", content))
     assert ended["error"] == error
     assert re.search(words, message(ended))
-    assert cases.cloud.clients.ledger.run(f"refused-{name}") == {}
+    assert cases.cloud.clients.ledger.run(f"refused-{name}") is None
 
 
 def plan(cases: Cases, run: str, **content: Any) -> Any:
@@ -252,7 +252,7 @@ def test_a_rerun_takes_only_the_databases_that_are_named(cases: Cases, old: Old)
 @pytest.mark.usefixtures("rerun")
 def test_every_rerun_of_a_run_is_linked_to_it(cases: Cases, old: Old) -> None:
     plan(cases, "linked-too", rerun_of="old")
-    assert {"new", "linked-too"} <= cases.cloud.clients.ledger.run("old")["reruns"]
+    assert {"new", "linked-too"} <= cases.cloud.clients.ledger.run("old").reruns
 
 
 def test_a_run_that_goes_on_cannot_be_run_again_whoever_starts_the_rerun(cases: Cases, case: Case) -> None:
@@ -262,7 +262,7 @@ def test_a_run_that_goes_on_cannot_be_run_again_whoever_starts_the_rerun(cases: 
     ended = cases.time.until(cases.execute("fleet-run", f"too-early-{case.id}", {"rerun_of": f"going-{case.id}"}))
     assert ended["error"] == "RunNotOverError"
     assert f"run going-{case.id} goes on" in message(ended)
-    assert cases.cloud.clients.ledger.run(f"too-early-{case.id}") == {}
+    assert cases.cloud.clients.ledger.run(f"too-early-{case.id}") is None
     cases.time.until(going)
 
 

@@ -79,7 +79,7 @@ def test_a_stopped_run_is_red_and_names_all_that_it_left_undone(stopped: Stopped
 
 def test_a_stopped_run_holds_no_database_any_more(stopped: Stopped) -> None:
     for case in (stopped.past, stopped.loading, stopped.waiting):
-        assert case.cloud.clients.ledger.claim(case.id).get("holder_run") != RUN
+        assert case.cloud.clients.ledger.claim(case.id).holder_run != RUN
 
 
 def test_a_run_whose_databases_had_all_not_begun_is_red_when_it_is_stopped(cases: Cases, case: Case) -> None:
@@ -110,7 +110,7 @@ def test_a_run_that_is_redriven_after_a_stop_can_be_stopped_again(cases: Cases, 
     cases.time.pass_seconds(200)
     cases.cloud.aws.client("stepfunctions").stop_execution(executionArn=arn)
     cases.time.pass_seconds(2000)
-    assert cases.cloud.clients.ledger.run(run)["closed_at"]
+    assert cases.cloud.clients.ledger.run(run).closed_at
     again = cases.start_redrive(arn)
     cases.time.pass_seconds(200)
     cases.cloud.clients.ledger.request_stop(run, WHY)

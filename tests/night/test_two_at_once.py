@@ -15,8 +15,8 @@ def test_two_runs_over_one_database_work_it_one_after_the_other(cases: Cases, ca
     ends = [cases.time.until(one)["status"] for one in (first, second)]
     assert ends == ["SUCCEEDED", "SUCCEEDED"]
     outcomes = [cases.cloud.clients.ledger.outcome(f"{name}-{case.id}", case.id) for name in ("one", "two")]
-    assert [one["outcome"] for one in outcomes] == ["ok", "ok"]
-    assert {int(one["attempt"]) for one in outcomes} == {1, 2}
+    assert [one.outcome for one in outcomes] == ["ok", "ok"]
+    assert {one.attempt for one in outcomes} == {1, 2}
 
 
 def test_a_run_that_waits_longer_than_the_setting_for_another_runs_database_skips_it(cases: Cases, case: Case) -> None:
@@ -28,7 +28,7 @@ def test_a_run_that_waits_longer_than_the_setting_for_another_runs_database_skip
     case.run = f"two-{case.id}"
     assert (case.outcome["outcome"], case.outcome["failure_name"]) == ("skipped", "Claimed")
     assert "waited 9" in case.outcome["failure_text"]
-    assert int(cases.cloud.clients.ledger.claim(case.id)["number"]) == 1
+    assert cases.cloud.clients.ledger.claim(case.id).number == 1
 
 
 def test_a_run_whose_database_another_run_held_is_green_once_that_one_has_copied_it_whole(
@@ -71,7 +71,7 @@ def test_a_second_execution_of_the_same_run_waits_and_adopts_the_first_ones_outc
     second = cases.execute("database-run", f"second-{case.id}", content)
     assert [cases.time.until(one)["status"] for one in (first, second)] == ["SUCCEEDED", "SUCCEEDED"]
     assert case.outcome["execution"].endswith(f":first-{case.id}")
-    assert int(cases.cloud.clients.ledger.claim(case.id)["number"]) == 1
+    assert cases.cloud.clients.ledger.claim(case.id).number == 1
 
 
 def test_a_second_execution_that_adopts_a_red_outcome_is_red_too(cases: Cases, case: Case) -> None:

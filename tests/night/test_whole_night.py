@@ -145,7 +145,7 @@ def test_each_database_has_an_execution_of_its_own_that_ended_green(nights: Nigh
 
 def test_nobody_holds_a_database_after_the_night(nights: Nights) -> None:
     claims = [nights.cloud.clients.ledger.claim(database) for database in DATABASES]
-    assert [(int(claim["number"]), claim.get("holder")) for claim in claims] == [(2, None)] * 4
+    assert [(claim.number, claim.holder) for claim in claims] == [(2, "")] * 4
 
 
 def test_each_instance_has_a_lane_of_its_own(nights: Nights) -> None:

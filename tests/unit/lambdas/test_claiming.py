@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cases import SETTINGS, Case, Cases, refused
+from fleet.claims import Claim
 from fleet.waits import longest_attempt_seconds
 
 
@@ -59,7 +60,7 @@ def test_a_living_holder_of_another_run_is_waited_for_then_left_alone(cases: Cas
     assert (declined["verdict"], declined["attempt"]["number"]) == ("declined", 0)
     assert living in declined["declined"]
     assert "waited 901 s of 900 s" in declined["declined"]
-    assert case.cloud.clients.ledger.claim(case.id)["holder"] == living
+    assert case.cloud.clients.ledger.claim(case.id).holder == living
 
 
 def test_an_execution_that_was_declined_is_recorded_as_skipped_and_gives_nothing_back(
@@ -75,7 +76,7 @@ def test_an_execution_that_was_declined_is_recorded_as_skipped_and_gives_nothing
     assert recorded == {"outcome": "skipped", "recorded": True, "redrive_count": 0}
     assert case.outcome["failure_name"] == "Claimed"
     assert case.call("ReleaseDatabase") == {"verdict": "nothing", "wait_seconds": 0}
-    assert case.cloud.clients.ledger.claim(case.id)["holder"] == living
+    assert case.cloud.clients.ledger.claim(case.id).holder == living
     with refused("DatabaseNotOkError", "ended skipped .* holds it"):
         case.call("Conclude")
 
@@ -150,21 +151,21 @@ def test_a_holder_whose_tasks_are_gone_is_taken_over(cases: Cases, case: Case, l
 def test_a_claim_that_another_takes_at_the_same_moment_is_tried_again(case: Case) -> None:
     case.claim()
     typed = case.typed_attempt
-    assert not case.cloud.clients.ledger.take(typed, previous_holder=None, now=datetime(2026, 11, 21, tzinfo=UTC))
-    assert case.cloud.clients.ledger.claim(case.id)["holder"] == case.attempt["execution"]
+    assert not case.cloud.clients.ledger.take(typed, previous_holder="", now=datetime(2026, 11, 21, tzinfo=UTC))
+    assert case.cloud.clients.ledger.claim(case.id).holder == case.attempt["execution"]
 
 
 def test_a_released_database_keeps_its_number_and_has_no_holder(case: Case) -> None:
     case.go_through("ReleaseDatabase")
     claim = case.cloud.clients.ledger.claim(case.id)
-    assert (claim["number"], claim.get("holder"), claim.get("holder_run")) == (1, None, None)
+    assert claim == Claim(1)
 
 
 def test_a_database_is_not_given_back_while_its_task_moves(case: Case) -> None:
     case.go_through("StartTask")
     with refused("TaskNotAtRestError", f"fleet-{case.id}-full' is 'starting'.*Stop the task"):
         case.call("ReleaseDatabase")
-    assert case.cloud.clients.ledger.claim(case.id)["holder"] == case.attempt["execution"]
+    assert case.cloud.clients.ledger.claim(case.id).holder == case.attempt["execution"]
 
 
 def test_only_the_holder_gives_a_database_back(case: Case) -> None:
@@ -174,7 +175,7 @@ def test_only_the_holder_gives_a_database_back(case: Case) -> None:
     case.attempt = old
     case.call("ReleaseDatabase")
     case.cloud.clients.ledger.release(case.typed_attempt, measured=None)  # as if the other had come between
-    assert case.cloud.clients.ledger.claim(case.id)["holder"] == case.execution_arn("another")
+    assert case.cloud.clients.ledger.claim(case.id).holder == case.execution_arn("another")
 
 
 INPUTS = [
@@ -201,7 +202,7 @@ def test_a_wrong_input_of_database_run_is_refused_by_name(
     }
     with refused(error, words):
         cases.invoke("ClaimDatabase", event)
-    assert cases.cloud.clients.ledger.claim(planned) == {}
+    assert cases.cloud.clients.ledger.claim(planned) == Claim()
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,7 @@ def open_clients(aws: LocalAws, dms: StubbornDms) -> Clients:
         measures={},
     )
     clients.records.write(plan_key(ATTEMPT.run), plan, Plan)
-    assert clients.ledger.take(ATTEMPT, previous_holder=None, now=NOW)
+    assert clients.ledger.take(ATTEMPT, previous_holder="", now=NOW)
     clients.ledger.note(ATTEMPT, target_arn="arn")
     return clients
 

@@ -30,7 +30,7 @@ def begin(cases: Cases, case: Case, name: str = "", **content: Any) -> str:
     for _ in range(20):
         cases.time.pass_seconds(100)
         claim = case.cloud.clients.ledger.claim(case.id)
-        if (claim.get("holder"), case.task["Status"]) == (execution, "running"):
+        if (claim.holder, case.task["Status"]) == (execution, "running"):
             return execution
     raise AssertionError(f"{name} does not load: the task is {case.task['Status']}")
 
@@ -89,7 +89,7 @@ def test_an_aborted_execution_has_its_task_stopped_and_its_outcome_guessed_by_th
 def test_the_claim_of_an_aborted_execution_stays_with_it_so_that_a_redrive_can_go_on(cases: Cases, case: Case) -> None:
     execution = begin(cases, case)
     stop(case, execution)
-    assert case.cloud.clients.ledger.claim(case.id)["holder"] == execution
+    assert case.cloud.clients.ledger.claim(case.id).holder == execution
 
 
 def test_an_event_that_comes_twice_changes_nothing_the_second_time(cases: Cases, case: Case) -> None:
@@ -175,7 +175,7 @@ def test_the_task_of_another_holder_is_left_running(cases: Cases, case: Case) ->
         second = begin(cases, case, name=f"second-{case.id}")
     assert tell(cases, first)["tasks_stopped"] == 0
     assert case.task["Status"] == "running"
-    assert case.cloud.clients.ledger.claim(case.id)["holder"] == second
+    assert case.cloud.clients.ledger.claim(case.id).holder == second
 
 
 def test_the_guess_of_an_older_attempt_does_not_replace_that_of_a_newer_one(cases: Cases, case: Case) -> None:
@@ -278,7 +278,7 @@ def test_an_execution_that_survived_its_run_is_stopped_and_the_run_reported_once
     survivor = f"arn:aws:states:eu-central-1:123456789012:execution:fleet-database-run:by-hand-{case.id}"
     stop(case, execution)
     assert cases.describe(survivor)["status"] == "ABORTED"
-    assert case.cloud.clients.ledger.run(case.run)["closed_at"]
+    assert case.cloud.clients.ledger.run(case.run).closed_at
     assert [one["database"] for one in report(case)["outcomes"]] == [case.id]
 
 
@@ -372,7 +372,7 @@ def test_the_sweep_does_for_a_database_what_the_lost_event_would_have_done(swept
 def test_the_sweep_closes_a_dead_run_in_which_nothing_runs_any_more(cases: Cases, case: Case) -> None:
     with deaf(cases):
         stop(case, start_run(cases, case))
-    assert "closed_at" not in case.cloud.clients.ledger.run(case.run)
+    assert case.cloud.clients.ledger.run(case.run).closed_at is None
     assert sweep(cases)["runs"] == 1
     assert [one["failure"]["failure_class"] for one in report(case)["outcomes"]] == ["cancelled"]
 
@@ -398,7 +398,7 @@ def test_once_a_dead_executions_place_is_given_back_a_sweep_finds_nothing_to_do(
     sweep(swept)
     case.time.pass_seconds(600)  # 15 minutes after its end no function of it can act
     assert sweep(swept) == {"databases": 1, "runs": 0}
-    assert "place_at" not in case.cloud.clients.ledger.claim(case.id)
+    assert not case.cloud.clients.ledger.claim(case.id).place_at
     assert_nothing_is_swept(swept, case)
 
 

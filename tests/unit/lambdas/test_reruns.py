@@ -41,7 +41,7 @@ def test_an_execution_that_was_overtaken_gives_nothing_back_and_asks_nobody_to_s
     overtaken: Case,
 ) -> None:
     assert overtaken.call("ReleaseDatabase") == {"verdict": "nothing", "wait_seconds": 0}
-    assert overtaken.cloud.clients.ledger.claim(overtaken.id)["holder"] == overtaken.execution_arn("newer")
+    assert overtaken.cloud.clients.ledger.claim(overtaken.id).holder == overtaken.execution_arn("newer")
 
 
 def test_a_number_is_never_given_twice_whoever_takes_the_database_and_however_it_ends(case: Case) -> None:
@@ -88,7 +88,7 @@ def test_a_full_load_is_measured_from_its_attempt_and_not_from_an_execution_that
     began_at = datetime.fromisoformat(case.record["created_at"])
     case.call("RecordOutcome", started_at=(began_at - timedelta(days=3)).isoformat())
     case.call("ReleaseDatabase")
-    took = datetime.fromisoformat(case.outcome["ended_at"]) - began_at
+    took = case.outcome["ended_at"] - began_at
     assert case.cloud.clients.ledger.measures([case.id])[case.id].seconds == round(took.total_seconds())
 
 
@@ -98,7 +98,7 @@ def test_what_a_database_waited_for_its_turns_is_not_counted_as_its_own_time(cas
         case.cloud.clients.ledger.add_seconds(case.typed_attempt, field, seconds)
     waited = case.record["queued_seconds"] + case.record["throttled_seconds"]
     case.call("ReleaseDatabase")
-    took = datetime.fromisoformat(case.outcome["ended_at"]) - datetime.fromisoformat(case.record["created_at"])
+    took = case.outcome["ended_at"] - datetime.fromisoformat(case.record["created_at"])
     assert case.cloud.clients.ledger.measures([case.id])[case.id].seconds == round(took.total_seconds() - int(waited))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from cases import Case, Cases, refused
 from fleet.attempts import Attempt
+from fleet.claims import Claim
 from fleet.databases import Server
 from fleet.server_places import Place
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -43,8 +44,8 @@ def taken(cases: Cases) -> set[str]:
 def give_back(cases: Cases, database: str) -> None:
     """What ReleaseDatabase does, whoever holds the database."""
     claim = cases.cloud.clients.ledger.claim(database)
-    attempt = Attempt(claim["holder_run"], database, "full", int(claim["number"]), claim["holder"])
-    cases.cloud.clients.ledger.release(attempt, measured=None, place_at=claim["place_at"])
+    attempt = Attempt(claim.holder_run, database, "full", claim.number, claim.holder)
+    cases.cloud.clients.ledger.release(attempt, measured=None, place_at=claim.place_at)
 
 
 def living(case: Case, name: str = "holder") -> str:
@@ -84,7 +85,7 @@ def test_no_more_databases_are_claimed_than_the_server_has_places(cases: Cases, 
     answer = third.claim(execution=living(third))
     assert (answer["verdict"], answer["wait_seconds"], answer["attempt"]["number"]) == ("wait", LOOK_SECONDS, 0)
     assert taken(cases) == {case.id for case in full}
-    assert third.cloud.clients.ledger.claim(third.id) == {}
+    assert third.cloud.clients.ledger.claim(third.id) == Claim()
 
 
 def test_a_place_that_is_given_back_is_the_next_ones_and_its_attempt_says_how_long_it_waited(
@@ -112,7 +113,7 @@ def test_release_database_gives_the_place_back(cases: Cases, case: Case) -> None
     case.go_through("ReleaseDatabase")
     assert case.outcome["outcome"] == "ok"
     assert taken(cases) == set()
-    assert "place_at" not in cases.cloud.clients.ledger.claim(case.id)
+    assert not cases.cloud.clients.ledger.claim(case.id).place_at
 
 
 def test_one_execution_that_asks_twice_takes_one_place(cases: Cases, case: Case) -> None:
@@ -208,14 +209,14 @@ def test_a_dead_executions_place_is_given_back_once_it_cannot_act_any_more_and_i
     cases: Cases, full: tuple[Case, Case]
 ) -> None:
     dead, third = full[0], cases.take()
-    end(dead, cases.cloud.clients.ledger.claim(dead.id)["holder"])
+    end(dead, cases.cloud.clients.ledger.claim(dead.id).holder)
     cases.time.pass_seconds(890)
     sweep(cases)
     assert dead.id in taken(cases)
     cases.time.pass_seconds(20)
     assert sweep(cases)["databases"] >= 1
     assert taken(cases) == {full[1].id}
-    assert cases.cloud.clients.ledger.claim(dead.id)["holder_run"] == dead.run
+    assert cases.cloud.clients.ledger.claim(dead.id).holder_run == dead.run
     assert third.claim(execution=living(third))["verdict"] == "claimed"
 
 
@@ -276,7 +277,7 @@ def test_a_redriven_execution_waits_for_its_place_no_longer_than_any_other(cases
 
 def test_who_takes_over_from_a_dead_execution_takes_over_its_place_too(cases: Cases, full: tuple[Case, Case]) -> None:
     dead = full[0]
-    execution = cases.cloud.clients.ledger.claim(dead.id)["holder"]
+    execution = cases.cloud.clients.ledger.claim(dead.id).holder
     end(dead, execution)
     cases.time.pass_seconds(850)
     assert dead.claim(execution=living(dead, "another"))["verdict"] == "wait"

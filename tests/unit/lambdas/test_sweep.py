@@ -23,7 +23,7 @@ def test_the_sweep_closes_a_dead_run_however_many_have_died_since(cases: Cases, 
         machines.stop_execution(executionArn=execution.replace(case.run, f"since-{number}"))
     cases.time.pass_seconds(700)
     assert cases.invoke("Sweep", {"fleet_run": cases.cloud.machine_arns["fleet-run"]})["runs"] >= 1
-    assert case.cloud.clients.ledger.run(case.run)["closed_at"]
+    assert case.cloud.clients.ledger.run(case.run).closed_at
     assert case.outcome["failure_class"] == "cancelled"
 
 

@@ -10,6 +10,7 @@ from itertools import count
 import pytest
 
 from fleet.attempts import Attempt
+from fleet.claims import Claim
 from fleet.server_places import Place
 from lambdas.clients.ledger import Ledger
 from lambdas.clients.places import Places
@@ -26,7 +27,7 @@ class Books:
     def __init__(self, dynamodb: object) -> None:
         self.ledger, self.places = Ledger(dynamodb, TABLE), Places(dynamodb, TABLE)
 
-    def take(self, attempt: Attempt, place: Place, *, previous_holder: str | None = None) -> bool:
+    def take(self, attempt: Attempt, place: Place, *, previous_holder: str = "") -> bool:
         return self.ledger.take(attempt, previous_holder=previous_holder, now=NOW, place=place)
 
     def taken(self, place: Place) -> set[str]:
@@ -73,12 +74,12 @@ def test_of_two_who_saw_the_last_place_free_one_gets_it_and_the_other_gets_no_cl
     assert books.take(first, place)
     assert not books.take(second, place)
     assert books.taken(place) == {first.database}
-    assert books.ledger.claim(second.database) == {}
+    assert books.ledger.claim(second.database) == Claim()
     assert books.ledger.find_record(second) is None
 
 
 def test_who_does_not_get_the_claim_gets_no_place(books: Books, first: Attempt, place: Place) -> None:
-    books.ledger.take(first, previous_holder=None, now=NOW)
+    books.ledger.take(first, previous_holder="", now=NOW)
     assert not books.take(replace(first, number=2, execution="another"), place)
     assert books.taken(place) == set()
 
@@ -89,7 +90,7 @@ def test_a_place_is_given_back_with_the_claim_and_is_free_again(
     books.take(first, place)
     books.ledger.release(first, measured=None, place_at=place.server)
     assert books.taken(place) == set()
-    assert "place_at" not in books.ledger.claim(first.database)
+    assert not books.ledger.claim(first.database).place_at
     assert books.take(second, place)
 
 
@@ -125,7 +126,7 @@ def test_a_dead_executions_place_is_taken_again_only_where_there_is_one_and_only
 ) -> None:
     books.take(first, place)
     assert books.places.give_back(first.database, holder=first.execution, server=place.server)
-    assert books.ledger.claim(first.database)["holder"] == first.execution
+    assert books.ledger.claim(first.database).holder == first.execution
     books.take(second, place)
     assert not books.places.take_again(first, place)
     books.ledger.release(second, measured=None, place_at=place.server)

@@ -8,12 +8,12 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from lambdas.clients.attempt_items import new_attempt_item, read_attempt_item, to_plain
 
 from fleet.attempt_record import AttemptChange, AttemptRecord, WaitedFor
 from fleet.attempts import Attempt
 from fleet.failures import Failure
 from lambdas.clients.items import to_item
+from lambdas.clients.record_items import new_attempt_item, read_attempt_item, to_plain
 
 NOW = datetime(2026, 11, 29, 22, 0, 0, 123456, tzinfo=UTC)
 ATTEMPT = Attempt("night-1", "shop", "full", 7, "execution", ("public.a",))
