@@ -277,7 +277,9 @@ def test_an_execution_that_survived_its_run_is_stopped_and_the_run_reported_once
     cases.execute("database-run", f"by-hand-{case.id}", input_of(case))  # waits for the claim, as no child of the run's
     survivor = f"arn:aws:states:eu-central-1:123456789012:execution:fleet-database-run:by-hand-{case.id}"
     stop(case, execution)
-    assert cases.describe(survivor)["status"] == "ABORTED"
+    ended = cases.describe(survivor)
+    assert (ended["status"], ended["error"]) == ("ABORTED", "RunEnded")
+    assert ended["cause"] == f"{case.run} ended without it."
     assert case.cloud.clients.ledger.run(case.run).closed_at
     assert [one["database"] for one in report(case)["outcomes"]] == [case.id]
 
