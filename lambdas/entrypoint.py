@@ -23,7 +23,7 @@ from lambdas.wiring import Clients, current_clients
 logger = Logger(service="fleet", use_rfc3339=True)
 
 metrics_log = logging.getLogger("fleet.metrics")
-"""One line a call in CloudWatch's embedded metric format, as it stands: CloudWatch reads the metrics out of it."""
+"""Writes each message unchanged, one line a call: CloudWatch reads metrics out of a line in its embedded format."""
 metrics_handler = logging.StreamHandler(sys.stdout)
 metrics_log.addHandler(metrics_handler)
 metrics_log.setLevel(logging.INFO)
@@ -92,9 +92,9 @@ def _parse(event: dict[str, Any], model: type[Request]) -> Request:
 
 
 def _identify(event: dict[str, Any]) -> dict[str, Any]:
-    """Run and database, wherever the state's parameters carry them: they stand on every line."""
-    told = next((event[key] for key in ("attempt", "input") if isinstance(event.get(key), dict)), event)
-    return {"run": event.get("run") or told.get("run"), "database": told.get("database")}
+    """Run and database, wherever the state's parameters carry them: every log line names them."""
+    carrier = next((event[key] for key in ("attempt", "input") if isinstance(event.get(key), dict)), event)
+    return {"run": event.get("run") or carrier.get("run"), "database": carrier.get("database")}
 
 
 def _measure(state: str, event: dict[str, Any], started: datetime, ended: datetime) -> None:

@@ -17,7 +17,7 @@ from lambdas.wiring import Clients
 
 
 def outcome_key(outcome: Outcome) -> str:
-    """Where the whole outcome stands."""
+    """The key of the whole outcome."""
     return f"runs/{outcome.run}/{outcome.database}/{outcome.attempt:06d}/outcome.json"
 
 
@@ -47,13 +47,13 @@ def read_outcome(run: str, item: Mapping[str, Any], clients: Clients) -> Outcome
 
 
 def put_outcome(outcome: Outcome, clients: Clients, *, redrive_count: int = 0) -> bool:
-    """Write the ledger's item, unless a newer attempt's stands there; whether it was written."""
+    """Write the ledger's item, unless a newer attempt's is there; whether it was written."""
     key = (outcome.run, outcome.database, outcome.attempt)
     return clients.ledger.put_outcome(*key, redrive_count=redrive_count, guessed=False, **_in_short(outcome))
 
 
 def put_guess(outcome: Outcome, clients: Clients) -> bool:
-    """Write the ledger's item of an outcome that is a guess, where nothing better stands; whether it was written."""
+    """Write the ledger's item of an outcome that is a guess, unless a better one is there; whether it was written."""
     key = (outcome.run, outcome.database, outcome.attempt)
     return clients.ledger.put_guess(*key, redrive_count=0, guessed=True, **_in_short(outcome))
 
@@ -77,8 +77,8 @@ def merge_with_previous(
     else:
         before = previous.tables or _unmoved(attempt, previous.attempt, previous.failure, clients)
     merged = merge(before, attempt, failure, tables)
-    is_told = any(table.failure == failure for table in merged)
-    return merged, None if is_told else failure
+    is_on_a_table = any(table.failure == failure for table in merged)
+    return merged, None if is_on_a_table else failure
 
 
 def _unmoved(attempt: Attempt, number: int, failure: Failure | None, clients: Clients) -> tuple[TableOutcome, ...]:

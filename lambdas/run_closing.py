@@ -24,17 +24,17 @@ from report import compose_message, render
 
 
 def report_key(run: str) -> str:
-    """Where the report of *run* stands."""
+    """The key of *run*'s report."""
     return f"runs/{run}/report.json"
 
 
 def page_key(run: str) -> str:
-    """Where the page of *run* stands: one file to look at in a browser."""
+    """The key of *run*'s page: one file to look at in a browser."""
     return f"runs/{run}/report.html"
 
 
 def close_run(run: str, clients: Clients) -> RunReport:
-    """Count afresh, write the report, tell who listens; run again, it counts again.
+    """Count afresh, write the report, notify; run again, it counts again.
 
     Raises:
         UnknownRunError: No such run was planned.

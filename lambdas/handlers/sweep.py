@@ -49,7 +49,7 @@ def run(request: Request, clients: Clients) -> Response:
     )
     runs = 0
     for status in ("FAILED", "TIMED_OUT", "ABORTED"):
-        # All that Step Functions remembers (90 days): the ledger tells which of them are closed.
+        # All that Step Functions remembers (90 days): the ledger says which of them are closed.
         pages = clients.executions.get_paginator("list_executions").paginate(
             stateMachineArn=request.fleet_run, statusFilter=status
         )

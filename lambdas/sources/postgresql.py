@@ -18,8 +18,8 @@ from lambdas.sources.counting import count_tables
 from lambdas.sources.encryption import encryption
 from lambdas.sources.words import causes_of, describe, find_words
 
-# `format_type` without a modifier gives the names that fleet/tables/columns.py knows; arrays, enums and
-# composites are told apart here.
+# `format_type` without a modifier gives the names that fleet/tables/columns.py knows; the query itself marks arrays,
+# enums and composites.
 _CATALOGUE = """
 SELECT n.nspname, c.relname, c.relkind = 'v', a.attname,
        CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'array' WHEN t.typtype = 'e' THEN 'enum'

@@ -60,8 +60,8 @@ def shorten(
         content = body.encode() if isinstance(body, str) else bytes(body)
         headers = HeadersDict({**params["headers"], "Content-Length": str(len(content))})
         request = AWSPreparedRequest(params["method"], params["url"], headers, content, model.has_streaming_output)
-        told = first(request, str(model.name)) or answer(request)
-        return told, _parsed(told, model, parser)
+        answered = first(request, str(model.name)) or answer(request)
+        return answered, _parsed(answered, model, parser)
 
     def before_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
         return first(request, event_name.rpartition(".")[2]) or answer(request)
@@ -114,12 +114,12 @@ class _Headers(dict[str, str]):
         return super().get(name.lower(), default)
 
 
-def _parsed(told: AWSResponse, model: OperationModel, parser: ResponseParser) -> Any:
+def _parsed(answered: AWSResponse, model: OperationModel, parser: ResponseParser) -> Any:
     """What botocore's own endpoint would make of the answer."""
-    read = convert_to_response_dict(told, model)
-    read["headers"] = _Headers(told.headers)
+    read = convert_to_response_dict(answered, model)
+    read["headers"] = _Headers(answered.headers)
     parsed = parser.parse(read, model.output_shape)
-    if told.status_code >= 300:
+    if answered.status_code >= 300:
         code = parsed.get("Error", {}).get("Code")
         if shape := code and model.service_model.shape_for_error_code(code):
             parsed.update(parser.parse(read, shape))

@@ -22,7 +22,7 @@ from localcloud.snowflake.privileges import Privileges
 TIMEZONE = "UTC"
 """Every session's, until it asks for another."""
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    # A checkpoint holds up who begins to write, and writes of every table where it lies: we say when (`checkpoint`).
+    # A checkpoint delays those who begin to write, and writes the place of every table: we say when (`checkpoint`).
     "checkpoint_threshold": "1GB",
     # To look for the best compression of a column costs more than to write it; the tables are small.
     "force_compression": "uncompressed",
@@ -67,7 +67,7 @@ class Engine:
         self._files = itertools.count()
 
     def scratch_file(self) -> Path:
-        """A file that nobody else has; whoever asks for it removes it."""
+        """A file that nobody else has; the caller removes it."""
         return self._scratch / str(next(self._files))
 
     def checkpoint(self) -> bool:

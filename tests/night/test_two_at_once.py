@@ -95,8 +95,8 @@ def test_an_attempt_narrowed_to_some_tables_is_not_ok_for_the_whole_and_a_waitin
     whole = cases.execute("database-run", f"whole-{case.id}", content)
     assert cases.time.until(narrowed)["error"] == "DatabaseNotOkError"
     assert (case.outcome["outcome"], int(case.outcome["attempt"])) == ("partial", 1)
-    told = {name: table["failure"] and table["failure"]["name"] for name, table in case.tables.items()}
-    assert told == {"orders": None, **dict.fromkeys(("customers", "nothing", "totals"), "TableNotAsked")}
+    seen = {name: table["failure"] and table["failure"]["name"] for name, table in case.tables.items()}
+    assert seen == {"orders": None, **dict.fromkeys(("customers", "nothing", "totals"), "TableNotAsked")}
     assert cases.time.until(whole)["status"] == "SUCCEEDED"
     assert (case.outcome["outcome"], int(case.outcome["attempt"])) == ("ok", 2)
     assert len(case.tables) == 4

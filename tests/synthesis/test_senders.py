@@ -17,7 +17,7 @@ def stacks(request: pytest.FixtureRequest, variants: dict[str, Stacks]) -> Stack
     return variants[request.param]
 
 
-def test_what_goes_wrong_is_told(stacks: Stacks) -> None:
+def test_what_goes_wrong_reaches_the_topic(stacks: Stacks) -> None:
     alarms = {body["alarm_name"].partition("-")[2]: body for _, body in stacks.of("aws_cloudwatch_metric_alarm")}
     instances = {name.partition("-")[2] for name in stacks.all if name.startswith("instance-")}
     rules = stacks["pipeline"].of("aws_cloudwatch_event_target")

@@ -32,7 +32,7 @@ class Request(Model):
 
 
 class Response(Model):
-    """The outcome's word; *recorded* is false where another's stands already. *redrive_count*: the count now."""
+    """The outcome's word; *recorded* is false where another execution's is there already. *redrive_count*: now."""
 
     outcome: OutcomeName
     recorded: bool
@@ -50,7 +50,7 @@ def run(request: Request, clients: Clients) -> Response:
     ended_at = recorded["ended_at"] if is_ours and not recorded.get("guessed") else clients.now().isoformat()
     outcome = _decide(request, ended_at, clients)
     if attempt.number == 0 and recorded and not is_ours and not recorded.get("guessed"):
-        # Another execution has the run's outcome: it stands, and is ours too.
+        # Another execution has recorded the run's outcome: it stays, and is our answer too.
         return Response(outcome=recorded["outcome"], recorded=False, redrive_count=request.redrive_count)
     clients.records.write(outcome_key(outcome), outcome, Outcome)
     is_recorded = put_outcome(outcome, clients, redrive_count=request.redrive_count)

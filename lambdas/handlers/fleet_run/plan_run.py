@@ -81,7 +81,7 @@ RAISES: tuple[type[FleetError], ...] = (
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Plan once: entered again, the plan that stands is the answer."""
+    """Plan once: entered again, the handler answers with the plan that is already there."""
     run_id, asked = require_run_id(request.run), request.input
     if asked.mode == "delta":
         raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")

@@ -44,8 +44,8 @@ class PostgresqlReader:
     """PostgreSQL as a source. One DuckDB serves every database that is open; *memory* bounds what it may hold."""
 
     def __init__(self, *, memory: str = "1GB") -> None:
-        # No thread of DuckDB's own: whoever asks does the work, several at once. Handing over costs more than reading
-        # a small table and gains nothing with a large one, which comes through one connection.
+        # No thread of DuckDB's own: each caller does its own work, several at once. To hand the work over costs more
+        # than to read a small table, and gains nothing with a large one, which comes through one connection.
         self._duckdb = duckdb.connect(config={"memory_limit": memory, "threads": 1})
         import_extension("postgres_scanner", con=self._duckdb)  # not by the default one, which threads share
         self._duckdb.execute("LOAD postgres_scanner")

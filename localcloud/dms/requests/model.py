@@ -1,7 +1,7 @@
 """What botocore's model of DMS allows: the members of a request and of an answer, and the faults of an operation.
 
-Whoever comes over HTTP without boto3 has not been checked by anybody, and our own answers are not either. So each
-request and each answer is held against the model here, whichever way it came.
+boto3 checks requests, but a client over HTTP may not be boto3, and nothing else checks our own answers. So each
+request and each answer is compared with the model here, whichever way it came.
 """
 
 from __future__ import annotations

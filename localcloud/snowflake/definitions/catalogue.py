@@ -2,8 +2,9 @@
 
 A Snowflake database is a DuckDB file `<folder>/<DATABASE>.duckdb`, a schema is a schema and a table is a table in it.
 So a person opens the file after the night and asks `SELECT * FROM "NYC_FLIGHTS__PUBLIC"."FLIGHTS"`, or attaches several
-and writes the names exactly as in Snowflake. What DuckDB cannot hold of a definition stands, once the account is
-closed, in the schema `_snowflake` of the same file; what belongs to the account stands in `_account.duckdb`.
+and writes the names exactly as in Snowflake. When the account is closed, the parts
+of a definition that DuckDB cannot hold go to the schema `_snowflake` of the same file. What belongs to the account is
+in `_account.duckdb`.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _OF_THE_LANGUAGE = {
 
 
 class Fields:
-    """*content* stands at *where*, as "state 'PollTask'"; only fields in *known* may stand in it."""
+    """*content* is the object at *where*, as "state 'PollTask'"; it may hold only fields in *known*."""
 
     def __init__(self, where: str, content: Any, known: set[str]) -> None:
         self.where = where

@@ -24,8 +24,8 @@ from localcloud.stepfunctions.service.requests import (
 )
 from localcloud.stepfunctions.service.tags import read_tags, tag, untag
 
-# What AWS tells of a machine that was created without them. Source of the first two: outputs of DescribeStateMachine
-# in AWS's documents; of the third: assumed.
+# What AWS describes of a machine that was created without them. Source of the first two: outputs of
+# DescribeStateMachine in AWS's documents; the third is assumed.
 _DEFAULTS: dict[str, Any] = {
     "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
     "tracingConfiguration": {"enabled": False},
