@@ -1,4 +1,4 @@
-"""What a refusal of AWS's is in our tree. One table, because Step Functions retries by our names only."""
+"""Our errors for AWS's refusals. One table, because Step Functions retries by our names only."""
 
 from __future__ import annotations
 

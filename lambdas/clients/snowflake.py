@@ -306,7 +306,7 @@ class SqlApi:
 
 
 def _read_handle(body: bytes) -> str:
-    """The statement handle in an answer that may be no JSON; nothing if it carries none."""
+    """The statement handle in an answer that may not be JSON; nothing if there is none."""
     try:
         content = json.loads(body)
     except ValueError:

@@ -47,8 +47,8 @@ _QUERY_CANCELED = "57014"
 def connect(
     secret: Mapping[str, Any], database: str, ssl_mode: SslMode, seconds: float
 ) -> Iterator[pg8000.native.Connection]:
-    """A read-only snapshot of *database* on the server that *secret* names, in which each statement ends after
-    *seconds* by the server's own doing, and waits half as long for a lock.
+    """A read-only snapshot of *database* on the server that *secret* names. The server ends each statement after
+    *seconds*, and each wait for a lock after half of that.
 
     A host that begins with / is a socket of this machine, where nothing is encrypted. Source: PostgreSQL's manual,
     "Client Connection Defaults": both time-outs are in milliseconds; that for locks must be the shorter one to matter.

@@ -54,10 +54,10 @@ def connect(
     *,
     seconds: float | None = None,
 ) -> Any:
-    """A connection to *database* on the server that *secret* names, and each statement for itself.
+    """A connection to *database* on the server that *secret* names, where each statement commits by itself.
 
     *seconds*: for each statement; the driver then asks the server to cancel it. The host may name an instance,
-    `HOST\\INSTANCE`: the port says already which instance it is, and the driver takes only one of the two.
+    `HOST\\INSTANCE`: the instance is left out, because the driver takes it or the port, and the port is enough.
     """
     host = str(secret["host"]).partition("\\")[0]
     with encrypted(secret, host, ssl_mode) as encryption:

@@ -20,8 +20,8 @@ _END = {"Type": "Pass", "End": True}
 @dataclass(frozen=True, slots=True)
 class Check:
     """*settles*: the name of the behaviour. *makes*: what it makes in the account for a while; nothing if it only reads
-    or is refused whatever the account thinks of it. *local*: what the local cloud would say, where it takes a deployed
-    fleet to ask; None: it is asked. *remedy*: the next step where the account differs."""
+    or if every account refuses it. *local*: the local cloud's answer, where the question needs a deployed fleet; None:
+    the local cloud is asked. *remedy*: the next step where the account differs."""
 
     settles: str
     ask: Callable[[Asking], Any]

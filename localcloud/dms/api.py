@@ -124,7 +124,7 @@ class Dms:
 
     @property
     def operations(self) -> frozenset[str]:
-        """The operations that are emulated, or refused for more than not being known here."""
+        """The operations that are emulated, or refused for a reason of their own."""
         return frozenset(self._operations)
 
     def answer(self, operation: str, parameters: Parameters) -> Mapping[str, Any]:
@@ -150,7 +150,7 @@ class Dms:
             self._bucket = TokenBucket(self._clock, rate)
 
     def tasks(self) -> list[dict[str, Any]]:
-        """All tasks as DescribeReplicationTasks has them: a look from outside, which takes nothing from the bucket."""
+        """All tasks as DescribeReplicationTasks shows them; a look from outside, which counts as no request."""
         with self._resources.lock:
             return self._tasks.shown()
 

@@ -232,7 +232,7 @@ class Resources:
         return self._places[arn]
 
     def forget(self, arn: str) -> None:
-        """Take away what is kept of a resource that is gone: its tags, its place, and that its ARN is taken."""
+        """Take away what is kept of a resource that is gone: its tags, its place and its ARN."""
         del self.tags[arn], self._places[arn]
 
     def instance(self, arn: str) -> Instance:

@@ -66,12 +66,12 @@ class PlainS3:
         return answer(request, backend, bucket, unquote(url.path[1:]), dict(parse_qsl(url.query)), headers)
 
     def find(self, bucket: str, key: str) -> FakeKey | None:
-        """A plain object, for what reads it inside of AWS, where there is no HTTP; None: ask S3."""
+        """A plain object, for a service that reads it inside of AWS, without HTTP; None: ask S3."""
         plain = _plain(s3_backends[self._account]["aws"].buckets.get(bucket))
         return None if plain is None else _readable(plain, key)
 
     def store(self, bucket: str, key: str, body: bytes, encryption: str | None, kms_key_id: str | None) -> bool:
-        """Put a plain object, for what writes it inside of AWS; false, and nothing is put: ask S3."""
+        """Put a plain object, for a service that writes it inside of AWS; false, and nothing is put: ask S3."""
         backend: S3Backend = s3_backends[self._account]["aws"]
         plain = _plain(backend.buckets.get(bucket))
         if plain is None:

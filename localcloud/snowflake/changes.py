@@ -77,7 +77,7 @@ def too_long(column: Column, expression: str) -> list[str]:
 
 
 def _bounded(column: Column, expression: str) -> list[str]:
-    """The same, but for columns of the greatest length: no literal and no value of another table is longer."""
+    """Like `too_long`, but nothing for columns of the greatest length: no literal or value of a table is longer."""
     is_default = column.type.length in {SNOWFLAKE_VARCHAR_CHARACTERS.value, SNOWFLAKE_BINARY_BYTES.value}
     return [] if is_default else too_long(column, expression)
 

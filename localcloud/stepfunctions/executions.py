@@ -28,8 +28,8 @@ _END_EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What an update of a machine replaces, and an execution keeps from its beginning. *settings* are what AWS gives
-    back as they were given; *revision_id* is none for the first one."""
+    """The part of a machine that an update replaces, and that an execution keeps from its beginning. *settings*: given
+    back unchanged; *revision_id*: none for the first revision."""
 
     definition: Definition
     role_arn: str

@@ -53,8 +53,8 @@ class LogGroups(Protocol):
 
 
 class LogDelivery:
-    """Brings events to log groups, a second's together, one writing at a time. What is left when the cloud closes is
-    lost. Everything but the writing happens on the clock's loop."""
+    """Writes events to log groups, those of a second together, one write at a time. What is left when the cloud closes
+    is lost. Everything but the writing happens on the clock's loop."""
 
     def __init__(self, clock: Clock, groups: LogGroups | None) -> None:
         self._clock = clock

@@ -119,7 +119,7 @@ class Tasks:
         except AccessDeniedError as error:
             # Observed in AWS: https://github.com/awslabs/aws-deployment-framework/issues/460
             raise FunctionError("Lambda.AWSLambdaException", _denied(error, "AWSLambda", 403)) from None
-        # Through text both ways, as over the network: neither side holds the other's objects.
+        # Turned into text and back, as over the network: neither side holds the other's objects.
         try:
             result = self._invoke(arn, json.loads(text))
         except FunctionError:

@@ -153,7 +153,7 @@ def select(
 
 def _where(table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
     """Rows are compared as tuples (assumed for several columns). NULL in a boundary column is not loaded
-    (documented); a tuple compared with NULL in a later column only may be decided before it, so it is asked for."""
+    (documented); a comparison may be decided before it comes to a NULL in a later column, so NULL is asked for too."""
     kinds = {column.name: kind for column, kind in columns}
     for name in within.columns:
         if name not in kinds or kinds[name].name in _FLOATS_AND_LOBS:

@@ -28,7 +28,7 @@ class TableUnreadableError(Exception):
 
 
 class TableHeldError(Exception):
-    """Nothing comes of this table for now: it is asked for again in *seconds*, and shown in *state* until then."""
+    """This table cannot be loaded yet: it is tried again in *seconds*, and shown in *state* until then."""
 
     def __init__(self, seconds: float, state: str = "Full load") -> None:
         super().__init__(f"held for {seconds} s")

@@ -80,7 +80,7 @@ def check_request(operation: str, parameters: Mapping[str, Any]) -> None:
 
 
 def _beside_enum(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Where a value is none of its enum, as it is spelled: the path, the value, the enum."""
+    """Each value that is not in its enum, compared letter by letter: the path, the value, the enum."""
     if shape.type_name == "structure":
         for name, one in value.items():
             yield from _beside_enum(shape.members[name], one, f"{path}.{name}")

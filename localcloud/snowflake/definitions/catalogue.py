@@ -31,9 +31,9 @@ _DEFINITIONS = (
     "TABLE_SCHEMA VARCHAR, TABLE_NAME VARCHAR, ID VARCHAR, IS_TRANSIENT BOOLEAN, IS_EVOLVING BOOLEAN, COLUMNS VARCHAR"
 )
 _LOADS = "TABLE_ID VARCHAR, FILE VARCHAR, ETAG VARCHAR, BYTES BIGINT, ROW_COUNT BIGINT, LOADED_AT TIMESTAMP"
-# DuckDB's own blocks of 256 KB would make a fleet of small tables many times its size. A log on disk would outlive a
-# crash, which this cloud does not have, at a write and a wait for the disk for every transaction. The oldest format,
-# which is the default, stores each column's estimate of distinct values in a way that takes longer than its values.
+# DuckDB's own blocks of 256 KB would make a fleet of small tables many times its size. A log on disk would help
+# after a crash, which this cloud does not have, and costs a write and a wait for the disk at every transaction. The
+# oldest format, which is the default, takes longer to store a column's estimate of distinct values than its values.
 _FILE_OPTIONS = "BLOCK_SIZE 65536, RECOVERY_MODE no_wal_writes, STORAGE_VERSION 'v1.2.0'"
 
 

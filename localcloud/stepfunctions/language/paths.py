@@ -1,6 +1,6 @@
 """Paths into a state's input (`$.a.b[0]`) and into the context object (`$$.Execution.Id`).
 
-Only what names exactly one place: no filters, wildcards, slices or descents.
+Only paths that name exactly one place: no filters, wildcards, slices or descents.
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
 """
 
