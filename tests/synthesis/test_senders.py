@@ -1,4 +1,4 @@
-"""What goes wrong is said, and arrives: alarms, rules, schedules, and the policies of what they send to."""
+"""What goes wrong is reported, and the report arrives: alarms, rules, schedules, and the policies of what they send to."""
 
 from __future__ import annotations
 

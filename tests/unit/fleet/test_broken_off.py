@@ -1,4 +1,4 @@
-"""An execution that recorded nothing still fails by something: its class, from whatever is known of its end."""
+"""An execution that recorded nothing gets its class of failure from what is known of its end."""
 
 from __future__ import annotations
 
