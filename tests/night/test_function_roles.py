@@ -23,7 +23,7 @@ FAULTS = {"roles-uncounted": ["slow-count:public.orders"], "roles-again": ["time
 """What a good night bears: a table that its source does not count has the connection tested once more, and an endpoint
 whose change was not answered is looked at."""
 LATE = frozenset({"SealFolder", "StopTask", "ReleaseDatabase"})
-"""Functions that are called so late for `roles-late` that what was seen of its instance is too old by then."""
+"""Functions that are called late for `roles-late`: by then the look at its instance is too old."""
 LATE_SECONDS = 20
 """Longer than a look may be old, shorter than a function may run."""
 SECRET = "fleet/server/here"

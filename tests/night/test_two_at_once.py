@@ -1,4 +1,4 @@
-"""Two at once: executions and runs that want one database work it one after the other, or say why they did not."""
+"""Two at once: executions and runs that want one database work on it in turn, or say why they did not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong is reported, and the report arrives: alarms, rules, schedules, and the policies of what they send to."""
+"""What goes wrong is reported, and the report arrives: alarms, rules, schedules, and the policies of their targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a state does when it is entered late: by an execution that was redriven, or whose place another has taken."""
+"""What a state does when it is entered late, by an execution that was redriven or that another has overtaken."""
 
 from __future__ import annotations
 
