@@ -60,7 +60,7 @@ class StepClock:
 
 
 class FakeAws:
-    """The other services, as far as DMS asks them: one role that may do everything, one secret, one topic, two subnets."""
+    """The other services, as far as DMS asks them: a role that may do everything, a secret, a topic, two subnets."""
 
     def __init__(self) -> None:
         self.read_of_iam: dict[str, Any] = {}
