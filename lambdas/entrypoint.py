@@ -23,7 +23,7 @@ from lambdas.wiring import Clients, current_clients
 logger = Logger(service="fleet", use_rfc3339=True)
 
 metrics_log = logging.getLogger("fleet.metrics")
-"""One line a call in CloudWatch's embedded metric format, as it stands: CloudWatch reads the metrics out of it."""
+"""Writes each message unchanged, one line a call: CloudWatch reads metrics out of a line in its embedded format."""
 metrics_handler = logging.StreamHandler(sys.stdout)
 metrics_log.addHandler(metrics_handler)
 metrics_log.setLevel(logging.INFO)

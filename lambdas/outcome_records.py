@@ -73,8 +73,8 @@ def merge_with_previous(
     else:
         before = previous.tables or _unmoved(attempt, previous.attempt, previous.failure, clients)
     merged = merge(before, attempt, failure, tables)
-    is_said = any(table.failure == failure for table in merged)
-    return merged, None if is_said else failure
+    is_on_a_table = any(table.failure == failure for table in merged)
+    return merged, None if is_on_a_table else failure
 
 
 def _unmoved(attempt: Attempt, number: int, failure: Failure | None, clients: Clients) -> tuple[TableOutcome, ...]:

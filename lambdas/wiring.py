@@ -37,7 +37,7 @@ LONGEST_JITTER_SECONDS = 2
 
 @dataclass(frozen=True)
 class Environment:
-    """What a function is told by its environment, and nothing else."""
+    """All that a function learns from its environment."""
 
     control_bucket: str
     ledger_table: str

@@ -185,7 +185,7 @@ def _notifies(settings: Settings, name: str) -> list[Statement]:
     return [allow(f"{name}Notifies", "sns:Publish", arn)]
 
 
-def _stands_in_the_network(settings: Settings, name: str) -> list[Statement]:
+def _joins_the_network(settings: Settings, name: str) -> list[Statement]:
     del settings
     calls = ["CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"]
     calls += ["DescribeSubnets", "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses"]
@@ -254,7 +254,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "RecordOutcome": (*_WRITES, _records),
     "ReleaseDatabase": (*_ATTEMPT, _notes, _sees_tasks),
     "Conclude": (_reads_ledger, _reads_encrypted_ledger),
-    "AskSource": (_stands_in_the_network,),
+    "AskSource": (_joins_the_network,),
     "Recorder": (*_CLOSES, _lists_children, _stops_children, _sees_tasks, _stops, _signs),
     "Sweep": (*_CLOSES, _lists_runs, _stops_children, _sees_tasks, _stops, _signs),
 }

@@ -52,7 +52,7 @@ class Records:
         return None if body is None else adapter(kind).validate_json(body)
 
     def read_settled(self, key: str, kind: type[T]) -> T | None:
-        """The same of a document that is read time and again once it is written: each content is understood once."""
+        """Like `read`, with a cache: a document that is read often is parsed once for each content."""
         body = self._objects.read(self.bucket, key)
         return None if body is None else understand(body, kind)
 
@@ -127,7 +127,7 @@ class Records:
 
 
 def plan_key(run: str) -> str:
-    """Where the plan of *run* stands."""
+    """The key of *run*'s plan."""
     return f"runs/{run}/plan.json"
 
 
@@ -141,5 +141,5 @@ def attempt_key(attempt: Attempt, document: str) -> str:
 
 
 def newest_catalogue_key(database: str) -> str:
-    """Where the newest catalogue that *database*'s source gave stands."""
+    """The key of the newest catalogue that *database*'s source gave."""
     return f"databases/{database}/catalogue.json"

@@ -1,4 +1,4 @@
-"""What a refusal of AWS's is in our tree. One table, because Step Functions retries by our names only."""
+"""Our errors for AWS's refusals. One table, because Step Functions retries by our names only."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def is_refused_by_condition(error: ClientError) -> bool:
 
 
 def translate(error: ClientError | BotoCoreError) -> FleetError:
-    """The error of ours that stands for *error*; network faults and faults of AWS's side pass by themselves."""
+    """Our error for *error*. Faults of the network and of AWS's side are transient: they pass by themselves."""
     if not isinstance(error, ClientError):
         return TransientError(f"AWS could not be asked: {error}", remedy="It is tried again.")
     code, status = code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -1,4 +1,4 @@
-"""Snowflake's SQL API v2: submit statements, look at how they stand. Needs nothing beside the Lambda runtime.
+"""Snowflake's SQL API v2: submit statements, look at their state. Needs nothing beside the Lambda runtime.
 
 Nothing here waits: a state machine polls. How a statement ended is data; only the API's own failures are raised.
 Source: https://docs.snowflake.com/en/developer-guide/sql-api/reference
@@ -187,7 +187,7 @@ class SqlApi:
         return self._progress(status, answer, None)
 
     def poll(self, handle: str, wanted: Collection[int] | None = None) -> Progress:
-        """How the request stands. *wanted*: numbers of the statements, from 0, whose rows to fetch; None means all.
+        """The request's state. *wanted*: numbers of the statements, from 0, whose rows to fetch; None means all.
 
         Where Snowflake answers that it is asked too often, the request counts as under way: nothing says that it ended.
         """
@@ -306,7 +306,7 @@ class SqlApi:
 
 
 def _read_handle(body: bytes) -> str:
-    """The statement handle in an answer that may be no JSON; nothing if it carries none."""
+    """The statement handle in an answer that may not be JSON; nothing if there is none."""
     try:
         content = json.loads(body)
     except ValueError:

@@ -1,5 +1,5 @@
 """
-The one handler that speaks to a source: it alone stands in the source's network and may read its secret.
+The one handler that speaks to a source: it alone runs in the source's network and may read its secret.
 
 Takes   Request: a question (`catalogue` or `counts`), the server's engine, secret and ssl_mode, and the database there
 Returns Response: the answer, or the failure as data, because a source that is down is no fault of ours

@@ -23,7 +23,7 @@ from lambdas.sources.encryption import encryption
 from lambdas.sources.words import describe, find_words
 
 SOCKET_NAME = "mysqld.sock"
-"""The socket's file in the folder that stands in place of a host name, as Debian's package names it."""
+"""The socket's file, as Debian's package names it, in the folder that a secret may give as its host."""
 
 OWN_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
 _TABLES = "SELECT table_schema, table_name, table_type FROM information_schema.tables"
@@ -134,7 +134,7 @@ def ask_catalogue(
     """The tables and, where *has_views*, views of *schemas* that the user may read, in order of schema and name.
 
     Source: the guide, "Limitations on using a MySQL database as a source": views of MariaDB are not migrated. Its
-    system-versioned tables are not either, but they are asked for: a table that is missed must be told of.
+    system-versioned tables are not either, but they are asked for: a table that DMS misses must be reported.
     """
     with _snapshot(secret, database, ssl_mode, CATALOGUE_SECONDS) as cursor:
         kinds = {"BASE TABLE", "SYSTEM VERSIONED"} | ({"VIEW"} if has_views else set())

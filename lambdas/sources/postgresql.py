@@ -18,8 +18,8 @@ from lambdas.sources.counting import count_tables
 from lambdas.sources.encryption import encryption
 from lambdas.sources.words import causes_of, describe, find_words
 
-# `format_type` without a modifier gives the names that fleet/tables/columns.py knows; arrays, enums and
-# composites are told apart here.
+# `format_type` without a modifier gives the names that fleet/tables/columns.py knows; the query itself marks arrays,
+# enums and composites.
 _CATALOGUE = """
 SELECT n.nspname, c.relname, c.relkind = 'v', a.attname,
        CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'array' WHEN t.typtype = 'e' THEN 'enum'
@@ -47,8 +47,8 @@ _QUERY_CANCELED = "57014"
 def connect(
     secret: Mapping[str, Any], database: str, ssl_mode: SslMode, seconds: float
 ) -> Iterator[pg8000.native.Connection]:
-    """A read-only snapshot of *database* on the server that *secret* names, in which each statement ends after
-    *seconds* by the server's own doing, and waits half as long for a lock.
+    """A read-only snapshot of *database* on the server that *secret* names. The server ends each statement after
+    *seconds*, and each wait for a lock after half of that.
 
     A host that begins with / is a socket of this machine, where nothing is encrypted. Source: PostgreSQL's manual,
     "Client Connection Defaults": both time-outs are in milliseconds; that for locks must be the shorter one to matter.

@@ -22,7 +22,7 @@ from lambdas.sources.counting import count_tables
 from lambdas.sources.tds_encryption import encrypted
 from lambdas.sources.words import describe, find_words
 
-# An alias type stands as its base. The types of the CLR share one system type: they go by their own name.
+# An alias type is given as its base type. The types of the CLR share one system type: they keep their own names.
 _CATALOGUE = """
 SELECT s.name, o.name, CASE WHEN o.type = 'V' THEN 1 ELSE 0 END, c.name,
        CASE WHEN t.is_assembly_type = 1 THEN t.name ELSE TYPE_NAME(t.system_type_id) END,
@@ -54,10 +54,10 @@ def connect(
     *,
     seconds: float | None = None,
 ) -> Any:
-    """A connection to *database* on the server that *secret* names, and each statement for itself.
+    """A connection to *database* on the server that *secret* names, where each statement commits by itself.
 
     *seconds*: for each statement; the driver then asks the server to cancel it. The host may name an instance,
-    `HOST\\INSTANCE`: the port says already which instance it is, and the driver takes only one of the two.
+    `HOST\\INSTANCE`: the instance is left out, because the driver takes it or the port, and the port is enough.
     """
     host = str(secret["host"]).partition("\\")[0]
     with encrypted(secret, host, ssl_mode) as encryption:

@@ -1,6 +1,6 @@
 """What `fleet verify aws` asks an account by itself. Each check settles one declared behaviour.
 
-A check returns what it saw, as JSON has it; the local cloud's answer to the same questions is what it is compared with.
+A check returns what it saw, as JSON; the local cloud answers the same questions, and the two are compared.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _END = {"Type": "Pass", "End": True}
 @dataclass(frozen=True, slots=True)
 class Check:
     """*settles*: the name of the behaviour. *makes*: what it makes in the account for a while; nothing if it only reads
-    or is refused whatever the account thinks of it. *local*: what the local cloud would say, where it takes a deployed
-    fleet to ask; None: it is asked. *remedy*: the next step where the account differs."""
+    or if every account refuses it. *local*: the local cloud's answer, where the question needs a deployed fleet; None:
+    the local cloud is asked. *remedy*: the next step where the account differs."""
 
     settles: str
     ask: Callable[[Asking], Any]
@@ -90,8 +90,8 @@ def _judged(account: Asking) -> Any:
     }
     seen = {}
     for name, definition in wrong.items():
-        told = account.need(_STATES, "ValidateStateMachineDefinition", definition=json.dumps(definition))
-        seen[name] = [told["result"], *[[one["severity"], one["code"]] for one in told["diagnostics"][:1]]]
+        answer = account.need(_STATES, "ValidateStateMachineDefinition", definition=json.dumps(definition))
+        seen[name] = [answer["result"], *[[one["severity"], one["code"]] for one in answer["diagnostics"][:1]]]
     return seen
 
 
@@ -133,7 +133,7 @@ def _machine(account: Asking, name: str, *states: Mapping[str, Any]) -> str:
 def _run(account: Asking, machine: str, name: str, document: str = "{}") -> Mapping[str, Any]:
     started = account.need(_STATES, "StartExecution", stateMachineArn=machine, name=name, input=document)
     arn = started["executionArn"]
-    return account.until(lambda told: told["status"] != "RUNNING", _STATES, "DescribeExecution", executionArn=arn)
+    return account.until(lambda answer: answer["status"] != "RUNNING", _STATES, "DescribeExecution", executionArn=arn)
 
 
 def _same_input(account: Asking) -> Any:
@@ -178,13 +178,13 @@ def _newest_first(account: Asking) -> Any:
 def _deleted(account: Asking) -> Any:
     machine = _machine(account, "gone")
     account.need(_STATES, "DeleteStateMachine", stateMachineArn=machine)
-    told = account.ask(_STATES, "DescribeStateMachine", stateMachineArn=machine)
-    return told.code or told.document["status"]
+    answer = account.ask(_STATES, "DescribeStateMachine", stateMachineArn=machine)
+    return answer.code or answer.document["status"]
 
 
 def _encryption(account: Asking) -> Any:
-    told = account.need(_STATES, "DescribeStateMachine", stateMachineArn=_machine(account, "plain"))
-    return told.get("encryptionConfiguration")
+    answer = account.need(_STATES, "DescribeStateMachine", stateMachineArn=_machine(account, "plain"))
+    return answer.get("encryptionConfiguration")
 
 
 def _updates(account: Asking) -> Any:
@@ -215,7 +215,7 @@ def _timestamps(account: Asking) -> Any:
 
 def _log_of_nothing(account: Asking) -> Any:
     group = f"arn:aws:logs:{account.region}:{account.account}:log-group:{account.name('none')}:*"
-    told = account.ask(
+    answer = account.ask(
         _STATES,
         "CreateStateMachine",
         name=account.name("logged"),
@@ -227,9 +227,9 @@ def _log_of_nothing(account: Asking) -> Any:
             "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}],
         },
     )
-    if not told.code:
-        account.remove_later(_STATES, "DeleteStateMachine", stateMachineArn=told.document["stateMachineArn"])
-    return told.word
+    if not answer.code:
+        account.remove_later(_STATES, "DeleteStateMachine", stateMachineArn=answer.document["stateMachineArn"])
+    return answer.word
 
 
 # Making endpoints of DMS, which cost nothing and are tested by nobody
@@ -287,7 +287,7 @@ CHECKS = (
         _deleted,
         _MACHINE,
     ),
-    Check("Encryption left out is told as AWS_OWNED_KEY", _encryption, _MACHINE),
+    Check("Encryption that was left out is described as AWS_OWNED_KEY", _encryption, _MACHINE),
     Check("An update of nothing is MissingRequiredParameter; one of the settings alone is allowed", _updates, _MACHINE),
     Check(
         "A tag whose key begins with aws: or has another character than AWS allows is a ValidationException",

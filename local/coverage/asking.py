@@ -1,7 +1,7 @@
 """An account that is asked: requests as documents, answers and refusals as data; what was made is removed again.
 
-The same questions go to a real account and to the local cloud over HTTP, so nothing stands here of what the answer
-should be. Requests are not checked before they are sent: some ask what becomes of a wrong one.
+The same questions go to a real account and to the local cloud over HTTP, so this module holds no expected answers.
+Requests are not checked before they are sent: some ask what becomes of a wrong one.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class Asking:
         self._commands, self._made = [], []
         seen, why = None, ""
         try:
-            told = json.dumps(check(self), default=str)
-            seen = json.loads(told.replace(self._prefix, "PREFIX"))
+            text = json.dumps(check(self), default=str)
+            seen = json.loads(text.replace(self._prefix, "PREFIX"))
         except NotAskedError as error:
             why = str(error)
         left = self._remove()
@@ -147,10 +147,10 @@ class Asking:
         """
         self._commands.append("aws lambda get-account-settings")
         try:
-            told = self._session.client("lambda", config=_CONFIG, **self._arguments).get_account_settings()
+            answer = self._session.client("lambda", config=_CONFIG, **self._arguments).get_account_settings()
         except (BotoCoreError, ClientError) as error:
             raise NotAskedError(f"GetAccountSettings: {error}") from error
-        return told["AccountLimit"]["ConcurrentExecutions"]
+        return answer["AccountLimit"]["ConcurrentExecutions"]
 
     def until(self, is_so: Callable[[Mapping[str, Any]], bool], service: str, operation: str, **document: Any) -> Any:
         """The first answer of which *is_so* holds, within about a minute."""

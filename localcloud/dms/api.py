@@ -34,7 +34,7 @@ class Dms:
     """One account's DMS: `aws.serve("dms", Dms(clock, aws).answer)`.
 
     *readers*: how to read each source engine, under DMS's name of it; PostgreSQL by default. *on_event*: gets each
-    event as EventBridge delivers it. *on_change*: told of each change of a status: the kind of thing, its
+    event as EventBridge delivers it. *on_change*: called at each change of a status with the kind of thing, its
     status before and after ("" for not there).
     """
 
@@ -124,7 +124,7 @@ class Dms:
 
     @property
     def operations(self) -> frozenset[str]:
-        """The operations that are emulated, or refused for more than not being known here."""
+        """The operations that are emulated, or refused for a reason of their own."""
         return frozenset(self._operations)
 
     def answer(self, operation: str, parameters: Parameters) -> Mapping[str, Any]:
@@ -145,12 +145,12 @@ class Dms:
             return answer
 
     def start_throttling(self, rate: Rate) -> None:
-        """From now on refuse what exceeds *rate*, whoever asks: the limit is the account's."""
+        """From now on refuse what exceeds *rate*: the limit is the account's, not a caller's."""
         with self._resources.lock:
             self._bucket = TokenBucket(self._clock, rate)
 
     def tasks(self) -> list[dict[str, Any]]:
-        """All tasks as DescribeReplicationTasks has them: a look from outside, which takes nothing from the bucket."""
+        """All tasks as DescribeReplicationTasks shows them; a look from outside, which counts as no request."""
         with self._resources.lock:
             return self._tasks.shown()
 

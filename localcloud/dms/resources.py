@@ -64,7 +64,7 @@ class Quotas:
 
 
 class Stateful:
-    """A thing with a `status`. Each change of it is told to *changed*: the thing, what it was, what it is."""
+    """A thing with a `status`. *changed* is called at each change: the thing, the status before, the status now."""
 
     kind: ClassVar[str]
     status: str
@@ -120,8 +120,8 @@ class Endpoint(Stateful):
 
 @dataclass(eq=False)
 class Connection(Stateful):
-    """A tested pair of instance and endpoint. *place*: where it stands in a list. *test*: counts its tests, so that
-    only the newest one's end counts."""
+    """A tested pair of instance and endpoint. *place*: its place in a list. *test*: the number of its newest test;
+    only that one's end counts."""
 
     kind = "connection"
     instance: Instance
@@ -168,9 +168,9 @@ class Task(Stateful):
 
 
 class Resources:
-    """Everything one local DMS holds. Whoever reads or changes it holds *lock*.
+    """Everything one local DMS holds. Hold *lock* to read or change it.
 
-    *changed*: told of each change of a thing's status, under the lock.
+    *changed*: called at each change of a thing's status, under the lock.
     """
 
     def __init__(
@@ -208,7 +208,7 @@ class Resources:
         self.clock.call_later(seconds, locked)
 
     def watch(self, thing: Stateful) -> None:
-        """Tell of each change of the status of *thing* from now on, its beginning included."""
+        """Report each change of the status of *thing* from now on, its beginning included."""
         if self.changed is not None:
             thing.changed = self.changed
             self.changed(thing, "", thing.status)
@@ -228,11 +228,11 @@ class Resources:
         return arn
 
     def place(self, arn: str) -> int:
-        """Where the resource of that ARN stands in a list: as many as were made until it was."""
+        """The place of the resource of that ARN in a list: how many were made up to it."""
         return self._places[arn]
 
     def forget(self, arn: str) -> None:
-        """Take away what is kept of a resource that is gone: its tags, its place, and that its ARN is taken."""
+        """Take away what is kept of a resource that is gone: its tags, its place and its ARN."""
         del self.tags[arn], self._places[arn]
 
     def instance(self, arn: str) -> Instance:

@@ -1,6 +1,6 @@
-"""Which state may follow which, by AWS's documents. The random sequences hold every change of a status against it.
+"""Which state may follow which, by AWS's documents. The random sequences compare every change of a status with it.
 
-"" stands for "not there (any more)". Each line names where it is from; "BC" is botocore's model, numbers are those of
+"" means "not there (any more)". Each line names its source; "BC" is botocore's model, numbers are those of
 docs/facts/dms.md.
 """
 

@@ -30,7 +30,7 @@ _STATEMENTS = "/api/v2/statements"
 # Of a connection, not of a request; the host is AWS's afterwards.
 _LEFT_BEHIND = {"host", "connection", "accept", "expect", "keep-alive", "transfer-encoding"}
 # Written by the server.
-_NOT_TOLD = {"content-length", "connection", "transfer-encoding", "date", "server"}
+_NOT_PASSED_ON = {"content-length", "connection", "transfer-encoding", "date", "server"}
 
 
 @dataclass
@@ -124,7 +124,7 @@ def _reply(response: AWSResponse, method: str) -> Reply:
 
 def _finished(reply: Reply, operation: str) -> Reply:
     """*reply* with a request's id, if it has none, and without what belongs to the connection."""
-    headers = {name: value for name, value in reply.headers.items() if name.lower() not in _NOT_TOLD}
+    headers = {name: value for name, value in reply.headers.items() if name.lower() not in _NOT_PASSED_ON}
     if not {"x-amzn-requestid", "x-amz-request-id"} & {name.lower() for name in headers}:
         headers["x-amzn-RequestId"] = str(uuid.uuid4())
     length = next((value for name, value in reply.headers.items() if name.lower() == "content-length"), None)

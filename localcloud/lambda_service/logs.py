@@ -21,16 +21,16 @@ class FunctionLog:
     def __init__(self, file: Path) -> None:
         self.file = file
         self._lock = threading.Lock()
-        self._told_bytes = file.stat().st_size if file.exists() else 0
+        self._delivered_bytes = file.stat().st_size if file.exists() else 0
 
     def deliver(self, group: str, stream: str, now: datetime) -> None:
         """Add the lines that were printed since the last time to *stream*, an event each; lost without the group."""
         with self._lock:
             with self.file.open("rb") as file:
-                file.seek(self._told_bytes)
+                file.seek(self._delivered_bytes)
                 printed = file.read()
             whole = printed[: printed.rfind(b"\n") + 1]
-            self._told_bytes += len(whole)
+            self._delivered_bytes += len(whole)
             lines = whole.decode("utf-8", "replace").splitlines()
             if lines:
                 moment = int(now.timestamp() * 1000)

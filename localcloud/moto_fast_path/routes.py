@@ -1,7 +1,7 @@
-"""moto with its routes remembered: it looks for the service and builds the service's table of URLs at each request.
+"""moto with its routes remembered: by itself it looks for the service and builds its table of URLs at each request.
 
 The same handlers of moto get the same requests; only the search is done once for a host and once for a service. And a
-request that has its bytes is answered before botocore would prepare it for a network, sign it and think of retries.
+request whose bytes are complete is answered before botocore prepares it for a network, signs it and plans retries.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def shorten(
         content = body.encode() if isinstance(body, str) else bytes(body)
         headers = HeadersDict({**params["headers"], "Content-Length": str(len(content))})
         request = AWSPreparedRequest(params["method"], params["url"], headers, content, model.has_streaming_output)
-        told = first(request, str(model.name)) or answer(request)
-        return told, _parsed(told, model, parser)
+        answered = first(request, str(model.name)) or answer(request)
+        return answered, _parsed(answered, model, parser)
 
     def before_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
         return first(request, event_name.rpartition(".")[2]) or answer(request)
@@ -75,8 +75,9 @@ def shorten(
 
 
 def _remember_addresses(client: Any) -> None:
-    """Let *client* work out once where an operation on a bucket or table is sent: botocore walks through its rules each
-    time. Keys of objects lead nowhere else. The client's Region and settings never change, so no answer grows old.
+    """Let *client* find out only once where an operation on a bucket or table is sent: botocore goes through its rules
+    each time. An object's key does not change the address. The client's Region and settings never change, so an
+    address stays right.
     """
     resolver = client._ruleset_resolver
     resolve = resolver.construct_endpoint
@@ -99,7 +100,7 @@ def _remember_addresses(client: Any) -> None:
 
 
 class _Headers(dict[str, str]):
-    """An answer's headers, found whatever their case: botocore's own makes an object for each of its looks at them."""
+    """An answer's headers, found in upper or lower case: botocore's own class makes an object at each look-up."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__((name.lower(), value) for name, value in headers.items())
@@ -114,12 +115,12 @@ class _Headers(dict[str, str]):
         return super().get(name.lower(), default)
 
 
-def _parsed(told: AWSResponse, model: OperationModel, parser: ResponseParser) -> Any:
+def _parsed(answered: AWSResponse, model: OperationModel, parser: ResponseParser) -> Any:
     """What botocore's own endpoint would make of the answer."""
-    read = convert_to_response_dict(told, model)
-    read["headers"] = _Headers(told.headers)
+    read = convert_to_response_dict(answered, model)
+    read["headers"] = _Headers(answered.headers)
     parsed = parser.parse(read, model.output_shape)
-    if told.status_code >= 300:
+    if answered.status_code >= 300:
         code = parsed.get("Error", {}).get("Code")
         if shape := code and model.service_model.shape_for_error_code(code):
             parsed.update(parser.parse(read, shape))
@@ -128,7 +129,7 @@ def _parsed(told: AWSResponse, model: OperationModel, parser: ResponseParser) ->
 
 
 class UnreadByMotoError(Exception):
-    """moto broke over a request. It does so where AWS would refuse one: it looks at little before it uses it."""
+    """moto failed at a request. It does so where AWS would refuse one, because moto checks little before it begins."""
 
 
 def _is_ours(error: BaseException) -> bool:
@@ -163,7 +164,7 @@ def answer(request: AWSPreparedRequest) -> AWSResponse:
                     raise
                 raise UnreadByMotoError(error) from error
             finally:
-                plain.environ.clear()  # it leads back to the request: the body would stay until garbage is looked for
+                plain.environ.clear()  # it refers to the request: the body would stay until garbage is collected
             return response(request.url, status, body.encode() if isinstance(body, str) else body, dict(headers))
     raise RuntimeError(f"moto has no route for {url}")
 

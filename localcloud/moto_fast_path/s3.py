@@ -37,7 +37,7 @@ _OF_LIST = {"prefix", "encoding-type", "max-keys", "continuation-token"}
 _AFTER = "after:"  # begins our own continuation tokens
 _PAGE = 1_000
 _XML = {"Content-Type": "application/xml"}
-# A night asks dozens of times for each database whether something stands there yet.
+# A night asks dozens of times for each database whether an object is there yet.
 _NO_SUCH_KEY = (
     "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>{key}</Key></Error>"
 )
@@ -49,7 +49,7 @@ class PlainS3:
     def __init__(self, account: str) -> None:
         self._account = account
         self.puts = threading.RLock()
-        """Serialises puts, and all that moto answers: it looks and puts in two steps, so that both of two could win."""
+        """Serialises puts and moto's answers: moto checks and writes in two steps, so two writers could both win."""
         self._answers = {"PutObject": self._put, "GetObject": self._get, "ListObjectsV2": self._list}
 
     def answer(self, request: AWSPreparedRequest, operation: str) -> AWSResponse | None:
@@ -66,12 +66,12 @@ class PlainS3:
         return answer(request, backend, bucket, unquote(url.path[1:]), dict(parse_qsl(url.query)), headers)
 
     def find(self, bucket: str, key: str) -> FakeKey | None:
-        """A plain object, for what reads it inside of AWS, where there is no HTTP; None: ask S3."""
+        """A plain object, for a service that reads it inside of AWS, without HTTP; None: ask S3."""
         plain = _plain(s3_backends[self._account]["aws"].buckets.get(bucket))
         return None if plain is None else _readable(plain, key)
 
     def store(self, bucket: str, key: str, body: bytes, encryption: str | None, kms_key_id: str | None) -> bool:
-        """Put a plain object, for what writes it inside of AWS; false, and nothing is put: ask S3."""
+        """Put a plain object, for a service that writes it inside of AWS; false, and nothing is put: ask S3."""
         backend: S3Backend = s3_backends[self._account]["aws"]
         plain = _plain(backend.buckets.get(bucket))
         if plain is None:
@@ -99,8 +99,8 @@ class PlainS3:
             made = _store(backend, bucket, key, content, headers.get(_ENCRYPTION), headers.get(_KEY_ID))
         if kind := headers.get("content-type"):
             made.set_metadata({"Content-Type": kind})
-        told = {name: value for name, value in made.response_dict.items() if name != "content-length"}
-        return response(request.url, 200, b"", told)
+        answer_headers = {name: value for name, value in made.response_dict.items() if name != "content-length"}
+        return response(request.url, 200, b"", answer_headers)
 
     def _get(
         self,
@@ -118,8 +118,8 @@ class PlainS3:
         found = _readable(bucket, key)
         if found is None:
             return None
-        told = {**found.response_dict, **found.metadata, "Accept-Ranges": "bytes"}
-        return response(request.url, 200, found.value, told)
+        answer_headers = {**found.response_dict, **found.metadata, "Accept-Ranges": "bytes"}
+        return response(request.url, 200, found.value, answer_headers)
 
     def _list(
         self,

@@ -72,12 +72,12 @@ def too_long(column: Column, expression: str) -> list[str]:
     is_binary = column.type.kind == "BINARY"
     length = f"octet_length({expression})" if is_binary else f"length({expression}::VARCHAR)"
     kind = "Binary value" if is_binary else "String"
-    told = f"{kind} is too long and would be truncated, column {column.name} {column.type.snowflake}"
-    return [f"WHEN {length} > {limit} THEN {raising('100078', '22000', told)}"]
+    message = f"{kind} is too long and would be truncated, column {column.name} {column.type.snowflake}"
+    return [f"WHEN {length} > {limit} THEN {raising('100078', '22000', message)}"]
 
 
 def _bounded(column: Column, expression: str) -> list[str]:
-    """The same, but for columns of the greatest length: no literal and no value of another table is longer."""
+    """Like `too_long`, but nothing for columns of the greatest length: no literal or value of a table is longer."""
     is_default = column.type.length in {SNOWFLAKE_VARCHAR_CHARACTERS.value, SNOWFLAKE_BINARY_BYTES.value}
     return [] if is_default else too_long(column, expression)
 
@@ -85,7 +85,7 @@ def _bounded(column: Column, expression: str) -> list[str]:
 def _place(
     session: SessionState, shaped: Shaped, reference: TableReference, tables: list[Table], places: dict[str, str]
 ) -> str:
-    """What stands in a table's hole; a stored table is added to *tables*."""
+    """What fills a table's hole; a stored table is added to *tables*."""
     if reference.is_copy_history:
         table = session.table(parts_of(shaped.text_value(reference.parts[0])))
         since = shaped.fill(reference.since, places)
@@ -196,7 +196,7 @@ def _insert(
 
 
 def _fitting_literals(columns: list[Column], translation: Translation, shaped: Shaped) -> set[str]:
-    """The columns into which a text goes that stands in the statement, and is short enough to be seen by that."""
+    """The columns whose text is written in the statement itself and is seen there to be short enough."""
     return {
         column.name
         for column, text in zip(columns, translation.literals, strict=False)

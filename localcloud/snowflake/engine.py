@@ -22,14 +22,14 @@ from localcloud.snowflake.privileges import Privileges
 TIMEZONE = "UTC"
 """Every session's, until it asks for another."""
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    # A checkpoint holds up who begins to write, and writes of every table where it lies: we say when (`checkpoint`).
+    # A checkpoint delays those who begin to write, and writes the place of every table: we say when (`checkpoint`).
     "checkpoint_threshold": "1GB",
     # To look for the best compression of a column costs more than to write it; the tables are small.
     "force_compression": "uncompressed",
     # Loads run side by side; several threads for each would cost more in waking one another than they bring.
     "threads": 1,
-    # What they find to improve in statements over a few hundred rows is less than what they cost: a load took 8 % less
-    # without. Those stay that keep a query of a person's own over large tables from going the long way.
+    # These optimizers cost more than they save in statements over a few hundred rows: a load took 8 % less without.
+    # The others stay, because a person's own query over large tables would be slow without them.
     "disabled_optimizers": "common_subexpressions,common_subplan,compressed_materialization,expression_rewriter,"
     "join_filter_pushdown,regex_range,reorder_filter,statistics_propagation",
 }
@@ -67,7 +67,7 @@ class Engine:
         self._files = itertools.count()
 
     def scratch_file(self) -> Path:
-        """A file that nobody else has; whoever asks for it removes it."""
+        """A file that nobody else has; the caller removes it."""
         return self._scratch / str(next(self._files))
 
     def checkpoint(self) -> bool:
@@ -80,8 +80,8 @@ class Engine:
         return True
 
     def finish(self) -> None:
-        """Store the definitions and bring everything into the files: they are whole though the process then ends
-        without `close`, which frees what each table holds of memory. Nothing may be under way.
+        """Store the definitions and bring everything into the files: they are whole even if the process then ends
+        without `close`, which also frees the memory of each table. Nothing may be under way.
         """
         self.catalogue.put_object(self.connection, "PRIVILEGES", "", self.privileges.kept())
         self.catalogue.store(self.connection, self.loads)

@@ -63,7 +63,8 @@ def no_warehouse() -> SnowflakeError:
 
 
 def failed_inside(statement: str, line: int, position: int, cause: SnowflakeError) -> SnowflakeError:
-    """*cause* as a request of several statements reports it: they run in a procedure, and its frame stands around.
+    """*cause* as a request of several statements reports it: they run in a procedure, whose frame is put around the
+    words.
 
     Source: https://docs.snowflake.com/en/developer-guide/sql-api/submitting-multiple-statements (documented; that a
     statement is cut after 30 characters is read from its example).

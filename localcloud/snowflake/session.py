@@ -1,6 +1,6 @@
 """One request: its statements in order, its transactions, its temporary tables and its settings.
 
-DDL commits an open transaction and stands outside of one; a transaction left open is rolled back at the end. Source:
+DDL commits an open transaction and belongs to none; a transaction left open is rolled back at the end. Source:
 https://docs.snowflake.com/en/sql-reference/transactions (documented).
 """
 
@@ -130,7 +130,7 @@ class Session(SessionState):
 
     def _define(self, text: str) -> Result:
         self._end("commit")
-        # Every load begins so, and nearly always for nothing: it need not wait for whoever defines something else.
+        # Every load begins so, and nearly always for nothing: it need not wait while another session defines something.
         if there := definitions.find_existing(self, text):
             return there
         tables = self._written([text])

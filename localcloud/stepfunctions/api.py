@@ -1,4 +1,4 @@
-"""The API of Step Functions: `StepFunctions.answer` stands for the service.
+"""The API of Step Functions: `StepFunctions.answer` plays the service.
 
 All of its state lives on the clock's loop, where every request is answered; so there are no locks.
 """
@@ -190,7 +190,7 @@ class StepFunctions:
             execution.end(SUCCEEDED, output=result.text)
         except StateFailedError as failure:
             execution.end(FAILED, error=failure.error or None, cause=failure.cause)
-        except Exception as fault:  # noqa: BLE001  whoever waits for the execution must learn that the engine failed
+        except Exception as fault:  # noqa: BLE001  those who wait for the execution must learn that the engine failed
             _log.exception("the engine failed in %s", execution.arn)
             execution.end(FAILED, error=RUNTIME, cause=f"The engine failed: {fault!r}")
 
@@ -277,7 +277,7 @@ class StepFunctions:
 
 
 def _place(execution: Execution) -> tuple[float, int]:
-    """Where an execution stands in a list: what runs by its start or redrive, what has ended by its end."""
+    """An execution's place in a list: by its start or redrive while it runs, by its end afterwards."""
     moment = execution.stopped_at or execution.redriven_at or execution.started_at
     return moment.timestamp(), execution.number
 

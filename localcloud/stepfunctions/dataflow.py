@@ -77,17 +77,17 @@ def _follow(path: Path | None, payload: Payload, context: Mapping[str, Any]) -> 
 
 
 def read(path: Path, value: Any, context: Mapping[str, Any]) -> Any:
-    """What stands at *path*; a path to nowhere fails the state."""
+    """The value at *path*; a path to nowhere fails the state."""
     try:
         return path.read(value, context)
     except PathNotFoundError:
         raise DataFlowError(
-            RUNTIME, f"Invalid path '{path.text}': nothing stands there in the input or the context object."
+            RUNTIME, f"Invalid path '{path.text}': the input or the context object has nothing there."
         ) from None
 
 
 def read_whole_number(given: int | Path, value: Any, context: Mapping[str, Any], *, low: int = 0) -> int:
-    """*given*, or the whole number that stands there."""
+    """*given*, or the whole number at that path."""
     if isinstance(given, int):
         return given
     number = read(given, value, context)
@@ -97,7 +97,7 @@ def read_whole_number(given: int | Path, value: Any, context: Mapping[str, Any],
 
 
 def read_moment(given: datetime | Path, value: Any, context: Mapping[str, Any]) -> datetime:
-    """*given*, or the timestamp that stands there."""
+    """*given*, or the timestamp at that path."""
     if isinstance(given, datetime):
         return given
     try:

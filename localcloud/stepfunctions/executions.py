@@ -1,4 +1,4 @@
-"""Executions: what AWS tells of one, its history, and where each of its branches stands."""
+"""Executions: what AWS says of one, its history, and the state that each of its branches is in."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _END_EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What an update of a machine replaces, and an execution keeps from its beginning. *settings* are what AWS gives
-    back as they were given; *revision_id* is none for the first one."""
+    """The part of a machine that an update replaces, and that an execution keeps from its beginning. *settings*: given
+    back unchanged; *revision_id*: none for the first revision."""
 
     definition: Definition
     role_arn: str
@@ -78,7 +78,7 @@ class Branch:
     iterations: list[Branch] = field(default_factory=list)
 
     def redriven(self, about: dict[str, Any], attempt: int) -> Branch:
-        """A branch that goes on where this one stands; *about* is what the context object tells of the execution."""
+        """A branch that goes on where this one is; *about* is what the context object says of the execution."""
         last_event_id = self.last_event_id
         if self.output is None:
             last_event_id = self.standing.entered_id if self.standing is not None else self.begun_id or last_event_id
@@ -146,7 +146,8 @@ class Execution:
     def redrive(self, work: Coroutine[Any, Any, None]) -> None:
         """Go on from the states in which the last attempt ended.
 
-        What of that attempt is still being cancelled may run until *work* reaches the same state, and is not heard.
+        Work of that attempt that is still being cancelled may run until *work* reaches the same state; its events are
+        dropped.
         """
         self.status, self.stopped_at, self.error, self.cause = RUNNING, None, None, None
         self.redrive_count += 1
@@ -191,12 +192,12 @@ class Execution:
         if self.status != RUNNING:
             return
         kind = _END_EVENTS[status]
-        # Observed in AWS: the history alone tells the error of a time-out; what ends from outside follows no event.
-        told = TIMEOUT if status == TIMED_OUT else error
+        # Observed in AWS: the history alone has the error of a time-out; an end from outside follows no event.
+        shown = TIMEOUT if status == TIMED_OUT else error
         if status == SUCCEEDED:
             details: dict[str, Any] = {"output": output, "outputDetails": {"truncated": False}}
         else:
-            details = {name: text for name, text in (("error", told), ("cause", cause)) if text is not None}
+            details = {name: text for name, text in (("error", shown), ("cause", cause)) if text is not None}
         previous = 0 if status in (TIMED_OUT, ABORTED) else self.root.last_event_id
         self._append(previous, kind, **{f"e{kind[1:]}EventDetails": details})
         self.status, self.output, self.error, self.cause = status, output, error, cause

@@ -52,7 +52,7 @@ class Interpreter:
         self._jitter = jitter
 
     async def run(self, execution: Execution, branch: Branch, flow: States, payload: Payload) -> Payload:
-        """The output of *flow* on *payload*, or from where a redriven *branch* stands in it.
+        """The output of *flow* on *payload*; a redriven *branch* goes on from the state that it is in.
 
         Raises:
             StateFailedError: No Catch takes the error.
@@ -177,8 +177,8 @@ def _caught(state: State, payload: Payload, failure: StateFailedError) -> tuple[
     catcher = find_catcher(state.catchers, failure.error)
     if catcher is None:
         raise failure
-    told = Payload({"Error": failure.error, "Cause": failure.cause or ""})
-    return put_result(catcher.result_path, payload, told), catcher.next
+    error = Payload({"Error": failure.error, "Cause": failure.cause or ""})
+    return put_result(catcher.result_path, payload, error), catcher.next
 
 
 def _located(error: StateFailedError, state: State, entered_id: int) -> StateFailedError:

@@ -53,8 +53,8 @@ class LogGroups(Protocol):
 
 
 class LogDelivery:
-    """Brings events to log groups, a second's together, one writing at a time. What is left when the cloud closes is
-    lost. Everything but the writing happens on the clock's loop."""
+    """Writes events to log groups, those of a second together, one write at a time. What is left when the cloud closes
+    is lost. Everything but the writing happens on the clock's loop."""
 
     def __init__(self, clock: Clock, groups: LogGroups | None) -> None:
         self._clock = clock
@@ -64,7 +64,7 @@ class LogDelivery:
         self._is_due = False
 
     def listener(self, logging: Mapping[str, Any]) -> Callable[[Execution, dict[str, Any]], None] | None:
-        """Who is to hear the events of an execution whose machine has this loggingConfiguration."""
+        """Who gets the events of an execution whose machine has this loggingConfiguration."""
         if logging["level"] == "OFF" or self._groups is None:
             return None
         wanted = _LEVELS[logging["level"]]
@@ -134,17 +134,17 @@ class LogDelivery:
 
 
 def write_document(execution_arn: str, redrive_count: int, event: Mapping[str, Any], *, with_data: bool) -> str:
-    """The text that stands in the log for *event*."""
+    """The log's text for *event*."""
     details = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
-    told = {name: value for name, value in details.items() if with_data or name not in _DATA}
+    shown = {name: value for name, value in details.items() if with_data or name not in _DATA}
     for name in _DATA:
-        if len(told.get(name, "")) > _DATA_CHARACTERS:
-            told |= {name: told[name][:_DATA_CHARACTERS], f"{name}Details": {"truncated": True}}
+        if len(shown.get(name, "")) > _DATA_CHARACTERS:
+            shown |= {name: shown[name][:_DATA_CHARACTERS], f"{name}Details": {"truncated": True}}
     return json.dumps(
         {
             "id": str(event["id"]),
             "type": event["type"],
-            "details": told,
+            "details": shown,
             "redrive_count": str(redrive_count),
             "previous_event_id": str(event["previousEventId"]),
             "event_timestamp": str(round(event["timestamp"].timestamp() * 1000)),

@@ -1,7 +1,7 @@
 """An inline Map: a branch for each item, so many at once as is asked and AWS surely gives.
 
 When an item fails, the others are cancelled and the Map fails with the item's own error. A redrive goes on with the
-items that failed or were cancelled, each from the state it stood in, and begins those that had not begun.
+items that failed or were cancelled, each from the state that it was in, and begins those that had not begun.
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html and .../redrive-executions.html
 """
 
@@ -68,7 +68,7 @@ async def run_map(run: Run, execution: Execution, branch: Branch, state: State, 
 
 
 def record_cut_off(execution: Execution, branch: Branch) -> None:
-    """Note in the history that the state in which the cancelled *branch* stands was aborted."""
+    """Note in the history that the state which the cancelled *branch* was in was aborted."""
     if branch.standing is not None and branch.standing.state.kind in _CUT_OFF:
         execution.record(branch, _CUT_OFF[branch.standing.state.kind])
 

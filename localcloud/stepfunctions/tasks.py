@@ -109,7 +109,7 @@ class Tasks:
                 return returned
             except DataFlowError as error:
                 failure = error
-        execution.record(branch, "LambdaFunctionFailed", lambdaFunctionFailedEventDetails=_told(failure))
+        execution.record(branch, "LambdaFunctionFailed", lambdaFunctionFailedEventDetails=_error_details(failure))
         raise failure
 
     def _call(self, execution: Execution, arn: str, text: str, begin: Callable[[float], None]) -> Payload:
@@ -119,7 +119,7 @@ class Tasks:
         except AccessDeniedError as error:
             # Observed in AWS: https://github.com/awslabs/aws-deployment-framework/issues/460
             raise FunctionError("Lambda.AWSLambdaException", _denied(error, "AWSLambda", 403)) from None
-        # Through text both ways, as over the network: neither side holds the other's objects.
+        # Turned into text and back, as over the network: neither side holds the other's objects.
         try:
             result = self._invoke(arn, json.loads(text))
         except FunctionError:
@@ -163,7 +163,7 @@ class Tasks:
             execution.record(branch, "TaskTimedOut", taskTimedOutEventDetails={**_RESOURCE, "error": TIMEOUT})
             raise StateFailedError(TIMEOUT) from None
         except StateFailedError as failure:
-            execution.record(branch, "TaskFailed", taskFailedEventDetails=_RESOURCE | _told(failure))
+            execution.record(branch, "TaskFailed", taskFailedEventDetails=_RESOURCE | _error_details(failure))
             raise
 
     def _start_child(self, execution: Execution, taken: Mapping[str, Any]) -> Execution:
@@ -194,10 +194,10 @@ class Tasks:
             ) from None
 
     def _end_of_child(self, execution: Execution, branch: Branch, child: Execution) -> Payload:
-        told = describe_to_parent(child)
+        described = describe_to_parent(child)
         if child.status != SUCCEEDED:
-            raise StateFailedError(TASK_FAILED, Payload(told).text)
-        result = Payload(told | {"Output": json.loads(child.output or "null")})
+            raise StateFailedError(TASK_FAILED, Payload(described).text)
+        result = Payload(described | {"Output": json.loads(child.output or "null")})
         details = {"output": result.text, "outputDetails": {"truncated": False}}
         execution.record(branch, "TaskSucceeded", taskSucceededEventDetails=_RESOURCE | details)
         return result
@@ -217,7 +217,7 @@ def _output(value: Any) -> dict[str, Any]:
     return {"output": Payload(value).text, "outputDetails": {"truncated": False}}
 
 
-def _told(failure: StateFailedError) -> dict[str, Any]:
+def _error_details(failure: StateFailedError) -> dict[str, Any]:
     return {"error": failure.error} | ({} if failure.cause is None else {"cause": failure.cause})
 
 

@@ -126,10 +126,10 @@ def test_a_condition_on_the_source_in_the_topics_policy_keeps_events_away_and_la
     assert account.read("listener") == []
     (laid,) = account.read("fleet-not-delivered")
     assert json.loads(laid["Body"]) == NEW_INSTANCE
-    told = {name: value["StringValue"] for name, value in laid["MessageAttributes"].items()}
-    assert told["TARGET_ARN"] == TOPIC
-    assert told["RULE_ARN"].endswith(":rule/fleet-dms-instances")
-    assert "sns:Publish" in told["ERROR_MESSAGE"]
+    attributes = {name: value["StringValue"] for name, value in laid["MessageAttributes"].items()}
+    assert attributes["TARGET_ARN"] == TOPIC
+    assert attributes["RULE_ARN"].endswith(":rule/fleet-dms-instances")
+    assert "sns:Publish" in attributes["ERROR_MESSAGE"]
 
 
 def test_a_condition_on_the_source_in_the_keys_policy_keeps_events_away_and_lays_them_aside(account: Account) -> None:
@@ -233,8 +233,8 @@ def test_an_alarm_of_the_fleet_reaches_a_subscriber_of_the_encrypted_topic(accou
     alarms = put_alarm(account, "fleet-missed-nights-seen")
     for _ in range(2):  # the second changes nothing, and AWS acts on changes
         alarms.set_alarm_state(AlarmName="fleet-missed-nights-seen", StateValue="ALARM", StateReason="to try it")
-    (told,) = bodies(account.read("listener"))
-    assert (told["AlarmName"], told["NewStateValue"]) == ("fleet-missed-nights-seen", "ALARM")
+    (alarm,) = bodies(account.read("listener"))
+    assert (alarm["AlarmName"], alarm["NewStateValue"]) == ("fleet-missed-nights-seen", "ALARM")
 
 
 def test_an_alarm_of_somebody_else_does_not_reach_the_topic(account: Account) -> None:

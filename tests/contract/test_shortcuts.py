@@ -77,15 +77,15 @@ def refusal(call: Any, **asked: Any) -> tuple[str, int]:
 def test_an_object_comes_back_with_its_bytes_type_size_and_etag(s3: Any, key: str) -> None:
     etag = put(s3, key, b"\x00rows", ContentType="application/json")["ETag"]
     found = s3.get_object(Bucket=BUCKET, Key=key)
-    told = found["Body"].read(), found["ContentType"], found["ContentLength"], found["ETag"]
-    assert told == (b"\x00rows", "application/json", 5, etag)
+    read = found["Body"].read(), found["ContentType"], found["ContentLength"], found["ETag"]
+    assert read == (b"\x00rows", "application/json", 5, etag)
 
 
 def test_an_etag_is_the_md5_of_the_bytes(s3: Any) -> None:
     assert put(s3, "a", b"")["ETag"] == '"d41d8cd98f00b204e9800998ecf8427e"'
 
 
-def test_a_file_is_put_as_it_stands(s3: Any, tmp_path: Any) -> None:
+def test_a_file_is_put_unchanged(s3: Any, tmp_path: Any) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x" * 100_000)
     with path.open("rb") as file:
@@ -105,13 +105,13 @@ def test_a_second_put_replaces_bytes_and_type(s3: Any) -> None:
     assert (found["Body"].read(), found["ContentType"]) == (b"new", "binary/octet-stream")
 
 
-def test_a_conditional_put_is_refused_where_an_object_stands_and_leaves_it(s3: Any) -> None:
+def test_a_conditional_put_is_refused_where_there_is_an_object_and_leaves_it(s3: Any) -> None:
     put(s3, "a", b"first", IfNoneMatch="*")
     refused = refusal(s3.put_object, Bucket=BUCKET, Key="a", Body=b"second", IfNoneMatch="*")
     assert (refused, s3.get_object(Bucket=BUCKET, Key="a")["Body"].read()) == (("PreconditionFailed", 412), b"first")
 
 
-def test_encryption_asked_for_is_told_of(s3: Any) -> None:
+def test_encryption_that_was_asked_for_is_in_the_answer(s3: Any) -> None:
     asked = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/landing"}
     answers = [put(s3, "a", **asked), s3.get_object(Bucket=BUCKET, Key="a")]
     assert [(one["ServerSideEncryption"], one["SSEKMSKeyId"]) for one in answers] == [("aws:kms", "alias/landing")] * 2
@@ -308,8 +308,8 @@ def test_an_update_that_makes_no_sense_is_refused(dynamodb: Any, wrong: dict[str
 def test_values_that_a_write_is_asked_for_come_back(dynamodb: Any) -> None:
     dynamodb.put_item(TableName=TABLE, Item=ITEM)
     set_it = {"UpdateExpression": "SET no_text = :a", "ExpressionAttributeValues": {":a": {"S": "b"}}}
-    told = dynamodb.update_item(TableName=TABLE, Key=KEY, ReturnValues="UPDATED_OLD", **set_it)
-    assert told["Attributes"] == {"no_text": {"S": ""}}
+    answer = dynamodb.update_item(TableName=TABLE, Key=KEY, ReturnValues="UPDATED_OLD", **set_it)
+    assert answer["Attributes"] == {"no_text": {"S": ""}}
 
 
 def test_a_transaction_writes_all_or_nothing(dynamodb: Any) -> None:

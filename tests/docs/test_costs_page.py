@@ -15,7 +15,7 @@ def test_the_page_on_deploying_gives_the_sums_of_the_page_of_costs() -> None:
         assert f"| {size} databases | {instances(size)} | {sums} |" in text
 
 
-def test_the_page_on_deploying_says_of_each_price_whether_it_stands_in_for_frankfurts() -> None:
+def test_the_page_on_deploying_says_of_each_price_whether_it_holds_in_frankfurt() -> None:
     text = (PAGE.parent / "deploy.md").read_text(encoding="utf-8")
     for price in PRICES:
         (row,) = [line for line in text.splitlines() if line.startswith(f"| {price.unit} |")]
@@ -23,7 +23,7 @@ def test_the_page_on_deploying_says_of_each_price_whether_it_stands_in_for_frank
         assert row.endswith(f" | {'holds' if price.holds_in_frankfurt else 'stand-in'} |")
 
 
-def test_no_price_stands_without_a_source_and_a_day() -> None:
+def test_every_price_has_a_source_and_a_day() -> None:
     for price in PRICES:
         assert price.source.startswith("https://")
         assert price.where

@@ -137,7 +137,7 @@ def test_a_registry_without_a_database_is_refused(redeployed: Cases) -> None:
     assert re.search("the registry holds no database.* Add one to registry/databases.yaml", cause(ended))
 
 
-def test_an_account_to_which_no_registry_was_deployed_is_told_so(redeployed: Cases) -> None:
+def test_a_run_in_an_account_without_a_deployed_registry_fails_and_says_so(redeployed: Cases) -> None:
     bucket = redeployed.cloud.control_bucket
     redeployed.cloud.aws.client("s3").delete_object(Bucket=bucket, Key="registry/current.json")
     ended = redeployed.run_night("undeployed")

@@ -23,7 +23,7 @@ FAULTS = {"roles-uncounted": ["slow-count:public.orders"], "roles-again": ["time
 """What a good night bears: a table that its source does not count has the connection tested once more, and an endpoint
 whose change was not answered is looked at."""
 LATE = frozenset({"SealFolder", "StopTask", "ReleaseDatabase"})
-"""Functions that are called so late for `roles-late` that what was seen of its instance is too old by then."""
+"""Functions that are called late for `roles-late`: by then the look at its instance is too old."""
 LATE_SECONDS = 20
 """Longer than a look may be old, shorter than a function may run."""
 SECRET = "fleet/server/here"
@@ -33,18 +33,18 @@ NOT_CALLED = {
 }
 """Functions that a good night never calls, and why."""
 _WRITES_ITS_LOG = "Lambda itself writes what the function prints; localcloud/lambda_service/logs.py asks for it."
-_STANDS = "Lambda itself makes the function's network interfaces; localcloud/lambda_service/networks.py asks for each."
-_FINDS = "Who may not list is told that a missing document is denied: the error would name the wrong cause."
+_JOINS = "Lambda itself makes the function's network interfaces; localcloud/lambda_service/networks.py asks for each."
+_FINDS = "A role that may not list gets 'denied' for a missing document: the error would name the wrong cause."
 _BAD_NIGHT = sorted(MODULES.keys() - NOT_CALLED.keys())
 IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
     ("WritesItsLog", "logs:CreateLogStream"): (_BAD_NIGHT, _WRITES_ITS_LOG),
     ("WritesItsLog", "logs:PutLogEvents"): (_BAD_NIGHT, _WRITES_ITS_LOG),
-    ("StandsInTheNetwork", "ec2:AssignPrivateIpAddresses"): (("AskSource",), _STANDS),
-    ("StandsInTheNetwork", "ec2:CreateNetworkInterface"): (("AskSource",), _STANDS),
-    ("StandsInTheNetwork", "ec2:DeleteNetworkInterface"): (("AskSource",), _STANDS),
-    ("StandsInTheNetwork", "ec2:DescribeNetworkInterfaces"): (("AskSource",), _STANDS),
-    ("StandsInTheNetwork", "ec2:DescribeSubnets"): (("AskSource",), _STANDS),
-    ("StandsInTheNetwork", "ec2:UnassignPrivateIpAddresses"): (("AskSource",), _STANDS),
+    ("StandsInTheNetwork", "ec2:AssignPrivateIpAddresses"): (("AskSource",), _JOINS),
+    ("StandsInTheNetwork", "ec2:CreateNetworkInterface"): (("AskSource",), _JOINS),
+    ("StandsInTheNetwork", "ec2:DeleteNetworkInterface"): (("AskSource",), _JOINS),
+    ("StandsInTheNetwork", "ec2:DescribeNetworkInterfaces"): (("AskSource",), _JOINS),
+    ("StandsInTheNetwork", "ec2:DescribeSubnets"): (("AskSource",), _JOINS),
+    ("StandsInTheNetwork", "ec2:UnassignPrivateIpAddresses"): (("AskSource",), _JOINS),
     ("FindsRecords", "s3:ListBucket"): (
         (
             *("CloseRun", "ClaimDatabase", "PointEndpoint", "AwaitConnection", "StartTask", "PollTask", "StopTask"),

@@ -64,22 +64,22 @@ def story(cases: Cases) -> Story:
             case.cloud.faults.add(case.id, f"killed-handler:{state}:0")
     red.close_source()
     ids = [case.id for case in (*broken.values(), red)]
-    told = Story(broken, red, {}, {"night": cases.run_night(RUN, databases=ids)}, {}, {})
+    story = Story(broken, red, {}, {"night": cases.run_night(RUN, databases=ids)}, {}, {})
     for case in (*broken.values(), red):
         case.run = RUN
     cases.time.pass_seconds(7200)  # on call looks at it in the morning
-    told.guesses = {state: case.outcome for state, case in broken.items()}
-    told.outcomes["night"] = red.outcome
+    story.guesses = {state: case.outcome for state, case in broken.items()}
+    story.outcomes["night"] = red.outcome
     again = {state: cases.start_redrive(case.execution_arn(RUN)) for state, case in broken.items()}
-    told.healed = {state: cases.time.until(end) for state, end in again.items()}
-    told.ends["cause still there"] = cases.redrive(red.execution_arn(RUN))
-    told.outcomes["cause still there"] = red.outcome
-    told.ends["run, one red"] = cases.redrive(fleet_run_arn(RUN))
+    story.healed = {state: cases.time.until(end) for state, end in again.items()}
+    story.ends["cause still there"] = cases.redrive(red.execution_arn(RUN))
+    story.outcomes["cause still there"] = red.outcome
+    story.ends["run, one red"] = cases.redrive(fleet_run_arn(RUN))
     red.close_source(is_closed=False)
-    told.ends["cause gone"] = cases.redrive(red.execution_arn(RUN))
-    told.outcomes["cause gone"] = red.outcome
-    told.ends["run, none red"] = cases.redrive(fleet_run_arn(RUN))
-    return told
+    story.ends["cause gone"] = cases.redrive(red.execution_arn(RUN))
+    story.outcomes["cause gone"] = red.outcome
+    story.ends["run, none red"] = cases.redrive(fleet_run_arn(RUN))
+    return story
 
 
 # At every state
@@ -111,8 +111,8 @@ def test_a_database_that_could_not_speak_for_itself_is_guessed_to_have_failed(st
     if DATABASE_RUN.index(state) > DATABASE_RUN.index("RecordOutcome"):  # it had spoken
         assert (guess["outcome"], guess["guessed"]) == ("ok", False)
     else:
-        told = [guess[name] for name in ("outcome", "failure_class", "failure_name", "guessed")]
-        assert told == ["failed", "function_died", "FunctionExited", True]
+        seen = [guess[name] for name in ("outcome", "failure_class", "failure_name", "guessed")]
+        assert seen == ["failed", "function_died", "FunctionExited", True]
         assert (
             f"execution {RUN}-{story.broken[state].id}-0 ended FAILED in {state}: its function" in guess["failure_text"]
         )
@@ -250,7 +250,7 @@ def test_an_execution_broken_off_whose_cause_is_still_there_makes_one_more_attem
 # Taken over meanwhile
 
 
-def test_a_redriven_execution_whose_database_was_taken_over_is_refused_and_told_the_newer_attempt(
+def test_a_redriven_execution_whose_database_was_taken_over_is_refused_with_the_newer_attempt(
     cases: Cases, case: Case, loading: str
 ) -> None:
     case.cloud.aws.client("stepfunctions").stop_execution(executionArn=loading)

@@ -94,8 +94,8 @@ def test_a_narrowed_rerun_that_fails_after_such_a_failure_says_its_own_cause(cas
     start(cases, case, "first")
     start(cases, case, "again", tables=["public.customers"])
     case.close_source(is_closed=False)
-    told = [case.outcome[name] for name in ("outcome", "failure_class", "failure_name", "attempt")]
-    assert told == ["failed", "connection", "SourceNotAnswering", 2]
+    seen = [case.outcome[name] for name in ("outcome", "failure_class", "failure_name", "attempt")]
+    assert seen == ["failed", "connection", "SourceNotAnswering", 2]
 
 
 def test_a_narrowed_rerun_that_is_broken_off_loses_nothing_of_what_was_known(cases: Cases, case: Case) -> None:
@@ -255,7 +255,7 @@ def test_every_rerun_of_a_run_is_linked_to_it(cases: Cases, old: Old) -> None:
     assert {"new", "linked-too"} <= cases.cloud.clients.ledger.run("old").reruns
 
 
-def test_a_run_that_goes_on_cannot_be_run_again_whoever_starts_the_rerun(cases: Cases, case: Case) -> None:
+def test_a_run_that_goes_on_cannot_be_run_again_by_anybody(cases: Cases, case: Case) -> None:
     case.cloud.faults.add(case.id, "task-stuck")
     going = cases.execute("fleet-run", f"going-{case.id}", {"mode": "full", "databases": [case.id]})
     cases.time.pass_seconds(60)

@@ -53,8 +53,8 @@ def test_a_database_in_the_middle_of_its_load_fails_as_cancelled_in_the_words_of
     stopped: Stopped,
 ) -> None:
     outcome = stopped.loading.outcome
-    told = [outcome[name] for name in ("outcome", "failure_class", "failure_name", "failure_text", "guessed")]
-    assert told == ["failed", "cancelled", "RunStopped", WHY, False]
+    seen = [outcome[name] for name in ("outcome", "failure_class", "failure_name", "failure_text", "guessed")]
+    assert seen == ["failed", "cancelled", "RunStopped", WHY, False]
     assert stopped.loading.task["Status"] == "stopped"
 
 
@@ -65,8 +65,8 @@ def test_nothing_of_a_database_that_was_stopped_in_its_load_is_published(stopped
 
 def test_a_database_that_had_not_begun_is_skipped_in_the_words_of_who_stopped_it(stopped: Stopped) -> None:
     outcome = stopped.waiting.outcome
-    told = [outcome[name] for name in ("outcome", "failure_class", "failure_name", "failure_text", "attempt")]
-    assert told == ["skipped", "cancelled", "RunStopped", WHY, 0]
+    seen = [outcome[name] for name in ("outcome", "failure_class", "failure_name", "failure_text", "attempt")]
+    assert seen == ["skipped", "cancelled", "RunStopped", WHY, 0]
 
 
 def test_a_stopped_run_is_red_and_names_all_that_it_left_undone(stopped: Stopped) -> None:
@@ -116,5 +116,5 @@ def test_a_run_that_is_redriven_after_a_stop_can_be_stopped_again(cases: Cases, 
     cases.cloud.clients.ledger.request_stop(run, WHY)
     cases.time.until(again)
     case.run = run
-    told = [case.outcome[name] for name in ("outcome", "failure_name", "guessed", "attempt")]
-    assert told == ["failed", "RunStopped", False, 2]
+    seen = [case.outcome[name] for name in ("outcome", "failure_name", "guessed", "attempt")]
+    assert seen == ["failed", "RunStopped", False, 2]

@@ -1,4 +1,4 @@
-"""Two at once: executions and runs that want one database work it one after the other, or say why they did not."""
+"""Two at once: executions and runs that want one database work on it in turn, or say why they did not."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ def test_an_attempt_narrowed_to_some_tables_is_not_ok_for_the_whole_and_a_waitin
     whole = cases.execute("database-run", f"whole-{case.id}", content)
     assert cases.time.until(narrowed)["error"] == "DatabaseNotOkError"
     assert (case.outcome["outcome"], int(case.outcome["attempt"])) == ("partial", 1)
-    told = {name: table["failure"] and table["failure"]["name"] for name, table in case.tables.items()}
-    assert told == {"orders": None, **dict.fromkeys(("customers", "nothing", "totals"), "TableNotAsked")}
+    seen = {name: table["failure"] and table["failure"]["name"] for name, table in case.tables.items()}
+    assert seen == {"orders": None, **dict.fromkeys(("customers", "nothing", "totals"), "TableNotAsked")}
     assert cases.time.until(whole)["status"] == "SUCCEEDED"
     assert (case.outcome["outcome"], int(case.outcome["attempt"])) == ("ok", 2)
     assert len(case.tables) == 4

@@ -48,8 +48,8 @@ def test_source_dms_parquet_and_warehouse_count_the_same_rows_in_every_table(nig
 
 def test_the_outcome_gives_the_counts_that_were_really_there(night: Night) -> None:
     for key, table in night.tables.items():
-        told = [table[f"rows_{where}"] for where in ("at_source", "by_dms", "in_parquet", "in_warehouse")]
-        assert told == [night.at_source[key]] * 4, key
+        counts = [table[f"rows_{where}"] for where in ("at_source", "by_dms", "in_parquet", "in_warehouse")]
+        assert counts == [night.at_source[key]] * 4, key
 
 
 @pytest.mark.parametrize("database", DATABASES)

@@ -243,7 +243,7 @@ def walk(value: Any, way: str = "") -> Iterator[tuple[str, Any]]:
         yield from walk(inner, f"{way}/{key}")
 
 
-def test_no_secret_stands_in_any_file(stacks: Stacks) -> None:
+def test_no_secret_is_in_any_file(stacks: Stacks) -> None:
     for stack in stacks.all.values():
         for way, value in walk(stack.document):
             key = way.rpartition("/")[2].lower()

@@ -1,4 +1,4 @@
-"""What goes wrong is said, and arrives: alarms, rules, schedules, and the policies of what they send to."""
+"""What goes wrong is reported, and the report arrives: alarms, rules, schedules, and the policies of their targets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def stacks(request: pytest.FixtureRequest, variants: dict[str, Stacks]) -> Stack
     return variants[request.param]
 
 
-def test_what_goes_wrong_is_told(stacks: Stacks) -> None:
+def test_what_goes_wrong_reaches_the_topic(stacks: Stacks) -> None:
     alarms = {body["alarm_name"].partition("-")[2]: body for _, body in stacks.of("aws_cloudwatch_metric_alarm")}
     instances = {name.partition("-")[2] for name in stacks.all if name.startswith("instance-")}
     rules = stacks["pipeline"].of("aws_cloudwatch_event_target")

@@ -171,7 +171,7 @@ def test_the_machines_are_bound_as_the_local_cloud_binds_them(sample: Stacks) ->
     assert resolved("fleet_run") == bind(load("fleet-run"), {**functions(FLEET_RUN), "DatabaseRun": child})
 
 
-def test_every_function_is_told_what_the_local_clouds_functions_are_told(sample: Stacks) -> None:
+def test_every_function_has_the_environment_of_the_local_clouds_functions(sample: Stacks) -> None:
     answered = {
         json.dumps(function["environment"]["variables"], sort_keys=True)
         for function in sample["pipeline"].of("aws_lambda_function").values()

@@ -32,7 +32,7 @@ class Request(Model):
 
 
 class Response(Model):
-    """The outcome's word; *recorded* is false where another's stands already. *redrive_count*: the count now."""
+    """The outcome's word; *recorded* is false where another execution's is there already. *redrive_count*: now."""
 
     outcome: OutcomeName
     recorded: bool

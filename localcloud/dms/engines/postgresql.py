@@ -44,8 +44,8 @@ class PostgresqlReader:
     """PostgreSQL as a source. One DuckDB serves every database that is open; *memory* bounds what it may hold."""
 
     def __init__(self, *, memory: str = "1GB") -> None:
-        # No thread of DuckDB's own: whoever asks does the work, several at once. Handing over costs more than reading
-        # a small table and gains nothing with a large one, which comes through one connection.
+        # No thread of DuckDB's own: each caller does its own work, several at once. To hand the work over costs more
+        # than to read a small table, and gains nothing with a large one, which comes through one connection.
         self._duckdb = duckdb.connect(config={"memory_limit": memory, "threads": 1})
         import_extension("postgres_scanner", con=self._duckdb)  # not by the default one, which threads share
         self._duckdb.execute("LOAD postgres_scanner")
@@ -153,7 +153,7 @@ def select(
 
 def _where(table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
     """Rows are compared as tuples (assumed for several columns). NULL in a boundary column is not loaded
-    (documented); a tuple compared with NULL in a later column only may be decided before it, so it is asked for."""
+    (documented); a comparison may be decided before it comes to a NULL in a later column, so NULL is asked for too."""
     kinds = {column.name: kind for column, kind in columns}
     for name in within.columns:
         if name not in kinds or kinds[name].name in _FLOATS_AND_LOBS:

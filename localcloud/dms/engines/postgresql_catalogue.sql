@@ -1,5 +1,5 @@
 -- Every table and view of the database with its columns and primary key, in one answer.
--- A column is [name, type, length, precision, scale]; a domain stands as its base type.
+-- A column is [name, type, length, precision, scale]; a domain is given as its base type.
 SELECT space.nspname,
        class.relname,
        class.relkind IN ('v', 'm') AS is_view,

@@ -28,7 +28,7 @@ class TableUnreadableError(Exception):
 
 
 class TableHeldError(Exception):
-    """Nothing comes of this table for now: it is asked for again in *seconds*, and shown in *state* until then."""
+    """This table cannot be loaded yet: it is tried again in *seconds*, and shown in *state* until then."""
 
     def __init__(self, seconds: float, state: str = "Full load") -> None:
         super().__init__(f"held for {seconds} s")
@@ -96,8 +96,8 @@ class Layout:
 
 @dataclass(frozen=True)
 class Written:
-    """A file, and how many of the source's rows are in it. *content*: where it stands on this machine's disk, or what
-    is in it where it is small: to make and to remove a file costs as much as to fill it."""
+    """A file, and how many of the source's rows are in it. *content*: its path on this machine's disk, or, of a small
+    one, its bytes: to make and to remove a file costs as much as to fill it."""
 
     content: Path | bytes
     rows: int
@@ -141,8 +141,8 @@ class Source(Protocol):
         ...
 
     def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
-        """The rows of *table* as files, in order; none when there are no rows. What is not small stands under *folder*
-        (made here).
+        """The rows of *table* as files, in order; none when there are no rows. Files that are not small lie under
+        *folder* (made here).
 
         An implementation asks `carried` for the columns, makes a relation of them, and calls `files.write`.
 

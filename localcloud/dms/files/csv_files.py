@@ -23,7 +23,7 @@ Text = Callable[[object], str]
 
 
 def text_sql(column: str, kind: DmsType) -> str:
-    """*column* (SQL of DuckDB's) as the text that stands in a CSV file; binaries stay, they are cut first."""
+    """*column* (SQL of DuckDB's) as the text of a CSV file; binaries stay as they are, because they are cut first."""
     match kind.name:
         case "DATETIME":
             return f"strftime({column}, '%Y-%m-%d %H:%M:%S.%f')"

@@ -1,7 +1,7 @@
 """Writes a table's rows as DMS's files: what is the same for every source engine (docs/facts/dms.md 4.5).
 
 DuckDB reads, filters and converts; LOBs are cut and expressions computed batch by batch; PyArrow or the CSV writer
-makes the files. Columns stand as DMS has them: `Op`, the timestamp, the source's own, the added ones.
+makes the files. Columns come in DMS's order: `Op`, the timestamp, the source's own, the added ones.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def write(
     layout: Layout,
     folder: Path,
 ) -> list[Written]:
-    """Write *relation* (a FROM clause of DuckDB's) into files; none when it has no rows. What is not small stands under
-    *folder* (made here).
+    """Write *relation* (a FROM clause of DuckDB's) into files; none when it has no rows. Files that are not small lie
+    under *folder* (made here).
 
     *carried*: name and type of each of its columns, in table order, of the types `duckdb_type` says. Texts longer than
     the limit of a LOB are cut here. Raises TableUnreadableError.
@@ -114,7 +114,7 @@ class _Rows:
         self.where = self._where()
 
     def finished(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """A batch of DuckDB's as it stands in the files."""
+        """A batch of DuckDB's, as the files hold it."""
         return pa.RecordBatch.from_arrays([step.of(batch) for step in self._steps], schema=self.schema)
 
     def _ask(self, sql: str) -> int:

@@ -54,7 +54,7 @@ class TableProgress:
 
 @dataclass(frozen=True)
 class Segment:
-    """A whole table, or one range of it; *prefix* stands before `LOAD...` in its keys."""
+    """A whole table, or one range of it; its keys have *prefix* before `LOAD...`."""
 
     progress: TableProgress
     prefix: str = ""

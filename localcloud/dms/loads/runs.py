@@ -111,4 +111,4 @@ class Runs:
         task.stop_reason = f"Stop Reason {reason}"
         task.failure = failure
         task.stopped_at = self._of.clock.now()
-        task.status = status  # last: whoever is told of it sees the rest
+        task.status = status  # last: who learns of the status finds the rest in place

@@ -1,8 +1,8 @@
 """The bucket in which an assessment run leaves its results, and how it puts them there.
 
 Source: docs/facts/dms.md 9.3, and StartReplicationTaskAssessmentRunMessage in botocore's model (BC). The names of the
-files are AWS's, what stands in them is ours; that each run has a folder of its own is assumed, and so are the codes
-that the model does not list.
+files are AWS's, their content is ours; that each run has a folder of its own is assumed, and so are the codes that the
+model does not list.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Source: AWS DMS user guide, CHAP_Events (numbers and categories) and CHAP_EventBridge; Amazon EventBridge Events
 Reference, "AWS Database Migration Service events" (the detail types). Which of the detail types an event comes under,
-and the eventType of each but of a task's start, stop and failure, stand nowhere and are assumed. The sentences are
+and the eventType of each but of a task's start, stop and failure, are documented nowhere and assumed. The sentences are
 ours, except those of a task's start and stop (docs/facts/dms.md 9.2).
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of event. *under*: EventBridge's detail type. *message*: what is told, where it is always the same."""
+    """A kind of event. *under*: EventBridge's detail type. *message*: its sentence, where it is always the same."""
 
     number: str
     category: str
@@ -44,7 +44,7 @@ DELETED = _instance("0003", "deletion", _STATE, "DELETED", "Replication instance
 FAILOVER_BEGUN = _instance("0013", "failover", _FAILOVER, "FAILOVER_STARTED", "Failover to the standby has begun.")
 FAILOVER_DONE = _instance("0049", "failover", _FAILOVER, "FAILOVER_COMPLETED", "Failover to the standby is complete.")
 _DELETING = _instance("0066", "deletion", _STATE, "DELETING", "Replication instance is being deleted.")
-# AWS tells of it from nine tenths on; here when the disk is full.
+# AWS sends it from nine tenths on; here it comes when the disk is full.
 _LOW_STORAGE = _instance(
     "0007", "low storage", _STORAGE, "LOW_STORAGE", "The storage of the replication instance is used up."
 )
@@ -57,7 +57,7 @@ OF_STATUS: Mapping[tuple[str, str], Kind] = {
     ("available", "deleting"): _DELETING,
     ("storage-full", "deleting"): _DELETING,
 }
-# By what a modify changes: what is told as it begins, and once it is done.
+# By what a modify changes: the events at its beginning and at its end.
 _OF_CHANGES: Mapping[str, tuple[tuple[Kind, ...], tuple[Kind, ...]]] = {
     "ReplicationInstanceClass": (
         (_instance("0012", _CHANGE, _CLASS, "CLASS_CHANGING", "The class of the instance is being changed."),),
@@ -100,6 +100,6 @@ TASK_DELETED = _task("0073", "deletion", "DELETED", "Replication task has been d
 
 
 def of_changes(changes: Mapping[str, Any], *, is_done: bool) -> list[Kind]:
-    """What is told of a modify that changes these members of an instance."""
+    """The events of a modify that changes these members of an instance."""
     names = ["SingleAZ" if (name, value) == ("MultiAZ", False) else name for name, value in changes.items()]
     return [kind for name in names if name in _OF_CHANGES for kind in _OF_CHANGES[name][is_done]]

@@ -1,4 +1,4 @@
-"""What happened to instances and tasks: kept for DescribeEvents, and told as EventBridge tells it."""
+"""What happened to instances and tasks: kept for DescribeEvents, and sent in EventBridge's form."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class Events:
         self._clock = clock
         self._tell = tell
         self._log: deque[Event] = deque(maxlen=_KEPT)
-        self._told = 0
+        self._count = 0
 
     def note(self, thing: Any, before: str, after: str) -> None:
-        """Keep and tell what AWS would, of a change of a status. Under the lock."""
+        """Keep and send the event that AWS would, if a change of a status has one. Under the lock."""
         if isinstance(thing, Instance):
             if kind := event_kinds.OF_STATUS.get((before, after)):
                 self.tell(thing, kind)
@@ -69,13 +69,13 @@ class Events:
             self._note_task(thing, before, after)
 
     def tell(self, thing: Instance | Task, *kinds: Kind, message: str = "") -> None:
-        """Keep and tell an event of each of the *kinds*; of its own *message*, or of the kind's. Under the lock."""
+        """Keep and send an event of each of the *kinds*, with *message* or else the kind's own. Under the lock."""
         for kind in kinds:
-            self._told += 1
+            self._count += 1
             said = message or kind.message
-            self._log.append(Event(self._told, thing.kind, thing.identifier, said, kind.category, self._clock.now()))
+            self._log.append(Event(self._count, thing.kind, thing.identifier, said, kind.category, self._clock.now()))
             if self._tell is not None:
-                self._clock.work(self._tell, self._as_told(thing, kind, said))
+                self._clock.work(self._tell, self._as_delivered(thing, kind, said))
 
     def describe(self, parameters: Parameters) -> dict[str, Any]:
         """The events of the last hour, or of the time that is asked for."""
@@ -132,12 +132,12 @@ class Events:
         elif after == "failed" and before not in _COME_BACK:
             self.tell(task, event_kinds.TASK_FAILED)
 
-    def _as_told(self, thing: Instance | Task, kind: Kind, message: str) -> dict[str, Any]:
+    def _as_delivered(self, thing: Instance | Task, kind: Kind, message: str) -> dict[str, Any]:
         """The event in EventBridge's form (docs/facts/dms.md 9.2); the link of an instance is assumed."""
         page = "taskDetails" if isinstance(thing, Task) else "replicationInstanceDetails"
         return {
             "version": "0",
-            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{thing.arn}{kind.number}{self._told}")),
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{thing.arn}{kind.number}{self._count}")),
             "detail-type": kind.under,
             "source": "aws.dms",
             "account": ACCOUNT,

@@ -1,7 +1,7 @@
 """What botocore's model of DMS allows: the members of a request and of an answer, and the faults of an operation.
 
-Whoever comes over HTTP without boto3 has not been checked by anybody, and our own answers are not either. So each
-request and each answer is held against the model here, whichever way it came.
+boto3 checks requests, but a client over HTTP may not be boto3, and nothing else checks our own answers. So each
+request and each answer is compared with the model here, whichever way it came.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def check_request(operation: str, parameters: Mapping[str, Any]) -> None:
 
 
 def _beside_enum(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Where a value is none of its enum, as it is spelled: the path, the value, the enum."""
+    """Each value that is not in its enum, compared letter by letter: the path, the value, the enum."""
     if shape.type_name == "structure":
         for name, one in value.items():
             yield from _beside_enum(shape.members[name], one, f"{path}.{name}")

@@ -63,8 +63,8 @@ def page(
 ) -> dict[str, Any]:
     """One page of *things* under *member*, and a `Marker` when more follow.
 
-    *place*: where a thing stands for as long as it is there; it rises from each of *things* to the next. None for a
-    list that is always the same.
+    *place*: a number that a thing keeps for as long as it is there; it rises from each of *things* to the next. None
+    for a list that is always the same.
     """
     size = parameters.get("MaxRecords", by_default)
     if "MaxRecords" in parameters and not _LEAST <= size <= most:

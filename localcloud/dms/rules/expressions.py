@@ -1,7 +1,7 @@
 """The expressions of `add-column`: SQLite's, as DMS documents them, computed by SQLite itself.
 
 Source: AWS DMS user guide, "Using transformation rule expressions to define column content". A column of the source
-stands as `$NAME`, which is how SQLite writes a parameter. Refused by name: what depends on chance, on a header that
+is written `$NAME`, which is how SQLite writes a parameter. Refused by name: what depends on chance, on a header that
 only changes have, or on a function that is not in the guide's list.
 """
 
@@ -57,7 +57,7 @@ class Expression:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """What stands behind a `$`, each once."""
+        """The names behind a `$`, each once."""
         found = (match.group(1) for match in _TOKENS.finditer(self.text) if match.group(1))
         return tuple(dict.fromkeys(found))
 
@@ -136,7 +136,7 @@ def _timed(plain: sqlite3.Connection, name: str, first: int, now: str):
 
 
 def _replace_characters(text: Value, old: Value, new: Value) -> Value:
-    """Each character of *text* that stands in *old*, replaced by the one of *new* at its place, else *new*'s first.
+    """*text*, where each character of *old* is replaced by the one at its place in *new*, or by *new*'s first.
 
     Source: the guide: `replaceChars("abcde","abcd","123")` is 1231e.
     """

@@ -1,7 +1,7 @@
 """Source filters: which rows of a selected table are loaded. Pure.
 
 Source: AWS DMS user guide, "Using source filters" (docs/facts/dms.md 5.2): filters are combined by AND, the conditions
-of one filter by OR; a negative operator stands alone in its filter; a LOB column cannot be filtered.
+of one filter by OR; a negative operator must be alone in its filter; a LOB column cannot be filtered.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 A Snowflake database is a DuckDB file `<folder>/<DATABASE>.duckdb`, a schema is a schema and a table is a table in it.
 So a person opens the file after the night and asks `SELECT * FROM "NYC_FLIGHTS__PUBLIC"."FLIGHTS"`, or attaches several
-and writes the names exactly as in Snowflake. What DuckDB cannot hold of a definition stands, once the account is
-closed, in the schema `_snowflake` of the same file; what belongs to the account stands in `_account.duckdb`.
+and writes the names exactly as in Snowflake. When the account is closed, the parts
+of a definition that DuckDB cannot hold go to the schema `_snowflake` of the same file. What belongs to the account is
+in `_account.duckdb`.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ _DEFINITIONS = (
     "TABLE_SCHEMA VARCHAR, TABLE_NAME VARCHAR, ID VARCHAR, IS_TRANSIENT BOOLEAN, IS_EVOLVING BOOLEAN, COLUMNS VARCHAR"
 )
 _LOADS = "TABLE_ID VARCHAR, FILE VARCHAR, ETAG VARCHAR, BYTES BIGINT, ROW_COUNT BIGINT, LOADED_AT TIMESTAMP"
-# DuckDB's own blocks of 256 KB would make a fleet of small tables many times its size. A log on disk would outlive a
-# crash, which this cloud does not have, at a write and a wait for the disk for every transaction. The oldest format,
-# which is the default, stores each column's estimate of distinct values in a way that takes longer than its values.
+# DuckDB's own blocks of 256 KB would make a fleet of small tables many times its size. A log on disk would help
+# after a crash, which this cloud does not have, and costs a write and a wait for the disk at every transaction. The
+# oldest format, which is the default, takes longer to store a column's estimate of distinct values than its values.
 _FILE_OPTIONS = "BLOCK_SIZE 65536, RECOVERY_MODE no_wal_writes, STORAGE_VERSION 'v1.2.0'"
 
 

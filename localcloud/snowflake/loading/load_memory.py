@@ -1,4 +1,4 @@
-"""Which files were loaded into which table: what keeps COPY from loading one twice, and what COPY_HISTORY tells of."""
+"""Which files were loaded into which table: COPY skips them the next time, and COPY_HISTORY lists them."""
 
 from __future__ import annotations
 

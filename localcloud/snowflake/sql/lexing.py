@@ -65,7 +65,7 @@ def split_statements(request: str) -> list[Statement]:
 
 
 def name_of(written: str) -> str:
-    """The name that an identifier stands for: as it is between quotes, otherwise in upper case.
+    """The name that an identifier means: as it is between quotes, otherwise in upper case.
 
     >>> name_of("flights"), name_of('"flights"'), name_of('"a""b"')
     ('FLIGHTS', 'flights', 'a"b')
@@ -84,7 +84,7 @@ def quoted(*names: str) -> str:
 
 
 def text_of(literal: str) -> str:
-    r"""What a Snowflake string literal stands for; backslashes escape as quotes do.
+    r"""The text that a Snowflake string literal means; backslashes escape as quotes do.
 
     >>> text_of(r"'it''s \'x\''")
     "it's 'x'"

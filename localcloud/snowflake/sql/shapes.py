@@ -49,12 +49,12 @@ class Shaped:
         return _HOLE.sub(self._written, text).upper()
 
     def text_value(self, literal_value: str) -> str:
-        """The text that a literal of the parsed shape stands for."""
+        """The text that a literal of the parsed shape means."""
         found = re.fullmatch(r"§(\d+)§", literal_value)
         return text_of(self.values[int(found[1])]) if found else literal_value
 
     def name(self, identifier: str) -> str:
-        """The name that an identifier of the parsed shape stands for.
+        """The name that an identifier of the parsed shape means.
 
         >>> shape('SELECT "flights" FROM T').name("§0§")
         'flights'

@@ -70,12 +70,12 @@ _KINDS = {
     exp.Delete: "delete",
     exp.Merge: "merge",
 }
-NOW = "§NOW§"  # stands for the moment at which the statement starts
+NOW = "§NOW§"  # means the moment at which the statement starts
 
 
 @dataclass(frozen=True)
 class TableReference:
-    """A table that a statement names, or a table whose loads COPY_HISTORY tells of. *since*: the latter's start."""
+    """A table that a statement names, or a table whose loads COPY_HISTORY lists; *since*: from when on."""
 
     hole: str
     parts: tuple[str, ...]

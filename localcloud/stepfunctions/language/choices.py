@@ -128,7 +128,7 @@ def _by_time(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 
 def _matches(text: str, pattern: str) -> bool:
-    # `*` stands for any characters, `\*` for itself and `\\` for a backslash.
+    # `*` matches any characters, `\*` an asterisk and `\\` a backslash.
     parts = re.findall(r"\\[\\*]|\*|[^\\*]+|\\", pattern)
     expression = "".join(".*" if part == "*" else re.escape(re.sub(r"\\([\\*])", r"\1", part)) for part in parts)
     return re.fullmatch(expression, text, re.DOTALL) is not None

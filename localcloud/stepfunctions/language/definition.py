@@ -256,5 +256,5 @@ def _read_errors(entry: Fields, *, is_last: bool) -> frozenset[str]:
     if not isinstance(errors, list) or not errors or not all(isinstance(error, str) for error in errors):
         raise entry.error("ErrorEquals", f"a list of error names is wanted, found {errors!r}")
     if ALL in errors and (len(errors) > 1 or not is_last):
-        raise entry.error("ErrorEquals", f"{ALL} stands alone and in the last entry")
+        raise entry.error("ErrorEquals", f"{ALL} must be alone and in the last entry")
     return frozenset(errors)

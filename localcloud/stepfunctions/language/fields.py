@@ -25,7 +25,7 @@ _OF_THE_LANGUAGE = {
 
 
 class Fields:
-    """*content* stands at *where*, as "state 'PollTask'"; only fields in *known* may stand in it."""
+    """*content* is the object at *where*, as "state 'PollTask'"; it may hold only fields in *known*."""
 
     def __init__(self, where: str, content: Any, known: set[str]) -> None:
         self.where = where
@@ -46,7 +46,7 @@ class Fields:
         return DefinitionError(f"{self.where}, field {name!r}: {problem}", code)
 
     def not_emulated(self, name: str, problem: str) -> DefinitionError:
-        """The error that says that the field *name* is right, and not done here."""
+        """The error that says that the field *name* is valid, but not emulated."""
         return DefinitionNotEmulatedError(f"{self.where}, field {name!r}: {problem}")
 
     def cannot_read(self, name: str, error: SyntaxNotReadError) -> DefinitionError:

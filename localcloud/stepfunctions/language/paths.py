@@ -1,6 +1,6 @@
 """Paths into a state's input (`$.a.b[0]`) and into the context object (`$$.Execution.Id`).
 
-Only what names exactly one place: no filters, wildcards, slices or descents.
+Only paths that name exactly one place: no filters, wildcards, slices or descents.
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
 """
 
@@ -37,16 +37,16 @@ class Path:
     steps: tuple[str | int, ...]
 
     def read(self, value: Any, context: Mapping[str, Any]) -> Any:
-        """What stands there; raises `PathNotFoundError`."""
+        """The value there; raises `PathNotFoundError`."""
         found: Any = context if self.of_context else value
         for step in self.steps:
-            if not _stands_in(step, found):
+            if not _is_in(step, found):
                 raise PathNotFoundError(self.text)
             found = found[step]
         return found
 
 
-def _stands_in(step: str | int, value: Any) -> bool:
+def _is_in(step: str | int, value: Any) -> bool:
     if isinstance(step, str):
         return isinstance(value, dict) and step in value
     return isinstance(value, list) and step < len(value)

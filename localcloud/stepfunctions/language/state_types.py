@@ -67,10 +67,10 @@ def read_wait(fields: Fields) -> Wait | WaitUntil:
 
 def read_fail(fields: Fields) -> Fail:
     """How a Fail ends."""
-    return Fail(_read_told(fields, "Error"), _read_told(fields, "Cause"))
+    return Fail(_read_text_or_path(fields, "Error"), _read_text_or_path(fields, "Cause"))
 
 
-def _read_told(fields: Fields, name: str) -> str | Template | None:
+def _read_text_or_path(fields: Fields, name: str) -> str | Template | None:
     match fields.one_of(name, f"{name}Path", required=False):
         case None:
             return None

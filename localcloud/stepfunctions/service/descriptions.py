@@ -1,4 +1,4 @@
-"""How an execution is told: to the API, to the parent that waits for it, and to EventBridge."""
+"""How an execution is described: to the API, to the parent that waits for it, and to EventBridge."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def describe(execution: Execution) -> dict[str, Any]:
 
 
 def describe_to_parent(execution: Execution) -> dict[str, Any]:
-    """What `startExecution.sync:2` tells: DescribeExecution's members in PascalCase, times in ms since 1970.
+    """What `startExecution.sync:2` returns: DescribeExecution's members in PascalCase, times in ms since 1970.
 
     Observed in published outputs; that Input stays a text while Output is parsed is assumed.
     """
-    told = describe(execution)
+    described = describe(execution)
     for name in ("startDate", "stopDate", "redriveDate"):
-        if name in told:
-            told[name] = _milliseconds(told[name])
+        if name in described:
+            described[name] = _milliseconds(described[name])
     for name in ("inputDetails", "outputDetails"):
-        if name in told:
-            told[name] = {"Included": True}
-    return {name[0].upper() + name[1:]: value for name, value in told.items()}
+        if name in described:
+            described[name] = {"Included": True}
+    return {name[0].upper() + name[1:]: value for name, value in described.items()}
 
 
 def status_event(execution: Execution, *, event_id: str, account: str, region: str) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from localcloud.stepfunctions.service.requests import (
 )
 from localcloud.stepfunctions.service.tags import read_tags, tag, untag
 
-# What AWS tells of a machine that was created without them. Source of the first two: outputs of DescribeStateMachine
-# in AWS's documents; of the third: assumed.
+# What AWS describes of a machine that was created without them. Source of the first two: outputs of
+# DescribeStateMachine in AWS's documents; the third is assumed.
 _DEFAULTS: dict[str, Any] = {
     "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
     "tracingConfiguration": {"enabled": False},
@@ -122,8 +122,8 @@ class Machines:
         _refuse_publishing(parameters)
         machine = self.find_active(parameters["stateMachineArn"])
         settings = self._read_settings(parameters)
-        # Documented is that one of the first two is wanted; that the settings alone do as well is how consoles and
-        # Terraform use it.
+        # AWS documents that one of the first two is required; the settings alone are enough too, as consoles and
+        # Terraform send them.
         if not settings and not {"definition", "roleArn"} & parameters.keys():
             raise AwsError(
                 "MissingRequiredParameter",
@@ -156,7 +156,7 @@ class Machines:
         return {"stateMachines": [_head(each) for each in found], **token}
 
     def _list_versions(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        # Nothing here publishes a version, so there are none, of any machine.
+        # Nothing here publishes a version, so no machine has any.
         check_machine_arn(parameters["stateMachineArn"])
         if "nextToken" in parameters:
             raise AwsError("InvalidToken", f"Invalid Token: '{parameters['nextToken']}'")

@@ -83,7 +83,7 @@ def read_input(text: str) -> Payload:
 
 
 def without_data(event: Mapping[str, Any]) -> dict[str, Any]:
-    """*event* as GetExecutionHistory tells it without includeExecutionData."""
+    """*event* as GetExecutionHistory gives it without includeExecutionData."""
     return {
         name: {key: each for key, each in value.items() if key not in ("input", "output")}
         if isinstance(value, dict)

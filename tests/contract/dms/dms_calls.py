@@ -1,4 +1,4 @@
-"""The calls that a random client makes. What stands in each is chosen from a few values, good ones and bad ones."""
+"""The calls that a random client makes. The values in each are chosen from a few, good ones and bad ones."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def _malformed(client: Client, picks: Picks) -> None:
 
 
 def any_call(client: Client, operation: str, picks: Picks) -> None:
-    """A call whose members are ARNs, names, pages and filters, all of which the model tells."""
+    """A call whose members are ARNs, names, pages and filters, all of which the model lists."""
     shape = service().operation_model(operation).input_shape
     everything = [arn for arns in client.arns.values() for arn in arns]
     pools: dict[str, Sequence[Any]] = {

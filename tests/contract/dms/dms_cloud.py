@@ -121,7 +121,7 @@ class Cloud:
         self.target = self.create_target("shop-target")
 
     def at_once(self, actions: Callable[[], Any]) -> Any:
-        """Run *actions* while time stands still: no timer fires before they end."""
+        """Run *actions* while time does not move: no timer fires before they end."""
         return self.clock.work(actions).result()
 
     def until(self, look: Callable[[], Any], wanted: Any) -> None:
@@ -129,7 +129,7 @@ class Cloud:
         assert self.clock.spawn(_shown(look, wanted)).result(timeout=60)[-1] == wanted
 
     def seen(self, actions: Callable[[], Any], look: Callable[[], Any], wanted: Any) -> list[Any]:
-        """Run *actions* while time stands still; what *look()* shows from then on until it is *wanted*."""
+        """Run *actions* while time does not move; what *look()* shows from then on until it is *wanted*."""
 
         def begin() -> Any:
             actions()

@@ -30,7 +30,7 @@ class BrokenError(AssertionError):
 
 
 class StepClock:
-    """A clock that moves when it is told to. Work is done when time next moves, in the order it came."""
+    """A clock that moves only by `advance`. Work is done when time next moves, in the order it came."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -60,7 +60,7 @@ class StepClock:
 
 
 class FakeAws:
-    """The other services, as far as DMS asks them: one role that may everything, one secret, one topic, two subnets."""
+    """The other services, as far as DMS asks them: a role that may do everything, a secret, a topic, two subnets."""
 
     def __init__(self) -> None:
         self.read_of_iam: dict[str, Any] = {}
@@ -140,7 +140,7 @@ class Picks:
 
 
 class Client:
-    """One account at its beginning, and a client of it that remembers the ARNs it was told."""
+    """One account at its beginning, and a client of it that remembers the ARNs it was given."""
 
     def __init__(self, seen: Seen) -> None:
         self.seen = seen

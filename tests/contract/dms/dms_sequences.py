@@ -1,6 +1,6 @@
 """A client that makes any sequence of DMS calls, and what must hold whatever it does.
 
-A sequence is a list of steps, each a pair of numbers: which call (or wait), and what stands in it. The numbers come
+A sequence is a list of steps, each a pair of numbers: which call (or wait), and its values. The numbers come
 from Hypothesis, so a sequence that breaks something is shrunk to a short one. Time is a clock of its own that moves
 only when a step waits, and nothing runs in a thread: a step is exactly one call, or some time.
 """

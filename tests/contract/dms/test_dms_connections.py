@@ -1,4 +1,4 @@
-"""Connections: what a test of one does and refuses, and what stands in the way of it."""
+"""Connections: what a test of one does and refuses, and what makes it fail."""
 
 from __future__ import annotations
 

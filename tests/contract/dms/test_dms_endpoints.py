@@ -22,7 +22,7 @@ def test_exact_settings_replace_the_whole_set(cloud: Cloud) -> None:
     assert shown["Endpoint"]["S3Settings"] == kept
 
 
-def test_a_modified_endpoint_is_tested_unasked_and_the_old_result_stands_until_then(cloud: Cloud) -> None:
+def test_a_modified_endpoint_is_tested_unasked_and_the_old_result_stays_until_then(cloud: Cloud) -> None:
     cloud.test(cloud.target)
 
     def modify() -> None:

@@ -1,4 +1,4 @@
-"""What DMS tells of instances and tasks: kept for DescribeEvents, told to EventBridge; and subscriptions to it."""
+"""DMS's events of instances and tasks: kept for DescribeEvents, sent to EventBridge; and subscriptions to them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from localcloud.dms.resources import Instance
 _GIB = 1024**3
 
 
-def test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task(clouds: Clouds, reader: FakeReader) -> None:
-    told: list[dict[str, Any]] = []
-    with clouds.open(reader, on_event=told.append) as cloud:
+def test_a_run_leaves_its_events_and_eventbridge_gets_those_of_the_task(clouds: Clouds, reader: FakeReader) -> None:
+    delivered: list[dict[str, Any]] = []
+    with clouds.open(reader, on_event=delivered.append) as cloud:
         task = cloud.create_task()
         cloud.run(task)
         found = cloud.dms.describe_events(SourceType="replication-task", SourceIdentifier="shop")["Events"]
@@ -25,7 +25,7 @@ def test_a_run_leaves_its_events_and_eventbridge_is_told_of_the_task(clouds: Clo
             (["state change"], "Replication task started, with flag = fresh start"),
             (["state change"], "Replication task has stopped. Stop Reason FULL_LOAD_ONLY_FINISHED"),
         ]
-        kinds = [(one["detail"]["eventType"], one["detail"]["eventId"], one["resources"]) for one in told]
+        kinds = [(one["detail"]["eventType"], one["detail"]["eventId"], one["resources"]) for one in delivered]
         assert kinds[-1] == ("REPLICATION_TASK_STOPPED", "DMS-EVENT-0079", [task])
         created = cloud.dms.describe_events(EventCategories=["creation"])["Events"]
         assert {one["SourceIdentifier"] for one in created} == {"one", "shop"}
@@ -76,7 +76,7 @@ def test_a_subscription_passes_its_states_and_refuses_what_is_not_there(cloud: C
 
 
 class Answered:
-    """What EventBridge is told, in short."""
+    """What EventBridge is sent, in short."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
@@ -91,23 +91,23 @@ class Answered:
         ]
 
 
-def test_eventbridge_is_told_of_the_life_of_an_instance_under_the_detail_types_of_aws(
+def test_eventbridge_gets_the_life_of_an_instance_under_the_detail_types_of_aws(
     clouds: Clouds, reader: FakeReader
 ) -> None:
-    told = Answered()
-    with clouds.open(reader, on_event=told.events.append) as cloud:
+    delivered = Answered()
+    with clouds.open(reader, on_event=delivered.events.append) as cloud:
 
         def change(**more: Any) -> list[tuple[str, str]]:
             cloud.dms.modify_replication_instance(ReplicationInstanceArn=cloud.instance, ApplyImmediately=True, **more)
             return two()
 
         def two() -> list[tuple[str, str]]:
-            cloud.until(lambda: len(told.events), 2)
+            cloud.until(lambda: len(delivered.events), 2)
             cloud.until_available()
-            return told.of_instances()
+            return delivered.of_instances()
 
-        cloud.until(lambda: len(told.events), 2)
-        first = told.events[0]
+        cloud.until(lambda: len(delivered.events), 2)
+        first = delivered.events[0]
         assert (first["source"], first["resources"]) == ("aws.dms", [cloud.instance])
         assert (first["detail"]["category"], first["detail"]["eventType"]) == (
             "Creation",
@@ -131,37 +131,39 @@ def test_eventbridge_is_told_of_the_life_of_an_instance_under_the_detail_types_o
         assert two() == [("0013", "Instance Failover State"), ("0049", "Instance Failover State")]
         assert change(MultiAZ=False) == [("0030", zones), ("0029", zones)]
         cloud.service.hold_storage("one", "swap", 200 * _GIB)
-        cloud.until(lambda: len(told.events), 1)
-        assert told.of_instances() == [("0007", "Instance Storage State Change")]
+        cloud.until(lambda: len(delivered.events), 1)
+        assert delivered.of_instances() == [("0007", "Instance Storage State Change")]
         cloud.dms.delete_replication_instance(ReplicationInstanceArn=cloud.instance)
-        cloud.until(lambda: len(told.events), 2)
-        assert told.of_instances() == [("0066", "Instance State Change"), ("0003", "Instance State Change")]
+        cloud.until(lambda: len(delivered.events), 2)
+        assert delivered.of_instances() == [("0066", "Instance State Change"), ("0003", "Instance State Change")]
 
 
-def test_a_new_engine_is_told_of_as_maintenance(clouds: Clouds, reader: FakeReader) -> None:
-    told = Answered()
-    with clouds.open(reader, on_event=told.events.append) as cloud:
+def test_the_events_of_a_new_engine_are_of_the_kind_maintenance(clouds: Clouds, reader: FakeReader) -> None:
+    delivered = Answered()
+    with clouds.open(reader, on_event=delivered.events.append) as cloud:
         cloud.until_available()
         made = cloud.dms.create_replication_instance(
             ReplicationInstanceIdentifier="old", ReplicationInstanceClass="dms.t3.medium", EngineVersion="3.5.3"
         )["ReplicationInstance"]
-        cloud.until(lambda: len(told.events), 4)
-        told.of_instances()
+        cloud.until(lambda: len(delivered.events), 4)
+        delivered.of_instances()
         cloud.dms.modify_replication_instance(
             ReplicationInstanceArn=made["ReplicationInstanceArn"], EngineVersion="3.5.4", ApplyImmediately=True
         )
-        cloud.until(lambda: len(told.events), 3)
-        assert sorted(told.of_instances()) == [(number, "Instance Patch State") for number in ("0026", "0027", "0047")]
+        cloud.until(lambda: len(delivered.events), 3)
+        assert sorted(delivered.of_instances()) == [
+            (number, "Instance Patch State") for number in ("0026", "0027", "0047")
+        ]
         found = cloud.dms.describe_events(SourceType="replication-instance", EventCategories=["maintenance"])["Events"]
         assert [one["SourceIdentifier"] for one in found] == ["old"] * 3
 
 
 def test_no_two_events_have_one_id_however_many_there_were() -> None:
-    clock, told = StepClock(), list[dict[str, Any]]()
-    events = Events(cast(Clock, clock), told.append)
+    clock, delivered = StepClock(), list[dict[str, Any]]()
+    events = Events(cast(Clock, clock), delivered.append)
     instance = Instance("arn", "one", {}, clock.now())
     count = 20_010  # more than are kept
     for _ in range(count):
         events.tell(instance, event_kinds.DELETED)
     clock.advance(0)
-    assert len({one["id"] for one in told}) == count
+    assert len({one["id"] for one in delivered}) == count

@@ -212,7 +212,7 @@ def logs_role(cloud: Cloud) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("logs_role")
-def test_what_is_cut_left_out_or_errs_stands_in_the_tasks_log(cloud: Cloud) -> None:
+def test_the_tasks_log_names_what_is_cut_left_out_or_errs(cloud: Cloud) -> None:
     task = cloud.create_task(rules("[npo]%", "table"), TargetMetadata={"LobMaxSize": 1}, **LOGGED)
     cloud.run(task)
     cloud.until(lambda: len(log(cloud, task)), 3)

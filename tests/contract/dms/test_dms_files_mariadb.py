@@ -121,7 +121,7 @@ def test_days_of_mariadb_stand_in_csv_with_microseconds(edges: Edges) -> None:
     assert edges.csv("days") == [list(row) for row in sorted(asked)]
 
 
-def test_mariadbs_empty_texts_and_binaries_are_told_from_null_and_every_sign_arrives(edges: Edges) -> None:
+def test_mariadbs_empty_texts_and_binaries_differ_from_null_and_every_sign_arrives(edges: Edges) -> None:
     asked = edges.ask("SELECT * FROM texts ORDER BY id")
     assert edges.parquet("texts") == asked
     assert asked[0][1:] == ("", "", "", b"", b"")

@@ -116,7 +116,7 @@ class Read:
         )
         files = source.write(table, layout, within, folder)
         parts = [pq.read_table(io.BytesIO(file.read())) for file in files]
-        self.rows_told = sum(file.rows for file in files)
+        self.rows_reported = sum(file.rows for file in files)
         self.table = pa.concat_tables(parts) if parts else None
         self.rows = {row["id"]: row for part in parts for row in part.to_pylist()}
 
@@ -241,7 +241,7 @@ def test_a_range_over_several_columns_compares_them_as_a_row(read: Any) -> None:
 
 
 def test_rows_without_a_value_in_the_boundary_column_are_in_no_range(read: Any) -> None:
-    assert read("cut", within=Range(("part",), ("95",), None)).rows_told == 4
+    assert read("cut", within=Range(("part",), ("95",), None)).rows_reported == 4
 
 
 @pytest.mark.parametrize(("column", "value"), [("weight", "1"), ("nothing", "1"), ("id", "1 OR 1=1")])
@@ -267,7 +267,7 @@ def test_the_catalogue_has_tables_with_keys_views_and_a_partitioned_table_once(t
 
 
 def test_a_partitioned_table_is_read_with_all_of_its_partitions(read: Any) -> None:
-    assert read("parted").rows_told == 2
+    assert read("parted").rows_reported == 2
 
 
 def test_names_that_need_quoting_are_read(source: MysqlSource, tables: dict[str, Table], tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def test_a_column_of_a_type_that_dms_does_not_carry_is_left_out(read: Any) -> No
         read("only_odd")
 
 
-def test_what_dms_adds_stands_around_the_columns_of_the_source(read: Any) -> None:
+def test_the_columns_that_dms_adds_are_around_those_of_the_source(read: Any) -> None:
     added = Transformation(
         "1", "column", "add-column", "%", value="_db", kind=DmsType("STRING", 9), expression=Expression("'it''s'")
     )
@@ -270,7 +270,7 @@ def test_a_table_is_not_cut_by_a_float_or_a_column_it_does_not_have(read: Any, c
         read("cut", part=Range((column,), None, ("1",)))
 
 
-def test_the_catalogue_tells_tables_from_views_and_knows_keys_in_their_order(catalogue: dict[str, Table]) -> None:
+def test_the_catalogue_knows_tables_from_views_and_keys_in_their_order(catalogue: dict[str, Table]) -> None:
     views = {name for name, table in catalogue.items() if table.is_view}
     assert views == {"open_cuts", "kept_cuts"}
     assert {"parted", "parted_north"} <= set(catalogue)  # the guide: parents and children are both reported

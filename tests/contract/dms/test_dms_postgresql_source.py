@@ -36,7 +36,7 @@ def test_a_wrong_password_is_an_unreachable_source_in_the_words_of_postgresql(
         assert "f4lse" not in str(refused.value)
 
 
-def test_a_database_that_is_gone_is_told_from_a_table_that_cannot_be_read(
+def test_a_database_that_is_gone_raises_another_error_than_a_table_that_cannot_be_read(
     postgres: EmbeddedPostgres, reader: PostgresqlReader, login: Login, tmp_path: Path
 ) -> None:
     postgres.create_database("dms_lost")

@@ -28,13 +28,13 @@ for line in sys.stdin:
 
 
 class AwsCli:
-    """The CLI under the *environment* that `fleet up` told; *folder* is its home."""
+    """The CLI under the *environment* that `fleet up` printed; *folder* is its home."""
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        told = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "AWS_DEFAULT_OUTPUT": "json"}
+        basics = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "AWS_DEFAULT_OUTPUT": "json"}
         self._process = subprocess.Popen(  # noqa: S603  the CLI that is installed beside us
             [sys.executable, "-c", _LOOP],
-            env=told | dict(environment),
+            env=basics | dict(environment),
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -25,11 +25,11 @@ def zipped(code: str) -> bytes:
     return content.getvalue()
 
 
-def test_a_function_in_a_network_needs_a_role_that_may_stand_there(tmp_path: Path) -> None:
+def test_a_function_in_a_network_needs_a_role_that_may_join_it(tmp_path: Path) -> None:
     with empty_endpoint(tmp_path) as endpoint:
         iam, ec2, functions = (endpoint.client(one) for one in ("iam", "ec2", "lambda"))
         trust = json.dumps(trust_service("lambda.amazonaws.com"))
-        role = iam.create_role(RoleName="stands", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        role = iam.create_role(RoleName="joins", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
         wanted: dict[str, Any] = {
@@ -44,12 +44,12 @@ def test_a_function_in_a_network_needs_a_role_that_may_stand_there(tmp_path: Pat
 
         def may(*statements: dict[str, Any]) -> None:
             document = json.dumps(policy(*statements))
-            iam.put_role_policy(RoleName="stands", PolicyName="may", PolicyDocument=document)
+            iam.put_role_policy(RoleName="joins", PolicyName="may", PolicyDocument=document)
 
-        stands = allow("Stands", [f"ec2:{action}" for action in ACTIONS], "*")
-        for _, action, rest in without_each("", [stands]):
+        joins = allow("Joins", [f"ec2:{action}" for action in ACTIONS], "*")
+        for _, action, rest in without_each("", [joins]):
             may(*rest)
             with refused("InvalidParameterValueException", f"permissions to call {action.removeprefix('ec2:')} on EC2"):
                 functions.create_function(**wanted)
-        may(stands)
+        may(joins)
         assert functions.create_function(**wanted)["VpcConfig"]["VpcId"] == vpc

@@ -1,4 +1,4 @@
-"""The real AWS CLI against the endpoint, told of it by nothing but the environment."""
+"""The real AWS CLI against the endpoint, which it knows from nothing but the environment."""
 
 from __future__ import annotations
 

@@ -84,13 +84,13 @@ def test_both_kinds_of_chunks_may_lie_in_each_other(endpoint: Endpoint, s3: Any)
 )
 def test_a_body_that_is_not_whole_is_no_object(endpoint: Endpoint, s3: Any, body: bytes, length: int) -> None:
     headers = wrapped("STREAMING-UNSIGNED-PAYLOAD-TRAILER", length)
-    status, _, told = endpoint.ask("PUT", f"/{BUCKET}/broken", body, headers)
+    status, _, answer = endpoint.ask("PUT", f"/{BUCKET}/broken", body, headers)
     assert status == 400
-    assert b"IncompleteBody" in told
+    assert b"IncompleteBody" in answer
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="broken")
 
 
-def test_whoever_waits_for_100_continue_gets_it_before_the_body(endpoint: Endpoint, s3: Any) -> None:
+def test_a_client_that_waits_for_100_continue_gets_it_before_the_body(endpoint: Endpoint, s3: Any) -> None:
     lines = [f"PUT /{BUCKET}/asked HTTP/1.1", "Host: s3", "Content-Length: 4", "Expect: 100-continue"]
     lines += [f"{name}: {value}" for name, value in signed("s3").items()]
     with socket.create_connection((LOOPBACK, endpoint.server.port), timeout=30) as raw, raw.makefile("rb") as answer:

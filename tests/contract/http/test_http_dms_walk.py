@@ -33,8 +33,8 @@ def source(postgres: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[AwsCli]:
-    """The CLI, told of an empty account by what `fleet up` prints. No wait takes any time, and none is over while a
-    load is under way, however long that is held up."""
+    """The CLI, which knows an empty account from what `fleet up` prints. No wait takes any time, and none is over while
+    a load is under way, however long that is held up."""
     folder = tmp_path / "cloud"
     command = [sys.executable, "-c", "from cli.main import main; main()"]
     options = ["up", "--folder", str(folder), "--detach", "--port", "0", "--json"]

@@ -219,9 +219,9 @@ def test_what_botocore_would_not_have_sent_is_refused(
     endpoint: Endpoint, operation: str, parameters: dict[str, str], code: str, words: str
 ) -> None:
     status, _, body = endpoint.ask(*by_hand(operation, **parameters))
-    told = json.loads(body)
-    assert (status, told["__type"]) == (400, code)
-    assert words in told["message"]
+    fault = json.loads(body)
+    assert (status, fault["__type"]) == (400, code)
+    assert words in fault["message"]
 
 
 def test_a_body_that_is_no_json_is_refused(endpoint: Endpoint) -> None:

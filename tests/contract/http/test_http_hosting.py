@@ -30,7 +30,7 @@ def request(method: str, target: str, body: bytes = b"", **headers: str) -> Requ
     return Request(method, target, given, body)
 
 
-RESETTING = request("POST", RESET, **{TOKEN: "told"})
+RESETTING = request("POST", RESET, **{TOKEN: "known"})
 CREATE = request("PUT", "/left-behind", **signed("s3", "us-east-1"))
 LIST = request("GET", "/", **signed("s3"))
 
@@ -43,10 +43,10 @@ def host_in(folder: Path, before: Callable[[int], object]) -> Host:
         before(next(numbers))
         return LocalCloud(folder, Registry(SETTINGS, (), ()), {}, is_deployed=False)
 
-    return Host(make, "told")
+    return Host(make, "known")
 
 
-def test_a_reset_leaves_nothing_and_whoever_asks_meanwhile_is_told_to_come_again(tmp_path: Path) -> None:
+def test_a_reset_leaves_nothing_and_requests_meanwhile_are_asked_to_come_again(tmp_path: Path) -> None:
     meanwhile: list[Reply] = []
     host = host_in(tmp_path, lambda number: number and meanwhile.append(host.answer(LIST)))
     with host:
@@ -73,19 +73,19 @@ def test_only_who_knows_the_token_is_snowflakes_administrator(tmp_path: Path) ->
 
     with host_in(tmp_path, lambda _: None) as host:
         assert administer("CREATE ROLE LOADER", "guessed").status == 403
-        assert administer("CREATE ROLE LOADER", "told").status == 200
-        wrong = administer("CREATE NONSENSE", "told")
+        assert administer("CREATE ROLE LOADER", "known").status == 200
+        wrong = administer("CREATE NONSENSE", "known")
         assert (wrong.status, b"SnowflakeError" in wrong.body) == (400, True)
 
 
-def test_a_reset_that_fails_is_told_and_so_is_every_call_after_it(tmp_path: Path) -> None:
+def test_a_reset_that_fails_is_reported_and_every_call_after_it_is_refused(tmp_path: Path) -> None:
     def break_second(number: int) -> None:
         if number:
             raise OSError("disk full")
 
     with host_in(tmp_path, break_second) as host:
-        told = host.answer(RESETTING)
-        assert (told.status, b"disk full" in told.body) == (500, True)
+        reset = host.answer(RESETTING)
+        assert (reset.status, b"disk full" in reset.body) == (500, True)
         assert (host.answer(LIST).status, b"disk full" in host.answer(LIST).body) == (503, True)
 
 
@@ -103,7 +103,7 @@ def test_dms_keeps_to_awss_rate_once_a_large_fleet_is_deployed_and_again_after_a
         return [host.answer(describe).status for _ in range(DMS_API_BURST.value + 1)]
 
     # Frozen: on a clock that flows the bucket is filled up while so many requests are made.
-    with Host(lambda: LocalCloud(tmp_path, registry, {server.secret: {}}, clock="frozen"), "told") as host:
+    with Host(lambda: LocalCloud(tmp_path, registry, {server.secret: {}}, clock="frozen"), "known") as host:
         assert asked_too_often() == [200] * DMS_API_BURST.value + [400]
         assert b"ThrottlingException" in host.answer(describe).body
         assert host.answer(LIST).status == 200
@@ -130,10 +130,10 @@ def test_a_long_answer_is_compressed_for_who_asks_for_that_and_for_nobody_else()
     ):
         connection.request("POST", "/", headers={"Accept-Encoding": "gzip"})
         answer = connection.getresponse()
-        told, content = answer.getheader("Content-Encoding"), answer.read()
+        encoding, content = answer.getheader("Content-Encoding"), answer.read()
         connection.request("POST", "/", headers={"Accept-Encoding": "identity"})
         assert connection.getresponse().read() == body
-    assert (told, gzip.decompress(content)) == ("gzip", body)
+    assert (encoding, gzip.decompress(content)) == ("gzip", body)
     assert len(content) < 1_000
 
 

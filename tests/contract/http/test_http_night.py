@@ -140,7 +140,7 @@ def test_the_warehouse_is_asked_over_the_socket(endpoint: Endpoint, night: dict[
     assert "5" in repr(answer)
 
 
-def test_the_end_of_a_task_is_told_to_a_topic_by_a_rule(endpoint: Endpoint, night: dict[str, Any]) -> None:
+def test_a_rule_sends_the_end_of_a_task_to_a_topic(endpoint: Endpoint, night: dict[str, Any]) -> None:
     sns, sqs, events = (endpoint.client(name) for name in ("sns", "sqs", "events"))
     topic = sns.create_topic(Name="ends")["TopicArn"]
     may = {
@@ -156,14 +156,14 @@ def test_the_end_of_a_task_is_told_to_a_topic_by_a_rule(endpoint: Endpoint, nigh
     pattern = {"source": ["aws.dms"], "detail": {"eventType": ["REPLICATION_TASK_STOPPED"]}}
     events.put_rule(Name="ends", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="ends", Targets=[{"Id": "topic", "Arn": topic}])
-    assert run_night(endpoint, "night-told", databases=[NAMES[0]])["status"] == "SUCCEEDED"
+    assert run_night(endpoint, "night-sent", databases=[NAMES[0]])["status"] == "SUCCEEDED"
     (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
-    told = json.loads(message["Body"])
-    assert told["detail"]["detailMessage"].endswith("Stop Reason FULL_LOAD_ONLY_FINISHED")
-    assert told["detail"]["eventId"] == "DMS-EVENT-0079"
+    event = json.loads(message["Body"])
+    assert event["detail"]["detailMessage"].endswith("Stop Reason FULL_LOAD_ONLY_FINISHED")
+    assert event["detail"]["eventId"] == "DMS-EVENT-0079"
 
 
-def test_a_rule_of_the_deployment_tells_the_topic_what_happens_to_an_instance(endpoint: Endpoint) -> None:
+def test_a_rule_of_the_deployment_sends_the_topic_what_happens_to_an_instance(endpoint: Endpoint) -> None:
     sns, sqs, dms = (endpoint.client(name) for name in ("sns", "sqs", "dms"))
     queue = sqs.create_queue(QueueName="instances")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -172,26 +172,26 @@ def test_a_rule_of_the_deployment_tells_the_topic_what_happens_to_an_instance(en
         TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
     )["SubscriptionArn"]
     made = dms.create_replication_instance(
-        ReplicationInstanceIdentifier="told-of", ReplicationInstanceClass="dms.t3.medium"
+        ReplicationInstanceIdentifier="reported", ReplicationInstanceClass="dms.t3.medium"
     )["ReplicationInstance"]["ReplicationInstanceArn"]
     named = {"ReplicationInstanceArn": made}
     dms.get_waiter("replication_instance_available").wait(
         Filters=[{"Name": "replication-instance-arn", "Values": [made]}], WaiterConfig={"Delay": 0}
     )
     dms.modify_replication_instance(**named, AllocatedStorage=100, ApplyImmediately=True)
-    told: set[str] = set()
-    while "STORAGE_INCREASED" not in told:
+    kinds: set[str] = set()
+    while "STORAGE_INCREASED" not in kinds:
         for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]:
             event = json.loads(message["Body"])
             assert event["resources"] == [made]
-            told.add(event["detail"]["eventType"].removeprefix("REPLICATION_INSTANCE_"))
+            kinds.add(event["detail"]["eventType"].removeprefix("REPLICATION_INSTANCE_"))
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-    assert told == {"CREATING", "CREATED", "STORAGE_INCREASING", "STORAGE_INCREASED"}
+    assert kinds == {"CREATING", "CREATED", "STORAGE_INCREASING", "STORAGE_INCREASED"}
     sns.unsubscribe(SubscriptionArn=subscription)
     dms.delete_replication_instance(**named)
 
 
-def test_the_deployment_has_the_topic_told_of_failed_tasks_and_lets_dms_write_logs(endpoint: Endpoint) -> None:
+def test_the_deployment_sends_failed_tasks_to_the_topic_and_lets_dms_write_logs(endpoint: Endpoint) -> None:
     topic = notification_topic_arn(SETTINGS.account, SETTINGS.region, SETTINGS.prefix)
     events = endpoint.client("events")
     assert f"{SETTINGS.prefix}-dms-failed-tasks" in events.list_rule_names_by_target(TargetArn=topic)["RuleNames"]

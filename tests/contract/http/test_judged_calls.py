@@ -44,13 +44,13 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 @pytest.fixture
 def session(endpoint: Endpoint) -> Callable[[str], Any]:
     """Clients as a function of that role has them."""
-    told = endpoint.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="night")["Credentials"]
+    credentials = endpoint.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="night")["Credentials"]
     may(endpoint)
     return lambda service: endpoint.client(
         service,
-        aws_access_key_id=told["AccessKeyId"],
-        aws_secret_access_key=told["SecretAccessKey"],
-        aws_session_token=told["SessionToken"],
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
     )
 
 
@@ -246,10 +246,10 @@ def test_objects_at_rest_under_a_key_need_that_key_too(endpoint: Endpoint, sessi
     arn, bucket = make_key(endpoint, "alias/at-rest"), "judged-sealed"
     admin, s3 = endpoint.client("s3"), session("s3")
     admin.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    told = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}
+    encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}
     admin.put_bucket_encryption(
         Bucket=bucket,
-        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": told}]},
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": encryption}]},
     )
     objects = allow("Objects", ["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{bucket}/*")
     may(endpoint, objects)
@@ -276,15 +276,15 @@ def test_a_table_and_a_topic_under_a_key_need_that_key_too(endpoint: Endpoint, s
         SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": arn},
     )
     topic = endpoint.client("sns").create_topic(Name="sealed", Attributes={"KmsMasterKeyId": arn})["TopicArn"]
-    reads, tells = allow("Reads", "dynamodb:GetItem", "*"), allow("Tells", "sns:Publish", topic)
-    may(endpoint, reads, tells)
+    reads, publishes = allow("Reads", "dynamodb:GetItem", "*"), allow("Publishes", "sns:Publish", topic)
+    may(endpoint, reads, publishes)
     with denied("kms:Decrypt", arn):
         session("dynamodb").get_item(TableName="sealed", Key=KEY)
     with denied("kms:GenerateDataKey", arn, "KMSAccessDenied"):
         session("sns").publish(TopicArn=topic, Message="m")
     may(endpoint, reads, use("alias/of-table", "dynamodb", "Decrypt"))
     assert "Item" not in session("dynamodb").get_item(TableName="sealed", Key=KEY)
-    may(endpoint, tells, use("alias/of-table", "sns", "Decrypt", "GenerateDataKey"))
+    may(endpoint, publishes, use("alias/of-table", "sns", "Decrypt", "GenerateDataKey"))
     session("sns").publish(TopicArn=topic, Message="m")
 
 

@@ -172,11 +172,11 @@ def test_what_a_function_prints_is_in_its_log_group_where_its_role_may_write(
     assert len(logs.describe_log_groups()["logGroups"]) == 2
 
 
-def test_an_error_of_a_function_is_told_with_its_class_words_and_place(functions: Any) -> None:
+def test_an_error_of_a_function_is_answered_with_its_class_words_and_place(functions: Any) -> None:
     create(functions)
-    told, kind = invoke(functions, {"do": "raise"})
-    assert (told["errorType"], told["errorMessage"], kind) == ("ValueError", "no such thing", "Unhandled")
-    assert 'raise ValueError("no such thing")' in "".join(told["stackTrace"])
+    error, kind = invoke(functions, {"do": "raise"})
+    assert (error["errorType"], error["errorMessage"], kind) == ("ValueError", "no such thing", "Unhandled")
+    assert 'raise ValueError("no such thing")' in "".join(error["stackTrace"])
 
 
 def test_a_function_whose_process_ends_or_takes_too_long_says_so_and_the_next_call_gets_a_new_one(
@@ -203,18 +203,18 @@ def test_an_answer_that_is_no_json_is_said_to_be_none(functions: Any) -> None:
     assert invoke(functions, {"do": "answer no json"})[0]["errorType"] == "Runtime.MarshalError"
 
 
-def test_a_handler_that_is_not_in_the_package_is_told_in_lambdas_words(functions: Any) -> None:
+def test_a_handler_that_is_not_in_the_package_is_reported_in_lambdas_words(functions: Any) -> None:
     create(functions, "nowhere", Handler="missing.handler")
     create(functions, "nothing", Handler="app.missing")
     assert invoke(functions, {}, "nowhere")[0]["errorType"] == "Runtime.ImportModuleError"
     assert invoke(functions, {}, "nothing")[0]["errorType"] == "Runtime.HandlerNotFound"
 
 
-def test_what_was_asked_for_is_told_again_with_lambdas_defaults(functions: Any) -> None:
+def test_what_was_asked_for_is_given_back_with_lambdas_defaults(functions: Any) -> None:
     made = create(functions, MemorySize=512, Timeout=60, Tags={"fleet": "fleet"}, TracingConfig={"Mode": "Active"})
-    told = functions.get_function(FunctionName="app")
-    configuration = told["Configuration"]
-    assert told["Tags"] == {"fleet": "fleet"}
+    found = functions.get_function(FunctionName="app")
+    configuration = found["Configuration"]
+    assert found["Tags"] == {"fleet": "fleet"}
     assert (
         configuration["FunctionArn"] == made["FunctionArn"] == "arn:aws:lambda:eu-central-1:123456789012:function:app"
     )
@@ -251,7 +251,7 @@ def test_tags_are_set_and_taken_away(functions: Any) -> None:
     assert functions.list_tags(Resource=arn)["Tags"] == {"b": "2"}
 
 
-def test_a_statement_of_the_policy_is_added_told_and_removed(functions: Any) -> None:
+def test_a_statement_of_the_policy_is_added_shown_and_removed(functions: Any) -> None:
     create(functions)
     with refused("ResourceNotFoundException"):
         functions.get_policy(FunctionName="app")
@@ -269,8 +269,8 @@ def test_a_statement_of_the_policy_is_added_told_and_removed(functions: Any) -> 
 def test_a_rule_calls_a_function_only_where_the_functions_policy_lets_it(endpoint: Endpoint, functions: Any) -> None:
     arn, events = create(functions)["FunctionArn"], endpoint.client("events")
     machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-run"
-    rule = events.put_rule(Name="told", EventPattern=json.dumps(broken_off_pattern([machine])))["RuleArn"]
-    events.put_targets(Rule="told", Targets=[{"Id": "one", "Arn": arn}])
+    rule = events.put_rule(Name="broken-off", EventPattern=json.dumps(broken_off_pattern([machine])))["RuleArn"]
+    events.put_targets(Rule="broken-off", Targets=[{"Id": "one", "Arn": arn}])
     event = {
         "source": "aws.states",
         "detail-type": "Step Functions Execution Status Change",

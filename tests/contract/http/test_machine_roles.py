@@ -47,8 +47,8 @@ def machines(endpoint: Endpoint) -> Iterator[Any]:
 def run(endpoint: Endpoint, machines: Any, arn: str) -> tuple[str, str]:
     """Error and cause of an execution of *arn*."""
     ended: Any = endpoint.cloud.machines.ended(machines.start_execution(stateMachineArn=arn)["executionArn"])
-    told = ended.result(timeout=30)
-    return told["error"], told["cause"]
+    description = ended.result(timeout=30)
+    return description["error"], description["cause"]
 
 
 def test_a_function_is_called_only_where_the_role_allows_it(endpoint: Endpoint, machines: Any) -> None:

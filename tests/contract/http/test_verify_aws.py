@@ -59,11 +59,11 @@ def verify_at(url: str, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_the_local_cloud_agrees_with_itself_in_everything_that_can_be_asked(endpoint: Endpoint) -> None:
-    code, told = verify_at(endpoint.server.endpoint, "--create", "--role", ROLE)
-    assert [(one["behaviour"], one["verdict"], one["left_behind"]) for one in told["checks"]] == [
+    code, report = verify_at(endpoint.server.endpoint, "--create", "--role", ROLE)
+    assert [(one["behaviour"], one["verdict"], one["left_behind"]) for one in report["checks"]] == [
         (one.settles, "agrees" if one.local is None else "not asked", []) for one in CHECKS
     ]
-    (why,) = [one["why"] for one in told["checks"] if one["verdict"] == "not asked"]
+    (why,) = [one["why"] for one in report["checks"] if one["verdict"] == "not asked"]
     assert why.startswith("no S3 target of this account has been tested: deploy the fleet")
     assert code == 1
     left = endpoint.client("dms").describe_endpoints()["Endpoints"]
@@ -73,10 +73,10 @@ def test_the_local_cloud_agrees_with_itself_in_everything_that_can_be_asked(endp
 
 def test_without_leave_nothing_is_made(endpoint: Endpoint) -> None:
     endpoint.heard.clear()
-    code, told = verify_at(endpoint.server.endpoint)
-    assert {one["verdict"] for one in told["checks"] if one["makes"]} == {"not run"}
+    code, report = verify_at(endpoint.server.endpoint)
+    assert {one["verdict"] for one in report["checks"] if one["makes"]} == {"not run"}
     needs_fleet = {one.settles for one in CHECKS if one.local is not None}
-    others = [one for one in told["checks"] if not one["makes"] and one["behaviour"] not in needs_fleet]
+    others = [one for one in report["checks"] if not one["makes"] and one["behaviour"] not in needs_fleet]
     assert {one["verdict"] for one in others} == {"agrees"}
     assert code == 1  # one question takes a fleet to ask
     assert not [call for call in endpoint.heard if "Create" in call and call.endswith(" 200")]
@@ -90,14 +90,14 @@ def test_an_account_that_answers_otherwise_is_found(endpoint: Endpoint) -> None:
         return replace(reply, body=reply.body.replace(b"InvalidArn", b"ValidationException"))
 
     with HttpServer(answer) as server:
-        code, told = verify_at(server.endpoint)
+        code, report = verify_at(server.endpoint)
     assert code == 1
-    (found,) = [one for one in told["checks"] if one["verdict"] == "differs"]
+    (found,) = [one for one in report["checks"] if one["verdict"] == "differs"]
     assert found["behaviour"] == "An ARN of another kind is InvalidArn, which says the kind"
     assert found["local"] != found["seen"]
     assert "ValidationException" in json.dumps(found["seen"])
     assert found["commands"]
-    assert told["totals"]["differs"] == 1
+    assert report["totals"]["differs"] == 1
 
 
 def test_an_account_that_runs_fewer_functions_than_the_registry_says_is_named_with_the_next_step(
@@ -106,8 +106,8 @@ def test_an_account_that_runs_fewer_functions_than_the_registry_says_is_named_wi
     registry = shutil.copytree(SAMPLE_REGISTRY, tmp_path / "registry")
     settings = registry / "settings.yaml"
     settings.write_text(settings.read_text().replace("lambda_at_once: 1000", "lambda_at_once: 4000"))
-    _, told = verify_at(endpoint.server.endpoint, "--registry", str(registry))
-    (found,) = [one for one in told["checks"] if one["verdict"] == "differs"]
+    _, report = verify_at(endpoint.server.endpoint, "--registry", str(registry))
+    (found,) = [one for one in report["checks"] if one["verdict"] == "differs"]
     assert found["behaviour"] == "The account runs limits.lambda_at_once functions at once (GetAccountSettings)"
     assert (found["local"], found["seen"], found["commands"]) == (4000, 1000, ["aws lambda get-account-settings"])
     assert "limits.lambda_at_once into registry/settings.yaml" in found["remedy"]

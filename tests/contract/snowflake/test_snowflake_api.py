@@ -161,7 +161,7 @@ def test_a_statement_of_more_than_45_seconds_is_answered_by_its_handle(account: 
 
 
 class SlowClock:
-    """Tells the moment as *clock* does, but *step_seconds* pass on it between two looks, whoever else works."""
+    """Gives the time as *clock* does, but *step_seconds* pass between two looks, whatever else is under way."""
 
     def __init__(self, clock: Clock) -> None:
         self.now = clock.now

@@ -169,7 +169,7 @@ def test_swapped_tables_take_their_load_history_along(account: Account) -> None:
     assert account.count(other) == 150
 
 
-def test_copy_history_tells_the_loads_of_a_table(account: Account) -> None:
+def test_copy_history_lists_the_loads_of_a_table(account: Account) -> None:
     name = account.orders_table()
     account.land_orders(name)
     account.done(copy(name))
@@ -343,7 +343,7 @@ def test_a_table_is_created_once_by_many_at_once(account: Account) -> None:
 
 
 def _end(account: Account, handle: str) -> Succeeded | Failed:
-    """The end of a request; the frozen clock stands still meanwhile, so this polls at once."""
+    """The end of a request; the frozen clock does not move meanwhile, so this polls at once."""
     while True:
         progress = account.api.poll(handle, wanted=())
         if isinstance(progress, Succeeded | Failed):

@@ -76,7 +76,7 @@ def test_no_wait_is_skipped_while_a_request_is_under_way_there(account: Account)
     assert account.clock.is_idle()
 
 
-def test_a_process_that_was_killed_is_told_of_and_holds_nothing_up(account: Account) -> None:
+def test_a_process_that_was_killed_is_reported_and_holds_nothing_up(account: Account) -> None:
     os.kill(account.snowflake.pid, signal.SIGKILL)
     with pytest.raises(ProcessEndedError, match="The Snowflake stand-in: its process has ended"):
         account.api.submit(["SELECT 1"], str(uuid.uuid4()))

@@ -199,7 +199,7 @@ def test_columns_are_added_and_widened_and_nothing_else(account: Account) -> Non
         assert "cannot change column EXTRA from type VARCHAR(9)" in failure.message
 
 
-def test_information_schema_tells_the_columns(account: Account) -> None:
+def test_information_schema_lists_the_columns(account: Account) -> None:
     name = account.orders_table()
     rows = account.rows(
         "SELECT COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH AS L, NUMERIC_PRECISION AS P, NUMERIC_SCALE AS S "
@@ -215,7 +215,7 @@ def test_information_schema_tells_the_columns(account: Account) -> None:
     assert account.rows(tables) == [{"table_type": "BASE TABLE", "is_transient": "YES"}]
 
 
-def test_describing_an_integration_tells_whom_to_trust(account: Account) -> None:
+def test_describing_an_integration_shows_whom_to_trust(account: Account) -> None:
     rows = {row["property"]: row["property_value"] for row in account.rows("DESC INTEGRATION LANDING")}
     assert rows["STORAGE_AWS_IAM_USER_ARN"] == "arn:aws:iam::999999999999:user/snowflake-abc1"
     assert rows["STORAGE_AWS_EXTERNAL_ID"] == "fleet-0001"
@@ -298,7 +298,7 @@ def _fixed(value: str) -> dict[str, str]:
     return {"type": "FIXED", "value": value}
 
 
-def test_a_handle_of_a_failed_request_tells_the_failure_again(account: Account) -> None:
+def test_a_handle_of_a_failed_request_gives_the_failure_again(account: Account) -> None:
     handle = account.api.submit(["SELECT * FROM NO_SUCH"], str(uuid.uuid4()))
     while not isinstance(end := account.api.poll(handle), Failed | Succeeded):
         pass

@@ -95,7 +95,7 @@ def test_the_login_of_a_secret_reads_everything_and_writes_nothing(mariadb: Embe
             cursor.execute("DROP TABLE t")
 
 
-def test_a_machine_without_a_server_is_told_how_to_get_one(tmp_path: Path) -> None:
+def test_a_machine_without_a_server_gets_an_error_that_says_how_to_get_one(tmp_path: Path) -> None:
     wanted = "Run as root: apt-get install -y --no-install-recommends mariadb-server"
     with pytest.raises(MariadbMissingError, match=wanted):
         find_programs(str(tmp_path))

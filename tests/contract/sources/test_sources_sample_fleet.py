@@ -177,7 +177,7 @@ def test_a_fleet_of_slices_has_exactly_the_tables_and_views_asked_for(postgres: 
         assert relations.fetchone() == (9,)
 
 
-def test_what_stands_is_not_built_again(postgres: EmbeddedPostgres) -> None:
+def test_what_is_there_is_not_built_again(postgres: EmbeddedPostgres) -> None:
     first = build(postgres, databases=3, tables=9)
     said: list[str] = []
     assert build(postgres, databases=3, tables=9, progress=said.append) == first

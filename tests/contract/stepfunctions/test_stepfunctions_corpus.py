@@ -24,7 +24,7 @@ def test_the_engine_keeps_the_rule(document: dict[str, Any]) -> None:
         assert result.seconds == pytest.approx(document["seconds"], abs=0.001)
 
 
-def test_every_document_names_its_section_and_no_rule_stands_there_twice() -> None:
+def test_every_document_names_its_section_and_no_rule_is_there_twice() -> None:
     rules = [document["rule"] for document in DOCUMENTS]
     assert len(set(rules)) == len(rules) >= 200
     assert all(document["section"] for document in DOCUMENTS)

@@ -51,7 +51,7 @@ class Account:
         return made["stateMachineArn"]
 
     def run(self, machine: str) -> list[dict[str, Any]]:
-        """What stands in the log after an execution."""
+        """What the log holds after an execution."""
         arn = self.client.start_execution(stateMachineArn=machine, name="x", input='{"a":1}')["executionArn"]
         self.engine.ended(arn).result(20)
         self.clock.sleep(2)

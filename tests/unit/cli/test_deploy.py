@@ -87,7 +87,7 @@ def test_a_stack_that_cannot_be_planned_is_not_said_to_be_half_applied(
     assert place.terraform.stacks_of("apply") == []
 
 
-def test_json_tells_each_stack_on_standard_output_alone(place: Place, fleet: Fleet) -> None:
+def test_json_names_each_stack_on_standard_output_alone(place: Place, fleet: Fleet) -> None:
     place.terraform.play("foundation", MADE)
     place.terraform.play("pipeline", CHANGED, fails="apply", says="refused")
     said = fleet("deploy", "--yes", "--json")

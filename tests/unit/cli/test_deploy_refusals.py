@@ -81,7 +81,7 @@ def test_what_is_no_terraform_is_refused_in_its_own_words(place: Place, fleet: F
     assert "does not say which Terraform it is, but 'OpenThing 1'. Install HashiCorp's Terraform." in said.err
 
 
-def test_a_machine_without_terraform_is_told_which_to_install(place: Place, fleet: Fleet) -> None:
+def test_a_machine_without_terraform_gets_an_error_that_says_which_to_install(place: Place, fleet: Fleet) -> None:
     place.environment["PATH"] = str(place.registry)
     said = fleet("deploy", "--yes")
     assert (said.code, said.err) == (2, "Error: No terraform on the PATH. Install Terraform >= 1.10.\n")
@@ -117,7 +117,7 @@ def test_a_broken_state_is_named_before_anything_is_planned(place: Place, fleet:
     assert place.terraform.stacks_of("plan") == []
 
 
-def test_a_machine_without_node_is_told_so_before_cdktf_fails_in_words_of_its_own() -> None:
+def test_a_machine_without_node_gets_our_error_before_cdktf_fails_in_words_of_its_own() -> None:
     with pytest.raises(NotSynthesisedError, match=r"^There is no Node at '/nowhere/node' \(JSII_NODE\)\. `make setup`"):
         require_node({"JSII_NODE": "/nowhere/node"})
     require_node({})

@@ -240,7 +240,9 @@ def test_stop_ends_a_run_in_good_order_in_the_words_it_is_given(fleet: Fleet, ca
     assert (status.code, "failed     cancelled: maintenance" in status.out) == (1, True)
 
 
-def test_stop_tells_a_program_what_was_asked_and_how_the_run_and_each_database_ended(fleet: Fleet, case: Case) -> None:
+def test_stop_says_to_a_program_what_was_asked_and_how_the_run_and_each_database_ended(
+    fleet: Fleet, case: Case
+) -> None:
     case.cloud.faults.add(case.id, "task-stuck")
     fleet("run", "--run", "to-stop-json", "--databases", case.id, "--no-wait")
     case.time.pass_seconds(120)
@@ -254,7 +256,7 @@ def test_stop_tells_a_program_what_was_asked_and_how_the_run_and_each_database_e
     assert "has ended already" in again.err
 
 
-def test_report_tells_a_program_where_the_page_lies(fleet: Fleet, red: Case) -> None:
+def test_report_says_to_a_program_where_the_page_lies(fleet: Fleet, red: Case) -> None:
     said = fleet("report", red.run, "--no-open", "--json")
     assert (said.code, json.loads(said.out)) == (0, {"run": "red", "page": "red.html"})
 
@@ -337,7 +339,7 @@ def test_the_help_of_every_command_gives_examples_to_copy(fleet: Fleet, command:
 @pytest.mark.parametrize(
     ("name", "words"), [("no such run!", "run id 'no such run!' is malformed"), ("never-was", "'never-was' is not in")]
 )
-def test_a_wrong_run_is_told_in_one_sentence_and_exits_2(fleet: Fleet, command: str, name: str, words: str) -> None:
+def test_a_wrong_run_is_reported_in_one_sentence_and_exits_2(fleet: Fleet, command: str, name: str, words: str) -> None:
     said = fleet(command, name)
     assert (said.code, said.out, len(said.err.splitlines())) == (2, "", 1)
     assert words in said.err
@@ -352,7 +354,7 @@ def test_wrong_usage_exits_2_without_a_traceback(fleet: Fleet, arguments: list[s
     assert "Error: " in said.err
 
 
-def test_who_leaves_while_a_run_goes_on_is_told_that_it_does(
+def test_a_watcher_who_leaves_while_a_run_goes_on_reads_that_it_does(
     cases: Cases, case: Case, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def leave(_: float) -> None:

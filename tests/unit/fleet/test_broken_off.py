@@ -1,4 +1,4 @@
-"""An execution that recorded nothing still fails by something: its class, from whatever is known of its end."""
+"""An execution that recorded nothing gets its class of failure from what is known of its end."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_who_ran_out_of_time_elsewhere_did_not_wait_for_the_warehouse() -> None:
     assert explain_end(reconciled).failure_class == "function_died"
 
 
-def test_an_execution_that_ran_out_of_time_is_told_from_one_that_broke() -> None:
+def test_an_execution_that_ran_out_of_time_has_another_failure_than_one_that_broke() -> None:
     assert explain_end(End("e", "TIMED_OUT")).name == "ExecutionTooLong"
     assert explain_end(End("e", "FAILED", "OSError")).name == "ExecutionBrokenOff"
 

@@ -62,7 +62,7 @@ def test_the_longest_role_fits_iams_64_characters() -> None:
 
 
 @given(st.lists(st.tuples(ids, schemas), min_size=2, max_size=2, unique=True))
-def test_two_schemas_share_a_place_in_snowflake_only_within_a_database_where_it_is_told(
+def test_two_schemas_share_a_place_in_snowflake_only_within_one_database(
     pairs: list[tuple[str, str]],
 ) -> None:
     (one, first), (other, second) = pairs

@@ -50,7 +50,7 @@ def test_every_tag_that_opens_closes(night: RunReport) -> None:
     assert Page(render(night)).unbalanced == []
 
 
-def test_no_id_stands_twice_and_every_link_leads_somewhere(night: RunReport) -> None:
+def test_no_id_is_there_twice_and_every_link_leads_somewhere(night: RunReport) -> None:
     page = Page(render(night))
     ids = Counter(page.attributes("id"))
     assert [one for one, count in ids.items() if count > 1] == []
@@ -117,7 +117,7 @@ def test_the_headline_counts_what_the_outcomes_say(night: RunReport) -> None:
     assert {word: count for word, count in counted.items() if count} == night.counts
 
 
-def test_every_red_database_stands_before_the_timeline_with_its_text_owner_and_remedy() -> None:
+def test_every_red_database_comes_before_the_timeline_with_its_text_owner_and_remedy() -> None:
     night = NIGHTS["failed"]
     before = render(night).split('id="timeline"')[0]
     page = Page(before)

@@ -1,4 +1,4 @@
-"""Conclude and CloseRun: red or green, what to paste for another try, and a guess for whoever left no word."""
+"""Conclude and CloseRun: red or green, what to paste for another try, a guess for each database without an outcome."""
 
 from __future__ import annotations
 

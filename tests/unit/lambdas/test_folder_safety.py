@@ -327,13 +327,13 @@ def connection(case: Case, side: str) -> dict[str, Any]:
 
 
 def begin_test(case: Case, side: str) -> None:
-    """A test of that side's endpoint that is not ours, and lasts for as long as time stands still."""
+    """A test of that side's endpoint that is not ours, and lasts until time moves."""
     endpoint, instance = case.endpoint(side)["EndpointArn"], case.task["ReplicationInstanceArn"]
     case.dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=endpoint)
 
 
 def create_second_task(case: Case) -> None:
-    """A task under the name of the database's other one, which is `creating` for as long as time stands still."""
+    """A task under the name of the database's other one, which is `creating` until time moves."""
     case.dms.create_replication_task(
         ReplicationTaskIdentifier=f"fleet-{case.id}-cdc",
         SourceEndpointArn=case.endpoint("source")["EndpointArn"],

@@ -81,8 +81,8 @@ def test_an_aborted_execution_has_its_task_stopped_and_its_outcome_guessed_by_th
     stop(case, begin(cases, case))
     assert case.task["Status"] == "stopped"
     outcome = case.outcome
-    told = [outcome[name] for name in ("outcome", "failure_class", "failure_name", "guessed", "attempt")]
-    assert told == ["failed", "cancelled", "ExecutionBrokenOff", True, 1]
+    seen = [outcome[name] for name in ("outcome", "failure_class", "failure_name", "guessed", "attempt")]
+    assert seen == ["failed", "cancelled", "ExecutionBrokenOff", True, 1]
     assert "ended ABORTED in PollTask and recorded nothing after StartTask" in outcome["failure_text"]
 
 
@@ -128,8 +128,8 @@ def test_an_execution_that_ran_out_of_time_is_recorded_as_too_long_and_its_task_
     assert (ended["status"], case.task["Status"]) == ("TIMED_OUT", "running")
     detail = {"executionArn": ended["executionArn"], "stateMachineArn": arn, "name": case.id, "status": "TIMED_OUT"}
     assert cases.invoke("Recorder", {"source": "aws.states", "detail": detail})["tasks_stopped"] == 1
-    told = [case.outcome[name] for name in ("outcome", "failure_class", "failure_name", "guessed", "attempt")]
-    assert told == ["failed", "unknown", "ExecutionTooLong", True, 1]
+    seen = [case.outcome[name] for name in ("outcome", "failure_class", "failure_name", "guessed", "attempt")]
+    assert seen == ["failed", "unknown", "ExecutionTooLong", True, 1]
     text = case.outcome["failure_text"]
     assert f"execution {case.id} ended TIMED_OUT in " in text
     assert "and recorded nothing after StartTask" in text
@@ -333,8 +333,8 @@ def test_a_run_that_closes_before_the_recorder_hears_of_an_end_reports_that_ends
     with deaf(cases):
         cases.run_night(case.run, databases=[case.id])
     (outcome,) = report(case)["outcomes"]
-    told = [outcome["failure"][name] for name in ("failure_class", "name")]
-    assert (told, outcome["attempt"]) == (["throttled", "ExecutionBrokenOff"], 1)
+    seen = [outcome["failure"][name] for name in ("failure_class", "name")]
+    assert (seen, outcome["attempt"]) == (["throttled", "ExecutionBrokenOff"], 1)
     assert [mark["state"] for mark in outcome["marks"]] == ["ClaimDatabase", "StartTask"]
 
 
@@ -367,8 +367,8 @@ def test_the_sweep_does_for_a_database_what_the_lost_event_would_have_done(swept
     assert (case.outcome, case.task["Status"]) == ({}, "running")
     assert sweep(swept)["databases"] == 1
     case.time.pass_seconds(700)
-    told = [case.outcome[name] for name in ("failure_class", "guessed", "attempt")]
-    assert (case.task["Status"], told) == ("stopped", ["cancelled", True, 1])
+    seen = [case.outcome[name] for name in ("failure_class", "guessed", "attempt")]
+    assert (case.task["Status"], seen) == ("stopped", ["cancelled", True, 1])
 
 
 def test_the_sweep_closes_a_dead_run_in_which_nothing_runs_any_more(cases: Cases, case: Case) -> None:

@@ -13,8 +13,8 @@ from lambdas.clients.refusals import translate
 
 
 def refusal(code: str, status: int = 400, operation: str = "PutObject") -> ClientError:
-    told: Any = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(told, operation)
+    answer: Any = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, operation)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,9 @@ def refusal(code: str, status: int = 400, operation: str = "PutObject") -> Clien
     ],
     ids=str,
 )
-def test_what_passes_by_itself_is_told_apart_from_what_does_not(error: Any, ours: type[Exception]) -> None:
+def test_an_error_that_passes_by_itself_has_another_class_than_one_that_does_not(
+    error: Any, ours: type[Exception]
+) -> None:
     translated = translate(error)
     assert type(translated) is ours
     assert str(error)[:10] in str(translated) or "why" in str(translated)

@@ -1,4 +1,4 @@
-"""What a state does that is entered late, by an execution that was redriven, or whose place another has taken."""
+"""What a state does when it is entered late, by an execution that was redriven or that another has overtaken."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def overtaken(cases: Cases) -> Case:
 
 
 @pytest.mark.parametrize("state", FENCED)
-def test_an_attempt_that_was_overtaken_may_not_act_in_any_state_and_is_told_the_newer_one(
+def test_an_attempt_that_was_overtaken_may_not_act_in_any_state_and_learns_of_the_newer_one(
     overtaken: Case, state: str
 ) -> None:
     before = overtaken.everything()
@@ -44,7 +44,7 @@ def test_an_execution_that_was_overtaken_gives_nothing_back_and_asks_nobody_to_s
     assert overtaken.cloud.clients.ledger.claim(overtaken.id).holder == overtaken.execution_arn("newer")
 
 
-def test_a_number_is_never_given_twice_whoever_takes_the_database_and_however_it_ends(case: Case) -> None:
+def test_a_number_is_never_given_twice_by_whatever_way_the_database_is_taken_and_ends(case: Case) -> None:
     numbers = []
     for name in ("one", "two", "three"):
         case.claim(execution=case.execution_arn(name))

@@ -233,7 +233,7 @@ def test_a_difference_is_let_pass_up_to_the_stated_tolerance(cases: Cases, name:
 
 def test_a_manifest_that_another_call_wrote_meanwhile_is_adopted(case: Case) -> None:
     case.go_before("SealFolder")
-    with case.locked("orders"):  # the count waits for the lock, so the call stands between its first look and its PUT
+    with case.locked("orders"):  # the count waits for the lock, so the call is held between its first look and its PUT
         sealing = case.cloud.clock.work(case.call, "SealFolder")
         case.wait_until_blocked()
         body = json.dumps(manifest_of(case, note="written meanwhile")).encode()

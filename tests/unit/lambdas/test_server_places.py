@@ -42,7 +42,7 @@ def taken(cases: Cases) -> set[str]:
 
 
 def give_back(cases: Cases, database: str) -> None:
-    """What ReleaseDatabase does, whoever holds the database."""
+    """What ReleaseDatabase does, for any holder of the database."""
     claim = cases.cloud.clients.ledger.claim(database)
     attempt = Attempt(claim.holder_run, database, "full", claim.number, claim.holder)
     cases.cloud.clients.ledger.release(attempt, measured=None, place_at=claim.place_at)
@@ -136,8 +136,8 @@ def test_a_database_that_waited_too_long_is_skipped_and_its_outcome_names_server
     assert declined["verdict"] == "declined"
     third.attempt = declined["attempt"]
     third.call("RecordOutcome", declined=declined["declined"], started_at=started_at)
-    told = [third.outcome[name] for name in ("outcome", "failure_class", "failure_name", "attempt", "owner")]
-    assert told == ["skipped", "server_full", "ServerFull", 0, "fleet team"]
+    seen = [third.outcome[name] for name in ("outcome", "failure_class", "failure_name", "attempt", "owner")]
+    assert seen == ["skipped", "server_full", "ServerFull", 0, "fleet team"]
     holders = " ".join(sorted(f"{case.id} (attempt 1 of run {case.run})," for case in full)).rstrip(",")
     assert third.outcome["failure_text"] == (
         "no place came free at its server: 'shared' is read for at most 2 databases at once (databases_at_once 2, "

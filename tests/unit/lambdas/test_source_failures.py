@@ -7,7 +7,7 @@ import pg8000.native
 from lambdas.sources.postgresql import describe_failure
 
 
-def test_a_refusal_is_told_even_where_the_source_hung_up_before_the_goodbye() -> None:
+def test_a_refusal_is_reported_even_where_the_source_hung_up_before_the_goodbye() -> None:
     # As pg8000 raises it: the refusal is read, the goodbye meets a closed connection.
     broken = BrokenPipeError(32, "Broken pipe")
     broken.__context__ = pg8000.native.DatabaseError({"M": 'password authentication failed for user "dms"'})

@@ -35,7 +35,7 @@ def refuse_and_hang_up(words: str) -> None:
         say_goodbye()
 
 
-def test_a_refusal_is_told_in_the_servers_words_though_the_connection_then_broke() -> None:
+def test_a_refusal_is_reported_in_the_servers_words_though_the_connection_then_broke() -> None:
     with pytest.raises(InterfaceError) as caught:
         refuse_and_hang_up('password authentication failed for user "dms"')
     failure = describe_failure(caught.value)
@@ -64,7 +64,7 @@ def test_each_error_has_a_class_and_keeps_its_words(error: Exception, failure_cl
 
 
 @pytest.mark.parametrize("mode", get_args(SslMode))
-def test_a_server_that_cannot_encrypt_is_told_no_user_and_no_password_unless_the_mode_is_none(mode: SslMode) -> None:
+def test_a_server_that_cannot_encrypt_is_sent_no_user_and_no_password_unless_the_mode_is_none(mode: SslMode) -> None:
     def refuse_encryption() -> int:
         """What the client asks for first: an SSLRequest (PostgreSQL's manual, 54.7), or to log in at once."""
         with server.accept()[0] as client:

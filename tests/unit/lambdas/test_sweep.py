@@ -27,7 +27,7 @@ def test_the_sweep_closes_a_dead_run_however_many_have_died_since(cases: Cases, 
     assert case.outcome["failure_class"] == "cancelled"
 
 
-def test_the_sweep_stands_on_a_schedule_with_an_input_that_it_takes(cases: Cases) -> None:
+def test_the_sweep_is_on_a_schedule_with_an_input_that_it_takes(cases: Cases) -> None:
     schedule = cases.cloud.aws.client("scheduler").get_schedule(Name="fleet-sweep", GroupName="fleet")
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(15 minutes)")
     assert schedule["Target"]["Arn"].endswith(":function:fleet-sweep")

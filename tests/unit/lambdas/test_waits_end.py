@@ -97,8 +97,8 @@ def test_a_database_whose_task_does_not_stop_is_recorded_and_stays_claimed_until
     execution = f"{case.run}-{case.id}-0"
     ended = cases.time.until(cases.execute("database-run", execution, input_of(case)))
     assert (ended["status"], ended["error"]) == ("FAILED", "TaskNotAtRestError")
-    told = [case.outcome[name] for name in ("outcome", "failure_class", "failure_name", "guessed")]
-    assert told == ["failed", "unknown", "TaskDoesNotStop", False]
+    seen = [case.outcome[name] for name in ("outcome", "failure_class", "failure_name", "guessed")]
+    assert seen == ["failed", "unknown", "TaskDoesNotStop", False]
     assert case.cloud.clients.ledger.claim(case.id).holder == ended["executionArn"]
     case.cloud.faults.clear(case.id)
     assert cases.redrive(ended["executionArn"])["status"] == "SUCCEEDED"

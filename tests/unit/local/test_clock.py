@@ -101,7 +101,7 @@ def test_a_cancelled_sleeper_does_not_move_the_clock():
         assert clock.monotonic() == 1
 
 
-def test_whoever_waits_for_work_learns_of_its_end_before_time_moves_on():
+def test_a_thread_that_waits_for_work_learns_of_its_end_before_time_moves_on():
     async def work_within_no_time():
         for number in range(300):
             async with asyncio.timeout(0.001):
@@ -123,7 +123,7 @@ def test_a_timeout_follows_the_clock():
         assert clock.monotonic() == 100
 
 
-def test_the_error_of_work_is_handed_to_whoever_waits_and_ends_the_work():
+def test_the_error_of_work_is_raised_where_it_is_waited_for_and_ends_the_work():
     def fail():
         raise ValueError("no")
 

@@ -57,7 +57,7 @@ Bus = tuple[EventBus, Ears, Any]
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
-def test_an_execution_that_ended_otherwise_than_in_success_is_told_to_the_rules_target_whole(
+def test_the_rules_target_gets_the_whole_event_of_an_execution_that_ended_without_success(
     bus: Bus, status: str
 ) -> None:
     bus[0].deliver(event(status))
@@ -65,7 +65,7 @@ def test_an_execution_that_ended_otherwise_than_in_success_is_told_to_the_rules_
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])
-def test_an_execution_that_runs_or_succeeded_is_told_to_nobody(bus: Bus, status: str) -> None:
+def test_the_event_of_an_execution_that_runs_or_succeeded_goes_to_nobody(bus: Bus, status: str) -> None:
     bus[0].deliver(event(status))
     assert bus[1].heard == []
 
@@ -79,12 +79,12 @@ def test_an_execution_that_runs_or_succeeded_is_told_to_nobody(bus: Bus, status:
     ],
     ids=["machine", "source", "detail-type"],
 )
-def test_an_event_of_something_else_is_told_to_nobody(bus: Bus, other: dict[str, Any]) -> None:
+def test_an_event_of_something_else_goes_to_nobody(bus: Bus, other: dict[str, Any]) -> None:
     bus[0].deliver(other)
     assert bus[1].heard == []
 
 
-def test_a_disabled_rule_tells_nobody_until_it_is_enabled_again(bus: Bus) -> None:
+def test_a_disabled_rule_sends_nothing_until_it_is_enabled_again(bus: Bus) -> None:
     bus[2].disable_rule(Name="recorder")
     bus[0].deliver(event("FAILED"))
     assert bus[1].heard == []
@@ -93,7 +93,7 @@ def test_a_disabled_rule_tells_nobody_until_it_is_enabled_again(bus: Bus) -> Non
     assert len(bus[1].heard) == 1
 
 
-def test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_failed(bus: Bus) -> None:
+def test_every_target_of_every_matching_rule_gets_the_event_once_even_after_one_that_failed(bus: Bus) -> None:
     bus[2].put_targets(Rule="recorder", Targets=[{"Id": "two", "Arn": TARGET + "-too"}])
     bus[2].put_rule(Name="another", EventPattern=json.dumps({"source": ["aws.states"]}))
     bus[2].put_targets(Rule="another", Targets=[{"Id": "one", "Arn": TARGET + "-of-another"}])
@@ -102,7 +102,7 @@ def test_every_target_of_every_matching_rule_is_told_once_even_after_one_that_fa
     assert sorted(arn for arn, _ in bus[1].heard) == [TARGET + "-of-another", TARGET + "-too"]
 
 
-def test_a_topic_that_a_rule_names_is_told_the_whole_event(bus: Bus) -> None:
+def test_a_topic_that_a_rule_names_gets_the_whole_event(bus: Bus) -> None:
     sns, sqs = (boto3.client(service, region_name="eu-central-1") for service in ("sns", "sqs"))
     topic, queue = sns.create_topic(Name="broken")["TopicArn"], sqs.create_queue(QueueName="broken")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -120,7 +120,7 @@ def test_a_topic_that_a_rule_names_is_told_the_whole_event(bus: Bus) -> None:
 
 
 @pytest.mark.parametrize("target", ["arn:aws:sns:eu-central-1:123456789012:none", "arn:aws:sqs:eu-central-1:1:none"])
-def test_a_target_that_cannot_be_told_keeps_no_other_from_being_told(bus: Bus, target: str) -> None:
+def test_a_target_that_cannot_be_reached_keeps_no_other_from_its_event(bus: Bus, target: str) -> None:
     bus[2].put_targets(Rule="recorder", Targets=[{"Id": "a", "Arn": target}, {"Id": "b", "Arn": TARGET + "-last"}])
     bus[0].deliver(event("FAILED"))
     assert [arn for arn, _ in bus[1].heard] == [TARGET, TARGET + "-last"]

@@ -78,7 +78,7 @@ def test_more_databases_than_there_are_cannot_be_broken() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-def test_a_kind_tells_all_of_it_or_that_all_is_well(kind: Kind) -> None:
+def test_a_kind_says_all_of_it_or_that_all_is_well(kind: Kind) -> None:
     for verdict in (kind.night, kind.rerun):
         assert (verdict.outcome == "ok") == (verdict.failure_class is None) == (verdict.failure_name is None)
         assert verdict.owner == (CLASSES[verdict.failure_class].owner if verdict.failure_class else "")

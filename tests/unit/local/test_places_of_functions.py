@@ -57,9 +57,9 @@ def test_an_event_that_nobody_waits_for_is_delivered_once_there_is_a_place(clock
     assert heard == []
     let_go()
     assert arrived.wait(LONG)
-    (told,) = heard
-    assert told[:2] == ("arn", "event")
-    assert told[2] >= 10
+    (call,) = heard
+    assert call[:2] == ("arn", "event")
+    assert call[2] >= 10
 
 
 def test_an_event_that_finds_no_place_in_six_hours_is_lost_and_the_log_says_so(

@@ -57,7 +57,7 @@ def test_a_checkpoint_that_was_not_let_comes_again_with_the_next_request() -> No
     assert not turned_away.is_set()
     writeback.count()
     assert turned_away.wait(10)
-    while not let.is_set():  # the first may have told of its end only after this request's
+    while not let.is_set():  # the first may have reported its end only after this request's
         writeback.count()
     writeback.close()
 

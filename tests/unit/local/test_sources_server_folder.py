@@ -13,7 +13,7 @@ def test_an_account_does_not_get_past_a_closed_folder(tmp_path: Path) -> None:
     assert not STRANGER.can_reach(tmp_path / "closed" / "file")
 
 
-def test_an_account_reaches_what_stands_in_the_open() -> None:
+def test_an_account_reaches_what_lies_in_the_open() -> None:
     assert STRANGER.can_reach(Path("/usr/file"))
 
 

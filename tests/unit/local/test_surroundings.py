@@ -1,4 +1,4 @@
-"""What reaches a local cloud of the environment of whoever starts it."""
+"""How much of its starter's environment reaches a local cloud."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def only(folder: Path, **files: str) -> str:
     return findings[0]
 
 
-def test_what_stands_in_the_files_is_what_comes_back(folder: Path) -> None:
+def test_what_is_in_the_files_is_what_comes_back(folder: Path) -> None:
     (folder / "settings.yaml").write_text(
         SETTINGS + "profile: {tables_at_once: 49}\nlimits: {databases_at_once: 3}\n", encoding="utf-8"
     )
@@ -295,7 +295,7 @@ def test_two_entries_under_one_id_are_refused_with_both_lines(folder: Path) -> N
     assert refusal(folder, databases=ONE, servers=SERVERS * 2)[0] is DuplicateNameError
 
 
-def test_two_entries_that_stand_on_one_line_are_told_apart(folder: Path) -> None:
+def test_two_entries_on_one_line_are_two_entries(folder: Path) -> None:
     entry = "{id: a, server: embedded, name_at_source: A, instance: one, schemas: [public]}"
     assert len(refusal(folder, databases=f"[{entry}, {entry}]")[1]) == 2
 

@@ -271,7 +271,7 @@ def test_a_path_that_only_one_of_two_ways_fills_is_found() -> None:
     assert {(finding.code, finding.state) for finding in with_fault(change)} == {("missing-path", "EachName")}
 
 
-def test_a_default_stands_for_the_verdicts_without_a_branch() -> None:
+def test_a_default_takes_the_verdicts_without_a_branch() -> None:
     def change(document: Document) -> None:
         choice = document["States"]["IsTaken"]
         choice["Default"] = choice["Choices"].pop()["Next"]

@@ -44,7 +44,7 @@ def test_a_warning_on_the_other_stream_does_not_spoil_what_is_read(playing: Run)
     assert playing(plain, [].append).plan().is_empty
 
 
-def test_what_failed_is_told_by_its_error_lines_alone_where_the_rest_was_shown(playing: Run) -> None:
+def test_a_failure_is_reported_by_its_error_lines_alone_where_the_rest_was_shown(playing: Run) -> None:
     shown: list[str] = []
     commands = playing("echo a long plan; echo '│ Error: no such subnet' >&2; exit 1", shown.append)
     with pytest.raises(TerraformFailedError) as failed:

@@ -17,7 +17,7 @@ def test_no_settings_are_all_defaults_and_loadable() -> None:
     require_loadable(parse(None))
 
 
-def test_what_is_given_stands_and_the_rest_of_its_group_is_default() -> None:
+def test_what_is_given_is_kept_and_the_rest_of_its_group_is_default() -> None:
     settings = parse('{"TargetMetadata": {"LobMaxSize": 64}}')
     assert settings["TargetMetadata"]["LobMaxSize"] == 64
     assert settings["TargetMetadata"]["LimitedSizeLobMode"] is True

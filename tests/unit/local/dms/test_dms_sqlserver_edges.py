@@ -165,7 +165,7 @@ SIGNS = (
 )
 
 
-def test_sql_servers_empty_texts_and_binaries_are_told_from_null_and_every_sign_arrives(edges: Edges) -> None:
+def test_sql_servers_empty_texts_and_binaries_differ_from_null_and_every_sign_arrives(edges: Edges) -> None:
     assert edges.parquet(TEXTS, *SIGNS) == list(SIGNS)
     assert edges.warnings == []
 

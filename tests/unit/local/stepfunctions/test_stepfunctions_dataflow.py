@@ -47,7 +47,7 @@ def test_other_paths_are_refused(path):
         read_path(path)
 
 
-def test_a_result_is_put_beside_what_stands_there_without_changing_it():
+def test_a_result_is_put_beside_what_is_there_without_changing_it():
     before = {"a": {"b": 1}, "z": [1]}
     after = put(before, ("a", "c", "d"), 5)
     assert after == {"a": {"b": 1, "c": {"d": 5}}, "z": [1]}
@@ -142,7 +142,7 @@ def test_a_result_path_into_what_is_no_object_fails():
     assert failure_of(pass_on(Result=1, ResultPath="$.a"), [1])[0] == "States.ResultPathMatchFailure"
 
 
-def test_the_context_object_tells_of_execution_machine_and_state():
+def test_the_context_object_has_execution_machine_and_state():
     context = {
         "id.$": "$$.Execution.Id",
         "name.$": "$$.Execution.Name",

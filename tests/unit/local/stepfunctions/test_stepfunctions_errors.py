@@ -111,12 +111,12 @@ def test_error_equals_means(names, error, is_meant):
     assert matches(frozenset(names), error) is is_meant
 
 
-def test_a_caught_error_stands_beside_the_input_with_lambdas_cause():
+def test_a_caught_error_is_put_beside_the_input_with_lambdas_cause():
     states = {"T": call("f", Catch=ALL), "Caught": CAUGHT}
-    told = output_of(states, {"a": 1}, f=raising("ClaimLostError", "attempt 7 is newer"))
-    assert told["a"] == 1
-    assert told["error"]["Error"] == "ClaimLostError"
-    cause = json.loads(told["error"]["Cause"])
+    output = output_of(states, {"a": 1}, f=raising("ClaimLostError", "attempt 7 is newer"))
+    assert output["a"] == 1
+    assert output["error"]["Error"] == "ClaimLostError"
+    cause = json.loads(output["error"]["Cause"])
     assert (cause["errorMessage"], cause["errorType"]) == ("attempt 7 is newer", "ClaimLostError")
 
 

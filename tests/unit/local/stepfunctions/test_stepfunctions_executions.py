@@ -133,7 +133,7 @@ def test_input_that_is_no_json_or_too_large_is_refused():
         assert refused(lab.begin, "m", "x" * 262_143) == "ValidationException"
 
 
-def test_a_description_tells_status_times_input_and_output():
+def test_a_description_has_status_times_input_and_output():
     with Lab() as lab:
         lab.create("m", WAIT)
         arn = lab.begin("m", {"a": 1}, name="x")
@@ -194,9 +194,9 @@ def test_executions_are_listed_newest_first_by_status_and_in_pages():
         assert refused(names, redriveFilter="REDRIVEN") == "ValidationException"  # it is for Map Runs
 
 
-def test_every_change_of_status_is_told_as_eventbridge_tells_it():
+def test_every_change_of_status_is_sent_in_eventbridges_form():
     with Lab() as lab:
-        told = threading.Event()
+        delivered = threading.Event()
         events = lab.status_events
 
         def f(event):
@@ -204,8 +204,8 @@ def test_every_change_of_status_is_told_as_eventbridge_tells_it():
 
         lab.functions["f"] = f
         ended = lab.run({"W": {"Type": "Wait", "Seconds": 5, "Next": "T"}, "T": call("f")}, {"a": 1})
-        lab.clock.work(told.set)
-        assert told.wait(LONG)
+        lab.clock.work(delivered.set)
+        assert delivered.wait(LONG)
     # The clock is closed, so every worker has delivered.
     running, failed = sorted(events, key=lambda event: event["detail"]["stopDate"] or 0)
     assert running["detail"]["status"] == "RUNNING"

@@ -66,7 +66,7 @@ def test_a_task_retried_then_a_choice_a_wait_and_another_round():
         assert [event["previousEventId"] for event in events] == [0, 0, *range(2, 25)]
 
 
-def test_events_carry_what_aws_tells_of_them():
+def test_events_have_the_details_that_aws_gives_them():
     with Lab() as lab:
         lab.functions["poll"] = lambda _: "done"
         lab.run({"Poll": call("poll", ResultPath="$.done", TimeoutSeconds=60)}, {"a": 1})

@@ -46,7 +46,7 @@ def lab() -> Iterator[Lab]:
 
 
 def _begin(lab: Lab, wanted: str, name: str) -> None:
-    """Begin an execution that ends in the status *wanted*. While time stands still, so that none times out too soon."""
+    """Begin an execution that ends in the status *wanted*. Time must not move, so that none times out too soon."""
     arn = lab.begin("m", {"to": wanted}, name=name)
     if wanted == "ABORTED":
         lab.answer("StopExecution", executionArn=arn)

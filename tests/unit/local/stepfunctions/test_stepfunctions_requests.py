@@ -22,14 +22,15 @@ def refused(function, *arguments, **parameters):
     return error.value.code
 
 
-def test_a_machine_without_settings_is_told_with_those_of_aws():
+def test_a_machine_without_settings_is_described_with_those_of_aws():
     with Lab() as lab:
         lab.answer("CreateStateMachine", **BASE, publish=False)
-        told = lab.answer("DescribeStateMachine", stateMachineArn=ARN)
-        assert told["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
-        assert told["tracingConfiguration"] == {"enabled": False}
-        assert told["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
-        assert (told["status"], told["definition"], "revisionId" in told) == ("ACTIVE", definition(PASS), False)
+        described = lab.answer("DescribeStateMachine", stateMachineArn=ARN)
+        assert described["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
+        assert described["tracingConfiguration"] == {"enabled": False}
+        assert described["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
+        shown = described["status"], described["definition"], "revisionId" in described
+        assert shown == ("ACTIVE", definition(PASS), False)
         bare = lab.answer("DescribeStateMachine", stateMachineArn=ARN, includedData="METADATA_ONLY")
         assert bare["definition"] == "{}"
 

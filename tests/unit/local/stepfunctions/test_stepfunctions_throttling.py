@@ -1,4 +1,4 @@
-"""Step Functions answers so many requests of an operation, whoever makes them."""
+"""Step Functions answers so many requests of an operation, from all callers together."""
 
 from __future__ import annotations
 

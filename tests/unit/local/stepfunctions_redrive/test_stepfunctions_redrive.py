@@ -1,4 +1,4 @@
-"""RedriveExecution: who may, once for each token, and what is told of it.
+"""RedriveExecution: what may be redriven, once for each token, and how a redrive is described.
 
 The sequences of events are those of the executions redriven in AWS that github.com/radkawar/stackd publishes
 (testdata/aws/stepfunctions/redrive_execution.json and redrive_map.json, recorded 2026-09-24).
@@ -127,7 +127,7 @@ def test_a_token_holds_for_fifteen_minutes_and_ten_are_kept():
         assert count("t0") == 14  # ten others have come since
 
 
-# What is told
+# How a redrive is described
 
 
 def test_a_redriven_execution_is_described_as_running_and_keeps_its_start():
@@ -167,7 +167,7 @@ def test_ended_waits_for_the_end_of_the_attempt_under_way():
         assert ended.result(LONG)["status"] == "SUCCEEDED"
 
 
-def test_the_list_of_executions_tells_redrives_and_puts_the_latest_change_first():
+def test_the_list_of_executions_shows_redrives_and_puts_the_latest_change_first():
     with Lab() as lab:
         lab.functions["f"] = raising("E")
         lab.create("m", {"T": call("f")})
@@ -181,16 +181,16 @@ def test_the_list_of_executions_tells_redrives_and_puts_the_latest_change_first(
         assert (listed[0]["redriveDate"], "redriveDate" in listed[1]) == (START + timedelta(seconds=20), False)
 
 
-def test_every_attempt_is_told_as_eventbridge_tells_it():
+def test_every_attempt_is_sent_in_eventbridges_form():
     with Lab() as lab:
-        told = threading.Event()
+        delivered = threading.Event()
         function = Mendable()
         lab.functions["f"] = function
         lab.run({"T": call("f")})
         lab.work_for(5)
         mend(lab, function)
-        lab.clock.work(told.set)
-        assert told.wait(LONG)
+        lab.clock.work(delivered.set)
+        assert delivered.wait(LONG)
     # The clock is closed, so every worker has delivered, in whatever order.
     details = [event["detail"] for event in lab.status_events]
     assert sorted((each["redriveCount"], each["status"], each["redriveStatus"]) for each in details) == [

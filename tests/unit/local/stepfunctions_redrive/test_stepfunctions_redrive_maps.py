@@ -138,12 +138,12 @@ def test_a_map_in_a_map_goes_on_with_what_did_not_succeed_in_either():
         lab.run({"M": each(inner, MaxConcurrency=1)}, [[1, 2], [3, 4, 5], [6]])
         ended = redrive(lab)
         assert [[leaf["v"] for leaf in lane] for lane in json.loads(ended["output"])] == [[1, 2], [3, 4, 5], [6]]
-        # The item that failed keeps its state's input, which tells of the attempt that entered it.
+        # The item that failed keeps its state's input, which has the number of the attempt that entered it.
         assert calls == [(1, 0), (2, 0), (3, 0), (4, 0), (4, 0), (5, 1), (6, 1)]
         assert Counter(lab.event_types())["MapStateStarted"] == 4
 
 
-def test_the_context_of_an_iteration_tells_of_the_redrive_and_keeps_its_item():
+def test_the_context_of_an_iteration_shows_the_redrive_and_keeps_its_item():
     parameters = {"run.$": "$$.Execution.RedriveCount", "i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value"}
     with Lab() as lab:
         lab.functions["f"] = function = FailsOnce({"run": 0, "i": 1, "v": "b"})
@@ -214,7 +214,7 @@ def stop_and_redrive(lab: Lab) -> None:
     assert done.wait(LONG)
 
 
-def test_what_a_map_stopped_and_redriven_at_once_still_cancels_is_not_told():
+def test_what_a_map_stopped_and_redriven_at_once_still_cancels_is_not_in_the_history():
     with Lab() as lab:
         gate = Gate()
         lab.functions["f"] = gate
@@ -293,7 +293,7 @@ def machine(steps: Any, prefix: str = "S") -> dict[str, Any]:
             case "pass":
                 states[name] = {"Type": "Pass"}
             case count, at_once, inner:
-                # Every item has an id of its own, so that every task's input is told from all others.
+                # Every item has an id of its own, so that no two tasks have the same input.
                 selector = {"id.$": "States.Format('{}.{}', $.id, $$.Map.Item.Index)", "got": None}
                 fields = {"ItemsPath": "$.items", "ItemSelector": selector, "ResultPath": "$.got"}
                 states[f"{name}-items"] = {"Type": "Pass", "Result": list(range(count)), "ResultPath": "$.items"}

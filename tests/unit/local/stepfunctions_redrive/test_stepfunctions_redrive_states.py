@@ -47,7 +47,7 @@ def test_a_redrive_keeps_the_definition_with_which_the_execution_began():
         assert mend(lab, function)["output"] == '"old"'
 
 
-def test_the_context_object_tells_of_the_redrive_and_keeps_the_times_of_start_and_entry():
+def test_the_context_object_shows_the_redrive_and_keeps_the_times_of_start_and_entry():
     given = {"run.$": "$$.Execution", "state.$": "$$.State"}
     with Lab() as lab:
         function = Mendable()
