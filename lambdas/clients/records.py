@@ -52,7 +52,7 @@ class Records:
         return None if body is None else adapter(kind).validate_json(body)
 
     def read_settled(self, key: str, kind: type[T]) -> T | None:
-        """The same of a document that is read time and again once it is written: each content is understood once."""
+        """The same of a document that is read time and again once it is written: each content is parsed once."""
         body = self._objects.read(self.bucket, key)
         return None if body is None else parse_cached(body, kind)
 
