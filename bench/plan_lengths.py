@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from fleet.databases import Limits
-from fleet.forecast import Job, Places, Span, find_bounds, forecast
+from fleet.forecast import Capacity, Job, Span, find_bounds, forecast
 from fleet.ordering import order_starts
 from fleet.pace import run_pace
 
@@ -60,7 +60,7 @@ class Fleet:
 
     expected: tuple[Job, ...]
     actual: Mapping[str, Job]
-    places: Places
+    capacity: Capacity
 
 
 def make_fleet(databases: int, seed: int, error: str) -> Fleet:
@@ -74,16 +74,16 @@ def make_fleet(databases: int, seed: int, error: str) -> Fleet:
         job = Job(f"d{number:03}", f"i{number % instances}", f"s{chance.randrange(servers)}", seconds)
         actual[job.database] = job
         expected.append(replace(job, seconds=seconds * ERRORS[error](chance)))
-    places = Places(
+    capacity = Capacity(
         {f"i{number}": AT_ONCE for number in range(instances)},
         {f"s{number}": SERVER_AT_ONCE for number in range(servers)},
         run_pace(Limits()),
     )
-    return Fleet(tuple(expected), actual, places)
+    return Fleet(tuple(expected), actual, capacity)
 
 
 def _planned(fleet: Fleet, _: random.Random) -> Sequence[Job]:
-    return [start.job for start in order_starts(fleet.expected, fleet.places)]
+    return [start.job for start in order_starts(fleet.expected, fleet.capacity)]
 
 
 def _as_registered(fleet: Fleet, _: random.Random) -> Sequence[Job]:
@@ -120,10 +120,10 @@ def _measure(size: int, order: str, error: str, seeds: Sequence[int]) -> Ratios:
     ratios, decided, above = [], defaultdict[str, int](int), 0
     for seed in seeds:
         fleet = make_fleet(size, seed, error)
-        places = replace(fleet.places, servers={}) if order == "all at once" else fleet.places
+        capacity = replace(fleet.capacity, servers={}) if order == "all at once" else fleet.capacity
         lanes = _lanes(ORDERS[order](fleet, random.Random(seed)), fleet)  # noqa: S311
-        played = forecast(lanes, places)
-        bound = find_bounds(tuple(fleet.actual.values()), fleet.places)[0]
+        played = forecast(lanes, capacity)
+        bound = find_bounds(tuple(fleet.actual.values()), fleet.capacity)[0]
         ratios.append((played.seconds / bound.seconds, seed))
         decided[bound.by] += 1
         above = max(above, _above_caps(fleet, played.spans))
@@ -134,7 +134,7 @@ def _measure(size: int, order: str, error: str, seeds: Sequence[int]) -> Ratios:
 def _above_caps(fleet: Fleet, spans: Mapping[str, Span]) -> int:
     """By how many databases a server is at most above its cap."""
     above = 0
-    for server, cap in fleet.places.servers.items():
+    for server, cap in fleet.capacity.servers.items():
         held = [spans[name] for name, job in fleet.actual.items() if job.server == server]
         changes = sorted((at, by) for span in held for at, by in ((span.moves_at, 1), (span.ends_at, -1)))
         at_once = 0
@@ -148,7 +148,7 @@ def seconds_to_plan(databases: int = 10_000) -> float:
     """Seconds of CPU that order and forecast of so many databases take."""
     fleet = make_fleet(databases, FIRST_SEED, JUDGED)
     began = time.process_time()
-    forecast(_lanes([start.job for start in order_starts(fleet.expected, fleet.places)], fleet), fleet.places)
+    forecast(_lanes([start.job for start in order_starts(fleet.expected, fleet.capacity)], fleet), fleet.capacity)
     return time.process_time() - began
 
 

@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 
 from cli.faults import print_struck
-from cli.options import Place, Text, dms_rate_option
+from cli.options import NonEmptyPath, Text, dms_rate_option
 from cli.progress import LOOK_SECONDS, Progress
 from cli.report import NARROWEST, as_document, print_outcomes
 from cli.terminal import make_console
@@ -55,7 +55,7 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.option("--databases", type=click.IntRange(1, 250), help="How many databases; 1 to 250. Default: the sample's.")
 @click.option("--tables", type=click.IntRange(1, 1000), help="Tables and views of each. Default: as published.")
-@click.option("--folder", type=Place(), default=Path("demo"), show_default=True, help="Where all of it goes.")
+@click.option("--folder", type=NonEmptyPath(), default=Path("demo"), show_default=True, help="Where all of it goes.")
 @click.option(
     "--clock",
     type=click.Choice(["virtual", "real"]),

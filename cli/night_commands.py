@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import runs
 from cli.account import Account, connect
-from cli.options import Names, Place, Text, json_option, registry_option
+from cli.options import Names, NonEmptyPath, Text, json_option, registry_option
 from cli.report import NARROWEST, as_document, print_outcomes
 from cli.terminal import make_console
 from fleet.errors import NothingToRerunError
@@ -275,7 +275,7 @@ Examples:
   fleet report full-20261121 --no-open --json
 """)  # fmt: skip
 @click.argument("name", type=Text())
-@click.option("--to", type=Place(), help="Where to write it. Default: NAME.html here.")
+@click.option("--to", type=NonEmptyPath(), help="Where to write it. Default: NAME.html here.")
 @click.option("--open/--no-open", "is_opened", default=True, show_default=True, help="Open it in the browser.")
 @json_option
 @registry_option

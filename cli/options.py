@@ -76,7 +76,7 @@ class Names(click.ParamType):
         return names
 
 
-class Place(click.Path):
+class NonEmptyPath(click.Path):
     """A path. An empty one would be the folder that the command is started in."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Place(click.Path):
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 registry_option = click.option(
     "--registry",
-    type=Place(),
+    type=NonEmptyPath(),
     default=REGISTRY,
     show_default=True,
     help="The folder of the registry, whose settings name the account.",

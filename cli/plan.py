@@ -11,7 +11,7 @@ import click
 from pydantic import ValidationError
 
 from cli.account import Account, connect, read_fleet
-from cli.options import Names, Place, Text, json_option, registry_option
+from cli.options import Names, NonEmptyPath, Text, json_option, registry_option
 from cli.plan_tables import print_plan
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError
@@ -47,7 +47,10 @@ Examples:
 )
 @click.option("--measured", is_flag=True, help="Read from the account how long the last full load of each took.")
 @click.option(
-    "--measures", "file", type=Place(), help='The same from a file: {"DATABASE": {"seconds": 60, "loads": 8}, ...}.'
+    "--measures",
+    "file",
+    type=NonEmptyPath(),
+    help='The same from a file: {"DATABASE": {"seconds": 60, "loads": 8}, ...}.',
 )
 @json_option
 @registry_option

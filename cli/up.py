@@ -14,7 +14,7 @@ import click
 
 from cli.demo import SAMPLE_REGISTRY
 from cli.detaching import Parent, detach
-from cli.options import Factor, Place, dms_rate_option, json_option
+from cli.options import Factor, NonEmptyPath, dms_rate_option, json_option
 from cli.serving import Wanted, serve
 from fleet.errors import FleetError, MalformedInputError
 from fleet.names import machine_arn
@@ -28,7 +28,7 @@ ACCESS_KEY = "AKIAFLEETLOCAL000000"
 _PORT = 4566
 
 folder_option = click.option(
-    "--folder", type=Place(), default=Path("cloud"), show_default=True, help="Where all of it goes."
+    "--folder", type=NonEmptyPath(), default=Path("cloud"), show_default=True, help="Where all of it goes."
 )
 
 

@@ -19,7 +19,7 @@ from botocore.exceptions import NoRegionError
 
 from cli.account import REGISTRY, read_fleet, reading_aws_settings
 from cli.demo import SAMPLE_REGISTRY
-from cli.options import Place, Text
+from cli.options import NonEmptyPath, Text
 from fleet.databases import Limits
 from fleet.errors import MalformedInputError
 from local.cloud import VARIABLES, LocalCloud
@@ -46,7 +46,7 @@ _PREFIX = "fleet-verify"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """What came of one check. *local*, *seen*: what the local cloud and the account said; *commands*: what was sent, or
     would have been."""
 
@@ -82,7 +82,7 @@ Examples:
 @click.option("--role", type=Text(), help="The role's ARN for them: states and dms may assume it; it needs no rights.")
 @click.option(
     "--registry",
-    type=Place(),
+    type=NonEmptyPath(),
     help="The folder of the registry, whose limits are compared too.  [default: registry, if it is there]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -101,13 +101,13 @@ def aws(*, is_listed: bool, creates: bool, role: str | None, registry: Path | No
     limits = _read_limits(registry)
     account = _connect(role or "")  # first: without credentials there is nothing to compare with
     expected = ask_local(CHECKS, limits)
-    verdicts = [_judge(one, answered, account, creates=creates) for one, answered in zip(CHECKS, expected, strict=True)]
+    results = [_judge(one, answered, account, creates=creates) for one, answered in zip(CHECKS, expected, strict=True)]
     by_hand = sum(one.by == "person" for one in open_questions())
     if as_json:
-        click.echo(json.dumps(_document(account, verdicts, by_hand), indent=1))
+        click.echo(json.dumps(_document(account, results, by_hand), indent=1))
     else:
-        _print(account, verdicts, by_hand)
-    return int(any(one.word in {"differs", "not asked"} or one.left for one in verdicts))
+        _print(account, results, by_hand)
+    return int(any(one.word in {"differs", "not asked"} or one.left for one in results))
 
 
 def _read_limits(folder: Path | None) -> Limits:
@@ -161,18 +161,18 @@ def _pause_locally(seconds: float) -> None:
     time.sleep(min(seconds, _LOCAL_PAUSE))  # noqa: TID251  a person waits
 
 
-def _judge(check: Check, local: Answered, account: Asking, *, creates: bool) -> Verdict:
+def _judge(check: Check, local: Answered, account: Asking, *, creates: bool) -> CheckResult:
     if check.makes and not creates:
-        return Verdict(check, "not run", local.seen, None, f"It makes {check.makes}.", local.commands, ())
+        return CheckResult(check, "not run", local.seen, None, f"It makes {check.makes}.", local.commands, ())
     if local.why:
-        return Verdict(check, "not asked", None, None, f"The local cloud: {local.why}", (), ())
+        return CheckResult(check, "not asked", None, None, f"The local cloud: {local.why}", (), ())
     answered = account.put(check.ask)
     word: Agreement = "not asked" if answered.why else "agrees" if answered.seen == local.seen else "differs"
-    return Verdict(check, word, local.seen, answered.seen, answered.why, answered.commands, answered.left)
+    return CheckResult(check, word, local.seen, answered.seen, answered.why, answered.commands, answered.left)
 
 
-def _document(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> dict[str, object]:
-    counted = Counter(one.word for one in verdicts)
+def _document(account: Asking, results: Sequence[CheckResult], by_hand: int) -> dict[str, object]:
+    counted = Counter(one.word for one in results)
     return {
         "account": account.account,
         "region": account.region,
@@ -189,16 +189,16 @@ def _document(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> dic
                 "commands": list(one.commands),
                 "left_behind": list(one.left),
             }
-            for one in verdicts
+            for one in results
         ],
         "totals": {word: counted[word] for word in _MEANS},
         "by_a_person": by_hand,
     }
 
 
-def _print(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> None:
+def _print(account: Asking, results: Sequence[CheckResult], by_hand: int) -> None:
     click.echo(f"Account {account.account}, {account.region}\n")
-    for one in verdicts:
+    for one in results:
         click.echo(f"{one.word:<10} {named(one.check.settles)[0].title}: {one.check.settles}")
         lines: list[str] = [one.why] if one.why else []
         if one.word == "differs":
@@ -209,7 +209,7 @@ def _print(account: Asking, verdicts: Sequence[Verdict], by_hand: int) -> None:
         lines += [f"LEFT BEHIND: {problem}" for problem in one.left]
         for line in lines:
             click.echo(f"{'':<10} {line}")
-    counted = Counter(one.word for one in verdicts)
+    counted = Counter(one.word for one in results)
     click.echo()
     for word, means in _MEANS.items():
         click.echo(f"{counted[word]:>4} {means}")

@@ -25,7 +25,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Places:
+class Capacity:
     """How much at once: databases by *instances* and *servers*, any number where one is missing; requests by *pace*."""
 
     instances: Mapping[str, int]
@@ -78,8 +78,8 @@ class Forecast:
 
 
 @dataclass
-class Bucket:
-    """The queue in which requests take turns, as the ledger keeps it (`Ledger.take_turn`)."""
+class TokenBucket:
+    """The token bucket in which requests take turns, as the ledger keeps it (`Ledger.take_turn`)."""
 
     pace: Pace
     free_at: float = field(default=float("-inf"))
@@ -92,7 +92,7 @@ class Bucket:
 
 def forecast(
     lanes: Iterable[Sequence[Job]],
-    places: Places,
+    capacity: Capacity,
     offsets: Mapping[str, int] | None = None,
     looks_per_second: float = 0.0,
 ) -> Forecast:
@@ -102,21 +102,21 @@ def forecast(
     *offsets*: before which a database does not start. *looks_per_second*: requests that looks at instances take.
 
     >>> two = [Job("a", "one", "s", 60), Job("b", "one", "s", 30)]
-    >>> seen = forecast([two], Places({"one": 1}, {}, Pace(burst=100, per_second=8)))
+    >>> seen = forecast([two], Capacity({"one": 1}, {}, Pace(burst=100, per_second=8)))
     >>> seen.spans["b"], seen.bound
     (Span(starts_at=60.0, moves_at=60.0, ends_at=90.0), Bound(seconds=90.0, by='instance', name='one'))
     """
     waiting = {jobs[0].instance: deque(jobs) for jobs in lanes if jobs}
     everything = [job for jobs in waiting.values() for job in jobs]
-    pace = replace(places.pace, per_second=places.pace.per_second - looks_per_second)
-    spans = _play(waiting, replace(places, pace=pace), offsets or {})
-    return Forecast(spans, find_bounds(everything, places))
+    pace = replace(capacity.pace, per_second=capacity.pace.per_second - looks_per_second)
+    spans = _play(waiting, replace(capacity, pace=pace), offsets or {})
+    return Forecast(spans, find_bounds(everything, capacity))
 
 
-def _play(lanes: Mapping[str, deque[Job]], places: Places, offsets: Mapping[str, int]) -> dict[str, Span]:
-    bucket, spans = Bucket(places.pace), dict[str, Span]()
+def _play(lanes: Mapping[str, deque[Job]], capacity: Capacity, offsets: Mapping[str, int]) -> dict[str, Span]:
+    bucket, spans = TokenBucket(capacity.pace), dict[str, Span]()
     began, moved = dict[str, float](), dict[str, float]()
-    free: dict[str, float] = defaultdict(lambda: float("inf"), places.servers)
+    free: dict[str, float] = defaultdict(lambda: float("inf"), capacity.servers)
     queues: dict[str, deque[Job]] = defaultdict(deque)
     events: list[tuple[float, int, str, Job]] = []
     count = 0
@@ -137,7 +137,7 @@ def _play(lanes: Mapping[str, deque[Job]], places: Places, offsets: Mapping[str,
         note(moved[job.database] + job.seconds, "has moved", job)
 
     for instance in lanes:
-        for _ in range(places.instances.get(instance, len(lanes[instance]))):
+        for _ in range(capacity.instances.get(instance, len(lanes[instance]))):
             begin_next(instance, 0.0)
     while events:
         now, _, what, job = heappop(events)
@@ -159,14 +159,14 @@ def _play(lanes: Mapping[str, deque[Job]], places: Places, offsets: Mapping[str,
     return spans
 
 
-def find_bounds(jobs: Sequence[Job], places: Places) -> tuple[Bound, ...]:
+def find_bounds(jobs: Sequence[Job], capacity: Capacity) -> tuple[Bound, ...]:
     """The highest bound of each kind, the highest of all first."""
     longest = max(jobs, key=lambda job: job.seconds, default=Job("", "", "", 0.0))
     bounds = (
         Bound(float(longest.seconds), "database", longest.database),
-        _highest("instance", [(job.instance, job.seconds) for job in jobs], places.instances),
-        _highest("server", [(job.server, job.seconds) for job in jobs], places.servers),
-        _bound_of_requests(jobs, places.pace),
+        _highest("instance", [(job.instance, job.seconds) for job in jobs], capacity.instances),
+        _highest("server", [(job.server, job.seconds) for job in jobs], capacity.servers),
+        _bound_of_requests(jobs, capacity.pace),
     )
     return tuple(sorted(bounds, key=lambda bound: -bound.seconds))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
-from fleet.forecast import CALLS_AFTER_LOAD, Bucket, Job, Places
+from fleet.forecast import CALLS_AFTER_LOAD, Capacity, Job, TokenBucket
 from fleet.pace import CALLS_BEFORE_LOAD
 
 
@@ -33,28 +33,28 @@ class _Lane:
 
 
 @dataclass(frozen=True)
-class Start:
+class PlannedStart:
     """A database of a planned run. *at*: in seconds after the planning, 0 for all that start at once."""
 
     job: Job
     at: float
 
 
-def order_starts(jobs: Sequence[Job], places: Places) -> list[Start]:
+def order_starts(jobs: Sequence[Job], capacity: Capacity) -> list[PlannedStart]:
     """All of *jobs* in the order in which they start. Whenever there is room, the most urgent starts of those that may:
     its instance has a place, its server has one.
 
     >>> from fleet.pace import Pace
-    >>> places = Places({"i": 2}, {"capped": 1}, Pace(burst=100, per_second=8))
+    >>> capacity = Capacity({"i": 2}, {"capped": 1}, Pace(burst=100, per_second=8))
     >>> jobs = [Job("a", "i", "capped", 9), Job("b", "i", "capped", 8), Job("c", "i", "other", 1)]
-    >>> [(start.job.database, start.at) for start in order_starts(jobs, places)]
+    >>> [(start.job.database, start.at) for start in order_starts(jobs, capacity)]
     [('a', 0.0), ('c', 0.0), ('b', 9.0)]
     """
-    lanes = _open_lanes(jobs, places)
-    free: dict[str, float] = defaultdict(lambda: float("inf"), places.servers)
+    lanes = _open_lanes(jobs, capacity)
+    free: dict[str, float] = defaultdict(lambda: float("inf"), capacity.servers)
     parked: dict[str, set[str]] = defaultdict(set)
-    bucket = Bucket(places.pace)
-    starts, ends = list[Start](), list[tuple[float, int, str, Job]]()
+    bucket = TokenBucket(capacity.pace)
+    starts, ends = list[PlannedStart](), list[tuple[float, int, str, Job]]()
 
     def start_all(instances: Sequence[str], now: float) -> None:
         candidates = [_candidate(lanes, one) for one in instances if lanes[one].places and lanes[one].ready]
@@ -67,7 +67,7 @@ def order_starts(jobs: Sequence[Job], places: Places) -> list[Start]:
                 _, job = lane.groups[server].popleft()
                 lane.offer(server)
                 lane.places, lane.left, free[server] = lane.places - 1, lane.left - job.seconds, free[server] - 1
-                starts.append(Start(job, now))
+                starts.append(PlannedStart(job, now))
                 ends_at = bucket.take(now, CALLS_BEFORE_LOAD) + job.seconds
                 heappush(ends, (ends_at, len(starts), "has moved", job))
             else:
@@ -100,14 +100,14 @@ def order_starts(jobs: Sequence[Job], places: Places) -> list[Start]:
     return starts
 
 
-def _open_lanes(jobs: Sequence[Job], places: Places) -> dict[str, _Lane]:
+def _open_lanes(jobs: Sequence[Job], capacity: Capacity) -> dict[str, _Lane]:
     by_instance: dict[str, dict[str, deque[tuple[float, Job]]]] = defaultdict(lambda: defaultdict(deque))
-    for urgency, job in _by_urgency(jobs, places.servers):
+    for urgency, job in _by_urgency(jobs, capacity.servers):
         by_instance[job.instance][job.server].append((urgency, job))
     lanes = {}
     for instance, groups in by_instance.items():
         held = [job.seconds for group in groups.values() for _, job in group]
-        width = places.instances.get(instance, len(held))
+        width = capacity.instances.get(instance, len(held))
         lanes[instance] = _Lane(width, sum(held), width, groups)
         for server in groups:
             lanes[instance].offer(server)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fleet.databases import Database, Mode, Registry
-from fleet.forecast import Bound, Forecast, Job, Places, forecast
+from fleet.forecast import Bound, Capacity, Forecast, Job, forecast
 from fleet.measures import Estimates, Measured, estimate
-from fleet.ordering import Start, order_starts
+from fleet.ordering import PlannedStart, order_starts
 from fleet.pace import Pace, choose_look_seconds, looks_per_second, run_pace, seconds_after_planning
 from fleet.widths import Demand, Width, choose_instance_width, choose_server_width, demand_of, limit_of
 
@@ -81,7 +81,7 @@ class Arrangement:
     """Who runs when, and why. *starts*: in their order over all lanes. *poll_seconds*, *offsets*: as in a plan."""
 
     widths: tuple[Width, ...]
-    starts: tuple[Start, ...]
+    starts: tuple[PlannedStart, ...]
     lanes: tuple[Lane, ...]
     offsets: Mapping[str, int]
     poll_seconds: int
@@ -101,22 +101,28 @@ def arrange(
     """
     widths = _choose_widths(registry, databases, measures, tables or {})
     pace = run_pace(registry.settings.limits)
-    places = Places(limit_of(widths, "instance"), limit_of(widths, "server"), pace)
+    capacity = Capacity(limit_of(widths, "instance"), limit_of(widths, "server"), pace)
     estimates = estimate(databases, measures)
     jobs = [Job(one.id, one.instance, one.server, estimates.seconds[one.id]) for one in databases]
-    starts = tuple(order_starts(jobs, places))
+    starts = tuple(order_starts(jobs, capacity))
     by_instance: dict[str, list[Job]] = defaultdict(list)
     for start in starts:
         by_instance[start.job.instance].append(start.job)
     lanes = tuple(
-        Lane(instance, tuple(job.database for job in held), places.instances[instance])
+        Lane(instance, tuple(job.database for job in held), capacity.instances[instance])
         for instance, held in sorted(by_instance.items())
     )
     offsets = choose_offsets(starts, pace)
     poll_seconds = choose_look_seconds(len(lanes), pace)
     looks = looks_per_second(len(lanes), poll_seconds)
     return Arrangement(
-        widths, starts, lanes, offsets, poll_seconds, estimates, forecast(by_instance.values(), places, offsets, looks)
+        widths,
+        starts,
+        lanes,
+        offsets,
+        poll_seconds,
+        estimates,
+        forecast(by_instance.values(), capacity, offsets, looks),
     )
 
 
@@ -141,14 +147,14 @@ def _choose_widths(
     )
 
 
-def choose_offsets(starts: Sequence[Start], pace: Pace) -> dict[str, int]:
+def choose_offsets(starts: Sequence[PlannedStart], pace: Pace) -> dict[str, int]:
     """When each database may start, in seconds after the planning: not before DMS's bucket has room for its requests,
     behind those of all that start before it.
 
     Only those need that which start at once. Who follows on a place that another left may start as soon as the bucket
     has served them: should a place be free earlier than expected, nobody waits for the plan.
 
-    >>> starts = [Start(Job(name, "one", "s", 9), at) for name, at in (("a", 0), ("b", 0), ("c", 60), ("d", 70))]
+    >>> starts = [PlannedStart(Job(name, "one", "s", 9), at) for name, at in (("a", 0), ("b", 0), ("c", 60), ("d", 70))]
     >>> choose_offsets(starts, Pace(burst=0, per_second=1))
     {'a': 0, 'b': 7, 'c': 14, 'd': 14}
     """

@@ -59,7 +59,7 @@ class Replication:
 
 
 @dataclass(frozen=True)
-class Night:
+class NightSchedule:
     """A schedule of runs. *expression*: as EventBridge Scheduler takes it; *tags*: which databases, all if empty."""
 
     name: str
@@ -99,7 +99,7 @@ class StackSettings:
     state_bucket: str = ""
     network: Network = Network()
     replication: Replication = Replication()
-    nights: tuple[Night, ...] = ()
+    nights: tuple[NightSchedule, ...] = ()
     functions: Functions = Functions()
     snowflake_trust: Trust = Trust()
     emails: tuple[str, ...] = ()

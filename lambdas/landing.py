@@ -9,7 +9,7 @@ from fleet.failures import Failure
 from fleet.folders import LandedFile, may_be_left_by_test
 from fleet.manifests import FORMAT, Manifest
 from lambdas.attempt_context import Opened
-from lambdas.clients.records import understand
+from lambdas.clients.records import parse_cached
 from lambdas.wiring import Clients
 
 
@@ -44,7 +44,7 @@ def read_manifest_of(attempt: Attempt, opened: Opened, clients: Clients) -> Mani
     if body is None:
         return None
     try:
-        manifest = understand(body, Manifest)
+        manifest = parse_cached(body, Manifest)
     except ValidationError:
         return None
     return manifest if (manifest.attempt.folder, manifest.format) == (attempt.folder, FORMAT) else None

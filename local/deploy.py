@@ -26,7 +26,7 @@ from fleet.names import (
 )
 from fleet.warehouse import setup_statements
 from lambdas.clients.records import CURRENT
-from local.deployed_calls import Calls
+from local.deployed_triggers import DeployedTriggers
 from local.make_once import make_once
 from localcloud.aws import LocalAws
 from localcloud.clock import Clock
@@ -212,7 +212,7 @@ class Deployment:
 
         database_run = make("database-run", functions(DATABASE_RUN))
         fleet_run = make("fleet-run", {**functions(FLEET_RUN), "DatabaseRun": database_run})
-        Calls(self._aws, settings).make(functions(["Recorder", "Sweep"]), fleet_run, database_run)
+        DeployedTriggers(self._aws, settings).make(functions(["Recorder", "Sweep"]), fleet_run, database_run)
         return {"database-run": database_run, "fleet-run": fleet_run}
 
 

@@ -17,6 +17,10 @@ class MachineError(LocalCloudError):
     """This machine does not let it be done as it is; a person can change that."""
 
 
+class AnswerBreaksModelError(Exception):
+    """A fault of ours: an answer that AWS's service could not give."""
+
+
 class FunctionError(Exception):
     """A function failed: *error_type* is what a Retry or Catch names (a class, or as "Lambda.ServiceException").
 

@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from fleet.spelling import did_you_mean
-from onboarding.nodes import Source, is_null, kind_of, line_of, members, shown
+from onboarding.nodes import RegistryFile, is_null, kind_of, line_of, members, shown
 from onboarding.rules import FIELD_RULES
 from onboarding.stack_rules import STACK_RULES
 
@@ -54,10 +54,10 @@ class Entry(Generic[T]):
         return self.lines.get(way, self.line)
 
 
-def read_entry(node: Node, of: type[T], label: str, source: Source) -> Entry[T]:
-    """The fields of *of* as *node* gives them; what is wrong is noted in *source* under *label*."""
+def read_entry(node: Node, of: type[T], label: str, file: RegistryFile) -> Entry[T]:
+    """The fields of *of* as *node* gives them; what is wrong is noted in *file* under *label*."""
     entry = Entry(of, label, line_of(node))
-    _Reading(source, label, entry.lines).record(node, of, (), entry)
+    _Reading(file, label, entry.lines).record(node, of, (), entry)
     return entry
 
 
@@ -65,7 +65,7 @@ def read_entry(node: Node, of: type[T], label: str, source: Source) -> Entry[T]:
 class _Reading:
     """Where the reader is: in which file, in whose entry, and the lines of what it has read there."""
 
-    source: Source
+    file: RegistryFile
     label: str
     lines: dict[tuple[str | int, ...], int]
 
@@ -73,7 +73,7 @@ class _Reading:
         self, node: Node, way: tuple[str | int, ...], wanted: str, remedy: str = "", found: str = ""
     ) -> _Refused:
         text = f"{self._name(way)} is {found or shown(node)}, wanted {wanted}."
-        self.source.note(node, f"{text} {remedy}".strip())
+        self.file.note(node, f"{text} {remedy}".strip())
         return _Refused()
 
     def record(self, node: Node, of: type, way: tuple[str | int, ...], entry: Entry[Any]) -> None:
@@ -84,10 +84,10 @@ class _Reading:
             return
         hints = typing.get_type_hints(of)
         known = {one.name: one for one in dataclasses.fields(of)}
-        written = members(node, self.source)
+        written = members(node, self.file)
         for name, (key, _) in written.items():
             if name not in known:
-                self.source.note(key, f"{self._owner(way)}has no key `{name}`. {did_you_mean(name, known)}")
+                self.file.note(key, f"{self._owner(way)}has no key `{name}`. {did_you_mean(name, known)}")
                 entry.complete = False
         for name, one in known.items():
             if name in written:
@@ -98,7 +98,7 @@ class _Reading:
                 except _Refused:
                     entry.complete = False
             elif one.default is dataclasses.MISSING:
-                self.source.note(node, f"{self._owner(way)}lacks the key `{name}`. Add `{name}: ...`.")
+                self.file.note(node, f"{self._owner(way)}lacks the key `{name}`. Add `{name}: ...`.")
                 entry.complete = False
             else:
                 entry.fields[name] = one.default

@@ -20,35 +20,35 @@ _LONGEST_SHOWN = 60
 
 
 @dataclass
-class Source:
+class RegistryFile:
     """One file of the registry while it is read, and what was found wrong in it."""
 
-    file: str
+    path: str
     findings: list[Finding] = field(default_factory=list)
 
     def note(self, place: Node | int, text: str, kind: type[RegistryError] = MalformedSettingError) -> None:
         """Keep one finding at *place*: a node or a line."""
-        self.findings.append(Finding(self.file, place if isinstance(place, int) else line_of(place), text, kind))
+        self.findings.append(Finding(self.path, place if isinstance(place, int) else line_of(place), text, kind))
 
 
-def compose(path: Path, source: Source) -> Node | None:
+def compose(path: Path, file: RegistryFile) -> Node | None:
     """The root node of the file at *path*; None if it cannot be read or holds nothing, with the finding noted."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         root = yaml.compose(text, Loader=_LOADER)
     except FileNotFoundError:
-        source.note(0, f"the file does not exist. Create {path.name}: the registry is read from that folder.")
+        file.note(0, f"the file does not exist. Create {path.name}: the registry is read from that folder.")
     except OSError as error:
-        source.note(0, f"the file cannot be read: {error.strerror}.")
+        file.note(0, f"the file cannot be read: {error.strerror}.")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        source.note(line, f"the byte {error.object[error.start]:#04x} is not UTF-8. Save the file as UTF-8.")
+        file.note(line, f"the byte {error.object[error.start]:#04x} is not UTF-8. Save the file as UTF-8.")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = ", ".join(part for part in (error.context, error.problem) if part)
-        source.note(mark.line + 1 if mark else 1, f"this is not YAML: {problem}. Mend the indentation or the quotes.")
+        file.note(mark.line + 1 if mark else 1, f"this is not YAML: {problem}. Mend the indentation or the quotes.")
     except yaml.YAMLError as error:
-        source.note(1, f"this is not YAML: {' '.join(str(error).split())}.")
+        file.note(1, f"this is not YAML: {' '.join(str(error).split())}.")
     else:
         return None if root is None or is_null(root) else root
     return None
@@ -89,7 +89,7 @@ def shown(node: Node) -> str:
     return repr(text) if kind_of(node) == "str" else text
 
 
-def members(node: MappingNode, source: Source) -> dict[str, tuple[Node, Node]]:
+def members(node: MappingNode, file: RegistryFile) -> dict[str, tuple[Node, Node]]:
     """Key and value nodes of *node* by key, with `<<` taken in: what is here wins over what is merged."""
     found: dict[str, tuple[Node, Node]] = {}
     merged: list[Node] = []
@@ -97,30 +97,30 @@ def members(node: MappingNode, source: Source) -> dict[str, tuple[Node, Node]]:
         if key.tag == _MERGE_TAG:
             merged.append(value)
         elif not isinstance(key, ScalarNode):
-            source.note(key, f"a key is {shown(key)}, wanted a word.")
+            file.note(key, f"a key is {shown(key)}, wanted a word.")
         elif key.value in found:
             first = line_of(found[key.value][0])
-            source.note(key, f"the key `{key.value}` is here for the second time, first on line {first}. Keep one.")
+            file.note(key, f"the key `{key.value}` is here for the second time, first on line {first}. Keep one.")
         else:
             found[key.value] = (key, value)
     for value in merged:
-        for key, inherited in _merged(value, source, {id(node)}):
+        for key, inherited in _merged(value, file, {id(node)}):
             found.setdefault(key.value, (key, inherited))
     return found
 
 
-def _merged(value: Node, source: Source, above: set[int]) -> Iterator[tuple[ScalarNode, Node]]:
+def _merged(value: Node, file: RegistryFile, above: set[int]) -> Iterator[tuple[ScalarNode, Node]]:
     """The pairs that `<<: *value` brings. *above*: the nodes being merged, as an anchor may lie inside itself."""
     if id(value) in above:
-        source.note(value, "`<<` takes what it is in, wanted the alias of another mapping.")
+        file.note(value, "`<<` takes what it is in, wanted the alias of another mapping.")
     elif isinstance(value, SequenceNode):
         for one in value.value:
-            yield from _merged(one, source, above | {id(value)})
+            yield from _merged(one, file, above | {id(value)})
     elif isinstance(value, MappingNode):
         own = [(key, inner) for key, inner in value.value if key.tag != _MERGE_TAG and isinstance(key, ScalarNode)]
         yield from own
         for key, inner in value.value:
             if key.tag == _MERGE_TAG:
-                yield from _merged(inner, source, above | {id(value)})
+                yield from _merged(inner, file, above | {id(value)})
     else:
-        source.note(value, f"`<<` takes {shown(value)}, wanted the alias of a mapping, like `*defaults`.")
+        file.note(value, f"`<<` takes {shown(value)}, wanted the alias of a mapping, like `*defaults`.")

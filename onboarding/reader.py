@@ -15,7 +15,7 @@ from fleet.quota_use import require_size
 from onboarding.fields import Entry, read_entry
 from onboarding.findings import Finding, raise_findings
 from onboarding.flags import read_flags
-from onboarding.nodes import Source, compose, shown
+from onboarding.nodes import RegistryFile, compose, shown
 from onboarding.references import (
     note_connections,
     note_duplicate_ids,
@@ -64,62 +64,62 @@ def _flagged(database: Database, flags: Mapping[str, bool]) -> Database:
     return replace(database, onboarded=flags.get(database.id, database.onboarded))
 
 
-def _read_settings(folder: Path, findings: list[Finding]) -> tuple[Entry[Settings], Source]:
-    source = Source(str(folder / SETTINGS_FILE), findings)
-    root = _root(folder / SETTINGS_FILE, source, RegistryError, "Write the keys `prefix`, `account`, `region`, ...")
+def _read_settings(folder: Path, findings: list[Finding]) -> tuple[Entry[Settings], RegistryFile]:
+    file = RegistryFile(str(folder / SETTINGS_FILE), findings)
+    root = _root(folder / SETTINGS_FILE, file, RegistryError, "Write the keys `prefix`, `account`, `region`, ...")
     if root is None:
-        return Entry(Settings, "the settings", 1, complete=False), source
-    return read_entry(root, Settings, "the settings", source), source
+        return Entry(Settings, "the settings", 1, complete=False), file
+    return read_entry(root, Settings, "the settings", file), file
 
 
 def _read_servers(folder: Path, profile: TaskProfile | None, findings: list[Finding]) -> list[Entry[Server]]:
-    source = Source(str(folder / SERVERS_FILE), findings)
-    root = _root(folder / SERVERS_FILE, source, RegistryError, "Add a server: `- id: ...`.")
+    file = RegistryFile(str(folder / SERVERS_FILE), findings)
+    root = _root(folder / SERVERS_FILE, file, RegistryError, "Add a server: `- id: ...`.")
     if root is None:
         return []
-    entries = _read_list(root, Server, source)
-    note_duplicate_ids(entries, source)
+    entries = _read_list(root, Server, file)
+    note_duplicate_ids(entries, file)
     for entry in entries:
-        note_encryption(entry, source)
+        note_encryption(entry, file)
         if profile is not None:
-            note_connections(entry, profile, source)
+            note_connections(entry, profile, file)
     return entries
 
 
 def _read_databases(folder: Path, servers: list[Entry[Server]], findings: list[Finding]) -> list[Entry[Database]]:
-    source = Source(str(folder / DATABASES_FILE), findings)
-    root = _root(folder / DATABASES_FILE, source, EmptyRegistryError, "Add a database: `- id: ...`.")
+    file = RegistryFile(str(folder / DATABASES_FILE), findings)
+    root = _root(folder / DATABASES_FILE, file, EmptyRegistryError, "Add a database: `- id: ...`.")
     if root is None:
         return []
-    entries = _read_list(root, Database, source)
+    entries = _read_list(root, Database, file)
     # With a server's id unread, a database that names it would be blamed for nothing.
     engines = {server.fields["id"]: server.fields.get("engine") for server in servers if "id" in server.fields}
     if len(engines) < len(servers):
         engines = {}
-    note_duplicate_ids(entries, source)
-    note_shared_sources(entries, source)
+    note_duplicate_ids(entries, file)
+    note_shared_sources(entries, file)
     for entry in entries:
-        note_references(entry, engines, source)
+        note_references(entry, engines, file)
     return entries
 
 
-def _root(path: Path, source: Source, kind: type[RegistryError], remedy: str) -> Node | None:
-    found = len(source.findings)
-    root = compose(path, source)
-    if root is None and len(source.findings) == found:
-        source.note(1, f"the file holds nothing. {remedy}", kind)
+def _root(path: Path, file: RegistryFile, kind: type[RegistryError], remedy: str) -> Node | None:
+    found = len(file.findings)
+    root = compose(path, file)
+    if root is None and len(file.findings) == found:
+        file.note(1, f"the file holds nothing. {remedy}", kind)
     elif isinstance(root, SequenceNode) and not root.value:
-        source.note(root, f"the list is empty. {remedy}", kind)
+        file.note(root, f"the list is empty. {remedy}", kind)
         return None
     return root
 
 
-def _read_list(root: Node, of: type[T], source: Source) -> list[Entry[T]]:
+def _read_list(root: Node, of: type[T], file: RegistryFile) -> list[Entry[T]]:
     if not isinstance(root, SequenceNode):
-        source.note(root, f"the file holds {shown(root)}, wanted a list of entries that begin with `- id: ...`.")
+        file.note(root, f"the file holds {shown(root)}, wanted a list of entries that begin with `- id: ...`.")
         return []
     return [
-        read_entry(node, of, _label(node, f"{of.__name__.lower()} {place}"), source)
+        read_entry(node, of, _label(node, f"{of.__name__.lower()} {place}"), file)
         for place, node in enumerate(root.value, 1)
     ]
 

@@ -12,14 +12,14 @@ from fleet.names import warehouse_schema
 from fleet.server_places import count_connections
 from fleet.spelling import did_you_mean
 from onboarding.fields import Entry
-from onboarding.nodes import Source
+from onboarding.nodes import RegistryFile
 
 
-def note_duplicate_ids(entries: Sequence[Entry[Any]], source: Source) -> None:
+def note_duplicate_ids(entries: Sequence[Entry[Any]], file: RegistryFile) -> None:
     """Two entries under one id."""
     _note_twins(
         entries,
-        source,
+        file,
         key=lambda fields: fields.get("id"),
         sentence=lambda entry: f"the id `{entry.fields['id']}` is here for the second time",
         remedy="Ids are never shared or reused: choose another.",
@@ -27,11 +27,11 @@ def note_duplicate_ids(entries: Sequence[Entry[Any]], source: Source) -> None:
     )
 
 
-def note_shared_sources(entries: Sequence[Entry[Database]], source: Source) -> None:
+def note_shared_sources(entries: Sequence[Entry[Database]], file: RegistryFile) -> None:
     """Two databases that read one and the same."""
     _note_twins(
         entries,
-        source,
+        file,
         key=lambda fields: (fields.get("server"), fields.get("name_at_source")),
         sentence=lambda entry: (
             f"{entry.label}: {entry.fields['name_at_source']!r} of server {entry.fields['server']!r} "
@@ -42,11 +42,11 @@ def note_shared_sources(entries: Sequence[Entry[Database]], source: Source) -> N
     )
 
 
-def note_connections(entry: Entry[Server], profile: TaskProfile, source: Source) -> None:
+def note_connections(entry: Entry[Server], profile: TaskProfile, file: RegistryFile) -> None:
     """A server that does not bear the load of one database."""
     most, needed = entry.fields.get("connections_at_once"), count_connections(profile)
     if most is not None and most < needed:
-        source.note(
+        file.note(
             entry.line_at("connections_at_once"),
             f"{entry.label}: `connections_at_once` is {most}, and the load of one database opens up to {needed} with "
             f"`profile.tables_at_once` {profile.tables_at_once}. Wanted at least {needed}, or fewer tables at once.",
@@ -55,7 +55,7 @@ def note_connections(entry: Entry[Server], profile: TaskProfile, source: Source)
 
 def _note_twins(
     entries: Sequence[Entry[Any]],
-    source: Source,
+    file: RegistryFile,
     *,
     key: Callable[[dict[str, object]], Any],
     sentence: Callable[[Entry[Any]], str],
@@ -70,11 +70,11 @@ def _note_twins(
         line = entry.line_at(at)
         if name in first_lines:
             text = f"{sentence(entry)}, first on line {first_lines[name]}. {remedy}"
-            source.note(line, text, DuplicateNameError)
+            file.note(line, text, DuplicateNameError)
         first_lines.setdefault(name, line)
 
 
-def note_encryption(entry: Entry[Server], source: Source) -> None:
+def note_encryption(entry: Entry[Server], file: RegistryFile) -> None:
     """A server whose connection DMS cannot encrypt as asked for, or not with what is given."""
     engine, mode, certificate = (entry.fields.get(name) for name in ("engine", "ssl_mode", "certificate"))
     if engine is None or mode is None or certificate is None:
@@ -87,48 +87,48 @@ def note_encryption(entry: Entry[Server], source: Source) -> None:
                 f"{entry.label} lacks the key `ssl_mode`, which DMS can only take as {', '.join(modes)} with {engine}."
             )
         remedy = "`verify-...` needs a `certificate`; `none` sends the data as plain text."
-        source.note(entry.line_at("ssl_mode"), f"{text} {remedy}")
+        file.note(entry.line_at("ssl_mode"), f"{text} {remedy}")
     elif mode.startswith("verify") and not certificate:
         text = f"{entry.label}: `ssl_mode` is {mode!r} without a `certificate` to compare the server's with."
         remedy = "Import the authority's with `aws dms import-certificate`, and write its ARN."
-        source.note(entry.line_at("ssl_mode"), f"{text} {remedy}")
+        file.note(entry.line_at("ssl_mode"), f"{text} {remedy}")
     elif certificate and not mode.startswith("verify"):
         text = f"{entry.label}: `certificate` is given, and `ssl_mode` {mode!r} compares nothing with it."
-        source.note(entry.line_at("certificate"), f"{text} Write `ssl_mode: verify-full`, or remove it.")
+        file.note(entry.line_at("certificate"), f"{text} Write `ssl_mode: verify-full`, or remove it.")
 
 
-def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None], source: Source) -> None:
+def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None], file: RegistryFile) -> None:
     """Names in one database that lead nowhere or contradict each other. *servers*: the engine of each by id; empty if
     they could not be read."""
     fields = entry.fields
     server = fields.get("server")
     if server is not None and servers and server not in servers:
         text = f"{entry.label}: `server` is {server!r}, wanted one of servers.yaml. {did_you_mean(server, servers)}"
-        source.note(entry.line_at("server"), text)
-    _note_schemas(entry, source)
+        file.note(entry.line_at("server"), text)
+    _note_schemas(entry, file)
     schemas = fields.get("schemas")
     if schemas is None:
         return
     engine = servers.get(str(server))
-    _note_only_schema(entry, engine, schemas, source)
+    _note_only_schema(entry, engine, schemas, file)
     if engine == "mariadb" and fields.get("views", True):
         text = f"{entry.label}: DMS moves no views of MariaDB, and `views` is not false. Write `views: false`."
-        source.note(entry.line_at("views"), text)
+        file.note(entry.line_at("views"), text)
     for place, name in enumerate(fields.get("exclude", ())):
         if not any(name.startswith(f"{schema}.") and len(name) > len(schema) + 1 for schema in schemas):
-            source.note(
+            file.note(
                 entry.line_at("exclude", place),
                 f"{entry.label}: `exclude[{place}]` is {name!r}, wanted `schema.table` in one of the database's "
                 f"schemas ({', '.join(schemas)}). Patterns are not taken: name each table.",
             )
-    _note_parallel_loads(entry, schemas, source)
+    _note_parallel_loads(entry, schemas, file)
 
 
-def _note_schemas(entry: Entry[Database], source: Source) -> None:
+def _note_schemas(entry: Entry[Database], file: RegistryFile) -> None:
     schemas = entry.fields.get("schemas")
     if schemas == ():
         text = f"{entry.label}: `schemas` is empty, wanted at least one."
-        source.note(entry.line_at("schemas"), f"{text} Name the schemas to read, like `schemas: [public]`.")
+        file.note(entry.line_at("schemas"), f"{text} Name the schemas to read, like `schemas: [public]`.")
     taken: dict[str, str] = {}
     for place, schema in enumerate(schemas or ()):
         # What Snowflake calls it: two schemas that differ only in case would fall together there.
@@ -137,29 +137,31 @@ def _note_schemas(entry: Entry[Database], source: Source) -> None:
             text = (
                 f"{entry.label}: `schemas[{place}]` is {schema!r}, and {taken[there]!r} has the same name in Snowflake."
             )
-            source.note(entry.line_at("schemas", place), f"{text} Keep one of them.", DuplicateNameError)
+            file.note(entry.line_at("schemas", place), f"{text} Keep one of them.", DuplicateNameError)
         taken.setdefault(there, schema)
 
 
-def _note_only_schema(entry: Entry[Database], engine: Engine | None, schemas: Sequence[str], source: Source) -> None:
+def _note_only_schema(
+    entry: Entry[Database], engine: Engine | None, schemas: Sequence[str], file: RegistryFile
+) -> None:
     """MySQL calls a schema a database: what DMS's mappings name as schema is the database itself."""
     name = entry.fields.get("name_at_source")
     if engine in {"mysql", "mariadb"} and name is not None and schemas and tuple(schemas) != (name,):
-        source.note(
+        file.note(
             entry.line_at("schemas"),
             f"{entry.label}: `schemas` is [{', '.join(schemas)}], wanted [{name}]: a database of {engine} has no "
             "schemas but itself. Make an entry for each further database.",
         )
 
 
-def _note_parallel_loads(entry: Entry[Database], schemas: Sequence[str], source: Source) -> None:
+def _note_parallel_loads(entry: Entry[Database], schemas: Sequence[str], file: RegistryFile) -> None:
     seen: set[tuple[str, str]] = set()
     for place, load in enumerate(entry.fields.get("parallel_loads", ())):
         name = f"{load.schema}.{load.table}"
         what = f"{entry.label}: `parallel_loads[{place}]`"
 
         def note(key: str, text: str, place: int = place, what: str = what) -> None:
-            source.note(entry.line_at("parallel_loads", place, key), f"{what} {text}")
+            file.note(entry.line_at("parallel_loads", place, key), f"{what} {text}")
 
         if load.schema not in schemas:
             note("schema", f"is for schema {load.schema!r}, wanted one of the database's ({', '.join(schemas)}).")

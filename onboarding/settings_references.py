@@ -12,19 +12,19 @@ from fleet.spelling import did_you_mean
 from fleet.stack_settings import Network, StackSettings
 from fleet.waits import longest_attempt_seconds
 from onboarding.fields import Entry
-from onboarding.nodes import Source
+from onboarding.nodes import RegistryFile
 from onboarding.rules import LONGEST_EXECUTION_SECONDS
 from onboarding.schedules import meets, read_window, weekly_starts
 
 Note = Callable[..., None]
 
 
-def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], source: Source) -> None:
+def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], file: RegistryFile) -> None:
     """All of them. What was refused already is not looked at again."""
     fields = entry.fields
 
     def note(way: tuple[str | int, ...], text: str, kind: Any = None) -> None:
-        source.note(entry.line_at(*way), f"{entry.label}: {text}", *([kind] if kind else []))
+        file.note(entry.line_at(*way), f"{entry.label}: {text}", *([kind] if kind else []))
 
     limits: Limits | None = fields.get("limits")
     if limits is not None:

@@ -12,7 +12,7 @@ from fleet.stack_settings import (
     Functions,
     InstanceSize,
     Network,
-    Night,
+    NightSchedule,
     Replication,
     StackSettings,
     Tag,
@@ -86,20 +86,22 @@ STACK_RULES: dict[tuple[type, str], FieldRule] = {
         lambda text: read_window(text) is not None,
         "ddd:hh:mm-ddd:hh:mm in UTC, 30 minutes at least, like sun:12:00-sun:13:00",
     ),
-    (Night, "name"): FieldRule(
+    (NightSchedule, "name"): FieldRule(
         lambda text: ID.accepts(text) and len(text) <= NIGHT_NAME_CHARACTERS and text != "sweep",
         f"an id of at most {NIGHT_NAME_CHARACTERS} characters, and not `sweep`",
         "It begins the names of its runs; the sweep is a schedule already.",
     ),
-    (Night, "mode"): FieldRule(lambda mode: mode == "full", "'full'", "Runs with mode 'delta' are not built yet."),
-    (Night, "expression"): FieldRule(
+    (NightSchedule, "mode"): FieldRule(
+        lambda mode: mode == "full", "'full'", "Runs with mode 'delta' are not built yet."
+    ),
+    (NightSchedule, "expression"): FieldRule(
         lambda text: not fault_of(text),
         "a schedule that EventBridge Scheduler takes, like cron(0 22 * * ? *)",
         explains=fault_of,
     ),
-    (Night, "time_zone"): FieldRule(_is_zone, "the name of a time zone, like Europe/Berlin"),
-    (Night, "flexible_minutes"): between(0, 1440, "Scheduler takes no wider window."),
-    (Night, "tags"): TEXT,
+    (NightSchedule, "time_zone"): FieldRule(_is_zone, "the name of a time zone, like Europe/Berlin"),
+    (NightSchedule, "flexible_minutes"): between(0, 1440, "Scheduler takes no wider window."),
+    (NightSchedule, "tags"): TEXT,
     (Functions, "memory_megabytes"): between(256, 10_240, "Lambda takes no more, and less is too slow to start."),
     (Functions, "log_retention_days"): FieldRule(
         lambda days: days in LOG_RETENTION_DAYS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fleet.names import scheduled_run
-from fleet.stack_settings import Night
+from fleet.stack_settings import NightSchedule
 
 
 def broken_off_pattern(machine_arns: Sequence[str]) -> dict[str, object]:
@@ -38,14 +38,14 @@ DMS_PATTERNS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def night_request(night: Night, fleet_run_arn: str) -> dict[str, str]:
+def night_request(night: NightSchedule, fleet_run_arn: str) -> dict[str, str]:
     """StartExecution's parameters for *night*, as Scheduler's universal target takes them.
 
     Scheduler fills in what is in angle brackets. It may deliver a time twice, under two names: PlanRun lets the
     first have it, by `schedule` and `scheduled_at`.
     Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 
-    >>> night_request(Night("nightly", "full", "cron(0 22 * * ? *)"), "arn:fleet-run")["Name"]
+    >>> night_request(NightSchedule("nightly", "full", "cron(0 22 * * ? *)"), "arn:fleet-run")["Name"]
     'nightly-<aws.scheduler.execution-id>'
     """
     content: dict[str, Any] = {

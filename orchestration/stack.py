@@ -17,7 +17,7 @@ from orchestration.constructs.account_roles import AccountRoles
 from orchestration.constructs.alarms import FREE_STORAGE_SHARE, alarm
 from orchestration.constructs.fleet_stack import FleetStack
 from orchestration.constructs.functions import PACKAGE_FILE, Package
-from orchestration.constructs.network import Network, security_group_name, subnet_group_name
+from orchestration.constructs.network import NetworkResources, security_group_name, subnet_group_name
 from orchestration.constructs.notifications import Notifications
 from orchestration.constructs.pipeline import Pipeline
 from orchestration.constructs.storage import Keys, Storage
@@ -32,7 +32,7 @@ class Foundation(FleetStack):
         settings = registry.settings
         super().__init__(scope, "foundation", settings)
         key_arn = Keys(self, settings).data_key_arn
-        network = Network(self, settings)
+        network = NetworkResources(self, settings)
         Storage(self, settings, key_arn)
         Notifications(self, settings, key_arn)
         roles = AccountRoles(self, settings)
@@ -85,10 +85,10 @@ class Instance(FleetStack):
         policy = json.dumps(read_secrets(settings, list(secrets.values()), servers))
         tf.IamRolePolicy(self, "secrets-may", name="may", role=role.id, policy=policy).override_logical_id("secrets")
         key_arn = self.find_data_key()
-        place = one.Place(self._make_instance(name, key_arn), role.arn, key_arn)
+        shared = one.SharedArns(self._make_instance(name, key_arn), role.arn, key_arn)
         for database in onboarded:
             server = registry.server_of(database)
-            one.Database(self, settings, server, database, secret_arn=secrets[server.id], place=place)
+            one.DatabaseResources(self, settings, server, database, secret_arn=secrets[server.id], shared=shared)
 
     def _make_instance(self, name: str, key_arn: str) -> str:
         settings, wanted = self.settings, self.settings.stack.replication

@@ -41,7 +41,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TerraformPlan:
     """A plan that can be applied as it is. *is_empty*: nothing would change, not even an output."""
 
     changes: tuple[Change, ...]
@@ -50,7 +50,7 @@ class Plan:
     def count(self, action: str) -> int:
         """How many resources it does *action* to. One that is replaced is deleted and created.
 
-        >>> Plan((Change("a.b", ("delete", "create")),), is_empty=False).count("create")
+        >>> TerraformPlan((Change("a.b", ("delete", "create")),), is_empty=False).count("create")
         1
         """
         return sum(action in one.actions for one in self.changes)
@@ -112,7 +112,7 @@ class Commands:
         """Find the providers and the state."""
         self.run("init", "-input=false", "-no-color")
 
-    def plan(self, *, destroys: bool = False) -> Plan:
+    def plan(self, *, destroys: bool = False) -> TerraformPlan:
         """What an `apply` would do, kept beside the configuration until then."""
         how = ("-destroy",) if destroys else ()
         common = ("-input=false", "-no-color", "-detailed-exitcode", f"-parallelism={PARALLEL}", f"-out={_PLAN}")
@@ -121,7 +121,7 @@ class Commands:
         listed = [(one["address"], tuple(one["change"]["actions"])) for one in document.get("resource_changes", ())]
         # Data sources are read late where they wait for something; nothing changes by that.
         changes = tuple(Change(*one) for one in listed if one[1] not in {("no-op",), ("read",)})
-        return Plan(changes, is_empty=planned.returncode == 0)
+        return TerraformPlan(changes, is_empty=planned.returncode == 0)
 
     def apply(self) -> None:
         """Do exactly what was planned last. Terraform refuses if the state has changed since."""

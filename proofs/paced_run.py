@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fleet.databases import Registry
-from fleet.forecast import Bound, Job, Places, find_bounds
+from fleet.forecast import Bound, Capacity, Job, find_bounds
 from fleet.outcomes import Outcome
 from fleet.pace import run_pace
 from fleet.plan import Plan
@@ -197,7 +197,7 @@ def _bound(outcomes: tuple[Outcome, ...], plan: Plan, registry: Registry, reques
     instances = {one.id: one.instance for one in registry.databases}
     jobs = [Job(one.database, instances[one.database], "", seconds_of(one)) for one in outcomes]
     pace = run_pace(registry.settings.limits)
-    places = Places({lane.instance: lane.at_once for lane in plan.lanes}, {}, pace)
+    capacity = Capacity({lane.instance: lane.at_once for lane in plan.lanes}, {}, pace)
     answered = sum(calls for state, calls in requests.made.items() if state != "neighbour")
     by_requests = Bound(max(0.0, pace.seconds_for(answered - pace.burst)), "requests")
-    return max((by_requests, *find_bounds(jobs, places)), key=lambda bound: bound.seconds)
+    return max((by_requests, *find_bounds(jobs, capacity)), key=lambda bound: bound.seconds)

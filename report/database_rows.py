@@ -11,14 +11,14 @@ from fleet.outcomes import Outcome, TableOutcome
 from fleet.reports import RunReport
 from fleet.totals import Sums, add_up, arrived, not_arrived
 from report.formatting import NO_OUTCOME
-from report.stages import Span, fold_marks
+from report.stages import StageSpan, fold_marks
 
 NO_INSTANCE = "in no lane"
 """Where an outcome's database is that the plan put into no lane."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class DatabaseRow:
     """One database of the page. *outcome* is None where the plan names it and nothing was recorded.
 
     *copied_elsewhere*: by whom, if another run copied it in this one's place.
@@ -68,7 +68,7 @@ class Entry:
         return not self.tables and not self.copied_elsewhere and self.word != "quarantined"
 
     @cached_property
-    def spans(self) -> tuple[Span, ...]:
+    def spans(self) -> tuple[StageSpan, ...]:
         """The stages of its attempt; none where it made none."""
         return fold_marks(self.outcome) if self.outcome and self.outcome.attempt > 0 else ()
 
@@ -78,20 +78,20 @@ class Entry:
         return (self.spans[-1].ended_at - self.spans[0].started_at).total_seconds() if self.spans else None
 
 
-def list_entries(report: RunReport) -> tuple[Entry, ...]:
+def list_rows(report: RunReport) -> tuple[DatabaseRow, ...]:
     """Lane by lane in the plan's order, then what the run answers for and no lane holds; each database once."""
     outcomes = {outcome.database: outcome for outcome in report.outcomes}
     instances = {database: lane.instance for lane in report.lanes for database in lane.databases}
     outside = sorted({*outcomes, *report.chosen} - set(instances))
     places = [*instances.items(), *((database, NO_INSTANCE) for database in outside)]
-    return tuple(_entry(report, database, instance, outcomes.get(database)) for database, instance in places)
+    return tuple(_make_row(report, database, instance, outcomes.get(database)) for database, instance in places)
 
 
-def _entry(report: RunReport, database: str, instance: str, outcome: Outcome | None) -> Entry:
+def _make_row(report: RunReport, database: str, instance: str, outcome: Outcome | None) -> DatabaseRow:
     is_red = outcome is None or report.is_red(outcome)
-    return Entry(database, instance, outcome, is_red, "" if is_red else report.copied_elsewhere.get(database, ""))
+    return DatabaseRow(database, instance, outcome, is_red, "" if is_red else report.copied_elsewhere.get(database, ""))
 
 
-def all_tables(entries: Sequence[Entry]) -> tuple[TableOutcome, ...]:
-    """The tables of all *entries*."""
-    return tuple(table for entry in entries for table in entry.tables)
+def all_tables(rows: Sequence[DatabaseRow]) -> tuple[TableOutcome, ...]:
+    """The tables of all *rows*."""
+    return tuple(table for row in rows for table in row.tables)

@@ -11,7 +11,7 @@ from fleet.outcomes import TableOutcome
 from fleet.reports import RunReport
 from fleet.totals import Sums, add_up, arrived, counts_of, not_arrived
 from report.counts import COUNT_HEADINGS, total_cells
-from report.database_rows import Entry, all_tables
+from report.database_rows import DatabaseRow, all_tables
 from report.failures import rerun_of_database
 from report.formatting import NO_OUTCOME, WORDS, say_bytes, say_count, say_seconds
 from report.headline import chip
@@ -21,24 +21,24 @@ _HEADINGS = ("Database", "Outcome", "Instance", "Tables arrived", *COUNT_HEADING
 _TEXT_COLUMNS = 3
 
 
-def databases_part(entries: Sequence[Entry]) -> Html:
+def databases_part(rows: Sequence[DatabaseRow]) -> Html:
     """The table, plain; the script adds sorting, filtering and opening."""
-    tables = all_tables(entries)
+    tables = all_tables(rows)
     came, lost = add_up(arrived(tables)), add_up(not_arrived(tables))
-    last = [_sums_row(f"Arrived, of {say_count(len(entries), 'database')}", came, len(tables))]
+    last = [_sums_row(f"Arrived, of {say_count(len(rows), 'database')}", came, len(tables))]
     if lost.tables:
         last.append(_sums_row("Not arrived", lost, len(tables)))
     table = element(
         "table",
         element("thead", element("tr", *(_heading(which, text) for which, text in enumerate(_HEADINGS)))),
-        element("tbody", *(_row(entry) for entry in entries)),
+        element("tbody", *(_row(row) for row in rows)),
         element("tfoot", *last),
         id="database-table",
     )
     return element(
         "section",
         element("h2", "Databases"),
-        _controls(entries),
+        _controls(rows),
         element("div", table, class_="wide", tabindex=0, role="region", aria_label="Table of databases"),
         id="databases",
     )
@@ -59,9 +59,9 @@ def _heading(which: int, text: str) -> Html:
     return element("th", text, scope="col", class_="number" if which >= _TEXT_COLUMNS else None)
 
 
-def _controls(entries: Sequence[Entry]) -> Html:
+def _controls(rows: Sequence[DatabaseRow]) -> Html:
     """Hidden until the script runs: without it they would do nothing."""
-    words = {entry.word for entry in entries}
+    words = {row.word for row in rows}
     choices = (
         element("label", element("input", type="checkbox", value=word, checked=True), chip(word))
         for word in (NO_OUTCOME, *WORDS)
@@ -78,50 +78,50 @@ def _controls(entries: Sequence[Entry]) -> Html:
     )
 
 
-def _row(entry: Entry) -> Html:
-    sums = entry.sums
+def _row(row: DatabaseRow) -> Html:
+    sums = row.sums
     return element(
         "tr",
-        element("th", element("a", name_of(entry.database), href=f"#{entry.anchor}"), scope="row"),
-        element("td", chip(entry.word)),
-        element("td", name_of(entry.instance), class_="instance"),
-        element("td", f"{sums.tables:,} / {len(entry.tables):,}" if entry.tables else "–", class_="number"),
+        element("th", element("a", name_of(row.database), href=f"#{row.anchor}"), scope="row"),
+        element("td", chip(row.word)),
+        element("td", name_of(row.instance), class_="instance"),
+        element("td", f"{sums.tables:,} / {len(row.tables):,}" if row.tables else "–", class_="number"),
         *total_cells(sums.counts),
         element("td", say_bytes(sums.bytes) if sums.bytes else "–", class_="number"),
-        element("td", say_seconds(entry.seconds), class_="number"),
-        id=entry.anchor,
-        class_="red" if entry.is_red else None,
+        element("td", say_seconds(row.seconds), class_="number"),
+        id=row.anchor,
+        class_="red" if row.is_red else None,
     )
 
 
-def night_data(report: RunReport, entries: Sequence[Entry]) -> Html:
+def night_data(report: RunReport, rows: Sequence[DatabaseRow]) -> Html:
     """What the script needs, as arrays in a fixed order (script.py reads it by position), failures' texts once each."""
     texts: dict[tuple[str, str], int] = {}
-    databases = [_database_data(report, entry, texts) for entry in entries]
+    databases = [_database_data(report, row, texts) for row in rows]
     data = {"databases": databases, "failures": [list(pair) for pair in texts]}
     return element("script", embedded_json(data), type="application/json", id="night")
 
 
-def _database_data(report: RunReport, entry: Entry, texts: dict[tuple[str, str], int]) -> list[Any]:
-    outcome = entry.outcome
+def _database_data(report: RunReport, row: DatabaseRow, texts: dict[tuple[str, str], int]) -> list[Any]:
+    outcome = row.outcome
     has_failure = outcome is None or outcome.failure is not None
-    schemas = list(dict.fromkeys(table.schema for table in entry.tables))
+    schemas = list(dict.fromkeys(table.schema for table in row.tables))
     folder = ""
     if outcome and outcome.attempt > 0:
         folder = Attempt(outcome.run, outcome.database, outcome.mode, outcome.attempt, outcome.execution).folder.prefix
     return [
-        entry.database,
-        entry.word,
-        entry.instance,
-        [entry.sums.tables, *(one.rows for one in entry.sums.counts), entry.sums.bytes, entry.seconds],
-        _failure_index(entry.failure.name, entry.failure.text, texts) if has_failure else -1,
+        row.database,
+        row.word,
+        row.instance,
+        [row.sums.tables, *(one.rows for one in row.sums.counts), row.sums.bytes, row.seconds],
+        _failure_index(row.failure.name, row.failure.text, texts) if has_failure else -1,
         list(outcome.gaps) if outcome else [],
         folder,
         outcome.execution if outcome else "",
-        [[span.stage.label, round(span.seconds)] for span in entry.spans],
-        json.dumps(rerun_of_database(report, entry)),
+        [[span.stage.label, round(span.seconds)] for span in row.spans],
+        json.dumps(rerun_of_database(report, row)),
         schemas,
-        [_table_data(table, schemas, texts) for table in entry.tables],
+        [_table_data(table, schemas, texts) for table in row.tables],
     ]
 
 

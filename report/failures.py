@@ -11,7 +11,7 @@ from fleet.outcomes import TableOutcome
 from fleet.reports import RunReport
 from fleet.totals import arrived, say_counted
 from report.counts import count_cells, count_headings
-from report.database_rows import NO_INSTANCE, Entry, all_tables
+from report.database_rows import NO_INSTANCE, DatabaseRow, all_tables
 from report.formatting import BUDGETS, NO_OUTCOME, say_count
 from report.headline import chip
 from report.markup import Html, element, join, name_of
@@ -26,32 +26,32 @@ def rerun_of_run(report: RunReport, what: str) -> dict[str, object]:
     return {"mode": report.mode, "rerun_of": report.run, "what": what}
 
 
-def rerun_of_database(report: RunReport, entry: Entry) -> dict[str, object]:
+def rerun_of_database(report: RunReport, row: DatabaseRow) -> dict[str, object]:
     """The input of a new `database-run`; in full where the change log has a gap that no delta closes."""
-    is_full = CLASSES[entry.failure.failure_class].budget == "full instead"
-    mode = entry.outcome.mode if entry.outcome else report.mode
-    return {"run": report.run, "database": entry.database, "mode": "full" if is_full else mode}
+    is_full = CLASSES[row.failure.failure_class].budget == "full instead"
+    mode = row.outcome.mode if row.outcome else report.mode
+    return {"run": report.run, "database": row.database, "mode": "full" if is_full else mode}
 
 
-def rerun_of_tables(report: RunReport, entry: Entry) -> dict[str, object]:
+def rerun_of_tables(report: RunReport, row: DatabaseRow) -> dict[str, object]:
     """The same, narrowed to the tables that are not ok."""
-    names = [f"{table.schema}.{table.table}" for table in entry.bad_tables]
-    return {**rerun_of_database(report, entry), "tables": names}
+    names = [f"{table.schema}.{table.table}" for table in row.bad_tables]
+    return {**rerun_of_database(report, row), "tables": names}
 
 
-def failures_part(report: RunReport, entries: Sequence[Entry]) -> Html:
+def failures_part(report: RunReport, rows: Sequence[DatabaseRow]) -> Html:
     """Everything that is red, by class, the class that stopped most databases first."""
-    red = [entry for entry in entries if entry.is_red]
+    red = [row for row in rows if row.is_red]
     if not red:
         return element(
             "section",
             element("h2", "Needs someone now"),
-            element("p", _say_calm(entries), class_="calm"),
+            element("p", _say_calm(rows), class_="calm"),
             id="failures",
         )
-    by_class: dict[FailureClass, list[Entry]] = defaultdict(list)
-    for entry in red:
-        by_class[entry.failure.failure_class].append(entry)
+    by_class: dict[FailureClass, list[DatabaseRow]] = defaultdict(list)
+    for row in red:
+        by_class[row.failure.failure_class].append(row)
     groups = sorted(by_class.items(), key=lambda item: (-_count_failed(item[1]), -len(item[1]), item[0]))
     return element(
         "section",
@@ -63,19 +63,19 @@ def failures_part(report: RunReport, entries: Sequence[Entry]) -> Html:
     )
 
 
-def _say_calm(entries: Sequence[Entry]) -> str:
-    if not entries:
+def _say_calm(rows: Sequence[DatabaseRow]) -> str:
+    if not rows:
         return "The run had no database, so nothing was copied."
-    if all(entry.word == "ok" for entry in entries):
+    if all(row.word == "ok" for row in rows):
         return "Nothing: every database of this run is ok."
     return "Nothing: every database of this run is ok, or is named under “Left out” with the reason."
 
 
-def _count_failed(group: Sequence[Entry]) -> int:
-    return sum(entry.word != "partial" for entry in group)
+def _count_failed(group: Sequence[DatabaseRow]) -> int:
+    return sum(row.word != "partial" for row in group)
 
 
-def _classes(groups: Sequence[tuple[FailureClass, list[Entry]]]) -> Html:
+def _classes(groups: Sequence[tuple[FailureClass, list[DatabaseRow]]]) -> Html:
     """All classes at one look: whom to call, for how many."""
     heads = ("Class", "Databases", "Of them partial", "Owner", "What to do")
     rows = (
@@ -95,8 +95,8 @@ def _classes(groups: Sequence[tuple[FailureClass, list[Entry]]]) -> Html:
     return element("div", table, class_="wide classes")
 
 
-def _rerun_all(report: RunReport, red: Sequence[Entry]) -> Html:
-    partial = sum(entry.word == "partial" for entry in red)
+def _rerun_all(report: RunReport, red: Sequence[DatabaseRow]) -> Html:
+    partial = sum(row.word == "partial" for row in red)
     steps = []
     if partial < len(red):
         steps.append(_paste("every database that is neither ok nor partial:", rerun_of_run(report, "failed-databases")))
@@ -112,7 +112,7 @@ def _rerun_all(report: RunReport, red: Sequence[Entry]) -> Html:
     )
 
 
-def _class_of_failures(report: RunReport, failure_class: FailureClass, group: Sequence[Entry]) -> Html:
+def _class_of_failures(report: RunReport, failure_class: FailureClass, group: Sequence[DatabaseRow]) -> Html:
     known = CLASSES[failure_class]
     order = {"failed": 0, NO_OUTCOME: 1, "skipped": 2, "partial": 3}
     return element(
@@ -125,57 +125,55 @@ def _class_of_failures(report: RunReport, failure_class: FailureClass, group: Se
             class_="remedy",
         ),
         *(
-            _failed_database(report, entry)
-            for entry in sorted(group, key=lambda entry: (order.get(entry.word, 4), entry.database))
+            _failed_database(report, row)
+            for row in sorted(group, key=lambda row: (order.get(row.word, 4), row.database))
         ),
         class_="failure-class",
         id=f"class-{failure_class}",
     )
 
 
-def _failed_database(report: RunReport, entry: Entry) -> Html:
-    pastes = [_paste("database-run with", rerun_of_database(report, entry))]
-    if entry.word == "partial":
-        pastes.append(_paste("only the tables that are not ok, with", rerun_of_tables(report, entry)))
+def _failed_database(report: RunReport, row: DatabaseRow) -> Html:
+    pastes = [_paste("database-run with", rerun_of_database(report, row))]
+    if row.word == "partial":
+        pastes.append(_paste("only the tables that are not ok, with", rerun_of_tables(report, row)))
     return element(
         "div",
         element(
             "h4",
-            chip(entry.word),
+            chip(row.word),
             " ",
-            element("a", name_of(entry.database), href=f"#{entry.anchor}"),
+            element("a", name_of(row.database), href=f"#{row.anchor}"),
             " ",
-            element("span", name_of(entry.failure.name), class_="failure-name"),
+            element("span", name_of(row.failure.name), class_="failure-name"),
             " ",
-            element(
-                "span", entry.instance if entry.instance == NO_INSTANCE else f"on {entry.instance}", class_="where"
-            ),
+            element("span", row.instance if row.instance == NO_INSTANCE else f"on {row.instance}", class_="where"),
         ),
-        element("p", entry.failure.text, class_="failure-text", dir="auto"),
-        _bad_tables(entry),
+        element("p", row.failure.text, class_="failure-text", dir="auto"),
+        _bad_tables(row),
         *pastes,
         class_="failed-database",
-        data_database=entry.database,
+        data_database=row.database,
     )
 
 
-def _bad_tables(entry: Entry) -> Html:
-    if not entry.bad_tables:
+def _bad_tables(row: DatabaseRow) -> Html:
+    if not row.bad_tables:
         return Html()
-    counted = f"{len(entry.bad_tables):,} of {say_count(len(entry.tables), 'table')} not ok"
-    if all(table.failure == entry.failure for table in entry.bad_tables) and len(entry.bad_tables) == len(entry.tables):
+    counted = f"{len(row.bad_tables):,} of {say_count(len(row.tables), 'table')} not ok"
+    if all(table.failure == row.failure for table in row.bad_tables) and len(row.bad_tables) == len(row.tables):
         return element("p", counted, ", all for this reason.", class_="same")
     table = element(
         "table",
         element("thead", element("tr", element("th", "Table", scope="col"), *count_headings(), _why_heading())),
-        element("tbody", *(_bad_table(entry, table) for table in entry.bad_tables)),
+        element("tbody", *(_bad_table(row, table) for table in row.bad_tables)),
         class_="counts-table",
     )
     return element(
         "details",
         element("summary", counted),
         element("div", table, class_="wide"),
-        open=len(entry.bad_tables) <= _OPEN_TABLES,
+        open=len(row.bad_tables) <= _OPEN_TABLES,
     )
 
 
@@ -183,9 +181,9 @@ def _why_heading() -> Html:
     return element("th", "Why", scope="col")
 
 
-def _bad_table(entry: Entry, table: TableOutcome) -> Html:
+def _bad_table(row: DatabaseRow, table: TableOutcome) -> Html:
     failure = table.failure
-    text = "" if failure is None or failure == entry.failure else failure.text
+    text = "" if failure is None or failure == row.failure else failure.text
     return element(
         "tr",
         element("th", name_of(f"{table.schema}.{table.table}"), scope="row"),
@@ -205,9 +203,9 @@ def _paste(what: str, value: dict[str, object]) -> Html:
     return element("div", button, label, " ", code, class_="paste")
 
 
-def left_out_part(entries: Sequence[Entry]) -> Html:
+def left_out_part(rows: Sequence[DatabaseRow]) -> Html:
     """What is held back on purpose, or was copied by another run: no one is woken for it, and no one may miss it."""
-    left_out = [entry for entry in entries if entry.word != "ok" and not entry.is_red]
+    left_out = [row for row in rows if row.word != "ok" and not row.is_red]
     if not left_out:
         return Html()
     return element(
@@ -216,10 +214,8 @@ def left_out_part(entries: Sequence[Entry]) -> Html:
         element(
             "ul",
             *(
-                element(
-                    "li", chip(entry.word), " ", _link(entry), " ", element("span", _why_left_out(entry), dir="auto")
-                )
-                for entry in left_out
+                element("li", chip(row.word), " ", _link(row), " ", element("span", _why_left_out(row), dir="auto"))
+                for row in left_out
             ),
             class_="plain",
         ),
@@ -227,26 +223,26 @@ def left_out_part(entries: Sequence[Entry]) -> Html:
     )
 
 
-def _why_left_out(entry: Entry) -> str:
-    return " ".join(filter(None, (entry.failure.text, entry.copied_elsewhere)))
+def _why_left_out(row: DatabaseRow) -> str:
+    return " ".join(filter(None, (row.failure.text, row.copied_elsewhere)))
 
 
-def gaps_part(entries: Sequence[Entry]) -> Html:
+def gaps_part(rows: Sequence[DatabaseRow]) -> Html:
     """What could not be checked, each gap once, with the databases it holds for.
 
     Gaps that differ only after a colon are one: what each database says there is in its own row.
     """
-    by_kind: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
-    for entry in entries:
-        for gap in dict.fromkeys(entry.outcome.gaps if entry.outcome else ()):
-            by_kind[gap.partition(": ")[0]][gap].append(entry)
-    by_gap: dict[str, list[Entry]] = defaultdict(list)
+    by_kind: dict[str, dict[str, list[DatabaseRow]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        for gap in dict.fromkeys(row.outcome.gaps if row.outcome else ()):
+            by_kind[gap.partition(": ")[0]][gap].append(row)
+    by_gap: dict[str, list[DatabaseRow]] = defaultdict(list)
     for kind, gaps in by_kind.items():
         by_gap[kind if len(gaps) > 1 else next(iter(gaps))] += [one for group in gaps.values() for one in group]
-    for entry in entries:
-        if any(table.rows_at_source is None for table in arrived(entry.tables)):
-            by_gap[_UNCOUNTED].append(entry)
-    counted = element("p", say_counted(all_tables(entries)))
+    for row in rows:
+        if any(table.rows_at_source is None for table in arrived(row.tables)):
+            by_gap[_UNCOUNTED].append(row)
+    counted = element("p", say_counted(all_tables(rows)))
     if not by_gap:
         body = element("p", "No outcome names anything that was not checked.", class_="calm")
     else:
@@ -254,13 +250,13 @@ def gaps_part(entries: Sequence[Entry]) -> Html:
     return element("section", element("h2", "What was not checked"), counted, body, id="gaps")
 
 
-def _gap(gap: str, group: Sequence[Entry]) -> Html:
+def _gap(gap: str, group: Sequence[DatabaseRow]) -> Html:
     return element("li", element("span", gap, dir="auto"), element("span", *_links(group), class_="databases"))
 
 
-def _links(group: Iterable[Entry]) -> list[str]:
-    return [" ", join(*(_link(entry) for entry in group), by=", ")]
+def _links(group: Iterable[DatabaseRow]) -> list[str]:
+    return [" ", join(*(_link(row) for row in group), by=", ")]
 
 
-def _link(entry: Entry) -> Html:
-    return element("a", name_of(entry.database), href=f"#{entry.anchor}")
+def _link(row: DatabaseRow) -> Html:
+    return element("a", name_of(row.database), href=f"#{row.anchor}")

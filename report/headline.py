@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fleet.plan import Length
 from fleet.reports import RunReport
 from fleet.totals import Sums, add_up, arrived, not_arrived
-from report.database_rows import Entry, all_tables
+from report.database_rows import DatabaseRow, all_tables
 from report.formatting import NO_OUTCOME, SYMBOLS, WORDS, read_time, say_bytes, say_count, say_seconds
 from report.markup import Html, element, join, name_of
 
@@ -27,22 +27,22 @@ _DECIDED_BY = {
 }
 
 
-def verdict(entries: Sequence[Entry]) -> tuple[bool, str]:
+def verdict(rows: Sequence[DatabaseRow]) -> tuple[bool, str]:
     """Whether the run is red, and that in a sentence."""
-    if not entries:
+    if not rows:
         return True, "Red: no database was in this run"
-    red = sum(entry.is_red for entry in entries)
-    ok = sum(entry.word == "ok" for entry in entries)
+    red = sum(row.is_red for row in rows)
+    ok = sum(row.word == "ok" for row in rows)
     aside = {
-        "quarantined": sum(entry.word == "quarantined" for entry in entries),
-        "copied by another run": sum(bool(entry.copied_elsewhere) for entry in entries),
+        "quarantined": sum(row.word == "quarantined" for row in rows),
+        "copied by another run": sum(bool(row.copied_elsewhere) for row in rows),
     }
     said = "".join(f", {count:,} {what}" for what, count in aside.items() if count)
     if red:
-        return True, f"Red: {red:,} of {say_count(len(entries), 'database')} did not end ok{said}"
-    if ok == len(entries):
+        return True, f"Red: {red:,} of {say_count(len(rows), 'database')} did not end ok{said}"
+    if ok == len(rows):
         return False, f"Green: {say_count(ok, 'database')}, all ok"
-    return False, f"Green: {ok:,} of {say_count(len(entries), 'database')} ok{said}"
+    return False, f"Green: {ok:,} of {say_count(len(rows), 'database')} ok{said}"
 
 
 def chip(word: str) -> Html:
@@ -56,9 +56,9 @@ def class_of(word: str) -> str:
     return "is-" + word.replace(" ", "-")
 
 
-def headline(report: RunReport, entries: Sequence[Entry]) -> Html:
+def headline(report: RunReport, rows: Sequence[DatabaseRow]) -> Html:
     """The page's header."""
-    is_red, sentence = verdict(entries)
+    is_red, sentence = verdict(rows)
     again = (
         element("p", "Repeats what failed in run ", element("code", name_of(report.rerun_of)), ".")
         if report.rerun_of
@@ -68,15 +68,15 @@ def headline(report: RunReport, entries: Sequence[Entry]) -> Html:
         "header",
         element("p", "Run ", element("code", name_of(report.run)), f" · mode {report.mode}", class_="run"),
         element("h1", element("span", "✕" if is_red else "✓", aria_hidden="true"), " ", sentence),
-        _outcome_counts(entries),
+        _outcome_counts(rows),
         again,
-        _facts(report, entries),
+        _facts(report, rows),
         class_="red" if is_red else "green",
     )
 
 
-def _outcome_counts(entries: Sequence[Entry]) -> Html:
-    counts = Counter(entry.word for entry in entries)
+def _outcome_counts(rows: Sequence[DatabaseRow]) -> Html:
+    counts = Counter(row.word for row in rows)
     words = [word for word in (NO_OUTCOME, *WORDS) if counts[word] or word in {"failed", "partial", "ok"}]
     return element(
         "ul",
@@ -97,12 +97,12 @@ def _outcome_counts(entries: Sequence[Entry]) -> Html:
     )
 
 
-def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
+def _facts(report: RunReport, rows: Sequence[DatabaseRow]) -> Html:
     planned_at, closed_at = read_time(report.planned_at), read_time(report.closed_at)
     seconds = (closed_at - planned_at).total_seconds() if planned_at and closed_at else None
-    tables = all_tables(entries)
+    tables = all_tables(rows)
     came, lost = add_up(arrived(tables)), add_up(not_arrived(tables))
-    unknown = sum(entry.has_unknown_tables for entry in entries)
+    unknown = sum(row.has_unknown_tables for row in rows)
     lanes = len({lane.instance for lane in report.lanes})
     day = "%Y-%m-%d %H:%M"
     when = f"{planned_at:{day}} to {closed_at:{day if closed_at.date() != planned_at.date() else '%H:%M'}} UTC" if (
@@ -115,7 +115,7 @@ def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
         *([("Planned", _say_planned(report.length))] if report.length else []),
         (
             "Databases",
-            f"{len(entries):,} of {report.onboarded:,} onboarded; {say_count(lanes, 'replication instance')}",
+            f"{len(rows):,} of {report.onboarded:,} onboarded; {say_count(lanes, 'replication instance')}",
         ),
         (
             "Tables that arrived",
@@ -125,7 +125,7 @@ def _facts(report: RunReport, entries: Sequence[Entry]) -> Html:
         (f"{noun.capitalize()} that arrived", _say_rows(came)),
         *([(f"{noun.capitalize()} that did not arrive", _say_rows(lost))] if lost.tables else []),
         ("Parquet that arrived", say_bytes(came.bytes)),
-        *([("Waited", waited)] if (waited := _say_waited(entries)) else []),
+        *([("Waited", waited)] if (waited := _say_waited(rows)) else []),
         ("Registry", report.registry_version),
     )
     return element("dl", *(element("div", element("dt", term), element("dd", name_of(fact))) for term, fact in facts))
@@ -144,11 +144,11 @@ def _say_planned(length: Length) -> str:
     return f"{say_seconds(length.seconds)}, decided by {by}; times of databases: {said or 'none'}"
 
 
-def _say_waited(entries: Sequence[Entry]) -> str:
+def _say_waited(rows: Sequence[DatabaseRow]) -> str:
     """What databases waited for because others had it, and for how long, the longest of them named."""
     said = []
     for field, what in _WAITED_FOR.items():
-        seconds = {one.database: getattr(one.outcome.waited, field) for one in entries if one.outcome}
+        seconds = {one.database: getattr(one.outcome.waited, field) for one in rows if one.outcome}
         waiting = {database: count for database, count in seconds.items() if count}
         if waiting:
             most = max(waiting, key=lambda database: (waiting[database], database))

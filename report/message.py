@@ -5,16 +5,16 @@ from __future__ import annotations
 from fleet.quotas import SNS_SUBJECT_CHARACTERS
 from fleet.reports import RunReport
 from fleet.totals import add_up, arrived
-from report.database_rows import all_tables, list_entries
+from report.database_rows import all_tables, list_rows
 from report.headline import verdict
 
 
 def compose_message(report: RunReport, page_uri: str) -> tuple[str, str]:
     """Subject and text."""
-    entries = list_entries(report)
-    _, sentence = verdict(entries)
+    rows = list_rows(report)
+    _, sentence = verdict(rows)
     counts = {**report.counts, "without an outcome": len(report.silent)}
-    tables = all_tables(entries)
+    tables = all_tables(rows)
     came = add_up(arrived(tables))
     lines = (
         sentence,

@@ -8,7 +8,7 @@ from hashlib import sha256
 from importlib.resources import files
 
 from fleet.reports import RunReport
-from report.database_rows import list_entries
+from report.database_rows import list_rows
 from report.databases import databases_part, night_data
 from report.failures import failures_part, gaps_part, left_out_part
 from report.headline import headline, jump_list, verdict
@@ -21,8 +21,8 @@ def render(report: RunReport) -> str:
 
     Without its script it still says all that matters; the script adds sorting, filtering and each database's tables.
     """
-    entries = list_entries(report)
-    left_out = left_out_part(entries)
+    rows = list_rows(report)
+    left_out = left_out_part(rows)
     parts = [
         ("failures", "Needs someone now"),
         ("gaps", "Not checked"),
@@ -37,23 +37,23 @@ def render(report: RunReport) -> str:
         element("meta", http_equiv="Content-Security-Policy", content=_policy()),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{verdict(entries)[1]} · {report.run}"),
+        element("title", f"{verdict(rows)[1]} · {report.run}"),
         element("style", Html(_resource("page.css"))),
     )
     body = element(
         "body",
         element("a", "Skip to what needs someone", href="#failures", class_="skip"),
-        headline(report, entries),
+        headline(report, rows),
         jump_list(parts),
         element(
             "main",
-            failures_part(report, entries),
+            failures_part(report, rows),
             left_out,
-            gaps_part(entries),
-            timeline_part(report, entries),
-            databases_part(entries),
+            gaps_part(rows),
+            timeline_part(report, rows),
+            databases_part(rows),
         ),
-        night_data(report, entries),
+        night_data(report, rows),
         element("script", Html(_resource("page.js"))),
     )
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"

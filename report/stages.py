@@ -50,7 +50,7 @@ _STAGE_BY_STATE = {
 
 
 @dataclass(frozen=True)
-class Span:
+class StageSpan:
     """One stage of one attempt, from when to when."""
 
     stage: Stage
@@ -63,7 +63,7 @@ class Span:
         return (self.ended_at - self.started_at).total_seconds()
 
 
-def fold_marks(outcome: Outcome) -> tuple[Span, ...]:
+def fold_marks(outcome: Outcome) -> tuple[StageSpan, ...]:
     """The stages of an outcome's attempt, in order; one span of everything where nothing was marked.
 
     A mark says when a state was over. Where an attempt broke off, the next mark is far ahead: the time until then
@@ -73,7 +73,7 @@ def fold_marks(outcome: Outcome) -> tuple[Span, ...]:
     if started_at is None or ended_at is None:
         return ()
     ended_at = max(started_at, ended_at)
-    spans: list[Span] = []
+    spans: list[StageSpan] = []
     reached, since = -1, started_at
     for mark in outcome.marks:
         stage, at = _STAGE_BY_STATE.get(mark.state), read_time(mark.at)
@@ -83,17 +83,17 @@ def fold_marks(outcome: Outcome) -> tuple[Span, ...]:
         _extend(spans, min(stage, reached + 1), since, at)
         reached, since = stage, at
     if not spans:
-        return (Span(WHOLE, started_at, ended_at),)
+        return (StageSpan(WHOLE, started_at, ended_at),)
     rest = _LAST if outcome.outcome == "ok" else min(reached + 1, _LAST)
     if ended_at > since:
         _extend(spans, rest, since, ended_at)
     return tuple(spans)
 
 
-def _extend(spans: list[Span], index: int, started_at: datetime, ended_at: datetime) -> None:
+def _extend(spans: list[StageSpan], index: int, started_at: datetime, ended_at: datetime) -> None:
     """Add to the span before, if it is of the same stage."""
     stage = STAGES[index]
     if spans and spans[-1].stage is stage:
-        spans[-1] = Span(stage, spans[-1].started_at, ended_at)
+        spans[-1] = StageSpan(stage, spans[-1].started_at, ended_at)
     else:
-        spans.append(Span(stage, started_at, ended_at))
+        spans.append(StageSpan(stage, started_at, ended_at))

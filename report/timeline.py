@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from fleet.reports import RunReport
-from report.database_rows import NO_INSTANCE, Entry
+from report.database_rows import NO_INSTANCE, DatabaseRow
 from report.formatting import NO_OUTCOME, SYMBOLS, WORDS, read_time, say_count, say_seconds
 from report.headline import class_of
 from report.markup import Html, element, name_of
-from report.stages import STAGES, WHOLE, Span, Stage
+from report.stages import STAGES, WHOLE, Stage, StageSpan
 
 _MINUTE = 60
 _TICK_SECONDS = (1, 2, 5, 10, 15, 30, *(_MINUTE * n for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)))
@@ -48,19 +48,19 @@ class Axis:
         return found
 
 
-def timeline_part(report: RunReport, entries: Sequence[Entry]) -> Html:
+def timeline_part(report: RunReport, rows: Sequence[DatabaseRow]) -> Html:
     """The timeline; a sentence where no attempt was made."""
-    axis = _choose_axis(report, entries)
+    axis = _choose_axis(report, rows)
     heading = element("h2", "Timeline")
     if axis is None:
         return element("section", heading, element("p", "No attempt was made.", class_="calm"), id="timeline")
     at_once = {lane.instance: lane.at_once for lane in report.lanes}
     lanes = [
         _lane(instance, list(group), at_once.get(instance), axis)
-        for instance, group in groupby(entries, key=lambda entry: entry.instance)
+        for instance, group in groupby(rows, key=lambda row: row.instance)
     ]
-    has_marks = any(span.stage is not WHOLE for entry in entries for span in entry.spans)
-    has_whole = any(span.stage is WHOLE for entry in entries for span in entry.spans)
+    has_marks = any(span.stage is not WHOLE for row in rows for span in row.spans)
+    has_whole = any(span.stage is WHOLE for row in rows for span in row.spans)
     return element(
         "section",
         heading,
@@ -70,8 +70,8 @@ def timeline_part(report: RunReport, entries: Sequence[Entry]) -> Html:
     )
 
 
-def _choose_axis(report: RunReport, entries: Sequence[Entry]) -> Axis | None:
-    spans = [span for entry in entries for span in entry.spans]
+def _choose_axis(report: RunReport, rows: Sequence[DatabaseRow]) -> Axis | None:
+    spans = [span for row in rows for span in row.spans]
     if not spans:
         return None
     ends = [*(span.ended_at for span in spans), read_time(report.closed_at)]
@@ -105,57 +105,57 @@ def _legend(stages: Sequence[Stage]) -> Html:
     )
 
 
-def _lane(instance: str, entries: Sequence[Entry], at_once: int | None, axis: Axis) -> Html:
-    counts = Counter(entry.word for entry in entries)
+def _lane(instance: str, rows: Sequence[DatabaseRow], at_once: int | None, axis: Axis) -> Html:
+    counts = Counter(row.word for row in rows)
     summary_text = ", ".join(f"{counts[word]:,} {word}" for word in (NO_OUTCOME, *WORDS) if counts[word])
     if instance == NO_INSTANCE:
         title: tuple[str, ...] = ("In no lane",)
     else:
         title = ("Replication instance ", name_of(instance))
-    limit = f", {at_once:,} at once" if at_once is not None and at_once < len(entries) else ""
-    summary = element("span", f"{say_count(len(entries), 'database')}{limit}: {summary_text}", class_="lane-facts")
-    rows = element("ul", *(_row(entry, axis) for entry in entries))
-    chart = element("div", _scale(axis), rows, class_="chart")
+    limit = f", {at_once:,} at once" if at_once is not None and at_once < len(rows) else ""
+    summary = element("span", f"{say_count(len(rows), 'database')}{limit}: {summary_text}", class_="lane-facts")
+    lane_rows = element("ul", *(_row(row, axis) for row in rows))
+    chart = element("div", _scale(axis), lane_rows, class_="chart")
     return element("div", element("h3", *title, " ", summary), chart, class_="lane")
 
 
-def _row(entry: Entry, axis: Axis) -> Html:
+def _row(row: DatabaseRow, axis: Axis) -> Html:
     label = element(
         "a",
-        element("span", SYMBOLS[entry.word], class_=f"symbol {class_of(entry.word)}", aria_hidden="true"),
-        name_of(entry.database),
-        href=f"#{entry.anchor}",
+        element("span", SYMBOLS[row.word], class_=f"symbol {class_of(row.word)}", aria_hidden="true"),
+        name_of(row.database),
+        href=f"#{row.anchor}",
         class_="label",
-        title=f"{entry.database}: {entry.word}",
+        title=f"{row.database}: {row.word}",
     )
     return element(
         "li",
         label,
-        element("span", _bars(entry, axis), _ending(entry, axis), class_="plot"),
-        element("span", say_seconds(entry.seconds), class_="took"),
-        class_="red" if entry.is_red else None,
+        element("span", _bars(row, axis), _ending(row, axis), class_="plot"),
+        element("span", say_seconds(row.seconds), class_="took"),
+        class_="red" if row.is_red else None,
     )
 
 
-def _bars(entry: Entry, axis: Axis) -> Html:
-    summary_text = ", ".join(f"{span.stage.label} {say_seconds(span.seconds)}" for span in entry.spans) or "no attempt"
+def _bars(row: DatabaseRow, axis: Axis) -> Html:
+    summary_text = ", ".join(f"{span.stage.label} {say_seconds(span.seconds)}" for span in row.spans) or "no attempt"
     waited = Html()
-    if entry.spans:
-        until = round(axis.share(entry.spans[0].started_at) * _WIDTH)
+    if row.spans:
+        until = round(axis.share(row.spans[0].started_at) * _WIDTH)
         if until > _NARROWEST:
             waited = element("path", d=f"M0 5H{until}", class_="waits")
     return element(
         "svg",
-        element("title", f"{entry.database}: {entry.word}; {summary_text}"),
+        element("title", f"{row.database}: {row.word}; {summary_text}"),
         waited,
-        *(_bar(span, axis) for span in entry.spans),
+        *(_bar(span, axis) for span in row.spans),
         role="img",
         viewBox=f"0 0 {_WIDTH} 10",
         preserveAspectRatio="none",
     )
 
 
-def _bar(span: Span, axis: Axis) -> Html:
+def _bar(span: StageSpan, axis: Axis) -> Html:
     left, right = (round(axis.share(at) * _WIDTH) for at in (span.started_at, span.ended_at))
     title = f"{span.stage.label}: {say_seconds(span.seconds)}, {span.started_at:%H:%M:%S} to {span.ended_at:%H:%M:%S}"
     return element(
@@ -169,13 +169,11 @@ def _bar(span: Span, axis: Axis) -> Html:
     )
 
 
-def _ending(entry: Entry, axis: Axis) -> Html:
+def _ending(row: DatabaseRow, axis: Axis) -> Html:
     """What ended it, said at the bar's end for whatever is not ok; a sign alone where there is no room for words."""
-    if entry.word == "ok":
+    if row.word == "ok":
         return Html()
-    share = axis.share(entry.spans[-1].ended_at) if entry.spans else 0.0
-    text = f" {entry.word}" + (f" · {entry.failure.failure_class}" if entry.is_red else "")
+    share = axis.share(row.spans[-1].ended_at) if row.spans else 0.0
+    text = f" {row.word}" + (f" · {row.failure.failure_class}" if row.is_red else "")
     shown = element("span", text, class_="words") if share <= _LAST_WITH_WORDS else Html()
-    return element(
-        "span", SYMBOLS[entry.word], shown, class_=f"ending {class_of(entry.word)}", style=f"left:{share:.2%}"
-    )
+    return element("span", SYMBOLS[row.word], shown, class_=f"ending {class_of(row.word)}", style=f"left:{share:.2%}")

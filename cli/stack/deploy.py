@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from cli.account import client_maker, connect, read_fleet
-from cli.options import Place, Text, json_option, registry_option
+from cli.options import NonEmptyPath, Text, json_option, registry_option
 from cli.stack.stacks import LOCK, Bench, NotDeployedError, Stacks, Step
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError, RequestError
@@ -30,7 +30,7 @@ class NotSynthesisedError(RequestError):
 folder_option = click.option(
     "--output",
     "folder",
-    type=Place(),
+    type=NonEmptyPath(),
     default=FOLDER,
     show_default=True,
     help="Where the stacks are synthesised and Terraform works.",

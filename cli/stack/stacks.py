@@ -14,7 +14,7 @@ from cli.account import Account
 from cli.stack.guards import left_instances, open_runs, require_account, require_no_open_run
 from fleet.databases import Registry
 from fleet.errors import FleetError, MalformedInputError
-from orchestration.terraform import Change, Commands, Plan, TerraformFailedError, find_program, require_version
+from orchestration.terraform import Change, Commands, TerraformFailedError, TerraformPlan, find_program, require_version
 
 FOUNDATION = "foundation"
 LOCK = "terraform.lock.hcl"
@@ -47,7 +47,7 @@ class Step:
         >>> Step("foundation", changes=(Change("a.b", ("create",)),)).counts()
         '1 to create, 0 to change, 0 to destroy'
         """
-        plan = Plan(self.changes, is_empty=False)
+        plan = TerraformPlan(self.changes, is_empty=False)
         create, change, destroy = plan.count("create"), plan.count("update"), plan.count("delete")
         return f"{create} to create, {change} to change, {destroy} to destroy"
 

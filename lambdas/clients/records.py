@@ -32,7 +32,7 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 @lru_cache(maxsize=256)
-def understand(body: bytes, kind: Any) -> Any:
+def parse_cached(body: bytes, kind: Any) -> Any:
     """What *body* says, as *kind*, which is frozen. Raises pydantic's ValidationError."""
     return adapter(kind).validate_json(body)
 
@@ -54,7 +54,7 @@ class Records:
     def read_settled(self, key: str, kind: type[T]) -> T | None:
         """Like `read`, with a cache: a document that is read often is parsed once for each content."""
         body = self._objects.read(self.bucket, key)
-        return None if body is None else understand(body, kind)
+        return None if body is None else parse_cached(body, kind)
 
     def write(self, key: str, document: object, kind: Any) -> None:
         """Put *document* at *key*."""

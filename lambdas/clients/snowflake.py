@@ -77,7 +77,7 @@ class Failed:
 Progress = Running | Succeeded | Failed
 
 
-class Answer(Protocol):
+class HttpResponse(Protocol):
     """What a transport answers."""
 
     @property
@@ -89,7 +89,7 @@ class Answer(Protocol):
 class Transport(Protocol):
     """urllib3.PoolManager in AWS; the local cloud passes its own."""
 
-    def request(self, method: str, url: str, **options: Any) -> Answer: ...
+    def request(self, method: str, url: str, **options: Any) -> HttpResponse: ...
 
 
 class KeyPairToken:
@@ -278,7 +278,7 @@ class SqlApi:
             raise SqlApiError(f"Snowflake answered {answer.status} to {method} {path}: {answer.data[:500]!r}")
         return answer.status, json.loads(answer.data)
 
-    def _send(self, method: str, path: str, again: str, body: Mapping[str, Any] | None) -> Answer:
+    def _send(self, method: str, path: str, again: str, body: Mapping[str, Any] | None) -> HttpResponse:
         try:
             return self._request(method, path, body)
         except HTTPError:
@@ -287,7 +287,7 @@ class SqlApi:
             except HTTPError as error:
                 raise TransientError(f"The connection to Snowflake broke twice at {method} {path}: {error}") from error
 
-    def _request(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
+    def _request(self, method: str, path: str, body: Mapping[str, Any] | None) -> HttpResponse:
         headers = {
             "Authorization": f"Bearer {self._token.token()}",
             "X-Snowflake-Authorization-Token-Type": self._token.kind,

@@ -17,8 +17,8 @@ from localcloud.dms.engines.reader import (
     Reader,
     RunEndedError,
     Source,
+    SourceTable,
     SourceUnreachableError,
-    Table,
     TableHeldError,
     TableUnreadableError,
     Written,
@@ -31,7 +31,7 @@ _LOST = "server closed the connection unexpectedly"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class FaultContext:
     """What a fault in the middle of a load reaches for.
 
     *database_of*: the database behind a login; *stop*: stops its task from outside; *held_seconds*: how long a table
@@ -46,10 +46,10 @@ class Surroundings:
 class FaultyReader:
     """A reader whose sources are as broken as *causes* say."""
 
-    def __init__(self, inner: Reader, causes: Causes, around: Surroundings) -> None:
+    def __init__(self, inner: Reader, causes: Causes, context: FaultContext) -> None:
         self._inner = inner
         self._causes = causes
-        self._around = around
+        self._context = context
 
     def check(self, login: Login) -> None:
         """As the reader does, unless the source is out of reach. Raises SourceUnreachableError."""
@@ -58,14 +58,14 @@ class FaultyReader:
     def open(self, login: Login) -> Source:
         """As the reader does, unless the source is out of reach. Raises SourceUnreachableError."""
         source = self._inner.open(self._reach(login))
-        database = self._around.database_of(login)
+        database = self._context.database_of(login)
         if database is None or next(self._causes.of(database), None) is None:
             return source
-        return FaultySource(source, database, self._causes, self._around)
+        return FaultySource(source, database, self._causes, self._context)
 
     def _reach(self, login: Login) -> Login:
         """The login that is really tried."""
-        database = self._around.database_of(login)
+        database = self._context.database_of(login)
         for cause in self._causes.of(database, "bad-password", "source-test-fails", "lost-source"):
             if cause.fault.name == "bad-password":
                 cause.strike()
@@ -81,14 +81,14 @@ class FaultyReader:
 class FaultySource:
     """One database, open for one run of its task."""
 
-    def __init__(self, inner: Source, database: str, causes: Causes, around: Surroundings) -> None:
+    def __init__(self, inner: Source, database: str, causes: Causes, context: FaultContext) -> None:
         self._inner = inner
         self._database = database
         self._causes = causes
-        self._around = around
+        self._context = context
         self._tables = 0
 
-    def catalogue(self) -> list[Table]:
+    def catalogue(self) -> list[SourceTable]:
         """What the source shows."""
         for cause in self._causes.of(self._database, "mapping-empty"):
             cause.strike()
@@ -97,7 +97,7 @@ class FaultySource:
         self._tables = len(tables)
         return tables
 
-    def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
+    def write(self, table: SourceTable, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
         """The rows as Parquet, as many as come. Raises what a Source may."""
         name = f"{table.schema}.{table.name}"
         for cause in self._causes.of(self._database, "errored-table"):
@@ -135,13 +135,13 @@ class FaultySource:
             case "out-of-memory":
                 raise RunEndedError("failed", "FATAL_ERROR", "Replication task out of memory.")
             case "half-loaded":
-                self._around.stop(self._database)
-                raise TableHeldError(self._around.held_seconds)
+                self._context.stop(self._database)
+                raise TableHeldError(self._context.held_seconds)
             case "task-never-ends":
                 states = ("Full load", "Table is being reloaded")
-                raise TableHeldError(self._around.held_seconds, states[cause.count(table) % 2])
+                raise TableHeldError(self._context.held_seconds, states[cause.count(table) % 2])
             case _:
-                raise TableHeldError(self._around.held_seconds)
+                raise TableHeldError(self._context.held_seconds)
 
 
 def _unreachable(login: Login, why: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from urllib3.exceptions import ReadTimeoutError
 
-from lambdas.clients.snowflake import Answer, Transport
+from lambdas.clients.snowflake import HttpResponse, Transport
 from local.faults.calls import Calls, Invocation, Trouble
 from local.faults.causes import Causes
 from local.faults.operations import CANCEL, POLL, SUBMIT
@@ -32,7 +32,7 @@ class FaultyTransport:
 
     def request(
         self, method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str], **options: Any
-    ) -> Answer:
+    ) -> HttpResponse:
         """Answer one request."""
         with self._calls.called() as invocation:
             if invocation is None:
@@ -47,7 +47,7 @@ class FaultyTransport:
         body: bytes | None,
         headers: Mapping[str, str],
         options: Mapping[str, Any],
-    ) -> Answer:
+    ) -> HttpResponse:
         operation = POLL if method == "GET" else CANCEL if body is None else SUBMIT
         for cause in self._causes.of(invocation.database, "warehouse-down"):
             if cause.seconds_since_felt(self._now()) < int(cause.fault.values[0]):
@@ -86,7 +86,7 @@ class FaultyTransport:
                 return True
         return False
 
-    def _go_on(self, handle: str, *, is_cancelled: bool) -> Answer:
+    def _go_on(self, handle: str, *, is_cancelled: bool) -> HttpResponse:
         """A load under way; once it is cancelled, a failed one."""
         if is_cancelled:
             self._cancelled.add(handle)
@@ -95,7 +95,7 @@ class FaultyTransport:
         return _say(202, "Asynchronous execution in progress.", code="333334", statementHandle=handle)
 
     @staticmethod
-    def _answer(trouble: Trouble, url: str) -> Answer:
+    def _answer(trouble: Trouble, url: str) -> HttpResponse:
         if trouble == "timed out":
             raise ReadTimeoutError(None, url, "Read timed out.")  # type: ignore[arg-type]  there is no pool
         return _say(429, "Too many requests.")

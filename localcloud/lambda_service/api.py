@@ -23,8 +23,8 @@ from localcloud.in_process_transport import AwsError, NotEmulatedError
 from localcloud.lambda_service import permissions
 from localcloud.lambda_service.answering import answer_invoke
 from localcloud.lambda_service.event_queue import EventQueue
+from localcloud.lambda_service.execution_environments import ExecutionEnvironments
 from localcloud.lambda_service.functions import Function, changed, first_configuration
-from localcloud.lambda_service.instances import Instances
 from localcloud.lambda_service.logs import FunctionLog, may_log
 from localcloud.lambda_service.networks import place
 from localcloud.lambda_service.packages import Packages, require_uploadable
@@ -62,7 +62,7 @@ class LambdaService:
         self._endpoint = endpoint
         self._packages = Packages(folder, aws)
         self._functions: dict[str, Function] = {}
-        self._instances: dict[str, Instances] = {}
+        self._environments: dict[str, ExecutionEnvironments] = {}
         self._logs: dict[str, FunctionLog] = {}
         self._lock = threading.RLock()
         self._operations: dict[str, Callable[[dict[str, Any]], Mapping[str, Any]]] = {
@@ -87,9 +87,9 @@ class LambdaService:
     def close(self) -> None:
         """End the processes of all functions."""
         with self._lock:
-            ending, self._instances = list(self._instances.values()), {}
-        for instances in ending:
-            instances.retire()
+            ending, self._environments = list(self._environments.values()), {}
+        for environments in ending:
+            environments.retire()
 
     def invoke(self, arn_or_name: str, event: Any) -> Any:
         """The function's answer, whatever else runs: who calls has taken a place for it.
@@ -101,10 +101,10 @@ class LambdaService:
         name = _name(arn_or_name)
         with self._lock:
             function = self._functions.get(name)
-            instances = (self._instances.get(name) or self._start(function)) if function else None
-        if function is None or instances is None:
+            environments = (self._environments.get(name) or self._start(function)) if function else None
+        if function is None or environments is None:
             return self._in_process.invoke(arn_or_name, event)
-        return instances.invoke(function.arn, event, self._clock)
+        return environments.invoke(function.arn, event, self._clock)
 
     def invoke_later(self, arn: str, event: Any) -> None:
         """An invocation whose answer nobody waits for. Raises FunctionError if it was called at once and failed."""
@@ -260,8 +260,8 @@ class LambdaService:
         return function.described()
 
     def _retire(self, name: str) -> None:
-        if instances := self._instances.pop(name, None):
-            instances.retire()
+        if environments := self._environments.pop(name, None):
+            environments.retire()
 
     def _assume(self, arn: str) -> Role:
         try:
@@ -271,7 +271,7 @@ class LambdaService:
                 "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
             ) from None
 
-    def _start(self, function: Function) -> Instances:
+    def _start(self, function: Function) -> ExecutionEnvironments:
         require_runs_here(function)
         endpoint = self._endpoint()
         if not endpoint:
@@ -283,7 +283,7 @@ class LambdaService:
         stream = f"{self._clock.now():%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
         log = self._logs.setdefault(function.name, FunctionLog(self._folder / f"{function.name}.log"))
         may = may_log(self._aws, function.configuration["Role"], group)
-        self._instances[function.name] = Instances(
+        self._environments[function.name] = ExecutionEnvironments(
             function.package.folder,
             function.configuration["Handler"],
             process_environment(function, role["Credentials"], endpoint, stream),
@@ -293,7 +293,7 @@ class LambdaService:
             most=os.cpu_count() or 1,
             called=lambda: log.deliver(group, stream, self._clock.now()) if may else None,
         )
-        return self._instances[function.name]
+        return self._environments[function.name]
 
 
 def _name(arn_or_name: str) -> str:

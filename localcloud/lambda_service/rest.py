@@ -12,12 +12,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.validate import ParamValidator
 
+from localcloud.errors import AnswerBreaksModelError
 from localcloud.in_process_transport import AwsError, response
 from localcloud.service_models import model_of
-
-
-class AnswerBreaksModelError(Exception):
-    """A fault of ours: an answer that Lambda could not give."""
 
 
 @cache

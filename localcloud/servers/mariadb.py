@@ -22,7 +22,7 @@ import pymysql
 import pymysql.cursors
 
 from localcloud.errors import LocalCloudError
-from localcloud.servers.server_folder import Account
+from localcloud.servers.server_folder import SystemAccount
 
 _SOCKET_NAME = "mysqld.sock"  # as Debian's package names it
 _CONNECT_SECONDS = 10
@@ -98,7 +98,7 @@ class EmbeddedMariadb:
         Raises `MariadbMissingError` with the command that installs one, `MariadbNotStartedError` with the log's end.
         """
         found = find_programs()
-        account = Account.of_server()
+        account = SystemAccount.of_server()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise MariadbNotStartedError(f"{folder} is not empty.", remedy="Name a folder of the server's own.")
@@ -198,12 +198,12 @@ def _program(name: str, path: str) -> str:
     return found
 
 
-def _give(path: Path, account: Account | None) -> None:
+def _give(path: Path, account: SystemAccount | None) -> None:
     if account:
         os.chown(path, account.uid, account.gid)
 
 
-def _as_account(account: Account | None) -> dict[str, Any]:
+def _as_account(account: SystemAccount | None) -> dict[str, Any]:
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 
 

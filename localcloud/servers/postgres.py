@@ -23,7 +23,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from localcloud.errors import MachineError
-from localcloud.servers.server_folder import Account, ServerFolder
+from localcloud.servers.server_folder import ServerFolder, SystemAccount
 
 # Written whole at each start: what initdb guesses from the machine must not decide anything here.
 _SETTINGS = {
@@ -91,7 +91,7 @@ class EmbeddedPostgres:
 
         Raises `ServerNotStartedError` when a living process uses *folder*, or with the end of the server's log.
         """
-        place = ServerFolder.prepare(folder, Account.of_server())
+        place = ServerFolder.prepare(folder, SystemAccount.of_server())
         with ExitStack() as held:
             held.enter_context(_locked(place))
             place.end_orphans()

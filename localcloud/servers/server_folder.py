@@ -29,7 +29,7 @@ class ServerFolderTakenError(MachineError):
 
 
 @dataclass(frozen=True)
-class Account:
+class SystemAccount:
     """The system's account that the server runs under, because PostgreSQL refuses to run as root."""
 
     uid: int
@@ -62,10 +62,10 @@ class ServerFolder:
     home: Path
     socket: Path
     programs: Path
-    account: Account | None
+    account: SystemAccount | None
 
     @classmethod
-    def prepare(cls, folder: Path, account: Account | None) -> Self:
+    def prepare(cls, folder: Path, account: SystemAccount | None) -> Self:
         """The places below *folder*, or below a reachable one in its place; folders are made, data is not."""
         home = folder.resolve()
         home.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +153,7 @@ class ServerFolder:
             os.chown(path, self.account.uid, self.account.gid)
 
 
-def _socket_folder(home: Path, account: Account | None) -> Path:
+def _socket_folder(home: Path, account: SystemAccount | None) -> Path:
     """A folder whose path fits a socket's address and needs no quoting in a connection string."""
     wanted = home / "socket"
     fits = len(os.fsencode(wanted / _SOCKET_NAME)) <= _SOCKET_ADDRESS_BYTES
@@ -173,7 +173,7 @@ def _installed() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall18"
 
 
-def reachable_programs(installed: Path, home: Path, account: Account | None) -> Path:
+def reachable_programs(installed: Path, home: Path, account: SystemAccount | None) -> Path:
     """The programs in *installed*, or in a copy below *home* if *account* cannot reach them there.
 
     The wheel's libraries are copied, too: programs find them beside their package, in `<package>.libs`.
@@ -192,7 +192,7 @@ def reachable_programs(installed: Path, home: Path, account: Account | None) -> 
     return copied / package.name / installed.name / "bin"
 
 
-def _refuse_foreign(folder: Path, account: Account | None) -> None:
+def _refuse_foreign(folder: Path, account: SystemAccount | None) -> None:
     """Raise unless *folder*, in a place where everybody may write, is a folder of ours or of *account*."""
     status = folder.lstat()
     ours = {os.geteuid(), account.uid if account else os.geteuid()}

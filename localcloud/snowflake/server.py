@@ -51,7 +51,7 @@ class _Request:
     session: Session | None = None
 
 
-class Clock(Protocol):
+class SnowflakeClock(Protocol):
     """The time of the account: what it asks of `localcloud.clock.Clock`."""
 
     def now(self) -> datetime:
@@ -101,7 +101,7 @@ class Snowflake:
         stages: Stages,
         *,
         iam_user_arn: str,
-        clock: Clock,
+        clock: SnowflakeClock,
         account: str = "LOCAL-ACCOUNT",
         most_under_way: int | None = None,
     ) -> None:

@@ -37,7 +37,7 @@ from localcloud.stepfunctions.service.machines import Machines, describe_revisio
 from localcloud.stepfunctions.service.paging import next_token, page_after, page_size, read_token
 from localcloud.stepfunctions.service.requests import check_execution_arn, check_name, read_input, without_data
 from localcloud.stepfunctions.service.validation import check_request
-from localcloud.stepfunctions.tasks import Invoke, Place, Tasks, Unlimited
+from localcloud.stepfunctions.tasks import FunctionPlace, Invoke, TaskRunner, Unlimited
 from localcloud.throttling import Rate, TokenBucket
 
 _log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class StepFunctions:
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         log_groups: LogGroups | None = None,
         roles: Roles | None = None,
-        take_place: Callable[[], Place] = Unlimited,
+        take_place: Callable[[], FunctionPlace] = Unlimited,
         rates: Mapping[str, Rate] = MappingProxyType({}),
     ) -> None:
         self._clock = clock
@@ -98,7 +98,7 @@ class StepFunctions:
         self._executions: dict[str, Execution] = {}
         self._redrive_tokens = RedriveTokens()
         self._buckets = {operation: TokenBucket(clock, rate) for operation, rate in rates.items()}
-        tasks = Tasks(clock, invoke, self._start, region, permissions, take_place)
+        tasks = TaskRunner(clock, invoke, self._start, region, permissions, take_place)
         self._interpreter = Interpreter(clock, tasks, jitter)
         self._operations: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
             **self._machines.operations,

@@ -40,13 +40,13 @@ from localcloud.stepfunctions.language.states import (
 from localcloud.stepfunctions.language.templates import Template
 from localcloud.stepfunctions.maps import begin_map, run_map
 from localcloud.stepfunctions.parallels import begin_parallel, run_parallel
-from localcloud.stepfunctions.tasks import Tasks
+from localcloud.stepfunctions.tasks import TaskRunner
 
 
 class Interpreter:
     """Runs machines on *clock*; *tasks* does what leaves the machine; *jitter* gives numbers from 0 to 1."""
 
-    def __init__(self, clock: Clock, tasks: Tasks, jitter: Callable[[], float]) -> None:
+    def __init__(self, clock: Clock, tasks: TaskRunner, jitter: Callable[[], float]) -> None:
         self._clock = clock
         self._tasks = tasks
         self._jitter = jitter

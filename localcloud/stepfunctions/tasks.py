@@ -27,7 +27,7 @@ from localcloud.stepfunctions.service.descriptions import describe_to_parent
 Invoke = Callable[[str, dict[str, Any]], Any]
 
 
-class Place(Protocol):
+class FunctionPlace(Protocol):
     """Where one function runs in Lambda."""
 
     def left_seconds(self) -> float:
@@ -53,7 +53,7 @@ class Unlimited:
 _RESOURCE = {"resourceType": "states", "resource": START_EXECUTION}
 
 
-class Tasks:
+class TaskRunner:
     """Does the tasks of all executions. *start*: StartExecution's parameters to the execution. *take_place*: for each
     function; raises `FunctionError` where Lambda has no place."""
 
@@ -64,7 +64,7 @@ class Tasks:
         start: Callable[[Mapping[str, Any]], Execution],
         region: str,
         permissions: Permissions,
-        take_place: Callable[[], Place] = Unlimited,
+        take_place: Callable[[], FunctionPlace] = Unlimited,
     ) -> None:
         self._clock = clock
         self._take_place = take_place

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fleet.databases import Settings
 from fleet.names import notification_topic_arn
 from orchestration.constructs import toolchain as tf
-from orchestration.constructs.calls import Calls
+from orchestration.constructs.triggers import Triggers
 
 FREE_STORAGE_SHARE = 0.1
 """Of an instance's disk: with less of it free, DMS's swap files and logs may fill it before a night is over."""
@@ -56,7 +56,7 @@ class RunAlarms(tf.Construct):
         scope: tf.Construct,
         settings: Settings,
         fleet_run_arn: str,
-        calls: Calls,
+        triggers: Triggers,
         functions: Mapping[str, tf.LambdaFunction],
     ) -> None:
         super().__init__(scope, "alarms")
@@ -70,8 +70,8 @@ class RunAlarms(tf.Construct):
                 dimensions={"StateMachineArn": fleet_run_arn},
             )
         for name, queue, what in (
-            ("missed-nights", calls.missed_nights, "A schedule could not start its run: start the missing night"),
-            ("not-delivered", calls.not_delivered, "An event reached nobody, or the sweep was not called: see why"),
+            ("missed-nights", triggers.missed_nights, "A schedule could not start its run: start the missing night"),
+            ("not-delivered", triggers.not_delivered, "An event reached nobody, or the sweep was not called: see why"),
         ):
             alarm(
                 self,
@@ -81,7 +81,7 @@ class RunAlarms(tf.Construct):
                 metric="AWS/SQS ApproximateNumberOfMessagesVisible",
                 dimensions={"QueueName": queue.name},
             )
-        self._watch_the_queues_themselves(settings, calls)
+        self._watch_the_queues_themselves(settings, triggers)
         for name, missing in (("Recorder", "ends what broke off"), ("Sweep", "looks for what the recorder missed")):
             function = functions[name]
             alarm(
@@ -93,7 +93,7 @@ class RunAlarms(tf.Construct):
                 dimensions={"FunctionName": function.function_name},
             )
 
-    def _watch_the_queues_themselves(self, settings: Settings, calls: Calls) -> None:
+    def _watch_the_queues_themselves(self, settings: Settings, triggers: Triggers) -> None:
         """What cannot even be laid aside leaves only this trace: a schedule uses one role for both.
 
         Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html and
@@ -105,14 +105,14 @@ class RunAlarms(tf.Construct):
             "schedules-lost",
             "A schedule could neither call its target nor leave a message: look at its role. A night may be missing.",
             metric="AWS/Scheduler InvocationsFailedToBeSentToDeadLetterCount",
-            dimensions={"ScheduleGroup": calls.schedule_group},
+            dimensions={"ScheduleGroup": triggers.schedule_group},
         )
-        for rule in calls.rules:
+        for rule in triggers.rules:
             alarm(
                 self,
                 settings,
                 f"{rule}-events-lost",
                 f"Rule {rule} could neither deliver an event nor leave a message: look at the policy of the queue.",
                 metric="AWS/Events InvocationsFailedToBeSentToDlq",
-                dimensions={"RuleName": calls.rules[rule].name},
+                dimensions={"RuleName": triggers.rules[rule].name},
             )

@@ -27,15 +27,15 @@ CHANGED_BY_NIGHT_TASK = ["table_mappings", "replication_task_settings", "cdc_sta
 
 
 @dataclass(frozen=True)
-class Place:
-    """What the databases of one replication instance share, as Terraform names it."""
+class SharedArns:
+    """What the databases of one replication instance share, as Terraform names them."""
 
     instance_arn: str
     secrets_role_arn: str
     data_key_arn: str
 
 
-class Database(tf.Construct):
+class DatabaseResources(tf.Construct):
     """The resources of one database. Their addresses come from its id alone."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Database(tf.Construct):
         database: databases.Database,
         *,
         secret_arn: str,
-        place: Place,
+        shared: SharedArns,
     ) -> None:
         super().__init__(scope, f"database-{database.id}")
         prefix, name = settings.prefix, database.id.replace("-", "_")
@@ -71,7 +71,7 @@ class Database(tf.Construct):
             "source",
             endpoint_id=source_endpoint_id(prefix, database.id),
             endpoint_type="source",
-            **source_arguments(source_endpoint(server, database, place.secrets_role_arn), secret_arn),
+            **source_arguments(source_endpoint(server, database, shared.secrets_role_arn), secret_arn),
         )
         source.override_logical_id(f"source_{name}")
         # The first folder is a place where nothing is ever written: run "none", attempt 0.
@@ -83,7 +83,7 @@ class Database(tf.Construct):
             endpoint_type="target",
             **target_arguments({**folder, "ServiceAccessRoleArn": endpoint_role_arn(settings, database.id)}),
             encryption_mode="SSE_KMS",
-            server_side_encryption_kms_key_id=place.data_key_arn,
+            server_side_encryption_kms_key_id=shared.data_key_arn,
             # DMS tries the role when the endpoint is made.
             depends_on=[may],
             lifecycle=tf.TerraformResourceLifecycle(ignore_changes=CHANGED_BY_NIGHT_TARGET),
@@ -96,7 +96,7 @@ class Database(tf.Construct):
                 kind,
                 replication_task_id=first.id,
                 migration_type=first.migration_type,
-                replication_instance_arn=place.instance_arn,
+                replication_instance_arn=shared.instance_arn,
                 source_endpoint_arn=f"${{aws_dms_endpoint.source_{name}.endpoint_arn}}",
                 target_endpoint_arn=f"${{aws_dms_s3_endpoint.target_{name}.endpoint_arn}}",
                 table_mappings=literal(first.mappings),

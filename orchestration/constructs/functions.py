@@ -54,7 +54,7 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class FunctionDependencies:
     """What AskSource needs to reach sources, and the key of all logs."""
 
     subnet_ids: list[str]
@@ -88,13 +88,15 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-class Functions(tf.Construct):
+class LambdaFunctions(tf.Construct):
     """The functions, by name in *all*. They take their code from the control bucket: it is sent there once, not 19
     times."""
 
-    def __init__(self, scope: tf.Construct, settings: Settings, package: Package, around: Surroundings) -> None:
+    def __init__(
+        self, scope: tf.Construct, settings: Settings, package: Package, dependencies: FunctionDependencies
+    ) -> None:
         super().__init__(scope, "functions")
-        self._settings, self._package, self._around = settings, package, around
+        self._settings, self._package, self._dependencies = settings, package, dependencies
         self._code = tf.S3Object(
             self,
             "package",
@@ -116,7 +118,7 @@ class Functions(tf.Construct):
             assume_role_policy=json.dumps(trust_service("lambda.amazonaws.com")),
         )
         role.override_logical_id(logical_id)
-        policy = may(settings, name, self._around.secret_arns, self._around.servers)
+        policy = may(settings, name, self._dependencies.secret_arns, self._dependencies.servers)
         allowed = tf.IamRolePolicy(self, f"{name}-may", name="may", role=role.id, policy=json.dumps(policy))
         allowed.override_logical_id(logical_id)
         log = tf.CloudwatchLogGroup(
@@ -124,10 +126,13 @@ class Functions(tf.Construct):
             f"{name}-log",
             name=f"/aws/lambda/{called}",
             retention_in_days=wanted.log_retention_days,
-            kms_key_id=self._around.data_key_arn,
+            kms_key_id=self._dependencies.data_key_arn,
         )
         log.override_logical_id(logical_id)
-        network = {"subnet_ids": self._around.subnet_ids, "security_group_ids": [self._around.security_group_id]}
+        network = {
+            "subnet_ids": self._dependencies.subnet_ids,
+            "security_group_ids": [self._dependencies.security_group_id],
+        }
         function = tf.LambdaFunction(
             self,
             name,

@@ -26,7 +26,7 @@ def subnet_tags(prefix: str) -> dict[str, str]:
     return {"fleet-subnet": prefix}
 
 
-class Network(tf.Construct):
+class NetworkResources(tf.Construct):
     """Subnets, the security group of whatever speaks to sources, and the endpoints of S3 and Secrets Manager."""
 
     def __init__(self, scope: tf.Construct, settings: Settings) -> None:

@@ -8,11 +8,11 @@ from fleet.databases import Registry
 from fleet.names import control_bucket, notification_topic_arn
 from orchestration.constructs import toolchain as tf
 from orchestration.constructs.alarms import RunAlarms
-from orchestration.constructs.calls import Calls
 from orchestration.constructs.fleet_stack import FleetStack
-from orchestration.constructs.functions import Functions, Package, Surroundings
+from orchestration.constructs.functions import FunctionDependencies, LambdaFunctions, Package
 from orchestration.constructs.machines import Machines
 from orchestration.constructs.network import security_group_name, subnet_tags
+from orchestration.constructs.triggers import Triggers
 
 NAME = "pipeline"
 REGISTRY_FILE = "registry.json"
@@ -29,14 +29,14 @@ class Pipeline(FleetStack):
         super().__init__(scope, NAME, settings)
         key_arn = self.find_data_key()
         secrets = self.find_secrets(registry.servers)
-        around = Surroundings(
+        dependencies = FunctionDependencies(
             self._find_subnets(), self._find_security_group(), list(secrets.values()), registry.servers, key_arn
         )
-        functions = Functions(self, settings, package, around)
+        functions = LambdaFunctions(self, settings, package, dependencies)
         arns = {name: function.arn for name, function in functions.all.items()}
         machines = Machines(self, settings, arns, key_arn)
-        calls = Calls(self, settings, functions.all, machines.arns)
-        RunAlarms(self, settings, machines.arns["fleet-run"], calls, functions.all)
+        triggers = Triggers(self, settings, functions.all, machines.arns)
+        RunAlarms(self, settings, machines.arns["fleet-run"], triggers, functions.all)
         tf.S3Object(
             self,
             "registry",
@@ -46,7 +46,7 @@ class Pipeline(FleetStack):
             source_hash=hashlib.sha256(registry_text.encode()).hexdigest(),
             content_type="application/json",
         )
-        self._tell_what_is_next(machines.arns, calls)
+        self._tell_what_is_next(machines.arns, triggers)
 
     def _find_subnets(self) -> list[str]:
         network = self.settings.stack.network
@@ -59,7 +59,7 @@ class Pipeline(FleetStack):
     def _find_security_group(self) -> str:
         return tf.DataAwsSecurityGroup(self, "sources", name=security_group_name(self.settings.prefix)).id
 
-    def _tell_what_is_next(self, machine_arns: dict[str, str], calls: Calls) -> None:
+    def _tell_what_is_next(self, machine_arns: dict[str, str], triggers: Triggers) -> None:
         settings = self.settings
         self.output("fleet_run_arn", machine_arns["fleet-run"], "The state machine of a run")
         self.output("database_run_arn", machine_arns["database-run"], "The state machine of one database in a run")
@@ -71,7 +71,7 @@ class Pipeline(FleetStack):
         )
         topic = notification_topic_arn(settings.account, settings.region, settings.prefix)
         self.output("notification_topic_arn", topic, "Its subscribers hear of runs, alarms and DMS's events")
-        self.output("missed_nights_queue", calls.missed_nights.url, "Runs that a schedule could not start")
+        self.output("missed_nights_queue", triggers.missed_nights.url, "Runs that a schedule could not start")
         self.output(
-            "not_delivered_queue", calls.not_delivered.url, "What rules and the sweep's schedule could not deliver"
+            "not_delivered_queue", triggers.not_delivered.url, "What rules and the sweep's schedule could not deliver"
         )

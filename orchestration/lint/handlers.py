@@ -61,22 +61,20 @@ def payload_differs(machine: Machine) -> Violations:
 
 @rule(
     "missing-path",
-    title="What a state reads is there on every way to it",
+    title="What a state reads is there on every path to it",
     why="A path that finds nothing is States.Runtime, which States.ALL does not catch: the execution is lost.",
     source="https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html",
 )
 def missing_path(machine: Machine) -> Violations:
-    """Paths of Choice, Wait, Map and payloads into what no handler on the way has answered."""
+    """Paths of Choice, Wait, Map and payloads into what no handler before them has answered."""
     before = shapes_before(machine)
     for state in machine.states:
         if state.path not in before or beyond_shapes(state):
             continue
         for field, path in _reads(state):
             if not find(before[state.path], path)[0]:
-                yield (
-                    state,
-                    f"{field} reads {path}, which is not there on every way. {_beside(before[state.path], path)}",
-                )
+                beside = _beside(before[state.path], path)
+                yield state, f"{field} reads {path}, which is not there on every path to the state. {beside}"
 
 
 @rule(
@@ -162,12 +160,12 @@ def _reads(state: State) -> Iterator[tuple[str, str]]:
 
 def _beside(shape: Shape, path: str) -> str:
     """What is where *path* first leads astray."""
-    way = "$"
+    reached = "$"
     for name in path.split(".")[1:]:
-        found, inner = find(shape, f"{way}.{name}")
+        found, inner = find(shape, f"{reached}.{name}")
         if not found:
             break
-        way = f"{way}.{name}"
-    inner = find(shape, way)[1]
+        reached = f"{reached}.{name}"
+    inner = find(shape, reached)[1]
     fields = ", ".join(sorted(inner)) if isinstance(inner, Mapping) else ""
-    return f"{way} has {fields or 'no fields'}."
+    return f"{reached} has {fields or 'no fields'}."

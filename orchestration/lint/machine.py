@@ -78,11 +78,11 @@ class Scope:
 
     @cached_property
     def reached(self) -> frozenset[str]:
-        """The names of the states that some way from the start leads to."""
-        return frozenset(self.ways_from(self.start_at)) if self.start_at in self.states else frozenset()
+        """The names of the states that can be reached from the start."""
+        return frozenset(self.reachable_from(self.start_at)) if self.start_at in self.states else frozenset()
 
-    def ways_from(self, name: str | None) -> set[str]:
-        """The names of the states that some way from *name* leads to, itself included."""
+    def reachable_from(self, name: str | None) -> set[str]:
+        """The names of the states that can be reached from *name*, itself included."""
         seen: set[str] = set()
         left = [name]
         while left:

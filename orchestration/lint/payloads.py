@@ -24,9 +24,12 @@ _TEMPLATES_SOURCE = "https://states-language.net/spec.html#payload-template"
 def path_without_suffix(machine: Machine) -> Violations:
     """Paths that are passed on as text."""
     for state in machine.states:
-        for way, value in _leaves(state):
-            if isinstance(value, str) and not way.endswith(".$") and _LOOKS_LIKE_A_PATH.fullmatch(value):
-                yield state, f"{way} holds {value!r} as mere text. If the path is meant, call the key `{_key(way)}.$`."
+        for path, value in _leaves(state):
+            if isinstance(value, str) and not path.endswith(".$") and _LOOKS_LIKE_A_PATH.fullmatch(value):
+                yield (
+                    state,
+                    f"{path} holds {value!r} as mere text. If the path is meant, call the key `{_key(path)}.$`.",
+                )
 
 
 @rule(
@@ -38,9 +41,9 @@ def path_without_suffix(machine: Machine) -> Violations:
 def suffix_without_path(machine: Machine) -> Violations:
     """Keys that promise a path and hold none."""
     for state in machine.states:
-        for way, value in _leaves(state):
-            if way.endswith(".$") and not (isinstance(value, str) and _LOOKS_LIKE_A_PATH.fullmatch(value)):
-                yield state, f"{way} holds {value!r}, wanted a path or an intrinsic function, or a key without `.$`."
+        for path, value in _leaves(state):
+            if path.endswith(".$") and not (isinstance(value, str) and _LOOKS_LIKE_A_PATH.fullmatch(value)):
+                yield state, f"{path} holds {value!r}, wanted a path or an intrinsic function, or a key without `.$`."
 
 
 @rule(
@@ -53,21 +56,21 @@ def placeholder_in_text(machine: Machine) -> Violations:
     """Placeholders that would never be filled."""
     for state in machine.states:
         own = {key: value for key, value in state.fields.items() if key not in ("ItemProcessor", "Branches")}
-        for way, value in leaves(own, ""):
+        for path, value in leaves(own, ""):
             if isinstance(value, str) and "${" in value and not _WHOLE_PLACEHOLDER.fullmatch(value):
-                yield state, f"{way} holds {value!r}, wanted a placeholder alone, like `${{Name}}`."
+                yield state, f"{path} holds {value!r}, wanted a placeholder alone, like `${{Name}}`."
 
 
-def leaves(content: Any, way: str) -> Iterator[tuple[str, Any]]:
-    """What *content* holds that is neither an object nor a list, with the way to it; so do empty ones."""
+def leaves(content: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """What *content* holds that is neither an object nor a list, with the path to it; so do empty ones."""
     if isinstance(content, dict) and content:
         for key, inner in content.items():
-            yield from leaves(inner, f"{way}.{key}" if way else key)
+            yield from leaves(inner, f"{path}.{key}" if path else key)
     elif isinstance(content, list) and content:
         for place, inner in enumerate(content):
-            yield from leaves(inner, f"{way}[{place}]")
+            yield from leaves(inner, f"{path}[{place}]")
     else:
-        yield way, content
+        yield path, content
 
 
 def _leaves(state: State) -> Iterator[tuple[str, Any]]:
@@ -76,20 +79,20 @@ def _leaves(state: State) -> Iterator[tuple[str, Any]]:
             yield from _template_leaves(state.fields[template], template)
 
 
-def _template_leaves(content: Any, way: str) -> Iterator[tuple[str, Any]]:
+def _template_leaves(content: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Like `leaves`, but a key that ends in `.$` is looked at whatever it holds."""
     if isinstance(content, dict):
         for key, inner in content.items():
             if key.endswith(".$"):
-                yield f"{way}.{key}", inner
+                yield f"{path}.{key}", inner
             else:
-                yield from _template_leaves(inner, f"{way}.{key}")
+                yield from _template_leaves(inner, f"{path}.{key}")
     elif isinstance(content, list):
         for place, inner in enumerate(content):
-            yield from _template_leaves(inner, f"{way}[{place}]")
+            yield from _template_leaves(inner, f"{path}[{place}]")
     else:
-        yield way, content
+        yield path, content
 
 
-def _key(way: str) -> str:
-    return way.rsplit(".", 1)[-1]
+def _key(path: str) -> str:
+    return path.rsplit(".", 1)[-1]

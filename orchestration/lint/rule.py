@@ -12,7 +12,7 @@ Violations = Iterable[tuple[State | str, str]]
 
 
 @dataclass(frozen=True)
-class Finding:
+class LintFinding:
     """One violation of the rule *code*. *state*: names from the outermost state inwards, joined by `/`."""
 
     code: str
@@ -33,10 +33,10 @@ class Rule:
     source: str
     check: Callable[[Machine], Violations]
 
-    def findings(self, machine: Machine) -> list[Finding]:
+    def findings(self, machine: Machine) -> list[LintFinding]:
         """Every violation in *machine*."""
         return [
-            Finding(self.code, place if isinstance(place, str) else place.path, message)
+            LintFinding(self.code, place if isinstance(place, str) else place.path, message)
             for place, message in self.check(machine)
         ]
 

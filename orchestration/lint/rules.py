@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestration.lint import failures, handlers, payloads, ways
+from orchestration.lint import failures, handlers, payloads, transitions
 from orchestration.lint.machine import Contract, Machine
-from orchestration.lint.rule import Finding, Rule
+from orchestration.lint.rule import LintFinding, Rule
 from orchestration.lint.structure import malformed_document
 
 RULES: tuple[Rule, ...] = (
     malformed_document,
-    ways.dangling_target,
-    ways.unreachable_state,
-    ways.choice_with_next,
-    ways.no_way_out,
-    ways.name_twice,
-    ways.fail_state,
+    transitions.dangling_target,
+    transitions.unreachable_state,
+    transitions.choice_with_next,
+    transitions.no_path_to_end,
+    transitions.name_twice,
+    transitions.fail_state,
     failures.timeout_missing,
     failures.heartbeat_not_below_timeout,
     failures.all_not_alone_and_last,
@@ -36,7 +36,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def lint(definition: Any, contracts: Mapping[str, Contract]) -> list[Finding]:
+def lint(definition: Any, contracts: Mapping[str, Contract]) -> list[LintFinding]:
     """What is wrong with *definition*, placeholders unbound; nothing if it is fine. *contracts*: by state.
 
     A document that is not built like a state machine is only called so: the other rules could not read it.

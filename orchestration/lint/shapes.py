@@ -1,4 +1,4 @@
-"""What is known of the data at each state before anything runs: which fields stand there on every way to it.
+"""What is known of the data at each state before anything runs: which fields are there on every path to it.
 
 A shape is None where nothing is known, a set of texts where the value is one of them, else its fields' shapes.
 """
@@ -89,7 +89,7 @@ def _entering(scope: Scope, before: Mapping[str, Shape]) -> Shape:
 
 
 def _flow(scope: Scope, entering: Shape, machine: Machine) -> dict[str, Shape]:
-    """A state's shape is what all ways to it have in common. It only ever loses, so this comes to an end."""
+    """A state's shape is what all paths to it have in common. It only ever loses, so this comes to an end."""
     shapes: dict[str, Shape] = {}
     left: list[tuple[str, Shape]] = [(scope.start_at or "", entering)]
     while left:

@@ -13,7 +13,7 @@ import pytest
 from cases import SETTINGS
 from fleet.databases import Registry, Server
 from fleet.names import data_key_alias, notification_topic_arn
-from fleet.stack_settings import Night, StackSettings
+from fleet.stack_settings import NightSchedule, StackSettings
 from local.cloud import LocalCloud
 from orchestration.resource_policies import data_key_policy, publish_to_topic
 from orchestration.roles import policy, trust_service
@@ -82,7 +82,7 @@ class Account:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    settings = replace(SETTINGS, stack=StackSettings(nights=(Night("nightly", "full", "cron(0 22 * * ? *)"),)))
+    settings = replace(SETTINGS, stack=StackSettings(nights=(NightSchedule("nightly", "full", "cron(0 22 * * ? *)"),)))
     server = Server(
         "shared",
         "postgresql",

@@ -33,8 +33,8 @@ from localcloud.dms.engines.mysql_catalogue import SOCKET_NAME, connect, quote, 
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
+    SourceTable,
     SourceUnreachableError,
-    Table,
     TableUnreadableError,
     Written,
     carried,
@@ -106,14 +106,14 @@ class MysqlSource:
             cursor.execute(f"DROP SECRET IF EXISTS {name}")
             raise SourceUnreachableError(_words(error)) from error
 
-    def catalogue(self) -> list[Table]:
+    def catalogue(self) -> list[SourceTable]:
         """Tables, each with all of its partitions, and views, of every database that is not the server's own."""
         with _connected(self._login) as cursor:
             found = [(table, kind) for table, kind in read_catalogue(cursor) if kind in self._kinds]
         self._unsupported = {(table.schema, table.name) for table, kind in found if kind == "SYSTEM VERSIONED"}
         return [table for table, _ in found]
 
-    def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
+    def write(self, table: SourceTable, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
         """Stream the rows of *table* within the range to Parquet. Raises TableUnreadableError."""
         if (table.schema, table.name) in self._unsupported:
             # Documented as not supported ("Limitations"); that the table errors is assumed.
@@ -173,7 +173,7 @@ def _words(error: BaseException) -> str:
 
 
 def select(
-    table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], lob_bytes: int, within: Range | None = None
+    table: SourceTable, columns: Sequence[tuple[SourceColumn, DmsType]], lob_bytes: int, within: Range | None = None
 ) -> str:
     """The query that the source answers with *table*'s rows as DMS would carry them. Raises TableUnreadableError."""
     fields = ", ".join(f"{_value(column, kind, lob_bytes)} AS {quote(column.name)}" for column, kind in columns)
@@ -181,7 +181,7 @@ def select(
     return query if within is None else f"{query} WHERE {_where(table, columns, within)}"
 
 
-def _where(table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
+def _where(table: SourceTable, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
     """Rows are compared as tuples (assumed for several columns). NULL in a boundary column is not loaded (documented).
 
     A number is compared with a number: with text, MySQL compares both as doubles and confuses large keys.

@@ -13,7 +13,7 @@ from typing import Any
 import pymysql
 import pymysql.cursors
 
-from localcloud.dms.engines.reader import Login, Table
+from localcloud.dms.engines.reader import Login, SourceTable
 from localcloud.dms.type_tables.column import SourceColumn
 
 SOCKET_NAME = "mysqld.sock"
@@ -69,7 +69,7 @@ def plug(path: str) -> socket.socket:
     return opened
 
 
-def read_catalogue(cursor: pymysql.cursors.Cursor) -> Iterator[tuple[Table, str]]:
+def read_catalogue(cursor: pymysql.cursors.Cursor) -> Iterator[tuple[SourceTable, str]]:
     """Every table and view of every schema but the server's own, with the type that the server gives it."""
     columns: dict[tuple[str, str], list[SourceColumn]] = defaultdict(list)
     for schema, table, *fields in _ask(cursor, _COLUMNS):
@@ -78,7 +78,7 @@ def read_catalogue(cursor: pymysql.cursors.Cursor) -> Iterator[tuple[Table, str]
     for schema, table, name in _ask(cursor, _KEYS):
         keys[schema, table].append(name)
     for schema, name, kind in _ask(cursor, _TABLES):
-        yield Table(schema, name, tuple(columns[schema, name]), tuple(keys[schema, name]), kind == "VIEW"), kind
+        yield SourceTable(schema, name, tuple(columns[schema, name]), tuple(keys[schema, name]), kind == "VIEW"), kind
 
 
 def _column(

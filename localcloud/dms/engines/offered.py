@@ -13,7 +13,7 @@ _CLEAR_TEXT = frozenset({"Username", "Password", "ServerName", "Port"})
 
 
 @dataclass(frozen=True)
-class Engine:
+class SupportedEngine:
     """*settings*: the member that holds its settings. *only*: settings that would change what is read, with the value
     that is read here; any other is refused by name. *names_database*: whether an endpoint must name its database."""
 
@@ -45,14 +45,14 @@ _MYSQL = {
 _SQLSERVER = {"AuthenticationMethod": "password", "TrimSpaceInChar": True, "ForceLobLookup": False}
 
 # Source: BC:CreateEndpointMessage.EngineName; the displayed names are those of `aws dms describe-endpoint-types`.
-ENGINES: Mapping[str, Engine] = {
-    "postgres": Engine("PostgreSQL", "PostgreSQLSettings", "source", only=_POSTGRESQL),
-    "aurora-postgresql": Engine("Amazon Aurora PostgreSQL", "PostgreSQLSettings", "source", only=_POSTGRESQL),
-    "mysql": Engine("MySQL", "MySQLSettings", "source", only=_MYSQL, names_database=False),
-    "mariadb": Engine("MariaDB", "MySQLSettings", "source", only=_MYSQL, names_database=False),
-    "aurora": Engine("Amazon Aurora MySQL", "MySQLSettings", "source", only=_MYSQL, names_database=False),
-    "sqlserver": Engine("Microsoft SQL Server", "MicrosoftSQLServerSettings", "source", only=_SQLSERVER),
-    "s3": Engine("Amazon S3", "S3Settings", "target", ("ServiceAccessRoleArn", "BucketName")),
+ENGINES: Mapping[str, SupportedEngine] = {
+    "postgres": SupportedEngine("PostgreSQL", "PostgreSQLSettings", "source", only=_POSTGRESQL),
+    "aurora-postgresql": SupportedEngine("Amazon Aurora PostgreSQL", "PostgreSQLSettings", "source", only=_POSTGRESQL),
+    "mysql": SupportedEngine("MySQL", "MySQLSettings", "source", only=_MYSQL, names_database=False),
+    "mariadb": SupportedEngine("MariaDB", "MySQLSettings", "source", only=_MYSQL, names_database=False),
+    "aurora": SupportedEngine("Amazon Aurora MySQL", "MySQLSettings", "source", only=_MYSQL, names_database=False),
+    "sqlserver": SupportedEngine("Microsoft SQL Server", "MicrosoftSQLServerSettings", "source", only=_SQLSERVER),
+    "s3": SupportedEngine("Amazon S3", "S3Settings", "target", ("ServiceAccessRoleArn", "BucketName")),
 }
 # Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html, the table of modes by engine (read
 # 2026-11-29). For S3 assumed: the table has sources and databases only.

@@ -22,8 +22,8 @@ from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
+    SourceTable,
     SourceUnreachableError,
-    Table,
     TableUnreadableError,
     Written,
     carried,
@@ -75,7 +75,7 @@ class PostgresqlSource:
         except duckdb.Error as error:
             raise SourceUnreachableError(self._words(error)) from None
 
-    def catalogue(self) -> list[Table]:
+    def catalogue(self) -> list[SourceTable]:
         """Tables, partitioned tables with each partition beside them, foreign tables, and views, materialised or not.
 
         The guide says that parent and children of a partitioned table are all reported as regular tables. Materialised
@@ -84,11 +84,11 @@ class PostgresqlSource:
         with _connect(self._login) as connection:
             rows = connection.execute(_CATALOGUE).fetchall()
         return [
-            Table(schema, name, tuple(_column(fields) for fields in columns or ()), tuple(key or ()), is_view)
+            SourceTable(schema, name, tuple(_column(fields) for fields in columns or ()), tuple(key or ()), is_view)
             for schema, name, is_view, columns, key in rows
         ]
 
-    def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
+    def write(self, table: SourceTable, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
         """Stream the rows of *table* within the range to files. Raises TableUnreadableError."""
         columns = carried(table, layout, dms_type)
         query = select(table, columns, layout.lob_bytes or 0, within)
@@ -140,7 +140,7 @@ def _column(fields: Sequence[object]) -> SourceColumn:
 
 
 def select(
-    table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], lob_bytes: int, within: Range | None = None
+    table: SourceTable, columns: Sequence[tuple[SourceColumn, DmsType]], lob_bytes: int, within: Range | None = None
 ) -> str:
     """The query that the source answers with *table*'s rows as DMS would carry them. Raises TableUnreadableError."""
     # Source: the guide, "Limitations": a table with an ARRAY and without a primary key is suspended during full load.
@@ -151,7 +151,7 @@ def select(
     return query if within is None else f"{query} WHERE {_where(table, columns, within)}"
 
 
-def _where(table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
+def _where(table: SourceTable, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
     """Rows are compared as tuples (assumed for several columns). NULL in a boundary column is not loaded
     (documented); a comparison may be decided before it comes to a NULL in a later column, so NULL is asked for too."""
     kinds = {column.name: kind for column, kind in columns}

@@ -62,7 +62,7 @@ class Login:
 
 
 @dataclass(frozen=True)
-class Table:
+class SourceTable:
     """A table or view in the source's catalogue, columns in table order. *key*: the primary key's columns."""
 
     schema: str
@@ -113,7 +113,7 @@ class Written:
 
 
 def carried(
-    table: Table, layout: Layout, dms_type: Callable[[SourceColumn], DmsType | None]
+    table: SourceTable, layout: Layout, dms_type: Callable[[SourceColumn], DmsType | None]
 ) -> list[tuple[SourceColumn, DmsType]]:
     """The columns of *table* that DMS migrates, with the types it carries them in.
 
@@ -136,11 +136,11 @@ def carried(
 class Source(Protocol):
     """One database, open for one run of a task. `write` is called from several threads at once."""
 
-    def catalogue(self) -> list[Table]:
+    def catalogue(self) -> list[SourceTable]:
         """Every table and view of the database that is not the engine's own."""
         ...
 
-    def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
+    def write(self, table: SourceTable, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
         """The rows of *table* as files, in order; none when there are no rows. Files that are not small lie under
         *folder* (made here).
 

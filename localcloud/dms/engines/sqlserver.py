@@ -22,8 +22,8 @@ from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
+    SourceTable,
     SourceUnreachableError,
-    Table,
     TableUnreadableError,
     Written,
     carried,
@@ -87,7 +87,7 @@ class SqlServerSource:
         self._duckdb = duckdb.connect()
         self._unsupported: dict[tuple[str, str], str] = {}
 
-    def catalogue(self) -> list[Table]:
+    def catalogue(self) -> list[SourceTable]:
         """Tables, each with all of its partitions, and views, of every schema that the user may read."""
         with _connected(self._login, self._driver) as cursor:
             found = list(read_catalogue(cursor))
@@ -95,7 +95,7 @@ class SqlServerSource:
             self._unsupported = {(schema, name): why for schema, name, why in cursor.fetchall()}
         return found
 
-    def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
+    def write(self, table: SourceTable, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
         """Stream the rows of *table* within the range to files. Raises TableUnreadableError."""
         self._refuse(table)
         columns = carried(table, layout, dms_type)
@@ -109,7 +109,7 @@ class SqlServerSource:
         except pytds.Error as error:
             raise TableUnreadableError(words_of(error)) from error
 
-    def _refuse(self, table: Table) -> None:
+    def _refuse(self, table: SourceTable) -> None:
         name = f"{table.schema}.{table.name}"
         if why := self._unsupported.get((table.schema, table.name)):
             raise TableUnreadableError(f"{name} is {why}: DMS does not support it")
@@ -152,7 +152,7 @@ def _batches(cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 
 
 def select(
-    table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], lob_bytes: int, within: Range | None = None
+    table: SourceTable, columns: Sequence[tuple[SourceColumn, DmsType]], lob_bytes: int, within: Range | None = None
 ) -> str:
     """The query that the source answers with *table*'s rows as DMS would carry them. Raises TableUnreadableError."""
     fields = ", ".join(f"{_value(column, kind, lob_bytes)} AS {quote(column.name)}" for column, kind in columns)
@@ -160,7 +160,7 @@ def select(
     return query if within is None else f"{query} WHERE {_where(table, columns, within)}"
 
 
-def _where(table: Table, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
+def _where(table: SourceTable, columns: Sequence[tuple[SourceColumn, DmsType]], within: Range) -> str:
     """Rows are compared as tuples (assumed for several columns), which SQL Server cannot: the comparison is spelled
     out. NULL in a boundary column is not loaded (documented)."""
     kinds = {column.name: kind for column, kind in columns}

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from localcloud.dms.engines.reader import Login, Table
+from localcloud.dms.engines.reader import Login, SourceTable
 from localcloud.dms.engines.tds_encryption import COMPARE_NOTHING, let_driver_compare_nothing
 from localcloud.dms.type_tables.column import SourceColumn
 
@@ -39,14 +39,14 @@ def connect(login: Login, driver: Connect) -> Any:
     )
 
 
-def read_catalogue(cursor: Any) -> Iterator[Table]:
+def read_catalogue(cursor: Any) -> Iterator[SourceTable]:
     """Every table and view that the user may read."""
     cursor.execute(_CATALOGUE)
     for (schema, name, is_view), rows in groupby(cursor.fetchall(), key=lambda row: tuple(row[:3])):
         found = list(rows)
         key = sorted((row[9], row[3]) for row in found if row[9])
         columns = tuple(_column(*row[3:8]) for row in found)
-        yield Table(schema, name, columns, tuple(name for _, name in key), bool(is_view))
+        yield SourceTable(schema, name, columns, tuple(name for _, name in key), bool(is_view))
 
 
 def _column(name: str, kind: str, max_length: int, precision: int, scale: int) -> SourceColumn:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from localcloud.dms.engines.reader import Layout, RunEndedError, Source, Table, Written
+from localcloud.dms.engines.reader import Layout, RunEndedError, Source, SourceTable, Written
 from localcloud.dms.engines.sources import column_type
 from localcloud.dms.instance_classes import memory_bytes
 from localcloud.dms.resources import Instance, Resources, Task
@@ -32,10 +32,10 @@ class MeteredSource:
         self._task = task
         self._source = source
 
-    def catalogue(self) -> list[Table]:
+    def catalogue(self) -> list[SourceTable]:
         return self._source.catalogue()
 
-    def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
+    def write(self, table: SourceTable, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
         wanted = self._lob_columns(table) * (layout.lob_bytes or 0) * _BULK_ROWS
         instance = self._task.instance
         with self._of.lock:
@@ -48,7 +48,7 @@ class MeteredSource:
             with self._of.lock:
                 instance.reserved_bytes -= wanted
 
-    def _lob_columns(self, table: Table) -> int:
+    def _lob_columns(self, table: SourceTable) -> int:
         types = (column_type(self._task.source.engine, column) for column in table.columns)
         return sum(one is not None and one.is_lob for one in types)
 

@@ -19,8 +19,8 @@ from localcloud.dms.engines.reader import (
     Layout,
     RunEndedError,
     Source,
+    SourceTable,
     SourceUnreachableError,
-    Table,
     TableHeldError,
     TableUnreadableError,
 )
@@ -40,7 +40,7 @@ class TableProgress:
     *warnings*: what AWS would write into the task's log and nowhere else (no statistic has room for it).
     """
 
-    table: Table
+    table: SourceTable
     updated_at: datetime
     state: str = "Before load"
     rows: int = 0
@@ -61,7 +61,7 @@ class Segment:
     within: Range | None = None
 
 
-def plan(mappings: Mappings, catalogue: Sequence[Table], now: datetime) -> list[TableProgress]:
+def plan(mappings: Mappings, catalogue: Sequence[SourceTable], now: datetime) -> list[TableProgress]:
     """The tables a task loads, higher load order first, then by name. A table that an explicit rule names and the
     source does not have is listed as such (the state is documented, when it is given is assumed)."""
     ordered = [
@@ -71,13 +71,15 @@ def plan(mappings: Mappings, catalogue: Sequence[Table], now: datetime) -> list[
     ]
     ordered.sort(key=lambda one: one[:3])
     there = {(table.schema, table.name) for table in catalogue}
-    missing = [Table(schema, name, ()) for schema, name in mappings.explicit_names() if (schema, name) not in there]
+    missing = [
+        SourceTable(schema, name, ()) for schema, name in mappings.explicit_names() if (schema, name) not in there
+    ]
     found = [_begin(mappings, table, now) for *_, table in ordered]
     _refuse_shared_targets(found)
     return found + [TableProgress(table, now, state="Table does not exist") for table in missing]
 
 
-def _begin(mappings: Mappings, table: Table, now: datetime) -> TableProgress:
+def _begin(mappings: Mappings, table: SourceTable, now: datetime) -> TableProgress:
     try:
         target = mappings.target_name(table.schema, table.name)
         return TableProgress(table, now, target=None if target == (table.schema, table.name) else target)

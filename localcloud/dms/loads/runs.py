@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
-from localcloud.dms.engines.reader import RunEndedError, Table
+from localcloud.dms.engines.reader import RunEndedError, SourceTable
 from localcloud.dms.engines.sources import login
 from localcloud.dms.loads import task_log
 from localcloud.dms.loads.capacity import MeteredSource
@@ -80,7 +80,7 @@ class Runs:
             task.request_stop = load.stop
             load.start(tables)
 
-    def _tables(self, task: Task, catalogue: Sequence[Table]) -> list[TableProgress]:
+    def _tables(self, task: Task, catalogue: Sequence[SourceTable]) -> list[TableProgress]:
         tables = plan(task.mappings, catalogue, self._of.clock.now())
         if not tables and task.settings["ErrorBehavior"]["FailOnNoTablesCaptured"]:
             raise NoTablesError("No tables were found at task initialization: nothing matches the table mappings.")

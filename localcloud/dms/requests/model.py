@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.validate import ParamValidator
 
+from localcloud.errors import AnswerBreaksModelError
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 from localcloud.service_models import model_of
 
@@ -32,10 +33,6 @@ COMMON_CODES = frozenset(
 _OPEN_ENUMS = frozenset({"SourceType"})
 
 Check = Callable[[Any], str]  # what is wrong with a value, from its path on; nothing when it is fine
-
-
-class AnswerBreaksModelError(Exception):
-    """A fault of ours: an answer that AWS's service could not give."""
 
 
 @cache

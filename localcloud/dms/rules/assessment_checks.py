@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from localcloud.dms.engines.reader import Table
+from localcloud.dms.engines.reader import SourceTable
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
 
 TypeOf = Callable[[SourceColumn], DmsType | None]
@@ -51,7 +51,7 @@ def applicable_to_s3(migration_type: str) -> list[str]:
     ]
 
 
-def findings(name: str, tables: Sequence[Table], type_of: TypeOf) -> list[str]:
+def findings(name: str, tables: Sequence[SourceTable], type_of: TypeOf) -> list[str]:
     """What the assessment *name* finds wrong with *tables*, in our words. Only primary keys are looked at: what is
     unique besides is not in a catalogue as it is read here."""
     if name == UNSUPPORTED_TYPES:

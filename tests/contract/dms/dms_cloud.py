@@ -20,8 +20,8 @@ from localcloud.dms.engines.reader import (
     Layout,
     Login,
     Reader,
+    SourceTable,
     SourceUnreachableError,
-    Table,
     TableUnreadableError,
     Written,
 )
@@ -62,10 +62,10 @@ class FakeSource:
         self._reader = reader
         self._login = login
 
-    def catalogue(self) -> list[Table]:
-        return [Table("public", name, (), is_view=name.startswith("v_")) for name in self._reader.rows]
+    def catalogue(self) -> list[SourceTable]:
+        return [SourceTable("public", name, (), is_view=name.startswith("v_")) for name in self._reader.rows]
 
-    def write(self, table: Table, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:  # noqa: ARG002
+    def write(self, table: SourceTable, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:  # noqa: ARG002
         reader = self._reader
         with reader.lock:
             reader.at_once += 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from certificates import make_certificate
 from dms_cloud import BUCKET, ROLES, STATUS, Cloud, Clouds, FakeReader, FakeSource, subnets
-from localcloud.dms.engines.reader import Login, Table
+from localcloud.dms.engines.reader import Login, SourceTable
 
 COUNT = 25
 
@@ -27,8 +27,8 @@ class WideReader(FakeReader):
 class WideSource(FakeSource):
     """One opening of it."""
 
-    def catalogue(self) -> list[Table]:
-        return [*super().catalogue(), *(Table(f"s{number:02}", "none", ()) for number in range(COUNT))]
+    def catalogue(self) -> list[SourceTable]:
+        return [*super().catalogue(), *(SourceTable(f"s{number:02}", "none", ()) for number in range(COUNT))]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from dms_cloud import BUCKET, ROLES, SECRET, Cloud, Clouds, FakeReader, FakeSource, allow, make_role, refused, rules
 from localcloud.aws import LocalAws
-from localcloud.dms.engines.reader import Login, Table
+from localcloud.dms.engines.reader import Login, SourceTable
 from localcloud.dms.type_tables.column import SourceColumn
 
 TYPES = "unsupported-data-types-in-source"
@@ -23,18 +23,18 @@ def column(name: str, type_name: str) -> SourceColumn:
 
 
 TABLES = [
-    Table("public", "orders", (column("id", "integer"), column("note", "text")), key=("id",)),
-    Table("public", "notes", (column("note", "text"), column("place", "pg_lsn"))),
-    Table("public", "numbers", (column("n", "integer"),)),
-    Table("public", "v_notes", (column("note", "text"),), is_view=True),
-    Table("private", "odd", (column("place", "pg_lsn"),)),
+    SourceTable("public", "orders", (column("id", "integer"), column("note", "text")), key=("id",)),
+    SourceTable("public", "notes", (column("note", "text"), column("place", "pg_lsn"))),
+    SourceTable("public", "numbers", (column("n", "integer"),)),
+    SourceTable("public", "v_notes", (column("note", "text"),), is_view=True),
+    SourceTable("private", "odd", (column("place", "pg_lsn"),)),
 ]
 
 
 class TypedSource(FakeSource):
     """A source whose tables have columns."""
 
-    def catalogue(self) -> list[Table]:
+    def catalogue(self) -> list[SourceTable]:
         return TABLES
 
 

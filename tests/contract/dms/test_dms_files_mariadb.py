@@ -18,7 +18,7 @@ import pytest
 
 from dms_logins import mariadb_login
 from localcloud.dms.engines.mysql import MysqlReader, MysqlSource
-from localcloud.dms.engines.reader import Layout, Table, Written
+from localcloud.dms.engines.reader import Layout, SourceTable, Written
 from localcloud.dms.files.formats import Csv
 from localcloud.servers.mariadb import EmbeddedMariadb
 
@@ -65,7 +65,7 @@ class Edges:
         self._source = source
         self._mariadb = mariadb
         self._folder = folder
-        self._tables: dict[str, Table] = {one.name: one for one in source.catalogue() if one.schema == DATABASE}
+        self._tables: dict[str, SourceTable] = {one.name: one for one in source.catalogue() if one.schema == DATABASE}
         self.warnings: list[str] = []
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:

@@ -18,7 +18,7 @@ import pytest
 
 from dms_logins import postgres_login, require_no_connection
 from localcloud.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
-from localcloud.dms.engines.reader import Layout, Login, Table, TableUnreadableError, Written
+from localcloud.dms.engines.reader import Layout, Login, SourceTable, TableUnreadableError, Written
 from localcloud.dms.files.formats import Csv
 from localcloud.dms.rules.expressions import Expression
 from localcloud.dms.rules.transformations import Shape, Transformation
@@ -96,7 +96,7 @@ class Edges:
         self._source = source
         self._postgres = postgres
         self._folder = folder
-        self._tables: dict[str, Table] = {table.name: table for table in source.catalogue()}
+        self._tables: dict[str, SourceTable] = {table.name: table for table in source.catalogue()}
         self.warnings: list[str] = []
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dms_cloud import STATUS, Cloud, Clouds, FakeReader, refusal_of, refused, subnets
-from localcloud.dms.engines.reader import Table
+from localcloud.dms.engines.reader import SourceTable
 from localcloud.dms.instance_classes import MEMORY_GIB
 from localcloud.dms.resources import Delays
 from localcloud.dms.type_tables.column import SourceColumn
@@ -169,7 +169,7 @@ class LobReader(FakeReader):
 
     def open(self, login: Any) -> Any:
         source = super().open(login)
-        tables = [Table("public", name, (SourceColumn("body", "text"),)) for name in self.rows]
+        tables = [SourceTable("public", name, (SourceColumn("body", "text"),)) for name in self.rows]
         source.catalogue = lambda: tables  # type: ignore[method-assign]
         return source
 

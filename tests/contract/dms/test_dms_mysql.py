@@ -19,7 +19,7 @@ import pytest
 
 from dms_logins import mariadb_login
 from localcloud.dms.engines.mysql import MysqlReader, MysqlSource
-from localcloud.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
+from localcloud.dms.engines.reader import Layout, Login, SourceTable, SourceUnreachableError, TableUnreadableError
 from localcloud.dms.rules.filters import Condition, Filter
 from localcloud.dms.rules.mappings import Range
 from localcloud.dms.rules.transformations import Shape
@@ -97,7 +97,7 @@ def source(login: Login) -> Iterator[MysqlSource]:
 
 
 @pytest.fixture(scope="module")
-def tables(source: MysqlSource) -> dict[str, Table]:
+def tables(source: MysqlSource) -> dict[str, SourceTable]:
     return {table.name: table for table in source.catalogue() if table.schema == DATABASE}
 
 
@@ -109,7 +109,9 @@ def at(*parts: int) -> dt.datetime:
 class Read:
     """What the files of one table hold."""
 
-    def __init__(self, source: MysqlSource, table: Table, folder: Path, layout: Layout, within: Range | None) -> None:
+    def __init__(
+        self, source: MysqlSource, table: SourceTable, folder: Path, layout: Layout, within: Range | None
+    ) -> None:
         self.warnings: list[str] = []
         layout = replace(
             layout, warn=self.warnings.append, shape=replace(layout.shape, schema=table.schema, table=table.name)
@@ -126,7 +128,7 @@ class Read:
 
 
 @pytest.fixture
-def read(source: MysqlSource, tables: dict[str, Table], tmp_path: Path) -> Any:
+def read(source: MysqlSource, tables: dict[str, SourceTable], tmp_path: Path) -> Any:
     def one(name: str, layout: Layout | None = None, within: Range | None = None) -> Read:
         return Read(source, tables[name], tmp_path / name, layout or Layout(), within)
 
@@ -220,7 +222,7 @@ def test_without_lob_support_only_the_lobs_are_left_out(read: Any) -> None:
 
 
 def test_ranges_of_keys_beyond_the_precision_of_a_double_hold_every_row_once(
-    source: MysqlSource, tables: dict[str, Table], tmp_path: Path
+    source: MysqlSource, tables: dict[str, SourceTable], tmp_path: Path
 ) -> None:
     first = 9_007_199_254_740_992
     bounds = [None, (str(first + 1),), (str(first + 2),), (str(first + 50),), None]
@@ -259,7 +261,7 @@ def test_filters_keep_the_rows_they_say(read: Any) -> None:
     assert sorted(row["part"] for row in found.rows.values()) == [11, 13, 14, 16, 17, 19, 91]
 
 
-def test_the_catalogue_has_tables_with_keys_views_and_a_partitioned_table_once(tables: dict[str, Table]) -> None:
+def test_the_catalogue_has_tables_with_keys_views_and_a_partitioned_table_once(tables: dict[str, SourceTable]) -> None:
     assert tables["composite"].key == ("b", "a")
     assert [name for name, table in tables.items() if table.is_view] == ["open_cuts"]
     assert [name for name in tables if "part" in name] == ["parted"]
@@ -270,12 +272,12 @@ def test_a_partitioned_table_is_read_with_all_of_its_partitions(read: Any) -> No
     assert read("parted").rows_reported == 2
 
 
-def test_names_that_need_quoting_are_read(source: MysqlSource, tables: dict[str, Table], tmp_path: Path) -> None:
+def test_names_that_need_quoting_are_read(source: MysqlSource, tables: dict[str, SourceTable], tmp_path: Path) -> None:
     (file,) = source.write(tables['Ünï `t` \\ "x"'], Layout(), None, tmp_path / "odd")
     assert pq.read_table(io.BytesIO(file.read())).to_pylist() == [{"select": 1, "a b": "x"}]
 
 
-def test_an_empty_table_has_no_file(source: MysqlSource, tables: dict[str, Table], tmp_path: Path) -> None:
+def test_an_empty_table_has_no_file(source: MysqlSource, tables: dict[str, SourceTable], tmp_path: Path) -> None:
     assert source.write(tables["empty"], Layout(), None, tmp_path / "empty") == []
 
 
@@ -293,7 +295,7 @@ def test_a_system_versioned_table_is_an_error_of_the_table(read: Any) -> None:
 
 
 def test_a_table_that_is_gone_is_an_error_in_the_servers_own_words(
-    source: MysqlSource, tables: dict[str, Table], tmp_path: Path
+    source: MysqlSource, tables: dict[str, SourceTable], tmp_path: Path
 ) -> None:
     gone = replace(tables["empty"], name="gone")
     with pytest.raises(TableUnreadableError, match=r"^(?!.*SELECT).*'dms_values\.gone' doesn't exist"):

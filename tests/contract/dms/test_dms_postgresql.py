@@ -19,7 +19,7 @@ from dms_cloud import BUCKET, FOLDER, Clouds, rules
 from dms_logins import postgres_login
 from localcloud.aws import LocalAws
 from localcloud.dms.engines.postgresql import PostgresqlReader, PostgresqlSource
-from localcloud.dms.engines.reader import Layout, Login, Table, TableUnreadableError
+from localcloud.dms.engines.reader import Layout, Login, SourceTable, TableUnreadableError
 from localcloud.dms.files.formats import Parquet
 from localcloud.dms.rules.expressions import Expression
 from localcloud.dms.rules.mappings import Range
@@ -89,7 +89,7 @@ def source(reader: PostgresqlReader, login: Login) -> Iterator[PostgresqlSource]
 
 
 @pytest.fixture(scope="module")
-def catalogue(source: PostgresqlSource) -> dict[str, Table]:
+def catalogue(source: PostgresqlSource) -> dict[str, SourceTable]:
     return {table.name: table for table in source.catalogue()}
 
 
@@ -97,7 +97,7 @@ class Reading:
     """What a reading of one table gives."""
 
     def __init__(
-        self, source: PostgresqlSource, table: Table, folder: Path, layout: Layout, within: Range | None
+        self, source: PostgresqlSource, table: SourceTable, folder: Path, layout: Layout, within: Range | None
     ) -> None:
         self.files = source.write(table, layout, within, folder)
         read = pq.read_table(io.BytesIO(self.files[0].read()))
@@ -106,7 +106,7 @@ class Reading:
 
 
 @pytest.fixture
-def read(source: PostgresqlSource, catalogue: dict[str, Table], tmp_path: Path) -> Any:
+def read(source: PostgresqlSource, catalogue: dict[str, SourceTable], tmp_path: Path) -> Any:
     def read(name: str, layout: Layout | None = None, part: Range | None = None) -> Reading:
         return Reading(source, catalogue[name], tmp_path / "out", layout or Layout(), part)
 
@@ -184,7 +184,7 @@ def test_every_value_arrives_as_it_stood_in_the_source(read: Any) -> None:
 
 
 def test_infinite_times_are_cut_to_the_ends_that_the_guide_names(
-    source: PostgresqlSource, catalogue: dict[str, Table], tmp_path: Path
+    source: PostgresqlSource, catalogue: dict[str, SourceTable], tmp_path: Path
 ) -> None:
     (file,) = source.write(catalogue["endless"], Layout(), None, tmp_path / "out")
     # Python's dates begin with the year 1, so DuckDB reads them.
@@ -237,12 +237,14 @@ def test_names_need_no_care(read: Any) -> None:
     assert read('Ünï "t" x').rows == [{"select": 1, "a b": "x"}]
 
 
-def test_an_empty_table_gives_no_file(source: PostgresqlSource, catalogue: dict[str, Table], tmp_path: Path) -> None:
+def test_an_empty_table_gives_no_file(
+    source: PostgresqlSource, catalogue: dict[str, SourceTable], tmp_path: Path
+) -> None:
     assert list(source.write(catalogue["empty"], Layout(), None, tmp_path / "out")) == []
 
 
 def test_ranges_take_every_row_once_but_for_those_without_a_boundary_value(
-    source: PostgresqlSource, catalogue: dict[str, Table], tmp_path: Path
+    source: PostgresqlSource, catalogue: dict[str, SourceTable], tmp_path: Path
 ) -> None:
     bounds = [None, ("30",), ("60",), None]
     found: list[int] = []
@@ -270,7 +272,7 @@ def test_a_table_is_not_cut_by_a_float_or_a_column_it_does_not_have(read: Any, c
         read("cut", part=Range((column,), None, ("1",)))
 
 
-def test_the_catalogue_knows_tables_from_views_and_keys_in_their_order(catalogue: dict[str, Table]) -> None:
+def test_the_catalogue_knows_tables_from_views_and_keys_in_their_order(catalogue: dict[str, SourceTable]) -> None:
     views = {name for name, table in catalogue.items() if table.is_view}
     assert views == {"open_cuts", "kept_cuts"}
     assert {"parted", "parted_north"} <= set(catalogue)  # the guide: parents and children are both reported

@@ -11,7 +11,8 @@ import pytest
 from certificates import make_certificate
 from dms_cloud import FOLDER, Cloud, Clouds, FakeReader, refusal_of, refused
 from localcloud.dms.requests import model
-from localcloud.dms.requests.model import AnswerBreaksModelError, check_answer, check_error, check_request
+from localcloud.dms.requests.model import check_answer, check_error, check_request
+from localcloud.errors import AnswerBreaksModelError
 from localcloud.in_process_transport import AwsError
 
 # The model

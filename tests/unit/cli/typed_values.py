@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 
 from cli.commands import cli
-from cli.options import Factor, Names, Place, RateOfDms, Text
+from cli.options import Factor, Names, NonEmptyPath, RateOfDms, Text
 
 # No bare text among them: an option of type `click.STRING` takes an empty value, so `Text` is to be used.
 VALUES: dict[type[click.ParamType], Sequence[str]] = {
     Text: ("", " ", "no such!", "never-was", "-"),
     Names: ("", " ", ",", " , ", "no such!", "never-was", "never-was,"),
-    Place: ("", " ", "afile", "afile/below", "/proc/nowhere/at-all"),
+    NonEmptyPath: ("", " ", "afile", "afile/below", "/proc/nowhere/at-all"),
     Factor: ("", " ", "fast", "-1", "0", "nan", "inf", "1e400"),
     click.IntRange: ("", " ", "many", "-1", "1.5", "9" * 30),
     click.Choice: ("", " ", "nonsense", "--json"),

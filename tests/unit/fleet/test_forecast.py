@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.plan_lengths import JUDGED, falls_short, make_fleet, measure
-from fleet.forecast import Bound, Forecast, Job, Places, Span, bound_of_places, find_bounds, forecast
+from fleet.forecast import Bound, Capacity, Forecast, Job, Span, bound_of_places, find_bounds, forecast
 from fleet.ordering import order_starts
 from fleet.pace import CALLS_PER_DATABASE, Pace
 
@@ -19,7 +19,7 @@ FAST = Pace(burst=1e9, per_second=1e9)
 
 
 @st.composite
-def runs(draw: st.DrawFn) -> tuple[list[Job], Places]:
+def runs(draw: st.DrawFn) -> tuple[list[Job], Capacity]:
     names = st.sampled_from
     jobs = [
         Job(f"d{number}", draw(names(["i", "j"])), draw(names(["s", "t", "u"])), draw(st.integers(0, 500)))
@@ -27,7 +27,7 @@ def runs(draw: st.DrawFn) -> tuple[list[Job], Places]:
     ]
     width = st.integers(1, 5)
     pace = Pace(draw(st.integers(0, 60)), draw(st.sampled_from([0.5, 4.0, 7.2])))
-    return jobs, Places({"i": draw(width), "j": draw(width)}, {"s": draw(width), "t": draw(width)}, pace)
+    return jobs, Capacity({"i": draw(width), "j": draw(width)}, {"s": draw(width), "t": draw(width)}, pace)
 
 
 def lanes_of(jobs: Iterable[Job]) -> list[list[Job]]:
@@ -56,44 +56,46 @@ def require_within(
 
 @given(runs(), st.randoms(use_true_random=False))
 def test_whatever_the_order_no_limit_is_passed_and_no_run_is_shorter_than_the_bound(
-    run: tuple[list[Job], Places], chance: random.Random
+    run: tuple[list[Job], Capacity], chance: random.Random
 ) -> None:
-    jobs, places = run
-    played = forecast(lanes_of(chance.sample(jobs, len(jobs))), places)
+    jobs, capacity = run
+    played = forecast(lanes_of(chance.sample(jobs, len(jobs))), capacity)
     assert set(played.spans) == {job.database for job in jobs}
-    require_within(jobs, played.spans, places.instances, lambda job: job.instance)
-    require_within(jobs, played.spans, places.servers, lambda job: job.server)
+    require_within(jobs, played.spans, capacity.instances, lambda job: job.instance)
+    require_within(jobs, played.spans, capacity.servers, lambda job: job.server)
     assert played.seconds >= played.bound.seconds - 1e-6
     turns = sorted(span.moves_at for span in played.spans.values())
     for count, at in enumerate(turns, 1):
-        assert places.pace.burst + at * places.pace.per_second >= 7 * count - 1e-6
+        assert capacity.pace.burst + at * capacity.pace.per_second >= 7 * count - 1e-6
 
 
 @given(runs())
 def test_the_planned_order_holds_each_database_once_and_plays_within_its_own_times(
-    run: tuple[list[Job], Places],
+    run: tuple[list[Job], Capacity],
 ) -> None:
-    jobs, places = run
-    starts = order_starts(jobs, places)
+    jobs, capacity = run
+    starts = order_starts(jobs, capacity)
     assert Counter(start.job for start in starts) == Counter(jobs)
     assert [start.at for start in starts] == sorted(start.at for start in starts)
-    assert forecast(lanes_of(start.job for start in starts), places).seconds >= max(start.at for start in starts) - 1e-6
+    assert (
+        forecast(lanes_of(start.job for start in starts), capacity).seconds >= max(start.at for start in starts) - 1e-6
+    )
 
 
 @given(runs())
-def test_a_database_that_an_offset_holds_back_starts_no_sooner(run: tuple[list[Job], Places]) -> None:
-    jobs, places = run
+def test_a_database_that_an_offset_holds_back_starts_no_sooner(run: tuple[list[Job], Capacity]) -> None:
+    jobs, capacity = run
     offsets = {job.database: 10 * number for number, job in enumerate(jobs)}
-    spans = forecast(lanes_of(jobs), places, offsets).spans
+    spans = forecast(lanes_of(jobs), capacity, offsets).spans
     assert all(spans[name].starts_at >= at for name, at in offsets.items())
 
 
 def test_requests_of_looks_make_a_run_longer_that_waits_for_requests() -> None:
     jobs = [Job(f"d{number}", "i", "s", 1) for number in range(50)]
-    places = Places({"i": 40}, {}, Pace(0, 8))
-    plain = forecast([jobs], places)
+    capacity = Capacity({"i": 40}, {}, Pace(0, 8))
+    plain = forecast([jobs], capacity)
     assert plain.bound == Bound(50 * CALLS_PER_DATABASE / 8, "requests")
-    assert forecast([jobs], places, looks_per_second=4.0).seconds > 1.9 * plain.seconds
+    assert forecast([jobs], capacity, looks_per_second=4.0).seconds > 1.9 * plain.seconds
 
 
 def test_two_of_the_longest_must_share_a_place_where_there_is_one_more_than_places() -> None:
@@ -103,7 +105,7 @@ def test_two_of_the_longest_must_share_a_place_where_there_is_one_more_than_plac
 
 def test_each_limit_can_be_what_decides_the_length() -> None:
     jobs = [Job(f"d{number}", "i", f"s{number % 2}", 100) for number in range(20)]
-    wide = Places({"i": 20}, {}, FAST)
+    wide = Capacity({"i": 20}, {}, FAST)
     assert find_bounds(jobs, wide)[0].by == "database"
     assert find_bounds(jobs, replace(wide, instances={"i": 2}))[0] == Bound(1000.0, "instance", "i")
     assert find_bounds(jobs, replace(wide, servers={"s1": 1}))[0] == Bound(1000.0, "server", "s1")
@@ -111,7 +113,7 @@ def test_each_limit_can_be_what_decides_the_length() -> None:
 
 
 def test_a_run_of_nothing_takes_no_time() -> None:
-    nothing = forecast([], Places({}, {}, FAST))
+    nothing = forecast([], Capacity({}, {}, FAST))
     assert isinstance(nothing, Forecast)
     assert (nothing.seconds, nothing.bound.seconds, nothing.percent_above_bound) == (0, 0, 0)
 

@@ -12,7 +12,7 @@ from test_folder_safety import begin_test
 from test_recorder import input_of, sweep
 
 from cases import Case, Cases
-from lambdas.clients.snowflake import Answer
+from lambdas.clients.snowflake import HttpResponse
 from lambdas.handlers.database_run import submit_loads
 from lambdas.loads import read_loads
 from lambdas.wiring import Clients
@@ -141,7 +141,7 @@ class Listening:
         self._inner = inner
         self.bodies: list[dict[str, Any]] = []
 
-    def request(self, method: str, url: str, **options: Any) -> Answer:
+    def request(self, method: str, url: str, **options: Any) -> HttpResponse:
         if options.get("body"):
             self.bodies.append(json.loads(options["body"]))
         return self._inner.request(method, url, **options)

@@ -3,9 +3,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from localcloud.servers.server_folder import Account, reachable_programs
+from localcloud.servers.server_folder import SystemAccount, reachable_programs
 
-STRANGER = Account(uid=os.geteuid() + 54_321, gid=os.getegid() + 54_321)
+STRANGER = SystemAccount(uid=os.geteuid() + 54_321, gid=os.getegid() + 54_321)
 
 
 def test_an_account_does_not_get_past_a_closed_folder(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_an_account_reaches_what_lies_in_the_open() -> None:
 
 
 def test_an_account_gets_into_a_folder_of_its_own() -> None:
-    ours = Account(os.geteuid(), os.getegid())
+    ours = SystemAccount(os.geteuid(), os.getegid())
     assert ours.can_reach(Path.cwd() / "file")
 
 

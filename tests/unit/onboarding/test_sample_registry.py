@@ -10,7 +10,7 @@ from fleet.stack_settings import (
     Functions,
     InstanceSize,
     Network,
-    Night,
+    NightSchedule,
     Replication,
     StackSettings,
     Tag,
@@ -51,7 +51,7 @@ def test_the_settings_file_shows_every_default_as_it_is(registry: Registry) -> N
     assert dataclasses.replace(stack, network=default.network, nights=()) == default
     assert stack.network.source_networks == default.network.source_networks
     (night,) = stack.nights
-    assert dataclasses.replace(night, time_zone="UTC") == Night("nightly", "full", "cron(0 22 * * ? *)")
+    assert dataclasses.replace(night, time_zone="UTC") == NightSchedule("nightly", "full", "cron(0 22 * * ? *)")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_settings_file_shows_every_default_as_it_is(registry: Registry) -> N
         ("settings.yaml", (Settings, SnowflakeSettings, TaskProfile, Limits)),
         (
             "settings.yaml",
-            (StackSettings, Network, Replication, InstanceSize, Night, Functions, Trust, Tag),
+            (StackSettings, Network, Replication, InstanceSize, NightSchedule, Functions, Trust, Tag),
         ),
         ("servers.yaml", (Server,)),
         ("databases.yaml", (Database,)),

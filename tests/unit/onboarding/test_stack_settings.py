@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import RegistryError
-from fleet.stack_settings import Network, Night, Tag
+from fleet.stack_settings import Network, NightSchedule, Tag
 from onboarding.reader import read_registry
 from registry_texts import SETTINGS
 
@@ -46,7 +46,9 @@ def test_what_the_stack_section_says_is_what_the_stack_is_made_of(tmp_path: Path
         subnets=("subnet-0000000a", "subnet-0000000b"),
         route_tables=("rtb-0000000a",),
     )
-    assert stack.nights == (Night("sales", "full", "cron(0 22 ? * MON-FRI *)", "Europe/Berlin", 15, ("sales",)),)
+    assert stack.nights == (
+        NightSchedule("sales", "full", "cron(0 22 ? * MON-FRI *)", "Europe/Berlin", 15, ("sales",)),
+    )
     assert [one.id for one in stack.replication.sizes] == ["big"]
     assert stack.tags == (Tag("cost-centre", "4711"),)
 

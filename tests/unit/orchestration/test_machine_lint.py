@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.definitions import load
-from orchestration.lint import RULES, Contract, Finding, lint
+from orchestration.lint import RULES, Contract, LintFinding, lint
 from orchestration.lint.retriers import RETRIERS, START_RETRIERS, retriers_of
 
 Document = dict[str, Any]
@@ -78,30 +78,30 @@ GOOD: Document = {
 TOP = GOOD["States"]
 
 
-def with_fault(change: Callable[[Document], Any]) -> list[Finding]:
+def with_fault(change: Callable[[Document], Any]) -> list[LintFinding]:
     document = copy.deepcopy(GOOD)
     change(document)
     return lint(document, CONTRACTS)
 
 
-def set_at(*way: Any, to: Any) -> Callable[[Document], None]:
-    """Put *to* at *way* below States; steps that are names of inner states go through the Map."""
+def set_at(*path: Any, to: Any) -> Callable[[Document], None]:
+    """Put *to* at *path* below States; steps that are names of inner states go through the Map."""
 
     def change(document: Document) -> None:
         place: Any = document
-        for step in way[:-1]:
+        for step in path[:-1]:
             place = place[step]
-        place[way[-1]] = to
+        place[path[-1]] = to
 
     return change
 
 
-def without(*way: Any) -> Callable[[Document], None]:
+def without(*path: Any) -> Callable[[Document], None]:
     def change(document: Document) -> None:
         place: Any = document
-        for step in way[:-1]:
+        for step in path[:-1]:
             place = place[step]
-        del place[way[-1]]
+        del place[path[-1]]
 
     return change
 
@@ -134,11 +134,16 @@ FAULTS: list[tuple[str, str, Callable[[Document], None], str]] = [
     ("dangling-target", "IsTaken", set_at(*TAKEN, "Choices", 1, "Next", to="Hm"), "Choices[1].Next leads to 'Hm'"),
     ("dangling-target", "EachName/DoJob", set_at(*DO, "Catch", 0, "Next", to="Finish"), "lies in another scope"),
     ("dangling-target", "WaitForJob", set_at(*WAIT, "Next", to="Note"), "EachName/Note, which lies in another scope"),
-    ("unreachable-state", "Lost", set_at("States", "Lost", to={"Type": "Succeed"}), "no way leads here"),
-    ("unreachable-state", "EachName/Lost", set_at(*INNER, "Lost", to={"Type": "Succeed"}), "no way leads here"),
+    ("unreachable-state", "Lost", set_at("States", "Lost", to={"Type": "Succeed"}), "no path leads here"),
+    ("unreachable-state", "EachName/Lost", set_at(*INNER, "Lost", to={"Type": "Succeed"}), "no path leads here"),
     ("choice-with-next", "IsTaken", set_at(*TAKEN, "Next", to="Finish"), "is a Choice and has Next"),
     ("choice-with-next", "IsTaken", set_at(*TAKEN, "End", to=True), "is a Choice and has End"),
-    ("no-way-out", "(the machine)", set_at(*EACH, "Next", to="TakeJob"), "no end can be reached from TakeJob, IsTaken"),
+    (
+        "no-path-to-end",
+        "(the machine)",
+        set_at(*EACH, "Next", to="TakeJob"),
+        "no end can be reached from TakeJob, IsTaken",
+    ),
     ("name-twice", "EachName/Finish", set_at(*INNER, "Finish", to={"Type": "Succeed"}), "Finish, EachName/Finish."),
     ("fail-state", "Finish", set_at("States", "Finish", "Type", to="Fail"), "which a redrive cannot heal"),
     ("timeout-missing", "TakeJob", without(*TAKE, "TimeoutSeconds"), "has no TimeoutSeconds."),
@@ -261,8 +266,8 @@ def test_a_state_without_a_handler_is_found() -> None:
     ]
 
 
-def test_a_path_that_only_one_of_two_ways_fills_is_found() -> None:
-    """IsTaken leads to EachName with and without a way through a state that overwrites what was answered."""
+def test_a_field_that_only_one_of_two_paths_fills_is_found() -> None:
+    """IsTaken leads to EachName with and without a path through a state that overwrites what was answered."""
 
     def change(document: Document) -> None:
         document["States"]["WaitForJob"] |= {"Next": "Forget"}
@@ -296,9 +301,9 @@ def test_a_choice_may_ask_whether_something_is_there() -> None:
     assert with_fault(change) == []
 
 
-def _ways(content: Any) -> list[tuple[Any, ...]]:
+def _paths(content: Any) -> list[tuple[Any, ...]]:
     inner = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
-    return [way for key, value in inner for way in [(key,), *((key, *rest) for rest in _ways(value))]]
+    return [path for key, value in inner for path in [(key,), *((key, *rest) for rest in _paths(value))]]
 
 
 junk = st.recursive(
@@ -308,13 +313,13 @@ junk = st.recursive(
 )
 
 
-@given(st.sampled_from(_ways(GOOD)), junk)
+@given(st.sampled_from(_paths(GOOD)), junk)
 @settings(max_examples=300, deadline=None)
-def test_no_document_makes_the_lint_fail(way: tuple[Any, ...], value: Any) -> None:
+def test_no_document_makes_the_lint_fail(path: tuple[Any, ...], value: Any) -> None:
     document = copy.deepcopy(GOOD)
-    set_at(*way, to=value)(document)
-    assert all(isinstance(finding, Finding) for finding in lint(document, CONTRACTS))
-    assert all(isinstance(finding, Finding) for finding in lint(value, CONTRACTS))
+    set_at(*path, to=value)(document)
+    assert all(isinstance(finding, LintFinding) for finding in lint(document, CONTRACTS))
+    assert all(isinstance(finding, LintFinding) for finding in lint(value, CONTRACTS))
 
 
 @pytest.mark.parametrize("machine", ["fleet-run", "database-run"])

@@ -14,7 +14,7 @@ import pytds
 import pytest
 
 from documented_sqlserver import DocumentedServer
-from localcloud.dms.engines.reader import Layout, Login, SourceUnreachableError, Table, TableUnreadableError
+from localcloud.dms.engines.reader import Layout, Login, SourceTable, SourceUnreachableError, TableUnreadableError
 from localcloud.dms.engines.sqlserver import SqlServerReader
 from localcloud.dms.rules.mappings import Range
 
@@ -32,7 +32,7 @@ ROW: tuple[Any, ...] = (
 )
 
 
-def opened(**answers: Any) -> tuple[DocumentedServer, Any, dict[str, Table]]:
+def opened(**answers: Any) -> tuple[DocumentedServer, Any, dict[str, SourceTable]]:
     server = DocumentedServer(answers)
     source = SqlServerReader(server.connect).open(LOGIN)
     return server, source, {table.name: table for table in source.catalogue()}

@@ -20,7 +20,7 @@ _NIGHT_RETRIES = {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts"
 _SWEEP_RETRIES = {"maximum_event_age_in_seconds": 600, "maximum_retry_attempts": 2}
 
 
-class Calls(tf.Construct):
+class Triggers(tf.Construct):
     """Rules, schedules, and a queue for each kind of what could not be delivered.
 
     Nights have a queue of their own: an alarm goes off once for a queue that holds anything, so that one stray event in

@@ -1,5 +1,5 @@
 """What starts by itself and who hears of it, made in the local cloud: topic, queues, rules, schedules, as the stack has
-them (`orchestration/constructs/calls.py` and `notifications.py`), with the same policies."""
+them (`orchestration/constructs/triggers.py` and `notifications.py`), with the same policies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from orchestration.roles import keep_schedules, trust_service
 _START_EXECUTION = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
 
 
-class Calls:
+class DeployedTriggers:
     """Makes them for *settings*."""
 
     def __init__(self, aws: LocalAws, settings: Settings) -> None:

@@ -1,5 +1,5 @@
-"""The rules about ways: from state to state, from the start to an end. A start that is no state, and a state with both
-Next and End or neither, are left to cfn-lint (E3601)."""
+"""The rules about transitions and the paths that they make, from the start to an end. A start that is no state, and a
+state with both Next and End or neither, are left to cfn-lint (E3601)."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def dangling_target(machine: Machine) -> Violations:
 
 @rule(
     "unreachable-state",
-    title="A way from StartAt leads to every state",
+    title="A path from StartAt leads to every state",
     why="AWS refuses it, and nobody meant it: a state was renamed or a Choice lost a branch.",
     source=_MEASURED,
 )
 def unreachable_state(machine: Machine) -> Violations:
-    """States that no way leads to."""
+    """States that no path leads to."""
     for scope in machine.scopes:
         if scope.start_at in scope.states:
             for name, state in scope.states.items():
                 if name not in scope.reached:
-                    yield state, "no way leads here. Lead one here, or remove the state."
+                    yield state, "no path leads here. Lead one here, or remove the state."
 
 
 @rule(
@@ -62,18 +62,18 @@ def choice_with_next(machine: Machine) -> Violations:
 
 
 @rule(
-    "no-way-out",
-    title="From every state that is reached, a way leads to an end",
+    "no-path-to-end",
+    title="From every state that is reached, a path leads to an end",
     why="An execution in such a loop runs for a year or until its history is full.",
     source=_MEASURED,
 )
-def no_way_out(machine: Machine) -> Violations:
+def no_path_to_end(machine: Machine) -> Violations:
     """States that are never left for good, one finding a scope."""
     for scope in machine.scopes:
         stuck = [
             name
             for name in scope.states
-            if name in scope.reached and not any(scope.states[one].ends for one in scope.ways_from(name))
+            if name in scope.reached and not any(scope.states[one].ends for one in scope.reachable_from(name))
         ]
         if stuck:
             yield scope.path, f"no end can be reached from {', '.join(stuck)}."

@@ -22,11 +22,11 @@ _LOOK_SECONDS = 0.1
 Limit = Literal["time", "memory"]
 
 
-class Instances:
-    """The processes of one function, as it is configured now. At most *most* of them; further calls wait.
+class ExecutionEnvironments:
+    """The execution environments of one function, as it is configured now: a process each.
 
-    *package*: the folder of its code; *environment*: all that the processes get; *log*: where they print to;
-    *called*: after each call, when what it printed is in the log.
+    At most *most* of them; further calls wait. *package*: the folder of its code; *environment*: all that the processes
+    get; *log*: where they print to; *called*: after each call, when what it printed is in the log.
     """
 
     def __init__(
