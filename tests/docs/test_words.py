@@ -13,7 +13,7 @@ _LOOKED_AT = ("*.py", "*.md", "*.yaml", "*.sql", "*.js", "*.css", ":!CHANGELOG.m
 _TO_GO_THROUGH = (
     *("lambdas", "local/coverage", "local/COVERAGE.md", "docs/to-verify-on-aws.md", "*behaviours.yaml"),
     *("localcloud/dms", "localcloud/snowflake", "localcloud/stepfunctions", "localcloud/moto_fast_path"),
-    *("tests/contract", "tests/night", "tests/unit/lambdas", "tests/unit/local"),
+    *("localcloud/tests", "tests/contract", "tests/night", "tests/unit/lambdas", "tests/unit/local"),
 )
 
 
