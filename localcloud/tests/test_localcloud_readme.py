@@ -1,4 +1,4 @@
-"""localcloud/README.md's example, run in a copy of that folder from which nothing else of this project is in reach."""
+"""The README's example, run in a copy of this house from which nothing else of the project is in reach."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-HOUSE = Path(__file__).parents[2] / "localcloud"
+HOUSE = Path(__file__).parents[1]
 # The project itself is installed beside the libraries; its packages are made unfindable.
 _ALONE = """
 import sys
