@@ -51,7 +51,7 @@ DANGERS: Mapping[str, Sequence[str]] = {
         "tests/unit/cli/test_hostile_environments.py",
         "tests/unit/cli/test_terminal.py",
     ),
-    "memory, and bad requests": ("tests/contract/http/test_http_bad_requests.py",),
+    "memory, and bad requests": ("localcloud/tests/http/test_http_bad_requests.py",),
     "mutants": tuple(sorted({test for mutant in MUTANTS for test in mutant.tests})),
     "rights and defaults of an account": (
         "tests/contract/dms/test_dms_encryption.py",

@@ -15,13 +15,13 @@ import pytest
 
 from cases import SETTINGS
 from fleet.databases import Database, Registry, Server
-from http_cloud import by_hand, signed
 from local.admin_paths import ADMINISTER, RESET, TOKEN, admin_paths
 from local.cloud import LocalCloud
 from localcloud.http.hosting import Host
 from localcloud.http.messages import Reply, Request
 from localcloud.http.server import LOOPBACK, HttpServer
 from localcloud.quotas import DMS_API_BURST
+from localcloud.tests.http.http_cloud import by_hand, signed
 
 
 def request(method: str, target: str, body: bytes = b"", **headers: str) -> Request:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from http_cloud import Endpoint, empty_endpoint, refused
 from localcloud.lambda_service.processes import host_architecture
+from localcloud.tests.http.http_cloud import Endpoint, empty_endpoint, refused
 from orchestration.events import broken_off_pattern
 from orchestration.roles import allow, policy, trust_service
 

@@ -14,9 +14,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from cases import SETTINGS
-from fleet.databases import Registry
-from local.cloud import LocalCloud
+from localcloud.aws import REGION
+from localcloud.cloud import Cloud
 from localcloud.http.messages import Reply
 from localcloud.http.routing import Router
 from localcloud.http.server import LOOPBACK, HttpServer
@@ -27,7 +26,7 @@ KEY = "AKIAFLEETLOCAL000000"
 class Endpoint:
     """The address of a local cloud. *heard*: "service operation status" of every call."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
+    def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.heard: list[str] = []
         self._open = ExitStack()
@@ -47,7 +46,7 @@ class Endpoint:
     def client(self, service: str, **more: Any) -> Any:
         """A boto3 client as anybody makes one; it is closed with the endpoint."""
         settings: dict[str, Any] = {
-            "region_name": "eu-central-1",
+            "region_name": REGION,
             "aws_access_key_id": KEY,
             "aws_secret_access_key": "local",
             "endpoint_url": self.server.endpoint,
@@ -93,9 +92,8 @@ def refused(code: str, words: str = ".") -> Iterator[pytest.ExceptionInfo[Client
 @contextmanager
 def empty_endpoint(folder: Path, *buckets: str, **how: Any) -> Iterator[Endpoint]:
     """The endpoint of an account that holds nothing but empty *buckets*. *how*: of its cloud."""
-    registry = Registry(SETTINGS, (), ())
-    with LocalCloud(folder, registry, {}, is_deployed=False, **how) as cloud, Endpoint(cloud) as endpoint:
-        where = {"LocationConstraint": SETTINGS.region}
+    with Cloud(folder, **how) as cloud, Endpoint(cloud) as endpoint:
+        where = {"LocationConstraint": REGION}
         for bucket in buckets:
             cloud.aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         yield endpoint

@@ -8,10 +8,10 @@ from email.message import Message
 from typing import Any
 from urllib.parse import urlencode
 
-from http_cloud import signed
 from localcloud.http.messages import Request
 from localcloud.http.services import SERVICES
 from localcloud.service_models import model_of
+from localcloud.tests.http.http_cloud import signed
 
 DEEP = b'{"a":' * 3_000 + b"1" + b"}" * 3_000
 SIGNED_FOR = {service: name for name, service in SERVICES.items()}

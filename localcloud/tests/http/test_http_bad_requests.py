@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bad_requests import DEEP, request, spoilt
-from http_cloud import Endpoint, empty_endpoint, signed
 from localcloud.http.messages import Reply
 from localcloud.http.routing import Router
 from localcloud.http.server import LOOPBACK, HttpServer
 from localcloud.http.services import SERVICES
 from localcloud.service_models import model_of
+from localcloud.tests.http.bad_requests import DEEP, request, spoilt
+from localcloud.tests.http.http_cloud import Endpoint, empty_endpoint, signed
 
 BUCKET = "of-tests"
 OF_XML = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from http_cloud import Endpoint, empty_endpoint, refused
+from localcloud.tests.http.http_cloud import Endpoint, empty_endpoint, refused
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from http_cloud import Endpoint, by_hand, empty_endpoint, refused, signed
 from localcloud.http.messages import Request
 from localcloud.http.routing import Router
 from localcloud.http.server import LOOPBACK
+from localcloud.tests.http.http_cloud import Endpoint, by_hand, empty_endpoint, refused, signed
 
 BUCKET = "of-tests"
 KEYS = ["a/Ünï ключ+%25&'.txt", "a//b", "z/日本.parquet"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from http_cloud import empty_endpoint
 from localcloud.cloud import AccountLimits
+from localcloud.tests.http.http_cloud import empty_endpoint
 
 
 def test_an_invocation_beyond_the_accounts_places_is_refused_with_429_and_its_reason(tmp_path: Path) -> None:

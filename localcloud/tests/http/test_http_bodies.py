@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from http_cloud import Endpoint, empty_endpoint, signed
 from localcloud.http.server import LOOPBACK
+from localcloud.tests.http.http_cloud import Endpoint, empty_endpoint, signed
 
 BUCKET = "of-bodies"
 ROWS = b"the rows of one table " * 5_000
