@@ -15,8 +15,6 @@ import pytest
 
 from localcloud.lambda_service.processes import host_architecture
 from localcloud.tests.http.http_cloud import Endpoint, empty_endpoint, refused
-from orchestration.events import broken_off_pattern
-from orchestration.roles import allow, policy, trust_service
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 CODE = """
@@ -67,12 +65,19 @@ def zipped(code: str) -> bytes:
     return content.getvalue()
 
 
+def policy(**statement: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+
+def trust(service: str) -> str:
+    return policy(Principal={"Service": service}, Action="sts:AssumeRole")
+
+
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     with empty_endpoint(tmp_path_factory.mktemp("cloud")) as opened:
         for name, service in (("runs", "lambda.amazonaws.com"), ("other", "dms.amazonaws.com")):
-            trust = json.dumps(trust_service(service))
-            opened.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+            opened.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust(service))
         yield opened
 
 
@@ -147,9 +152,8 @@ def test_what_a_function_prints_is_in_its_log_group_where_its_role_may_write(
 ) -> None:
     logs, iam = endpoint.client("logs"), endpoint.client("iam")
     arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/writes:*"
-    trust = json.dumps(trust_service("lambda.amazonaws.com"))
-    iam.create_role(RoleName="writes", AssumeRolePolicyDocument=trust)
-    may = json.dumps(policy(allow("WritesItsLog", "logs:PutLogEvents", arn)))
+    iam.create_role(RoleName="writes", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))
+    may = policy(Action="logs:PutLogEvents", Resource=arn)
     iam.put_role_policy(RoleName="writes", PolicyName="may", PolicyDocument=may)
     for name in ("writes", "lacks-the-right"):
         logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
@@ -269,7 +273,8 @@ def test_a_statement_of_the_policy_is_added_told_and_removed(functions: Any) -> 
 def test_a_rule_calls_a_function_only_where_the_functions_policy_lets_it(endpoint: Endpoint, functions: Any) -> None:
     arn, events = create(functions)["FunctionArn"], endpoint.client("events")
     machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-run"
-    rule = events.put_rule(Name="told", EventPattern=json.dumps(broken_off_pattern([machine])))["RuleArn"]
+    pattern = {"source": ["aws.states"], "detail": {"status": ["FAILED"], "stateMachineArn": [machine]}}
+    rule = events.put_rule(Name="told", EventPattern=json.dumps(pattern))["RuleArn"]
     events.put_targets(Rule="told", Targets=[{"Id": "one", "Arn": arn}])
     event = {
         "source": "aws.states",
@@ -294,7 +299,7 @@ def test_a_rule_calls_a_function_only_where_the_functions_policy_lets_it(endpoin
 
 def test_a_state_machine_calls_the_deployed_function(endpoint: Endpoint, functions: Any) -> None:
     arn, machines = create(functions)["FunctionArn"], endpoint.client("stepfunctions")
-    may = json.dumps(policy(allow("Calls", "lambda:InvokeFunction", arn)))
+    may = policy(Action="lambda:InvokeFunction", Resource=arn)
     endpoint.client("iam").put_role_policy(RoleName="runs", PolicyName="may", PolicyDocument=may)
     definition = {"StartAt": "Call", "States": {"Call": {"Type": "Task", "Resource": arn, "End": True}}}
     machine = machines.create_state_machine(
