@@ -9,16 +9,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 # The client belongs to the tests, which make a small share of these sequences.
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "contract" / "dms"))
-
-from dms_random_client import BrokenError, Seen
-from dms_sequences import STEPS, Step, run
+from localcloud.tests.dms.operations.dms_random_client import BrokenError, Seen
+from localcloud.tests.dms.operations.dms_sequences import STEPS, Step, run
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -20,6 +20,7 @@ from cli.demo import SAMPLE_REGISTRY
 from cli.detaching import Parent
 from fleet.databases import Registry
 from fleet.errors import RequestError
+from local.admin_paths import admin_paths
 from local.cloud import VARIABLES, LocalCloud
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import build
@@ -87,7 +88,7 @@ def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable
         cloud.endpoint = server.endpoint
         return cloud
 
-    host = Host(make, token := secrets.token_urlsafe(24))
+    host = Host(make, admin_paths(token := secrets.token_urlsafe(24)))
     server = held.push(_listen(host, wanted))  # first: the port may be taken
     registry, sources = _prepare(wanted, progress, held)
     progress("Opening the account ...")

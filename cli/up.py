@@ -18,9 +18,9 @@ from cli.options import Factor, NonEmptyPath, dms_rate_option, json_option
 from cli.serving import Wanted, serve
 from fleet.errors import FleetError, MalformedInputError
 from fleet.names import machine_arn
+from local.admin_paths import RESET, TOKEN
 from local.up_folder import Up, end, find
 from localcloud.aws import ACCOUNT, REGION
-from localcloud.http.hosting import RESET, TOKEN
 from localcloud.http.server import LOOPBACK
 from onboarding.reader import read_registry
 

@@ -25,8 +25,9 @@ class Behaviour:
     *name*: an operation as the service's model spells it, or a sentence. *trust*: whether the vendor documents it,
     others observed it in public, or we assume it; nothing for what is refused. *source*: a URL, or a place in the
     project's reference ("docs/facts/dms.md 4.2"). *test*: the node id of a test that holds it, as
-    "tests/contract/dms/test_dms_api.py::test_name". *verify*: the command that settles it on a real account, for what
-    is assumed; `docs/to-verify-on-aws.md` lists these. *reason*: why no command settles what is assumed.
+    "localcloud/tests/dms/operations/test_dms_api.py::test_name". *verify*: the command that settles it on a real
+    account, for what is assumed; `docs/to-verify-on-aws.md` lists these. *reason*: why no command settles what is
+    assumed.
     What is neither trusted nor refused (`refused: true`) differs: it is taken, and done in our own way or not at all.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from localcloud.aws import REGION
 from localcloud.cloud import Cloud
 from localcloud.http.routing import Router
 from localcloud.http.server import HttpServer
+from localcloud.servers.postgres import EmbeddedPostgres
 
 Client = Callable[[str], Any]
 EVERY_TABLE = json.dumps(
@@ -40,9 +42,22 @@ def serve(cloud: Cloud) -> Iterator[Client]:
         yield lambda service: session.client(service, endpoint_url=server.endpoint)
 
 
-def prepare(client: Client, secret: Mapping[str, Any], bucket: str) -> dict[str, str]:
+@contextmanager
+def shop(folder: Path, rows: int) -> Iterator[dict[str, Any]]:
+    """A real PostgreSQL on *folder*, with a database `shop` of one table, `item`, of *rows* rows; gives its secret."""
+    with EmbeddedPostgres.start(folder.absolute()) as server:
+        server.drop_database("shop")
+        server.create_database("shop")
+        with server.connect("shop") as connection:
+            connection.execute("CREATE TABLE item (n integer, name text)")
+            connection.execute("INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, %s::int) AS n", [rows])
+        yield server.secret("shop")
+
+
+def prepare(cloud: Cloud, client: Client, secret: Mapping[str, Any], bucket: str) -> dict[str, str]:
     """A role, a bucket, an instance, a source endpoint for the PostgreSQL database that *secret* names, and an S3
-    endpoint that writes Parquet below `<bucket>/<database>/`; what CreateReplicationTask wants of them."""
+    endpoint that writes Parquet below `<bucket>/<database>/`, both with a good connection test; what
+    CreateReplicationTask wants of them."""
     dms, iam, name = client("dms"), client("iam"), secret["dbname"]
     services = ["dms.amazonaws.com", f"dms.{REGION}.amazonaws.com"]
     trust = _policy(Action="sts:AssumeRole", Principal={"Service": services})
@@ -72,6 +87,10 @@ def prepare(client: Client, secret: Mapping[str, Any], bucket: str) -> dict[str,
             "DataFormat": "parquet",
         },
     )["Endpoint"]["EndpointArn"]
+    cloud.clock.sleep(900)  # an instance takes minutes; the clock skips them
+    for endpoint in (source, target):
+        dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=endpoint)
+    cloud.clock.sleep(60)
     return {"ReplicationInstanceArn": instance, "SourceEndpointArn": source, "TargetEndpointArn": target}
 
 

@@ -62,7 +62,7 @@ MUTANTS = (
         "files = self._source.write(table, layout, segment.within, folder)",
         "files = [file for again in ('', '-again') for file in "
         "self._source.write(table, layout, segment.within, folder.with_name(folder.name + again))]",
-        ("tests/contract/dms/test_dms_rows.py",),
+        ("localcloud/tests/dms/loads/test_dms_rows.py",),
     ),
     Mutant(
         "Reconcile ignores the rows that COPY parsed",

@@ -21,13 +21,13 @@ from proofs.suite import closing_line, count_passed, judge_left_out
 
 MOST_SECONDS = 25 * 60
 DANGERS: Mapping[str, Sequence[str]] = {
-    "a fresh machine": ("tests/contract/test_left_out.py", "tests/unit/test_held_time.py"),
+    "a fresh machine": ("tests/contract/test_left_out.py", "localcloud/tests/test_held_time.py"),
     "the whole fleet by accident": (
         "tests/machine/test_fleet_run_input.py",
         "tests/night/test_rerun.py",
         "tests/unit/cli/test_night_commands.py",
     ),
-    "the environment leaks in": ("tests/night/test_hostile_environment.py", "tests/unit/local/test_surroundings.py"),
+    "the environment leaks in": ("tests/night/test_hostile_environment.py", "localcloud/tests/test_surroundings.py"),
     "green that is not": (
         "tests/unit/fleet/test_report_page_sums.py",
         "tests/unit/lambdas/test_ending.py",
@@ -51,7 +51,7 @@ DANGERS: Mapping[str, Sequence[str]] = {
         "tests/unit/cli/test_hostile_environments.py",
         "tests/unit/cli/test_terminal.py",
     ),
-    "memory, and bad requests": ("tests/contract/http/test_http_bad_requests.py",),
+    "memory, and bad requests": ("localcloud/tests/http/test_http_bad_requests.py",),
     "mutants": tuple(sorted({test for mutant in MUTANTS for test in mutant.tests})),
     "rights and defaults of an account": (
         "tests/contract/dms/test_dms_encryption.py",

@@ -19,12 +19,12 @@ import yaml
 from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Registry, Settings
 from fleet.errors import FleetError
+from local.admin_paths import ADMINISTER, TOKEN
 from local.deploy import EXTERNAL_ID, SNOWFLAKE_USER, administration, public_key_text, snowflake_user_arn
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import BuiltDatabase
 from local.up_folder import find
 from localcloud.aws import own_session
-from localcloud.http.hosting import ADMINISTER, TOKEN
 from localcloud.lambda_service.processes import host_architecture
 from onboarding.reader import DATABASES_FILE, SETTINGS_FILE
 from orchestration.package import host_python

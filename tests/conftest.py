@@ -1,31 +1,22 @@
-"""What several suites share: a PostgreSQL, and local clouds over small databases on it."""
+"""What several suites share: local clouds over small databases on the PostgreSQL of the local cloud's own tests."""
 
 from __future__ import annotations
 
-import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from cases import Case, Cases, make_template
 from left_out import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
 from localcloud.servers.postgres import EmbeddedPostgres
-from mariadb_server import mariadb
 from real_terraform import terraform
 
-__all__ = ["mariadb", "pytest_collection_modifyitems", "pytest_configure", "pytest_terminal_summary", "terraform"]
+__all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_terminal_summary", "terraform"]
 
-settings.register_profile("without times", deadline=None)  # no test asserts how long anything takes
-settings.load_profile("without times")
-
-# A shell starts background commands with SIGINT ignored, and every program that a test starts would inherit that.
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+pytest_plugins = ["localcloud.tests.pytest_plugin"]
 
 
 class ByModule(LoadScopeScheduling):
@@ -57,14 +48,6 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert file.read_text(encoding="utf-8") == text, "if the change is meant: pytest --golden, and review the diff"
 
     return compare
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[EmbeddedPostgres]:
-    """A real PostgreSQL, empty, one for each xdist worker. Name databases after your suite and drop what is large."""
-    # Not pytest's own folder: that is closed to the account that the server runs under when we are root.
-    with tempfile.TemporaryDirectory(prefix="fleet-") as folder, EmbeddedPostgres.start(Path(folder)) as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

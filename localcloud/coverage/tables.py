@@ -17,7 +17,7 @@ _WORDS = ("documented", "observed", "assumed", "differs", "refused")
 
 
 def tables(sections: Sequence[Section]) -> str:
-    """The tables, in the order of *sections*. Links lead to tests from a folder that lies beside `tests/`."""
+    """The tables, in the order of *sections*. Links lead to tests from a page one folder below the root."""
     return _numbers(sections) + "".join(_section(one) for one in sections)
 
 

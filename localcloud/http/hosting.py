@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
-import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Self
 
 from localcloud.cloud import Cloud
@@ -15,25 +14,23 @@ from localcloud.http.errors import refusal
 from localcloud.http.messages import Reply, Request
 from localcloud.http.routing import Router
 from localcloud.in_process_transport import AwsError
-from localcloud.snowflake.errors import SnowflakeError
 
 _log = logging.getLogger(__name__)
 
-RESET = "/_cloud/reset"  # no bucket's name begins like that
-ADMINISTER = "/_cloud/snowflake"
-TOKEN = "X-Cloud-Token"  # noqa: S105  a header's name
+Serve = Callable[["Host", Request], Reply]
+"""Answers a request to a path of the caller's own; an `AwsError` that it raises becomes a refusal."""
 
 
 class Host:
-    """Answers requests with the local cloud that *make* gives; *token* is what has to know who resets it, or who runs
-    statements in Snowflake as the administrator that a new account comes with.
+    """Answers requests with the local cloud that *make* gives. *admin*: paths that AWS does not have, and what answers
+    a request to each.
 
     *make* is called at the start and at each reset, when the cloud before has closed. Use it as a context.
     """
 
-    def __init__(self, make: Callable[[], Cloud], token: str) -> None:
+    def __init__(self, make: Callable[[], Cloud], admin: Mapping[str, Serve] = MappingProxyType({})) -> None:
         self._make = make
-        self._token = token
+        self._admin = admin
         self._opened: tuple[Cloud, Router] | None = None
         self._why_none = "the account is being opened"
         self._answering = 0
@@ -49,15 +46,14 @@ class Host:
     def answer(self, request: Request) -> Reply:
         """The answer to *request*; never raises."""
         try:
-            if request.path in {RESET, ADMINISTER}:
-                self._require_token(request)
-                return self._answer_reset() if request.path == RESET else self._administer(request)
-            with self._in_use() as (_, router):
+            if serve := self._admin.get(request.path):
+                return serve(self, request)
+            with self.in_use() as (_, router):
                 return router.answer(request)
         except AwsError as error:
             return refusal(error, request, "")
         except Exception as error:  # noqa: BLE001  the client gets it
-            _log.exception("the reset broke")
+            _log.exception("an answer broke")
             return refusal(AwsError("InternalFailure", f"a fault of the local cloud: {error!r}", 500), request, "")
 
     def reset(self) -> None:
@@ -70,7 +66,12 @@ class Host:
         self._open()
 
     @contextmanager
-    def _in_use(self) -> Iterator[tuple[Cloud, Router]]:
+    def in_use(self) -> Iterator[tuple[Cloud, Router]]:
+        """The cloud of now and its router; a reset waits until they are not in use any more.
+
+        Raises:
+            AwsError: There is none, because one is being opened or could not be.
+        """
         with self._changed:
             opened = self._require_opened()
             self._answering += 1
@@ -85,25 +86,6 @@ class Host:
         if self._opened is None:
             raise AwsError("ServiceUnavailable", self._why_none, 503)
         return self._opened
-
-    def _require_token(self, request: Request) -> None:
-        is_known = hmac.compare_digest(request.header(TOKEN).encode(), self._token.encode())
-        if request.method != "POST" or not is_known:
-            raise AwsError("AccessDenied", "only who started this local cloud may ask for this", 403)
-
-    def _answer_reset(self) -> Reply:
-        self.reset()
-        return Reply(200, {"Content-Type": "application/json"}, json.dumps({}).encode(), "cloud reset")
-
-    def _administer(self, request: Request) -> Reply:
-        """Run the body's `statements` in the body's `database`."""
-        asked = json.loads(request.body)
-        try:
-            with self._in_use() as (cloud, _):
-                cloud.snowflake.administer(asked["statements"], database=asked["database"])
-        except SnowflakeError as error:
-            raise AwsError("SnowflakeError", str(error)) from error
-        return Reply(200, {"Content-Type": "application/json"}, json.dumps({}).encode(), "snowflake administer")
 
     def _open(self) -> None:
         try:

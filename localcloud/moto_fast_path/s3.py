@@ -3,7 +3,7 @@
 A night of 12,000 tables makes some 40,000 such calls, and moto builds its table of URLs anew for each of them. Objects
 stay moto's own, in its backend. Whatever is not entirely plain (another header, a delimiter, a bucket with a policy or
 versions, every refusal but that of an object that is not there) is left to moto, so that there is one place that says
-no. The suite of `tests/contract/test_shortcuts.py` runs against both.
+no. The suite of `localcloud/tests/moto_fast_path/test_shortcuts.py` runs against both.
 """
 
 from __future__ import annotations

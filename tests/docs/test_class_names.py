@@ -1,4 +1,7 @@
-"""A class name is unique within a house, but for the two of each handler's contract."""
+"""A class name is unique within a house, but for the two of each handler's contract.
+
+Tests are not looked at: each suite may have a class of its own.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ def shared_names(folders: tuple[str, ...]) -> dict[str, list[str]]:
     """The class names that more than one module of *folders* has, with the modules."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for folder in folders:
-        for file in sorted((ROOT / folder).rglob("*.py")):
+        for file in sorted(set((ROOT / folder).rglob("*.py")) - set((ROOT / folder / "tests").rglob("*.py"))):
             for node in ast.parse(file.read_text(encoding="utf-8")).body:
                 if isinstance(node, ast.ClassDef) and not re.match("_", node.name):
                     found[node.name].append(str(file.relative_to(ROOT)))

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from cases import SETTINGS
-from certificates import make_certificate
-from dms_cloud import BUCKET, Cloud, Clouds, FakeReader, allow, make_role, refused
 from fleet.databases import Server
 from fleet.names import data_key_alias
 from localcloud.aws import LocalAws
+from localcloud.tests.certificates import make_certificate
+from localcloud.tests.dms.dms_cloud import BUCKET, Cloud, Clouds, FakeReader, allow, make_role, refused
 from orchestration.roles import read_secrets, use_data_key, write_one_prefix
 
 SECRET = {"username": "dms", "password": "p", "host": "/run/postgresql", "port": 1}

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from botocore import xform_name
 
-from certificates import make_certificate
 from cli_process import AwsCli
-from dms_operations import ANSWERED
 from localcloud.dms.requests.model import service
 from localcloud.servers.postgres import EmbeddedPostgres
+from localcloud.tests.certificates import make_certificate
+from localcloud.tests.dms.operations.dms_operations import ANSWERED
 
 BUCKET = "walked"
 DATABASE = "dms_walk"

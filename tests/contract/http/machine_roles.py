@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from http_cloud import Endpoint
+from localcloud.tests.http.http_cloud import Endpoint
 from orchestration.roles import Statement, allow, policy, trust_service
 
 ROLE = "arn:aws:iam::123456789012:role/machine"

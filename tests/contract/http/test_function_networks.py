@@ -9,9 +9,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from http_cloud import empty_endpoint, refused
 from judged_functions import without_each
 from localcloud.lambda_service.processes import host_architecture
+from localcloud.tests.http.http_cloud import empty_endpoint, refused
 from orchestration.roles import allow, policy, trust_service
 
 ACTIONS = ["CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"]

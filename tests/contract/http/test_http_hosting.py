@@ -15,12 +15,13 @@ import pytest
 
 from cases import SETTINGS
 from fleet.databases import Database, Registry, Server
-from http_cloud import by_hand, signed
+from local.admin_paths import ADMINISTER, RESET, TOKEN, admin_paths
 from local.cloud import LocalCloud
-from localcloud.http.hosting import ADMINISTER, RESET, TOKEN, Host
+from localcloud.http.hosting import Host
 from localcloud.http.messages import Reply, Request
 from localcloud.http.server import LOOPBACK, HttpServer
 from localcloud.quotas import DMS_API_BURST
+from localcloud.tests.http.http_cloud import by_hand, signed
 
 
 def request(method: str, target: str, body: bytes = b"", **headers: str) -> Request:
@@ -43,7 +44,7 @@ def host_in(folder: Path, before: Callable[[int], object]) -> Host:
         before(next(numbers))
         return LocalCloud(folder, Registry(SETTINGS, (), ()), {}, is_deployed=False)
 
-    return Host(make, "known")
+    return Host(make, admin_paths("known"))
 
 
 def test_a_reset_leaves_nothing_and_requests_meanwhile_are_asked_to_come_again(tmp_path: Path) -> None:
@@ -103,7 +104,9 @@ def test_dms_keeps_to_awss_rate_once_a_large_fleet_is_deployed_and_again_after_a
         return [host.answer(describe).status for _ in range(DMS_API_BURST.value + 1)]
 
     # Frozen: on a clock that flows the bucket is filled up while so many requests are made.
-    with Host(lambda: LocalCloud(tmp_path, registry, {server.secret: {}}, clock="frozen"), "known") as host:
+    with Host(
+        lambda: LocalCloud(tmp_path, registry, {server.secret: {}}, clock="frozen"), admin_paths("known")
+    ) as host:
         assert asked_too_often() == [200] * DMS_API_BURST.value + [400]
         assert b"ThrottlingException" in host.answer(describe).body
         assert host.answer(LIST).status == 200

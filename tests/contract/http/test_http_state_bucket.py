@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from http_cloud import KEY, Endpoint, empty_endpoint
+from localcloud.tests.http.http_cloud import KEY, Endpoint, empty_endpoint
 
 STATE_BUCKET = "fleet-states-123456789012"
 

@@ -11,9 +11,9 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from http_cloud import Endpoint, empty_endpoint
 from lambdas.handlers import ask_source
 from lambdas.wiring import Clients, Environment
+from localcloud.tests.http.http_cloud import Endpoint, empty_endpoint
 from orchestration.roles import Statement, allow, policy, trust_service
 
 ROLE = "arn:aws:iam::123456789012:role/judged"

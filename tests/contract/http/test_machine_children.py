@@ -9,9 +9,9 @@ import pytest
 
 from cases import SETTINGS
 from fleet.databases import Registry
-from held_time import HeldTime
-from http_cloud import Endpoint
 from local.cloud import LocalCloud
+from localcloud.tests.held_time import HeldTime
+from localcloud.tests.http.http_cloud import Endpoint
 from machine_roles import CHILDREN, HEARS, RUNS_CHILD, STARTS, WAITS, create, make_role, may
 from orchestration.roles import Statement, allow
 

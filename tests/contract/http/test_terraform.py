@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from http_cloud import KEY, Endpoint, empty_endpoint
 from local.terraform import MIRROR, Installed, Terraform, find, target
+from localcloud.tests.http.http_cloud import KEY, Endpoint, empty_endpoint
 from orchestration.terraform import TerraformFailedError, TerraformMissingError
 
 CONFIGURATION = Path(__file__).parents[2] / "terraform" / "dms.tf"

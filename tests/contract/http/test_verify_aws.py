@@ -17,13 +17,13 @@ import pytest
 from cases import SETTINGS
 from cli.demo import SAMPLE_REGISTRY
 from fleet.databases import Registry
-from http_cloud import KEY, Endpoint
 from local.cloud import LocalCloud
 from local.coverage.account_checks import CHECKS
 from localcloud.aws import REGION
 from localcloud.http.messages import Reply, Request
 from localcloud.http.routing import Router
 from localcloud.http.server import HttpServer
+from localcloud.tests.http.http_cloud import KEY, Endpoint
 
 ROLE = "arn:aws:iam::123456789012:role/fleet-verify"
 COMMAND = [sys.executable, "-c", "from cli.main import main; main()", "verify", "aws"]

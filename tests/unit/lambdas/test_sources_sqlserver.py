@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytds
 import pytest
 
-from documented_sqlserver import DocumentedServer
 from lambdas.sources import sqlserver
+from localcloud.tests.dms.engines.documented_sqlserver import DocumentedServer
 
 SECRET = {"host": "sql.example.com", "port": 1433, "username": "dms", "password": "secret"}
 

@@ -12,13 +12,13 @@ import pytds
 import pytest
 from cryptography import x509
 
-from certificates import make_certificate, make_server_certificate
 from fleet.databases import SslMode
 from lambdas.handlers.ask_source import SPEAKERS
 from lambdas.sources import sqlserver
 from lambdas.sources.tds_encryption import names_host
 from localcloud.dms.engines.reader import Login, SourceUnreachableError
 from localcloud.dms.engines.sqlserver import SqlServerReader
+from localcloud.tests.certificates import make_certificate, make_server_certificate
 from tds_server import Answer, TdsServer, serve_tds
 
 TABLES = [("dbo", "a"), ("dbo", "b"), ("dbo", "c")]

@@ -1,0 +1,43 @@
+"""What the suites share: no deadlines for Hypothesis, a SIGINT that is heard, a PostgreSQL and a MariaDB.
+
+A plugin of its own, so that suites elsewhere have the same two servers: a `conftest.py` names it in `pytest_plugins`.
+"""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from localcloud.servers.mariadb import EmbeddedMariadb, MariadbMissingError, find_programs
+from localcloud.servers.postgres import EmbeddedPostgres
+
+settings.register_profile("without times", deadline=None)  # no test asserts how long anything takes
+settings.load_profile("without times")
+
+# A shell starts background commands with SIGINT ignored, and every program that a test starts would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A real PostgreSQL, empty, one for each xdist worker. Name databases after your suite and drop what is large."""
+    # Not pytest's own folder: that is closed to the account that the server runs under when we are root.
+    with tempfile.TemporaryDirectory(prefix="fleet-") as folder, EmbeddedPostgres.start(Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[EmbeddedMariadb]:
+    """A real MariaDB, empty, one for each xdist worker. Name databases after your suite. Skips where there is none."""
+    try:
+        find_programs()
+    except MariadbMissingError as error:
+        pytest.skip(str(error))
+    with tempfile.TemporaryDirectory(prefix="fleet-") as folder, EmbeddedMariadb.start(Path(folder)) as server:
+        yield server
