@@ -18,10 +18,9 @@ from botocore.config import Config
 
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError, RequestError
-from fleet.names import control_bucket, ledger_table, machine_arn
+from fleet.names import control_bucket, function_arn, ledger_table, machine_arn, notification_topic_arn
 from lambdas.wiring import Clients, Environment
 from onboarding.reader import read_registry
-from orchestration.functions import function_arn
 
 REGISTRY = Path("registry")
 _PATIENCE = Config(connect_timeout=10)
@@ -65,7 +64,7 @@ def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = o
         control_bucket=control_bucket(settings.prefix, settings.account),
         ledger_table=ledger_table(settings.prefix),
         ask_source_function=function_arn(*where, "AskSource"),
-        notification_topic=f"arn:aws:sns:{settings.region}:{settings.account}:{settings.prefix}-runs",
+        notification_topic=notification_topic_arn(settings.account, settings.region, settings.prefix),
     )
 
     return Account(

@@ -22,8 +22,8 @@ from cli.report import NARROWEST, as_document, print_outcomes
 from cli.terminal import make_console
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError
+from fleet.names import page_key
 from fleet.outcomes import is_red
-from lambdas.run_closing import page_key
 from local.cloud import VARIABLES, LocalCloud
 from local.export import export_bucket
 from local.faults.faults import Faults

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from cli.account import Account
 from fleet.errors import RequestError, UnknownRunError
-from fleet.names import require_run_id
+from fleet.names import page_key, require_run_id
 from fleet.outcomes import Outcome, is_red
 from fleet.run_input import RUNNING
 from fleet.run_record import RunRecord
@@ -21,7 +21,6 @@ from lambdas.clients.executions import Execution, list_newest
 from lambdas.clients.executions import describe as describe_execution
 from lambdas.clients.refusals import code_of
 from lambdas.outcome_records import read_outcome
-from lambdas.run_closing import page_key
 
 
 class RunNameTakenError(RequestError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fleet.databases import Mode
 from fleet.folders import Folder
+from fleet.names import attempt_key
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Attempt:
     def folder(self) -> Folder:
         """Where its rows land."""
         return Folder(self.database, self.mode, self.run, self.number)
+
+    def key(self, document: str) -> str:
+        """Where it keeps *document*, in the control bucket."""
+        return attempt_key(self.run, self.database, self.number, document)
 
 
 def covers(theirs: Sequence[str] | None, ours: Sequence[str] | None) -> bool:

@@ -120,6 +120,34 @@ def task_log_group(prefix: str, instance: str) -> str:
     return f"{TASK_LOGS}{instance_id(prefix, instance)}"
 
 
+def resource_name(prefix: str, name: str) -> str:
+    """The name of any other resource of the fleet's: a queue, a rule, a schedule, a role, an alarm.
+
+    >>> resource_name("fleet", "not-delivered")
+    'fleet-not-delivered'
+    """
+    return f"{prefix}-{name}"
+
+
+def function_name(prefix: str, state: str) -> str:
+    """The name of the function that does *state*.
+
+    >>> function_name("fleet", "PointEndpoint")
+    'fleet-point-endpoint'
+    """
+    return resource_name(prefix, re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", state).lower())
+
+
+def function_arn(account: str, region: str, prefix: str, state: str) -> str:
+    """The ARN of the function that does *state*."""
+    return f"arn:aws:lambda:{region}:{account}:function:{function_name(prefix, state)}"
+
+
+def state_key(prefix: str, stack: str) -> str:
+    """The key of a stack's state, in the bucket that Terraform keeps its states in."""
+    return f"{prefix}/{stack}.tfstate"
+
+
 def control_bucket(prefix: str, account: str) -> str:
     """The bucket of registry, plans and reports."""
     return f"{prefix}-control-{account}"
@@ -156,6 +184,76 @@ def machine_arn(account: str, region: str, prefix: str, name: str) -> str:
     'arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-fleet-run'
     """
     return f"arn:aws:states:{region}:{account}:stateMachine:{prefix}-{name}"
+
+
+def is_database_run(machine_arn: str) -> bool:
+    """Whether the state machine is `database-run`.
+
+    >>> is_database_run(machine_arn("123456789012", "eu-central-1", "fleet", "database-run"))
+    True
+    """
+    return machine_arn.endswith("-database-run")
+
+
+def database_run_of(fleet_run_arn: str) -> str:
+    """The state machine whose executions *fleet_run_arn* starts.
+
+    >>> database_run_of("arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-fleet-run")
+    'arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-database-run'
+    """
+    return fleet_run_arn.removesuffix("-fleet-run") + "-database-run"
+
+
+def child_name(run: str, database: str, redrive_count: int) -> str:
+    """The name of the execution that *run* starts for *database*, as orchestration/asl/fleet-run.asl.json makes it."""
+    return f"{run}-{database}-{redrive_count}"
+
+
+def child_arn(parent: str, run: str, database: str, redrive_count: int) -> str:
+    """Its ARN. *parent*: of the run's execution.
+
+    >>> child_arn("arn:aws:states:eu-central-1:123456789012:execution:fleet-fleet-run:full-1", "full-1", "shop", 0)
+    'arn:aws:states:eu-central-1:123456789012:execution:fleet-database-run:full-1-shop-0'
+    """
+    return f"{database_run_of(parent.rpartition(':')[0])}:{child_name(run, database, redrive_count)}"
+
+
+CURRENT_REGISTRY = "registry/current.json"
+"""The key of the registry as it was last deployed. All of these keys are in the control bucket."""
+
+
+def registry_key(version: str) -> str:
+    """Of a registry that a run is pinned to, kept for good."""
+    return f"registry/{version}.json"
+
+
+def plan_key(run: str) -> str:
+    """Of the plan of *run*."""
+    return f"runs/{run}/plan.json"
+
+
+def report_key(run: str) -> str:
+    """Of the report of *run*."""
+    return f"runs/{run}/report.json"
+
+
+def page_key(run: str) -> str:
+    """Of the page of *run*: one file to look at in a browser."""
+    return f"runs/{run}/report.html"
+
+
+def attempt_key(run: str, database: str, number: int, document: str) -> str:
+    """Of what an attempt keeps: `catalogue`, `counts`, `loads`, `tables`, `outcome`.
+
+    >>> attempt_key("night-1", "nyc", 3, "loads")
+    'runs/night-1/nyc/000003/loads.json'
+    """
+    return f"runs/{run}/{database}/{number:06d}/{document}.json"
+
+
+def newest_catalogue_key(database: str) -> str:
+    """Of the newest catalogue that *database*'s source gave."""
+    return f"databases/{database}/catalogue.json"
 
 
 def warehouse_name(name: str) -> str:

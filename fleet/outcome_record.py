@@ -10,6 +10,7 @@ from datetime import datetime
 
 from fleet.databases import Mode
 from fleet.failures import FailureClass
+from fleet.names import attempt_key
 from fleet.outcomes import Outcome, OutcomeName
 from fleet.totals import add_up, arrived
 
@@ -52,8 +53,13 @@ class OutcomeRecord:
         return f"{self.failure_class}: {self.failure_text}" if self.failure_text else ""
 
 
-def shorten(outcome: Outcome, document: str, *, guessed: bool = False, redrive_count: int = 0) -> OutcomeRecord:
-    """What the ledger keeps of *outcome*, whose whole is kept under the key *document*."""
+def outcome_key(outcome: Outcome) -> str:
+    """Where the whole *outcome* is kept, in the control bucket."""
+    return attempt_key(outcome.run, outcome.database, outcome.attempt, "outcome")
+
+
+def shorten(outcome: Outcome, *, guessed: bool = False, redrive_count: int = 0) -> OutcomeRecord:
+    """What the ledger keeps of *outcome*."""
     failure, came = outcome.failure, add_up(arrived(outcome.tables))
     return OutcomeRecord(
         run=outcome.run,
@@ -62,7 +68,7 @@ def shorten(outcome: Outcome, document: str, *, guessed: bool = False, redrive_c
         outcome=outcome.outcome,
         mode=outcome.mode,
         execution=outcome.execution,
-        document=document,
+        document=outcome_key(outcome),
         started_at=datetime.fromisoformat(outcome.started_at),
         ended_at=datetime.fromisoformat(outcome.ended_at),
         guessed=guessed,

@@ -13,7 +13,6 @@ from fleet.failures import Failure
 from fleet.names import source_endpoint_id, target_endpoint_id, task_id, task_ids
 from fleet.plan import Plan
 from fleet.tables.catalogue import Table
-from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model
 from lambdas.wiring import Clients
 
@@ -89,7 +88,7 @@ def _look_up(attempt: Attempt, record: AttemptRecord, clients: Clients) -> Opene
 
 def read_tables(attempt: Attempt, clients: Clients) -> tuple[Table, ...]:
     """The tables that PrepareTask chose for *attempt*; none where it never came to that."""
-    return clients.records.read_settled(attempt_key(attempt, "catalogue"), tuple[Table, ...]) or ()
+    return clients.records.read_settled(attempt.key("catalogue"), tuple[Table, ...]) or ()
 
 
 def find_stop_request(opened: Opened, clients: Clients) -> Failure | None:

@@ -11,7 +11,6 @@ from fleet.failures import Failure
 from fleet.tables.catalogue import Table
 from fleet.waits import seconds_since
 from lambdas.attempt_context import Opened, find_stop_request
-from lambdas.clients.records import attempt_key
 from lambdas.wiring import Clients
 
 
@@ -23,7 +22,7 @@ def count_at_source(opened: Opened, tables: Sequence[Table], clients: Clients) -
     """
     known: tuple[Count, ...] = ()
     if opened.record.counting_since:
-        known = clients.records.read(attempt_key(opened.attempt, "counts"), tuple[Count, ...]) or ()
+        known = clients.records.read(opened.attempt.key("counts"), tuple[Count, ...]) or ()
     began_at = clients.now()
     limits = opened.settings.limits
     left = find_left([table.name for table in tables], known)
@@ -46,7 +45,7 @@ def count_at_source(opened: Opened, tables: Sequence[Table], clients: Clients) -
 
 
 def _keep(opened: Opened, known: tuple[Count, ...], began_at: datetime, clients: Clients) -> None:
-    clients.records.write(attempt_key(opened.attempt, "counts"), known, tuple[Count, ...])
+    clients.records.write(opened.attempt.key("counts"), known, tuple[Count, ...])
     if not opened.record.counting_since:
         clients.ledger.note(opened.attempt, counting_since=began_at)
 

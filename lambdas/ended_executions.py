@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from fleet.attempts import Attempt
-from fleet.names import task_ids
+from fleet.names import database_run_of, task_ids
 from lambdas.chosen_databases import DatabaseRunInput
 from lambdas.clients.executions import ENDED, Execution, describe, list_all
 from lambdas.loads import cancel_loads
@@ -95,8 +95,7 @@ def end_run(run: Execution, clients: Clients) -> RunEnd:
     """Stop the executions that an ended fleet-run left running; once none runs, count and report."""
     if not is_open(run, clients):
         return RunEnd()
-    children = run.machine.removesuffix("-fleet-run") + "-database-run"
-    listed = list_all(clients.executions, children, "RUNNING")
+    listed = list_all(clients.executions, database_run_of(run.machine), "RUNNING")
     running = [one.arn for one in listed if _survives(one.arn, run, clients)]
     for arn in running:
         clients.executions.stop_execution(executionArn=arn, error="RunEnded", cause=f"{run.name} ended without it.")

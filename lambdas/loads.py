@@ -14,7 +14,6 @@ from fleet.errors import FleetError
 from fleet.failures import Failure
 from fleet.outcomes import LoadResult
 from fleet.tables.catalogue import TableName
-from lambdas.clients.records import attempt_key
 from lambdas.clients.snowflake import SqlApiError
 from lambdas.wiring import Clients
 
@@ -81,12 +80,12 @@ class Load:
 
 def read_loads(attempt: Attempt, clients: Clients) -> tuple[Load, ...]:
     """The attempt's loads, in the manifest's order; none before SubmitLoads."""
-    return clients.records.read(attempt_key(attempt, "loads"), tuple[Load, ...]) or ()
+    return clients.records.read(attempt.key("loads"), tuple[Load, ...]) or ()
 
 
 def write_loads(attempt: Attempt, loads: tuple[Load, ...], clients: Clients) -> None:
     """Keep them."""
-    clients.records.write(attempt_key(attempt, "loads"), loads, tuple[Load, ...])
+    clients.records.write(attempt.key("loads"), loads, tuple[Load, ...])
 
 
 def cancel_loads(attempt: Attempt, snowflake: SnowflakeSettings, why: str, clients: Clients) -> tuple[int, str]:

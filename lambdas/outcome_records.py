@@ -8,16 +8,11 @@ from pydantic import ValidationError
 
 from fleet.attempts import Attempt
 from fleet.failures import Failure
+from fleet.names import newest_catalogue_key
 from fleet.outcome_record import OutcomeRecord, shorten
 from fleet.outcomes import NOT_ASKED, Outcome, TableOutcome, decide, merge
 from fleet.tables.catalogue import Table, select_tables
-from lambdas.clients.records import newest_catalogue_key
 from lambdas.wiring import Clients
-
-
-def outcome_key(outcome: Outcome) -> str:
-    """Where the whole outcome is kept."""
-    return f"runs/{outcome.run}/{outcome.database}/{outcome.attempt:06d}/outcome.json"
 
 
 def read_outcome(record: OutcomeRecord, clients: Clients) -> Outcome:
@@ -46,12 +41,12 @@ def read_outcome(record: OutcomeRecord, clients: Clients) -> Outcome:
 
 def put_outcome(outcome: Outcome, clients: Clients, *, redrive_count: int = 0) -> bool:
     """Write the ledger's record, unless there is a newer attempt's; whether it was written."""
-    return clients.ledger.put_outcome(shorten(outcome, outcome_key(outcome), redrive_count=redrive_count))
+    return clients.ledger.put_outcome(shorten(outcome, redrive_count=redrive_count))
 
 
 def put_guess(outcome: Outcome, clients: Clients) -> bool:
     """Write the ledger's record of an outcome that is a guess, unless there is a better one; whether it was written."""
-    return clients.ledger.put_guess(shorten(outcome, outcome_key(outcome), guessed=True))
+    return clients.ledger.put_guess(shorten(outcome, guessed=True))
 
 
 def merge_with_previous(

@@ -11,25 +11,16 @@ from fleet.attempts import Attempt
 from fleet.errors import UnknownRunError
 from fleet.execution_ends import End, explain_end
 from fleet.failures import Failure
-from fleet.outcome_record import OutcomeRecord
+from fleet.names import child_arn, page_key, report_key
+from fleet.outcome_record import OutcomeRecord, outcome_key
 from fleet.outcomes import HEALED_BY_A_COPY, NOT_WAITED, Outcome, decide
 from fleet.plan import Plan
 from fleet.reports import RunReport
 from fleet.run_record import RunRecord
 from lambdas.clients.executions import Execution, describe
-from lambdas.outcome_records import merge_with_previous, outcome_key, put_guess, read_outcome
+from lambdas.outcome_records import merge_with_previous, put_guess, read_outcome
 from lambdas.wiring import Clients
 from report import compose_message, render
-
-
-def report_key(run: str) -> str:
-    """Where the report of *run* is kept."""
-    return f"runs/{run}/report.json"
-
-
-def page_key(run: str) -> str:
-    """Where the page of *run* is kept: one file to look at in a browser."""
-    return f"runs/{run}/report.html"
 
 
 def close_run(run: str, clients: Clients) -> RunReport:
@@ -117,9 +108,7 @@ def _guess_missing(planned: RunRecord, database: str, redrive_count: int, client
         attempt = replace(attempt, number=claim.number, execution=claim.holder)
         record = clients.ledger.record(attempt)
         attempt = replace(attempt, tables=record.attempt.tables)
-    # fleet-run names its children so (orchestration/asl/fleet-run.asl.json).
-    children = planned.execution.rpartition(":")[0].removesuffix("-fleet-run") + "-database-run"
-    child = f"{children}:{run}-{database}-{redrive_count}"
+    child = child_arn(planned.execution, run, database, redrive_count)
     execution = describe(clients.executions, attempt.execution if attempt.number else child)
     if execution is not None and execution.status == "RUNNING":
         return

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from fleet.databases import Registry
+from fleet.names import control_bucket, function_arn, notification_topic_arn
 from lambdas.entrypoint import logger, metrics_handler
 from lambdas.wiring import Clients, Environment
 from local.deploy import Deployment, snowflake_user_arn
@@ -20,7 +21,7 @@ from localcloud.clock import Kind
 from localcloud.cloud import AccountLimits, Cloud, Event, Hooks
 from localcloud.dms.resources import Quotas
 from localcloud.snowflake.transport import InProcessTransport
-from orchestration.functions import MODULES, function_arn
+from orchestration.functions import MODULES
 
 VARIABLES = "FLEET_"
 """How the variables of the environment begin that are the product's own."""
@@ -52,7 +53,7 @@ class LocalCloud(Cloud):
     ) -> None:
         settings = registry.settings
         self.registry = registry
-        self.control_bucket = f"{settings.prefix}-control-{settings.account}"
+        self.control_bucket = control_bucket(settings.prefix, settings.account)
         self.faults = faults or Faults()
         self.faults.attach(registry, secrets, lambda service: self.aws.client(service))
         self._secrets = secrets
@@ -104,7 +105,7 @@ class LocalCloud(Cloud):
             control_bucket=self.control_bucket,
             ledger_table=LEDGER_TABLE,
             ask_source_function=function_arn(settings.account, settings.region, settings.prefix, "AskSource"),
-            notification_topic=f"arn:aws:sns:{settings.region}:{settings.account}:{settings.prefix}-runs",
+            notification_topic=notification_topic_arn(settings.account, settings.region, settings.prefix),
         )
         transport = self.faults.transport(InProcessTransport(self.snowflake), self.clock)
         self.clients = Clients(

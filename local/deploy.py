@@ -17,15 +17,17 @@ from fleet.dms.endpoints import endpoint_role_arn, s3_settings, source_endpoint
 from fleet.dms.first_tasks import first_tasks
 from fleet.folders import Folder
 from fleet.names import (
+    CURRENT_REGISTRY,
     ENDPOINT_ROLE_PATH,
     endpoint_role_name,
+    function_arn,
     instance_id,
+    resource_name,
     source_endpoint_id,
     target_endpoint_id,
     task_id,
 )
 from fleet.warehouse import setup_statements
-from lambdas.clients.records import CURRENT
 from local.deployed_triggers import DeployedTriggers
 from local.make_once import make_once
 from localcloud.aws import LocalAws
@@ -35,7 +37,7 @@ from localcloud.snowflake.server import Account
 from onboarding.effective import effective_json
 from orchestration.definitions import bind, load
 from orchestration.function_roles import FLEET_TAG
-from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
+from orchestration.functions import DATABASE_RUN, FLEET_RUN
 from orchestration.roles import (
     allow,
     policy,
@@ -194,7 +196,7 @@ class Deployment:
 
     def _put_registry(self) -> None:
         text = effective_json(self._registry)
-        self._aws.client("s3").put_object(Bucket=self._control_bucket, Key=CURRENT, Body=text.encode())
+        self._aws.client("s3").put_object(Bucket=self._control_bucket, Key=CURRENT_REGISTRY, Body=text.encode())
 
     def _make_machines(self) -> dict[str, str]:
         """The two machines from their files, bound to the functions' ARNs."""
@@ -203,9 +205,8 @@ class Deployment:
 
         def make(name: str, values: dict[str, str]) -> str:
             definition = json.dumps(bind(load(name), values))
-            return machines.create_state_machine(name=f"{settings.prefix}-{name}", definition=definition, roleArn=role)[
-                "stateMachineArn"
-            ]
+            called = resource_name(settings.prefix, name)
+            return machines.create_state_machine(name=called, definition=definition, roleArn=role)["stateMachineArn"]
 
         def functions(names: Iterable[str]) -> dict[str, str]:
             return {name: function_arn(settings.account, settings.region, settings.prefix, name) for name in names}

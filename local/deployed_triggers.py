@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.databases import Settings
-from fleet.names import data_key_alias, notification_topic_arn
+from fleet.names import data_key_alias, notification_topic_arn, resource_name
 from local.make_once import make_once
 from localcloud.aws import LocalAws
 from orchestration.events import DMS_PATTERNS, broken_off_pattern, night_request, sweep_schedule
@@ -34,7 +34,7 @@ class DeployedTriggers:
         rules |= {name: (dict(pattern), self._topic) for name, pattern in DMS_PATTERNS.items()}
         arns = [self._make_rule(name, *rule, queues["not-delivered"]) for name, rule in rules.items()]
         sqs = self._aws.client("sqs")
-        url = sqs.get_queue_url(QueueName=f"{self._settings.prefix}-not-delivered")["QueueUrl"]
+        url = sqs.get_queue_url(QueueName=resource_name(self._settings.prefix, "not-delivered"))["QueueUrl"]
         document = json.dumps(lay_aside(queues["not-delivered"], arns))
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document})
         self._keep_schedules(functions["Sweep"], fleet_run, queues)
@@ -54,12 +54,12 @@ class DeployedTriggers:
     def _make_queue(self, name: str) -> str:
         """Its ARN."""
         sqs = self._aws.client("sqs")
-        url = sqs.create_queue(QueueName=f"{self._settings.prefix}-{name}")["QueueUrl"]
+        url = sqs.create_queue(QueueName=resource_name(self._settings.prefix, name))["QueueUrl"]
         return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
     def _make_rule(self, name: str, pattern: Mapping[str, Any], target: str, queue: str) -> str:
         """Its ARN."""
-        events, rule = self._aws.client("events"), f"{self._settings.prefix}-{name}"
+        events, rule = self._aws.client("events"), resource_name(self._settings.prefix, name)
         arn = events.put_rule(Name=rule, EventPattern=json.dumps(pattern))["RuleArn"]
         events.put_targets(Rule=rule, Targets=[{"Id": name, "Arn": target, "DeadLetterConfig": {"Arn": queue}}])
         return arn
@@ -69,7 +69,7 @@ class DeployedTriggers:
         settings, iam, scheduler = self._settings, self._aws.client("iam"), self._aws.client("scheduler")
         make_once(scheduler.create_schedule_group, Name=settings.prefix)
         group = scheduler.get_schedule_group(Name=settings.prefix)["Arn"]
-        name = f"{settings.prefix}-scheduler"
+        name = resource_name(settings.prefix, "scheduler")
         trust = json.dumps(trust_service("scheduler.amazonaws.com", settings.account, group))
         make_once(iam.create_role, RoleName=name, AssumeRolePolicyDocument=trust)
         may = json.dumps(keep_schedules(settings, list(queues.values())))
@@ -80,7 +80,13 @@ class DeployedTriggers:
         for night in settings.stack.nights:
             content = night_request(night, fleet_run)
             schedules.append(
-                (f"{settings.prefix}-{night.name}", night.expression, _START_EXECUTION, content, "missed-nights")
+                (
+                    resource_name(settings.prefix, night.name),
+                    night.expression,
+                    _START_EXECUTION,
+                    content,
+                    "missed-nights",
+                )
             )
         for schedule, expression, target, content, queue in schedules:
             make_once(

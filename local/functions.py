@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
+from fleet.names import function_name
 from lambdas.wiring import LOCAL, Clients
 from localcloud.errors import FunctionError
-from orchestration.functions import MODULES, function_name
+from orchestration.functions import MODULES
 
 Around = Callable[[str, Mapping[str, Any], Callable[[], Any]], Any]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fleet.names import task_id
+from fleet.names import child_name, task_id
 from fleet.outcomes import Outcome
 from lambdas.clients.executions import Execution, describe
 from lambdas.outcome_records import read_outcome
@@ -87,7 +87,7 @@ class Night:
         ]
 
     def _look_at(self, database: str, task: Mapping[str, Any]) -> DatabaseLook:
-        detail = self._heard.get(f"{self.run}-{database}-0")
+        detail = self._heard.get(child_name(self.run, database, 0))
         if detail is None:
             return DatabaseLook(database, "waiting", "", 0, 0, 0.0)
         end = (detail.get("stopDate") or self._cloud.clock.now().timestamp() * 1000) / 1000

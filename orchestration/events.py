@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fleet.names import scheduled_run
+from fleet.names import resource_name, scheduled_run
 from fleet.stack_settings import NightSchedule
 
 
@@ -77,4 +77,4 @@ def sweep_schedule(prefix: str, fleet_run_arn: str) -> Schedule:
 
     Every quarter of an hour: as long as a dying function may still act, so that nothing is to be found much earlier.
     """
-    return Schedule(f"{prefix}-sweep", "rate(15 minutes)", "Sweep", {"fleet_run": fleet_run_arn})
+    return Schedule(resource_name(prefix, "sweep"), "rate(15 minutes)", "Sweep", {"fleet_run": fleet_run_arn})

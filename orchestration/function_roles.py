@@ -13,11 +13,12 @@ from fleet.names import (
     ENDPOINT_ROLE_PATH,
     control_bucket,
     execution_arn,
+    function_arn,
+    function_name,
     ledger_table,
     machine_arn,
     notification_topic_arn,
 )
-from orchestration.functions import function_arn, function_name
 from orchestration.roles import Policy, Statement, allow, decrypt_secrets, policy, use_data_key
 
 FLEET_TAG = "fleet"

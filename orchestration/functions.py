@@ -40,17 +40,3 @@ MODULES: dict[str, str] = {
     "Recorder": "lambdas.handlers.recorder",
     "Sweep": "lambdas.handlers.sweep",
 }
-
-
-def function_name(prefix: str, name: str) -> str:
-    """The function's name in AWS.
-
-    >>> function_name("fleet", "PointEndpoint")
-    'fleet-point-endpoint'
-    """
-    return f"{prefix}-{snake_case(name).replace('_', '-')}"
-
-
-def function_arn(account: str, region: str, prefix: str, name: str) -> str:
-    """The function's ARN."""
-    return f"arn:aws:lambda:{region}:{account}:function:{function_name(prefix, name)}"

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fleet.databases import Server, Settings
-from fleet.names import data_key_alias, execution_arn, machine_arn
-from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
+from fleet.names import data_key_alias, execution_arn, function_arn, machine_arn
+from orchestration.functions import DATABASE_RUN, FLEET_RUN
 
 Policy = dict[str, Any]
 Statement = dict[str, Any]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from fleet.databases import Database, Registry
-from fleet.names import control_bucket, instance_id, task_log_group
+from fleet.names import control_bucket, instance_id, resource_name, task_log_group
 from onboarding.effective import effective_json
 from orchestration.constructs import database as one
 from orchestration.constructs import pipeline
@@ -55,7 +55,7 @@ class Foundation(FleetStack):
         role = tf.IamRole(
             self,
             "snowflake",
-            name=f"{settings.prefix}-snowflake-read",
+            name=resource_name(settings.prefix, "snowflake-read"),
             assume_role_policy=json.dumps(trust_snowflake(trust.user_arn, trust.external_id)),
         )
         tf.IamRolePolicy(
@@ -79,7 +79,7 @@ class Instance(FleetStack):
         role = tf.IamRole(
             self,
             "secrets",
-            name=f"{settings.prefix}-{name}-secrets",
+            name=resource_name(settings.prefix, f"{name}-secrets"),
             assume_role_policy=json.dumps(trust_service(f"dms.{settings.region}.amazonaws.com", settings.account)),
         )
         policy = json.dumps(read_secrets(settings, list(secrets.values()), servers))

@@ -23,7 +23,7 @@ import urllib3
 
 from fleet.databases import Registry
 from fleet.errors import FleetError
-from fleet.names import ledger_table, machine_arn
+from fleet.names import function_name, ledger_table, machine_arn
 from fleet.tables.catalogue import TableName
 from fleet.warehouse import qualified
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Succeeded
@@ -31,7 +31,6 @@ from local.sources.sample_fleet import BuiltDatabase, build
 from local.terraform import Installed, Terraform, find
 from localcloud.servers.postgres import EmbeddedPostgres
 from onboarding.reader import read_registry
-from orchestration.functions import function_name
 from proofs.stack_account import (
     Account,
     NotProvenError,

@@ -13,13 +13,14 @@ import pytest
 
 from case_place import Place
 from fleet.databases import Database, Limits, Registry, Server, Settings, SnowflakeSettings
+from fleet.names import function_name
 from judged_functions import JudgedFunctions
 from local.cloud import LocalCloud
 from localcloud.cloud import AccountLimits
 from localcloud.errors import FunctionError
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.tests.held_time import HeldTime
-from orchestration.functions import DATABASE_RUN, function_name
+from orchestration.functions import DATABASE_RUN
 from orchestration.roles import allow
 
 SETTINGS = Settings(

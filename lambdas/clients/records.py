@@ -15,14 +15,13 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from fleet.attempts import Attempt
 from fleet.databases import Registry, registry_version
 from fleet.errors import EmptyRegistryError, UnknownRunError
+from fleet.names import CURRENT_REGISTRY, plan_key, registry_key
 from fleet.plan import Plan
 from lambdas.clients.objects import Objects
 
 T = TypeVar("T")
-CURRENT = "registry/current.json"
 
 
 @lru_cache(maxsize=64)
@@ -78,14 +77,14 @@ class Records:
         """
         body = self._read_current()
         version = registry_version(body.decode())
-        self._objects.write_new(self.bucket, f"registry/{version}.json", body)
+        self._objects.write_new(self.bucket, registry_key(version), body)
         return version, self.registry(version)
 
     def _read_current(self) -> bytes:
-        body = self._objects.read(self.bucket, CURRENT)
+        body = self._objects.read(self.bucket, CURRENT_REGISTRY)
         if body is None:
             raise EmptyRegistryError(
-                f"s3://{self.bucket}/{CURRENT} does not exist: no registry was ever deployed.",
+                f"s3://{self.bucket}/{CURRENT_REGISTRY} does not exist: no registry was ever deployed.",
                 remedy="Deploy, which writes the effective registry there.",
             )
         return body
@@ -97,10 +96,10 @@ class Records:
             EmptyRegistryError: It is gone.
         """
         if version not in self._registries:
-            registry = self.read(f"registry/{version}.json", Registry)
+            registry = self.read(registry_key(version), Registry)
             if registry is None:
                 raise EmptyRegistryError(
-                    f"s3://{self.bucket}/registry/{version}.json does not exist.", remedy="Deploy the registry again."
+                    f"s3://{self.bucket}/{registry_key(version)} does not exist.", remedy="Deploy the registry again."
                 )
             self._registries[version] = registry
         return self._registries[version]
@@ -124,22 +123,3 @@ class Records:
     def find_plan(self, run: str) -> Plan | None:
         """The plan of *run*, or None."""
         return self.read(plan_key(run), Plan)
-
-
-def plan_key(run: str) -> str:
-    """The key of *run*'s plan."""
-    return f"runs/{run}/plan.json"
-
-
-def attempt_key(attempt: Attempt, document: str) -> str:
-    """Where an attempt keeps *document* (`catalogue`, `counts`, `loads`, `tables`).
-
-    >>> attempt_key(Attempt("night-1", "nyc", "full", 3, "arn"), "loads")
-    'runs/night-1/nyc/000003/loads.json'
-    """
-    return f"runs/{attempt.run}/{attempt.database}/{attempt.number:06d}/{document}.json"
-
-
-def newest_catalogue_key(database: str) -> str:
-    """The key of the newest catalogue that *database*'s source gave."""
-    return f"databases/{database}/catalogue.json"

@@ -13,6 +13,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from fleet.errors import FleetError
+from fleet.names import is_database_run
 from lambdas.clients.executions import ENDED, Execution, describe
 from lambdas.ended_executions import end_database, end_run, read_input
 from lambdas.entrypoint import Model, entrypoint
@@ -61,7 +62,7 @@ def run(request: Request, clients: Clients) -> Response:
     execution = describe(clients.executions, detail.executionArn)
     if execution is None or execution.status not in ENDED or execution.redrive_count != detail.redriveCount:
         return Response()
-    if not detail.stateMachineArn.endswith("-database-run"):
+    if not is_database_run(detail.stateMachineArn):
         ended = end_run(execution, clients)
         return Response(children_stopped=ended.children_stopped, closed=ended.closed)
     done = end_database(execution, clients)

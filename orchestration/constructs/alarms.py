@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fleet.databases import Settings
-from fleet.names import notification_topic_arn
+from fleet.names import notification_topic_arn, resource_name
 from orchestration.constructs import toolchain as tf
 from orchestration.constructs.triggers import Triggers
 
@@ -30,7 +30,7 @@ def alarm(
     made = tf.CloudwatchMetricAlarm(
         scope,
         f"alarm-{name}",
-        alarm_name=f"{settings.prefix}-{name}",
+        alarm_name=resource_name(settings.prefix, name),
         alarm_description=description,
         namespace=namespace,
         metric_name=metric_name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fleet.databases import Server, Settings
-from fleet.names import data_key_alias
+from fleet.names import data_key_alias, state_key
 from orchestration.constructs import toolchain as tf
 from orchestration.function_roles import FLEET_TAG
 from orchestration.literals import literal
@@ -29,7 +29,7 @@ class FleetStack(tf.TerraformStack):
         self.add_override("terraform.required_providers.aws.version", tf.PROVIDER_VERSION)
         self.add_override("terraform.required_version", ">= 1.10")  # S3's own lock of the state
         if bucket := settings.stack.state_bucket:
-            key = f"{settings.prefix}/{name}.tfstate"
+            key = state_key(settings.prefix, name)
             tf.S3Backend(self, bucket=bucket, key=key, region=settings.region, encrypt=True)
             self.add_override("terraform.backend.s3.use_lockfile", True)  # CDKTF 0.21 does not know it
         else:

@@ -11,11 +11,11 @@ from pathlib import Path
 from fleet.asking import ASK_SOURCE_SECONDS
 from fleet.databases import Server, Settings
 from fleet.errors import FleetError
-from fleet.names import control_bucket, ledger_table, notification_topic_arn
+from fleet.names import control_bucket, function_arn, function_name, ledger_table, notification_topic_arn
 from orchestration.constructs import toolchain as tf
 from orchestration.definitions import load
 from orchestration.function_roles import function_role_name, may
-from orchestration.functions import DATABASE_RUN, FLEET_RUN, MODULES, function_arn, function_name
+from orchestration.functions import DATABASE_RUN, FLEET_RUN, MODULES
 from orchestration.roles import trust_service
 
 PACKAGE_FILE = "functions.zip"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from fleet.databases import Settings
-from fleet.names import machine_arn
+from fleet.names import machine_arn, resource_name
 from orchestration.constructs import toolchain as tf
 from orchestration.definitions import bind, load
 from orchestration.functions import DATABASE_RUN, FLEET_RUN
@@ -29,7 +29,7 @@ class Machines(tf.Construct):
 
     def _make(self, name: str, values: Mapping[str, str], may: Policy) -> tf.SfnStateMachine:
         settings, logical_id = self._settings, name.replace("-", "_")
-        called = f"{settings.prefix}-{name}"
+        called = resource_name(settings.prefix, name)
         arn = machine_arn(settings.account, settings.region, settings.prefix, name)
         role = tf.IamRole(
             self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from fleet.databases import Settings
+from fleet.names import resource_name
 from orchestration.constructs import toolchain as tf
 
 SUBNET_BITS = 2
@@ -13,12 +14,12 @@ SUBNET_BITS = 2
 
 def security_group_name(prefix: str) -> str:
     """Of whatever speaks to a source."""
-    return f"{prefix}-sources"
+    return resource_name(prefix, "sources")
 
 
 def subnet_group_name(prefix: str) -> str:
     """DMS's name of the subnets its instances stand in."""
-    return f"{prefix}-subnets"
+    return resource_name(prefix, "subnets")
 
 
 def subnet_tags(prefix: str) -> dict[str, str]:
@@ -73,7 +74,7 @@ class NetworkResources(tf.Construct):
                 cidr_block=str(block),
                 availability_zone=zone,
                 map_public_ip_on_launch=False,
-                tags={"Name": f"{prefix}-{zone}", **subnet_tags(prefix)},
+                tags={"Name": resource_name(prefix, zone), **subnet_tags(prefix)},
             )
             subnet.override_logical_id(f"zone_{zone.replace('-', '_')}")
             way = tf.RouteTableAssociation(self, f"way-{zone}", subnet_id=subnet.id, route_table_id=table.id)
@@ -118,7 +119,7 @@ class NetworkResources(tf.Construct):
             service_name=f"com.amazonaws.{self._settings.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=route_tables,
-            tags={"Name": f"{self._settings.prefix}-s3"},
+            tags={"Name": resource_name(self._settings.prefix, "s3")},
         )
         s3.override_logical_id("s3")
 
@@ -127,7 +128,7 @@ class NetworkResources(tf.Construct):
         door = tf.SecurityGroup(
             self,
             "endpoint",
-            name=f"{prefix}-secrets-endpoint",
+            name=resource_name(prefix, "secrets-endpoint"),
             description="The endpoint of Secrets Manager",
             vpc_id=vpc,
         )
@@ -151,6 +152,6 @@ class NetworkResources(tf.Construct):
             subnet_ids=self.subnet_ids,
             security_group_ids=[door.id],
             private_dns_enabled=True,
-            tags={"Name": f"{prefix}-secrets"},
+            tags={"Name": resource_name(prefix, "secrets")},
         )
         secrets.override_logical_id("secrets")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.databases import Settings
-from fleet.names import machine_arn, notification_topic_arn
+from fleet.names import machine_arn, notification_topic_arn, resource_name
 from orchestration.constructs import toolchain as tf
 from orchestration.events import DMS_PATTERNS, broken_off_pattern, night_request, sweep_schedule
 from orchestration.resource_policies import lay_aside
@@ -49,7 +49,7 @@ class Triggers(tf.Construct):
         queue = tf.SqsQueue(
             self,
             name,
-            name=f"{self._settings.prefix}-{name}",
+            name=resource_name(self._settings.prefix, name),
             message_retention_seconds=14 * 86400,
             sqs_managed_sse_enabled=True,
         )
@@ -63,7 +63,7 @@ class Triggers(tf.Construct):
         rule = tf.CloudwatchEventRule(
             self,
             name,
-            name=f"{self._settings.prefix}-{name}",
+            name=resource_name(self._settings.prefix, name),
             description=description,
             event_pattern=json.dumps(pattern),
         )
@@ -111,7 +111,9 @@ class Triggers(tf.Construct):
         group = tf.SchedulerScheduleGroup(self, "group", name=self.schedule_group)
         group.override_logical_id("schedules")
         trust = trust_service("scheduler.amazonaws.com", settings.account, group.arn)
-        role = tf.IamRole(self, "scheduler", name=f"{settings.prefix}-scheduler", assume_role_policy=json.dumps(trust))
+        role = tf.IamRole(
+            self, "scheduler", name=resource_name(settings.prefix, "scheduler"), assume_role_policy=json.dumps(trust)
+        )
         role.override_logical_id("scheduler")
         may = tf.IamRolePolicy(
             self,
@@ -144,7 +146,7 @@ class Triggers(tf.Construct):
             tf.SchedulerSchedule(
                 self,
                 f"night-{night.name}",
-                name=f"{settings.prefix}-{night.name}",
+                name=resource_name(settings.prefix, night.name),
                 group_name=group.name,
                 description=f"A {night.mode} run",
                 schedule_expression=night.expression,

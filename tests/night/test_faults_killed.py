@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from faulty_fleet import LIMITS, Fleet, open_fleet
+from fleet.names import CURRENT_REGISTRY
 from fleet.outcomes import Outcome, TableOutcome
-from lambdas.clients.records import CURRENT
 from local.cloud import LEDGER_TABLE
 from localcloud.cloud import AccountLimits
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -99,7 +99,7 @@ def _unpin_registry(fleet: Fleet) -> None:
     """Let PlanRun pin the registry again, as in the first night after a deployment."""
     s3, bucket = fleet.cloud.aws.client("s3"), fleet.cloud.control_bucket
     for found in s3.list_objects_v2(Bucket=bucket, Prefix="registry/")["Contents"]:
-        if found["Key"] != CURRENT:
+        if found["Key"] != CURRENT_REGISTRY:
             s3.delete_object(Bucket=bucket, Key=found["Key"])
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from cases import SETTINGS
 from fleet.databases import Database, Registry, Server
-from fleet.names import data_key_alias
+from fleet.names import data_key_alias, function_name
 from judged_functions import JudgedFunctions, role_of, without_each
 from local.cloud import LEDGER_TABLE, LocalCloud
 from localcloud.authorization.iam import AccessDeniedError, Role
 from localcloud.authorization.needs import Need
 from localcloud.servers.postgres import EmbeddedPostgres
-from orchestration.functions import MODULES, function_name
+from orchestration.functions import MODULES
 
 NAMES = ("roles-one", "roles-two", "roles-uncounted", "roles-late", "roles-again")
 FAULTS = {"roles-uncounted": ["slow-count:public.orders"], "roles-again": ["timed-out-after:ModifyEndpoint:1"]}

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cases import Case, Cases
-from fleet.names import warehouse_schema
+from fleet.names import function_arn, warehouse_schema
 from orchestration.definitions import bind, load
-from orchestration.functions import DATABASE_RUN, function_arn
+from orchestration.functions import DATABASE_RUN
 
 RUN = "broken-night"
 TIMES = 3  # one more than Step Functions calls a function again that died

@@ -16,15 +16,15 @@ from fleet.databases import Registry
 from fleet.dms.endpoints import s3_settings
 from fleet.dms.task_texts import TaskTexts
 from fleet.folders import Folder
+from fleet.names import CURRENT_REGISTRY, function_arn
 from lambdas.clients.dms import Dms
-from lambdas.clients.records import CURRENT
 from lambdas.wiring import Environment, read_environment
 from local.cloud import LEDGER_TABLE
 from onboarding.effective import effective_json, read_effective
 from onboarding.reader import read_registry
 from orchestration.definitions import bind, load
 from orchestration.endpoint_arguments import snake_case, target_arguments
-from orchestration.functions import DATABASE_RUN, FLEET_RUN, MODULES, function_arn
+from orchestration.functions import DATABASE_RUN, FLEET_RUN, MODULES
 from synthesis_registries import TRICKY
 from synthesised import ROOT, Block, Stacks
 
@@ -197,7 +197,7 @@ def test_every_function_runs_its_handler_and_ends_before_its_state_gives_it_up(s
 
 def test_the_registry_in_force_lies_where_a_run_reads_it(sample: Stacks) -> None:
     put = sample["pipeline"].of("aws_s3_object")["registry"]
-    assert (put["bucket"], put["key"]) == ("fleet-control-123456789012", CURRENT)
+    assert (put["bucket"], put["key"]) == ("fleet-control-123456789012", CURRENT_REGISTRY)
     text = (sample["pipeline"].folder / Path(put["source"]).name).read_text(encoding="utf-8")
     assert read_effective(text) == read_registry(ROOT / "registry", {})
     assert text == effective_json(read_effective(text))

@@ -15,11 +15,11 @@ from fleet.attempt_record import AttemptChange
 from fleet.dms.task_texts import full_load_texts
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
+from fleet.names import newest_catalogue_key
 from fleet.tables.catalogue import Table, select_tables
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
 from lambdas.clients.dms import Task
-from lambdas.clients.records import attempt_key, newest_catalogue_key
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.lane_looks import look_at_tasks
@@ -123,7 +123,7 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
         clients.ledger.note(opened.attempt, source_answered=True)
     tables = select_tables(opened.database, catalogue, opened.attempt.tables)
     if not isinstance(tables, Failure):
-        clients.records.write(attempt_key(opened.attempt, "catalogue"), tables, tuple[Table, ...])
+        clients.records.write(opened.attempt.key("catalogue"), tables, tuple[Table, ...])
     return tables
 
 

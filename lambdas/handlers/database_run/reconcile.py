@@ -11,7 +11,6 @@ from __future__ import annotations
 from fleet.errors import ClaimLostError, FleetError
 from fleet.outcomes import TableOutcome, reconcile
 from lambdas.attempt_context import AttemptRequest, open_attempt
-from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import read_manifest
 from lambdas.loads import read_loads
@@ -38,7 +37,7 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(tables=0, not_ok=0)
     results = {load.name: load.result for load in read_loads(opened.attempt, clients) if load.result is not None}
     tables = reconcile(manifest, results)
-    clients.records.write(attempt_key(opened.attempt, "tables"), tables, tuple[TableOutcome, ...])
+    clients.records.write(opened.attempt.key("tables"), tables, tuple[TableOutcome, ...])
     if manifest.gaps:
         clients.ledger.note(opened.attempt, gaps=manifest.gaps)
     return Response(tables=len(tables), not_ok=sum(table.failure is not None for table in tables))

@@ -13,12 +13,12 @@ from datetime import datetime
 from fleet.attempts import Attempt
 from fleet.errors import FleetError
 from fleet.failures import Failure
+from fleet.outcome_record import outcome_key
 from fleet.outcomes import CLAIMED, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
 from fleet.server_places import is_full
 from lambdas.attempt_context import look_at_attempt
-from lambdas.clients.records import attempt_key
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.outcome_records import merge_with_previous, outcome_key, put_outcome
+from lambdas.outcome_records import merge_with_previous, put_outcome
 from lambdas.wiring import Clients
 
 
@@ -67,7 +67,7 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
     failure = opened.record.failure
-    tables = clients.records.read(attempt_key(attempt, "tables"), tuple[TableOutcome, ...]) or ()
+    tables = clients.records.read(attempt.key("tables"), tuple[TableOutcome, ...]) or ()
     tables, failure = merge_with_previous(attempt, failure, tables, clients)
     return decide(
         attempt,

@@ -25,15 +25,15 @@ from fleet.errors import (
     UnknownRunError,
 )
 from fleet.failures import Failure
-from fleet.names import require_run_id, task_id
+from fleet.names import plan_key, require_run_id, task_id
+from fleet.outcome_record import outcome_key
 from fleet.outcomes import Outcome, decide
 from fleet.plan import Lane, Plan, plan_run
 from fleet.quota_use import require_size
 from fleet.run_record import RunRecord
 from lambdas.chosen_databases import Input, choose
-from lambdas.clients.records import plan_key
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.outcome_records import outcome_key, put_outcome
+from lambdas.outcome_records import put_outcome
 from lambdas.wiring import Clients
 
 

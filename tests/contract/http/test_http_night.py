@@ -12,7 +12,15 @@ import urllib3
 
 from cases import SETTINGS
 from fleet.databases import Database, Mode, Registry, Server
-from fleet.names import control_bucket, endpoint_role_name, ledger_table, machine_arn, notification_topic_arn, task_id
+from fleet.names import (
+    control_bucket,
+    endpoint_role_name,
+    function_name,
+    ledger_table,
+    machine_arn,
+    notification_topic_arn,
+    task_id,
+)
 from fleet.tables.catalogue import TableName
 from fleet.warehouse import qualified
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Succeeded
@@ -20,7 +28,6 @@ from local.cloud import LocalCloud
 from localcloud.authorization.iam import AccessDeniedError, assume
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.tests.http.http_cloud import Endpoint, refused
-from orchestration.functions import function_name
 from orchestration.roles import policy
 
 NAMES = ("socket-one", "socket-two")

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from cases import SETTINGS
+from fleet.names import function_arn
 from judged_functions import without_each
 from localcloud.tests.http.http_cloud import Endpoint, empty_endpoint, refused
 from machine_roles import CALLS, CHILD, FUNCTION, HEARS, LOG_GROUP, ROLE, RUNS_CHILD, STARTS, create, make_role, may
 from orchestration.definitions import bind, load
-from orchestration.functions import DATABASE_RUN, FLEET_RUN, function_arn
+from orchestration.functions import DATABASE_RUN, FLEET_RUN
 from orchestration.roles import Policy, allow, run_databases, run_fleet
 
 LATER = {

@@ -12,9 +12,8 @@ from cases import SETTINGS
 from fleet.attempts import Attempt
 from fleet.databases import Database, Registry, Server
 from fleet.dms.endpoints import s3_settings
-from fleet.names import target_endpoint_id
+from fleet.names import plan_key, target_endpoint_id
 from fleet.plan import Plan, plan_run
-from lambdas.clients.records import plan_key
 from lambdas.handlers.database_run.point_endpoint import Request, run
 from lambdas.wiring import Clients, Environment
 from localcloud.aws import LocalAws

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cases import SETTINGS, Case
+from fleet.names import plan_key
 from fleet.plan import Plan
-from lambdas.clients.records import plan_key
 
 
 def test_whatever_a_database_waits_for_at_dms_it_looks_no_more_often_than_the_run_planned(case: Case) -> None:

@@ -9,7 +9,6 @@ import pytest
 from cases import Case, Cases, refused
 from fleet.measures import count_loads
 from fleet.tables.catalogue import Table
-from lambdas.clients.records import attempt_key
 from orchestration.functions import DATABASE_RUN
 
 FENCED = DATABASE_RUN[1 : DATABASE_RUN.index("RecordOutcome")]
@@ -104,7 +103,7 @@ def test_what_a_database_waited_for_its_turns_is_not_counted_as_its_own_time(cas
 
 def test_a_full_load_leaves_how_many_tables_it_loads_and_their_columns_of_long_values(case: Case) -> None:
     case.go_through("ReleaseDatabase")
-    tables = case.cloud.clients.records.read(attempt_key(case.typed_attempt, "catalogue"), tuple[Table, ...])
+    tables = case.cloud.clients.records.read(case.typed_attempt.key("catalogue"), tuple[Table, ...])
     measured = case.cloud.clients.ledger.measures([case.id])[case.id]
     assert tables is not None
     assert (measured.loads, measured.lob_columns) == count_loads("postgresql", tables, ())
