@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 _NOT_PLAIN = "|".join(("to" + "ld", "te" + "lls", "sta" + "nds", "who" + "ever"))
 # A word of a name counts too, so an underscore ends one.
 _AS_A_WORD = f"(^|[^a-z])({_NOT_PLAIN})([^a-z]|$)"
-_LOOKED_AT = ("*.py", "*.md", "*.yaml", "*.sql", "*.js", "*.css", "tests/corpus")
+_LOOKED_AT = ("*.py", "*.md", "*.yaml", "*.sql", "*.js", "*.css", "localcloud/tests/stepfunctions/corpus")
 
 
 def test_no_line_has_a_word_that_is_not_plain() -> None:
