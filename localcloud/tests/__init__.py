@@ -1,1 +1,1 @@
-"""The local cloud's own tests. Nothing here needs more than this folder's parent, `pytest` and `hypothesis`."""
+"""The local cloud's own tests, which import nothing of the product. Its README says how to run them."""
