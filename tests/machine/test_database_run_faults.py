@@ -14,7 +14,7 @@ from cases import Case, Cases
 from orchestration.roles import write_one_prefix
 
 WANTED = {
-    "good": ("ok", None, None),
+    "good": ("ok", None, ""),
     "password": ("failed", "credentials", "SourceNotAnswering"),
     "prefix": ("failed", "landing_access", "ConnectionTestFailed"),
     "closed": ("failed", "connection", "SourceNotAnswering"),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cases import Case, Cases
+from fleet.claims import Claim
 
 BAD = "UPDATE orders SET amount = 'NaN' WHERE id = 1"
 GOOD = "UPDATE orders SET amount = 1.5 WHERE id = 1"
@@ -192,7 +193,7 @@ def test_a_rerun_moves_of_a_partial_database_its_failed_tables_and_of_a_failed_o
 
 
 def test_a_rerun_leaves_the_old_run_as_it_was_and_linked(cases: Cases, old: Old, rerun: Mapping[str, Any]) -> None:
-    item = cases.cloud.clients.ledger.run("old")
+    (item,) = [one for one in old.cases["ok"].items("RUN#old") if one["sk"] == "RUN"]
     assert item.pop("reruns") == {"new"}
     (before,) = [one for one in old.before["ok"] if one["sk"] == "RUN"]
     assert item == before
@@ -287,5 +288,5 @@ def test_a_rerun_of_a_narrowed_run_that_failed_moves_no_more_tables_than_that_on
 def test_an_execution_narrowed_to_no_table_moves_none(cases: Cases, case: Case, tables: list[str] | None) -> None:
     case.plan()
     ended = start(cases, case, "none", tables=tables)
-    assert (ended["error"], cases.cloud.clients.ledger.claim(case.id)) == ("MalformedInputError", {})
+    assert (ended["error"], cases.cloud.clients.ledger.claim(case.id)) == ("MalformedInputError", Claim())
     assert "`tables` names none" in message(ended)

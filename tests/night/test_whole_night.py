@@ -30,7 +30,7 @@ def night(nights: Nights, request: pytest.FixtureRequest) -> Night:
 
 def test_every_database_ends_ok(night: Night) -> None:
     ends = {name: (item["outcome"], item.get("failure_text")) for name, item in night.outcomes.items()}
-    assert ends == dict.fromkeys(DATABASES, ("ok", None))
+    assert ends == dict.fromkeys(DATABASES, ("ok", ""))
     assert night.description["status"] == "SUCCEEDED"
     assert json.loads(night.description["output"]) == {"outcomes": {"ok": 4}, "superseded_by": None}
 

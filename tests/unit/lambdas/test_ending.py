@@ -75,7 +75,7 @@ def test_a_database_that_left_no_outcome_is_guessed_to_have_failed(case: Case) -
         "NoOutcome",
         True,
     )
-    assert case.outcome["gaps"] == ["the outcome is a guess"]
+    assert case.outcome["gaps"] == ("the outcome is a guess",)
 
 
 def test_a_databases_own_word_replaces_a_guess_and_the_run_then_closes_green(case: Case) -> None:

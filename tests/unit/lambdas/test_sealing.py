@@ -241,7 +241,7 @@ def test_a_manifest_that_another_call_wrote_meanwhile_is_adopted(case: Case) -> 
     assert sealing.result(timeout=60)["verdict"] == "hand off"
     assert case.manifest()["gaps"] == ["written meanwhile"]
     assert case.record["sealed_at"] == case.manifest()["sealed_at"]
-    assert case.go_through_from("SubmitLoads")["gaps"] == ["written meanwhile"]
+    assert case.go_through_from("SubmitLoads")["gaps"] == ("written meanwhile",)
 
 
 def test_a_seal_broken_off_before_it_was_noted_is_noted_by_the_next_call(case: Case) -> None:
