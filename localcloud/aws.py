@@ -7,9 +7,13 @@ import os
 import threading
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, Self
 
+import localcloud.moto_import  # noqa: F401
+
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -141,7 +145,14 @@ def own_session() -> botocore.session.Session:
     files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     session = botocore.session.Session(silent | files)
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_read_time)
+    session.register_component("data_loader", _read_models())
     return session
+
+
+@cache
+def _read_models() -> botocore.loaders.Loader:
+    """What reads the services' models and keeps them, once in a process: they are megabytes of JSON."""
+    return botocore.loaders.create_loader()
 
 
 def _read_time(value: Any) -> datetime:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import localcloud.moto_import  # noqa: F401
+
 from moto.logs.models import LogGroup, logs_backends
 
 

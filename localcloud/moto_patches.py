@@ -9,6 +9,8 @@ import copy
 import json
 from typing import Any
 
+import localcloud.moto_import  # noqa: F401
+
 from moto.core.common_models import BaseModel
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import localcloud.moto_import  # noqa: F401
+
 from moto.sts.models import sts_backends
 
 from localcloud.authorization.facts import Facts

@@ -10,6 +10,8 @@ import json
 import logging
 from typing import Any
 
+import localcloud.moto_import  # noqa: F401
+
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError
 from moto.cloudwatch.models import Alarm, cloudwatch_backends

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import localcloud.moto_import  # noqa: F401
+
 from botocore.exceptions import ClientError
 from moto.events.models import events_backends
 

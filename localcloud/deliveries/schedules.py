@@ -11,6 +11,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+import localcloud.moto_import  # noqa: F401
+
 from botocore.exceptions import ClientError
 from moto.scheduler.models import Schedule, scheduler_backends
 

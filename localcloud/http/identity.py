@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import localcloud.moto_import  # noqa: F401
+
 from moto.iam.models import get_account_id_from
 
 from localcloud.http.messages import Request

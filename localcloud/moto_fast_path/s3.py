@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+import localcloud.moto_import  # noqa: F401
+
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 

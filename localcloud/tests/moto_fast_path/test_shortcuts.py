@@ -20,15 +20,18 @@ BUCKET, TABLE = "landing-of-tests", "ledger"
 NAMES = ["a/LOAD1.parquet", "a/Ünïcode +&%'\".json", "a/b/c", "b/_manifest.json"]
 
 
+@pytest.fixture(scope="module")
+def session() -> boto3.Session:
+    """One for all tests: each reads the services' models anew, which takes longer than a test."""
+    return boto3.Session("a", "b", region_name=REGION)
+
+
 @pytest.fixture(params=["moto", "short way"])
-def aws(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+def aws(request: pytest.FixtureRequest, session: boto3.Session) -> Iterator[dict[str, Any]]:
     """The clients of S3 and DynamoDB by name, with a bucket and a table."""
     correct()
     with mock_aws():
-        made = {
-            name: boto3.client(name, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
-            for name in ("s3", "dynamodb")
-        }
+        made = {name: session.client(name) for name in ("s3", "dynamodb")}
         if request.param == "short way":
             routes.shorten(made["s3"], PlainS3(ACCOUNT).answer)
             routes.shorten(made["dynamodb"])

@@ -1,0 +1,19 @@
+"""moto, imported where no variable and no file of the user's reaches it.
+
+moto makes boto3 sessions and reads variables of its own while it is imported, and once when it is first asked. So every
+module that needs moto imports this one first; a test holds that. It takes 1.5 s, which the process of Snowflake's
+stand-in does not need.
+"""
+
+from __future__ import annotations
+
+from localcloud.environment import own_environment
+
+with own_environment():
+    import moto.ec2.models
+    import moto.iam.models
+    import moto.s3.models  # noqa: F401
+    from moto.core.base_backend import AccountSpecificBackend
+
+    # moto keeps this session for the process, and asks it for the Regions of every service.
+    AccountSpecificBackend.get_session().get_available_partitions()
