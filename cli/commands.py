@@ -2,30 +2,73 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cli.account import Account
-from cli.demo import demo
 from cli.explaining import OUR_FAULT, USAGE, explain
-from cli.faults import faults
-from cli.night_commands import report, rerun, run, status, stop
-from cli.plan import plan
-from cli.prerequisites import prerequisites
-from cli.stack.deploy import deploy, destroy
-from cli.stack.stacks import Bench
 from cli.terminal import drop_output, escape_unprintable, flush_output
-from cli.up import down, reset, up
-from cli.verify import verify
+
+if TYPE_CHECKING:
+    from cli.account import Account
+    from cli.stack.stacks import Bench
 
 UNREAD = 1
+_MODULES = {
+    "demo": "cli.demo",
+    "faults": "cli.faults",
+    "run": "cli.night_commands",
+    "status": "cli.night_commands",
+    "rerun": "cli.night_commands",
+    "stop": "cli.night_commands",
+    "report": "cli.night_commands",
+    "up": "cli.up",
+    "down": "cli.up",
+    "reset": "cli.up",
+    "plan": "cli.plan",
+    "prerequisites": "cli.prerequisites",
+    "verify": "cli.verify",
+    "deploy": "cli.stack.deploy",
+    "destroy": "cli.stack.deploy",
+}
+"""Where each command is a function of its name."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class LazyGroup(click.Group):
+    """Loads a command when it is named: who asks for a status need not wait until a local cloud is loaded."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return sorted(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        return getattr(import_module(_MODULES[cmd_name]), cmd_name) if cmd_name in _MODULES else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(len(name) for name in names)  # as click itself has it
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, click.Command(name, help=_docstring(name)).get_short_help_str(limit)) for name in names]
+            )
+
+
+def _docstring(name: str) -> str:
+    """What the command says it does, read without loading it."""
+    source = Path(__file__).parents[1] / (_MODULES[name].replace(".", "/") + ".py")
+    for node in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return ast.get_docstring(node) or ""
+    return ""
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="fleet-replicator", prog_name="fleet")
 def cli() -> None:
     """Copies a fleet of databases every night through AWS DMS to Parquet on S3 and on into Snowflake.
@@ -33,26 +76,6 @@ def cli() -> None:
     \b
     Exit codes: 0 fine, 1 something did not end ok, 2 wrong usage, input or environment, 3 a fault of ours.
     """
-
-
-for command in (
-    demo,
-    faults,
-    run,
-    status,
-    rerun,
-    stop,
-    report,
-    up,
-    down,
-    reset,
-    plan,
-    prerequisites,
-    verify,
-    deploy,
-    destroy,
-):
-    cli.add_command(command)
 
 
 def run_command(arguments: Sequence[str] | None, account: Account | Bench | None) -> int:

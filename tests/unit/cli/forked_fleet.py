@@ -17,7 +17,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-import cli.commands  # what takes long to load
+import click
+
+from cli.commands import cli
 from cli.main import main
 
 
@@ -73,7 +75,8 @@ def _point_output(where: str, file: int) -> None:
 
 
 if __name__ == "__main__":
-    assert cli.commands.cli.commands
+    context = click.Context(cli)
+    assert all(cli.get_command(context, name) for name in cli.list_commands(context))  # what takes long to load
     results = Path(sys.argv[1])
     gc.freeze()  # no fork copies what it only looks at
     gc.disable()

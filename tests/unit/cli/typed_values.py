@@ -65,7 +65,10 @@ def commands() -> dict[str, click.Command]:
 
 def _walk(words: tuple[str, ...], command: click.Command) -> Iterator[tuple[str, click.Command]]:
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
             yield from _walk((*words, name), inner)
     else:
         yield " ".join(words), command
