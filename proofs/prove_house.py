@@ -107,7 +107,7 @@ def _alone(checkout: Path, folder: Path) -> Iterator[Figure]:
 
 
 def _mistakes(checkout: Path, folder: Path) -> Iterator[Figure]:
-    demo = [sys.executable, "-m", "cli.main", "demo", "--folder", str(folder / "demo")]
+    demo = [sys.executable, "-c", "from cli.main import main; main()", "demo", "--folder", str(folder / "demo")]
     sound = _run(demo, checkout)
     yield "a run without a mistake: exit 0", str(sound.returncode), sound.returncode == 0
     with mutated(checkout, _TYPE):
