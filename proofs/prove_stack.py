@@ -37,7 +37,7 @@ T = TypeVar("T")
 def main() -> int:
     """Run it all; 0 if nothing falls short."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    figures = [_command("verify_stack"), _command("synthesis")]
+    figures = [_command("proofs.verify_stack"), _command("bench.synthesis")]
     try:
         figures += _plan_of_fifty()
     except FleetError as error:
@@ -46,10 +46,10 @@ def main() -> int:
 
 
 def _command(name: str) -> Figure:
-    """*name* of this folder, printed as it runs; its last line is the figure."""
+    """The module *name*, printed as it runs; its last line is the figure."""
     print(f"\n{name}", flush=True)
     last, began = "it printed nothing", time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", f"bench.{name}"], stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen([sys.executable, "-m", name], stdout=subprocess.PIPE, text=True) as running:
         for line in running.stdout or ():
             print(line, end="", flush=True)
             last = line.strip() or last

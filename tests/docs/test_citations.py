@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from own_files import ROOT, own_files
+
 _OURS = (
     "bench|cli|docs|fleet|lambdas|local|localcloud|onboarding|orchestration|proofs|registry|report|requirements|tests"
 )
@@ -21,11 +20,10 @@ _NEVER_LOOKED_AT = ("CHANGELOG.md", "requirements/", "tests/unit/bench/test_suit
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607
-    for name in listed.splitlines():
-        file = ROOT / name
-        if file.suffix in {".py", ".md", ".yaml", ".toml", ".sql"} and not name.startswith(_NEVER_LOOKED_AT):
-            yield name, file.read_text(encoding="utf-8") if file.exists() else ""
+    for file in own_files(".py", ".md", ".yaml", ".toml", ".sql"):
+        name = str(file.relative_to(ROOT))
+        if not name.startswith(_NEVER_LOOKED_AT):
+            yield name, file.read_text(encoding="utf-8")
 
 
 def _found(pattern: re.Pattern[str]) -> Iterator[tuple[str, re.Match[str]]]:
