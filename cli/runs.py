@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from cli.account import Account
 from fleet.errors import RequestError, UnknownRunError
+from fleet.execution_ends import read_cause
 from fleet.names import page_key, require_run_id
 from fleet.outcomes import Outcome, is_red
 from fleet.run_input import RUNNING
@@ -94,14 +95,7 @@ def start_or_join(account: Account, run: str, run_input: Mapping[str, object]) -
 
 def explain(execution: Execution) -> str:
     """Why the execution failed, in the words of the state that failed it; nothing if it did not."""
-    if not execution.error:
-        return ""
-    try:
-        raised = json.loads(execution.cause)
-    except ValueError:
-        raised = None
-    message = raised["errorMessage"] if isinstance(raised, dict) and "errorMessage" in raised else execution.cause
-    return f"{execution.error}: {message}"
+    return f"{execution.error}: {read_cause(execution.cause)}" if execution.error else ""
 
 
 def wait_for(account: Account, run: str, seconds: float, show: Callable[[list[DatabaseStatus]], None]) -> str:

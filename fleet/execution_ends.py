@@ -40,12 +40,21 @@ class End:
 
     @property
     def words(self) -> str:
-        """What the function said: Lambda wraps it into JSON, with a stack trace that helps nobody here."""
-        try:
-            content = json.loads(self.cause)
-        except ValueError:
-            return self.cause
-        return str(content["errorMessage"]) if isinstance(content, dict) and "errorMessage" in content else self.cause
+        """What the function said."""
+        return read_cause(self.cause)
+
+
+def read_cause(cause: str) -> str:
+    """What the function said whose failure *cause* is: Lambda wraps it into JSON, with a stack trace that helps nobody.
+
+    >>> read_cause('{"errorMessage": "AWS asks us to wait", "stackTrace": []}'), read_cause("stopped by hand")
+    ('AWS asks us to wait', 'stopped by hand')
+    """
+    try:
+        content = json.loads(cause)
+    except ValueError:
+        return cause
+    return str(content["errorMessage"]) if isinstance(content, dict) and "errorMessage" in content else cause
 
 
 def explain_end(end: End) -> Failure:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fleet.execution_ends import read_cause
 from fleet.names import child_name, task_id
 from fleet.outcomes import Outcome
 from lambdas.clients.executions import Execution, describe
@@ -110,8 +110,4 @@ class Night:
 
     def explain(self) -> str:
         """Why the run as a whole failed, in the words of the state that failed it."""
-        cause = self.describe().cause
-        try:
-            return json.loads(cause)["errorMessage"]
-        except (ValueError, KeyError, TypeError):
-            return cause
+        return read_cause(self.describe().cause)
