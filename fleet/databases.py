@@ -15,6 +15,9 @@ from fleet.stack_settings import StackSettings
 Mode = Literal["full", "delta"]
 Engine = Literal["postgresql", "mysql", "mariadb", "sqlserver"]
 SslMode = Literal["none", "require", "verify-ca", "verify-full"]
+LossPolicy = Literal["accept", "partial", "failed"]
+"""What it means that something of a table does not arrive as it is at the source: noted and green, published and red,
+or withheld."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,27 @@ class ParallelLoad:
 
 
 @dataclass(frozen=True)
+class TableRules:
+    """What holds for one table. None: as for the whole database.
+
+    *losses*: the policy for all of its columns; *accept*: columns whose losses are accepted, whatever the policy says.
+    *row_tolerance*: by how many rows its counts may differ.
+    """
+
+    schema: str
+    table: str
+    losses: LossPolicy | None = None
+    accept: tuple[str, ...] = ()
+    row_tolerance: int | None = None
+
+
+@dataclass(frozen=True)
 class Database:
     """One entry of the registry. *name_at_source* is what the server calls it; *instance* moves it.
 
     *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
     guesses before one has been measured; the longest start first. *deltas*: a second task reads its change log.
+    *losses*: what a loss means here, None where the fleet's policy holds. *tables*: what holds for single tables.
     """
 
     id: str
@@ -67,6 +86,8 @@ class Database:
     expected_seconds: int = 0
     row_tolerance: int = 0
     deltas: bool = False
+    losses: LossPolicy | None = None
+    tables: tuple[TableRules, ...] = ()
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -135,13 +156,17 @@ class SnowflakeSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the fleet runs. *prefix* begins every name of a resource; *stack* is for the deployment alone."""
+    """Where the fleet runs. *prefix* begins every name of a resource; *stack* is for the deployment alone.
+
+    *losses*: what it means that values or columns do not arrive as they are at the source.
+    """
 
     prefix: str
     account: str
     region: str
     landing_bucket: str
     snowflake: SnowflakeSettings
+    losses: LossPolicy = "partial"
     profile: TaskProfile = TaskProfile()
     limits: Limits = Limits()
     stack: StackSettings = StackSettings()
