@@ -23,6 +23,12 @@ def say_account(account: Account) -> Iterator[str]:
     yield from account.remarks
 
 
+def say_red(outcome: Outcome) -> Iterator[str]:
+    """A line for all that makes *outcome* red although no table of it failed: what is missing, and what is lost."""
+    yield from map(say_relation, outcome.account.missing if outcome.account else ())
+    yield from (say_loss(table, loss) for table in outcome.tables for loss in table.lost)
+
+
 def say_relation(one: Accounted) -> str:
     """What becomes of one relation."""
     what = one.name if one.kind == "schema" else f"{one.name} ({one.kind})"
