@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from cases import Case, Cases, make_template
 from left_out import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
 from localcloud.servers.postgres import EmbeddedPostgres
 from real_terraform import terraform
+
+if TYPE_CHECKING:
+    from cases import Case, Cases  # which loads the whole local cloud: what only shares tests out needs none
 
 __all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_terminal_summary", "terraform"]
 
@@ -53,6 +55,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 @pytest.fixture(scope="session")
 def case_template(postgres: EmbeddedPostgres) -> str:
     """The database that every case's is a copy of."""
+    from cases import make_template
+
     return make_template(postgres)
 
 
@@ -60,6 +64,8 @@ def case_template(postgres: EmbeddedPostgres) -> str:
 @pytest.fixture(scope="module")
 def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
     """A local cloud with many small databases, of which each test takes its own; time is still between steps."""
+    from cases import Cases
+
     with Cases(tmp_path_factory.mktemp("cases"), postgres, case_template) as opened:
         yield opened
 

@@ -5,6 +5,7 @@ A plugin of its own, so that suites elsewhere have the same two servers: a `conf
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -37,6 +38,16 @@ def _has_room(folder: Path) -> bool:
 _MEMORY = Path("/dev/shm")  # noqa: S108  folders of our own are made in it
 if "TMPDIR" not in os.environ and _has_room(_MEMORY):
     os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+# What is imported stays: to look for garbage among it, hundreds of times, finds none and takes seconds.
+gc.disable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """From here on the tests' own garbage is collected."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
