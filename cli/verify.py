@@ -18,8 +18,8 @@ import click
 from botocore.exceptions import NoRegionError
 
 from cli.account import REGISTRY, read_fleet, reading_aws_settings
-from cli.demo import SAMPLE_REGISTRY
 from cli.options import NonEmptyPath, Text
+from cli.sample_registry import SAMPLE_REGISTRY
 from fleet.databases import Limits
 from fleet.errors import MalformedInputError
 from local.cloud import VARIABLES, LocalCloud

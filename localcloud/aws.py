@@ -24,12 +24,10 @@ from moto import mock_aws
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
 
+from localcloud.account import ACCOUNT, REGION
 from localcloud.in_process_transport import Answer, Handle, answer_json
 from localcloud.moto_fast_path import routes
 from localcloud.moto_fast_path.s3 import PlainS3
-
-ACCOUNT = "123456789012"  # moto's own
-REGION = "eu-central-1"
 
 
 class LocalAws:
