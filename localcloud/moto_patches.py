@@ -12,9 +12,10 @@ from typing import Any
 
 import localcloud.moto_import  # noqa: F401
 
-from moto.core import responses
+import moto.core.responses
 from moto.core.common_models import BaseModel
 from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
@@ -32,7 +33,7 @@ _moto_put_bucket_policy = S3Backend.put_bucket_policy
 _moto_list_objects = S3Backend.list_objects_v2
 _moto_publish = Topic.publish
 _moto_serialize_structure = BaseJSONSerializer._serialize_type_structure
-_method_names = cache(responses.method_names_from_class)
+_method_names = cache(method_names_from_class)
 _INDEX_NAME = 6  # its place among the arguments after the hash key
 
 
@@ -49,7 +50,7 @@ def correct() -> None:
     S3Backend.list_objects_v2 = _list_objects  # type: ignore[method-assign]
     FakeBucket.get_permission = _bucket_permission  # type: ignore[method-assign]
     # moto looks through the members of a service's class at each request.
-    responses.method_names_from_class = _method_names
+    moto.core.responses.method_names_from_class = _method_names  # type: ignore[attr-defined]  it imports it
     BaseJSONSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign]
 
 
