@@ -33,7 +33,7 @@ demo: setup  ## one full night over the sample fleet, on this machine
 	@$(BIN)/fleet demo
 
 test: check  ## everything that must hold: format, lint, types, imports, all tests
-	@$(BIN)/pytest -n 2 --no-loadscope-reorder tests fleet report onboarding orchestration lambdas local localcloud
+	@$(BIN)/pytest -n 3 --no-loadscope-reorder tests fleet report onboarding orchestration lambdas local localcloud
 
 check: setup  ## format, lint, types, imports: fast
 	@$(BIN)/ruff format --check --quiet .

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from left_out import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
 from localcloud.servers.postgres import EmbeddedPostgres
 from real_terraform import terraform
 
 if TYPE_CHECKING:
     from cases import Case, Cases  # which loads the whole local cloud: what only shares tests out needs none
 
-__all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_terminal_summary", "terraform"]
+__all__ = ["terraform"]
 
-pytest_plugins = ["localcloud.tests.pytest_plugin"]
+pytest_plugins = ["localcloud.tests.pytest_plugin", "left_out"]
 
 
 class ByModule(LoadScopeScheduling):
@@ -33,6 +32,11 @@ class ByModule(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
     """How `make test` shares the tests out."""
     return ByModule(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that need Terraform come first: one of them waits for minutes, and the other workers go on meanwhile."""
+    items.sort(key=lambda item: "terraform" not in getattr(item, "fixturenames", ()))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
