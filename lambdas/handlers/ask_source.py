@@ -69,13 +69,13 @@ class Speaker:
     errors: tuple[type[Exception], ...]
 
 
-_MYSQL = (mysql.ask_counts, mysql.describe_failure, (pymysql.Error, OSError))
+_MYSQL = (mysql.ask_counts, mysql.describe_failure, (pymysql.Error, OSError, UnicodeError))
 SPEAKERS: Mapping[Engine, Speaker] = {
     "postgresql": Speaker(
         postgresql.ask_catalogue,
         postgresql.ask_counts,
         postgresql.describe_failure,
-        (pg8000.exceptions.Error, OSError),
+        (pg8000.exceptions.Error, OSError, UnicodeError),
     ),
     "mysql": Speaker(partial(mysql.ask_catalogue, has_views=True), *_MYSQL),
     "mariadb": Speaker(partial(mysql.ask_catalogue, has_views=False), *_MYSQL),
@@ -83,7 +83,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         sqlserver.ask_catalogue,
         sqlserver.ask_counts,
         sqlserver.describe_failure,
-        (pytds.Error, OSError),
+        (pytds.Error, OSError, UnicodeError),
     ),
 }
 
