@@ -54,7 +54,7 @@ CLASSES: dict[FailureClass, ClassOfFailure] = {
     "server_full": ClassOfFailure("fleet team", "Rerun later, or raise the server's caps.", "new attempt"),
     "instance_exhausted": ClassOfFailure("platform team", "Give the instance more memory or disk, then rerun.", "stop"),
     "table_error": ClassOfFailure("source team", "Read the task's log, then rerun them.", "unfinished tables"),
-    "mapping_empty": ClassOfFailure("fleet team", "Correct `schemas` or `exclude`, or the grants.", "stop"),
+    "mapping_empty": ClassOfFailure("fleet team", "Correct `name_at_source`, `schemas`, `exclude` or grants.", "stop"),
     "not_deployed": ClassOfFailure("platform team", "Deploy the stack of its instance, then rerun.", "stop"),
     "landing_mismatch": ClassOfFailure("fleet team", "Find who wrote there before anything is loaded.", "stop"),
     "landing_access": ClassOfFailure("platform team", "Mend the endpoint's role or its way to S3, then rerun.", "stop"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_ENDS = (".", "!", "?", ":")
+_ENDS = (".", "!", "?", ":", ";")
 
 
 def as_clause(words: str) -> str:
@@ -12,14 +12,16 @@ def as_clause(words: str) -> str:
     ("Login failed for user 'dms'", 'no route to host', 'and so on ...')
     """
     line = " ".join(words.split())
-    return line if line.endswith("..") else line.removesuffix(".").rstrip()
+    return line if line.endswith("...") else line.rstrip(".").rstrip()
 
 
 def end_sentence(words: str) -> str:
-    """*words* on one line, ended once.
+    """*words*, ended once.
 
-    >>> end_sentence("It failed"), end_sentence("It failed."), end_sentence("Who started it?"), end_sentence("wait ...")
-    ('It failed.', 'It failed.', 'Who started it?', 'wait ...')
+    >>> end_sentence("It failed"), end_sentence("It failed."), end_sentence("Who started it?"), end_sentence("It is..")
+    ('It failed.', 'It failed.', 'Who started it?', 'It is.')
     """
-    line = " ".join(words.split())
-    return line if line.endswith(_ENDS) else f"{line}."
+    words = words.rstrip()
+    if words.endswith("..") and not words.endswith("..."):
+        return words[:-1]
+    return words if not words or words.endswith(_ENDS) else f"{words}."

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from fleet.databases import Engine, SslMode
 from fleet.errors import ApiRefusedError, FleetError
 from fleet.failures import Failure
+from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table
 from lambdas.clients.records import adapter
 from lambdas.clients.refusals import code_of, message_of, translate
@@ -129,9 +130,9 @@ def _describe_secret(secret: str, error: ClientError) -> Failure:
         return Failure("credentials", "SecretMissing", f"secret {secret!r} does not exist.")
     if code_of(error) == "AccessDeniedException":
         text = f"secret {secret!r} does not exist, was made anew since the last deploy, or is not AskSource's to read"
-        return Failure("credentials", "SecretDenied", f"{text}: {message_of(error)}. Mend it, then deploy.")
+        return Failure("credentials", "SecretDenied", f"{text}: {as_clause(message_of(error))}. Mend it, then deploy.")
     # It is to be deleted, has no value yet, its key is disabled, ...
-    text = f"secret {secret!r} was not given: {code_of(error)}: {message_of(error)}. Mend it."
+    text = f"secret {secret!r} was not given: {code_of(error)}: {as_clause(message_of(error))}. Mend it."
     return Failure("credentials", "SecretUnusable", text)
 
 

@@ -16,10 +16,10 @@ _ATTRIBUTE = "fleet_numbers"
 _raise_alone = tds_session._TdsSession.raise_db_exception
 
 
-def _raise_with_numbers(session: Any) -> None:
-    numbers = tuple(one["msgno"] for one in session.messages)
+def _raise_with_numbers(self: Any) -> None:
+    numbers = tuple(one["msgno"] for one in self.messages)
     try:
-        _raise_alone(session)
+        _raise_alone(self)
     except pytds.Error as error:
         setattr(error, _ATTRIBUTE, numbers)
         raise

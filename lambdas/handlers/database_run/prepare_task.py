@@ -16,6 +16,7 @@ from fleet.dms.task_texts import full_load_texts
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
 from fleet.names import newest_catalogue_key
+from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table, select_tables
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
@@ -73,7 +74,7 @@ def run(request: Request, clients: Clients) -> Response:
     refused = clients.dms.modify_task(task.report.arn, wanted)
     # One that was throttled may have been done all the same, and was repeated.
     if refused and opened.task_id not in clients.dms.find_moving([opened.task_id]):
-        failure = Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {refused}")
+        failure = Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {as_clause(refused)}")
         return refuse(opened, failure, clients, Response)
     return _wait(opened, clients, task_modified_at=clients.now())  # StartTask reads it back
 
@@ -115,7 +116,8 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
         known = clients.records.read(newest, tuple[Table, ...])
         if known is None or catalogue.name == BROKEN:
             return catalogue
-        gap = f"the source could not be asked before the start ({catalogue.text}); tables are those of the last run"
+        why = as_clause(catalogue.text)
+        gap = f"the source could not be asked before the start ({why}); tables are those of the last run"
         clients.ledger.note(opened.attempt, gaps=(gap,))
         catalogue = known
     else:
