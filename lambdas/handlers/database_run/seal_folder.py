@@ -40,6 +40,7 @@ from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import read_manifest, read_manifest_of
 from lambdas.lane_looks import look_at_connections, look_at_tasks
+from lambdas.task_log import explain_errored_tables
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -160,7 +161,7 @@ def _judge(
     # A lost source is why a task failed, and not the other way round.
     failure = opened.record.failure or lost or counted.failure or judge_full_load_end(task.report)
     late = {} if failure or strays else _late_objects(opened, clients)
-    return seal(
+    manifest = seal(
         opened.attempt,
         tables,
         bucket=opened.settings.landing_bucket,
@@ -179,6 +180,7 @@ def _judge(
         ],
         left_by_test=left_by_test,
     )
+    return explain_errored_tables(manifest, opened, clients)
 
 
 def _cuts(
