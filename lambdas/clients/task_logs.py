@@ -19,6 +19,8 @@ from lambdas.clients.refusals import code_of, message_of
 PAGES_AT_MOST = 20
 SECONDS_AT_MOST = 20
 BYTES_AT_MOST = 4 * 2**20
+NO_LOG = "DMS writes a log where the task's EnableLogging is on and the account has the role dms-cloudwatch-logs-role"
+"""Why there may be none."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,7 @@ def _in_order(events: dict[str, tuple[int, str]]) -> tuple[str, ...]:
 
 def _explain(error: ClientError, group: str, stream: str) -> str:
     if code_of(error) == "ResourceNotFoundException":
-        return (
-            f"the log group {group!r} has no stream {stream!r}. DMS writes it where the task's setting EnableLogging "
-            "is on and the account has the role dms-cloudwatch-logs-role"
-        )
+        return f"the log group {group!r} has no stream {stream!r}; {NO_LOG}"
     if code_of(error) == "AccessDeniedException":
         return f"SealFolder may not read the log group {group!r}. Deploy the pipeline stack again"
     return f"{code_of(error)}: {as_clause(message_of(error))}"

@@ -14,10 +14,11 @@ from fleet.dms.task_log import PATTERNS
 from lambdas.clients.task_logs import BYTES_AT_MOST, PAGES_AT_MOST, LogRead, TaskLogs
 
 NOW = datetime(2026, 11, 30, 2, tzinfo=UTC)
+_NAN = "CREATE TABLE bad (id int PRIMARY KEY, price numeric(10, 2)); INSERT INTO bad VALUES (1, 'NaN')"
 BAD_TABLES = {
-    "CREATE TABLE bad (id int PRIMARY KEY, price numeric(10, 2)); INSERT INTO bad VALUES (1, 'NaN')": "NaN",
+    _NAN: 'invalid input syntax for type numeric: "NaN',
     "CREATE TABLE bad (id int, tags text[]); INSERT INTO bad VALUES (1, '{a}')": "an ARRAY column and no primary key",
-    "CREATE TABLE bad (id int PRIMARY KEY, name text, \"Name\" text); INSERT INTO bad VALUES (1, 'a', 'b')": "name and Name",
+    'CREATE TABLE bad (id int PRIMARY KEY, name text, "Name" text)': "columns name and Name, alike but for their case",
     "CREATE VIEW bad AS SELECT id, 1 / (id - 1) AS n FROM orders": "division by zero",
 }
 
@@ -38,7 +39,7 @@ def test_the_outcome_says_in_dms_own_words_why_a_table_errored(case: Case, state
 
 
 def test_a_log_that_is_not_there_is_a_gap_in_words_and_no_failure(case: Case) -> None:
-    case.ask_source("CREATE TABLE bad (id int PRIMARY KEY, price numeric(10, 2)); INSERT INTO bad VALUES (1, 'NaN')")
+    case.ask_source(_NAN)
     iam = case.cloud.aws.client("iam")
     iam.delete_role_policy(RoleName="dms-cloudwatch-logs-role", PolicyName="may")
     case.go_through("RecordOutcome")
