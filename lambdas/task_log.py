@@ -9,7 +9,6 @@ from lambdas.attempt_context import Opened
 from lambdas.clients.task_logs import NO_LOG
 from lambdas.wiring import Clients
 
-
 _UNNAMED = "no error line in it names them"
 
 
