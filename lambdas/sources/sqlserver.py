@@ -181,8 +181,10 @@ def describe_failure(error: BaseException) -> Failure:
     The first number that says something counts: a login to a database that is not there is answered 4060, then 18456.
     """
     numbers = [number for one in causes_of(error) for number in numbers_of(one)]
-    known = (classify_code(number) for number in numbers)
-    failure_class: FailureClass = next((found for found in known if found != "unknown"), "unknown")
+    failure_class: FailureClass = "unknown"
+    for number in numbers:
+        if failure_class == "unknown":
+            failure_class = classify_code(number)
     if failure_class == "table_error":  # no table was asked for: the statement itself was wrong
         failure_class = "unknown"
     elif not numbers:

@@ -16,8 +16,8 @@ class _Decoder(codecs.BufferedIncrementalDecoder):
     def __init__(self, errors: str = "ignore") -> None:
         super().__init__(errors)
 
-    def _buffer_decode(self, data: Any, errors: str, final: bool) -> tuple[str, int]:
-        return codecs.utf_16_le_decode(data, errors, final)
+    def _buffer_decode(self, input: Any, errors: str, final: bool) -> tuple[str, int]:  # noqa: A002  as its base
+        return codecs.utf_16_le_decode(input, errors, final)
 
 
 def _decode(data: Any, errors: str = "ignore") -> tuple[str, int]:
