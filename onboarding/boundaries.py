@@ -12,7 +12,7 @@ from itertools import pairwise
 
 
 def find_repeated(boundaries: Sequence[str]) -> str | None:
-    """The first of *boundaries* that stands there before it already, or None.
+    """The first of *boundaries* that repeats one before it, or None.
 
     >>> find_repeated(["10", "20", "10.0"]), find_repeated(["a", "A"])
     ('10.0', None)

@@ -140,7 +140,7 @@ def _asks_sources(settings: Settings, name: str) -> list[Statement]:
 
 
 def _reads_task_logs(settings: Settings, name: str) -> list[Statement]:
-    """The star stands for the instances, and for what IAM puts behind a group's name."""
+    """The star takes in every instance, and what IAM puts behind a group's name."""
     groups = f"arn:aws:logs:{settings.region}:{settings.account}:log-group:{task_log_group(settings.prefix, '*')}"
     return [allow(f"{name}ReadsTaskLogs", "logs:FilterLogEvents", groups)]
 
