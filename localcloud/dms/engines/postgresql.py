@@ -9,6 +9,7 @@ PostgreSQL database as an AWS DMS source", sections "Limitations" and "Source da
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,8 @@ from localcloud.dms.type_tables.postgresql import dms_type
 
 _CATALOGUE = (Path(__file__).parent / "postgresql_catalogue.sql").read_bytes()
 _CONNECT_SECONDS = 10
+# What the scanner puts before the server's own words.
+_SERVERS_WORDS = re.compile(r"^.*?\bERROR:\s+", re.DOTALL)
 _FLOATS_AND_LOBS = {"REAL4", "REAL8", "BLOB", "CLOB", "NCLOB"}
 
 
@@ -102,7 +105,8 @@ class PostgresqlSource:
     def _words(self, error: Exception) -> str:
         """What the scanner raised without the connection string that it repeats, for the password is in it."""
         where = f"{self._login.host}:{self._login.port}/{self._login.database}"
-        return str(error).replace(_conninfo(self._login), where)
+        text = str(error).replace(_conninfo(self._login), where)
+        return _SERVERS_WORDS.sub("", text).strip()
 
     def check(self) -> None:
         """Raise SourceUnreachableError unless the database still answers."""
@@ -122,6 +126,7 @@ def _conninfo(login: Login) -> str:
         user=login.username,
         password=login.password,
         sslmode="disable" if login.ssl_mode == "none" else login.ssl_mode,
+        client_encoding="UTF8",  # DMS asks for it, whatever the database holds (assumed)
         connect_timeout=_CONNECT_SECONDS,
         application_name="dms",
     )
