@@ -179,8 +179,21 @@ NAMES: dict[str, FailureName] = {
         ("table_error", "credentials", "connection", "mapping_empty"), "SealFolder", "DMS did not load the table.",
         "Mend what the task's log says of it (the text repeats it), then rerun the table."),
     "RowsDifferFromSource": FailureName(
-        ("table_error",), "SealFolder", "The source counts another number of rows than DMS loaded.",
-        "Rerun the table; set `row_tolerance` where the table is written to during the load."),
+        ("table_error",), "SealFolder",
+        "The rows that DMS loaded lie outside of the source's counts before and after the load.",
+        "Rerun the table; set `row_tolerance` where rows come and go during the load."),
+    "RelationsNotMoved": FailureName(
+        ("not_moved",), "RecordOutcome",
+        "Relations of the schemas were not moved: the login or DMS cannot read them, or they are gone.",
+        "`fleet show DATABASE` names each with the reason. Mend it, or leave the relation out with `exclude`."),
+    "ValuesLost": FailureName(
+        ("value_loss",), "RecordOutcome",
+        "The tables are published; some values of theirs are not as they are at the source, or columns are left out.",
+        "Accept the loss in `tables` of databases.yaml, or mend it: raise `lob_max_kilobytes`, change the column's type."),
+    "LossNotAllowed": FailureName(
+        ("value_loss",), "SealFolder",
+        "Values of the table would be lost, and the registry's policy for losses is `failed`: it was withheld.",
+        "Mend the cause, or change `losses` or `accept` in databases.yaml. Then rerun the table."),
     "RowsWithoutFiles": FailureName(
         ("landing_mismatch",), "SealFolder", "DMS loaded rows, and S3 has no file of them.",
         "Find who removed them, then rerun."),
