@@ -26,8 +26,9 @@ from lambdas.sources.words import causes_of, describe, find_words
 
 # A domain counts as what it is over, to any depth, with the nearest modifier. The names of PostgreSQL's own types are
 # those of `format_type`; an extension's are its own, whatever schema it was put into. A partition belongs to the
-# nearest of its ancestors that is under the schemas asked for. An estimate of zero rows is none: an old server says it of what
-# it never analysed, and a parent's leaves its children out.
+# nearest of its ancestors that is under the schemas asked for. A schema that an asked one, read as a pattern, would
+# match comes too: DMS reads names in that way. An estimate of zero rows is none: an old server says it of what it never
+# analysed. A parent's estimate leaves its children out.
 # Source: PostgreSQL's manual, "System Catalogs" (pg_class, pg_attribute, pg_type, pg_inherits) and "Access Privilege
 # Inquiry Functions"; a scale is 11 bits with a sign (src/backend/utils/adt/numeric.c, numeric_typmod_scale).
 _CENSUS = """
@@ -73,7 +74,8 @@ LEFT JOIN LATERAL (
   JOIN pg_class pc ON pc.oid = u.parent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
   WHERE u.oid = c.oid AND pn.nspname = ANY(:schemas) ORDER BY u.depth LIMIT 1
 ) p ON true
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY(:schemas)
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND EXISTS (SELECT FROM unnest(CAST(:schemas AS text[])) s(pattern) WHERE n.nspname LIKE s.pattern ESCAPE '')
 ORDER BY n.nspname, c.relname, a.attnum
 """
 # The server is asked whether a view can be read, row security and all: with `row_security = off` it raises where rows
@@ -149,7 +151,7 @@ def _rows(connection: pg8000.native.Connection, query: str, **parameters: Any) -
 def ask_census(
     secret: Mapping[str, Any], database: str, schemas: Sequence[str], ssl_mode: SslMode = "require"
 ) -> Census:
-    """Everything under *schemas*, in order of schema and name."""
+    """Everything under *schemas*, and under those that a mapping could take for them, in order of schema and name."""
     with connect(secret, database, ssl_mode, CATALOGUE_SECONDS) as connection:
         there = tuple(row[0] for row in _rows(connection, _SCHEMAS, schemas=list(schemas)))
         tables = tuple(_tables(_rows(connection, _CENSUS, schemas=list(schemas))))
