@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from fleet.tables.losses import AskedLoss, TableLosses
 
+_UNDECLARED_DIGITS = 28
+"""Of a `numeric` without precision, as DMS carries it (`fleet/tables/source_types/postgresql.py`)."""
+
 
 def losses_statement(table: TableLosses) -> str:
     """One statement that answers a count for each of *table*'s questions, in their order."""
@@ -23,7 +26,8 @@ def condition(asked: AskedLoss) -> str:
         case "digits":
             return f"{name} <> round({name}, {loss.bound})"
         case "whole digits":
-            return f"abs({name}) >= 1e{loss.bound} AND NOT {_is_no_number(name)}"
+            rounded = f"round({name}, {_UNDECLARED_DIGITS - loss.bound})"  # which may lead to one digit more
+            return f"abs({rounded}) >= 1e{loss.bound} AND NOT {_is_no_number(name)}"
         case "not a number" if asked.column.precision is None:
             return _is_no_number(name)
         case "not a number":

@@ -78,7 +78,7 @@ RELATIONS = [
         f"""{READ_T} CREATE TABLE mine (id integer, of text); INSERT INTO mine VALUES (1, 'a'), (2, 'b');
         ALTER TABLE mine ENABLE ROW LEVEL SECURITY; GRANT SELECT ON mine TO {READER};""",
         "partial",
-        ("public.mine (table) is not moved: row security hides rows of it from the login",),
+        ("public.mine (table) is not moved: row security may hide rows of it from the login, which needs BYPASSRLS",),
         as_reader=True,
     ),
     Truth(
@@ -130,7 +130,7 @@ VALUES = [
         "a long text without a length",
         "CREATE TABLE t (id integer, v varchar); INSERT INTO t VALUES (1, repeat('x', 8001)), (2, 'y');",
         "partial",
-        ("public.t.v: 1 of 2 values: characters after the 8,000th are cut off",),
+        ("public.t.v: 1 of 2 values: what is after the 8,000th byte is cut off",),
     ),
     Truth(
         "a large object",
