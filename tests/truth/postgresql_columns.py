@@ -256,8 +256,8 @@ LEFT_OUT: Mapping[str, str] = {
 _WHOLE = [kind for kind in CARRIED if not kind.endswith("that is none")]
 _ERRING = [kind for kind in CARRIED if kind.endswith("that is none")]
 # Small numbers are drawn more often than others, so the rare kinds are not at zero.
-_KINDS = st.integers(0, 59).flatmap(
-    lambda chance: st.sampled_from(_ERRING if chance == 41 else list(LEFT_OUT) if chance in {17, 37} else _WHOLE)
+_KINDS = st.integers(0, 239).flatmap(
+    lambda chance: st.sampled_from(_ERRING if chance == 141 else list(LEFT_OUT) if 151 < chance < 160 else _WHOLE)
 )
 
 
