@@ -63,7 +63,8 @@ LossKind = Literal[
 class Loss:
     """One way in which values of a column change. *how*: a clause for people that says what becomes of such a value.
 
-    *kind* and *bound* say which values those are, for the statement that counts them at the source:
+    *is_rare*: hardly any column has such values; it is counted, not announced. *kind* and *bound* say which values
+    those are, for the statement that counts them at the source:
 
     digits        a number with more than *bound* digits after the point
     whole digits  a number with more than *bound* digits before the point
@@ -82,6 +83,7 @@ class Loss:
     kind: LossKind
     how: str
     bound: int = 0
+    is_rare: bool = False
 
 
 _DMS_DECIMAL_DIGITS = 38

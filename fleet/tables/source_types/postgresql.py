@@ -85,9 +85,11 @@ def dms_type(column: Column) -> DmsType | None:
 
 
 _FRACTION = Loss("fraction", "digits after the third of a second are cut off", 3)
-_MIDNIGHT = Loss("midnight", "24:00 becomes another time")
+_MIDNIGHT = Loss("midnight", "24:00 becomes another time", is_rare=True)
 _OFFSET = Loss("offset", "the offset from UTC is dropped")
-_RANGE = Loss("range", "points in time that are infinite or outside of the years 1 to 9999 become another")
+_RANGE = Loss(
+    "range", "points in time that are infinite or outside of the years 1 to 9999 become another", is_rare=True
+)
 _RANGE_TEXT = Loss("length", "characters after the 255th are cut off", 255)
 _LOSSES = {
     "time without time zone": (_FRACTION, _MIDNIGHT),
@@ -98,10 +100,10 @@ _LOSSES = {
     "numrange": (_RANGE_TEXT,),
     "strrange": (_RANGE_TEXT,),
 }
-_NOT_A_NUMBER = Loss("not a number", "NaN and infinity have no place in a decimal")
+_NOT_A_NUMBER = Loss("not a number", "NaN and infinity have no place in a decimal", is_rare=True)
 _UNDECLARED = (
     Loss("digits", "digits after the sixth behind the point are rounded off", 6),
-    Loss("whole digits", "numbers of more than 22 digits before the point do not fit", 22),
+    Loss("whole digits", "numbers of more than 22 digits before the point do not fit", 22, is_rare=True),
     _NOT_A_NUMBER,
 )
 _CUT = Loss("bytes", f"what is after the {_UNBOUNDED_BYTES:,}th byte is cut off", _UNBOUNDED_BYTES)
