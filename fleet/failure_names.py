@@ -189,7 +189,7 @@ NAMES: dict[str, FailureName] = {
     "ValuesLost": FailureName(
         ("value_loss",), "RecordOutcome",
         "The tables are published; some values of theirs are not as they are at the source, or columns are left out.",
-        "Accept the loss in `tables` of databases.yaml, or mend it: raise `lob_max_kilobytes`, change the column's type."),
+        "Accept it in `tables` of databases.yaml, or mend it: raise `lob_max_kilobytes`, or change the type."),
     "LossNotAllowed": FailureName(
         ("value_loss",), "SealFolder",
         "Values of the table would be lost, and the registry's policy for losses is `failed`: it was withheld.",

@@ -68,6 +68,12 @@ class Account:
         return tuple(one for one in self.relations if one.is_missing)
 
     @property
+    def names(self) -> tuple[TableName, ...]:
+        """All relations that the source has."""
+        gone: tuple[Fate, ...] = ("gone", "not there")
+        return tuple(TableName(one.schema, one.table) for one in self.relations if one.fate not in gone)
+
+    @property
     def is_complete(self) -> bool:
         """Whether all of it is moved, or left out by the registry."""
         return not self.missing

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fleet.databases import Engine
+from fleet.spelling import list_some
 from fleet.tables.catalogue import RelationKind, Table
 
 _NOT_MOVED: Mapping[Engine, Mapping[RelationKind, str]] = {
@@ -32,5 +33,14 @@ def why_not_moved(engine: Engine, table: Table) -> str:
     'DMS does not move materialized views'
     >>> why_not_moved("mysql", Table("s", "sums", True, (), kind="view"))
     ''
+    >>> from fleet.tables.columns import Column
+    >>> why_not_moved("postgresql", Table("s", "t", False, (Column("tags", "array"),)))
+    'DMS does not move a table with an array (tags) and without a primary key'
     """
-    return _NOT_MOVED[engine].get(table.kind, "")
+    if why := _NOT_MOVED[engine].get(table.kind, ""):
+        return why
+    # Source: as `_NOT_MOVED`: such a table "gets suspended during full load". A view has no key, and none is asked.
+    arrays = [column.name for column in table.columns if column.type_name == "array"]
+    if engine == "postgresql" and arrays and not table.key and not table.is_view:
+        return f"DMS does not move a table with an array ({list_some(arrays)}) and without a primary key"
+    return ""

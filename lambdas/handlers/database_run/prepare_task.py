@@ -22,7 +22,7 @@ from fleet.sentences import as_clause
 from fleet.tables.account import Account, remember, select_tables, take_account
 from fleet.tables.catalogue import Census, Table
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_names, read_tables, refuse
 from lambdas.clients.dms import Task
 from lambdas.counting import count_before
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
@@ -72,7 +72,8 @@ def run(request: Request, clients: Clients) -> Response:
     if not task.report.is_at_rest:
         return refuse(opened, _not_at_rest(opened, task), clients, Response)
     try:
-        wanted = full_load_texts(opened.settings, opened.database, tables)
+        names = read_names(opened.attempt, tables, clients)
+        wanted = full_load_texts(opened.settings, opened.database, tables, names)
     except QuotaExceededError as error:
         return refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients, Response)
     if not wanted.find_difference(task.texts):

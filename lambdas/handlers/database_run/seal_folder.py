@@ -186,6 +186,7 @@ def _judge(
             before=before.get(table.name),
             losses=losses.get(table.name, ()),
             policy=policy_of(opened.settings, database, table.name),
+            refused=counted.refused.get(table.name, ""),
         )
         for table in tables
     ]

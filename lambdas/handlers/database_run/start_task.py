@@ -20,7 +20,16 @@ from fleet.failures import Failure
 from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, gone, open_attempt, read_tables, refuse
+from lambdas.attempt_context import (
+    AttemptRequest,
+    Opened,
+    find_stop_request,
+    gone,
+    open_attempt,
+    read_names,
+    read_tables,
+    refuse,
+)
 from lambdas.clients.dms import Endpoint, Task
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
@@ -68,7 +77,7 @@ def run(request: Request, clients: Clients) -> Response:
     if any(endpoint.status == "modifying" for endpoint in found.values()):
         return _wait(opened, "an endpoint is 'modifying'", clients)
     tables = read_tables(opened.attempt, clients)
-    if failure := judge_at_rest(tasks) or _judge_endpoints(opened, found) or _judge_task(opened, task, tables):
+    if failure := judge_at_rest(tasks) or _judge_endpoints(opened, found) or _judge_task(opened, task, tables, clients):
         return refuse(opened, failure, clients, Response)
     if not opened.record.target_test_sent:  # DMS would start on a success from before the endpoint's change
         return Response(verdict="retest")
@@ -129,9 +138,10 @@ def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
     )
 
 
-def _judge_task(opened: Opened, task: Task, tables: tuple[Table, ...]) -> Failure | None:
+def _judge_task(opened: Opened, task: Task, tables: tuple[Table, ...], clients: Clients) -> Failure | None:
     """What the task moves, and how, is read back with the endpoints."""
-    difference = full_load_texts(opened.settings, opened.database, tables).find_difference(task.texts)
+    names = read_names(opened.attempt, tables, clients)
+    difference = full_load_texts(opened.settings, opened.database, tables, names).find_difference(task.texts)
     if not difference:
         return None
     return Failure("unknown", "TaskNotAsWanted", f"task {opened.task_id!r} is not as it was made: {difference}.")
