@@ -43,7 +43,9 @@ class DmsType:
         return self.name in {"BLOB", "CLOB", "NCLOB"}
 
 
-LossKind = Literal["digits", "length", "long", "fraction", "offset", "range", "trailing", "zero date", "not a number"]
+LossKind = Literal[
+    "digits", "length", "long", "fraction", "offset", "range", "trailing", "zero date", "not a number", "character"
+]
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ class Loss:
     offset        a time with an offset from UTC that is not zero
     range         a point in time that is infinite, or outside the years that arrive
     trailing      a text that ends in blanks
-    zero date     a date without a day or a month
+    zero date     a date without a day or a month, or on a day that its month does not have
     not a number  a number that is NaN or infinite
+    character     a text with a character that Unicode does not have
     """
 
     kind: LossKind
