@@ -1,8 +1,8 @@
 """MySQL's and MariaDB's types as DMS takes them.
 
 Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html, "Limitations" and "Source data types
-for MySQL", read 2026-11-30. A type's name is `DATA_TYPE` of `information_schema.columns`, with ` unsigned` after it where
-the column is, and ` invisible` where it is that: DMS does not migrate such columns. `bit` has its bits as length.
+for MySQL", read 2026-11-30. A type's name is `DATA_TYPE` of `information_schema.columns`, with ` unsigned` after it
+where the column is, and ` invisible` where it is that: DMS does not migrate such columns. `bit` has its bits as length.
 What the page leaves open:
 - FLOAT is "REAL(DOUBLE)" with the range of a double: REAL8, with the exact value of the single.
 - BIT is BOOLEAN, BIT(64) is BYTES(8): one bit is BOOLEAN, more are as many bytes as they need (assumed).
