@@ -50,6 +50,11 @@ def try_on_postgresql(truth: Truth, case: Case) -> None:
     if truth.as_reader:
         make_reader(case)
     case.ask_source(truth.sql)
+    run_through(truth, case)
+
+
+def run_through(truth: Truth, case: Case) -> None:
+    """Run the database, whose source is made, for a night or two, and compare."""
     enter(case, **truth.registry)
     run = case.run
     for night, change in enumerate([""] + [truth.next_night] * bool(truth.next_night)):
