@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from localcloud.servers.mariadb import EmbeddedMariadb
 from truth import PASSWORD, READER, Truth, run_through
 
 _COUNT = 48  # as many as one replication instance holds
+_OF_MYSQL = ("case-47", "case-48")
 
 
 class MariadbCases(Cases):
@@ -26,12 +28,19 @@ class MariadbCases(Cases):
         self._left = [f"case-{number:02}" for number in range(_COUNT, 0, -1)]
         names = tuple(reversed(self._left))
         databases = tuple(Database(name, name, name, "one", (name,), onboarded=True) for name in names)
-        servers = tuple(Server(name, "mariadb", f"fleet/server/{name}", ssl_mode="none") for name in names)
+        servers = tuple(
+            Server(name, "mysql" if name in _OF_MYSQL else "mariadb", f"fleet/server/{name}", ssl_mode="none")
+            for name in names
+        )
         self.registry = Registry(SETTINGS, servers, databases)
         secrets = {server.secret: mariadb.secret() for server in servers}
         limits = AccountLimits(dms_rate=None, machine_rates={})  # a test looks at DMS as often as it likes
         self.cloud = LocalCloud(folder, self.registry, secrets, clock="frozen", limits=limits)
         self._open = ExitStack()
+
+    def take_mysql(self) -> Case:
+        """The same, of a server that the registry and DMS take for a MySQL."""
+        return self.take(next(name for name in self._left if name in _OF_MYSQL))
 
     def take(self, name: str | None = None) -> Case:
         """A database that nobody has touched, its source empty."""
@@ -67,9 +76,11 @@ class MariadbCase(Case):
 
 
 def try_on_mariadb(truth: Truth, case: Case) -> None:
-    """Make the source anew, run the database, and compare."""
+    """Make the source, run the database, and compare. `{id}` in a schema's name is the database's."""
     if truth.as_reader:
         case.ask_source(f"CREATE OR REPLACE USER {READER}@localhost IDENTIFIED BY '{PASSWORD}'")
         case.put_secret(username=READER, password=PASSWORD)
     case.ask_source(truth.sql)
-    run_through(truth, case)
+    named = {"id": case.id, "ID": case.id.upper()}
+    schemas = tuple(schema.format(**named) for schema in truth.registry.get("schemas", ("{id}",)))
+    run_through(replace(truth, registry={**truth.registry, "schemas": schemas}), case)

@@ -113,7 +113,8 @@ def compare(truth: Truth, case: Case) -> None:
     for part in truth.never_says:
         assert not any(part in line for line in lines), f"{part!r} is in:\n{text}"
     for query, rows in truth.rows.items():
-        assert case.ask_warehouse(query.format(schema=case.warehouse_schema)) == rows
+        found = case.ask_warehouse(query.format(schema=case.warehouse_schema))
+        assert found == rows, f"{found} in the warehouse"
 
 
 def read_lines(case: Case) -> list[str]:
