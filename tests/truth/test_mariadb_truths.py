@@ -278,9 +278,8 @@ VIEWS = [
         (
             ".broken (view) is not moved: View '",
             BROKEN,
-            ".erring: ",
-            "Subquery returns more than 1 row",
-            ".orphan: ",
+            ".erring: DMS reports 'Table error'",
+            ".orphan: DMS reports 'Table error'",
         ),
         never_says=("SourceLost", "did not answer"),
         rows={**WHOLE, "SELECT TWICE FROM {schema}.DOUBLED": [[2], [4]]},
