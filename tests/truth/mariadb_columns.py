@@ -185,7 +185,7 @@ def _long_texts() -> st.SearchStrategy[RandomColumn]:
     around = st.builds(
         lambda sign, times, before, after: f"CONCAT('{before}', REPEAT({_utf8(sign)}, {times}), '{after}')",
         signs,
-        st.sampled_from([0, 1, 170, 171, 255, 256, 257, 300, 510, 511, 512, 513, 2_000]),
+        st.sampled_from([0, 1, 255, 256, 256, 257, 511, 512, 513, 2_000]),
         st.sampled_from(["", "a"]),
         st.sampled_from(["", "b"]),
     )
@@ -271,4 +271,4 @@ COLUMNS = st.one_of(
     _choices(),
     _odd(),
 )
-TABLES = st.lists(COLUMNS, min_size=1, max_size=16)
+TABLES = st.lists(COLUMNS, min_size=8, max_size=16)
