@@ -202,7 +202,8 @@ def _account_of(
     before: Collection[TableName],
 ) -> Accounted:
     fate, why, owner = find_fate(engine, database, table, there)
-    return Accounted(table.schema, table.table, table.kind, fate, why, owner, is_new=table.name not in before)
+    kind = table.kind if table.table else "schema"  # what has no name speaks for all that the login would not see
+    return Accounted(table.schema, table.table, kind, fate, why, owner, is_new=table.name not in before)
 
 
 def _missing_schema(schema: str, census: Census) -> Accounted:

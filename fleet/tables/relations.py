@@ -16,14 +16,19 @@ _NOT_MOVED: Mapping[Engine, Mapping[RelationKind, str]] = {
     # Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html, "Limitations", read
     # 2026-11-30.
     "postgresql": {"materialized view": "DMS does not move materialized views"},
-    # Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html, "Limitations", read 2026-11-21.
+    # Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html, "Limitations", read 2026-11-30.
     "mysql": {},
     "mariadb": {
         "view": "DMS does not move views of MariaDB",
+        "system-versioned table": "DMS does not move system-versioned tables of MariaDB",
         "sequence": "DMS does not move sequences",
     },
     "sqlserver": {},
 }
+
+
+# Source: the same page. That a column so named keeps the whole table from being moved is assumed.
+_UNFIT_SIGNS: Mapping[Engine, str] = {"mysql": "`'", "mariadb": "`'"}
 
 
 def why_not_moved(engine: Engine, table: Table) -> str:
@@ -36,6 +41,8 @@ def why_not_moved(engine: Engine, table: Table) -> str:
     >>> from fleet.tables.columns import Column
     >>> why_not_moved("postgresql", Table("s", "t", False, (Column("tags", "array"),)))
     'DMS does not move a table with an array (tags) and without a primary key'
+    >>> why_not_moved("mysql", Table("s", "it's", False, ()))
+    "DMS supports neither ` nor ' in a name, as in it's"
     """
     if why := _NOT_MOVED[engine].get(table.kind, ""):
         return why
@@ -43,4 +50,7 @@ def why_not_moved(engine: Engine, table: Table) -> str:
     arrays = [column.name for column in table.columns if column.type_name == "array"]
     if engine == "postgresql" and arrays and not table.key and not table.is_view:
         return f"DMS does not move a table with an array ({list_some(arrays)}) and without a primary key"
-    return ""
+    signs = _UNFIT_SIGNS.get(engine, "")
+    names = (table.schema, table.table, *(column.name for column in table.columns))
+    unfit = next((name for name in names if any(sign in name for sign in signs)), None)
+    return "" if unfit is None else f"DMS supports neither {' nor '.join(signs)} in a name, as in {unfit}"

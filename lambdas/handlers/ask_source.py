@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, Literal
 
 import pg8000.exceptions
@@ -74,7 +73,13 @@ class Speaker:
     errors: tuple[type[Exception], ...]
 
 
-_MYSQL = (mysql.ask_counts, mysql.ask_losses, mysql.describe_failure, (pymysql.Error, OSError, UnicodeError))
+_MYSQL = Speaker(
+    mysql.ask_census,
+    mysql.ask_counts,
+    mysql.ask_losses,
+    mysql.describe_failure,
+    (pymysql.Error, OSError, UnicodeError),
+)
 SPEAKERS: Mapping[Engine, Speaker] = {
     "postgresql": Speaker(
         postgresql.ask_census,
@@ -83,8 +88,8 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         postgresql.describe_failure,
         (pg8000.exceptions.Error, OSError, UnicodeError),
     ),
-    "mysql": Speaker(partial(mysql.ask_census, has_views=True), *_MYSQL),
-    "mariadb": Speaker(partial(mysql.ask_census, has_views=False), *_MYSQL),
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
     "sqlserver": Speaker(
         sqlserver.ask_census,
         sqlserver.ask_counts,

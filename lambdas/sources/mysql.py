@@ -6,7 +6,7 @@ The snapshot is InnoDB's: what another storage engine holds is counted as it is 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,31 +18,17 @@ from fleet.counts import Count
 from fleet.databases import SslMode
 from fleet.failures import Failure, FailureClass, classify
 from fleet.source_errors.mysql import TOO_LONG, UNKNOWN_VARIABLE, classify_code
-from fleet.tables.catalogue import Census, Table
-from fleet.tables.columns import Column
+from fleet.tables.catalogue import Census
 from fleet.tables.losses import CountedLosses, TableLosses
-from lambdas.sources.counting import HasTime, count_tables
+from lambdas.sources.counting import HasTime, count_losses, count_tables
 from lambdas.sources.encryption import encryption
 from lambdas.sources.host import host_of
+from lambdas.sources.mysql_census import read_census
+from lambdas.sources.mysql_losses import losses_statement, quote
 from lambdas.sources.words import describe, find_words
 
 SOCKET_NAME = "mysqld.sock"
 """The socket's file, as Debian's package names it, in the folder that a secret may give as its host."""
-
-OWN_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
-_TABLES = "SELECT table_schema, table_name, table_type FROM information_schema.tables"
-_COLUMNS = """
-SELECT table_schema, table_name, column_name,
-       concat(data_type, CASE WHEN numeric_precision IS NOT NULL AND column_type LIKE '%% unsigned%%' THEN ' unsigned'
-                              ELSE '' END),
-       CASE WHEN data_type IN ('char', 'varchar', 'binary', 'varbinary', 'enum', 'set') THEN character_maximum_length
-            WHEN data_type = 'bit' THEN numeric_precision END,
-       CASE WHEN data_type = 'decimal' THEN numeric_precision END,
-       CASE WHEN data_type = 'decimal' THEN numeric_scale END,
-       is_nullable = 'YES'
-FROM information_schema.columns
-"""
-_KEYS = "SELECT table_schema, table_name, column_name FROM information_schema.key_column_usage"
 
 
 def connect(
@@ -71,7 +57,7 @@ def connect(
         write_timeout=read_seconds,
         ssl=wrapped_in,
         ssl_disabled=wrapped_in is None,
-        init_command="SET time_zone = '+00:00'",
+        init_command="SET time_zone = '+00:00', sql_mode = ''",  # not as the server's: it changes what SHOW writes
         program_name="fleet",
         defer_connect=True,
     )
@@ -122,57 +108,11 @@ def _limit(cursor: pymysql.cursors.Cursor, version: str, seconds: float) -> None
 
 
 def ask_census(
-    secret: Mapping[str, Any],
-    database: str,
-    schemas: Sequence[str],
-    ssl_mode: SslMode = "verify-full",
-    *,
-    has_views: bool,
+    secret: Mapping[str, Any], database: str, schemas: Sequence[str], ssl_mode: SslMode = "verify-full"
 ) -> Census:
-    """The tables and, where *has_views*, views of *schemas* that the user may read, in order of schema and name.
-
-    Source: the guide, "Limitations on using a MySQL database as a source": views of MariaDB are not migrated. Its
-    system-versioned tables are not either, but they are asked for: a table that DMS misses must be reported.
-    """
+    """Everything under *schemas*, in order of schema and name."""
     with _snapshot(secret, database, ssl_mode, CATALOGUE_SECONDS) as cursor:
-        kinds = {"BASE TABLE", "SYSTEM VERSIONED"} | ({"VIEW"} if has_views else set())
-        return Census(tuple(schemas), tuple(table for table, kind in read_catalogue(cursor, schemas) if kind in kinds))
-
-
-def read_catalogue(cursor: pymysql.cursors.Cursor, schemas: Sequence[str]) -> Iterator[tuple[Table, str]]:
-    """Every table of *schemas* with the kind that the server calls it ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED', ...).
-
-    A table in partitions is one table.
-    """
-    if not schemas:
-        return
-    wanted = set(schemas)  # the catalogue compares names without regard to case
-    where = f" WHERE table_schema IN ({', '.join(['%s'] * len(schemas))})"
-    columns = _by_table(_ask(cursor, f"{_COLUMNS}{where} ORDER BY table_schema, table_name, ordinal_position", schemas))
-    primary = f"{where} AND constraint_name = 'PRIMARY' ORDER BY table_schema, table_name, ordinal_position"
-    keys = _by_table(_ask(cursor, _KEYS + primary, schemas))
-    for schema, name, kind in _ask(cursor, f"{_TABLES}{where} ORDER BY table_schema, table_name", schemas):
-        if schema in wanted:
-            found = tuple(_column(row) for row in columns.get((schema, name), ()))
-            key = tuple(row[2] for row in keys.get((schema, name), ()))
-            yield Table(schema, name, kind == "VIEW", found, key), kind
-
-
-def _column(row: Sequence[Any]) -> Column:
-    _, _, name, kind, length, precision, scale, is_nullable = row
-    return Column(name, kind, length, precision, scale, bool(is_nullable))
-
-
-def _by_table(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str], list[Sequence[Any]]]:
-    found: dict[tuple[str, str], list[Sequence[Any]]] = {}
-    for row in rows:
-        found.setdefault((row[0], row[1]), []).append(row)
-    return found
-
-
-def _ask(cursor: pymysql.cursors.Cursor, query: str, values: Sequence[str] = ()) -> Sequence[Sequence[Any]]:
-    cursor.execute(query, tuple(values))
-    return cursor.fetchall()
+        return read_census(cursor, schemas)
 
 
 def ask_counts(
@@ -187,7 +127,7 @@ def ask_counts(
     with _snapshot(secret, database, ssl_mode, seconds_each) as cursor:
 
         def count(schema: str, table: str) -> int:
-            return _ask(cursor, f"SELECT count(*) FROM {quote(schema)}.{quote(table)}")[0][0]
+            return _ask_one_row(cursor, f"SELECT count(*) FROM {quote(schema)}.{quote(table)}")[0]
 
         return count_tables(tables, count, lambda error: _explain(error, seconds_each), has_time)
 
@@ -200,9 +140,19 @@ def ask_losses(
     seconds_each: float,
     has_time: HasTime,
 ) -> list[CountedLosses]:
-    """No loss of this engine is counted yet."""
-    del secret, database, ssl_mode, seconds_each, has_time
-    return [CountedLosses(one.schema, one.table, (), "not counted on this engine yet") for one in tables]
+    """What `count_losses` gives of *tables*, all in one snapshot."""
+    with _snapshot(secret, database, ssl_mode, seconds_each) as cursor:
+        return count_losses(
+            tables,
+            lambda table: _ask_one_row(cursor, losses_statement(table)),
+            lambda error: _explain(error, seconds_each),
+            has_time,
+        )
+
+
+def _ask_one_row(cursor: pymysql.cursors.Cursor, query: str) -> Sequence[Any]:
+    cursor.execute(query)  # without values: with any, even none, a % in a name would be read
+    return cursor.fetchall()[0]
 
 
 def _explain(error: Exception, seconds_each: float) -> str:
@@ -217,15 +167,6 @@ def _code(error: BaseException) -> int | None:
     """The server's number of *error*, if it is the server's."""
     is_numbered = isinstance(error, pymysql.err.Error) and error.args and isinstance(error.args[0], int)
     return error.args[0] if is_numbered else None
-
-
-def quote(name: str) -> str:
-    """*name* as MySQL quotes it.
-
-    >>> quote("a`b")
-    '`a``b`'
-    """
-    return "`" + name.replace("`", "``") + "`"
 
 
 def describe_failure(error: BaseException) -> Failure:

@@ -50,6 +50,11 @@ def try_on_postgresql(truth: Truth, case: Case) -> None:
     if truth.as_reader:
         make_reader(case)
     case.ask_source(truth.sql)
+    run_through(truth, case)
+
+
+def run_through(truth: Truth, case: Case) -> None:
+    """Run the database, whose source is made, for a night or two, and compare."""
     enter(case, **truth.registry)
     run = case.run
     for night, change in enumerate([""] + [truth.next_night] * bool(truth.next_night)):
@@ -108,7 +113,8 @@ def compare(truth: Truth, case: Case) -> None:
     for part in truth.never_says:
         assert not any(part in line for line in lines), f"{part!r} is in:\n{text}"
     for query, rows in truth.rows.items():
-        assert case.ask_warehouse(query.format(schema=case.warehouse_schema)) == rows
+        found = case.ask_warehouse(query.format(schema=case.warehouse_schema))
+        assert found == rows, f"{found} in the warehouse"
 
 
 def read_lines(case: Case) -> list[str]:

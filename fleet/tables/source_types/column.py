@@ -56,6 +56,7 @@ LossKind = Literal[
     "trailing",
     "zero date",
     "not a number",
+    "character",
 ]
 
 
@@ -76,8 +77,9 @@ class Loss:
     range         a point in time that is infinite, or outside the years that arrive
     midnight      a time of day that is 24:00
     trailing      a text that ends in blanks
-    zero date     a date without a day or a month
+    zero date     a date without a day or a month, or on a day that its month does not have
     not a number  a number that is NaN or infinite
+    character     a text with a character that Unicode does not have
     """
 
     kind: LossKind

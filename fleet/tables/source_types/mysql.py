@@ -1,19 +1,24 @@
 """MySQL's and MariaDB's types as DMS takes them.
 
-Source: AWS DMS user guide, "Using a MySQL-compatible database as a source for AWS DMS", section "Source data types for
-MySQL" (awsdocs/aws-dms-user-guide, doc_source/CHAP_Source.MySQL.md of 2023-06-15), read 2026-11-21. A type's name is
-`DATA_TYPE` of `information_schema.columns`, with ` unsigned` after it where the column is; `bit` has its bits as
-length.
-What the table leaves open:
-- FLOAT is "REAL(DOUBLE)" with the range of a double: REAL8.
+Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html, "Limitations" and "Source data types
+for MySQL", read 2026-11-30. A type's name is `DATA_TYPE` of `information_schema.columns`, with ` unsigned` after it
+where the column is, and ` invisible` where it is that: DMS does not migrate such columns. `bit` has its bits as length.
+What the page leaves open:
+- FLOAT is "REAL(DOUBLE)" with the range of a double: REAL8, with the exact value of the single.
 - BIT is BOOLEAN, BIT(64) is BYTES(8): one bit is BOOLEAN, more are as many bytes as they need (assumed).
 - TIME is STRING without a length: 17 characters hold `-838:59:59.999999` (assumed).
 - TEXT is WSTRING without a length: 65,535 characters, as the guide said until 2018 (assumed since).
-- MariaDB's JSON is a `longtext` in its catalogue, so it is NCLOB and not CLOB (assumed). Its UUID, INET4 and INET6
-  stand in no table of AWS's: they are left out (assumed).
+- DATETIME(6) is not among those whose fractions it names (1 to 5): it keeps its microseconds (assumed).
+- MariaDB's JSON is a `longtext` in its catalogue, so it is NCLOB and not CLOB (assumed).
+- A type that it does not list (UUID, INET4, INET6, VECTOR) is left out (assumed).
+- A zero date is NULL. So is a date with a zero day or month, and one that its month does not have (both assumed).
+- A computed column is loaded in full loads, for only its changes are said to be missed (assumed).
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping
 
 from fleet.tables.source_types.column import Column, DmsType, Loss, numeric
 
@@ -67,8 +72,8 @@ def dms_type(column: Column) -> DmsType | None:
 
     >>> dms_type(Column("flag", "bit", length=1)).name, dms_type(Column("flags", "bit", length=12))
     ('BOOLEAN', DmsType(name='BYTES', length=2, precision=None, scale=None))
-    >>> dms_type(Column("host", "inet6")) is None
-    True
+    >>> [dms_type(Column("c", name)) for name in ("inet6", "int unsigned invisible")]
+    [None, None]
     """
     kind = _SIGNLESS.get(column.type_name, column.type_name)
     match kind:
@@ -85,9 +90,24 @@ def dms_type(column: Column) -> DmsType | None:
             return _TYPES.get(kind)
 
 
-_LOSSES: dict[str, tuple[Loss, ...]] = {}
+_ZERO_DATE = Loss("zero date", "dates that are zero, or not in the calendar, arrive as NULL")
+_LOSSES: Mapping[str, tuple[Loss, ...]] = dict.fromkeys(("date", "datetime", "timestamp"), (_ZERO_DATE,))
+_CHARACTER = Loss("character", "characters that Unicode does not have arrive as ?")
+_CHARACTER_SET = re.compile(r".* character set (\w+)", re.DOTALL)
+# Source: https://mariadb.com/kb/en/supported-character-sets-and-collations/: all of Unicode, or in Unicode as a whole.
+_IN_UNICODE = {"ascii", "latin1", "ucs2", "utf16", "utf16le", "utf32"}
 
 
 def losses(column: Column) -> tuple[Loss, ...]:
-    """In which ways values of *column*, which DMS carries, may change, apart from LobMaxSize."""
+    """In which ways values of *column*, which DMS carries, may change, apart from LobMaxSize. The name of its character
+    set ends what it is *declared* as, unless that is UTF-8.
+
+    >>> [loss.kind for loss in losses(Column("due", "date"))]
+    ['zero date']
+    >>> [losses(Column("c", "char", 1, declared=f"char(1) character set {name}")) for name in ("latin1", "sjis")]
+    [(), (Loss(kind='character', how='characters that Unicode does not have arrive as ?', bound=0),)]
+    """
+    found = _CHARACTER_SET.fullmatch(column.declared)
+    if found and found[1] not in _IN_UNICODE:
+        return (_CHARACTER,)
     return _LOSSES.get(column.type_name, ())

@@ -1,14 +1,14 @@
 """Reads MySQL and MariaDB: the catalogue by PyMySQL, the rows by DuckDB's scanner, converted by the source itself.
 
-Types and their treatment: AWS DMS user guide, "Using a MySQL-compatible database as a source for AWS DMS", sections
-"Limitations" and "Source data types" (of 2023-06-15); what it leaves open says "assumed". What the scanner (1.5.5)
-would get wrong by itself, seen against MariaDB 10.11, and what is done about it:
+Types and their treatment: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html, "Limitations" and
+"Source data types" (read 2026-11-30); what it leaves open says "assumed". What the scanner (1.5.5) would get wrong by
+itself, seen against MariaDB 10.11, and what is done about it:
 - TINYINT(1) is a boolean, so that 127 is true: a setting.
 - A decimal of more than 38 digits is a double: the source is asked for text.
 - A decimal without a scale, or unsigned, has one digit too few, and its longest values are errors: the source is asked
   for a signed one, without a scale of one digit more.
 - Text of a `_bin` collation, MariaDB's JSON among it, is binary: the source is asked to convert it.
-- A date with a zero month or day (and not a zero date, which is NULL) is an error: the source is asked for NULL.
+- A date with a zero month or day, and one that its month does not have, is an error: the source is asked for NULL.
 - A query runs for at most 300 seconds, and in the server's own time zone: settings.
 Right as they are: unsigned numbers, BIT, YEAR, TIME as text beyond 24 hours, ENUM and SET, geometry, character sets.
 """
@@ -52,6 +52,7 @@ _SETTINGS = {
     "mysql_session_time_zone": "'+00:00'",
 }
 _NUMBERS = {"INT1", "INT2", "INT4", "INT8", "UINT1", "UINT2", "UINT4", "UINT8", "NUMERIC"}
+_UNFIT_SIGNS = {"`", "'"}
 _NO_BOUNDARIES = {"REAL8", "BLOB", "CLOB", "NCLOB", "BOOLEAN", "BYTES"}
 
 
@@ -118,6 +119,9 @@ class MysqlSource:
         if (table.schema, table.name) in self._unsupported:
             # Documented as not supported ("Limitations"); that the table errors is assumed.
             raise TableUnreadableError(f"{table.schema}.{table.name} is system-versioned: DMS does not support it")
+        if unfit := [name for name in _names(table) if set(name) & _UNFIT_SIGNS]:
+            # Documented as not supported; that the whole table errors, for a column's name too, is assumed.
+            raise TableUnreadableError(f"{table.schema}.{table.name}: DMS does not support the name {unfit[0]!r}")
         columns = carried(table, layout, dms_type)
         query = select(table, columns, layout.lob_bytes or 0, within)
         relation = f"mysql_query({literal(self._name)}, {literal(query)})"
@@ -154,6 +158,10 @@ def _connected(login: Login) -> Iterator[pymysql.cursors.Cursor]:
             yield cursor
     except (pymysql.err.Error, OSError) as error:
         raise SourceUnreachableError(words_of(error)) from error
+
+
+def _names(table: SourceTable) -> list[str]:
+    return [table.schema, table.name, *(column.name for column in table.columns)]
 
 
 def _secret(login: Login) -> str:
@@ -225,7 +233,8 @@ def _value(column: SourceColumn, kind: DmsType, lob_bytes: int) -> str:
             # A FLOAT is a single: its exact value, not the digits it is shown with (a CAST is MySQL 8's).
             return f"({name} * 1e0)"
         case "DATE" | "DATETIME":
-            # Documented: a zero value is NULL on a target without one. That half a zero is, too, is assumed.
-            return f"IF(MONTH({name}) * DAYOFMONTH({name}) = 0, NULL, {name})"
+            # Documented: a zero value is NULL on a target without one. That every other date that no calendar has is
+            # NULL too is assumed. A month of zero has no last day, which counts as false.
+            return f"IF(DAYOFMONTH({name}) BETWEEN 1 AND DAYOFMONTH(LAST_DAY({name})), {name}, NULL)"
         case _:
             return name

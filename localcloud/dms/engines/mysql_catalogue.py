@@ -27,7 +27,7 @@ _NOT_OWN = (
 )
 _TABLES = f"SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE {_NOT_OWN}"
 _COLUMNS = f"""
-SELECT table_schema, table_name, column_name, data_type, column_type,
+SELECT table_schema, table_name, column_name, data_type, column_type, extra,
        character_maximum_length, numeric_precision, numeric_scale
 FROM information_schema.columns WHERE {_NOT_OWN}, ordinal_position
 """
@@ -82,9 +82,14 @@ def read_catalogue(cursor: pymysql.cursors.Cursor) -> Iterator[tuple[SourceTable
 
 
 def _column(
-    name: str, kind: str, declared: str, length: int | None, precision: int | None, scale: int | None
+    name: str, kind: str, declared: str, extra: str, length: int | None, precision: int | None, scale: int | None
 ) -> SourceColumn:
-    """`bit` has its bits as precision. The words of an enum are part of what it is declared as."""
+    """`bit` has its bits as precision. The words of an enum are part of what it is declared as.
+
+    An invisible column is not migrated (documented), which the name of its type says here.
+    """
+    if "INVISIBLE" in extra:
+        return SourceColumn(name, f"{kind} invisible")
     if kind == "bit":
         return SourceColumn(name, kind, length=precision)
     if precision is not None and " unsigned" in declared:

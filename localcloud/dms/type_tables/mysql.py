@@ -1,11 +1,12 @@
 """MySQL's and MariaDB's types as DMS carries them.
 
-Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html, "Source data types for MySQL"
-(awsdocs/aws-dms-user-guide of 2023-06), read 2026-11-30. A type that the page does not list is left out, MariaDB's own
-(UUID, INET4, INET6) among them. The page leaves open, and it is assumed here:
+Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html, "Source data types for MySQL",
+read 2026-11-30. A type that the page does not list is left out, MariaDB's own (UUID, INET4, INET6, VECTOR) among them.
+The page leaves open, and it is assumed here:
 - FLOAT is "REAL(DOUBLE)" with the range of a double: REAL8.
 - The page has BIT and BIT(64): one bit is BOOLEAN, more are as many BYTES as hold them.
 - TIME is a STRING of 17 characters, the longest being -838:59:59.999999. TEXT is a WSTRING of 65,535.
+- A DATETIME(6), which is beyond the fractions that the page names, keeps its microseconds.
 - UNSIGNED DECIMAL, FLOAT and DOUBLE are not on the page: as their signed forms.
 - MySQL 8 calls GEOMETRYCOLLECTION `geomcollection`.
 """

@@ -49,6 +49,9 @@ SCHEMA = (
         (3, '2024-00-10', '2024-02-00', '2024-00-00 01:02:03', '1970-01-01 00:00:01', '-00:00:01', NULL),
         (4, '1000-01-01', '1000-01-01 00:00:00', '2024-02-29 01:02:03.000001', '2024-10-27 00:30:00', '25:00:00',
          NULL)""",
+    "SET sql_mode = 'ALLOW_INVALID_DATES'",
+    "INSERT INTO times (id, day, at, fine) VALUES (5, '2024-02-30', '2023-02-29', '2024-06-31 01:02:03')",
+    "SET sql_mode = ''",
     """CREATE TABLE texts (
         id int PRIMARY KEY, padded char(5), words varchar(40), latin varchar(20) CHARACTER SET latin1,
         exact varchar(20) COLLATE utf8mb4_bin, old text CHARACTER SET latin1 COLLATE latin1_bin, long_text longtext,
@@ -66,8 +69,12 @@ SCHEMA = (
     "CREATE TABLE cut (id bigint PRIMARY KEY, region varchar(5), part int, weight double, day date, KEY (part))",
     """INSERT INTO cut SELECT 9007199254740992 + seq, concat('r', seq % 3), IF(seq % 10 = 0, NULL, seq), seq,
         DATE '2024-01-01' + INTERVAL seq DAY FROM seq_1_to_100""",
-    'CREATE TABLE `Ünï ``t`` \\ "x"` (`select` int PRIMARY KEY, `a b` varchar(5))',
-    "INSERT INTO `Ünï ``t`` \\ \"x\"` VALUES (1, 'x')",
+    'CREATE TABLE `Ünï \\ "x".%` (`select` int PRIMARY KEY, `a b` varchar(5))',
+    "INSERT INTO `Ünï \\ \"x\".%` VALUES (1, 'x')",
+    "CREATE TABLE `it's` (id int PRIMARY KEY)",
+    "CREATE TABLE odd_column (id int PRIMARY KEY, `a``b` int)",
+    "CREATE TABLE unseen (id int PRIMARY KEY, secret int INVISIBLE, next int AS (id + 1), kept int AS (id + 2) STORED)",
+    "INSERT INTO unseen (id, secret) VALUES (1, 7)",
     "CREATE TABLE empty (id int PRIMARY KEY)",
     "CREATE TABLE composite (b int, a varchar(3), PRIMARY KEY (b, a))",
     "CREATE TABLE odd_types (id int PRIMARY KEY, uid uuid, host inet6)",
@@ -183,6 +190,7 @@ def test_times_keep_their_clock_timestamps_come_in_utc_and_zero_dates_are_null(r
     ]
     assert rows[2] == [None, None, None, None, "00:00:00", "00:00:00.100000"]
     assert rows[3] == [None, None, None, at(1970, 1, 1, 0, 0, 1), "-00:00:01", None]
+    assert rows[5][:3] == [None, None, None]
     assert rows[4][:2] == [dt.date(1000, 1, 1), at(1000, 1, 1)]
     assert rows[4][3:5] == [at(2024, 10, 27, 0, 30), "25:00:00"]
     assert read_times.types()["stamp"] == "timestamp[us]"
@@ -273,8 +281,22 @@ def test_a_partitioned_table_is_read_with_all_of_its_partitions(read: Any) -> No
 
 
 def test_names_that_need_quoting_are_read(source: MysqlSource, tables: dict[str, SourceTable], tmp_path: Path) -> None:
-    (file,) = source.write(tables['Ünï `t` \\ "x"'], Layout(), None, tmp_path / "odd")
+    (file,) = source.write(tables['Ünï \\ "x".%'], Layout(), None, tmp_path / "odd")
     assert pq.read_table(io.BytesIO(file.read())).to_pylist() == [{"select": 1, "a b": "x"}]
+
+
+@pytest.mark.parametrize(("table", "name"), [("it's", "it's"), ("odd_column", "a`b")])
+def test_a_name_with_a_sign_that_dms_does_not_support_is_an_error_of_its_table(
+    read: Any, table: str, name: str
+) -> None:
+    with pytest.raises(TableUnreadableError, match=f"does not support the name .*{name}"):
+        read(table)
+
+
+def test_an_invisible_column_is_left_out_and_computed_ones_are_read(read: Any) -> None:
+    found = read("unseen")
+    assert found.rows == {1: {"id": 1, "next": 2, "kept": 3}}
+    assert found.warnings == ["column secret is left out: its type int invisible is not migrated"]
 
 
 def test_an_empty_table_has_no_file(source: MysqlSource, tables: dict[str, SourceTable], tmp_path: Path) -> None:
