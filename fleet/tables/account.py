@@ -7,7 +7,7 @@ the cause is gone or the registry leaves it out (`docs/decisions/0027-nothing-is
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fleet.databases import Database, Engine
@@ -163,7 +163,7 @@ def remember(engine: Engine, database: Database, census: Census, previous: Censu
         for name in known
         if name not in there and name.schema in database.schemas and str(name) not in database.exclude
     )
-    return Census(census.schemas, census.tables, tuple(gone))
+    return replace(census, gone=tuple(gone))
 
 
 def describe_missing(account: Account) -> Failure | None:

@@ -133,11 +133,11 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
         if known is None or census.name == BROKEN:
             return census
         gap = f"the source could not be asked before the start ({census.text}); tables are those of the last run"
-        clients.ledger.note(opened.attempt, gaps=(gap,))
+        clients.ledger.note(opened.attempt, gaps=(gap, *known.gaps))
         census = known
     else:
         census = remember(engine, database, census, known)
-        clients.ledger.note(opened.attempt, source_answered=True)
+        clients.ledger.note(opened.attempt, source_answered=True, gaps=census.gaps)
     account = take_account(engine, database, census, known)
     clients.records.write(opened.attempt.key("account"), account, Account)
     tables = select_tables(engine, database, census, opened.attempt.tables)
