@@ -193,7 +193,8 @@ def _rows(rows: Sequence[Row]) -> bytes:
         for text in is_text
     )
     values = b"".join(
-        b"\xd1" + b"".join(_value(value, is_text=text) for value, text in zip(row, is_text, strict=True)) for row in rows
+        b"\xd1" + b"".join(_value(value, is_text=text) for value, text in zip(row, is_text, strict=True))
+        for row in rows
     )
     return b"\x81" + struct.pack("<H", len(columns)) + metadata + values
 

@@ -136,7 +136,12 @@ def test_a_load_moves_what_registry_and_input_say(changed: dict, only: list[str]
         ({}, ["public.no"], "TableNotSelected", "no table 'public.no'"),
         ({}, ["other.t"], "TableNotSelected", "no table 'other.t'"),
         ({"exclude": ("public.t",)}, ["public.t"], "TableNotSelected", "no table 'public.t'"),
-        ({"schemas": ("gone",)}, None, "NothingSelected", "of 4 relations none is moved (public.t: `schemas` does not name its schema"),
+        (
+            {"schemas": ("gone",)},
+            None,
+            "NothingSelected",
+            "of 4 relations none is moved (public.t: `schemas` does not name its schema",
+        ),
     ],
 )
 def test_a_load_that_would_move_less_than_asked_is_refused(

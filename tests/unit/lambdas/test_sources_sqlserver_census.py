@@ -276,9 +276,7 @@ GAPS = [
 
 
 @pytest.mark.parametrize(("server", "gaps"), [row[1:] for row in GAPS], ids=[row[0] for row in GAPS])
-def test_what_the_login_may_be_kept_from_seeing_is_a_gap(
-    tmp_path: Path, server: Server, gaps: tuple[str, ...]
-) -> None:
+def test_what_the_login_may_be_kept_from_seeing_is_a_gap(tmp_path: Path, server: Server, gaps: tuple[str, ...]) -> None:
     assert ask(tmp_path, server).gaps == gaps
 
 
