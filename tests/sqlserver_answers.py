@@ -24,7 +24,6 @@ SINCE: Mapping[str, int] = {
     "columns.graph_type": 2017,
     "tables.ledger_type": 2022,
 }
-BOUNDED = {"char": 1, "varchar": 1, "binary": 1, "varbinary": 1, "nchar": 2, "nvarchar": 2}
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class Server:
         return next(thing for thing in self.things if f"[{thing.schema}].[{thing.name}]" in query)
 
     def _relation(self, one: Thing) -> Row:
-        knows = 2016 <= self.version
+        knows = self.version >= 2016
         return (
             one.schema,
             one.name,

@@ -104,10 +104,25 @@ def test_a_table_that_is_refused_fails_alone_in_the_servers_words(
 
 
 IN_NO_SNAPSHOT = [
-    (3952, 16, "Snapshot isolation transaction failed accessing database 'Other' because snapshot isolation is not allowed in this database. Use ALTER DATABASE to allow snapshot isolation."),
-    (3961, 16, "Snapshot isolation transaction failed in database 'Shop' because the object accessed by the statement has been modified by a DDL statement in another concurrent transaction since the start of this transaction."),
-    (41332, 16, "Memory optimized tables and natively compiled modules cannot be accessed or created when the session TRANSACTION ISOLATION LEVEL is set to SNAPSHOT."),
-]  # fmt: skip
+    (
+        3952,
+        16,
+        "Snapshot isolation transaction failed accessing database 'Other' because snapshot isolation is not allowed in "
+        "this database. Use ALTER DATABASE to allow snapshot isolation.",
+    ),
+    (
+        3961,
+        16,
+        "Snapshot isolation transaction failed in database 'Shop' because the object accessed by the statement has "
+        "been modified by a DDL statement in another concurrent transaction since the start of this transaction.",
+    ),
+    (
+        41332,
+        16,
+        "Memory optimized tables and natively compiled modules cannot be accessed or created when the session "
+        "TRANSACTION ISOLATION LEVEL is set to SNAPSHOT.",
+    ),
+]
 
 
 @pytest.mark.parametrize("error", IN_NO_SNAPSHOT, ids=[str(number) for number, _, _ in IN_NO_SNAPSHOT])

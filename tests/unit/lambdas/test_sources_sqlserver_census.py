@@ -211,7 +211,7 @@ DECLARED = [
 
 
 @pytest.mark.parametrize(("given", "kind", "length", "precision", "scale", "declared"), DECLARED)
-def test_a_column_has_its_base_type_with_modifiers_and_the_words_of_its_people(  # noqa: PLR0913
+def test_a_column_has_its_base_type_with_modifiers_and_the_words_of_its_people(
     tmp_path: Path, given: Sys, kind: str, length: int | None, precision: int | None, scale: int | None, declared: str
 ) -> None:
     (column,) = ask(tmp_path, Server([Thing("T", [given])])).tables[0].columns
@@ -245,8 +245,8 @@ BLIND_DATABASE = (
     "database"
 )
 MASKS = (
-    "views and computed columns that read masked columns have masks for values, and nobody counts them: the login lacks "
-    "UNMASK on the database"
+    "views and computed columns that read masked columns have masks for values, and nobody counts them: the login "
+    "lacks UNMASK on the database"
 )
 GAPS = [
     ("sees all", Server([Thing("T")]), ()),
