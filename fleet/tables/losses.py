@@ -6,7 +6,7 @@ tables of `fleet/tables/source_types/`; how values are counted, by the engine's 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fleet.databases import Database, Engine, LossPolicy, Settings, TableRules
@@ -101,6 +101,33 @@ def find_column_losses(
 def columns_left_out(engine: Engine, table: Table) -> tuple[Column, ...]:
     """The columns of *table* that DMS does not carry."""
     return tuple(column for column in table.columns if dms_type(engine, column) is None)
+
+
+def describe_columns(engine: Engine, table: Table, lob_kilobytes: int, accepted: Collection[str] = ()) -> list[str]:
+    """A line for each column of *table* that may lose something or is left out, before any value was counted.
+
+    >>> t = Table("s", "t", False, (Column("n", "numeric"), Column("o", "oid")))
+    >>> for line in describe_columns("postgresql", t, 32, {"n"}):
+    ...     print(line)
+    s.t.n (numeric): digits after the sixth behind the point are rounded off (accepted)
+    s.t.o (oid) is left out: DMS does not carry it
+    """
+    lines: list[str] = []
+    for column in table.columns:
+        name = f"{table.name}.{column.name} ({column.declared or column.type_name})"
+        mark = " (accepted)" if column.name in accepted else ""
+        if dms_type(engine, column) is None:
+            lines.append(f"{name} is left out: DMS does not carry it{mark}")
+        lines += [f"{name}: {loss.how}{mark}" for loss in find_losses(engine, column, lob_kilobytes)]
+    return lines
+
+
+def accepted_columns(settings: Settings, database: Database, table: Table) -> Collection[str]:
+    """The columns of *table* whose losses the registry accepts."""
+    if policy_of(settings, database, table.name) == "accept":
+        return {column.name for column in table.columns}
+    rules = rules_of(database, table.name)
+    return rules.accept if rules else ()
 
 
 def rules_of(database: Database, name: TableName) -> TableRules | None:

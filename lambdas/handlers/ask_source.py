@@ -97,7 +97,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
 def run(request: Request, clients: Clients) -> Response:
     """Ask the source; nothing is ever written there."""
     has_time = within(request.seconds_each, clients.now)
-    secret = _get_secret(request.secret, clients)
+    secret = get_secret(request.secret, clients)
     if isinstance(secret, Failure):
         return Response(failure=asdict(secret))
     speaker = SPEAKERS[request.engine]
@@ -117,7 +117,7 @@ def run(request: Request, clients: Clients) -> Response:
         return Response(failure=asdict(speaker.describe_failure(error)))
 
 
-def _get_secret(name: str, clients: Clients) -> Mapping[str, Any] | Failure:
+def get_secret(name: str, clients: Clients) -> Mapping[str, Any] | Failure:
     """The secret's members, or why there are none.
 
     Raises:

@@ -140,7 +140,7 @@ def test_a_load_moves_what_registry_and_input_say(changed: dict, only: list[str]
             {"schemas": ("gone",)},
             None,
             "NothingSelected",
-            "of 4 relations none is moved (public.t: `schemas` does not name its schema",
+            "4 relations none is moved (public.t: `schemas` does not",
         ),
     ],
 )
