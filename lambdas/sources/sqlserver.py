@@ -101,9 +101,9 @@ def ask_census(
         """A connection for each: what is asked under a shorter time-out than the catalogue's."""
         if clock() > latest:
             return "no time was left for that"
-        with _cursor(secret, database, ssl_mode, driver, _SECURED_SECONDS_EACH) as own:
+        with _asked_alone(secret, database, ssl_mode, driver, _SECURED_SECONDS_EACH) as ask:
             try:
-                return _ask(own, _count_query(schema, table))[0][0]
+                return ask(_count_query(schema, table))[0]
             except Exception as error:
                 if not (why := _explain(error, _SECURED_SECONDS_EACH)):
                     raise

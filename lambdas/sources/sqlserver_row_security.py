@@ -17,6 +17,8 @@ from lambdas.sources.sqlserver_names import literal, quote
 CountRows = Callable[[str, str], int | str]
 """The rows of a table that the login sees, or why they were not counted."""
 
+# The server's own count may hold rows of a transaction that is still open, which nobody else reads.
+_TRIES = 3
 # 0 is a filter; the others keep people from writing.
 _FILTERS = """
 SELECT SCHEMA_NAME(o.schema_id), o.name, SCHEMA_NAME(f.schema_id) + '.' + f.name
@@ -66,13 +68,15 @@ def _find_hidden(
         f"WHERE p.object_id = OBJECT_ID({literal(f'{quote(schema)}.{quote(table)}')}) AND p.index_id IN (0, 1)"
     )
     said = f"row-level security ({policy})"
-    before = ask(held)[0][0]
-    if before is None:
-        return f"{said} may hide rows of it from the login, and the server has no count of its own"
-    visible = count_rows(schema, table)
-    if isinstance(visible, str):
-        return f"{said} may hide rows of it from the login, which were not counted: {visible}"
-    after = ask(held)[0][0] or 0
-    if visible >= min(before, after):
-        return ""
+    visible = after = 0
+    for _ in range(_TRIES):
+        before = ask(held)[0][0]
+        if before is None:
+            return f"{said} may hide rows of it from the login, and the server has no count of its own"
+        counted = count_rows(schema, table)
+        if isinstance(counted, str):
+            return f"{said} may hide rows of it from the login, which were not counted: {counted}"
+        visible, after = counted, ask(held)[0][0] or 0
+        if visible >= min(before, after):
+            return ""
     return f"{said} shows the login {visible:,} of {after:,} rows of it: the policy must let it see them all"
