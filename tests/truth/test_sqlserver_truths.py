@@ -1,6 +1,6 @@
 """What made an `ok` untrue on SQL Server, each kind with the outcome and the sentence that are right.
 
-**No SQL Server was ever reached**: `sqlserver_truth.py` says what stands in for it.
+**No SQL Server was ever reached**: `sqlserver_truth.py` says what answers in its place.
 """
 
 from __future__ import annotations
