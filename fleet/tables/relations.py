@@ -56,8 +56,8 @@ def why_not_moved(engine: Engine, table: Table) -> str:
 
 
 def _why_not_of_sqlserver(table: Table) -> str:
-    for feature in table.features:
-        return _NOT_WITH[feature]
+    if table.features:
+        return _NOT_WITH[table.features[0]]
     for column in table.columns:
         if column.type_name in _FORBIDDEN_TYPES:
             return f"DMS does not move tables with a column of type {column.type_name}, which {column.name} is"

@@ -67,7 +67,8 @@ ORDER BY s.name, o.name
 
 def _columns_query(schemas: str, known: Known) -> str:
     """A type of the server's own keeps its name, even where it is stored as another (`vector`); `sysname` is an alias.
-    The types of the CLR (240) share one system type. Who may not see a type of somebody's own learns its base.
+    The types of the CLR (240) share one system type. Who may not see a type of somebody's own learns its base. A hidden
+    column, as a ledger table's, is a column: a query that names it reads it.
 
     Source: sys.types; "SQL Graph architecture": nobody can select a graph's inner columns, which are these five;
     "Dynamic data masking": UNMASK is a right on the database, and since 2022 on a table or column too, which an older

@@ -87,13 +87,20 @@ class SqlServerSource:
         columns = carried(table, layout, dms_type)
         query = select(table, columns, layout.lob_bytes or 0, within)
         schema = pa.schema([pa.field(column.name, _arrow_type(kind)) for column, kind in columns])
+        halves: list[UnicodeError] = []
         try:
             with _connected(self._login, self._driver) as asked, self._duckdb.cursor() as cursor:
                 asked.execute(query)
-                cursor.register("rows", pa.RecordBatchReader.from_batches(schema, _batches(asked, schema)))
+                cursor.register("rows", pa.RecordBatchReader.from_batches(schema, _batches(asked, schema, halves)))
                 return writer.write(cursor, "rows", [(column.name, kind) for column, kind in columns], layout, folder)
         except pytds.Error as error:
             raise TableUnreadableError(words_of(error)) from error
+        except TableUnreadableError as error:
+            if not halves:
+                raise
+            # What DMS makes of such a text is not documented; that the table errs is assumed.
+            words = f"{table.schema}.{table.name} holds a text with half a surrogate pair, which is no character"
+            raise TableUnreadableError(words) from error
 
     def _refuse(self, table: SourceTable) -> None:
         name = f"{table.schema}.{table.name}"
@@ -133,10 +140,15 @@ def _arrow_type(kind: DmsType) -> pa.DataType:
     return pa.time64("us") if kind.name == "TIME" else arrow_type(kind)
 
 
-def _batches(cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-        values = zip(*rows, strict=True)
-        yield pa.record_batch([pa.array(one, field.type) for one, field in zip(values, schema, strict=True)], schema)
+def _batches(cursor: Any, schema: pa.Schema, halves: list[UnicodeError]) -> Iterator[pa.RecordBatch]:
+    """The rows. *halves* gets the error of a text that is not Unicode: on its way out of Arrow it loses its type."""
+    try:
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            columns = zip(zip(*rows, strict=True), schema, strict=True)
+            yield pa.record_batch([pa.array(values, field.type) for values, field in columns], schema)
+    except UnicodeError as error:
+        halves.append(error)
+        raise
 
 
 def select(

@@ -165,6 +165,15 @@ def test_a_column_of_a_type_of_ones_own_or_newer_than_awss_list_is_left_out_with
     ]
 
 
+def test_half_a_surrogate_pair_is_an_error_of_the_table_in_plain_words(tmp_path: Path) -> None:
+    row = tuple("a\ud800b" if value == "😀" else value for value in ROW)
+    _, source, tables = opened(**{"FROM [dbo].[Everything]": [row]})
+    with pytest.raises(TableUnreadableError) as caught:
+        source.write(tables["Everything"], Layout(), None, tmp_path / "out")
+    source.close()
+    assert str(caught.value) == "dbo.Everything holds a text with half a surrogate pair, which is no character"
+
+
 def test_a_view_is_read_like_a_table(tmp_path: Path) -> None:
     server, source, tables = opened(**{"FROM [sales].[Open orders]": [(1,), (2,)]})
     (file,) = source.write(tables["Open orders"], Layout(), None, tmp_path / "out")
