@@ -1,7 +1,7 @@
 """What a SQL Server's catalogue answers, in the shapes that Microsoft documents. No server was ever reached.
 
 Source: https://learn.microsoft.com/en-us/sql/relational-databases/system-catalog-views/ and the pages that the queries
-of `lambdas/sources/sqlserver_census.py` name. What is answered here is what the queries' expressions come to; that they
+of `lambdas/sources/sqlserver_catalogue.py` name. What is answered here is what the queries' expressions come to; that they
 come to it on a server is not shown.
 """
 
