@@ -126,7 +126,7 @@ def judge(fleet: Registry, database: Database, census: Census, known: Census | N
     engine = fleet.server_of(database).engine
     selected = select_tables(engine, database, census, None)
     tables = () if isinstance(selected, Failure) else selected
-    lob_kilobytes = fleet.settings.profile.lob_max_kilobytes
+    lob_kilobytes = fleet.settings.profile_of(database).lob_max_kilobytes
     columns = [
         line
         for table in tables

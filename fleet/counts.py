@@ -9,7 +9,7 @@ from fleet.asking import BROKEN
 from fleet.databases import Limits
 from fleet.failures import Failure
 from fleet.spelling import list_some
-from fleet.tables.catalogue import TableName
+from fleet.tables.catalogue import Table, TableName
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,25 @@ def find_left(tables: Iterable[TableName], counts: Iterable[Count]) -> tuple[Tab
     """Those of *tables* of which *counts* say nothing, in their order."""
     known = {count.name for count in counts}
     return tuple(name for name in tables if name not in known)
+
+
+def part_by_size(tables: Iterable[Table], most: int) -> tuple[list[TableName], tuple[Count, ...]]:
+    """*tables* that are to be counted, and of those that have more than *most* rows what their statistics say.
+
+    >>> large = Table("s", "large", False, (), rows_estimated=2_000)
+    >>> part_by_size([large, Table("s", "t", False, ())], 1_000)[1][0].why
+    'by its statistics it has about 2,000, more than the 1,000 of limits.count_rows_at_most'
+    """
+    to_count: list[TableName] = []
+    too_large: list[Count] = []
+    for table in tables:
+        if table.rows_estimated is None or table.rows_estimated <= most:
+            to_count.append(table.name)
+        else:
+            rows = f"by its statistics it has about {table.rows_estimated:,}"
+            why = f"{rows}, more than the {most:,} of limits.count_rows_at_most"
+            too_large.append(Count(table.schema, table.table, None, why))
+    return to_count, tuple(too_large)
 
 
 def give_up(tables: Iterable[TableName], why: str) -> tuple[Count, ...]:

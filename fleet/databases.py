@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -70,7 +70,7 @@ class Database:
 
     *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
     guesses before one has been measured; the longest start first. *deltas*: a second task reads its change log.
-    *losses*: what a loss means here, None where the fleet's policy holds. *tables*: what holds for single tables.
+    *losses*, *lob_max_kilobytes*: as the fleet's where these are None. *tables*: what holds for single ones.
     """
 
     id: str
@@ -87,6 +87,7 @@ class Database:
     row_tolerance: int = 0
     deltas: bool = False
     losses: LossPolicy | None = None
+    lob_max_kilobytes: int | None = None
     tables: tuple[TableRules, ...] = ()
 
     @property
@@ -113,6 +114,7 @@ class Limits:
     *dms_endpoints*, *dms_tasks*: the account's quotas, where AWS has raised them.
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
     *server_wait_seconds*: for how long a database waits for a place at its server (`fleet/server_places.py`).
+    *count_rows_at_most*: a table that has more by its server's statistics is not counted at the source.
     *lambda_at_once*: how many functions the account runs at once; `fleet verify aws` compares it with the account.
     """
 
@@ -128,6 +130,7 @@ class Limits:
     load_deadline_seconds: int = 2 * 3600
     count_table_seconds: int = 60
     count_deadline_seconds: int = 900
+    count_rows_at_most: int = 100_000_000
     throttle_deadline_seconds: int = 3600
     dms_requests_at_once: int = DMS_API_BURST.value
     dms_requests_per_second: int = DMS_API_PER_SECOND.value
@@ -170,6 +173,19 @@ class Settings:
     profile: TaskProfile = TaskProfile()
     limits: Limits = Limits()
     stack: StackSettings = StackSettings()
+
+    def losses_of(self, database: Database) -> LossPolicy:
+        """What a loss in *database* means, where no table says otherwise."""
+        return database.losses or self.losses
+
+    def profile_of(self, database: Database) -> TaskProfile:
+        """How the tasks of *database* are tuned.
+
+        DMS takes one limit of long values for a whole task: its `lob-settings` for single tables name no S3 target
+        (docs/facts/dms.md 4.8).
+        """
+        kilobytes = database.lob_max_kilobytes or self.profile.lob_max_kilobytes
+        return replace(self.profile, lob_max_kilobytes=kilobytes)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from fleet.databases import LossPolicy
 from fleet.dms.tasks import TableState
 from fleet.failures import Failure
 from fleet.folders import Folder, LandedFile, may_be_left_by_test
+from fleet.spelling import list_some
 from fleet.tables.account import NOTHING_ACCOUNTED, Account
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.losses import ColumnLoss, describe
@@ -159,6 +160,20 @@ def describe_left_by_test(left: Sequence[LandedFile]) -> str | None:
         f"{len(left)} small objects lay beside the tables' folders before the task started, the first {left[0].key!r} "
         f"({left[0].size_bytes} bytes): DMS's connection test may leave such. They are not loaded."
     )
+
+
+def describe_unplanned(planned: Sequence[Table], reported: Collection[TableName]) -> str | None:
+    """The gap that tables are which DMS loaded and no plan has: a mapping matched more than the table that it names.
+
+    >>> describe_unplanned([Table("s", "a_b", False, ())], [TableName("s", "a_b"), TableName("s", "axb")])
+    'DMS has statistics of tables that were not to be moved: s.axb. Their rows are not loaded'
+    """
+    names = {table.name for table in planned}
+    more = sorted(str(name) for name in reported if name not in names)
+    if not more:
+        return None
+    listed = list_some(more, "tables")
+    return f"DMS has statistics of tables that were not to be moved: {listed}. Their rows are not loaded"
 
 
 def judge_strays(strays: Sequence[LandedFile], late: Sequence[str]) -> Failure | None:

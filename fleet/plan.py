@@ -135,7 +135,7 @@ def _choose_widths(
     instances: dict[str, list[Demand]] = defaultdict(list)
     for one in databases:
         narrowed = len(tables[one.id]) if one.id in tables else None
-        demand = demand_of(measures.get(one.id), registry.settings.profile, narrowed)
+        demand = demand_of(measures.get(one.id), registry.settings.profile_of(one), narrowed)
         instances[one.instance].append(demand)
     known = {server.id: server for server in registry.servers}
     return (

@@ -105,7 +105,8 @@ def choose_instance_width(instance: str, demands: Sequence[Demand], settings: Se
         return Width("instance", instance, fewest, "processors", text)
     text = (
         f"{name}: {memory / 1024**3:,.0f} GB for long values, of which a column takes "
-        f"{_bytes_of_a_column(settings.profile) / 1024**2:,.0f} MB (lob_max_kilobytes x commit_rate)"
+        f"{_bytes_of_a_column(settings.profile) / 1024**2:,.0f} MB (lob_max_kilobytes x commit_rate), "
+        "unless its database has another limit"
     )
     return Width("instance", instance, fewest, "memory", text)
 

@@ -23,7 +23,7 @@ def find_losses(
 
     Where nobody may wonder about a loss, because the registry accepts it, the source is not asked.
     """
-    engine, profile = opened.server.engine, opened.settings.profile
+    engine, profile = opened.server.engine, opened.settings.profile_of(opened.database)
     loaded = [table for table in tables if reported.get(table.name, ("missing", 0, ""))[0] == "loaded"]
     asked = {table.name: ask_losses(engine, table, profile.lob_max_kilobytes) for table in loaded}
     policies: dict[TableName, LossPolicy] = {

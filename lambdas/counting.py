@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fleet.asking import NOT_BACK
 from fleet.attempts import Attempt
-from fleet.counts import Count, Counted, add_up, find_left, give_up, judge_silence, why_no_more
+from fleet.counts import Count, Counted, add_up, find_left, give_up, judge_silence, part_by_size, why_no_more
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.losses import CountedLosses, TableLosses
@@ -24,7 +24,7 @@ def count_before(opened: Opened, tables: Sequence[Table], clients: Clients) -> N
     """
     if not opened.record.source_answered:
         return
-    names = [table.name for table in tables]
+    names, _ = part_by_size(tables, opened.settings.limits.count_rows_at_most)
     counts = clients.source.counts(opened.server, opened.database, names, opened.settings.limits.count_table_seconds)
     if not isinstance(counts, Failure):
         clients.records.write(opened.attempt.key("counts_before"), counts, tuple[Count, ...])
@@ -79,7 +79,8 @@ def count_at_source(opened: Opened, tables: Sequence[Table], clients: Clients) -
         known = clients.records.read(opened.attempt.key("counts"), tuple[Count, ...]) or ()
     began_at = clients.now()
     limits = opened.settings.limits
-    left = find_left([table.name for table in tables], known)
+    to_count, too_large = part_by_size(tables, limits.count_rows_at_most)
+    left = find_left(to_count, known)
     asked = clients.source.counts(opened.server, opened.database, left, limits.count_table_seconds) if left else ()
     if isinstance(asked, Failure):
         if asked.name != NOT_BACK:
@@ -92,7 +93,7 @@ def count_at_source(opened: Opened, tables: Sequence[Table], clients: Clients) -
     elif left:
         _keep(opened, known, began_at, clients)
         return None
-    counted = add_up(known)
+    counted = add_up((*known, *too_large))
     if counted.gaps:  # the state comes back before it is done with them: what took long is not counted twice
         _keep(opened, known, began_at, clients)
     return counted

@@ -77,6 +77,7 @@ ID = FieldRule(
     "Choose another id.",
 )
 TEXT = FieldRule(lambda text: text.strip() != "", "some text")
+_LOB_KILOBYTES = between(1, _LARGEST_LOB_KILOBYTES, "It is the longest value that is kept whole; longer ones are cut.")
 
 FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Server, "id"): ID,
@@ -108,6 +109,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Database, "tags"): TEXT,
     (Database, "expected_seconds"): _at_least(0),
     (Database, "row_tolerance"): _at_least(0),
+    (Database, "lob_max_kilobytes"): _LOB_KILOBYTES,
     (TableRules, "schema"): TEXT,
     (TableRules, "table"): TEXT,
     (TableRules, "accept"): TEXT,
@@ -121,9 +123,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (TaskProfile, "commit_rate"): between(
         1, DMS_COMMIT_RATE.value, f"DMS takes at most {DMS_COMMIT_RATE.value:,} as CommitRate."
     ),
-    (TaskProfile, "lob_max_kilobytes"): between(
-        1, _LARGEST_LOB_KILOBYTES, "It is the longest value that is kept whole; longer ones are cut."
-    ),
+    (TaskProfile, "lob_max_kilobytes"): _LOB_KILOBYTES,
     (Limits, "databases_at_once"): between(
         1, SFN_INLINE_MAP_AT_ONCE.value, "More than that does not surely run at once in an inline Map."
     ),
@@ -153,6 +153,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         LONGEST_COUNT_SECONDS,
         "AskSource, which counts, may not run much longer. A table that takes longer is a gap.",
     ),
+    (Limits, "count_rows_at_most"): _at_least(0),
     (Limits, "count_deadline_seconds"): between(
         1, _LONGEST_COUNTING_SECONDS, "Sealing and loading have an hour together."
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fleet.outcomes import Outcome, TableOutcome
+from fleet.spelling import list_some
 from fleet.tables.account import Account, Accounted
 from fleet.tables.losses import ColumnLoss
 
@@ -12,13 +13,20 @@ from fleet.tables.losses import ColumnLoss
 def say_account(account: Account) -> Iterator[str]:
     """A line for each relation that is not simply moved, what is missing first; then what changed and what is remarked.
 
+    Partitions of one table share a line.
+
     >>> from fleet.tables.account import Accounted
-    >>> parent = Accounted("s", "p_2026", "table", "with its parent", "its rows arrive in s.p")
-    >>> list(say_account(Account((parent,), ("s.t is new",))))
-    ['s.p_2026 (table) arrives with its parent: its rows arrive in s.p', 'since the last run: s.t is new']
+    >>> parts = [Accounted("s", f"p_{n}", "table", "with its parent", "rows arrive in s.p") for n in range(60)]
+    >>> list(say_account(Account(tuple(parts), ("s.t is new",))))
+    ['s.p_0, s.p_1, s.p_2 and 57 more: rows arrive in s.p', 'since the last run: s.t is new']
     """
-    others = [one for one in account.relations if not one.is_missing and one.fate != "moved"]
-    yield from map(say_relation, (*account.missing, *others))
+    yield from map(say_relation, account.missing)
+    yield from (say_relation(one) for one in account.relations if one.fate == "left out")
+    parts: dict[str, list[str]] = {}
+    for one in account.relations:
+        if one.fate == "with its parent":
+            parts.setdefault(one.why, []).append(one.name)
+    yield from (f"{list_some(names)}: {why}" for why, names in parts.items())
     yield from (f"since the last run: {change}" for change in account.changes)
     yield from account.remarks
 
@@ -32,8 +40,7 @@ def say_red(outcome: Outcome) -> Iterator[str]:
 def say_relation(one: Accounted) -> str:
     """What becomes of one relation."""
     what = one.name if one.kind == "schema" else f"{one.name} ({one.kind})"
-    fate = {"moved": "is moved", "with its parent": "arrives with its parent"}.get(one.fate, f"is {one.fate}")
-    return f"{what} {fate}" + (f": {one.why}" if one.why else "")
+    return f"{what} is {one.fate}" + (f": {one.why}" if one.why else "")
 
 
 def say_losses(outcome: Outcome) -> Iterator[str]:

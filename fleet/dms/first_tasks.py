@@ -28,10 +28,11 @@ def first_tasks(settings: Settings, database: Database) -> tuple[FirstTask, ...]
 
 
 def _first_task(settings: Settings, database: Database, mode: Mode) -> FirstTask:
+    write = full_load_settings if mode == "full" else delta_settings
     return FirstTask(
         mode,
         task_id(settings.prefix, database.id, mode),
         "full-load" if mode == "full" else "cdc",
         first_mappings(database, mode),
-        full_load_settings(settings.profile) if mode == "full" else delta_settings(settings.profile),
+        write(settings.profile_of(database), settings.losses_of(database)),
     )

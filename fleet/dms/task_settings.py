@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import json
 
-from fleet.databases import TaskProfile
+from fleet.databases import LossPolicy, TaskProfile
 
 
-def full_load_settings(profile: TaskProfile) -> str:
-    """The settings of every `full-load` task, as JSON text. Equal input, equal text.
+def full_load_settings(profile: TaskProfile, losses: LossPolicy) -> str:
+    """The settings of a `full-load` task, as JSON text. Equal input, equal text.
 
-    >>> json.loads(full_load_settings(TaskProfile(tables_at_once=4)))["FullLoadSettings"]["MaxFullLoadSubTasks"]
-    4
+    *losses*: where `failed`, DMS suspends a table as soon as it cuts a long value: a table that must not arrive so is
+    withheld even if the source has no time to count.
+
+    >>> settings = json.loads(full_load_settings(TaskProfile(tables_at_once=4), "failed"))
+    >>> settings["FullLoadSettings"]["MaxFullLoadSubTasks"], settings["ErrorBehavior"]["DataTruncationErrorPolicy"]
+    (4, 'SUSPEND_TABLE')
     """
     load = {
         # The folder is new for each attempt: there is nothing to drop or truncate.
@@ -22,19 +26,19 @@ def full_load_settings(profile: TaskProfile) -> str:
         "MaxFullLoadSubTasks": profile.tables_at_once,
         "CommitRate": profile.commit_rate,
     }
-    return _write({"FullLoadSettings": load, **_shared(profile)})
+    return _write({"FullLoadSettings": load, **_shared(profile, losses)})
 
 
-def delta_settings(profile: TaskProfile) -> str:
+def delta_settings(profile: TaskProfile, losses: LossPolicy) -> str:
     """The settings of every `cdc` task, as JSON text. Equal input, equal text.
 
-    >>> "FullLoadSettings" in json.loads(delta_settings(TaskProfile()))
+    >>> "FullLoadSettings" in json.loads(delta_settings(TaskProfile(), "partial"))
     False
     """
-    return _write(_shared(profile))
+    return _write(_shared(profile, losses))
 
 
-def _shared(profile: TaskProfile) -> dict[str, object]:
+def _shared(profile: TaskProfile, losses: LossPolicy) -> dict[str, object]:
     return {
         "TargetMetadata": {
             "SupportLobs": True,
@@ -47,6 +51,7 @@ def _shared(profile: TaskProfile) -> dict[str, object]:
             # A mapping that matches nothing otherwise ends as a success.
             "FailOnNoTablesCaptured": True,
             "TableErrorPolicy": "SUSPEND_TABLE",
+            "DataTruncationErrorPolicy": "SUSPEND_TABLE" if losses == "failed" else "LOG_ERROR",
             # The default retries without end, which no night has time for.
             "RecoverableErrorCount": 10,
         },

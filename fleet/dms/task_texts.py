@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fleet.databases import Database, TaskProfile
+from fleet.databases import Database, Settings
 from fleet.dms.mappings import find_difference, full_load_mappings
 from fleet.dms.task_settings import full_load_settings
 from fleet.tables.catalogue import Table
@@ -23,10 +23,11 @@ class TaskTexts:
         return find_difference(self.mappings, found.mappings) or find_difference(self.settings, found.settings)
 
 
-def full_load_texts(database: Database, profile: TaskProfile, tables: Sequence[Table]) -> TaskTexts:
+def full_load_texts(settings: Settings, database: Database, tables: Sequence[Table]) -> TaskTexts:
     """The texts of the full-load task of *database* that moves *tables*.
 
     Raises:
         QuotaExceededError: The mappings are longer than DMS takes them.
     """
-    return TaskTexts(full_load_mappings(database, tables), full_load_settings(profile))
+    how = full_load_settings(settings.profile_of(database), settings.losses_of(database))
+    return TaskTexts(full_load_mappings(database, tables), how)

@@ -102,7 +102,7 @@ def find_fate(
     if parent is not None and parent.schema in database.schemas:
         fate, why, owner = find_fate(engine, database, parent, there)
         if fate in {"moved", "with its parent"}:
-            return "with its parent", f"its rows arrive in {parent.name}", ""
+            return "with its parent", f"rows arrive in {parent.name}", ""
         if fate == "left out":
             return fate, why, owner
     if why := why_not_moved(engine, table):

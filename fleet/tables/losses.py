@@ -138,7 +138,7 @@ def rules_of(database: Database, name: TableName) -> TableRules | None:
 def policy_of(settings: Settings, database: Database, name: TableName) -> LossPolicy:
     """What a loss in the table means: the nearest word counts, the table's before the database's before the fleet's."""
     rules = rules_of(database, name)
-    return (rules.losses if rules else None) or database.losses or settings.losses
+    return (rules.losses if rules else None) or settings.losses_of(database)
 
 
 def accept(losses: Iterable[ColumnLoss], database: Database, name: TableName, policy: LossPolicy) -> list[ColumnLoss]:

@@ -55,7 +55,7 @@ _ONLY = {
         "StatusTableEnabled": {False},
         "FullLoadExceptionTableEnabled": {False},
     },
-    "ErrorBehavior": {"DataTruncationErrorPolicy": {"LOG_ERROR", "IGNORE_RECORD"}},
+    "ErrorBehavior": {"DataTruncationErrorPolicy": {"LOG_ERROR", "SUSPEND_TABLE"}},
     "ValidationSettings": {"EnableValidation": {False}},
     "TTSettings": {"EnableTT": {False}},
 }

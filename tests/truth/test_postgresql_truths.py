@@ -63,7 +63,7 @@ RELATIONS = [
         CREATE TABLE p_2026 PARTITION OF p FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
         INSERT INTO p VALUES (1, '2025-05-05'), (2, '2026-05-05');""",
         "ok",
-        ("public.p_2025_1 (table) arrives with its parent: its rows arrive in public.P_2025",),
+        ("public.p_2025_1: rows arrive in public.P_2025",),
         rows={"SELECT ID FROM {schema}.P": [[1], [2]]},
     ),
     Truth(

@@ -71,7 +71,7 @@ def run(request: Request, clients: Clients) -> Response:
     if not task.report.is_at_rest:
         return refuse(opened, _not_at_rest(opened, task), clients, Response)
     try:
-        wanted = full_load_texts(opened.database, opened.settings.profile, tables)
+        wanted = full_load_texts(opened.settings, opened.database, tables)
     except QuotaExceededError as error:
         return refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients, Response)
     if not wanted.find_difference(task.texts):

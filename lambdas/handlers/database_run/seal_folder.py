@@ -25,6 +25,7 @@ from fleet.late_objects import ends_watch, find_unsealed, is_watched
 from fleet.manifests import (
     Manifest,
     describe_left_by_test,
+    describe_unplanned,
     judge_strays,
     judge_table,
     part_left_by_test,
@@ -199,7 +200,7 @@ def _judge(
             *opened.record.gaps,
             *counted.gaps,
             *describe_uncounted(losses),
-            *filter(None, [describe_left_by_test(left_by_test)]),
+            *filter(None, [describe_left_by_test(left_by_test), describe_unplanned(tables, reported)]),
         ],
         left_by_test=left_by_test,
     )

@@ -86,6 +86,11 @@ def write(
         raise TableUnreadableError(str(error).splitlines()[0]) from error
     for name, count in rows.cuts.items():
         layout.warn(f"{count} values of column {name} were cut to the maximum LOB size of {layout.lob_bytes} bytes")
+    if rows.cuts and layout.suspends_at_cut:
+        raise TableUnreadableError(
+            f"values of {', '.join(rows.cuts)} are longer than the maximum LOB size of {layout.lob_bytes} bytes, "
+            "and DataTruncationErrorPolicy is SUSPEND_TABLE"
+        )
     return found
 
 

@@ -245,6 +245,7 @@ class Load:
             leading=tuple(leading),
             shape=self._mappings.shape(table.schema, table.name, is_view=table.is_view),
             lob_bytes=self._lob_bytes,
+            suspends_at_cut=self._errors["DataTruncationErrorPolicy"] == "SUSPEND_TABLE",
             format=settings.format,
             file_bytes=settings.file_bytes,
             at=now,

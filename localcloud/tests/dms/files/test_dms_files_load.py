@@ -224,6 +224,16 @@ def test_the_tasks_log_names_what_is_cut_left_out_or_errs(cloud: Cloud) -> None:
     ]
 
 
+@pytest.mark.parametrize(("policy", "people"), [("LOG_ERROR", "Table completed"), ("SUSPEND_TABLE", "Table error")])
+def test_a_table_in_which_a_value_is_cut_errs_where_the_policy_says_so(cloud: Cloud, policy: str, people: str) -> None:
+    behaviour = {"TargetMetadata": {"LobMaxSize": 1}, "ErrorBehavior": {"DataTruncationErrorPolicy": policy}}
+    task = cloud.create_task(rules("people"), **behaviour)
+    cloud.run(task)
+    rows = 20 if people == "Table completed" else 0
+    assert cloud.tables(task) == {"people": (people, rows)}
+    assert len(cloud.keys()) == min(rows, 1)
+
+
 def test_without_the_role_there_is_no_log(cloud: Cloud) -> None:
     task = cloud.create_task(rules("odd"), **LOGGED)
     cloud.run(task)
