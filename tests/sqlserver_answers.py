@@ -1,8 +1,8 @@
 """What a SQL Server's catalogue answers, in the shapes that Microsoft documents. No server was ever reached.
 
 Source: https://learn.microsoft.com/en-us/sql/relational-databases/system-catalog-views/ and the pages that the queries
-of `lambdas/sources/sqlserver_catalogue.py` name. What is answered here is what the queries' expressions come to; that they
-come to it on a server is not shown.
+of `lambdas/sources/sqlserver_catalogue.py` name. What is answered here is what the queries' expressions come to; that
+they come to it on a server is not shown.
 """
 
 from __future__ import annotations
