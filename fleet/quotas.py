@@ -66,6 +66,12 @@ DMS_TABLES_PER_RELOAD = Quota(
     "2026-11-21",
 )
 DMS_MAX_FILE_SIZE_KB = Quota(1_048_576, "KB per file (MaxFileSize)", _DMS_S3, "2026-11-21")
+DMS_SQLSERVER_COLUMNS = Quota(
+    1_000,
+    "columns per table of a SQL Server source",
+    "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html",
+    "2026-11-30",
+)
 DMS_BOUNDARY_COLUMNS = Quota(
     10,
     "boundary columns of a parallel load by ranges",
