@@ -15,6 +15,9 @@ from fleet.stack_settings import StackSettings
 Mode = Literal["full", "delta"]
 Engine = Literal["postgresql", "mysql", "mariadb", "sqlserver"]
 SslMode = Literal["none", "require", "verify-ca", "verify-full"]
+DriftPolicy = Literal["accept", "partial", "failed"]
+"""What a change of a source's table means that readers may miss something by (docs/drift.md): it is followed and named;
+named and red, and a dropped column is kept; or the table is withheld."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,22 @@ class ParallelLoad:
 
 
 @dataclass(frozen=True)
+class Rename:
+    """A column that DMS gives another name, *to*, on its way; names as the source spells them."""
+
+    schema: str
+    table: str
+    column: str
+    to: str
+
+
+@dataclass(frozen=True)
 class Database:
     """One entry of the registry. *name_at_source* is what the server calls it; *instance* moves it.
 
     *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
     guesses before one has been measured; the longest start first. *deltas*: a second task reads its change log.
+    *drift*: in place of the fleet's. *renames*: for columns that Snowflake could not keep apart.
     """
 
     id: str
@@ -67,6 +81,8 @@ class Database:
     expected_seconds: int = 0
     row_tolerance: int = 0
     deltas: bool = False
+    drift: DriftPolicy | None = None
+    renames: tuple[Rename, ...] = ()
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -135,7 +151,10 @@ class SnowflakeSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the fleet runs. *prefix* begins every name of a resource; *stack* is for the deployment alone."""
+    """Where the fleet runs. *prefix* begins every name of a resource; *stack* is for the deployment alone.
+
+    *drift*: what it means for every database that does not say otherwise.
+    """
 
     prefix: str
     account: str
@@ -145,6 +164,11 @@ class Settings:
     profile: TaskProfile = TaskProfile()
     limits: Limits = Limits()
     stack: StackSettings = StackSettings()
+    drift: DriftPolicy = "partial"
+
+    def drift_of(self, database: Database) -> DriftPolicy:
+        """What drift means for *database*."""
+        return database.drift or self.drift
 
 
 @dataclass(frozen=True)

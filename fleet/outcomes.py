@@ -9,6 +9,7 @@ from typing import Literal
 
 from fleet.attempts import Attempt
 from fleet.databases import Mode
+from fleet.drift import DRIFTED
 from fleet.failures import CLASSES, Failure
 from fleet.manifests import Manifest, SealedTable
 from fleet.tables.catalogue import TableName
@@ -27,16 +28,24 @@ HEALED_BY_A_COPY = frozenset({CLAIMED, SERVER_FULL})
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What Snowflake answered for one table: rows that COPY parsed and that the published table then held."""
+    """What Snowflake answered for one table: rows that COPY parsed and that the published table then held.
+
+    *changes*: of its columns, in words; *drift*: which of them are red (docs/drift.md).
+    """
 
     rows_parsed: int
     rows_published: int
     failure: Failure | None = None
+    changes: tuple[str, ...] = ()
+    drift: Failure | None = None
 
 
 @dataclass(frozen=True)
 class TableOutcome:
-    """One table's end in one run. A count that was never taken is None. *seconds*: of the load in DMS."""
+    """One table's end in one run. A count that was never taken is None. *seconds*: of the load in DMS.
+
+    *changes*: of its columns in Snowflake, in words.
+    """
 
     schema: str
     table: str
@@ -49,6 +58,7 @@ class TableOutcome:
     rows_in_warehouse: int | None
     bytes: int
     failure: Failure | None = None
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,8 @@ def _reconcile_table(manifest: Manifest, table: SealedTable, load: LoadResult | 
                 f"{table.name}: {table.rows:,} rows by DMS, {load.rows_parsed:,} parsed by COPY, "
                 f"{load.rows_published:,} in the table.",
             )
+        else:
+            failure = load.drift
     is_counted = load is not None and load.failure is None
     return TableOutcome(
         schema=table.schema,
@@ -140,6 +152,7 @@ def _reconcile_table(manifest: Manifest, table: SealedTable, load: LoadResult | 
         rows_in_warehouse=load.rows_published if load is not None and is_counted else None,
         bytes=sum(file.size_bytes for file in table.files),
         failure=failure,
+        changes=load.changes if load is not None and is_counted else (),
     )
 
 
@@ -163,12 +176,16 @@ def decide(
     >>> bad = replace(good, failure=Failure("table_error", "TableNotLoaded", "s.u: no such table"))
     >>> [decide(a, None, t, gaps=(), started_at="", ended_at="").outcome for t in ([good], [good, bad], [bad], [])]
     ['ok', 'partial', 'failed', 'failed']
+    >>> changed = replace(good, failure=Failure("drift", DRIFTED, "s.t was loaded, and has changed at the source"))
+    >>> decide(a, None, [changed], gaps=(), started_at="", ended_at="").outcome
+    'partial'
     """
     word: OutcomeName
     bad = [table for table in tables if table.failure is not None]
+    withheld = [table for table in bad if table.failure is not None and table.failure.name != DRIFTED]
     if skipped:
         word = "skipped"
-    elif failure is not None or len(bad) == len(tables):
+    elif failure is not None or len(withheld) == len(tables):
         word = "failed"
     else:
         word = "partial" if bad else "ok"

@@ -224,6 +224,9 @@ class Case(Place):
         answer: dict[str, Any] = {}
         for _ in range(300):  # the longest wait, for a load at Snowflake, takes half as many looks
             answer = self.call(state)
+            if answer.get("verdict") == "more":  # the machine goes back, to send what waits
+                self.call("SubmitLoads")
+                continue
             if answer.get("verdict") not in _AGAIN:
                 return answer
             self.time.pass_seconds(answer["wait_seconds"])

@@ -6,7 +6,7 @@ import re
 
 from localcloud.snowflake.definitions.catalogue import Table, resolve
 from localcloud.snowflake.definitions.tables import create_text, own, store
-from localcloud.snowflake.errors import SnowflakeError, exists_already, not_emulated
+from localcloud.snowflake.errors import SnowflakeError, exists_already
 from localcloud.snowflake.results import Result, status
 from localcloud.snowflake.session_state import SessionState
 from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, parts_of
@@ -28,9 +28,7 @@ def clone(session: SessionState, written: re.Match[str]) -> Result:
     source, existing = session.table(parts_of(written["of"])), session.engine.catalogue.find_table(key)
     if existing is not None and not written["replace"]:
         raise exists_already(key[2])
-    if source.is_temporary:
-        raise not_emulated("a CLONE of a temporary table")
-    if source.is_transient and not written["transient"]:
+    if (source.is_transient or source.is_temporary) and not written["transient"]:
         # Source: https://docs.snowflake.com/en/user-guide/tables-temp-transient (documented; the words are observed).
         raise SnowflakeError(
             "002118", "0A000", "SQL compilation error:\nTransient object cannot be cloned to a permanent object."
