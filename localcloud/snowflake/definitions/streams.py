@@ -1,4 +1,4 @@
-"""Streams, as far as SHOW STREAMS tells of them: on which table each is, and whether that table was replaced.
+"""Streams, as far as SHOW STREAMS lists them: on which table each is, and whether that table was replaced.
 
 The rows of a stream are not emulated: no query finds a table of its name.
 Source: https://docs.snowflake.com/en/user-guide/streams-intro (documented).
