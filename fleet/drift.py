@@ -20,7 +20,7 @@ _LONGEST_FRACTION = 9
 
 
 @dataclass(frozen=True)
-class Look:
+class TableLook:
     """What Snowflake said of one table. *landed*: the columns of its files, None where it has no file; *present*: those
     of the table, none where it is not there."""
 

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet.attempts import Attempt
 from fleet.databases import SnowflakeSettings
-from fleet.drift import KnownTable, Look, TablePlan
+from fleet.drift import KnownTable, TableLook, TablePlan
 from fleet.errors import FleetError
 from fleet.failures import Failure
 from fleet.outcomes import LoadResult
@@ -40,7 +40,7 @@ class Load:
     cancelled: Failure | None = None
     cancelled_at: str = ""
     must_look: bool = False
-    look: Look | None = None
+    look: TableLook | None = None
     changes: tuple[str, ...] = ()
     drift: Failure | None = None
     learnt: KnownTable | None = None
@@ -75,7 +75,7 @@ class Load:
         """The same load under way."""
         return replace(self, state="under way", handle=handle, wanted=wanted, sent_at=now.isoformat())
 
-    def looked(self, look: Look) -> Load:
+    def looked(self, look: TableLook) -> Load:
         """The same load, which waits again and knows what is there."""
         return replace(self, state="waiting", handle="", wanted=(), cancelled=None, cancelled_at="", look=look)
 

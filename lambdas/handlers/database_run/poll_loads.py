@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from fleet.drift import Look, read_streams
+from fleet.drift import TableLook, read_streams
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
 from fleet.names import warehouse_name, warehouse_schema
@@ -109,7 +109,7 @@ def _answer(load: Load, opened: Opened, answer: Succeeded | Failed) -> Load:
     if load.is_looking:
         *files, present = answer.results
         landed = read_landed(files[0] or ()) if files else None
-        return load.looked(Look(landed, read_present(present or ())))
+        return load.looked(TableLook(landed, read_present(present or ())))
     return load.over(_read_rows(load, opened, answer))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fleet.databases import Engine
-from fleet.drift import KnownTable, Look, needs_look, plan_table
+from fleet.drift import KnownTable, TableLook, needs_look, plan_table
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
 from fleet.manifests import Manifest, SealedTable
@@ -125,7 +125,7 @@ def _prepare(
     return _Prepared(load.planned(plan, learnt), statements, (*wanted, len(statements) - 1))
 
 
-def _learn(engine: Engine, table: Table, look: Look) -> KnownTable | Failure:
+def _learn(engine: Engine, table: Table, look: TableLook) -> KnownTable | Failure:
     """What the table must hold and holds, as *look* found it."""
     wanted = wanted_columns(engine, table, look.landed)
     if isinstance(wanted, Failure):
