@@ -1,7 +1,7 @@
 """Drift: what a run does to a Snowflake table whose source has changed since the last load. Pure.
 
 Source: https://docs.snowflake.com/en/sql-reference/sql/alter-table-column (documented: only a text's length and, with
-the same scale, a number's precision may grow); docs/decisions/0028 for the replacement of a table.
+the same scale, a number's precision may grow); docs/decisions/0029 for the replacement of a table.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The columns of a Snowflake table: their names from the source's catalogue, their types from what the file holds.
 
 What the file cannot say comes from the catalogue: INFER_SCHEMA gives no length of a text, one number type for every
-whole number, and one kind of timestamp (docs/decisions/0027).
+whole number, and one kind of timestamp (docs/decisions/0028).
 Source: https://docs.snowflake.com/en/sql-reference/functions/infer_schema (documented).
 """
 
