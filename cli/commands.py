@@ -34,6 +34,8 @@ _MODULES = {
     "reset": "cli.up",
     "plan": "cli.plan",
     "prerequisites": "cli.prerequisites",
+    "check": "cli.census",
+    "show": "cli.census",
     "verify": "cli.verify",
     "deploy": "cli.stack.deploy",
     "destroy": "cli.stack.deploy",

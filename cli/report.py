@@ -13,6 +13,7 @@ from rich.text import Text
 
 from fleet.outcomes import Outcome, TableOutcome
 from fleet.totals import Sums, Total, add_up, arrived, not_arrived, say_counted
+from report.account import say_red
 
 NARROWEST = 118  # columns of the table of outcomes; a narrower terminal folds its lines
 _PLACES = ("at_source", "by_dms", "in_parquet", "in_snowflake")
@@ -44,6 +45,8 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
         if outcome.failure:
             console.print(f"{outcome.database}: {outcome.failure.failure_class}: {outcome.failure.text}")
             console.print(f"  {outcome.owner}: {outcome.remedy}")
+        for line in say_red(outcome):
+            console.print(f"{outcome.database}: {line}")
         for gap in outcome.gaps:
             console.print(f"{outcome.database}: not checked: {gap}")
 

@@ -49,6 +49,8 @@ class AttemptRecord:
     """The endpoint that it writes through. Written by PrepareTask."""
     task_modified_at: datetime | None = None
     """When DMS was last asked to modify the task. Written by PrepareTask."""
+    prepared_at: datetime | None = None
+    """When the task was as wanted; the source's rows are counted after that. Written by PrepareTask."""
 
     pointed_at: datetime | None = None
     """When the S3 endpoint was last modified. Written by PointEndpoint."""
@@ -153,6 +155,7 @@ class AttemptChange(TypedDict, total=False):
     source_arn: str
     target_arn: str
     task_modified_at: datetime
+    prepared_at: datetime
     pointed_at: datetime
     target_test_sent: datetime | None
     source_test_sent: datetime | None

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from fleet.asking import BROKEN
 from fleet.databases import Limits
 from fleet.failures import Failure
+from fleet.spelling import list_some
 from fleet.tables.catalogue import TableName
-
-_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -61,13 +60,9 @@ def describe_gaps(counts: Iterable[Count]) -> list[str]:
     for count in counts:
         if count.rows is None:
             names.setdefault(count.why, []).append(str(count.name))
-    return [f"rows at the source were not counted ({why}): {_listed(found)}" for why, found in names.items()]
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    text = ", ".join(names[:_NAMED])
-    return f"{text} and {more:,} more table{'s' if more > 1 else ''}" if more > 0 else text
+    return [
+        f"rows at the source were not counted ({why}): {list_some(found, 'tables')}" for why, found in names.items()
+    ]
 
 
 def add_up(counts: Sequence[Count]) -> Counted:

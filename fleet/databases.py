@@ -18,6 +18,9 @@ SslMode = Literal["none", "require", "verify-ca", "verify-full"]
 DriftPolicy = Literal["accept", "partial", "failed"]
 """What a change of a source's table means that readers may miss something by (docs/drift.md): it is followed and named;
 named and red, and a dropped column is kept; or the table is withheld."""
+LossPolicy = Literal["accept", "partial", "failed"]
+"""What it means that something of a table does not arrive as it is at the source: noted and green, published and red,
+or withheld."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,28 @@ class Rename:
 
 
 @dataclass(frozen=True)
+class TableRules:
+    """What holds for one table. None: as for the whole database.
+
+    *losses*: the policy for all of its columns; *accept*: columns whose losses are accepted, whatever the policy says.
+    *row_tolerance*: by how many rows its counts may differ.
+    """
+
+    schema: str
+    table: str
+    losses: LossPolicy | None = None
+    accept: tuple[str, ...] = ()
+    row_tolerance: int | None = None
+
+
+@dataclass(frozen=True)
 class Database:
     """One entry of the registry. *name_at_source* is what the server calls it; *instance* moves it.
 
     *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
     guesses before one has been measured; the longest start first. *deltas*: a second task reads its change log.
     *drift*: in place of the fleet's. *renames*: for columns that Snowflake could not keep apart.
+    *losses*: what a loss means here, None where the fleet's policy holds. *tables*: what holds for single tables.
     """
 
     id: str
@@ -83,6 +102,8 @@ class Database:
     deltas: bool = False
     drift: DriftPolicy | None = None
     renames: tuple[Rename, ...] = ()
+    losses: LossPolicy | None = None
+    tables: tuple[TableRules, ...] = ()
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -154,6 +175,7 @@ class Settings:
     """Where the fleet runs. *prefix* begins every name of a resource; *stack* is for the deployment alone.
 
     *drift*: what it means for every database that does not say otherwise.
+    *losses*: what it means that values or columns do not arrive as they are at the source.
     """
 
     prefix: str
@@ -161,6 +183,7 @@ class Settings:
     region: str
     landing_bucket: str
     snowflake: SnowflakeSettings
+    losses: LossPolicy = "partial"
     profile: TaskProfile = TaskProfile()
     limits: Limits = Limits()
     stack: StackSettings = StackSettings()

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fleet.attempts import Attempt
+from fleet.databases import LossPolicy
 from fleet.dms.tasks import TableState
 from fleet.failures import Failure
 from fleet.folders import Folder, LandedFile, may_be_left_by_test
+from fleet.tables.account import NOTHING_ACCOUNTED, Account
 from fleet.tables.catalogue import Table, TableName
+from fleet.tables.losses import ColumnLoss, describe
 
 FORMAT = 1
 
 
 @dataclass(frozen=True)
 class SealedTable:
-    """One table of a sealed folder. *rows*: DMS's count. *rows_at_source*: None where the source could not be asked.
+    """One table of a sealed folder. *rows*: DMS's count. *rows_at_source*: after the load, None where the source could
+    not be asked; *rows_before*: before it, None where the source was not asked.
 
-    A *failure* keeps the table from being handed off.
+    *losses*: what its columns lose. A *failure* keeps the table from being handed off.
     """
 
     schema: str
@@ -29,6 +33,8 @@ class SealedTable:
     rows_at_source: int | None
     files: tuple[LandedFile, ...]
     failure: Failure | None = None
+    rows_before: int | None = None
+    losses: tuple[ColumnLoss, ...] = ()
 
     @property
     def name(self) -> TableName:
@@ -38,7 +44,8 @@ class SealedTable:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is in a sealed folder. *failure*: why nothing of it may be handed off. *complete*: all tables whole.
+    """What is in a sealed folder. *failure*: why nothing of it may be handed off. *complete*: all tables whole, and
+    nothing missing in the *account* of the database.
 
     *gaps*: what could not be checked, in words for the report. *sealed_at*: ISO time, UTC. *late_attempts*: whose
     folders got an object after their seals, if that is the failure. *left_by_test*: objects that lay beside the tables'
@@ -55,6 +62,7 @@ class Manifest:
     gaps: tuple[str, ...] = ()
     late_attempts: tuple[int, ...] = ()
     left_by_test: tuple[LandedFile, ...] = ()
+    account: Account = NOTHING_ACCOUNTED
 
     @property
     def keys(self) -> set[str]:
@@ -74,8 +82,14 @@ def judge_table(
     at_source: int | None,
     *,
     tolerance: int,
+    before: int | None = None,
+    losses: Sequence[ColumnLoss] = (),
+    policy: LossPolicy = "partial",
 ) -> SealedTable:
-    """What became of *table*: by DMS's statistics (None: it has none), by the files in S3 and by the source's count.
+    """What became of *table*: by DMS's statistics (None: it has none), by the files in S3 and by the source's counts.
+
+    Rows may come and go while DMS reads: what it read lies between the counts *before* and after, or it is not whole.
+    What is lost for sure, and not accepted, withholds the table where the *policy* is `failed`.
 
     >>> t = Table("public", "t", False, ())
     >>> judge_table(t, ("empty", 0, ""), [], 0, tolerance=0).failure is None
@@ -84,6 +98,8 @@ def judge_table(
     'RowsWithoutFiles'
     >>> judge_table(t, ("loaded", 5, ""), [LandedFile("k", 1, "e")], 7, tolerance=1).failure.name
     'RowsDifferFromSource'
+    >>> judge_table(t, ("loaded", 5, ""), [LandedFile("k", 1, "e")], 7, tolerance=0, before=4).failure is None
+    True
     """
     name = table.name
     state, rows, text = reported or ("missing", 0, "DMS has no statistics of it")
@@ -96,13 +112,35 @@ def judge_table(
         failure = Failure(
             "landing_mismatch", "FilesWithoutRows", f"{name}: DMS loaded no row, S3 has {len(files)} files."
         )
-    elif at_source is not None and abs(at_source - rows) > tolerance:
+    elif at_source is not None and not _is_between(rows, before, at_source, tolerance):
+        counted = f"{at_source:,} rows at the source"
+        if before is not None and before != at_source:
+            counted = f"{before:,} rows at the source before the load and {at_source:,} after it"
         failure = Failure(
             "table_error",
             "RowsDifferFromSource",
-            f"{name}: {at_source:,} rows at the source, {rows:,} by DMS; wanted at most {tolerance:,} apart.",
+            f"{name}: {counted}, {rows:,} by DMS; wanted at most {tolerance:,} apart.",
         )
-    return SealedTable(table.schema, table.table, table.is_view, state, rows, at_source, tuple(files), failure)
+    elif policy == "failed" and (lost := [one for one in losses if one.is_red]):
+        text = f"{name} is withheld: {describe(lost, rows)}. The registry's policy for losses is `failed`."
+        failure = Failure("value_loss", "LossNotAllowed", text)
+    return SealedTable(
+        table.schema,
+        table.table,
+        table.is_view,
+        state,
+        rows,
+        at_source,
+        tuple(files),
+        failure,
+        before,
+        tuple(losses),
+    )
+
+
+def _is_between(rows: int, before: int | None, after: int, tolerance: int) -> bool:
+    lowest, highest = sorted((after if before is None else before, after))
+    return lowest - tolerance <= rows <= highest + tolerance
 
 
 def part_left_by_test(
@@ -144,39 +182,28 @@ def judge_strays(strays: Sequence[LandedFile], late: Sequence[str]) -> Failure |
 
 def seal(
     attempt: Attempt,
-    tables: Sequence[Table],
+    tables: Sequence[SealedTable],
     *,
     bucket: str,
     sealed_at: str,
-    reported: Mapping[TableName, tuple[TableState, int, str]],
-    files: Mapping[TableName, Sequence[LandedFile]],
-    at_source: Mapping[TableName, int] | None,
-    tolerance: int,
     failure: Failure | None,
+    account: Account = NOTHING_ACCOUNTED,
     gaps: Sequence[str] = (),
     late_attempts: Sequence[int] = (),
     left_by_test: Sequence[LandedFile] = (),
 ) -> Manifest:
     """The manifest of a full load whose task is at rest. *failure* is what forbids any hand-off."""
-    sealed = tuple(
-        judge_table(
-            table,
-            reported.get(table.name),
-            files.get(table.name, ()),
-            None if at_source is None else at_source.get(table.name),
-            tolerance=tolerance,
-        )
-        for table in tables
-    )
+    is_whole = failure is None and all(table.failure is None for table in tables)
     return Manifest(
         format=FORMAT,
         attempt=attempt,
         bucket=bucket,
         sealed_at=sealed_at,
-        complete=failure is None and all(table.failure is None for table in sealed),
-        tables=sealed,
+        complete=is_whole and account.is_complete,
+        tables=tuple(tables),
         failure=failure,
         gaps=tuple(gaps),
         late_attempts=tuple(late_attempts),
         left_by_test=tuple(left_by_test),
+        account=account,
     )

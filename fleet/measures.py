@@ -8,9 +8,9 @@ from statistics import median
 from typing import Literal
 
 from fleet.databases import Database, Engine, ParallelLoad
-from fleet.dms.long_values import is_long
 from fleet.quotas import DMS_FULL_LOAD_SUB_TASKS
 from fleet.tables.catalogue import Table
+from fleet.tables.columns import is_long
 
 ASSUMED_SECONDS = 600.0
 """How long a database takes where nothing is known of any: then all are the same, and the figure only fills a page."""

@@ -243,7 +243,7 @@ def page_key(run: str) -> str:
 
 
 def attempt_key(run: str, database: str, number: int, document: str) -> str:
-    """Of what an attempt keeps: `catalogue`, `counts`, `loads`, `tables`, `outcome`.
+    """Of what an attempt keeps: `account`, `catalogue`, `counts`, `losses`, `loads`, `tables`, `outcome`.
 
     >>> attempt_key("night-1", "nyc", 3, "loads")
     'runs/night-1/nyc/000003/loads.json'
@@ -251,9 +251,9 @@ def attempt_key(run: str, database: str, number: int, document: str) -> str:
     return f"runs/{run}/{database}/{number:06d}/{document}.json"
 
 
-def newest_catalogue_key(database: str) -> str:
-    """Of the newest catalogue that *database*'s source gave."""
-    return f"databases/{database}/catalogue.json"
+def newest_census_key(database: str) -> str:
+    """Of the newest census that *database*'s source gave."""
+    return f"databases/{database}/census.json"
 
 
 def known_tables_key(database: str) -> str:

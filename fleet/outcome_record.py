@@ -48,6 +48,11 @@ class OutcomeRecord:
     gaps: tuple[str, ...] = ()
 
     @property
+    def is_whole_load(self) -> bool:
+        """Whether every table that was to be moved arrived, whatever its columns lost and whatever else is missing."""
+        return self.outcome == "ok" or (self.outcome == "partial" and self.not_ok_count == 0)
+
+    @property
     def failure_words(self) -> str:
         """Class and text of the failure; nothing where there is none."""
         return f"{self.failure_class}: {self.failure_text}" if self.failure_text else ""

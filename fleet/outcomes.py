@@ -12,7 +12,10 @@ from fleet.databases import Mode
 from fleet.drift import DRIFTED
 from fleet.failures import CLASSES, Failure
 from fleet.manifests import Manifest, SealedTable
+from fleet.spelling import list_some
+from fleet.tables.account import Account, describe_missing
 from fleet.tables.catalogue import TableName
+from fleet.tables.losses import ColumnLoss, describe
 
 OutcomeName = Literal["ok", "partial", "failed", "skipped", "quarantined"]
 """Nothing is `quarantined` yet (docs/decisions/0011)."""
@@ -42,9 +45,9 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class TableOutcome:
-    """One table's end in one run. A count that was never taken is None. *seconds*: of the load in DMS.
+    """One table's end in one run. A count that was never taken is None. *rows_before*: at the source, before the load.
 
-    *changes*: of its columns in Snowflake, in words.
+    *losses*: what its columns lose on the way. *changes*: of its columns in Snowflake, in words.
     """
 
     schema: str
@@ -58,7 +61,19 @@ class TableOutcome:
     rows_in_warehouse: int | None
     bytes: int
     failure: Failure | None = None
+    rows_before: int | None = None
+    losses: tuple[ColumnLoss, ...] = ()
     changes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> TableName:
+        """Its two names."""
+        return TableName(self.schema, self.table)
+
+    @property
+    def lost(self) -> tuple[ColumnLoss, ...]:
+        """What is surely lost of it although it is published, and accepted by nobody."""
+        return tuple(loss for loss in self.losses if loss.is_red) if self.failure is None else ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +101,8 @@ NOT_WAITED = Waited()
 class Outcome:
     """How one database ended in one run. *gaps*: what could not be checked, in words. Times are ISO, UTC.
 
-    *marks*: the states that the attempt got past, in order. *waited*: for what others had.
+    *marks*: the states that the attempt got past, in order. *waited*: for what others had. *account*: of everything
+    under the database's schemas; None where no attempt came to it.
     """
 
     run: str
@@ -102,6 +118,7 @@ class Outcome:
     ended_at: str
     marks: tuple[Mark, ...] = ()
     waited: Waited = NOT_WAITED
+    account: Account | None = None
 
     @property
     def owner(self) -> str:
@@ -152,6 +169,8 @@ def _reconcile_table(manifest: Manifest, table: SealedTable, load: LoadResult | 
         rows_in_warehouse=load.rows_published if load is not None and is_counted else None,
         bytes=sum(file.size_bytes for file in table.files),
         failure=failure,
+        rows_before=table.rows_before,
+        losses=table.losses,
         changes=load.changes if load is not None and is_counted else (),
     )
 
@@ -167,8 +186,12 @@ def decide(
     skipped: bool = False,
     marks: Sequence[Mark] = (),
     waited: Waited = NOT_WAITED,
+    account: Account | None = None,
 ) -> Outcome:
     """The one outcome. *failure*: what stopped the attempt as a whole; *skipped*: it was never an attempt.
+
+    `ok` means all of it: each table is ok, nothing is missing in the *account*, and nothing is surely lost of a column
+    without somebody having accepted that in the registry.
 
     >>> from dataclasses import replace
     >>> a = Attempt("r", "d", "full", 1, "arn")
@@ -176,6 +199,9 @@ def decide(
     >>> bad = replace(good, failure=Failure("table_error", "TableNotLoaded", "s.u: no such table"))
     >>> [decide(a, None, t, gaps=(), started_at="", ended_at="").outcome for t in ([good], [good, bad], [bad], [])]
     ['ok', 'partial', 'failed', 'failed']
+    >>> lossy = replace(good, losses=(ColumnLoss("price", "digits are rounded off", 3),))
+    >>> decide(a, None, [good, lossy], gaps=(), started_at="", ended_at="").failure.text
+    's.t: 3 of 5 values of price: digits are rounded off. Accept that in the registry (`tables`), or mend it.'
     >>> changed = replace(good, failure=Failure("drift", DRIFTED, "s.t was loaded, and has changed at the source"))
     >>> decide(a, None, [changed], gaps=(), started_at="", ended_at="").outcome
     'partial'
@@ -183,15 +209,18 @@ def decide(
     word: OutcomeName
     bad = [table for table in tables if table.failure is not None]
     withheld = [table for table in bad if table.failure is not None and table.failure.name != DRIFTED]
+    incomplete = (describe_missing(account) if account else None) or _describe_losses(tables)
     if skipped:
         word = "skipped"
     elif failure is not None or len(withheld) == len(tables):
         word = "failed"
     else:
-        word = "partial" if bad else "ok"
+        word = "partial" if bad or incomplete else "ok"
     if failure is None and word in {"partial", "failed"}:
-        failure = _most_common(bad) or Failure(
-            "unknown", "NothingMoved", f"{attempt.database}: no table was accounted for."
+        failure = (
+            _most_common(bad)
+            or incomplete
+            or Failure("unknown", "NothingMoved", f"{attempt.database}: no table was accounted for.")
         )
     return Outcome(
         run=attempt.run,
@@ -207,7 +236,17 @@ def decide(
         ended_at=ended_at,
         marks=tuple(marks),
         waited=waited,
+        account=account,
     )
+
+
+def _describe_losses(tables: Sequence[TableOutcome]) -> Failure | None:
+    """One failure for all values that are lost of tables that are published; None where none is."""
+    lossy = [table for table in tables if table.lost]
+    if not lossy:
+        return None
+    named = list_some([f"{one.name}: {describe(one.lost, one.rows_by_dms or 0)}" for one in lossy], "tables", by="; ")
+    return Failure("value_loss", "ValuesLost", f"{named}. Accept that in the registry (`tables`), or mend it.")
 
 
 def merge(

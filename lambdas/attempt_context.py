@@ -12,6 +12,7 @@ from fleet.databases import Database, Registry, Server, Settings
 from fleet.failures import Failure
 from fleet.names import source_endpoint_id, target_endpoint_id, task_id, task_ids
 from fleet.plan import Plan
+from fleet.tables.account import Account
 from fleet.tables.catalogue import Table
 from lambdas.entrypoint import Model
 from lambdas.wiring import Clients
@@ -89,6 +90,11 @@ def _look_up(attempt: Attempt, record: AttemptRecord, clients: Clients) -> Opene
 def read_tables(attempt: Attempt, clients: Clients) -> tuple[Table, ...]:
     """The tables that PrepareTask chose for *attempt*; none where it never came to that."""
     return clients.records.read_settled(attempt.key("catalogue"), tuple[Table, ...]) or ()
+
+
+def read_account(attempt: Attempt, clients: Clients) -> Account | None:
+    """What PrepareTask accounted for; None where it never came to that."""
+    return clients.records.read(attempt.key("account"), Account)
 
 
 def find_stop_request(opened: Opened, clients: Clients) -> Failure | None:

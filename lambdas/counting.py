@@ -1,4 +1,4 @@
-"""The source's counts after a full load: asked for in pieces, kept with the attempt, and given up at a deadline."""
+"""The source's counts around a full load: asked for in pieces, kept with the attempt, and given up at a deadline."""
 
 from __future__ import annotations
 
@@ -6,12 +6,66 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fleet.asking import NOT_BACK
+from fleet.attempts import Attempt
 from fleet.counts import Count, Counted, add_up, find_left, give_up, judge_silence, why_no_more
 from fleet.failures import Failure
-from fleet.tables.catalogue import Table
+from fleet.tables.catalogue import Table, TableName
+from fleet.tables.losses import CountedLosses, TableLosses
 from fleet.waits import seconds_since
 from lambdas.attempt_context import Opened, find_stop_request
 from lambdas.wiring import Clients
+
+
+def count_before(opened: Opened, tables: Sequence[Table], clients: Clients) -> None:
+    """Keep the source's counts before the load, of as many of *tables* as one call has time for.
+
+    They bracket what DMS reads of a table that is written to meanwhile. Without one, the count after the load decides
+    alone: no answer here is no gap.
+    """
+    if not opened.record.source_answered:
+        return
+    names = [table.name for table in tables]
+    counts = clients.source.counts(opened.server, opened.database, names, opened.settings.limits.count_table_seconds)
+    if not isinstance(counts, Failure):
+        clients.records.write(opened.attempt.key("counts_before"), counts, tuple[Count, ...])
+
+
+def read_counts_before(attempt: Attempt, clients: Clients) -> dict[TableName, int]:
+    """Those counts, by table."""
+    counts = clients.records.read(attempt.key("counts_before"), tuple[Count, ...]) or ()
+    return {count.name: count.rows for count in counts if count.rows is not None}
+
+
+def count_losses(
+    opened: Opened, asked: Sequence[TableLosses], clients: Clients
+) -> dict[TableName, CountedLosses] | None:
+    """How many values *asked* loses, by table; None while some are left to another call.
+
+    A table that is not counted, or not in time, says why.
+    """
+    known: tuple[CountedLosses, ...] = (
+        clients.records.read(opened.attempt.key("losses"), tuple[CountedLosses, ...]) or ()
+    )
+    done = {one.name for one in known}
+    left = [one for one in asked if one.name not in done]
+    if left and (why := _why_no_more(opened, clients)):
+        known += _give_up(left, why)
+        left = []
+    if left:
+        began_at = clients.now()
+        answer = clients.source.losses(opened.server, opened.database, left, opened.settings.limits.count_table_seconds)
+        known += _give_up(left, answer.text) if isinstance(answer, Failure) else answer
+        clients.records.write(opened.attempt.key("losses"), known, tuple[CountedLosses, ...])
+        if not opened.record.counting_since:
+            clients.ledger.note(opened.attempt, counting_since=began_at)
+        done = {one.name for one in known}
+        if any(one.name not in done for one in left):
+            return None
+    return {one.name: one for one in known}
+
+
+def _give_up(left: Sequence[TableLosses], why: str) -> tuple[CountedLosses, ...]:
+    return tuple(CountedLosses(one.schema, one.table, (), why) for one in left)
 
 
 def count_at_source(opened: Opened, tables: Sequence[Table], clients: Clients) -> Counted | None:

@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 from fleet.attempts import Attempt
 from fleet.failures import Failure
-from fleet.names import newest_catalogue_key
+from fleet.names import newest_census_key
 from fleet.outcome_record import OutcomeRecord, shorten
 from fleet.outcomes import NOT_ASKED, Outcome, TableOutcome, decide, merge
-from fleet.tables.catalogue import Table, select_tables
+from fleet.tables.account import select_tables
+from fleet.tables.catalogue import Census
 from lambdas.wiring import Clients
 
 
@@ -73,14 +74,15 @@ def merge_with_previous(
 
 
 def _unmoved(attempt: Attempt, number: int, failure: Failure | None, clients: Clients) -> tuple[TableOutcome, ...]:
-    """The tables that *attempt*'s run is to move, by the newest catalogue, none of them moved by attempt *number*.
+    """The tables that *attempt*'s run is to move, by the newest census, none of them moved by attempt *number*.
 
-    None at all if the source never gave a catalogue.
+    None at all if the source never gave a census.
     """
     plan = clients.records.plan(attempt.run)
-    database = clients.records.registry(plan.registry_version).database(attempt.database)
-    catalogue = clients.records.read(newest_catalogue_key(database.id), tuple[Table, ...]) or ()
-    planned = select_tables(database, catalogue, plan.tables.get(database.id))
+    registry = clients.records.registry(plan.registry_version)
+    database = registry.database(attempt.database)
+    census = clients.records.read(newest_census_key(database.id), Census) or Census((), ())
+    planned = select_tables(registry.server_of(database).engine, database, census, plan.tables.get(database.id))
     if isinstance(planned, Failure):
         return ()
     return tuple(

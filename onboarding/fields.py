@@ -104,9 +104,9 @@ class _Reading:
                 entry.fields[name] = one.default
 
     def value(self, node: Node, hint: Any, way: tuple[str | int, ...], rule_of: tuple[type, str]) -> Any:
-        """*node* as a value of *hint*, within the field's rule. What is not written is None; what is written is not."""
+        """*node* as a value of *hint*, within the field's rule. `X | None`: the field may be left out, and is an X."""
         if type(None) in typing.get_args(hint):
-            (hint,) = (one for one in typing.get_args(hint) if one is not type(None))
+            hint = next(one for one in typing.get_args(hint) if one is not type(None))
         if typing.get_origin(hint) is tuple:
             return self._items(node, typing.get_args(hint)[0], way, rule_of)
         if dataclasses.is_dataclass(hint):

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from fleet.asking import LONGEST_COUNT_SECONDS
-from fleet.databases import Database, Limits, ParallelLoad, Rename, Server, Settings, SnowflakeSettings, TaskProfile
+from fleet.databases import (
+    Database,
+    Limits,
+    ParallelLoad,
+    Rename,
+    Server,
+    Settings,
+    SnowflakeSettings,
+    TableRules,
+    TaskProfile,
+)
 from fleet.errors import MalformedIdError
 from fleet.names import DATABASE_ID_CHARACTERS, require_database_id
 from fleet.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS, SFN_INLINE_MAP_AT_ONCE
@@ -99,6 +109,10 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Database, "tags"): TEXT,
     (Database, "expected_seconds"): _at_least(0),
     (Database, "row_tolerance"): _at_least(0),
+    (TableRules, "schema"): TEXT,
+    (TableRules, "table"): TEXT,
+    (TableRules, "accept"): TEXT,
+    (TableRules, "row_tolerance"): _at_least(0),
     (ParallelLoad, "schema"): TEXT,
     (ParallelLoad, "table"): TEXT,
     (ParallelLoad, "column"): TEXT,

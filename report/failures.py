@@ -10,6 +10,7 @@ from fleet.failures import CLASSES, FailureClass
 from fleet.outcomes import TableOutcome
 from fleet.reports import RunReport
 from fleet.totals import arrived, say_counted
+from report.account import say_red
 from report.counts import count_cells, count_headings
 from report.database_rows import NO_INSTANCE, DatabaseRow, all_tables
 from report.formatting import BUDGETS, NO_OUTCOME, say_count
@@ -135,7 +136,7 @@ def _class_of_failures(report: RunReport, failure_class: FailureClass, group: Se
 
 def _failed_database(report: RunReport, row: DatabaseRow) -> Html:
     pastes = [_paste("database-run with", rerun_of_database(report, row))]
-    if row.word == "partial":
+    if row.word == "partial" and row.bad_tables:
         pastes.append(_paste("only the tables that are not ok, with", rerun_of_tables(report, row)))
     return element(
         "div",
@@ -151,6 +152,7 @@ def _failed_database(report: RunReport, row: DatabaseRow) -> Html:
         ),
         element("p", row.failure.text, class_="failure-text", dir="auto"),
         _bad_tables(row),
+        _incomplete(row),
         *pastes,
         class_="failed-database",
         data_database=row.database,
@@ -174,6 +176,19 @@ def _bad_tables(row: DatabaseRow) -> Html:
         element("summary", counted),
         element("div", table, class_="wide"),
         open=len(row.bad_tables) <= _OPEN_TABLES,
+    )
+
+
+def _incomplete(row: DatabaseRow) -> Html:
+    """What is missing and what is lost beside the tables that failed."""
+    lines = list(say_red(row.outcome)) if row.outcome else []
+    if not lines:
+        return Html()
+    return element(
+        "details",
+        element("summary", f"{say_count(len(lines), 'thing')} that did not arrive, or not as it is at the source"),
+        element("ul", *(element("li", line, dir="auto") for line in lines), class_="plain"),
+        open=len(lines) <= _OPEN_TABLES,
     )
 
 

@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const [DATABASE, WORD, INSTANCE, NUMBERS, FAILURE, GAPS] = [0, 1, 2, 3, 4, 5];
-  const [FOLDER, EXECUTION, STAGES, RERUN, SCHEMAS, TABLES] = [6, 7, 8, 9, 10, 11];
+  const [FOLDER, EXECUTION, STAGES, RERUN, SCHEMAS, TABLES, ACCOUNT] = [6, 7, 8, 9, 10, 11, 12];
   const RANK = ["no outcome", "failed", "skipped", "partial", "ok", "quarantined"];
   const night = JSON.parse(document.getElementById("night").textContent);
   const table = document.getElementById("database-table");
@@ -109,6 +109,7 @@
       facts.append(fact(night.failures[data[FAILURE]][0], text));
     }
     for (const gap of data[GAPS]) facts.append(fact("Not checked", make("span", { dir: "auto", text: gap })));
+    for (const line of data[ACCOUNT]) facts.append(fact("Account", make("span", { dir: "auto", text: line })));
     const stages = data[STAGES].map(([label, seconds]) => label + " " + duration(seconds));
     if (stages.length) facts.append(fact("Stages", stages.join(" · ")));
     if (data[FOLDER]) facts.append(fact("Folder", ...pasted(data[FOLDER], "the folder")));

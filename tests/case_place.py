@@ -132,10 +132,14 @@ class Place:
         )
         return sorted((list(row) for row in result.rows), key=repr)
 
+    @property
+    def warehouse_schema(self) -> str:
+        """The quoted name of the Snowflake schema that holds the schema public."""
+        return f'"FLEET"."{warehouse_schema(self.id, "public")}"'
+
     def warehouse_rows(self, table: str) -> list[list[Any]]:
         """Every row of a published table of the schema public, in order."""
-        schema = warehouse_schema(self.id, "public")
-        return self.ask_warehouse(f'SELECT * FROM "FLEET"."{schema}"."{table.upper()}"')
+        return self.ask_warehouse(f'SELECT * FROM {self.warehouse_schema}."{table.upper()}"')
 
     @property
     def task(self) -> dict[str, Any]:

@@ -268,10 +268,14 @@ class Case(Place):
             nothing = self.settle(state).get("verdict") == "nothing" or nothing
         return self.outcome
 
+    def go_through_from_to(self, first: str, last: str) -> None:
+        """Every state from *first* to *last*, as a good night goes."""
+        for state in DATABASE_RUN[DATABASE_RUN.index(first) : DATABASE_RUN.index(last) + 1]:
+            self.settle(state)
+
     def go_through_from(self, first: str) -> dict[str, Any]:
         """From *first*, which follows on what the test has done itself, to the outcome, as a good night goes."""
-        for state in DATABASE_RUN[DATABASE_RUN.index(first) : DATABASE_RUN.index("Conclude")]:
-            self.settle(state)
+        self.go_through_from_to(first, "ReleaseDatabase")
         return self.outcome
 
     def next_night(self, run: str) -> None:

@@ -1,14 +1,24 @@
-"""What a source holds, and which of it a run moves."""
+"""What a source holds: its census, and one relation in it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from fleet.databases import Database
-from fleet.failures import Failure
 from fleet.tables.columns import Column
+
+RelationKind = Literal[
+    "table",
+    "partitioned table",
+    "view",
+    "materialized view",
+    "foreign table",
+    "external table",
+    "memory-optimized table",
+    "system-versioned table",
+    "sequence",
+]
+"""What a relation is at its source. All engines' kinds; `fleet/tables/relations.py` says which DMS moves."""
 
 
 class TableName(NamedTuple):
@@ -27,13 +37,22 @@ class TableName(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A table or view as the source's catalogue has it. *key*: the primary key's columns, in order, or empty."""
+    """A relation as the source's catalogue has it. *key*: the primary key's columns, in order, or empty.
+
+    *is_view*: whether DMS selects it as a view. *part_of*: the relation that a partition's rows belong to.
+    *barred*: why the login does not see all of it, in words with the right that it lacks; empty where it does.
+    *rows_estimated*: by the server's statistics, None where it has none.
+    """
 
     schema: str
     table: str
     is_view: bool
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    kind: RelationKind = "table"
+    part_of: TableName | None = None
+    barred: str = ""
+    rows_estimated: int | None = None
 
     @property
     def name(self) -> TableName:
@@ -41,38 +60,14 @@ class Table:
         return TableName(self.schema, self.table)
 
 
-def select_tables(
-    database: Database, catalogue: Sequence[Table], only: Sequence[str] | None
-) -> tuple[Table, ...] | Failure:
-    """The tables and views that a full load of *database* moves, in the catalogue's order.
+@dataclass(frozen=True)
+class Census:
+    """Everything under the schemas that a database is asked for, as far as its login sees it, in order of name.
 
-    *only*: exact `schema.table` names, where the run's input narrows the load. A name that the source does not hold,
-    or a selection of nothing, is a failure: a load that silently moves less than asked is worse than none.
+    *schemas*: those of the asked ones that the source has. *gone*: relations that a run moved once, that are not there
+    any more, and that the registry does not leave out: they are remembered until it does.
     """
-    excluded = set(database.exclude)
-    selected = tuple(
-        table
-        for table in catalogue
-        if table.schema in database.schemas
-        and str(table.name) not in excluded
-        and (database.views or not table.is_view)
-    )
-    if only is not None:
-        wanted = set(only)
-        if unknown := sorted(wanted - {str(table.name) for table in selected}):
-            return Failure(
-                "mapping_empty",
-                "TableNotSelected",
-                f"{database.id} has no table {unknown[0]!r} to move ({len(selected)} tables and views are selected). "
-                f"Name tables as schema.table, exactly as the source does.",
-            )
-        selected = tuple(table for table in selected if str(table.name) in wanted)
-    if not selected:
-        return Failure(
-            "mapping_empty",
-            "NothingSelected",
-            f"{database.id} selects no table: the source's user sees {len(catalogue)} tables and views, none "
-            f"of them in schemas {', '.join(database.schemas) or '(none)'}. "
-            f"Check the grants, and `schemas` in the registry.",
-        )
-    return selected
+
+    schemas: tuple[str, ...]
+    tables: tuple[Table, ...]
+    gone: tuple[TableName, ...] = ()

@@ -12,9 +12,19 @@ from collections.abc import Callable, Mapping
 from fleet.databases import Engine
 from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
 from fleet.tables.source_types import mysql, postgresql, sqlserver
-from fleet.tables.source_types.column import Column, DmsType
+from fleet.tables.source_types.column import Column, DmsType, Loss
 
-__all__ = ["Column", "DmsType", "dms_type", "parquet_type", "snowflake_type"]
+__all__ = [
+    "Column",
+    "DmsType",
+    "Loss",
+    "dms_type",
+    "find_losses",
+    "is_long",
+    "lob_units",
+    "parquet_type",
+    "snowflake_type",
+]
 
 _ENGINES: Mapping[Engine, Callable[[Column], DmsType | None]] = {
     "postgresql": postgresql.dms_type,
@@ -35,6 +45,53 @@ def dms_type(engine: Engine, column: Column) -> DmsType | None:
     'NCLOB'
     """
     return _ENGINES[engine](column)
+
+
+_LOSSES: Mapping[Engine, Callable[[Column], tuple[Loss, ...]]] = {
+    "postgresql": postgresql.losses,
+    "mysql": mysql.losses,
+    "mariadb": mysql.losses,
+    "sqlserver": sqlserver.losses,
+}
+
+
+def find_losses(engine: Engine, column: Column, lob_kilobytes: int) -> tuple[Loss, ...]:
+    """In which ways values of *column* may change on the way; none where it is exact, or not carried at all.
+
+    >>> [loss.how for loss in find_losses("postgresql", Column("factor", "numeric"), 32)]
+    ['digits after the sixth behind the point are rounded off']
+    >>> [loss.how for loss in find_losses("postgresql", Column("body", "text"), 32)]
+    ['characters after the 16,384th are cut off (lob_max_kilobytes)']
+    >>> find_losses("postgresql", Column("id", "integer"), 32)
+    ()
+    """
+    dms = dms_type(engine, column)
+    if dms is None:
+        return ()
+    if not dms.is_lob:
+        return _LOSSES[engine](column)
+    most = lob_units(dms, lob_kilobytes)
+    unit = "bytes" if dms.name == "BLOB" else "characters"
+    cut = Loss("long", f"{unit} after the {most:,}th are cut off (lob_max_kilobytes)", most)
+    return (*_LOSSES[engine](column), cut)
+
+
+def is_long(engine: Engine, column: Column) -> bool:
+    """Whether DMS moves *column* as a large object, which it cuts at a length and takes memory for."""
+    kind = dms_type(engine, column)
+    return kind is not None and kind.is_lob
+
+
+def lob_units(dms: DmsType, kilobytes: int) -> int:
+    """How much of a value DMS keeps with a LobMaxSize of *kilobytes*: bytes of a BLOB, characters of a text.
+
+    A character outside of the basic plane counts as two. Source: AWS DMS user guide, "Working with LOB source data
+    types for PostgreSQL" (docs/facts/dms.md 4.8): an NCLOB's characters take two bytes each, a CLOB's one.
+
+    >>> lob_units(DmsType("NCLOB"), 32), lob_units(DmsType("CLOB"), 32), lob_units(DmsType("BLOB"), 32)
+    (16384, 32768, 32768)
+    """
+    return kilobytes * 1024 // (2 if dms.name == "NCLOB" else 1)
 
 
 # Source: AWS DMS user guide, "Using Amazon S3 as a target", section "Target data types for S3 Parquet"

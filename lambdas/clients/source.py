@@ -13,7 +13,8 @@ from fleet.counts import Count
 from fleet.databases import Database, Server
 from fleet.errors import ThrottledError, TransientError
 from fleet.failures import Failure
-from fleet.tables.catalogue import Table, TableName
+from fleet.tables.catalogue import Census, TableName
+from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.clients.records import adapter
 
 # Raised in AskSource before the source is asked anything: the state asks again.
@@ -30,10 +31,10 @@ class Source:
         self._lambda = client
         self._function = function
 
-    def catalogue(self, server: Server, database: Database) -> tuple[Table, ...] | Failure:
-        """The tables and views of *database*'s schemas that the source's user may read."""
-        answer = self._ask(server, database, "catalogue", [], CATALOGUE_SECONDS)
-        return answer if isinstance(answer, Failure) else adapter(tuple[Table, ...]).validate_python(answer)
+    def census(self, server: Server, database: Database) -> Census | Failure:
+        """Everything under *database*'s schemas, as far as its login sees it."""
+        answer = self._ask(server, database, "census", CATALOGUE_SECONDS)
+        return answer if isinstance(answer, Failure) else adapter(Census).validate_python(answer)
 
     def counts(
         self, server: Server, database: Database, tables: Sequence[TableName], seconds_each: float
@@ -43,11 +44,29 @@ class Source:
         As many as one call has time for, in one snapshot where the engine has one; the others are left out.
         """
         named = [[name.schema, name.table] for name in tables]
-        answer = self._ask(server, database, "counts", named, seconds_each)
-        return answer if isinstance(answer, Failure) else tuple(Count(*one) for one in answer)
+        answer = self._ask(server, database, "counts", seconds_each, tables=named)
+        return answer if isinstance(answer, Failure) else adapter(tuple[Count, ...]).validate_python(answer)
+
+    def losses(
+        self, server: Server, database: Database, asked: Sequence[TableLosses], seconds_each: float
+    ) -> tuple[CountedLosses, ...] | Failure:
+        """How many values each of *asked* loses now, or why they were not counted within *seconds_each* a table.
+
+        As many tables as one call has time for; the others are left out.
+        """
+        losses = adapter(list[TableLosses]).dump_python(list(asked), mode="json")
+        answer = self._ask(server, database, "losses", seconds_each, losses=losses)
+        return answer if isinstance(answer, Failure) else adapter(tuple[CountedLosses, ...]).validate_python(answer)
 
     def _ask(
-        self, server: Server, database: Database, question: str, tables: Sequence[Sequence[str]], seconds_each: float
+        self,
+        server: Server,
+        database: Database,
+        question: str,
+        seconds_each: float,
+        *,
+        tables: Sequence[Sequence[str]] = (),
+        losses: Sequence[Any] = (),
     ) -> Any:
         event = {
             "question": question,
@@ -59,6 +78,7 @@ class Source:
             "name_at_source": database.name_at_source,
             "schemas": list(database.schemas),
             "tables": tables,
+            "losses": losses,
             "seconds_each": seconds_each,
         }
         died = ""

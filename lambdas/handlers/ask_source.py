@@ -1,7 +1,8 @@
 """
 The one handler that speaks to a source: it alone runs in the source's network and may read its secret.
 
-Takes   Request: a question (`catalogue` or `counts`), the server's engine, secret and ssl_mode, and the database there
+Takes   Request: a question (`census`, `counts` or `losses`), the server's engine, secret and ssl_mode, and the
+        database there
 Returns Response: the answer, or the failure as data, because a source that is down is no fault of ours
 Raises  nothing of its own
 """
@@ -18,23 +19,26 @@ import pymysql
 import pytds
 from botocore.exceptions import ClientError
 
+from fleet.counts import Count
 from fleet.databases import Engine, SslMode
 from fleet.errors import ApiRefusedError, FleetError
 from fleet.failures import Failure
-from fleet.tables.catalogue import Table
+from fleet.tables.catalogue import Census
+from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.clients.records import adapter
 from lambdas.clients.refusals import code_of, message_of, translate
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.sources import mysql, postgresql, sqlserver
-from lambdas.sources.counting import within
+from lambdas.sources.counting import HasTime, within
 from lambdas.sources.secret import read_secret
 from lambdas.wiring import Clients
 
 
 class Request(Model):
-    """One question. *tables*: pairs of schema and table, for `counts`; *seconds_each*: for the count of one of them."""
+    """One question. *tables*: pairs of schema and table, for `counts`; *losses*: what to count, for `losses`;
+    *seconds_each*: for one table."""
 
-    question: Literal["catalogue", "counts"]
+    question: Literal["census", "counts", "losses"]
     run: str | None
     database: str
     engine: Engine
@@ -43,14 +47,15 @@ class Request(Model):
     name_at_source: str
     schemas: list[str]
     tables: list[tuple[str, str]]
+    losses: list[TableLosses]
     seconds_each: float
 
 
 class Response(Model):
-    """The answer (tables as `fleet.tables.catalogue.Table`, or counts as [schema, table, rows, why not]), or why there
-    is none. Tables that are missing among the counts are left to another call."""
+    """The answer (a `Census`, or lists of `Count` or `CountedLosses`), or why there is none. Tables that are missing
+    among the counts are left to another call."""
 
-    answer: list[Any] | None = None
+    answer: Any = None
     failure: dict[str, str] | None = None
 
 
@@ -61,27 +66,28 @@ RAISES: tuple[type[FleetError], ...] = ()
 class Speaker:
     """How one engine is asked. *errors*: what its driver raises when the source is at fault."""
 
-    catalogue: Callable[[Mapping[str, Any], str, list[str], SslMode], tuple[Table, ...]]
-    counts: Callable[
-        [Mapping[str, Any], str, list[tuple[str, str]], SslMode, float, Callable[[], bool]], list[list[Any]]
-    ]
+    census: Callable[[Mapping[str, Any], str, list[str], SslMode], Census]
+    counts: Callable[[Mapping[str, Any], str, list[tuple[str, str]], SslMode, float, HasTime], list[Count]]
+    losses: Callable[[Mapping[str, Any], str, list[TableLosses], SslMode, float, HasTime], list[CountedLosses]]
     describe_failure: Callable[[BaseException], Failure]
     errors: tuple[type[Exception], ...]
 
 
-_MYSQL = (mysql.ask_counts, mysql.describe_failure, (pymysql.Error, OSError))
+_MYSQL = (mysql.ask_counts, mysql.ask_losses, mysql.describe_failure, (pymysql.Error, OSError))
 SPEAKERS: Mapping[Engine, Speaker] = {
     "postgresql": Speaker(
-        postgresql.ask_catalogue,
+        postgresql.ask_census,
         postgresql.ask_counts,
+        postgresql.ask_losses,
         postgresql.describe_failure,
         (pg8000.exceptions.Error, OSError),
     ),
-    "mysql": Speaker(partial(mysql.ask_catalogue, has_views=True), *_MYSQL),
-    "mariadb": Speaker(partial(mysql.ask_catalogue, has_views=False), *_MYSQL),
+    "mysql": Speaker(partial(mysql.ask_census, has_views=True), *_MYSQL),
+    "mariadb": Speaker(partial(mysql.ask_census, has_views=False), *_MYSQL),
     "sqlserver": Speaker(
-        sqlserver.ask_catalogue,
+        sqlserver.ask_census,
         sqlserver.ask_counts,
+        sqlserver.ask_losses,
         sqlserver.describe_failure,
         (pytds.Error, OSError),
     ),
@@ -91,22 +97,27 @@ SPEAKERS: Mapping[Engine, Speaker] = {
 def run(request: Request, clients: Clients) -> Response:
     """Ask the source; nothing is ever written there."""
     has_time = within(request.seconds_each, clients.now)
-    secret = _get_secret(request.secret, clients)
+    secret = get_secret(request.secret, clients)
     if isinstance(secret, Failure):
         return Response(failure=asdict(secret))
     speaker = SPEAKERS[request.engine]
     asked = secret, request.name_at_source
     try:
-        if request.question == "catalogue":
-            tables = speaker.catalogue(*asked, request.schemas, request.ssl_mode)
-            return Response(answer=adapter(tuple[Table, ...]).dump_python(tables, mode="json"))
-        counts = speaker.counts(*asked, request.tables, request.ssl_mode, request.seconds_each, has_time)
-        return Response(answer=counts)
+        match request.question:
+            case "census":
+                answer, kind = speaker.census(*asked, request.schemas, request.ssl_mode), Census
+            case "counts":
+                how = request.tables, request.ssl_mode, request.seconds_each, has_time
+                answer, kind = speaker.counts(*asked, *how), list[Count]
+            case "losses":
+                how = request.losses, request.ssl_mode, request.seconds_each, has_time
+                answer, kind = speaker.losses(*asked, *how), list[CountedLosses]
+        return Response(answer=adapter(kind).dump_python(answer, mode="json"))
     except speaker.errors as error:
         return Response(failure=asdict(speaker.describe_failure(error)))
 
 
-def _get_secret(name: str, clients: Clients) -> Mapping[str, Any] | Failure:
+def get_secret(name: str, clients: Clients) -> Mapping[str, Any] | Failure:
     """The secret's members, or why there are none.
 
     Raises:

@@ -1,41 +1,67 @@
-"""Counts tables one statement each, so that one slow or broken table does not take the others with it."""
+"""Asks a source about its tables, one statement each, so that a slow or broken one does not take the others along."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
 from fleet.asking import COUNTING_SECONDS
+from fleet.counts import Count
+from fleet.tables.losses import CountedLosses, TableLosses
 
-CountRows = Callable[[str, str], int]
-"""The rows of a schema's table, by one statement. Raises what the driver raises."""
+Answer = TypeVar("Answer")
+Explain = Callable[[Exception], str]
+"""Why one statement failed, or nothing where the connection is lost with it: that error is raised."""
+HasTime = Callable[[], bool]
+"""Whether a statement that begins now ends within what one call may take."""
 
 
 def count_tables(
-    tables: Iterable[tuple[str, str]],
-    count_rows: CountRows,
-    explain: Callable[[Exception], str],
-    has_time: Callable[[], bool],
-) -> list[list[Any]]:
-    """[schema, table, rows, ""] of each of *tables*, or [schema, table, None, why], in order, while *has_time* says so.
+    tables: Iterable[tuple[str, str]], count_rows: Callable[[str, str], int], explain: Explain, has_time: HasTime
+) -> list[Count]:
+    """The rows of each of *tables*, or why they were not counted, in order, while *has_time* says so.
 
-    *explain*: why one statement failed, or nothing where the connection is lost with it; that error is raised.
+    *count_rows*: the rows of a schema's table, by one statement. Raises what the driver raises.
     """
-    counts: list[list[Any]] = []
+    counts: list[Count] = []
     for schema, table in tables:
         if not has_time():
             break
-        try:
-            counts.append([schema, table, count_rows(schema, table), ""])
-        except Exception as error:
-            if not (why := explain(error)):
-                raise
-            counts.append([schema, table, None, why])
+        rows, why = _ask(lambda names=(schema, table): count_rows(*names), explain)
+        counts.append(Count(schema, table, rows, why))
     return counts
 
 
-def within(seconds_each: float, now: Callable[[], datetime]) -> Callable[[], bool]:
+def count_losses(
+    tables: Iterable[TableLosses],
+    count_values: Callable[[TableLosses], Sequence[int | None]],
+    explain: Explain,
+    has_time: HasTime,
+) -> list[CountedLosses]:
+    """How many values of each of *tables* are lost, or why that was not counted, in order, while *has_time* says so.
+
+    *count_values*: the answers of one statement, None for a sum over no row. Raises what the driver raises.
+    """
+    counted: list[CountedLosses] = []
+    for asked in tables:
+        if not has_time():
+            break
+        values, why = _ask(lambda asked=asked: count_values(asked), explain)
+        counted.append(CountedLosses(asked.schema, asked.table, tuple(int(one or 0) for one in values or ()), why))
+    return counted
+
+
+def _ask(ask: Callable[[], Answer], explain: Explain) -> tuple[Answer | None, str]:
+    try:
+        return ask(), ""
+    except Exception as error:
+        if not (why := explain(error)):
+            raise
+        return None, why
+
+
+def within(seconds_each: float, now: Callable[[], datetime]) -> HasTime:
     """Whether a count of *seconds_each* that begins now ends within what one call may take, which begins here."""
     latest = now() + timedelta(seconds=COUNTING_SECONDS - seconds_each)
     return lambda: now() <= latest

@@ -3,42 +3,78 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import pg8000.native
 
 from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS, GRACE_SECONDS
+from fleet.counts import Count
 from fleet.databases import SslMode
 from fleet.failures import Failure, classify
-from fleet.tables.catalogue import Table
+from fleet.spelling import list_some
+from fleet.tables.catalogue import Census, RelationKind, Table, TableName
 from fleet.tables.columns import Column
-from lambdas.sources.counting import count_tables
+from fleet.tables.losses import CountedLosses, TableLosses
+from lambdas.sources.counting import HasTime, count_losses, count_tables
 from lambdas.sources.encryption import encryption
+from lambdas.sources.postgresql_losses import losses_statement, quote
 from lambdas.sources.words import causes_of, describe, find_words
 
-# `format_type` without a modifier gives the names that fleet/tables/columns.py knows; the query itself marks arrays,
-# enums and composites.
-_CATALOGUE = """
-SELECT n.nspname, c.relname, c.relkind = 'v', a.attname,
-       CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'array' WHEN t.typtype = 'e' THEN 'enum'
-            WHEN t.typtype = 'c' THEN 'composite'
-            ELSE format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) END,
-       CASE WHEN a.atttypmod > 4 AND t.typname IN ('varchar', 'bpchar') THEN a.atttypmod - 4
-            WHEN a.atttypmod > 0 AND t.typname IN ('bit', 'varbit') THEN a.atttypmod END,
-       CASE WHEN t.typname = 'numeric' AND a.atttypmod > 4 THEN ((a.atttypmod - 4) >> 16) & 65535 END,
-       CASE WHEN t.typname = 'numeric' AND a.atttypmod > 4 THEN (a.atttypmod - 4) & 2047 END,
+# A domain counts as what it is over, to any depth, with the nearest modifier. The names of PostgreSQL's own types are
+# those of `format_type`; an extension's are its own, whatever schema it was put into.
+# Source: PostgreSQL's manual, "System Catalogs" (pg_class, pg_attribute, pg_type, pg_inherits) and "Access Privilege
+# Inquiry Functions"; a scale is 11 bits with a sign (src/backend/utils/adt/numeric.c, numeric_typmod_scale).
+_CENSUS = """
+WITH RECURSIVE domain(oid, base, modifier) AS (
+  SELECT oid, typbasetype, typtypmod FROM pg_type WHERE typtype = 'd'
+  UNION ALL
+  SELECT d.oid, t.typbasetype, CASE WHEN d.modifier = -1 THEN t.typtypmod ELSE d.modifier END
+  FROM domain d JOIN pg_type t ON t.oid = d.base WHERE t.typtype = 'd'
+), resolved(oid, base, modifier) AS (
+  SELECT d.oid, d.base, d.modifier FROM domain d JOIN pg_type t ON t.oid = d.base WHERE t.typtype <> 'd'
+)
+SELECT n.nspname, c.relname, c.relkind::text, p.nspname, p.relname,
+       CASE WHEN NOT has_schema_privilege(n.oid, 'USAGE') THEN 'schema'
+            WHEN c.relkind IN ('r', 'p') AND row_security_active(c.oid) THEN 'rows'
+            WHEN has_table_privilege(c.oid, 'SELECT') THEN ''
+            WHEN has_any_column_privilege(c.oid, 'SELECT') THEN 'columns' ELSE 'relation' END,
+       CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END,
+       a.attname, has_column_privilege(c.oid, a.attnum, 'SELECT'),
+       CASE WHEN t.typcategory = 'A' THEN 'array' WHEN t.typtype = 'e' THEN 'enum' WHEN t.typtype = 'c' THEN 'composite'
+            WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN format_type(t.oid, NULL) ELSE t.typname END,
+       CASE WHEN m.modifier > 4 AND t.typname IN ('varchar', 'bpchar') THEN m.modifier - 4
+            WHEN m.modifier > 0 AND t.typname IN ('bit', 'varbit') THEN m.modifier END,
+       CASE WHEN t.typname = 'numeric' AND m.modifier > 4 THEN ((m.modifier - 4) >> 16) & 65535 END,
+       CASE WHEN t.typname = 'numeric' AND m.modifier > 4 THEN (((m.modifier - 4) & 2047) # 1024) - 1024 END,
        NOT a.attnotnull,
-       array_position(k.conkey, a.attnum)
+       array_position(k.conkey, a.attnum),
+       format_type(a.atttypid, a.atttypmod)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN resolved r ON r.oid = a.atttypid
+LEFT JOIN pg_type t ON t.oid = coalesce(r.base, a.atttypid)
+LEFT JOIN LATERAL (SELECT coalesce(r.modifier, a.atttypmod) AS modifier) m ON true
 LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
-WHERE c.relkind IN ('r', 'v') AND n.nspname = ANY(:schemas) AND has_table_privilege(c.oid, 'SELECT')
+LEFT JOIN LATERAL (
+  SELECT pn.nspname, pc.relname FROM pg_inherits i
+  JOIN pg_class pc ON pc.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+  WHERE i.inhrelid = c.oid AND (to_jsonb(c) ->> 'relispartition')::boolean  -- before version 10 there is none
+) p ON true
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY(:schemas)
 ORDER BY n.nspname, c.relname, a.attnum
 """
+_SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname = ANY(:schemas) ORDER BY nspname"
+_KINDS: Mapping[str, RelationKind] = {
+    "r": "table",
+    "p": "partitioned table",
+    "v": "view",
+    "m": "materialized view",
+    "f": "foreign table",
+}
 # Source: PostgreSQL's manual, "PostgreSQL Error Codes": query_canceled, which statement_timeout raises.
 _QUERY_CANCELED = "57014"
 
@@ -87,27 +123,71 @@ def _rows(connection: pg8000.native.Connection, query: str, **parameters: Any) -
     return connection.run(query, **parameters) or []
 
 
-def ask_catalogue(
+def ask_census(
     secret: Mapping[str, Any], database: str, schemas: Sequence[str], ssl_mode: SslMode = "require"
-) -> tuple[Table, ...]:
-    """The tables and views of *schemas* that the user may read, in order of schema and name."""
+) -> Census:
+    """Everything under *schemas*, in order of schema and name."""
     with connect(secret, database, ssl_mode, CATALOGUE_SECONDS) as connection:
-        return tuple(_tables(_rows(connection, _CATALOGUE, schemas=list(schemas))))
+        there = tuple(row[0] for row in _rows(connection, _SCHEMAS, schemas=list(schemas)))
+        return Census(there, tuple(_tables(_rows(connection, _CENSUS, schemas=list(schemas)))))
 
 
 def _tables(rows: Iterable[Sequence[Any]]) -> Iterator[Table]:
-    found: dict[tuple[str, str, bool], list[Sequence[Any]]] = {}
-    for row in rows:
-        found.setdefault((row[0], row[1], row[2]), []).append(row)
-    for (schema, table, is_view), columns in found.items():
-        key = sorted((row for row in columns if row[9] is not None), key=lambda row: row[9])
+    for (schema, table), group in groupby(rows, key=lambda row: (row[0], row[1])):
+        found = [_Row(*row) for row in group]
+        first, columns = found[0], [row for row in found if row.column is not None]
+        key = sorted((row for row in columns if row.key_place is not None), key=lambda row: row.key_place)
         yield Table(
             schema,
             table,
-            is_view,
-            tuple(Column(row[3], row[4], row[5], row[6], row[7], row[8]) for row in columns),
-            tuple(row[3] for row in key),
+            first.kind in {"v", "m"},
+            tuple(
+                Column(row.column, row.type, row.length, row.precision, row.scale, row.is_nullable, row.declared)
+                for row in columns
+            ),
+            tuple(row.column for row in key),
+            _KINDS[first.kind],
+            TableName(first.parent_schema, first.parent) if first.parent_schema and first.parent else None,
+            _describe_bar(first, columns),
+            first.rows,
         )
+
+
+class _Row(NamedTuple):
+    """One column of one relation, or a relation without any, as `_CENSUS` gives it."""
+
+    schema: str
+    table: str
+    kind: str
+    parent_schema: str | None
+    parent: str | None
+    bar: str
+    rows: int | None
+    column: Any
+    is_readable: bool | None
+    type: Any
+    length: int | None
+    precision: int | None
+    scale: int | None
+    is_nullable: Any
+    key_place: Any
+    declared: Any
+
+
+def _describe_bar(relation: _Row, columns: Sequence[_Row]) -> str:
+    """Why the login does not see all of *relation*, with the right that it lacks."""
+    match relation.bar:
+        case "schema":
+            return f"the login has no USAGE on schema {relation.schema}"
+        case "relation":
+            return "the login may not SELECT from it"
+        case "rows":
+            return "row security hides rows of it from the login, which needs BYPASSRLS or a policy that shows all rows"
+        case "columns":
+            hidden = [row.column for row in columns if not row.is_readable]
+            return f"the login may not SELECT {list_some(hidden)} of it, and DMS reads all columns or none"
+        case _:
+            return ""
 
 
 def ask_counts(
@@ -116,22 +196,45 @@ def ask_counts(
     tables: Sequence[tuple[str, str]],
     ssl_mode: SslMode,
     seconds_each: float,
-    has_time: Callable[[], bool],
-) -> list[list[Any]]:
+    has_time: HasTime,
+) -> list[Count]:
     """What `count_tables` gives of *tables*, all in one snapshot."""
     with connect(secret, database, ssl_mode, seconds_each) as connection:
+        return count_tables(
+            tables,
+            lambda schema, table: _ask_alone(connection, f"SELECT count(*) FROM {quote(schema)}.{quote(table)}")[0],
+            lambda error: _explain(error, seconds_each),
+            has_time,
+        )
 
-        def count(schema: str, table: str) -> int:
-            # A statement that fails would take the transaction and its snapshot with it.
-            connection.run("SAVEPOINT one_table")
-            try:
-                return _rows(connection, f"SELECT count(*) FROM {_quote(schema)}.{_quote(table)}")[0][0]
-            except pg8000.native.DatabaseError as error:
-                if _is_of_statement(error):
-                    connection.run("ROLLBACK TO SAVEPOINT one_table")
-                raise
 
-        return count_tables(tables, count, lambda error: _explain(error, seconds_each), has_time)
+def ask_losses(
+    secret: Mapping[str, Any],
+    database: str,
+    tables: Sequence[TableLosses],
+    ssl_mode: SslMode,
+    seconds_each: float,
+    has_time: HasTime,
+) -> list[CountedLosses]:
+    """What `count_losses` gives of *tables*, all in one snapshot."""
+    with connect(secret, database, ssl_mode, seconds_each) as connection:
+        return count_losses(
+            tables,
+            lambda table: _ask_alone(connection, losses_statement(table)),
+            lambda error: _explain(error, seconds_each),
+            has_time,
+        )
+
+
+def _ask_alone(connection: pg8000.native.Connection, query: str) -> list[Any]:
+    """The one row that answers *query*. A statement that fails would take the transaction and its snapshot with it."""
+    connection.run("SAVEPOINT one_table")
+    try:
+        return _rows(connection, query)[0]
+    except pg8000.native.DatabaseError as error:
+        if _is_of_statement(error):
+            connection.run("ROLLBACK TO SAVEPOINT one_table")
+        raise
 
 
 def _explain(error: Exception, seconds_each: float) -> str:
@@ -150,10 +253,6 @@ def _is_of_statement(error: pg8000.native.DatabaseError) -> bool:
 
 def _fields(error: pg8000.native.DatabaseError) -> Mapping[str, str]:
     return error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def describe_failure(error: BaseException) -> Failure:

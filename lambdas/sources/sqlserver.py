@@ -14,11 +14,13 @@ from typing import Any
 import pytds
 
 from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS
+from fleet.counts import Count
 from fleet.databases import SslMode
 from fleet.failures import Failure, classify
-from fleet.tables.catalogue import Table
+from fleet.tables.catalogue import Census, Table
 from fleet.tables.columns import Column
-from lambdas.sources.counting import count_tables
+from fleet.tables.losses import CountedLosses, TableLosses
+from lambdas.sources.counting import HasTime, count_tables
 from lambdas.sources.tds_encryption import encrypted
 from lambdas.sources.words import describe, find_words
 
@@ -92,16 +94,16 @@ def _cursor(
         connection.close()
 
 
-def ask_catalogue(
+def ask_census(
     secret: Mapping[str, Any],
     database: str,
     schemas: Sequence[str],
     ssl_mode: SslMode = "require",
     driver: Connect = pytds.connect,
-) -> tuple[Table, ...]:
+) -> Census:
     """The tables and views of *schemas* that the user may read, in order of schema and name."""
     with _cursor(secret, database, ssl_mode, driver, CATALOGUE_SECONDS) as cursor:
-        return tuple(read_catalogue(cursor, schemas))
+        return Census(tuple(schemas), tuple(read_catalogue(cursor, schemas)))
 
 
 def read_catalogue(cursor: Any, schemas: Sequence[str] | None) -> Iterator[Table]:
@@ -134,9 +136,9 @@ def ask_counts(
     tables: Sequence[tuple[str, str]],
     ssl_mode: SslMode,
     seconds_each: float,
-    has_time: Callable[[], bool],
+    has_time: HasTime,
     driver: Connect = pytds.connect,
-) -> list[list[Any]]:
+) -> list[Count]:
     """What `count_tables` gives of *tables*: in one snapshot if the database allows that, else one after another.
 
     Source: Microsoft's manual, "SET TRANSACTION ISOLATION LEVEL": SNAPSHOT needs ALLOW_SNAPSHOT_ISOLATION (state 1).
@@ -151,6 +153,19 @@ def ask_counts(
             return cursor.fetchall()[0][0]  # all: what is left unread is cancelled at the server
 
         return count_tables(tables, count, lambda error: _explain(error, seconds_each), has_time)
+
+
+def ask_losses(
+    secret: Mapping[str, Any],
+    database: str,
+    tables: Sequence[TableLosses],
+    ssl_mode: SslMode,
+    seconds_each: float,
+    has_time: HasTime,
+) -> list[CountedLosses]:
+    """No loss of this engine is counted yet."""
+    del secret, database, ssl_mode, seconds_each, has_time
+    return [CountedLosses(one.schema, one.table, (), "not counted on this engine yet") for one in tables]
 
 
 def _explain(error: Exception, seconds_each: float) -> str:

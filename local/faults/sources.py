@@ -165,7 +165,9 @@ def _cut(written: Sequence[Written]) -> list[Written]:
     return kept
 
 
-def slow_down(counts: Sequence[Sequence[Any]], seconds_each: float, causes: Iterable[Cause]) -> list[Sequence[Any]]:
+def slow_down(
+    counts: Sequence[Mapping[str, Any]], seconds_each: float, causes: Iterable[Cause]
+) -> list[Mapping[str, Any]]:
     """The *counts* that AskSource would answer with, had they taken as long as *causes* say."""
     left = list(counts)
     for cause in causes:
@@ -173,10 +175,10 @@ def slow_down(counts: Sequence[Sequence[Any]], seconds_each: float, causes: Iter
             cause.strike()
             left = left[:1]
         elif cause.fault.name == "slow-count":
-            for number, (schema, table, _, _) in enumerate(left):
-                if cause.choose(f"{schema}.{table}"):
+            for number, count in enumerate(left):
+                if cause.choose(f"{count['schema']}.{count['table']}"):
                     cause.strike()
-                    left[number] = [schema, table, None, f"no answer within {seconds_each:g} s"]
+                    left[number] = {**count, "rows": None, "why": f"no answer within {seconds_each:g} s"}
     return left
 
 

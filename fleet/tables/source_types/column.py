@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -10,7 +11,8 @@ class Column:
     """A column as the source's catalogue has it. *type_name* is the engine's own name, in lower case.
 
     *length*: characters of a text type (bytes of a binary one, bits of MySQL's `bit`), or None where it has no bound;
-    *precision* and *scale*: of a numeric type, or None.
+    *precision* and *scale*: of a numeric type, or None. *declared*: the type as the source's own people write it, where
+    that is another word (a domain, an alias, a type with its modifier).
     """
 
     name: str
@@ -19,6 +21,7 @@ class Column:
     precision: int | None = None
     scale: int | None = None
     is_nullable: bool = True
+    declared: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,31 @@ class DmsType:
         (True, False)
         """
         return self.name in {"BLOB", "CLOB", "NCLOB"}
+
+
+LossKind = Literal["digits", "length", "long", "fraction", "offset", "range", "trailing", "zero date", "not a number"]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One way in which values of a column change. *how*: a clause for people that says what becomes of such a value.
+
+    *kind* and *bound* say which values those are, for the statement that counts them at the source:
+
+    digits        a number with more than *bound* digits after the point
+    length        a text of more than *bound* characters (bytes, where the engine counts so)
+    long          a large object of more than *bound* units, of which LobMaxSize keeps that many (`lob_units`)
+    fraction      a time with more than *bound* digits of a second
+    offset        a time with an offset from UTC that is not zero
+    range         a point in time that is infinite, or outside the years that arrive
+    trailing      a text that ends in blanks
+    zero date     a date without a day or a month
+    not a number  a number that is NaN or infinite
+    """
+
+    kind: LossKind
+    how: str
+    bound: int = 0
 
 
 _DMS_DECIMAL_DIGITS = 38

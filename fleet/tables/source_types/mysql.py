@@ -15,7 +15,7 @@ What the table leaves open:
 
 from __future__ import annotations
 
-from fleet.tables.source_types.column import Column, DmsType, numeric
+from fleet.tables.source_types.column import Column, DmsType, Loss, numeric
 
 _TYPES = {
     "tinyint": DmsType("INT1"),
@@ -83,3 +83,11 @@ def dms_type(column: Column) -> DmsType | None:
             return DmsType("BYTES", column.length or 1)
         case _:
             return _TYPES.get(kind)
+
+
+_LOSSES: dict[str, tuple[Loss, ...]] = {}
+
+
+def losses(column: Column) -> tuple[Loss, ...]:
+    """In which ways values of *column*, which DMS carries, may change, apart from LobMaxSize."""
+    return _LOSSES.get(column.type_name, ())

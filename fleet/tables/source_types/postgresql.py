@@ -7,7 +7,7 @@ length: the same page calls it partially migrated; Qlik, the engine's ancestor, 
 
 from __future__ import annotations
 
-from fleet.tables.source_types.column import Column, DmsType, numeric
+from fleet.tables.source_types.column import Column, DmsType, Loss, numeric
 
 _TYPES = {
     "smallint": DmsType("INT2"),
@@ -72,3 +72,30 @@ def dms_type(column: Column) -> DmsType | None:
             return DmsType("STRING", column.length or 1)
         case _:
             return _TYPES.get(column.type_name)
+
+
+_FRACTION = Loss("fraction", "digits after the third of a second are cut off", 3)
+_OFFSET = Loss("offset", "the offset from UTC is dropped")
+_RANGE = Loss("range", "points in time that are infinite or outside of the years 1 to 9999 become another")
+_LOSSES = {
+    "time without time zone": (_FRACTION,),
+    "time with time zone": (_FRACTION, _OFFSET),
+    "timestamp without time zone": (_RANGE,),
+    "timestamp with time zone": (_RANGE,),
+    "date": (_RANGE,),
+}
+_ROUNDED = Loss("digits", "digits after the sixth behind the point are rounded off", 6)
+_CUT = Loss("length", f"characters after the {_VARCHAR_DEFAULT_LENGTH:,}th are cut off", _VARCHAR_DEFAULT_LENGTH)
+
+
+def losses(column: Column) -> tuple[Loss, ...]:
+    """In which ways values of *column*, which DMS carries, may change, apart from LobMaxSize.
+
+    >>> [loss.kind for loss in losses(Column("at", "time with time zone"))]
+    ['fraction', 'offset']
+    """
+    if column.type_name == "numeric" and column.precision is None:
+        return (_ROUNDED,)
+    if column.type_name == "character varying" and column.length is None:
+        return (_CUT,)
+    return _LOSSES.get(column.type_name, ())

@@ -11,7 +11,7 @@ type without a length is the one declared with `(max)`. What the table leaves op
 
 from __future__ import annotations
 
-from fleet.tables.source_types.column import Column, DmsType, numeric
+from fleet.tables.source_types.column import Column, DmsType, Loss, numeric
 
 _TYPES = {
     "bigint": DmsType("INT8"),
@@ -61,3 +61,11 @@ def dms_type(column: Column) -> DmsType | None:
     if kind in {"decimal", "numeric"}:
         return numeric(column.precision or 18, column.scale or 0)
     return _TYPES.get(kind)
+
+
+_LOSSES: dict[str, tuple[Loss, ...]] = {}
+
+
+def losses(column: Column) -> tuple[Loss, ...]:
+    """In which ways values of *column*, which DMS carries, may change, apart from LobMaxSize."""
+    return _LOSSES.get(column.type_name, ())

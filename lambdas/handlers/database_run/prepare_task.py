@@ -1,8 +1,10 @@
 """
-State "PrepareTask" of database-run.asl.json: brings the task's mappings and settings to what is wanted.
+State "PrepareTask" of database-run.asl.json: accounts for all that the source holds, brings the task's mappings and
+settings to what is wanted, and counts rows before the load.
 
 Takes   AttemptRequest
-Returns Response: `ready`; `wait` while DMS modifies the task; `refused` with the failure noted
+Returns Response: `ready`; `wait` while DMS modifies the task, or before rows are counted; `refused` with the failure
+        noted
 Raises  ClaimLostError
 """
 
@@ -15,11 +17,13 @@ from fleet.attempt_record import AttemptChange
 from fleet.dms.task_texts import full_load_texts
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
-from fleet.names import newest_catalogue_key
-from fleet.tables.catalogue import Table, select_tables
+from fleet.names import newest_census_key
+from fleet.tables.account import Account, remember, select_tables, take_account
+from fleet.tables.catalogue import Census, Table
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
 from lambdas.clients.dms import Task
+from lambdas.counting import count_before
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.lane_looks import look_at_tasks
@@ -42,6 +46,9 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 def run(request: Request, clients: Clients) -> Response:
     """Choose the tables once for the attempt, then modify the task only where it differs."""
     opened = open_attempt(request.attempt, clients)
+    if opened.record.prepared_at:
+        count_before(opened, read_tables(opened.attempt, clients), clients)
+        return Response(verdict="ready")
     tables = _choose_tables(opened, clients)
     if isinstance(tables, Failure):
         return refuse(opened, tables, clients, Response)
@@ -68,7 +75,7 @@ def run(request: Request, clients: Clients) -> Response:
     except QuotaExceededError as error:
         return refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients, Response)
     if not wanted.find_difference(task.texts):
-        return Response(verdict="ready")
+        return _prepared(opened, clients)
     charge(1, pace_of(opened), clients)
     refused = clients.dms.modify_task(task.report.arn, wanted)
     # One that was throttled may have been done all the same, and was repeated.
@@ -89,7 +96,13 @@ def _await_modification(opened: Opened, clients: Clients) -> Response:
         return _wait(opened, clients)
     if not task.report.is_at_rest:
         return refuse(opened, _not_at_rest(opened, task), clients, Response)
-    return Response(verdict="ready")
+    return _prepared(opened, clients)
+
+
+def _prepared(opened: Opened, clients: Clients) -> Response:
+    """The next entry counts: with the census, one could take longer than a function may."""
+    clients.ledger.note(opened.attempt, prepared_at=clients.now())
+    return Response(verdict="wait", wait_seconds=1)
 
 
 def _not_at_rest(opened: Opened, task: Task) -> Failure:
@@ -106,24 +119,31 @@ def _wait(opened: Opened, clients: Clients, **change: Unpack[AttemptChange]) -> 
 
 
 def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Failure:
-    """The tables of the attempt: chosen from the source's catalogue, or where it does not answer, from the last one."""
+    """The tables of the attempt: chosen from the source's census, or where it does not answer, from the last one.
+
+    With them goes the account of everything that is there.
+    """
     if chosen := read_tables(opened.attempt, clients):
         return chosen
-    newest = newest_catalogue_key(opened.database.id)
-    catalogue = clients.source.catalogue(opened.server, opened.database)
-    if isinstance(catalogue, Failure):
-        known = clients.records.read(newest, tuple[Table, ...])
-        if known is None or catalogue.name == BROKEN:
-            return catalogue
-        gap = f"the source could not be asked before the start ({catalogue.text}); tables are those of the last run"
+    engine, database = opened.server.engine, opened.database
+    newest = newest_census_key(database.id)
+    known = clients.records.read(newest, Census)
+    census = clients.source.census(opened.server, database)
+    if isinstance(census, Failure):
+        if known is None or census.name == BROKEN:
+            return census
+        gap = f"the source could not be asked before the start ({census.text}); tables are those of the last run"
         clients.ledger.note(opened.attempt, gaps=(gap,))
-        catalogue = known
+        census = known
     else:
-        clients.records.write(newest, catalogue, tuple[Table, ...])
+        census = remember(engine, database, census, known)
         clients.ledger.note(opened.attempt, source_answered=True)
-    tables = select_tables(opened.database, catalogue, opened.attempt.tables)
+    account = take_account(engine, database, census, known)
+    clients.records.write(opened.attempt.key("account"), account, Account)
+    tables = select_tables(engine, database, census, opened.attempt.tables)
     if not isinstance(tables, Failure):
         clients.records.write(opened.attempt.key("catalogue"), tables, tuple[Table, ...])
+    clients.records.write(newest, census, Census)  # last: a call that died before compares with the same one again
     return tables
 
 

@@ -16,7 +16,7 @@ from fleet.failures import Failure
 from fleet.outcome_record import outcome_key
 from fleet.outcomes import CLAIMED, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
 from fleet.server_places import is_full
-from lambdas.attempt_context import look_at_attempt
+from lambdas.attempt_context import look_at_attempt, read_account
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.outcome_records import merge_with_previous, put_outcome
 from lambdas.wiring import Clients
@@ -78,6 +78,7 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         ended_at=ended_at,
         marks=opened.record.marks,
         waited=opened.record.waited,
+        account=read_account(attempt, clients),
     )
 
 

@@ -9,7 +9,7 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -17,8 +17,7 @@ from typing import Literal
 from fleet.attempt_record import AttemptChange
 from fleet.connections import judge_test_after_load
 from fleet.counts import Counted
-from fleet.dms.long_values import describe_cuts
-from fleet.dms.tasks import TableState, judge_full_load_end, read_table_state
+from fleet.dms.tasks import judge_full_load_end, read_table_state
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.folders import Folder, sort_files
@@ -27,15 +26,19 @@ from fleet.manifests import (
     Manifest,
     describe_left_by_test,
     judge_strays,
+    judge_table,
     part_left_by_test,
     seal,
 )
+from fleet.tables.account import NOTHING_ACCOUNTED
 from fleet.tables.catalogue import Table, TableName
+from fleet.tables.losses import ColumnLoss, describe_uncounted, policy_of, tolerance_of
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_account, read_tables, refuse
 from lambdas.clients.dms import Task
 from lambdas.clients.records import adapter
-from lambdas.counting import count_at_source
+from lambdas.column_losses import Reported, find_losses
+from lambdas.counting import count_at_source, read_counts_before
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import read_manifest, read_manifest_of
@@ -78,7 +81,12 @@ def run(request: Request, clients: Clients) -> Response:
     if isinstance(answer, int):
         return Response(verdict="wait", wait_seconds=answer)
     counted, lost = answer
-    manifest = _judge(opened, task, tables, lost, counted, clients)
+    statistics = clients.dms.table_statistics(task.report.arn)
+    reported = {TableName(one["SchemaName"], one["TableName"]): read_table_state(one) for one in statistics}
+    losses = {} if lost or counted.failure else find_losses(opened, tables, reported, clients)
+    if losses is None:
+        return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
+    manifest = _judge(opened, task, tables, reported, lost, counted, losses, clients)
     folder = opened.attempt.folder
     body = adapter(Manifest).dump_json(manifest)
     if not clients.objects.write_new(opened.settings.landing_bucket, folder.manifest_key, body):
@@ -149,44 +157,52 @@ def _test_source(opened: Opened, clients: Clients) -> Failure | int | None:
 
 
 def _judge(
-    opened: Opened, task: Task, tables: tuple[Table, ...], lost: Failure | None, counted: Counted, clients: Clients
+    opened: Opened,
+    task: Task,
+    tables: tuple[Table, ...],
+    reported: Reported,
+    lost: Failure | None,
+    counted: Counted,
+    losses: Mapping[TableName, Sequence[ColumnLoss]],
+    clients: Clients,
 ) -> Manifest:
-    folder = opened.attempt.folder
-    statistics = clients.dms.table_statistics(task.report.arn)
-    reported = {TableName(one["SchemaName"], one["TableName"]): read_table_state(one) for one in statistics}
+    folder, database = opened.attempt.folder, opened.database
     listed = clients.objects.list(opened.settings.landing_bucket, folder.prefix + "/")
     files, others = sort_files(folder, [table.name for table in tables], [one.file for one in listed])
     left_by_test, strays = part_left_by_test(folder, others, opened.record.left_by_test)
     # A lost source is why a task failed, and not the other way round.
     failure = opened.record.failure or lost or counted.failure or judge_full_load_end(task.report)
     late = {} if failure or strays else _late_objects(opened, clients)
+    before = read_counts_before(opened.attempt, clients)
+    sealed = [
+        judge_table(
+            table,
+            reported.get(table.name),
+            files.get(table.name, ()),
+            (counted.rows or {}).get(table.name),
+            tolerance=tolerance_of(database, table.name),
+            before=before.get(table.name),
+            losses=losses.get(table.name, ()),
+            policy=policy_of(opened.settings, database, table.name),
+        )
+        for table in tables
+    ]
     return seal(
         opened.attempt,
-        tables,
+        sealed,
         bucket=opened.settings.landing_bucket,
         sealed_at=clients.now().isoformat(),
-        reported=reported,
-        files=files,
-        at_source=counted.rows,
-        tolerance=opened.database.row_tolerance,
         failure=failure or judge_strays(strays, [key for keys in late.values() for key in keys]),
+        account=read_account(opened.attempt, clients) or NOTHING_ACCOUNTED,
         late_attempts=tuple(late),
         gaps=[
             *opened.record.gaps,
-            *filter(None, [_cuts(opened, tables, reported)]),
             *counted.gaps,
+            *describe_uncounted(losses),
             *filter(None, [describe_left_by_test(left_by_test)]),
         ],
         left_by_test=left_by_test,
     )
-
-
-def _cuts(
-    opened: Opened, tables: tuple[Table, ...], reported: Mapping[TableName, tuple[TableState, int, str]]
-) -> str | None:
-    """Where long values of what was loaded may have been cut: nobody counts that, so it is said."""
-    loaded = [table for table in tables if reported.get(table.name, ("missing", 0, ""))[0] == "loaded"]
-    return describe_cuts(opened.server.engine, loaded, opened.settings.profile.lob_max_kilobytes)
 
 
 def _late_objects(opened: Opened, clients: Clients) -> dict[int, list[str]]:

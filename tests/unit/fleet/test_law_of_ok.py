@@ -13,7 +13,7 @@ from fleet.attempts import Attempt
 from fleet.dms.tasks import TableState
 from fleet.failures import Failure
 from fleet.folders import LandedFile
-from fleet.manifests import Manifest, judge_strays, seal
+from fleet.manifests import Manifest, judge_strays, judge_table, seal
 from fleet.outcomes import LoadResult, TableOutcome, decide, reconcile
 from fleet.tables.catalogue import Table, TableName
 
@@ -75,17 +75,17 @@ def seal_and_load(
 ) -> tuple[Manifest, list[TableOutcome]]:
     """The product's own way from what was measured to the outcome of each table."""
     named = [(Table("s", f"t{number}", False, ()), one) for number, one in enumerate(tables)]
-    manifest = seal(
-        ATTEMPT,
-        [table for table, _ in named],
-        bucket="b",
-        sealed_at="",
-        reported={table.name: (one.state, one.rows, "why") for table, one in named if one.state},
-        files={table.name: [LandedFile("k", 1, "e")] for table, one in named if one.has_file},
-        at_source={table.name: one.rows + one.apart for table, one in named if one.apart is not None},
-        tolerance=tolerance,
-        failure=failure,
-    )
+    sealed = [
+        judge_table(
+            table,
+            (one.state, one.rows, "why") if one.state else None,
+            [LandedFile("k", 1, "e")] if one.has_file else [],
+            None if one.apart is None else one.rows + one.apart,
+            tolerance=tolerance,
+        )
+        for table, one in named
+    ]
+    manifest = seal(ATTEMPT, sealed, bucket="b", sealed_at="", failure=failure)
     loads = {table.name: _load(one) for table, one in named if one.load is not None}
     return manifest, list(reconcile(manifest, loads))
 

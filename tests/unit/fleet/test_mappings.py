@@ -13,7 +13,9 @@ from fleet.dms.mappings import DATABASE_COLUMN, escape, find_difference, first_m
 from fleet.errors import QuotaExceededError
 from fleet.failures import Failure
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
-from fleet.tables.catalogue import Table, TableName, select_tables
+from fleet.tables.account import select_tables
+from fleet.tables.catalogue import Census, Table, TableName
+from fleet.tables.columns import Column
 from localcloud.dms.rules.expressions import Expression
 from localcloud.dms.rules.mapping_rules import parse
 from localcloud.dms.rules.wildcards import matches
@@ -100,11 +102,15 @@ def test_a_task_is_made_with_every_table_and_view_of_its_schemas() -> None:
     assert not any(rule.selects("axb", "any", is_view=False) for rule in rules)
 
 
-CATALOGUE = (
-    Table("public", "t", False, ()),
-    Table("public", "v", True, ()),
-    Table("a_b", "t", False, ()),
-    Table("other", "t", False, ()),
+ID = (Column("id", "integer"),)
+CENSUS = Census(
+    ("public", "a_b", "other"),
+    (
+        Table("public", "t", False, ID),
+        Table("public", "v", True, ID, kind="view"),
+        Table("a_b", "t", False, ID),
+        Table("other", "t", False, ID),
+    ),
 )
 
 
@@ -119,7 +125,7 @@ CATALOGUE = (
     ],
 )
 def test_a_load_moves_what_registry_and_input_say(changed: dict, only: list[str] | None, wanted: list[str]) -> None:
-    selected = select_tables(Database(**{**vars(NYC), **changed}), CATALOGUE, only)
+    selected = select_tables("postgresql", Database(**{**vars(NYC), **changed}), CENSUS, only)
     assert not isinstance(selected, Failure)
     assert [str(table.name) for table in selected] == wanted
 
@@ -130,13 +136,18 @@ def test_a_load_moves_what_registry_and_input_say(changed: dict, only: list[str]
         ({}, ["public.no"], "TableNotSelected", "no table 'public.no'"),
         ({}, ["other.t"], "TableNotSelected", "no table 'other.t'"),
         ({"exclude": ("public.t",)}, ["public.t"], "TableNotSelected", "no table 'public.t'"),
-        ({"schemas": ("gone",)}, None, "NothingSelected", "4 tables and views, none of them in schemas gone"),
+        (
+            {"schemas": ("gone",)},
+            None,
+            "NothingSelected",
+            "4 relations none is moved (public.t: `schemas` does not",
+        ),
     ],
 )
 def test_a_load_that_would_move_less_than_asked_is_refused(
     changed: dict, only: list[str] | None, name: str, words: str
 ) -> None:
-    refusal = select_tables(Database(**{**vars(NYC), **changed}), CATALOGUE, only)
+    refusal = select_tables("postgresql", Database(**{**vars(NYC), **changed}), CENSUS, only)
     assert isinstance(refusal, Failure)
     assert (refusal.failure_class, refusal.name) == ("mapping_empty", name)
     assert words in refusal.text

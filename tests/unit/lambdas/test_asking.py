@@ -13,7 +13,7 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, 
 from fleet.databases import Database, Server
 from fleet.errors import FleetError, ThrottledError, TransientError
 from fleet.failures import Failure
-from fleet.tables.catalogue import TableName
+from fleet.tables.catalogue import Census, TableName
 from lambdas.clients.source import Source
 
 SERVER = Server("s", "postgresql", "fleet/server/s")
@@ -43,9 +43,16 @@ def died(name: str | None, words: str = "words") -> Mapping[str, Any]:
     return {"errorMessage": words, **({"errorType": name} if name else {})}
 
 
-COUNTED = {"answer": [["public", "a", 5, ""], ["public", "b", None, "why not"]], "failure": None}
+COUNTED = {
+    "answer": [
+        {"schema": "public", "table": "a", "rows": 5, "why": ""},
+        {"schema": "public", "table": "b", "rows": None, "why": "why not"},
+    ],
+    "failure": None,
+}
+NOTHING = {"schemas": [], "tables": []}
 QUESTIONS: list[Callable[[Source], object]] = [
-    lambda source: source.catalogue(SERVER, DATABASE),
+    lambda source: source.census(SERVER, DATABASE),
     lambda source: source.counts(SERVER, DATABASE, [TableName("public", "a")], 60),
 ]
 
@@ -81,10 +88,10 @@ def test_an_error_of_asksource_itself_is_a_failure_of_our_own(ask: Callable[[Sou
 
 @pytest.mark.parametrize("name", ["Runtime.ExitError", "Lambda.Unknown", None])
 def test_a_process_that_died_is_asked_once_more_and_no_more(name: str | None) -> None:
-    client = Lambda(died(name), {"answer": [], "failure": None})
-    assert Source(client, "ask-source").catalogue(SERVER, DATABASE) == ()
+    client = Lambda(died(name), {"answer": NOTHING, "failure": None})
+    assert Source(client, "ask-source").census(SERVER, DATABASE) == Census((), ())
     client = Lambda(died(name))
-    failure = Source(client, "ask-source").catalogue(SERVER, DATABASE)
+    failure = Source(client, "ask-source").census(SERVER, DATABASE)
     assert isinstance(failure, Failure)
     assert (failure.name, len(client.events)) == ("AskSourceBroken", 2)
 
@@ -93,13 +100,13 @@ def test_a_process_that_died_is_asked_once_more_and_no_more(name: str | None) ->
 def test_what_failed_before_the_source_was_asked_is_for_the_state_to_repeat(error: type[FleetError]) -> None:
     client = Lambda(died(error.__name__))
     with pytest.raises(error):
-        Source(client, "ask-source").catalogue(SERVER, DATABASE)
+        Source(client, "ask-source").census(SERVER, DATABASE)
     assert len(client.events) == 1
 
 
 def test_a_question_that_was_never_sent_is_for_the_state_to_repeat() -> None:
     with pytest.raises(EndpointConnectionError):
-        Source(Lambda(EndpointConnectionError(endpoint_url=URL)), "ask-source").catalogue(SERVER, DATABASE)
+        Source(Lambda(EndpointConnectionError(endpoint_url=URL)), "ask-source").census(SERVER, DATABASE)
 
 
 def test_counts_come_with_their_reasons() -> None:

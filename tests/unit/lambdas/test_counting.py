@@ -34,7 +34,7 @@ def test_no_count_begins_that_could_outlast_the_call() -> None:
     watch = Watch()
     half = COUNTING_SECONDS / 2
     counts = count_tables(TABLES, lambda *_: watch.count(half), lambda _: "", within(half, watch.now))
-    assert [table for _, table, *_ in counts] == ["a", "b"]
+    assert [count.table for count in counts] == ["a", "b"]
 
 
 def test_a_table_that_cannot_be_counted_leaves_the_others() -> None:
@@ -44,7 +44,7 @@ def test_a_table_that_cannot_be_counted_leaves_the_others() -> None:
         return 1
 
     counts = count_tables(TABLES, count, str, lambda: True)
-    assert [one[2:] for one in counts] == [[1, ""], [None, "no such table"], [1, ""]]
+    assert [(one.rows, one.why) for one in counts] == [(1, ""), (None, "no such table"), (1, "")]
 
 
 def test_a_connection_that_is_lost_takes_the_counts_with_it() -> None:

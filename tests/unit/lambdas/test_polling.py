@@ -22,7 +22,8 @@ def test_whatever_a_database_waits_for_at_dms_it_looks_no_more_often_than_the_ru
             case.cloud.clients.ledger.note(case.typed_attempt, source_answered=None)
         for _ in range(10):
             answer = case.call(state)
-            waits += {(state, answer["wait_seconds"])} - {(state, 0)}
+            if not (state == "PrepareTask" and case.record.get("prepared_at")):  # it waits for its own next entry
+                waits += {(state, answer["wait_seconds"])} - {(state, 0)}
             case.time.pass_seconds(answer["wait_seconds"])
             if answer["verdict"] not in {"wait", "moving"}:
                 break

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.commands import cli
+from fleet.counts import Count
 from fleet.databases import Database
 from lambdas.sources import mysql, postgresql
 from localcloud.servers.mariadb import EmbeddedMariadb
@@ -34,8 +35,13 @@ def test_a_postgresql_login_reads_the_named_schemas_after_them_and_nothing_else(
             connection.execute(statement.encode())
         connection.execute("CREATE TABLE public.later (id integer)")
     secret = {**postgres.secret("prerequisites"), "username": "a login", "password": PASSWORD}
-    tables = postgresql.ask_catalogue(secret, "prerequisites", [*database.schemas, "hidden"])
-    assert [str(table.name) for table in tables] == ['odd "one".t', "public.later", "public.t"]
+    census = postgresql.ask_census(secret, "prerequisites", [*database.schemas, "hidden"])
+    assert [(str(table.name), table.barred) for table in census.tables] == [
+        ("hidden.t", "the login has no USAGE on schema hidden"),
+        ('odd "one".t', ""),
+        ("public.later", ""),
+        ("public.t", ""),
+    ]
     with (
         psycopg.connect(host=postgres.host, user="a login", password=PASSWORD, dbname="prerequisites") as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
@@ -53,8 +59,8 @@ def test_a_mariadb_login_reads_the_database_and_nothing_else(mariadb: EmbeddedMa
     secret = {**mariadb.secret(), "username": "it's", "password": PASSWORD}
     asked = [("pre`requisites", "t"), ("hidden", "t")]
     counted, denied = mysql.ask_counts(secret, "pre`requisites", asked, "none", 10, lambda: True)
-    assert counted == ["pre`requisites", "t", 0, ""]
-    assert (denied[2], "denied" in denied[3]) == (None, True)
+    assert counted == Count("pre`requisites", "t", 0)
+    assert (denied.rows, "denied" in denied.why) == (None, True)
 
 
 def test_a_sql_server_user_gets_what_aws_lists_for_a_full_load() -> None:

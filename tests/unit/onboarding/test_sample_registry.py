@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.databases import Database, Limits, Registry, Server, Settings, SnowflakeSettings, TaskProfile
+from fleet.databases import Database, Limits, Registry, Server, Settings, SnowflakeSettings, TableRules, TaskProfile
 from fleet.stack_settings import (
     Functions,
     InstanceSize,
@@ -63,7 +63,7 @@ def test_the_settings_file_shows_every_default_as_it_is(registry: Registry) -> N
             (StackSettings, Network, Replication, InstanceSize, NightSchedule, Functions, Trust, Tag),
         ),
         ("servers.yaml", (Server,)),
-        ("databases.yaml", (Database,)),
+        ("databases.yaml", (Database, TableRules)),
     ],
 )
 def test_a_file_of_the_registry_names_every_key_it_may_have(file: str, kinds: tuple[type, ...]) -> None:

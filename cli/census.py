@@ -1,0 +1,163 @@
+"""`fleet check` and `fleet show`: what a database holds, and what a run moves of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from cli.account import read_fleet
+from cli.night_commands import account_of
+from cli.options import Text, json_option, registry_option
+from fleet.databases import Database, Registry
+from fleet.errors import RequestError
+from fleet.failures import CLASSES, Failure
+from fleet.names import newest_census_key
+from fleet.tables.account import Account as DatabaseAccount
+from fleet.tables.account import Accounted, select_tables, take_account
+from fleet.tables.catalogue import Census
+from fleet.tables.losses import accepted_columns, describe_columns
+from lambdas.handlers.ask_source import SPEAKERS, get_secret
+from lambdas.wiring import Clients
+from report.account import say_account
+
+
+class SourceNotAnsweringError(RequestError):
+    """The source did not give its census."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run would make of a database. *columns*: a line for each that may lose something, or is left out.
+
+    *failure*: why nothing at all would be moved.
+    """
+
+    database: str
+    account: DatabaseAccount
+    columns: tuple[str, ...]
+    failure: Failure | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it would be moved."""
+        return self.account.is_complete and self.failure is None
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fleet check nyc-flights                  asks the source through the fleet's own function
+  fleet check nyc-flights --from-here      asks it from this machine, with the secret that you may read
+  fleet check nyc-flights --json           exit code 1 where something would not be moved
+"""
+)
+@click.argument("database", type=Text())
+@click.option("--from-here", is_flag=True, help="Connect from this machine instead of through AskSource.")
+@json_option
+@registry_option
+@click.pass_context
+def check(context: click.Context, database: str, from_here: bool, as_json: bool, registry: Path) -> int:
+    """Look at what DATABASE holds now, and say what a run would move of it and what not. Nothing is moved.
+
+    Reads the catalogue of the source, no row of a table. By the registry of this folder, which need not be deployed.
+    """
+    account, fleet = account_of(context, registry), read_fleet(registry)
+    entry = fleet.database(database)
+    census = (
+        ask_from_here(fleet, entry, account.clients)
+        if from_here
+        else account.clients.source.census(fleet.server_of(entry), entry)
+    )
+    if isinstance(census, Failure):
+        raise SourceNotAnsweringError(
+            f"{database}: {census.failure_class}: {census.text}", remedy=CLASSES[census.failure_class].remedy
+        )
+    known = account.clients.records.read(newest_census_key(entry.id), Census)
+    return _print(judge(fleet, entry, census, known), as_json=as_json)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fleet show nyc-flights
+  fleet show nyc-flights --json
+"""
+)
+@click.argument("database", type=Text())
+@json_option
+@registry_option
+@click.pass_context
+def show(context: click.Context, database: str, as_json: bool, registry: Path) -> int:
+    """Say what the last run found in DATABASE: what is moved, what not and why, and what its columns may lose.
+
+    Reads the account, not the source. By the registry of this folder, which need not be deployed.
+    """
+    account, fleet = account_of(context, registry), read_fleet(registry)
+    entry = fleet.database(database)
+    census = account.clients.records.read(newest_census_key(entry.id), Census)
+    if census is None:
+        raise SourceNotAnsweringError(
+            f"no run has come to {database} yet.", remedy=f"Look at the source itself: `fleet check {database}`."
+        )
+    return _print(judge(fleet, entry, census, census), as_json=as_json)
+
+
+def ask_from_here(fleet: Registry, database: Database, clients: Clients) -> Census | Failure:
+    """The census, asked for from this machine."""
+    server = fleet.server_of(database)
+    secret = get_secret(server.secret, clients)
+    if isinstance(secret, Failure):
+        return secret
+    speaker = SPEAKERS[server.engine]
+    try:
+        return speaker.census(secret, database.name_at_source, list(database.schemas), server.ssl_mode)
+    except speaker.errors as error:
+        return speaker.describe_failure(error)
+
+
+def judge(fleet: Registry, database: Database, census: Census, known: Census | None) -> Verdict:
+    """What a run would make of *census*. *known*: that of the last run."""
+    engine = fleet.server_of(database).engine
+    selected = select_tables(engine, database, census, None)
+    tables = () if isinstance(selected, Failure) else selected
+    lob_kilobytes = fleet.settings.profile.lob_max_kilobytes
+    columns = [
+        line
+        for table in tables
+        for line in describe_columns(engine, table, lob_kilobytes, accepted_columns(fleet.settings, database, table))
+    ]
+    failure = selected if isinstance(selected, Failure) else None
+    return Verdict(database.id, take_account(engine, database, census, known), tuple(columns), failure)
+
+
+def _print(verdict: Verdict, *, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({**asdict(verdict), "is_whole": verdict.is_whole}, ensure_ascii=False))
+    else:
+        for line in _lines(verdict):
+            click.echo(line)
+    return 0 if verdict.is_whole else 1
+
+
+def _lines(verdict: Verdict) -> list[str]:
+    relations = [one for one in verdict.account.relations if one.kind != "schema"]
+    lines = [f"{verdict.database}: {len(relations):,} relations, {_count(relations)}."]
+    lines += [f"  {line}" for line in say_account(verdict.account)]
+    if verdict.columns:
+        lines.append("Columns that may not arrive as they are (each run counts the values):")
+        lines += [f"  {line}" for line in verdict.columns]
+    else:
+        lines.append("Every column of what is moved arrives as it is.")
+    if verdict.failure:
+        lines.append(verdict.failure.text)
+    return lines
+
+
+def _count(relations: Sequence[Accounted]) -> str:
+    counts = Counter(one.fate for one in relations)
+    return ", ".join(f"{count:,} {fate}" for fate, count in counts.most_common()) or "none"

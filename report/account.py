@@ -1,0 +1,58 @@
+"""The account of a database in words: what is not simply moved, what its columns lose, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleet.outcomes import Outcome, TableOutcome
+from fleet.tables.account import Account, Accounted
+from fleet.tables.losses import ColumnLoss
+
+
+def say_account(account: Account) -> Iterator[str]:
+    """A line for each relation that is not simply moved, what is missing first; then what changed and what is remarked.
+
+    >>> from fleet.tables.account import Accounted
+    >>> parent = Accounted("s", "p_2026", "table", "with its parent", "its rows arrive in s.p")
+    >>> list(say_account(Account((parent,), ("s.t is new",))))
+    ['s.p_2026 (table) arrives with its parent: its rows arrive in s.p', 'since the last run: s.t is new']
+    """
+    others = [one for one in account.relations if not one.is_missing and one.fate != "moved"]
+    yield from map(say_relation, (*account.missing, *others))
+    yield from (f"since the last run: {change}" for change in account.changes)
+    yield from account.remarks
+
+
+def say_red(outcome: Outcome) -> Iterator[str]:
+    """A line for all that makes *outcome* red although no table of it failed: what is missing, and what is lost."""
+    yield from map(say_relation, outcome.account.missing if outcome.account else ())
+    yield from (say_loss(table, loss) for table in outcome.tables for loss in table.lost)
+
+
+def say_relation(one: Accounted) -> str:
+    """What becomes of one relation."""
+    what = one.name if one.kind == "schema" else f"{one.name} ({one.kind})"
+    fate = {"moved": "is moved", "with its parent": "arrives with its parent"}.get(one.fate, f"is {one.fate}")
+    return f"{what} {fate}" + (f": {one.why}" if one.why else "")
+
+
+def say_losses(outcome: Outcome) -> Iterator[str]:
+    """A line for each column of a published table that loses something, or may.
+
+    >>> from fleet.tables.losses import ColumnLoss
+    >>> say_loss(TableOutcome("s", "t", False, "full", 1, 5, 5, 5, 5, 9), ColumnLoss("c", "digits are rounded off", 3))
+    's.t.c: 3 of 5 values: digits are rounded off'
+    """
+    for table in outcome.tables:
+        yield from (say_loss(table, loss) for loss in table.losses)
+
+
+def say_loss(table: TableOutcome, loss: ColumnLoss) -> str:
+    """What becomes of one column."""
+    name, accepted = f"{table.name}.{loss.column}", " (accepted)" if loss.is_accepted else ""
+    if loss.is_left_out:
+        return f"{name} is left out: {loss.how}{accepted}"
+    if loss.values is None:
+        why = f" ({loss.why})" if loss.why else ""
+        return f"{name}: not counted{why}: {loss.how}{accepted}"
+    return f"{name}: {loss.values:,} of {table.rows_by_dms or 0:,} values: {loss.how}{accepted}"
