@@ -14,8 +14,6 @@ from fleet.failures import Failure
 from fleet.tables.catalogue import TableName
 from fleet.warehouse_columns import WarehouseColumn, type_parts
 
-DRIFTED = "TableDrifted"
-"""The failure of a table that was published, and whose source has changed so that readers may miss something."""
 _LONGEST_FRACTION = 9
 
 
@@ -148,7 +146,9 @@ def read_streams(rows: Sequence[Mapping[str, str | None]], table: Sequence[str])
 
 def _red(name: TableName, missed: Sequence[str], *, is_kept: bool) -> Failure:
     again = " It is said at each run until the registry accepts it." if is_kept else ""
-    return Failure("drift", DRIFTED, f"{name} was loaded, and has changed at the source: {'; '.join(missed)}.{again}")
+    return Failure(
+        "drift", "TableDrifted", f"{name} was loaded, and has changed at the source: {'; '.join(missed)}.{again}"
+    )
 
 
 def _holds(present: str, wanted: str) -> bool:
