@@ -15,6 +15,9 @@ from fleet.stack_settings import StackSettings
 Mode = Literal["full", "delta"]
 Engine = Literal["postgresql", "mysql", "mariadb", "sqlserver"]
 SslMode = Literal["none", "require", "verify-ca", "verify-full"]
+DriftPolicy = Literal["accept", "partial", "failed"]
+"""What a change of a source's table means that readers may miss something by (docs/drift.md): it is followed and named;
+named and red, and a dropped column is kept; or the table is withheld."""
 LossPolicy = Literal["accept", "partial", "failed"]
 """What it means that something of a table does not arrive as it is at the source: noted and green, published and red,
 or withheld."""
@@ -50,6 +53,16 @@ class ParallelLoad:
 
 
 @dataclass(frozen=True)
+class Rename:
+    """A column that DMS gives another name, *to*, on its way; names as the source spells them."""
+
+    schema: str
+    table: str
+    column: str
+    to: str
+
+
+@dataclass(frozen=True)
 class TableRules:
     """What holds for one table. None: as for the whole database.
 
@@ -70,7 +83,8 @@ class Database:
 
     *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
     guesses before one has been measured; the longest start first. *deltas*: a second task reads its change log.
-    *losses*, *lob_max_kilobytes*: as the fleet's where these are None. *tables*: what holds for single ones.
+    *losses*, *lob_max_kilobytes*, *drift*: as the fleet's where these are None. *renames*: for columns that Snowflake
+    could not keep apart. *tables*: what holds for single ones.
     """
 
     id: str
@@ -86,6 +100,8 @@ class Database:
     expected_seconds: int = 0
     row_tolerance: int = 0
     deltas: bool = False
+    drift: DriftPolicy | None = None
+    renames: tuple[Rename, ...] = ()
     losses: LossPolicy | None = None
     lob_max_kilobytes: int | None = None
     tables: tuple[TableRules, ...] = ()
@@ -161,6 +177,7 @@ class SnowflakeSettings:
 class Settings:
     """Where the fleet runs. *prefix* begins every name of a resource; *stack* is for the deployment alone.
 
+    *drift*: what it means for every database that does not say otherwise.
     *losses*: what it means that values or columns do not arrive as they are at the source.
     """
 
@@ -173,6 +190,11 @@ class Settings:
     profile: TaskProfile = TaskProfile()
     limits: Limits = Limits()
     stack: StackSettings = StackSettings()
+    drift: DriftPolicy = "partial"
+
+    def drift_of(self, database: Database) -> DriftPolicy:
+        """What drift means for *database*."""
+        return database.drift or self.drift
 
     def losses_of(self, database: Database) -> LossPolicy:
         """What a loss in *database* means, where no table says otherwise."""

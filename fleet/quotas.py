@@ -163,6 +163,9 @@ SNS_SUBJECT_CHARACTERS = Quota(
 
 SNOWFLAKE_VARCHAR_CHARACTERS = Quota(16_777_216, "characters of a VARCHAR by default", _SNOWFLAKE_LIMITS, "2026-11-21")
 SNOWFLAKE_BINARY_BYTES = Quota(8_388_608, "bytes of a BINARY by default", _SNOWFLAKE_LIMITS, "2026-11-21")
+SNOWFLAKE_NUMBER_DIGITS = Quota(
+    38, "digits of a NUMBER", "https://docs.snowflake.com/en/sql-reference/data-types-numeric", "2026-11-30"
+)
 SNOWFLAKE_COPY_FILES = Quota(
     1_000,
     "names in FILES of one COPY",
