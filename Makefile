@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 TOOLCHAINS := build/toolchains
 export UV_LINK_MODE ?= copy
+# Where this is set, each of the many processes that the tests start would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # uv trusts whom the machine trusts, as pip does; where the machine keeps no list, whom uv was built to trust.
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),1,0)
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
@@ -31,7 +33,7 @@ demo: setup  ## one full night over the sample fleet, on this machine
 	@$(BIN)/fleet demo
 
 test: check  ## everything that must hold: format, lint, types, imports, all tests
-	@$(BIN)/pytest -n 2 --no-loadscope-reorder tests fleet report onboarding orchestration lambdas local localcloud
+	@$(BIN)/pytest -n 3 --no-loadscope-reorder tests fleet report onboarding orchestration lambdas local localcloud
 
 check: setup  ## format, lint, types, imports: fast
 	@$(BIN)/ruff format --check --quiet .

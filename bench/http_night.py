@@ -24,7 +24,7 @@ import boto3
 import psutil
 
 from bench.resource_usage import spent
-from cli.demo import SAMPLE_REGISTRY
+from cli.sample_registry import SAMPLE_REGISTRY
 from fleet.databases import Settings
 from fleet.names import ledger_table, machine_arn, task_id
 from localcloud.aws import own_session

@@ -23,8 +23,8 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from bench.resource_usage import Spent, spent
-from cli.demo import SAMPLE_REGISTRY
 from cli.progress import LOOK_SECONDS, Progress
+from cli.sample_registry import SAMPLE_REGISTRY
 from cli.terminal import make_console
 from fleet.databases import Registry
 from fleet.outcomes import Outcome

@@ -24,7 +24,7 @@ from pathlib import Path
 import psutil
 from botocore.exceptions import ClientError
 
-from cli.demo import SAMPLE_REGISTRY
+from cli.sample_registry import SAMPLE_REGISTRY
 from fleet.names import machine_arn
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Succeeded
 from localcloud.aws import ACCOUNT, REGION

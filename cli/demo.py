@@ -19,6 +19,7 @@ from cli.faults import print_struck
 from cli.options import NonEmptyPath, Text, dms_rate_option
 from cli.progress import LOOK_SECONDS, Progress
 from cli.report import NARROWEST, as_document, print_outcomes
+from cli.sample_registry import SAMPLE_REGISTRY
 from cli.terminal import make_console
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError
@@ -38,7 +39,6 @@ from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.throttling import Rate
 from onboarding.reader import read_registry
 
-SAMPLE_REGISTRY = Path(__file__).resolve().parent.parent / "registry"
 _MARK = ".fleet-demo"
 _MADE_ANEW = ("landing", "warehouse", "registry", "handlers.jsonl", "report.json", "report.html")
 

@@ -10,14 +10,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli.demo import SAMPLE_REGISTRY
 from cli.detaching import Parent
+from cli.sample_registry import SAMPLE_REGISTRY
+from cli.wanted import Wanted
 from fleet.databases import Registry
 from fleet.errors import RequestError
 from local.admin_paths import admin_paths
@@ -25,14 +26,12 @@ from local.cloud import VARIABLES, LocalCloud
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import build
 from local.up_folder import Up, hold, tell
-from localcloud.clock import Kind
 from localcloud.cloud import AccountLimits
 from localcloud.environment import own_environment
 from localcloud.http.hosting import Host
 from localcloud.http.messages import Reply
 from localcloud.http.server import LOOPBACK, HttpServer
 from localcloud.servers.postgres import EmbeddedPostgres
-from localcloud.throttling import Rate
 from onboarding.reader import read_registry
 
 _MADE_ANEW = ("warehouse", "handlers.jsonl", "functions")
@@ -40,21 +39,6 @@ _MADE_ANEW = ("warehouse", "handlers.jsonl", "functions")
 
 class PortTakenError(RequestError):
     """The port that was asked for is somebody else's."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What `fleet up` was asked for."""
-
-    folder: Path
-    port: int
-    fleet: str | None
-    databases: int | None
-    tables: int | None
-    clock: Kind
-    time_scale: float
-    dms_rate: Rate | None
-    logs: bool
 
 
 def serve(wanted: Wanted, parent: Parent, ready: Callable[[Up], None]) -> None:

@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 
 import click
 
-from cli.demo import SAMPLE_REGISTRY
 from cli.detaching import Parent, detach
 from cli.options import Factor, NonEmptyPath, dms_rate_option, json_option
-from cli.serving import Wanted, serve
+from cli.sample_registry import SAMPLE_REGISTRY
+from cli.wanted import Wanted
 from fleet.errors import FleetError, MalformedInputError
 from fleet.names import machine_arn
 from local.admin_paths import RESET, TOKEN
 from local.up_folder import Up, end, find
-from localcloud.aws import ACCOUNT, REGION
+from localcloud.account import ACCOUNT, REGION
 from localcloud.http.server import LOOPBACK
 from onboarding.reader import read_registry
 
@@ -84,6 +84,8 @@ def up(*, is_detached: bool, as_json: bool, ready_fd: int | None, **given: objec
     if is_detached:
         _print(detach(_arguments(wanted)), wanted, elsewhere, as_json=as_json, is_detached=True)
         return 0
+
+    from cli.serving import serve  # here: it loads the local cloud, which takes seconds
 
     def ready(found: Up) -> None:
         if ready_fd is None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -18,21 +17,15 @@ import click
 from botocore.exceptions import NoRegionError
 
 from cli.account import REGISTRY, read_fleet, reading_aws_settings
-from cli.demo import SAMPLE_REGISTRY
 from cli.options import NonEmptyPath, Text
+from cli.verifying import PREFIX, pause_locally
 from fleet.databases import Limits
 from fleet.errors import MalformedInputError
-from local.cloud import VARIABLES, LocalCloud
 from local.coverage.account_checks import CHECKS, Check
 from local.coverage.asking import Answered, Asking
 from local.coverage.declarations import named
 from local.coverage.to_verify import Open, open_questions
-from localcloud.aws import ACCOUNT, REGION
-from localcloud.cloud import AccountLimits
-from localcloud.environment import own_environment
-from localcloud.http.routing import Router
-from localcloud.http.server import LOOPBACK, HttpServer
-from onboarding.reader import read_registry
+from localcloud.http.server import LOOPBACK
 
 Agreement = Literal["agrees", "differs", "not asked", "not run"]
 _MEANS: dict[Agreement, str] = {
@@ -41,8 +34,6 @@ _MEANS: dict[Agreement, str] = {
     "not asked": "could not be asked",
     "not run": "were not run, because they make something (--create --role ARN)",
 }
-_LOCAL_PAUSE = 0.2  # seconds, whatever a check would wait for at AWS
-_PREFIX = "fleet-verify"
 
 
 @dataclass(frozen=True)
@@ -100,6 +91,8 @@ def aws(*, is_listed: bool, creates: bool, role: str | None, registry: Path | No
         return 0
     limits = _read_limits(registry)
     account = _connect(role or "")  # first: without credentials there is nothing to compare with
+    from cli.local_answers import ask_local  # here: it loads the local cloud, which takes seconds
+
     expected = ask_local(CHECKS, limits)
     results = [_judge(one, answered, account, creates=creates) for one, answered in zip(CHECKS, expected, strict=True)]
     by_hand = sum(one.by == "person" for one in open_questions())
@@ -117,28 +110,6 @@ def _read_limits(folder: Path | None) -> Limits:
     return read_fleet(folder or REGISTRY).settings.limits
 
 
-def ask_local(checks: Iterable[Check], limits: Limits) -> list[Answered]:
-    """What a local cloud that bears *limits* says to *checks*, over HTTP as the account will be asked."""
-    registry = replace(read_registry(SAMPLE_REGISTRY, {}), databases=())
-    borne = AccountLimits(lambda_at_once=limits.lambda_at_once)
-    arguments = {"region_name": REGION, "aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    with (
-        own_environment(VARIABLES),
-        tempfile.TemporaryDirectory() as folder,
-        LocalCloud(Path(folder), registry, {}, clock="real", is_deployed=False, limits=borne) as cloud,
-        HttpServer(Router(cloud).answer) as server,
-    ):
-        account = Asking(
-            {**arguments, "endpoint_url": server.endpoint},
-            account=ACCOUNT,
-            region=REGION,
-            prefix=_PREFIX,
-            role=f"arn:aws:iam::{ACCOUNT}:role/{_PREFIX}",
-            pause=_pause_locally,
-        )
-        return [account.put(one.ask) if one.local is None else Answered(one.local, "", (), ()) for one in checks]
-
-
 def _connect(role: str) -> Asking:
     """The account of the environment's credentials. It is asked who it is."""
     with reading_aws_settings():
@@ -150,15 +121,11 @@ def _connect(role: str) -> Asking:
         {},
         account=sts.get_caller_identity()["Account"],
         region=sts.meta.region_name,
-        prefix=f"{_PREFIX}-{secrets.token_hex(4)}",
+        prefix=f"{PREFIX}-{secrets.token_hex(4)}",
         role=role,
         # A person may ask `fleet up` as well, which needs no time until its lists follow.
-        pause=_pause_locally if urlsplit(sts.meta.endpoint_url).hostname == LOOPBACK else time.sleep,  # noqa: TID251
+        pause=pause_locally if urlsplit(sts.meta.endpoint_url).hostname == LOOPBACK else time.sleep,  # noqa: TID251
     )
-
-
-def _pause_locally(seconds: float) -> None:
-    time.sleep(min(seconds, _LOCAL_PAUSE))  # noqa: TID251  a person waits
 
 
 def _judge(check: Check, local: Answered, account: Asking, *, creates: bool) -> CheckResult:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fleet.asking import BROKEN
 from fleet.databases import Limits
 from fleet.failures import Failure
+from fleet.sentences import as_clause
 from fleet.spelling import list_some
 from fleet.tables.catalogue import Table, TableName
 
@@ -119,9 +120,9 @@ def judge_silence(silence: Failure, *, has_answered: bool) -> Counted:
     if silence.name == BROKEN:
         return Counted(failure=silence)
     if has_answered:
-        text = f"the source answered before the load and does not now: {silence.text}"
+        text = f"the source answered before the load and does not now: {as_clause(silence.text)}"
         return Counted(failure=Failure(silence.failure_class, "SourceLost", text))
-    return Counted(gaps=[f"rows at the source were not counted: {silence.text}"])
+    return Counted(gaps=[f"rows at the source were not counted: {as_clause(silence.text)}"])
 
 
 def why_no_more(counting_seconds: float, limits: Limits, ended: Failure | None) -> str:

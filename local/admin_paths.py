@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import hmac
 import json
+from typing import TYPE_CHECKING
 
-from localcloud.http.hosting import Host, Serve
 from localcloud.http.messages import Reply, Request
 from localcloud.in_process_transport import AwsError
-from localcloud.snowflake.errors import SnowflakeError
+
+if TYPE_CHECKING:
+    from localcloud.http.hosting import Host, Serve
 
 RESET = "/_cloud/reset"  # no bucket's name begins like that
 ADMINISTER = "/_cloud/snowflake"
@@ -38,6 +40,8 @@ def _reset(host: Host, _: Request) -> Reply:
 
 def _administer(host: Host, request: Request) -> Reply:
     """Run the body's `statements` in the body's `database`."""
+    from localcloud.snowflake.errors import SnowflakeError  # here: `fleet down` need not load DuckDB
+
     asked = json.loads(request.body)
     try:
         with host.in_use() as (cloud, _):

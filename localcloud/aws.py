@@ -8,6 +8,7 @@ import threading
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
+from importlib import import_module
 from typing import Any, Self
 
 import localcloud.moto_import  # noqa: F401
@@ -21,15 +22,12 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.utils import parse_timestamp
 from moto import mock_aws
-from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
 
+from localcloud.account import ACCOUNT, REGION
 from localcloud.in_process_transport import Answer, Handle, answer_json
 from localcloud.moto_fast_path import routes
 from localcloud.moto_fast_path.s3 import PlainS3
-
-ACCOUNT = "123456789012"  # moto's own
-REGION = "eu-central-1"
 
 
 class LocalAws:
@@ -124,9 +122,11 @@ class LocalAws:
             backend = iam_backends[ACCOUNT]["aws"]
             with self._policies_lock:
                 if not backend.aws_managed_policies:
-                    described = json.loads(aws_managed_policies_data).items()
+                    # By name: pyright would take seconds to read that file.
+                    described = json.loads(import_module("moto.iam.aws_managed_policies").aws_managed_policies_data)
                     policies: list[Any] = [
-                        AWSManagedPolicy.from_data(name, ACCOUNT, REGION, content) for name, content in described
+                        AWSManagedPolicy.from_data(name, ACCOUNT, REGION, content)
+                        for name, content in described.items()
                     ]
                     backend.aws_managed_policies = policies
                     backend.managed_policies |= {one.arn: one for one in policies}

@@ -7,9 +7,17 @@ stand-in does not need.
 
 from __future__ import annotations
 
+from functools import cache
+
 from localcloud.environment import own_environment
 
 with own_environment():
+    import botocore.loaders
+
+    # moto makes four sessions, and each would read what EC2 is and where all services are: megabytes of JSON.
+    create_loader = botocore.loaders.create_loader
+    botocore.loaders.create_loader = cache(create_loader)
+
     import moto.ec2.models
     import moto.iam.models
     import moto.s3.models  # noqa: F401
@@ -17,3 +25,4 @@ with own_environment():
 
     # moto keeps this session for the process, and asks it for the Regions of every service.
     AccountSpecificBackend.get_session().get_available_partitions()
+    botocore.loaders.create_loader = create_loader

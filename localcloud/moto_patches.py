@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import cache
 from typing import Any
 
 import localcloud.moto_import  # noqa: F401
 
+import moto.core.responses
 from moto.core.common_models import BaseModel
+from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
@@ -28,6 +32,8 @@ _moto_query = Table.query
 _moto_put_bucket_policy = S3Backend.put_bucket_policy
 _moto_list_objects = S3Backend.list_objects_v2
 _moto_publish = Topic.publish
+_moto_serialize_structure = BaseJSONSerializer._serialize_type_structure
+_method_names = cache(method_names_from_class)
 _INDEX_NAME = 6  # its place among the arguments after the hash key
 
 
@@ -43,6 +49,9 @@ def correct() -> None:
     S3Backend.put_bucket_policy = _put_bucket_policy  # type: ignore[method-assign]
     S3Backend.list_objects_v2 = _list_objects  # type: ignore[method-assign]
     FakeBucket.get_permission = _bucket_permission  # type: ignore[method-assign]
+    # moto looks through the members of a service's class at each request.
+    moto.core.responses.method_names_from_class = _method_names  # type: ignore[attr-defined]  it imports it
+    BaseJSONSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign]
 
 
 def _untracked(model: type[BaseModel], *_: object, **__: object) -> Any:
@@ -107,6 +116,14 @@ def _bucket_permission(bucket: FakeBucket, action: str, resource: str) -> Any:
     if "Deny" in effects:
         return PermissionResult.DENIED
     return PermissionResult.PERMITTED if "Allow" in effects else PermissionResult.NEUTRAL
+
+
+def _serialize_structure(serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    """moto asks for ten members of each string and number of an item, and for each by several names."""
+    if shape.name == "AttributeValue" and type(value) is dict and value.keys() <= {"S", "N"}:
+        serialized[key] = value
+    else:
+        _moto_serialize_structure(serializer, serialized, value, shape, key)
 
 
 class _WithoutCopies:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import plan_lengths
 from bench.figures import Figure, print_figures
-from cli.demo import SAMPLE_REGISTRY
+from cli.sample_registry import SAMPLE_REGISTRY
 from fleet.databases import Registry
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import build

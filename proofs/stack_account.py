@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import boto3
 import yaml
 
-from cli.demo import SAMPLE_REGISTRY
+from cli.sample_registry import SAMPLE_REGISTRY
 from fleet.databases import Registry, Settings
 from fleet.errors import FleetError
 from local.admin_paths import ADMINISTER, TOKEN

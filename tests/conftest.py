@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from cases import Case, Cases, make_template
-from left_out import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
 from localcloud.servers.postgres import EmbeddedPostgres
 from real_terraform import terraform
 
-__all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_terminal_summary", "terraform"]
+if TYPE_CHECKING:
+    from cases import Case, Cases  # which loads the whole local cloud: what only shares tests out needs none
 
-pytest_plugins = ["localcloud.tests.pytest_plugin"]
+__all__ = ["terraform"]
+
+pytest_plugins = ["localcloud.tests.pytest_plugin", "left_out"]
 
 
 class ByModule(LoadScopeScheduling):
@@ -31,6 +32,11 @@ class ByModule(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
     """How `make test` shares the tests out."""
     return ByModule(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that need Terraform come first: one of them waits for minutes, and the other workers go on meanwhile."""
+    items.sort(key=lambda item: "terraform" not in getattr(item, "fixturenames", ()))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +59,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 @pytest.fixture(scope="session")
 def case_template(postgres: EmbeddedPostgres) -> str:
     """The database that every case's is a copy of."""
+    from cases import make_template
+
     return make_template(postgres)
 
 
@@ -60,6 +68,8 @@ def case_template(postgres: EmbeddedPostgres) -> str:
 @pytest.fixture(scope="module")
 def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
     """A local cloud with many small databases, of which each test takes its own; time is still between steps."""
+    from cases import Cases
+
     with Cases(tmp_path_factory.mktemp("cases"), postgres, case_template) as opened:
         yield opened
 

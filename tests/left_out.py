@@ -1,6 +1,6 @@
 """Leaves out tests that need more than Python, pip and make, where the machine lacks it; the last lines say so in red.
 
-This module is a plugin of pytest; `conftest.py` takes its hooks in. A test needs something by asking for its fixture.
+This module is a plugin of pytest, which `conftest.py` names. A test needs something by asking for its fixture.
 """
 
 from __future__ import annotations

@@ -14,13 +14,15 @@ import pg8000.native
 from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS, GRACE_SECONDS
 from fleet.counts import Count
 from fleet.databases import SslMode
-from fleet.failures import Failure, classify
+from fleet.failures import Failure, FailureClass, classify
+from fleet.source_errors.postgresql import NO_TEXT, QUERY_CANCELED, classify_state
 from fleet.spelling import list_some
 from fleet.tables.catalogue import Census, RelationKind, Table, TableName
 from fleet.tables.columns import Column
 from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.sources.counting import HasTime, count_losses, count_tables
 from lambdas.sources.encryption import encryption
+from lambdas.sources.host import host_of
 from lambdas.sources.postgresql_losses import losses_statement, quote
 from lambdas.sources.words import causes_of, describe, find_words
 
@@ -90,11 +92,9 @@ _KINDS: Mapping[str, RelationKind] = {
     "m": "materialized view",
     "f": "foreign table",
 }
-# Source: PostgreSQL's manual, "PostgreSQL Error Codes"; statement_timeout raises query_canceled.
-_QUERY_CANCELED = "57014"
+# The server then converts what its database holds. From SQL_ASCII it converts nothing, and refuses what is no UTF-8.
+_IN_UTF8 = {"client_encoding": "UTF8"}
 _INSUFFICIENT_PRIVILEGE = "42501"
-
-
 # What row security hides raises an error instead. Values are as text what they are to a driver of ODBC's, whatever the
 # database's own settings say. Source: https://odbc.postgresql.org/docs/ (DateStyle is ISO); the rest is assumed.
 _SESSION = (
@@ -113,12 +113,10 @@ def connect(
     A host that begins with / is a socket of this machine, where nothing is encrypted. Source: PostgreSQL's manual,
     "Client Connection Defaults": both time-outs are in milliseconds; that for locks must be the shorter one to matter.
     """
-    host, port = str(secret["host"]), int(secret["port"])
+    host, port = host_of(secret), int(secret["port"])
     is_local = host.startswith("/")
-    plug = socket.socket(socket.AF_UNIX if is_local else socket.AF_INET)
+    plug = _plug(f"{host}/.s.PGSQL.{port}") if is_local else socket.create_connection((host, port), CONNECT_SECONDS)
     try:
-        plug.settimeout(CONNECT_SECONDS)
-        plug.connect(f"{host}/.s.PGSQL.{port}" if is_local else (host, port))
         plug.settimeout(seconds + GRACE_SECONDS)  # for a server that says nothing any more
         connection = pg8000.native.Connection(
             secret["username"],
@@ -128,6 +126,7 @@ def connect(
             sock=plug,
             ssl_context=False if is_local else encryption(secret, ssl_mode) or False,
             application_name="fleet AskSource",
+            startup_params=_IN_UTF8,
         )
     except BaseException:
         plug.close()
@@ -142,6 +141,18 @@ def connect(
     finally:
         connection.close()
         plug.close()
+
+
+def _plug(path: str) -> socket.socket:
+    """A Unix socket, connected."""
+    opened = socket.socket(socket.AF_UNIX)
+    try:
+        opened.settimeout(CONNECT_SECONDS)
+        opened.connect(path)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
 def _rows(connection: pg8000.native.Connection, query: str, **parameters: Any) -> list[Any]:
@@ -294,7 +305,7 @@ def _explain(error: Exception, seconds_each: float) -> str:
     if not isinstance(error, pg8000.native.DatabaseError) or not _is_of_statement(error):
         return ""
     text = find_words(error)
-    return f"no answer within {seconds_each:g} s: {text}" if _fields(error).get("C") == _QUERY_CANCELED else text
+    return f"no answer within {seconds_each:g} s: {text}" if _fields(error).get("C") == QUERY_CANCELED else text
 
 
 def _is_of_statement(error: pg8000.native.DatabaseError) -> bool:
@@ -309,10 +320,24 @@ def _fields(error: pg8000.native.DatabaseError) -> Mapping[str, str]:
 
 
 def describe_failure(error: BaseException) -> Failure:
-    """What an error of the driver or of the network says of the source."""
+    """What an error of the driver or of the network says of the source: by SQLSTATE, where the server gave one."""
     # pg8000 says goodbye to a server that has refused it and hung up: that error hides the server's own words.
     said = next((one for one in causes_of(error) if isinstance(one, pg8000.native.DatabaseError)), error)
-    failure_class = classify(find_words(said))
-    if failure_class == "unknown" and isinstance(said, pg8000.native.InterfaceError | OSError):
-        failure_class = "connection"
-    return describe(said, failure_class)
+    return describe(said, _classify(said))
+
+
+def _classify(error: BaseException) -> FailureClass:
+    fields = _fields(error) if isinstance(error, pg8000.native.DatabaseError) else {}
+    state = fields.get("C", "")
+    failure_class = classify_state(state)
+    if state in NO_TEXT:
+        return "table_error"
+    if failure_class == "table_error":
+        # No table was asked for: the statement took too long, or the server is not ready ("not currently accepting
+        # connections" is 55000), or the statement was wrong.
+        is_away = state == QUERY_CANCELED or fields.get("V", fields.get("S")) in {"FATAL", "PANIC"}
+        return "connection" if is_away else "unknown"
+    if failure_class == "unknown" and not state:
+        failure_class = classify(find_words(error))
+    is_network = isinstance(error, pg8000.native.InterfaceError | OSError)
+    return "connection" if failure_class == "unknown" and is_network else failure_class

@@ -11,6 +11,7 @@ import re
 import traceback
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.endpoint import convert_to_response_dict
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, ResponseParserFactory
-from moto import backend_index, backends
+from moto import backend_index
 from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.core.request import normalize_request
@@ -181,7 +182,8 @@ def _service(host: str) -> str:
 
 @lru_cache(maxsize=64)
 def _routes(service: str) -> Routes:
-    found: Any = backends.get_backend(service)  # type: ignore[call-overload]  any service's name
+    # By name: pyright would take seconds to read all services of moto.
+    found: Any = import_module("moto.backends").get_backend(service)
     of_account = found[DEFAULT_ACCOUNT_ID] if isinstance(found, BackendDict) else found
     backend = next(of_account[name] for name in ("us-east-1", "aws", "global") if name in of_account)
     return [(re.compile(url), handle) for url, handle in backend.urls.items()]

@@ -8,23 +8,17 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleet.asking import ASK_SOURCE_SECONDS
 from fleet.databases import Server, Settings
 from fleet.errors import FleetError
 from fleet.names import control_bucket, function_arn, function_name, ledger_table, notification_topic_arn
 from orchestration.constructs import toolchain as tf
-from orchestration.definitions import load
 from orchestration.function_roles import function_role_name, may
+from orchestration.function_timeouts import timeout_seconds
 from orchestration.functions import DATABASE_RUN, FLEET_RUN, MODULES
 from orchestration.roles import trust_service
 
 PACKAGE_FILE = "functions.zip"
 """What the package is called beside the stack's file, and in the control bucket below `package/`."""
-# A cold start has ten seconds of its own before the function's time-out begins, and Step Functions counts them.
-# Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
-_ENDS_BEFORE_ITS_STATE_SECONDS = 10 + 5
-# No state waits for these; 900 is the longest that Lambda takes, and what ClaimDatabase reckons a dying one may act.
-_OTHER_SECONDS = {"AskSource": ASK_SOURCE_SECONDS, "Recorder": 300, "Sweep": 600}
 
 
 class PackageMissingError(FleetError):
@@ -62,19 +56,6 @@ class FunctionDependencies:
     secret_arns: list[str]
     servers: tuple[Server, ...]
     data_key_arn: str
-
-
-def timeout_seconds(name: str) -> int:
-    """How long *name* may run: it ends before its state gives it up, so that no two calls act at once, and the state
-    fails by Sandbox.Timedout and not by States.Timeout, which would leave open whether the function still runs.
-
-    >>> timeout_seconds("SealFolder"), timeout_seconds("Recorder")
-    (585, 300)
-    """
-    if name in _OTHER_SECONDS:
-        return _OTHER_SECONDS[name]
-    machine = "fleet-run" if name in FLEET_RUN else "database-run"
-    return load(machine)["States"][name]["TimeoutSeconds"] - _ENDS_BEFORE_ITS_STATE_SECONDS
 
 
 def environment(settings: Settings) -> dict[str, str]:

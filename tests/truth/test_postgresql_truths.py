@@ -170,6 +170,16 @@ RELATIONS = [
         next_night="DROP TABLE u",
     ),
     Truth(
+        "entries of the registry that name nothing",
+        T,
+        "ok",
+        (
+            "`exclude` names public.T, which the source's login does not see. Did you mean public.t?",
+            "`tables` names public.t and accepts losses of column 'ID', which it has not",
+        ),
+        registry={"exclude": ("public.T",), "tables": (TableRules("public", "t", accept=("ID",)),)},
+    ),
+    Truth(
         "a table that is new since the last run",
         T,
         "ok",
@@ -311,7 +321,7 @@ MEANWHILE = [
         "a view that errors",
         f"{T} CREATE VIEW broken AS SELECT 1 / (id - 1) AS x FROM t;",
         "partial",
-        ("public.broken: DMS reports",),
+        ("public.broken: DMS reports 'Table error' after 0 rows; the task's log says: division by zero.",),
         rows={"SELECT ID FROM {schema}.T": [[1], [2]]},
     ),
 ]

@@ -18,6 +18,7 @@ from fleet.dms.task_texts import full_load_texts
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
 from fleet.names import newest_census_key
+from fleet.sentences import as_clause
 from fleet.tables.account import Account, remember, select_tables, take_account
 from fleet.tables.catalogue import Census, Table
 from fleet.waits import Wait
@@ -81,7 +82,7 @@ def run(request: Request, clients: Clients) -> Response:
     refused = clients.dms.modify_task(task.report.arn, wanted)
     # One that was throttled may have been done all the same, and was repeated.
     if refused and opened.task_id not in clients.dms.find_moving([opened.task_id]):
-        failure = Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {refused}")
+        failure = Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {as_clause(refused)}")
         return refuse(opened, failure, clients, Response)
     return _wait(opened, clients, task_modified_at=clients.now())  # StartTask reads it back
 
@@ -133,7 +134,8 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
     if isinstance(census, Failure):
         if known is None or census.name == BROKEN:
             return census
-        gap = f"the source could not be asked before the start ({census.text}); tables are those of the last run"
+        why = as_clause(census.text)
+        gap = f"the source could not be asked before the start ({why}); tables are those of the last run"
         clients.ledger.note(opened.attempt, gaps=(gap,))
         census = known
     else:

@@ -17,6 +17,7 @@ from fleet.dms.task_texts import full_load_texts
 from fleet.dms.tasks import TaskReport, is_settling, judge_start_refusal, start_type
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
+from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table
 from fleet.waits import Wait
 from lambdas.attempt_context import (
@@ -114,7 +115,7 @@ def _has_started(opened: Opened, before: TaskReport, clients: Clients) -> bool:
 
 
 def _start_refused(said: str) -> Failure:
-    return Failure("unknown", "StartRefused", f"DMS did not start the task: {said}")
+    return Failure("unknown", "StartRefused", f"DMS did not start the task: {as_clause(said)}")
 
 
 def _retest(opened: Opened, said: str, clients: Clients) -> Response:
@@ -128,7 +129,7 @@ def _retest(opened: Opened, said: str, clients: Clients) -> Response:
 
 def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
     """Come again later; after `modify_deadline_seconds` the wait ends as a failure."""
-    wait = Wait("StartRefused", f"the task could not be started ({reason})", "modify_deadline_seconds")
+    wait = Wait("StartRefused", f"the task could not be started ({as_clause(reason)})", "modify_deadline_seconds")
     left = keep_waiting(opened, wait, clients)
     return (
         refuse(opened, left, clients, Response)

@@ -9,6 +9,7 @@ PostgreSQL database as an AWS DMS source", sections "Limitations" and "Source da
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,8 @@ from localcloud.dms.type_tables.postgresql import UNBOUNDED_BYTES, dms_type
 
 _CATALOGUE = (Path(__file__).parent / "postgresql_catalogue.sql").read_bytes()
 _CONNECT_SECONDS = 10
+# What the scanner puts before the server's own words.
+_SERVERS_WORDS = re.compile(r"^.*?\bERROR:\s+", re.DOTALL)
 # Values are as text what they are to a driver of ODBC's, whatever the database's own settings say. Source:
 # https://odbc.postgresql.org/docs/ (DateStyle is ISO); that DMS sets the rest is assumed.
 _SESSION = "-c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c extra_float_digits=2"
@@ -106,7 +109,8 @@ class PostgresqlSource:
     def _words(self, error: Exception) -> str:
         """What the scanner raised without the connection string that it repeats, for the password is in it."""
         where = f"{self._login.host}:{self._login.port}/{self._login.database}"
-        return str(error).replace(_conninfo(self._login), where)
+        text = str(error).replace(_conninfo(self._login), where)
+        return _SERVERS_WORDS.sub("", text).strip()
 
     def check(self) -> None:
         """Raise SourceUnreachableError unless the database still answers."""
@@ -127,6 +131,7 @@ def _conninfo(login: Login) -> str:
         password=login.password,
         options=_SESSION,
         sslmode="disable" if login.ssl_mode == "none" else login.ssl_mode,
+        client_encoding="UTF8",  # DMS asks for it, whatever the database holds (assumed)
         connect_timeout=_CONNECT_SECONDS,
         application_name="dms",
     )

@@ -21,20 +21,21 @@ NAMES = ["a/LOAD1.parquet", "a/Ünïcode +&%'\".json", "a/b/c", "b/_manifest.jso
 
 
 @pytest.fixture(scope="module")
-def session() -> boto3.Session:
-    """One for all tests: each reads the services' models anew, which takes longer than a test."""
-    return boto3.Session("a", "b", region_name=REGION)
+def clients() -> dict[str, dict[str, Any]]:
+    """The clients of S3 and DynamoDB by the way they take. Made once: to make them takes longer than a test."""
+    session = boto3.Session("a", "b", region_name=REGION)
+    made = {way: {name: session.client(name) for name in ("s3", "dynamodb")} for way in ("moto", "short way")}
+    routes.shorten(made["short way"]["s3"], PlainS3(ACCOUNT).answer)
+    routes.shorten(made["short way"]["dynamodb"])
+    return made
 
 
 @pytest.fixture(params=["moto", "short way"])
-def aws(request: pytest.FixtureRequest, session: boto3.Session) -> Iterator[dict[str, Any]]:
-    """The clients of S3 and DynamoDB by name, with a bucket and a table."""
+def aws(request: pytest.FixtureRequest, clients: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The clients by name, with a bucket and a table that are new."""
     correct()
+    made = clients[request.param]
     with mock_aws():
-        made = {name: session.client(name) for name in ("s3", "dynamodb")}
-        if request.param == "short way":
-            routes.shorten(made["s3"], PlainS3(ACCOUNT).answer)
-            routes.shorten(made["dynamodb"])
         made["s3"].create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         make_table(made["dynamodb"])
         yield made

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from cases import SETTINGS
-from cli.demo import SAMPLE_REGISTRY
+from cli.sample_registry import SAMPLE_REGISTRY
 from fleet.databases import Registry
 from local.cloud import LocalCloud
 from local.coverage.account_checks import CHECKS

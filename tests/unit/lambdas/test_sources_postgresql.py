@@ -16,6 +16,8 @@ from lambdas.sources.postgresql import ask_census, ask_counts, describe_failure
 from lambdas.sources.postgresql import ask_losses as ask_losses_of
 from localcloud.servers.postgres import EmbeddedPostgres
 
+NAMES = {"connection": "SourceNotAnswering", "credentials": "SourceRefused", "unknown": "SourceErred"}
+
 
 def hang_up() -> None:
     raise BrokenPipeError(32, "Broken pipe")
@@ -42,7 +44,7 @@ def test_a_refusal_is_reported_in_the_servers_words_though_the_connection_then_b
         refuse_and_hang_up('password authentication failed for user "dms"')
     failure = describe_failure(caught.value)
     assert failure.failure_class == "credentials"
-    assert failure.text == 'the source did not answer: password authentication failed for user "dms"'
+    assert failure.text == 'the source refused: password authentication failed for user "dms"'
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_a_refusal_is_reported_in_the_servers_words_though_the_connection_then_b
 )
 def test_each_error_has_a_class_and_keeps_its_words(error: Exception, failure_class: str, words: str) -> None:
     failure = describe_failure(error)
-    assert (failure.failure_class, failure.name) == (failure_class, "SourceNotAnswering")
+    assert (failure.failure_class, failure.name) == (failure_class, NAMES[failure_class])
     assert words in failure.text
 
 

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from cfnlint.api import lint_all
-
 from orchestration.definitions import bind, load, placeholders
 
 
@@ -30,6 +28,8 @@ def alone(**fields: Any) -> dict[str, Any]:
 
 
 def test_cfn_lint_finds_nothing_in_our_machines_and_what_our_own_lint_leaves_to_it() -> None:
+    from cfnlint.api import lint_all  # here: loading it takes seconds, which the other workers need not wait
+
     wrong = {
         "StartsNowhere": {"StartAt": "Nowhere"},
         "StartsNowhereInside": inner(StartAt="Nowhere"),

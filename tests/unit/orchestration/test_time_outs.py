@@ -17,9 +17,9 @@ from fleet.asking import (
 from fleet.claims import LONGEST_LAMBDA
 from fleet.databases import Limits
 from lambdas.wiring import client_config
-from orchestration.constructs.functions import timeout_seconds
 from orchestration.definitions import load
 from orchestration.function_roles import may
+from orchestration.function_timeouts import timeout_seconds
 from orchestration.functions import DATABASE_RUN, MODULES
 
 OTHER_WORK_SECONDS = 60
