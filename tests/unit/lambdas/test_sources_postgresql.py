@@ -170,3 +170,35 @@ def test_what_row_security_hides_is_refused_and_no_count(postgres: EmbeddedPostg
     assert (mine.rows, mine.why, mine.is_refused) == (None, words, True)
     assert (owners.rows, owners.is_refused) == (5, False)
     postgres.drop_database("hiding")
+
+
+LONGEST_NAME = "é" * 31 + "x"
+EVERYTHING = f"""
+CREATE SCHEMA "it's"; CREATE SCHEMA "a.b"; CREATE SCHEMA shop_a; CREATE SCHEMA shopxa; CREATE SCHEMA shop_abc;
+CREATE TABLE "it's"."q""u.o te" (id integer, "a.b" integer, "x""y" integer);
+CREATE TABLE "a.b"."{LONGEST_NAME}" (dropped integer, stays numeric(5, 2), PRIMARY KEY (stays));
+ALTER TABLE "a.b"."{LONGEST_NAME}" DROP COLUMN dropped;
+CREATE UNLOGGED TABLE shop_a.unlogged (id integer GENERATED ALWAYS AS IDENTITY, n integer,
+    twice integer GENERATED ALWAYS AS (n * 2) STORED);
+CREATE TEMPORARY TABLE temporary (id integer);
+CREATE TABLE shopxa.other (id integer); CREATE TABLE shop_abc.another (id integer);
+"""
+
+
+def test_the_census_has_every_kind_of_name_and_what_a_pattern_could_take_for_an_asked_schema(
+    postgres: EmbeddedPostgres,
+) -> None:
+    postgres.create_database("named")
+    with postgres.connect("named", autocommit=True) as connection:
+        connection.execute(EVERYTHING)  # type: ignore[arg-type]  a literal of this test
+        census = ask_census(postgres.secret("named"), "named", ["it's", "a.b", "shop_a", "gone"], "none")
+    assert census.schemas == ("a.b", "it's", "shop_a")
+    found = {str(table.name): tuple(column.name for column in table.columns) for table in census.tables}
+    assert found == {
+        f"a.b.{LONGEST_NAME}": ("stays",),
+        "it's.q\"u.o te": ("id", "a.b", 'x"y'),
+        "shop_a.unlogged": ("id", "n", "twice"),
+        "shopxa.other": ("id",),
+    }
+    assert census.tables[0].key == ("stays",)
+    postgres.drop_database("named")
