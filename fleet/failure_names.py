@@ -182,6 +182,10 @@ NAMES: dict[str, FailureName] = {
         ("table_error",), "SealFolder",
         "The rows that DMS loaded lie outside of the source's counts before and after the load.",
         "Rerun the table; set `row_tolerance` where rows come and go during the load."),
+    "RowsHidden": FailureName(
+        ("not_moved",), "SealFolder",
+        "The source refused to count the table, because row security hides rows of it: DMS may have read a part.",
+        "Give the login BYPASSRLS, or leave the relation out with `exclude`."),
     "RelationsNotMoved": FailureName(
         ("not_moved",), "RecordOutcome",
         "Relations of the schemas were not moved: the login or DMS cannot read them, or they are gone.",
