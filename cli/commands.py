@@ -24,6 +24,7 @@ UNREAD = 1
 _MODULES = {
     "demo": "cli.demo",
     "faults": "cli.faults",
+    "errors": "cli.errors",
     "run": "cli.night_commands",
     "status": "cli.night_commands",
     "rerun": "cli.night_commands",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from fleet.failures import Failure, classify_test
+from fleet.sentences import as_clause
 
 Side = Literal["source", "target"]
 SIDES: tuple[Side, ...] = ("target", "source")
@@ -63,7 +64,7 @@ def judge_test(side: Side, endpoint_arn: str, connection: Connection | None) -> 
         classify_test(side, connection.failure),
         "ConnectionTestFailed",
         f"the test of the {side} endpoint {endpoint_arn} is {connection.status!r}: "
-        f"{connection.failure or 'DMS gives no reason'}",
+        f"{as_clause(connection.failure) or 'DMS gives no reason'}",
     )
 
 
@@ -79,7 +80,7 @@ def judge_test_after_load(connection: Connection | None) -> TestResult:
         return "wait"
     if connection.status == "successful":
         return None
-    said = connection.failure or "DMS gives no reason"
+    said = as_clause(connection.failure) or "DMS gives no reason"
     return Failure(
         classify_test("source", said),
         "SourceLost",

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fleet.asking import BROKEN
 from fleet.databases import Limits
 from fleet.failures import Failure
+from fleet.sentences import as_clause
 from fleet.spelling import list_some
 from fleet.tables.catalogue import Table, TableName
 
 
 @dataclass(frozen=True)
 class Count:
-    """What the source said of one table: its *rows*, or, where they are None, *why* they were not counted."""
+    """What the source said of one table: its *rows*, or, where they are None, *why* they were not counted.
+
+    *is_refused*: the login does not see all of its rows, so DMS may have read a part and called it all.
+    """
 
     schema: str
     table: str
     rows: int | None
     why: str = ""
+    is_refused: bool = False
 
     @property
     def name(self) -> TableName:
@@ -30,11 +35,13 @@ class Count:
 @dataclass(frozen=True)
 class Counted:
     """What all counts of a load come to. *rows*: of the tables that were counted, None where the source gave no count
-    at all. *gaps*: what was not counted, in words. *failure*: why the load cannot be believed."""
+    at all. *gaps*: what was not counted, in words. *failure*: why the load cannot be believed. *refused*: why single
+    tables cannot be believed."""
 
     rows: Mapping[TableName, int] | None = None
     gaps: Sequence[str] = ()
     failure: Failure | None = None
+    refused: Mapping[TableName, str] = field(default_factory=dict)
 
 
 def find_left(tables: Iterable[TableName], counts: Iterable[Count]) -> tuple[TableName, ...]:
@@ -77,7 +84,7 @@ def describe_gaps(counts: Iterable[Count]) -> list[str]:
     """
     names: dict[str, list[str]] = {}
     for count in counts:
-        if count.rows is None:
+        if count.rows is None and not count.is_refused:
             names.setdefault(count.why, []).append(str(count.name))
     return [
         f"rows at the source were not counted ({why}): {list_some(found, 'tables')}" for why, found in names.items()
@@ -89,9 +96,11 @@ def add_up(counts: Sequence[Count]) -> Counted:
 
     >>> add_up([Count("s", "a", 5), Count("s", "b", None, "gone")])
     Counted(rows={TableName(schema='s', table='a'): 5}, gaps=['rows at the source were not counted (gone): s.b'], \
-failure=None)
+failure=None, refused={})
     """
-    return Counted({count.name: count.rows for count in counts if count.rows is not None}, describe_gaps(counts))
+    rows = {count.name: count.rows for count in counts if count.rows is not None}
+    refused = {count.name: count.why for count in counts if count.is_refused}
+    return Counted(rows, describe_gaps(counts), refused=refused)
 
 
 def judge_silence(silence: Failure, *, has_answered: bool) -> Counted:
@@ -111,9 +120,9 @@ def judge_silence(silence: Failure, *, has_answered: bool) -> Counted:
     if silence.name == BROKEN:
         return Counted(failure=silence)
     if has_answered:
-        text = f"the source answered before the load and does not now: {silence.text}"
+        text = f"the source answered before the load and does not now: {as_clause(silence.text)}"
         return Counted(failure=Failure(silence.failure_class, "SourceLost", text))
-    return Counted(gaps=[f"rows at the source were not counted: {silence.text}"])
+    return Counted(gaps=[f"rows at the source were not counted: {as_clause(silence.text)}"])
 
 
 def why_no_more(counting_seconds: float, limits: Limits, ended: Failure | None) -> str:

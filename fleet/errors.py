@@ -24,12 +24,14 @@ FleetError
 
 from __future__ import annotations
 
+from fleet.sentences import end_sentence
+
 
 class FleetError(Exception):
     """Something happened to a thing; the message names it, the value found and wanted, and what to do next."""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(f"{message} {remedy}".strip())
+        super().__init__(f"{end_sentence(message)} {remedy}" if remedy else message)
         self.remedy = remedy
 
 

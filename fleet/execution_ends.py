@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fleet.failures import Failure, FailureClass
 from fleet.function_deaths import Death, find_death, say_death
+from fleet.sentences import as_clause, end_sentence
 
 _ERRORS: dict[str, FailureClass] = {
     "ThrottledError": "throttled",
@@ -76,15 +77,15 @@ says what it waited for. Mend that, or raise the state's TimeoutSeconds and depl
     where = f" in {end.state} and recorded nothing" if end.state else " and recorded nothing"
     after = f" after {end.passed}" if end.passed else ""
     why = " ".join(filter(None, (end.error, end.words)))[:_MOST_CHARACTERS]
-    text = f"execution {end.name} ended {end.status}{where}{after}{': ' + why if why else ''}."
+    text = f"execution {end.name} ended {end.status}{where}{after}{': ' + why if why else ''}"
     kind = "ExecutionTooLong" if end.status == "TIMED_OUT" else "ExecutionBrokenOff"
-    return Failure(_classify(end, None), kind, text)
+    return Failure(_classify(end, None), kind, end_sentence(text))
 
 
 def _say(end: End, death: Death) -> str:
     where = f" in {end.state}" if end.state else f" after {end.passed}" if end.passed else ""
     times = ", each time that it was tried" if death.may_pass else ""
-    cause = "" if death.may_pass else f": {end.words[:_MOST_CHARACTERS]}"
+    cause = "" if death.may_pass else f": {as_clause(end.words[:_MOST_CHARACTERS])}"
     what = f"its function {say_death(death, end.words)}{times}{cause}."
     return f"execution {end.name} ended {end.status}{where}: {what} {death.advice} ({end.error})"
 

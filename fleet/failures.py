@@ -56,7 +56,7 @@ CLASSES: dict[FailureClass, ClassOfFailure] = {
     "server_full": ClassOfFailure("fleet team", "Rerun later, or raise the server's caps.", "new attempt"),
     "instance_exhausted": ClassOfFailure("platform team", "Give the instance more memory or disk, then rerun.", "stop"),
     "table_error": ClassOfFailure("source team", "Read the task's log, then rerun them.", "unfinished tables"),
-    "mapping_empty": ClassOfFailure("fleet team", "Correct `schemas` or `exclude`, or the grants.", "stop"),
+    "mapping_empty": ClassOfFailure("fleet team", "Correct `name_at_source`, `schemas`, `exclude` or grants.", "stop"),
     "not_moved": ClassOfFailure("source team", "Grant the missing right, or leave it out with `exclude`.", "stop"),
     "value_loss": ClassOfFailure("fleet team", "Mend it, or accept the loss in the registry (`tables`).", "stop"),
     "not_deployed": ClassOfFailure("platform team", "Deploy the stack of its instance, then rerun.", "stop"),
@@ -74,6 +74,8 @@ _MESSAGES: tuple[tuple[str, FailureClass], ...] = (
     (r"storage.?full|no space left|LOW_DISK", "instance_exhausted"),
     (r"LSN .* not available|replication slot .* (not exist|invalidated)", "source_log_gone"),
     (r"\bs3\b|\bbucket\b", "landing_access"),  # before `credentials`: IAM's refusals name no source
+    # A database that is not there, in PostgreSQL's, MySQL's and SQL Server's words; before "the login failed".
+    (r"database .* does not exist|unknown database|cannot open database", "mapping_empty"),
     (r"password|authentication failed|login failed|access ?denied|not authorized|permission denied", "credentials"),
     (r"(cannot|could not|can't) connect|connection (was )?(lost|refused|closed|reset)", "connection"),
     # PostgreSQL's own words (src/backend/utils/init/postinit.c, tcop/backend_startup.c).
@@ -101,6 +103,10 @@ def classify(text: str) -> FailureClass:
     'connection'
     >>> classify("Can't connect to local server through '/run/mysqld/mysqld.sock' ([Errno 2])")
     'connection'
+    >>> classify('FATAL:  database "shop" does not exist'), classify("Unknown database 'shop'")
+    ('mapping_empty', 'mapping_empty')
+    >>> classify('Cannot open database "Shop" requested by the login. The login failed.')
+    'mapping_empty'
     >>> classify("something new")
     'unknown'
     """

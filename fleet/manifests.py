@@ -86,11 +86,13 @@ def judge_table(
     before: int | None = None,
     losses: Sequence[ColumnLoss] = (),
     policy: LossPolicy = "partial",
+    refused: str = "",
 ) -> SealedTable:
     """What became of *table*: by DMS's statistics (None: it has none), by the files in S3 and by the source's counts.
 
     Rows may come and go while DMS reads: what it read lies between the counts *before* and after, or it is not whole.
-    What is lost for sure, and not accepted, withholds the table where the *policy* is `failed`.
+    What is lost for sure, and not accepted, withholds the table where the *policy* is `failed`. *refused*: why the
+    source does not show all of its rows, so that DMS may have read a part.
 
     >>> t = Table("public", "t", False, ())
     >>> judge_table(t, ("empty", 0, ""), [], 0, tolerance=0).failure is None
@@ -113,6 +115,8 @@ def judge_table(
         failure = Failure(
             "landing_mismatch", "FilesWithoutRows", f"{name}: DMS loaded no row, S3 has {len(files)} files."
         )
+    elif refused:
+        failure = Failure("not_moved", "RowsHidden", f"{name}: the source does not show all of its rows: {refused}.")
     elif at_source is not None and not _is_between(rows, before, at_source, tolerance):
         counted = f"{at_source:,} rows at the source"
         if before is not None and before != at_source:

@@ -120,6 +120,15 @@ def task_log_group(prefix: str, instance: str) -> str:
     return f"{TASK_LOGS}{instance_id(prefix, instance)}"
 
 
+def task_log_stream(task_arn: str) -> str:
+    """The stream of a task's log in its instance's group. DMS chose the name, of the ARN's last part.
+
+    >>> task_log_stream("arn:aws:dms:eu-central-1:123456789012:task:ABC")
+    'dms-task-ABC'
+    """
+    return f"dms-task-{task_arn.rpartition(':')[2]}"
+
+
 def resource_name(prefix: str, name: str) -> str:
     """The name of any other resource of the fleet's: a queue, a rule, a schedule, a role, an alarm.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from fleet.failures import Failure
 from fleet.names import source_endpoint_id, target_endpoint_id, task_id, task_ids
 from fleet.plan import Plan
 from fleet.tables.account import Account
-from fleet.tables.catalogue import Table
+from fleet.tables.catalogue import Table, TableName
 from lambdas.entrypoint import Model
 from lambdas.wiring import Clients
 
@@ -95,6 +95,12 @@ def read_tables(attempt: Attempt, clients: Clients) -> tuple[Table, ...]:
 def read_account(attempt: Attempt, clients: Clients) -> Account | None:
     """What PrepareTask accounted for; None where it never came to that."""
     return clients.records.read(attempt.key("account"), Account)
+
+
+def read_names(attempt: Attempt, tables: Sequence[Table], clients: Clients) -> tuple[TableName, ...]:
+    """All relations that the source had when PrepareTask chose *tables*."""
+    account = read_account(attempt, clients)
+    return account.names if account else tuple(table.name for table in tables)
 
 
 def find_stop_request(opened: Opened, clients: Clients) -> Failure | None:

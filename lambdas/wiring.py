@@ -30,6 +30,7 @@ from lambdas.clients.places import Places
 from lambdas.clients.records import Records
 from lambdas.clients.snowflake import KeyPairToken, SqlApi, Transport
 from lambdas.clients.source import Source
+from lambdas.clients.task_logs import TaskLogs
 
 LONGEST_JITTER_SECONDS = 2
 """By how much requests that were throttled together are spread."""
@@ -121,6 +122,11 @@ class Clients:
     def source(self) -> Source:
         """The way to AskSource, the one handler that speaks to sources."""
         return Source(self._client("lambda"), self.environment.ask_source_function)
+
+    @cached_property
+    def task_logs(self) -> TaskLogs:
+        """The logs of DMS's tasks."""
+        return TaskLogs(self._client("logs"), self.now)
 
     @cached_property
     def executions(self) -> Any:

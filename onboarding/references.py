@@ -11,6 +11,7 @@ from fleet.errors import DuplicateNameError
 from fleet.names import warehouse_schema
 from fleet.server_places import count_connections
 from fleet.spelling import did_you_mean
+from onboarding.boundaries import find_out_of_order, find_repeated
 from onboarding.fields import Entry
 from onboarding.nodes import RegistryFile
 
@@ -172,5 +173,12 @@ def _note_parallel_loads(entry: Entry[Database], schemas: Sequence[str], file: R
         seen.add((load.schema, load.table))
         if not load.boundaries:
             note("boundaries", f"gives {name} no boundaries, wanted at least one. One boundary makes two segments.")
-        if len(set(load.boundaries)) < len(load.boundaries):
-            note("boundaries", f"gives {name} a boundary twice. Each one ends a segment: keep one.")
+        for key in ("schema", "table"):
+            if "%" in getattr(load, key):
+                remedy = "DMS takes exact names there, and `%` as a wildcard. Load the table whole, or rename it."
+                note(key, f"is for {name}, whose {key} holds `%`. {remedy}")
+        if repeated := find_repeated(load.boundaries):
+            note("boundaries", f"gives {name} the boundary {repeated!r} twice. Each one ends a segment: keep one.")
+        elif pair := find_out_of_order(load.boundaries):
+            remedy = "Each is the upper bound of its range: write them in rising order, or rows are read twice."
+            note("boundaries", f"gives {name} the boundary {pair[1]!r} after {pair[0]!r}. {remedy}")

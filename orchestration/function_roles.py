@@ -18,6 +18,7 @@ from fleet.names import (
     ledger_table,
     machine_arn,
     notification_topic_arn,
+    task_log_group,
 )
 from orchestration.roles import Policy, Statement, allow, decrypt_secrets, policy, use_data_key
 
@@ -138,6 +139,12 @@ def _asks_sources(settings: Settings, name: str) -> list[Statement]:
     return [allow(f"{name}AsksSources", "lambda:InvokeFunction", arn)]
 
 
+def _reads_task_logs(settings: Settings, name: str) -> list[Statement]:
+    """The star takes in every instance, and what IAM puts behind a group's name."""
+    groups = f"arn:aws:logs:{settings.region}:{settings.account}:log-group:{task_log_group(settings.prefix, '*')}"
+    return [allow(f"{name}ReadsTaskLogs", "logs:FilterLogEvents", groups)]
+
+
 def _lists_landing(settings: Settings, name: str) -> list[Statement]:
     return [allow(f"{name}ListsTheLanding", "s3:ListBucket", f"arn:aws:s3:::{settings.landing_bucket}")]
 
@@ -248,6 +255,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
         _sees_tasks_and_connections,
         _tests,
         _counts,
+        _reads_task_logs,
     ),
     "SubmitLoads": (*_WRITES, _reads_manifests, _signs),
     "PollLoads": (*_WRITES, _notes, _signs),

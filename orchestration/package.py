@@ -27,7 +27,9 @@ _PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"
 # What an installer notes about the installing: paths, times, its own name. No code reads it at run time.
 _NOTES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
 # Of AWS's services the SDK describes some four hundred: three quarters of the package, were they left in it.
-SERVICES = frozenset({"dms", "dynamodb", "kms", "lambda", "s3", "secretsmanager", "sns", "stepfunctions", "sts"})
+SERVICES = frozenset(
+    {"dms", "dynamodb", "kms", "lambda", "logs", "s3", "secretsmanager", "sns", "stepfunctions", "sts"}
+)
 _DESCRIPTIONS = ["botocore", "data"]
 _FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 

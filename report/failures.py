@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from fleet.failure_names import NAMES
 from fleet.failures import CLASSES, FailureClass
 from fleet.outcomes import TableOutcome
 from fleet.reports import RunReport
@@ -125,6 +126,7 @@ def _class_of_failures(report: RunReport, failure_class: FailureClass, group: Se
             element("span", known.remedy, " ", element("span", BUDGETS[known.budget], class_="budget")),
             class_="remedy",
         ),
+        _names(failure_class, group),
         *(
             _failed_database(report, row)
             for row in sorted(group, key=lambda row: (order.get(row.word, 4), row.database))
@@ -132,6 +134,19 @@ def _class_of_failures(report: RunReport, failure_class: FailureClass, group: Se
         class_="failure-class",
         id=f"class-{failure_class}",
     )
+
+
+def _names(failure_class: FailureClass, group: Sequence[DatabaseRow]) -> Html:
+    """What each name that occurs in *group* means, and what to do, once each."""
+    of_tables = (table.failure for row in group for table in row.bad_tables)
+    failures = [*(row.failure for row in group), *(one for one in of_tables if one is not None)]
+    found = {one.name for one in failures if one.failure_class == failure_class and one.name in NAMES}
+    if not found:
+        return Html()
+    items = (
+        element("li", element("code", name), ": ", NAMES[name].means, " ", NAMES[name].remedy) for name in sorted(found)
+    )
+    return element("ul", *items, class_="names")
 
 
 def _failed_database(report: RunReport, row: DatabaseRow) -> Html:

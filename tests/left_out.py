@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from debian_postgresql import find_debian_postgresql
 from fleet.errors import FleetError
 from local.terraform import find
 from localcloud.errors import LocalCloudError
@@ -56,6 +57,7 @@ def _find_terraform() -> None:
 
 NEEDS = (
     Need("mariadb", find_programs, "what reads a MySQL or MariaDB source"),
+    Need("debian_postgresql", find_debian_postgresql, "what PostgreSQL's extensions bring, PostGIS among them"),
     Need("terraform", _find_terraform, "what Terraform does with AWS's own provider"),
     Need("cdktn", lambda: toolchain("cdktn/bin/python"), "the stacks under CDKTF's continuation"),
     Need("checkov", lambda: toolchain("checkov/bin/checkov"), "the stacks as checkov reads them"),

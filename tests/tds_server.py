@@ -19,16 +19,18 @@ BATCH, ANSWER, ATTENTION, LOGIN, PRELOGIN = 1, 4, 6, 16, 18
 _ENCRYPTS, _CANNOT_ENCRYPT = 1, 2
 Answer = int | tuple[int, int, str] | None
 """To one batch: a number, or an error's number, severity and words; None: nothing, until the client gives up."""
+Refusal = tuple[int, str]
+"""An error of a login: number and words. A server may say several."""
 
 
 @dataclass
 class TdsServer:
-    """*answer*: to each batch that selects. *refuses*: the login, in these words. *asked*: every batch. *cancelled*:
+    """*answer*: to each batch that selects. *refuses*: the login, with these errors. *asked*: every batch. *cancelled*:
     how many batches the client gave up in good order."""
 
     port: int
     answer: Callable[[str], Answer]
-    refuses: str
+    refuses: tuple[Refusal, ...]
     asked: list[str] = field(default_factory=list)
     logins: int = 0
     cancelled: int = 0
@@ -39,16 +41,18 @@ def serve_tds(
     folder: Path,
     certificate: tuple[str, str] | None = None,
     answer: Callable[[str], Answer] = lambda _: 0,
-    refuses: str = "",
+    refuses: tuple[Refusal, ...] = (),
+    host: str = "127.0.0.1",
 ) -> Iterator[TdsServer]:
-    """A server on a port of 127.0.0.1, which encrypts with *certificate* and its key if there are any."""
+    """A server on a port of *host*, which encrypts with *certificate* and its key if there are any."""
     context = None
     if certificate:
         file = folder / "server.pem"
         file.write_text("".join(certificate))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as listening:
         server = TdsServer(listening.getsockname()[1], answer, refuses)
 
         def accept() -> None:
@@ -86,7 +90,7 @@ class _Conversation:
         self._receive()  # the login
         self._server.logins += 1
         if self._server.refuses:
-            self._send(_error(18456, 14, self._server.refuses) + _done(2))
+            self._send(b"".join(_error(number, 14, words) for number, words in self._server.refuses) + _done(2))
             return
         self._send(_login_accepted() + _done(0))
         while True:

@@ -6,14 +6,15 @@ Source: AWS DMS user guide, "Using table mapping to specify task settings" (docs
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fleet.databases import Database, Mode, ParallelLoad
 from fleet.errors import QuotaExceededError
 from fleet.names import DATABASE_ID_CHARACTERS
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
-from fleet.tables.catalogue import Table
+from fleet.tables.catalogue import Table, TableName
 
 DATABASE_COLUMN = "_fleet_database"
 """The column added to every row; the hand-off refuses a file in which it names another database."""
@@ -22,25 +23,67 @@ DATABASE_COLUMN = "_fleet_database"
 def escape(name: str) -> str:
     """*name* as a locator that matches it and nothing else: `_`, `%` and `[` are wildcards there.
 
+    AWS does not vouch for brackets on every engine ("Wildcards in table mapping", docs/facts/dms.md 5.6).
+
     >>> escape("order_lines"), escape("100%"), escape("a[1]")
     ('order[_]lines', '100[%]', 'a[[]1]')
     """
     return "".join(f"[{letter}]" if letter in "_%[" else letter for letter in name)
 
 
-def full_load_mappings(database: Database, tables: Sequence[Table]) -> str:
+def find_locators(tables: Iterable[Table], names: Iterable[TableName]) -> dict[TableName, tuple[str, str]]:
+    """Schema and table of each of *tables* as a rule names them. *names*: all relations that the source's census knows.
+
+    A name goes as it is if it matches, read as a pattern, one relation alone; else it is escaped. So is one with a
+    bracket, which begins a set.
+
+    >>> lines, other = Table("shop", "order_lines", False, ()), TableName("shop", "orderxlines")
+    >>> find_locators([lines], [lines.name])[lines.name], find_locators([lines], [lines.name, other])[lines.name]
+    (('shop', 'order_lines'), ('shop', 'order[_]lines'))
+    """
+    known = {*names}
+    of_length: dict[tuple[int, int], list[str]] = {}  # `_` is one character, so that few names are looked at
+    for name in known:
+        of_length.setdefault((len(name.schema), len(name.table)), []).append(_joined(name))
+    every = [_joined(name) for name in known]
+    locators: dict[TableName, tuple[str, str]] = {}
+    for name in (table.name for table in tables):
+        pattern = _joined(name)
+        candidates = every if "%" in pattern else of_length.get((len(name.schema), len(name.table)), [])
+        is_plain = "[" not in pattern and (
+            not {"_", "%"} & {*pattern} or not any(_matches(pattern, other) for other in candidates if other != pattern)
+        )
+        locators[name] = (name.schema, name.table) if is_plain else (escape(name.schema), escape(name.table))
+    return locators
+
+
+def _joined(name: TableName) -> str:
+    return f"{name.schema}\0{name.table}"
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """As if case did not matter: which of an engine's names it does is not said."""
+    letters = (".*" if letter == "%" else "[^\\0]" if letter == "_" else re.escape(letter) for letter in pattern)
+    return re.fullmatch("".join(letters), name, re.DOTALL | re.IGNORECASE) is not None
+
+
+def full_load_mappings(database: Database, tables: Sequence[Table], names: Iterable[TableName]) -> str:
     """The mappings that move exactly *tables* of *database*, as the JSON text DMS takes. Equal input, equal text.
+
+    *names*: all relations that the source's census knows.
 
     Raises:
         QuotaExceededError: The text is longer than DMS takes.
 
     >>> from fleet.tables.catalogue import Table
     >>> nyc = Database("nyc", "s", "NYC", "one", ("public",))
-    >>> text = full_load_mappings(nyc, [Table("public", "a_b", False, ())])
+    >>> table = Table("public", "a_b", False, ())
+    >>> text = full_load_mappings(nyc, [table], [table.name])
     >>> json.loads(text)["rules"][0]["object-locator"]
-    {'schema-name': 'public', 'table-name': 'a[_]b', 'table-type': 'table'}
+    {'schema-name': 'public', 'table-name': 'a_b', 'table-type': 'table'}
     """
-    selections = [(escape(table.schema), escape(table.table), "view" if table.is_view else "table") for table in tables]
+    locators = find_locators(tables, names)
+    selections = [(*locators[table.name], "view" if table.is_view else "table") for table in tables]
     moved = {table.name for table in tables}
     loads = [load for load in database.parallel_loads if (load.schema, load.table) in moved]
     return _write(database, selections, loads)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fleet.databases import Database, Settings
 from fleet.dms.mappings import find_difference, full_load_mappings
 from fleet.dms.task_settings import full_load_settings
-from fleet.tables.catalogue import Table
+from fleet.tables.catalogue import Table, TableName
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,13 @@ class TaskTexts:
         return find_difference(self.mappings, found.mappings) or find_difference(self.settings, found.settings)
 
 
-def full_load_texts(settings: Settings, database: Database, tables: Sequence[Table]) -> TaskTexts:
-    """The texts of the full-load task of *database* that moves *tables*.
+def full_load_texts(
+    settings: Settings, database: Database, tables: Sequence[Table], names: Iterable[TableName]
+) -> TaskTexts:
+    """The texts of the full-load task of *database* that moves *tables*. *names*: all relations of the source's census.
 
     Raises:
         QuotaExceededError: The mappings are longer than DMS takes them.
     """
     how = full_load_settings(settings.profile_of(database), settings.losses_of(database))
-    return TaskTexts(full_load_mappings(database, tables), how)
+    return TaskTexts(full_load_mappings(database, tables, names), how)

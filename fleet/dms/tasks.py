@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from fleet.databases import Limits
 from fleet.failures import Failure, classify
+from fleet.sentences import as_clause
 
 AT_REST = frozenset({"ready", "stopped", "failed", "failed-move"})
 _PASSING = frozenset({"creating", "modifying", "moving", "testing", "starting", "running", "stopping", "deleting"})
@@ -139,7 +140,7 @@ def judge_full_load_end(report: TaskReport) -> Failure | None:
         return None
     if report.status == "failed":
         said = report.last_failure or report.stop_reason or "nothing"
-        return Failure(classify(said), "TaskFailed", f"the task failed; DMS says: {said}")
+        return Failure(classify(said), "TaskFailed", f"the task failed; DMS says: {as_clause(said)}")
     if report.status == "ready":
         return Failure(
             "unknown", "TaskNeverStarted", "the task is ready: it was never started, or its start was undone."
@@ -149,7 +150,7 @@ def judge_full_load_end(report: TaskReport) -> Failure | None:
         return Failure(
             "cancelled" if report.stop_reason in {"", "NORMAL"} else classify(said),
             "TaskStoppedEarly",
-            f"the task stopped before the load was over; DMS says: {said}. Nothing of it is published.",
+            f"the task stopped before the load was over; DMS says: {as_clause(said)}. Nothing of it is published.",
         )
     known = "" if report.status in _PASSING else ", which no document of DMS names"
     return Failure("unknown", "TaskNotAtRest", f"the task is {report.status!r}{known}; wanted it at rest.")

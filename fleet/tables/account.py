@@ -7,7 +7,7 @@ the cause is gone or the registry leaves it out (`docs/decisions/0027-nothing-is
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fleet.databases import Database, Engine
@@ -16,6 +16,7 @@ from fleet.spelling import did_you_mean, list_some
 from fleet.tables.catalogue import Census, RelationKind, Table, TableName
 from fleet.tables.columns import Column
 from fleet.tables.losses import columns_left_out
+from fleet.tables.registry_entries import judge_entries
 from fleet.tables.relations import why_not_moved
 
 Fate = Literal["moved", "with its parent", "left out", "not moved", "gone", "not there"]
@@ -67,6 +68,12 @@ class Account:
         return tuple(one for one in self.relations if one.is_missing)
 
     @property
+    def names(self) -> tuple[TableName, ...]:
+        """All relations that the source has."""
+        gone: tuple[Fate, ...] = ("gone", "not there")
+        return tuple(TableName(one.schema, one.table) for one in self.relations if one.fate not in gone)
+
+    @property
     def is_complete(self) -> bool:
         """Whether all of it is moved, or left out by the registry."""
         return not self.missing
@@ -85,6 +92,7 @@ def take_account(engine: Engine, database: Database, census: Census, previous: C
     return Account(
         tuple(sorted(relations, key=lambda one: (one.schema, one.table))),
         tuple(_describe_changes(previous, census)) if previous else (),
+        judge_entries(replace(database, schemas=census.schemas), census.tables),
     )
 
 

@@ -6,6 +6,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet.errors import ApiRefusedError, FleetError, ThrottledError, TransientError
 
+AGAIN = "It is tried again."
+"""The remedy of what passes by itself."""
+
 _THROTTLED = frozenset(
     {
         "ThrottlingException",
@@ -64,11 +67,11 @@ def is_refused_by_condition(error: ClientError) -> bool:
 def translate(error: ClientError | BotoCoreError) -> FleetError:
     """Our error for *error*. Faults of the network and of AWS's side are transient: they pass by themselves."""
     if not isinstance(error, ClientError):
-        return TransientError(f"AWS could not be asked: {error}", remedy="It is tried again.")
+        return TransientError(f"AWS could not be asked: {error}", remedy=AGAIN)
     code, status = code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = f"{error.operation_name}: {code}: {message_of(error)}"
     if is_throttled(error):
-        return ThrottledError(f"AWS asks us to slow down: {said}", remedy="It is tried again.")
+        return ThrottledError(f"AWS asks us to slow down: {said}", remedy=AGAIN)
     if code in _TRANSIENT or status >= 500:
-        return TransientError(f"AWS failed: {said}", remedy="It is tried again.")
+        return TransientError(f"AWS failed: {said}", remedy=AGAIN)
     return ApiRefusedError(f"AWS refused {said}", remedy="See the role's permissions and the resource named.")

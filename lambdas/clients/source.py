@@ -13,9 +13,11 @@ from fleet.counts import Count
 from fleet.databases import Database, Server
 from fleet.errors import ThrottledError, TransientError
 from fleet.failures import Failure
+from fleet.sentences import as_clause
 from fleet.tables.catalogue import Census, TableName
 from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.clients.records import adapter
+from lambdas.clients.refusals import AGAIN
 
 # Raised in AskSource before the source is asked anything: the state asks again.
 _PASSING = {error.__name__: error for error in (ThrottledError, TransientError)}
@@ -92,10 +94,10 @@ class Source:
                 return Failure(**payload["failure"]) if payload["failure"] is not None else payload["answer"]
             name, words = str(payload.get("errorType", "")), str(payload.get("errorMessage", ""))
             if name in _PASSING:
-                raise _PASSING[name](f"AskSource, for {database.id}: {words}", remedy="It is tried again.")
+                raise _PASSING[name](f"AskSource, for {database.id}: {words.removesuffix(AGAIN)}", remedy=AGAIN)
             if "timed out after" in words or name == "Sandbox.Timedout":
                 return _not_back(database, words)
-            died = f"{name or 'no type'}: {words or 'no words'}"
+            died = f"{name or 'no type'}: {as_clause(words) or 'no words'}"
             if name and "." not in name:  # an exception of its own, which would come again; a process's death is dotted
                 break
         text = f"AskSource broke when it was asked for the {question} of {database.id}: {died}. Read its log."
@@ -103,5 +105,5 @@ class Source:
 
 
 def _not_back(database: Database, words: str) -> Failure:
-    text = f"AskSource, which may run {ASK_SOURCE_SECONDS} s, gave no answer on {database.id} ({words})"
+    text = f"AskSource, which may run {ASK_SOURCE_SECONDS} s, gave no answer on {database.id} ({as_clause(words)})"
     return Failure("connection", NOT_BACK, text)

@@ -22,6 +22,7 @@ from fleet.counts import Count
 from fleet.databases import Engine, SslMode
 from fleet.errors import ApiRefusedError, FleetError
 from fleet.failures import Failure
+from fleet.sentences import as_clause
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.clients.records import adapter
@@ -72,14 +73,20 @@ class Speaker:
     errors: tuple[type[Exception], ...]
 
 
-_MYSQL = Speaker(mysql.ask_census, mysql.ask_counts, mysql.ask_losses, mysql.describe_failure, (pymysql.Error, OSError))
+_MYSQL = Speaker(
+    mysql.ask_census,
+    mysql.ask_counts,
+    mysql.ask_losses,
+    mysql.describe_failure,
+    (pymysql.Error, OSError, UnicodeError),
+)
 SPEAKERS: Mapping[Engine, Speaker] = {
     "postgresql": Speaker(
         postgresql.ask_census,
         postgresql.ask_counts,
         postgresql.ask_losses,
         postgresql.describe_failure,
-        (pg8000.exceptions.Error, OSError),
+        (pg8000.exceptions.Error, OSError, UnicodeError),
     ),
     "mysql": _MYSQL,
     "mariadb": _MYSQL,
@@ -88,7 +95,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         sqlserver.ask_counts,
         sqlserver.ask_losses,
         sqlserver.describe_failure,
-        (pytds.Error, OSError),
+        (pytds.Error, OSError, UnicodeError),
     ),
 }
 
@@ -139,9 +146,9 @@ def _describe_secret(secret: str, error: ClientError) -> Failure:
         return Failure("credentials", "SecretMissing", f"secret {secret!r} does not exist.")
     if code_of(error) == "AccessDeniedException":
         text = f"secret {secret!r} does not exist, was made anew since the last deploy, or is not AskSource's to read"
-        return Failure("credentials", "SecretDenied", f"{text}: {message_of(error)}. Mend it, then deploy.")
+        return Failure("credentials", "SecretDenied", f"{text}: {as_clause(message_of(error))}. Mend it, then deploy.")
     # It is to be deleted, has no value yet, its key is disabled, ...
-    text = f"secret {secret!r} was not given: {code_of(error)}: {message_of(error)}. Mend it."
+    text = f"secret {secret!r} was not given: {code_of(error)}: {as_clause(message_of(error))}. Mend it."
     return Failure("credentials", "SecretUnusable", text)
 
 

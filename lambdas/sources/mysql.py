@@ -17,23 +17,18 @@ from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS, GRACE_SECONDS
 from fleet.counts import Count
 from fleet.databases import SslMode
 from fleet.failures import Failure, FailureClass, classify
+from fleet.source_errors.mysql import TOO_LONG, UNKNOWN_VARIABLE, classify_code
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.sources.counting import HasTime, count_losses, count_tables
 from lambdas.sources.encryption import encryption
+from lambdas.sources.host import host_of
 from lambdas.sources.mysql_census import read_census
 from lambdas.sources.mysql_losses import losses_statement, quote
 from lambdas.sources.words import describe, find_words
 
 SOCKET_NAME = "mysqld.sock"
 """The socket's file, as Debian's package names it, in the folder that a secret may give as its host."""
-
-# Source: https://mariadb.com/kb/en/mariadb-error-codes/ and MySQL's manual, "Server Error Message Reference".
-_CONNECTION_CODES = {1040, 1053, 1152, 1158, 1159, 1160, 1161, 1203, 2002, 2003, 2006, 2013}
-_CREDENTIALS_CODES = {1044, 1045, 1130, 1142, 1143, 1227, 1698}
-_UNKNOWN_VARIABLE = 1193
-# max_statement_time of MariaDB, max_execution_time of MySQL.
-_TOO_LONG_CODES = {1969, 3024}
 
 
 def connect(
@@ -47,7 +42,7 @@ def connect(
 
     A host that begins with / is the folder of a socket of this machine, where nothing is encrypted.
     """
-    host = str(secret["host"])
+    host = host_of(secret)
     is_local = host.startswith("/")
     wrapped_in = None if is_local else encryption(secret, ssl_mode)
     connection = pymysql.connect(
@@ -107,7 +102,7 @@ def _limit(cursor: pymysql.cursors.Cursor, version: str, seconds: float) -> None
     try:
         cursor.execute(f"SET SESSION {limit}")
     except pymysql.err.Error as error:
-        if error.args[:1] != (_UNKNOWN_VARIABLE,):
+        if error.args[:1] != (UNKNOWN_VARIABLE,):
             raise
     cursor.execute(f"SET SESSION lock_wait_timeout = {max(1, int(seconds))}")
 
@@ -162,10 +157,10 @@ def _ask_one_row(cursor: pymysql.cursors.Cursor, query: str) -> Sequence[Any]:
 
 def _explain(error: Exception, seconds_each: float) -> str:
     code = _code(error)
-    if code is None or code in _CONNECTION_CODES or isinstance(error, pymysql.err.InterfaceError):
+    if code is None or classify_code(code) == "connection" or isinstance(error, pymysql.err.InterfaceError):
         return ""
     text = find_words(error)
-    return f"no answer within {seconds_each:g} s: {text}" if code in _TOO_LONG_CODES else text
+    return f"no answer within {seconds_each:g} s: {text}" if code in TOO_LONG else text
 
 
 def _code(error: BaseException) -> int | None:
@@ -175,13 +170,13 @@ def _code(error: BaseException) -> int | None:
 
 
 def describe_failure(error: BaseException) -> Failure:
-    """What an error of the driver or of the network says of the source."""
+    """What an error of the driver or of the network says of the source: by number, where the server gave one."""
     code = _code(error)
-    failure_class: FailureClass
-    if code in _CREDENTIALS_CODES:
-        failure_class = "credentials"
-    elif code in _CONNECTION_CODES or isinstance(error, OSError | pymysql.err.InterfaceError):
+    failure_class: FailureClass = "unknown" if code is None else classify_code(code)
+    if failure_class == "table_error":  # no table was asked for: the statement took too long, or was wrong
+        failure_class = "connection" if code in TOO_LONG else "unknown"
+    elif isinstance(error, OSError | pymysql.err.InterfaceError):
         failure_class = "connection"
-    else:
+    elif code is None:
         failure_class = classify(find_words(error))
     return describe(error, failure_class)

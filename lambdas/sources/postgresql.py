@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -13,18 +14,23 @@ import pg8000.native
 from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS, GRACE_SECONDS
 from fleet.counts import Count
 from fleet.databases import SslMode
-from fleet.failures import Failure, classify
+from fleet.failures import Failure, FailureClass, classify
+from fleet.source_errors.postgresql import NO_TEXT, QUERY_CANCELED, classify_state
 from fleet.spelling import list_some
 from fleet.tables.catalogue import Census, RelationKind, Table, TableName
 from fleet.tables.columns import Column
 from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.sources.counting import HasTime, count_losses, count_tables
 from lambdas.sources.encryption import encryption
+from lambdas.sources.host import host_of
 from lambdas.sources.postgresql_losses import losses_statement, quote
 from lambdas.sources.words import causes_of, describe, find_words
 
 # A domain counts as what it is over, to any depth, with the nearest modifier. The names of PostgreSQL's own types are
-# those of `format_type`; an extension's are its own, whatever schema it was put into.
+# those of `format_type`; an extension's are its own, whatever schema it was put into. A partition belongs to the
+# nearest of its ancestors that is under the schemas asked for. A schema that an asked one, read as a pattern, would
+# match comes too: DMS reads names in that way. An estimate of zero rows is none: an old server says it of what it never
+# analysed. A parent's estimate leaves its children out.
 # Source: PostgreSQL's manual, "System Catalogs" (pg_class, pg_attribute, pg_type, pg_inherits) and "Access Privilege
 # Inquiry Functions"; a scale is 11 bits with a sign (src/backend/utils/adt/numeric.c, numeric_typmod_scale).
 _CENSUS = """
@@ -35,15 +41,20 @@ WITH RECURSIVE domain(oid, base, modifier) AS (
   FROM domain d JOIN pg_type t ON t.oid = d.base WHERE t.typtype = 'd'
 ), resolved(oid, base, modifier) AS (
   SELECT d.oid, d.base, d.modifier FROM domain d JOIN pg_type t ON t.oid = d.base WHERE t.typtype <> 'd'
+), ancestor(oid, parent, depth) AS (
+  SELECT i.inhrelid, i.inhparent, 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+  WHERE (to_jsonb(c) ->> 'relispartition')::boolean  -- before version 10 there is none
+  UNION ALL
+  SELECT a.oid, i.inhparent, a.depth + 1 FROM ancestor a JOIN pg_inherits i ON i.inhrelid = a.parent
 )
 SELECT n.nspname, c.relname, c.relkind::text, p.nspname, p.relname,
        CASE WHEN NOT has_schema_privilege(n.oid, 'USAGE') THEN 'schema'
             WHEN c.relkind IN ('r', 'p') AND row_security_active(c.oid) THEN 'rows'
             WHEN has_table_privilege(c.oid, 'SELECT') THEN ''
             WHEN has_any_column_privilege(c.oid, 'SELECT') THEN 'columns' ELSE 'relation' END,
-       CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END,
+       CASE WHEN c.reltuples > 0 AND NOT (c.relkind = 'r' AND c.relhassubclass) THEN c.reltuples::bigint END,
        a.attname, has_column_privilege(c.oid, a.attnum, 'SELECT'),
-       CASE WHEN t.typcategory = 'A' THEN 'array' WHEN t.typtype = 'e' THEN 'enum' WHEN t.typtype = 'c' THEN 'composite'
+       CASE WHEN e.oid IS NOT NULL THEN 'array' WHEN t.typtype = 'e' THEN 'enum' WHEN t.typtype = 'c' THEN 'composite'
             WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN format_type(t.oid, NULL) ELSE t.typname END,
        CASE WHEN m.modifier > 4 AND t.typname IN ('varchar', 'bpchar') THEN m.modifier - 4
             WHEN m.modifier > 0 AND t.typname IN ('bit', 'varbit') THEN m.modifier END,
@@ -57,16 +68,22 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN resolved r ON r.oid = a.atttypid
 LEFT JOIN pg_type t ON t.oid = coalesce(r.base, a.atttypid)
+LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 LEFT JOIN LATERAL (SELECT coalesce(r.modifier, a.atttypmod) AS modifier) m ON true
 LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
 LEFT JOIN LATERAL (
-  SELECT pn.nspname, pc.relname FROM pg_inherits i
-  JOIN pg_class pc ON pc.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-  WHERE i.inhrelid = c.oid AND (to_jsonb(c) ->> 'relispartition')::boolean  -- before version 10 there is none
+  SELECT pn.nspname, pc.relname FROM ancestor u
+  JOIN pg_class pc ON pc.oid = u.parent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+  WHERE u.oid = c.oid AND pn.nspname = ANY(:schemas) ORDER BY u.depth LIMIT 1
 ) p ON true
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY(:schemas)
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND EXISTS (SELECT FROM unnest(CAST(:schemas AS text[])) s(pattern) WHERE n.nspname LIKE s.pattern ESCAPE '')
 ORDER BY n.nspname, c.relname, a.attnum
 """
+# The server is asked whether a view can be read, row security and all: with `row_security = off` it raises where rows
+# would be hidden, in its own words. Source: PostgreSQL's manual, "Row Security Policies" and "Client Connection
+# Defaults".
+_HAS_ROW_SECURITY = "SELECT EXISTS (SELECT FROM pg_class WHERE relrowsecurity)"
 _SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname = ANY(:schemas) ORDER BY nspname"
 _KINDS: Mapping[str, RelationKind] = {
     "r": "table",
@@ -75,8 +92,15 @@ _KINDS: Mapping[str, RelationKind] = {
     "m": "materialized view",
     "f": "foreign table",
 }
-# Source: PostgreSQL's manual, "PostgreSQL Error Codes": query_canceled, which statement_timeout raises.
-_QUERY_CANCELED = "57014"
+# The server then converts what its database holds. From SQL_ASCII it converts nothing, and refuses what is no UTF-8.
+_IN_UTF8 = {"client_encoding": "UTF8"}
+_INSUFFICIENT_PRIVILEGE = "42501"
+# What row security hides raises an error instead. Values are as text what they are to a driver of ODBC's, whatever the
+# database's own settings say. Source: https://odbc.postgresql.org/docs/ (DateStyle is ISO); the rest is assumed.
+_SESSION = (
+    "SET row_security = off; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET timezone = 'UTC'; "
+    "SET extra_float_digits = 2"
+)
 
 
 @contextmanager
@@ -89,12 +113,10 @@ def connect(
     A host that begins with / is a socket of this machine, where nothing is encrypted. Source: PostgreSQL's manual,
     "Client Connection Defaults": both time-outs are in milliseconds; that for locks must be the shorter one to matter.
     """
-    host, port = str(secret["host"]), int(secret["port"])
+    host, port = host_of(secret), int(secret["port"])
     is_local = host.startswith("/")
-    plug = socket.socket(socket.AF_UNIX if is_local else socket.AF_INET)
+    plug = _plug(f"{host}/.s.PGSQL.{port}") if is_local else socket.create_connection((host, port), CONNECT_SECONDS)
     try:
-        plug.settimeout(CONNECT_SECONDS)
-        plug.connect(f"{host}/.s.PGSQL.{port}" if is_local else (host, port))
         plug.settimeout(seconds + GRACE_SECONDS)  # for a server that says nothing any more
         connection = pg8000.native.Connection(
             secret["username"],
@@ -104,6 +126,7 @@ def connect(
             sock=plug,
             ssl_context=False if is_local else encryption(secret, ssl_mode) or False,
             application_name="fleet AskSource",
+            startup_params=_IN_UTF8,
         )
     except BaseException:
         plug.close()
@@ -112,11 +135,24 @@ def connect(
         milliseconds = int(seconds * 1000)
         connection.run(f"SET statement_timeout = {milliseconds}")
         connection.run(f"SET lock_timeout = {max(1, milliseconds // 2)}")
+        connection.run(_SESSION)
         connection.run("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield connection
     finally:
         connection.close()
         plug.close()
+
+
+def _plug(path: str) -> socket.socket:
+    """A Unix socket, connected."""
+    opened = socket.socket(socket.AF_UNIX)
+    try:
+        opened.settimeout(CONNECT_SECONDS)
+        opened.connect(path)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
 def _rows(connection: pg8000.native.Connection, query: str, **parameters: Any) -> list[Any]:
@@ -126,10 +162,27 @@ def _rows(connection: pg8000.native.Connection, query: str, **parameters: Any) -
 def ask_census(
     secret: Mapping[str, Any], database: str, schemas: Sequence[str], ssl_mode: SslMode = "require"
 ) -> Census:
-    """Everything under *schemas*, in order of schema and name."""
+    """Everything under *schemas*, and under those that a mapping could take for them, in order of schema and name."""
     with connect(secret, database, ssl_mode, CATALOGUE_SECONDS) as connection:
         there = tuple(row[0] for row in _rows(connection, _SCHEMAS, schemas=list(schemas)))
-        return Census(there, tuple(_tables(_rows(connection, _CENSUS, schemas=list(schemas)))))
+        tables = tuple(_tables(_rows(connection, _CENSUS, schemas=list(schemas))))
+        if _rows(connection, _HAS_ROW_SECURITY)[0][0]:
+            tables = tuple(_with_hidden_rows(connection, table) for table in tables)
+        return Census(there, tables)
+
+
+def _with_hidden_rows(connection: pg8000.native.Connection, table: Table) -> Table:
+    """*table*, barred where it is a view over rows that the login does not see, or may not read."""
+    if table.kind != "view" or table.barred:
+        return table
+    try:
+        _ask_alone(connection, f"EXPLAIN SELECT * FROM {quote(table.schema)}.{quote(table.table)}")
+    except pg8000.native.DatabaseError as error:
+        if not _is_of_statement(error):
+            raise
+        if _fields(error).get("C") == _INSUFFICIENT_PRIVILEGE:
+            return replace(table, barred=find_words(error))
+    return table
 
 
 def _tables(rows: Iterable[Sequence[Any]]) -> Iterator[Table]:
@@ -182,10 +235,11 @@ def _describe_bar(relation: _Row, columns: Sequence[_Row]) -> str:
         case "relation":
             return "the login may not SELECT from it"
         case "rows":
-            return "row security hides rows of it from the login, which needs BYPASSRLS or a policy that shows all rows"
+            return "row security may hide rows of it from the login, which needs BYPASSRLS"
         case "columns":
             hidden = [row.column for row in columns if not row.is_readable]
-            return f"the login may not SELECT {list_some(hidden)} of it, and DMS reads all columns or none"
+            why = f"the login may not SELECT {list_some(hidden)} of it, and DMS reads all columns or none"
+            return why if hidden else ""
         case _:
             return ""
 
@@ -198,14 +252,24 @@ def ask_counts(
     seconds_each: float,
     has_time: HasTime,
 ) -> list[Count]:
-    """What `count_tables` gives of *tables*, all in one snapshot."""
+    """What `count_tables` gives of *tables*, all in one snapshot.
+
+    Where row security would hide rows from the login, the server refuses. In the functions of a view `ask_census` could
+    not see that.
+    """
+    refused: set[tuple[str, str]] = set()
     with connect(secret, database, ssl_mode, seconds_each) as connection:
-        return count_tables(
-            tables,
-            lambda schema, table: _ask_alone(connection, f"SELECT count(*) FROM {quote(schema)}.{quote(table)}")[0],
-            lambda error: _explain(error, seconds_each),
-            has_time,
-        )
+
+        def count_rows(schema: str, table: str) -> int:
+            try:
+                return _ask_alone(connection, f"SELECT count(*) FROM {quote(schema)}.{quote(table)}")[0]
+            except pg8000.native.DatabaseError as error:
+                if _fields(error).get("C") == _INSUFFICIENT_PRIVILEGE:
+                    refused.add((schema, table))
+                raise
+
+        counts = count_tables(tables, count_rows, lambda error: _explain(error, seconds_each), has_time)
+    return [replace(count, is_refused=True) if count.name in refused else count for count in counts]
 
 
 def ask_losses(
@@ -241,7 +305,7 @@ def _explain(error: Exception, seconds_each: float) -> str:
     if not isinstance(error, pg8000.native.DatabaseError) or not _is_of_statement(error):
         return ""
     text = find_words(error)
-    return f"no answer within {seconds_each:g} s: {text}" if _fields(error).get("C") == _QUERY_CANCELED else text
+    return f"no answer within {seconds_each:g} s: {text}" if _fields(error).get("C") == QUERY_CANCELED else text
 
 
 def _is_of_statement(error: pg8000.native.DatabaseError) -> bool:
@@ -256,10 +320,24 @@ def _fields(error: pg8000.native.DatabaseError) -> Mapping[str, str]:
 
 
 def describe_failure(error: BaseException) -> Failure:
-    """What an error of the driver or of the network says of the source."""
+    """What an error of the driver or of the network says of the source: by SQLSTATE, where the server gave one."""
     # pg8000 says goodbye to a server that has refused it and hung up: that error hides the server's own words.
     said = next((one for one in causes_of(error) if isinstance(one, pg8000.native.DatabaseError)), error)
-    failure_class = classify(find_words(said))
-    if failure_class == "unknown" and isinstance(said, pg8000.native.InterfaceError | OSError):
-        failure_class = "connection"
-    return describe(said, failure_class)
+    return describe(said, _classify(said))
+
+
+def _classify(error: BaseException) -> FailureClass:
+    fields = _fields(error) if isinstance(error, pg8000.native.DatabaseError) else {}
+    state = fields.get("C", "")
+    failure_class = classify_state(state)
+    if state in NO_TEXT:
+        return "table_error"
+    if failure_class == "table_error":
+        # No table was asked for: the statement took too long, or the server is not ready ("not currently accepting
+        # connections" is 55000), or the statement was wrong.
+        is_away = state == QUERY_CANCELED or fields.get("V", fields.get("S")) in {"FATAL", "PANIC"}
+        return "connection" if is_away else "unknown"
+    if failure_class == "unknown" and not state:
+        failure_class = classify(find_words(error))
+    is_network = isinstance(error, pg8000.native.InterfaceError | OSError)
+    return "connection" if failure_class == "unknown" and is_network else failure_class

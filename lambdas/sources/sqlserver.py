@@ -16,13 +16,16 @@ import pytds
 from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS
 from fleet.counts import Count
 from fleet.databases import SslMode
-from fleet.failures import Failure, classify
+from fleet.failures import Failure, FailureClass, classify
+from fleet.source_errors.sqlserver import classify_code
 from fleet.tables.catalogue import Census, Table
 from fleet.tables.columns import Column
 from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.sources.counting import HasTime, count_tables
+from lambdas.sources.host import host_of
 from lambdas.sources.tds_encryption import encrypted
-from lambdas.sources.words import describe, find_words
+from lambdas.sources.tds_messages import numbers_of
+from lambdas.sources.words import causes_of, describe, find_words
 
 # An alias type is given as its base type. The types of the CLR share one system type: they keep their own names.
 _CATALOGUE = """
@@ -61,7 +64,7 @@ def connect(
     *seconds*: for each statement; the driver then asks the server to cancel it. The host may name an instance,
     `HOST\\INSTANCE`: the instance is left out, because the driver takes it or the port, and the port is enough.
     """
-    host = str(secret["host"]).partition("\\")[0]
+    host = host_of(secret).partition("\\")[0]
     with encrypted(secret, host, ssl_mode) as encryption:
         return driver(
             dsn=host,
@@ -188,12 +191,21 @@ def quote(name: str) -> str:
 
 
 def describe_failure(error: BaseException) -> Failure:
-    """What an error of the driver or of the network says of the source."""
-    failure_class = classify(find_words(error))
-    if isinstance(error, pytds.LoginError):
-        failure_class = "credentials"
-    elif failure_class == "unknown" and _is_of_connection(error):
-        failure_class = "connection"
+    """What an error of the driver or of the network says of the source: by number, where the server gave one.
+
+    The first number that says something counts: a login to a database that is not there is answered 4060, then 18456.
+    """
+    numbers = [number for one in causes_of(error) for number in numbers_of(one)]
+    failure_class: FailureClass = "unknown"
+    for number in numbers:
+        if failure_class == "unknown":
+            failure_class = classify_code(number)
+    if failure_class == "table_error":  # no table was asked for: the statement itself was wrong
+        failure_class = "unknown"
+    elif not numbers:
+        failure_class = "credentials" if isinstance(error, pytds.LoginError) else classify(find_words(error))
+        if failure_class == "unknown" and _is_of_connection(error):
+            failure_class = "connection"
     return describe(error, failure_class)
 
 

@@ -78,7 +78,7 @@ KINDS: dict[str, Kind] = {
             "bad-password",
             "source",
             "The secret's password is not the source's any more.",
-            Verdict("failed", "credentials", "SourceNotAnswering"),
+            Verdict("failed", "credentials", "SourceRefused"),
         ),
         Kind(
             "mapping-empty",

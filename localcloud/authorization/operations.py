@@ -166,6 +166,13 @@ def _invoke(parameters: Parameters, _facts: Facts) -> Iterator[Need]:
     yield Need("lambda:InvokeFunction", function_arn(parameters["FunctionName"]))
 
 
+def _filter_log_events(parameters: Parameters, _facts: Facts) -> Iterator[Need]:
+    """IAM puts an empty stream behind the group's name. Source of that form: the words of a refusal, in
+    https://github.com/prowler-cloud/prowler/pull/37 (observed)."""
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{parameters['logGroupName']}"
+    yield Need("logs:FilterLogEvents", f"{group}:log-stream:")
+
+
 OPERATIONS: Mapping[tuple[str, str], Ask] = {
     # DMS's reference has no resource types for these three, and its policies no way to narrow them.
     ("dms", "DescribeConnections"): _anywhere("dms:DescribeConnections"),
@@ -186,6 +193,7 @@ OPERATIONS: Mapping[tuple[str, str], Ask] = {
     ("kms", "GetPublicKey"): _with_key("GetPublicKey"),
     ("kms", "Sign"): _with_key("Sign"),
     ("lambda", "Invoke"): _invoke,
+    ("logs", "FilterLogEvents"): _filter_log_events,
     ("s3", "GetObject"): _get_object,
     ("s3", "ListObjectsV2"): _list_objects,
     ("s3", "PutObject"): _put_object,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,6 +11,15 @@ from fleet.databases import Database, Engine
 
 def _double(sign: str) -> Callable[[str], str]:
     return lambda name: sign + name.replace(sign, sign * 2) + sign
+
+
+def _exactly(name: str) -> str:
+    """*name* in a GRANT of MySQL's or MariaDB's, where `_` and `%` in a database's name stand for other characters.
+
+    >>> _exactly("shop_a")
+    '`shop\\\\_a`'
+    """
+    return "`" + re.sub(r"([\\_%])", r"\\\1", name).replace("`", "``") + "`"
 
 
 def _bracket(name: str) -> str:
@@ -23,8 +33,8 @@ def _anywhere(name: str) -> str:
 # The file, and how the engine quotes a name and a login.
 _ENGINES: Mapping[Engine, tuple[str, Callable[[str], str], Callable[[str], str]]] = {
     "postgresql": ("postgresql.sql", _double('"'), _double('"')),
-    "mysql": ("mysql.sql", _double("`"), _anywhere),
-    "mariadb": ("mysql.sql", _double("`"), _anywhere),
+    "mysql": ("mysql.sql", _exactly, _anywhere),
+    "mariadb": ("mysql.sql", _exactly, _anywhere),
     "sqlserver": ("sqlserver.sql", _bracket, _bracket),
 }
 

@@ -33,14 +33,10 @@ _TYPES_BEYOND_ANY_TABLE = (
     *("character", "character varying", "bit varying"),
     *("char", "varchar", "nchar", "nvarchar", "binary", "varbinary", "enum", "set"),
 )
-_DIGITS = ((1, 0), (10, 2), (18, 0), (38, 0), (38, 38), (39, 0), (65, 30))
+_DIGITS = ((1, 0), (10, 2), (18, 0), (38, 0), (38, 38), (39, 0), (65, 30), (39, 39), (5, -2), (3, 5), (30, -9))
 _LENGTHS = (None, 1, 7, 8, 9, 64, 255, 4_000, 8_000, 65_535)
 
 TYPE_DIFFERENCES: dict[tuple[str, str], str] = {
-    ("postgresql", "bit varying"): "AWS lists BIT VARYING (n) alone. PostgreSQL's has no bound without n, where the "
-    "product takes it for one bit and the local cloud for 8,000, as of VARCHAR.",
-    ("postgresql", "strrange"): "AWS lists STRRANGE. PostgreSQL has no such type unless a database defines it; the "
-    "product leaves it out and names the column.",
     ("sqlserver", "char"): "Cannot be declared: CHAR without a length is CHAR(1), and its length is in sys.columns.",
     ("sqlserver", "nchar"): "As CHAR.",
     ("sqlserver", "binary"): "As CHAR.",

@@ -15,7 +15,7 @@ from orchestration.roles import write_one_prefix
 
 WANTED = {
     "good": ("ok", None, ""),
-    "password": ("failed", "credentials", "SourceNotAnswering"),
+    "password": ("failed", "credentials", "SourceRefused"),
     "prefix": ("failed", "landing_access", "ConnectionTestFailed"),
     "closed": ("failed", "connection", "SourceNotAnswering"),
     "table": ("partial", "table_error", "TableNotLoaded"),

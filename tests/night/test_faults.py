@@ -84,6 +84,18 @@ def test_a_fault_ends_its_database_as_the_catalogue_says(nights: Nights, name: s
     assert all(one.times for one in nights.struck[name])
 
 
+NOT_FOR_PEOPLE = ("..", "Traceback", "Error(", "('", "codec", "[Errno")
+"""What no text of an outcome holds: two full stops, and words of Python's own."""
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_every_text_of_an_outcome_is_for_people(nights: Nights, name: str) -> None:
+    outcome = nights.first[name]
+    failures = [outcome.failure, *(table.failure for table in outcome.tables)]
+    texts = [*(failure.text for failure in failures if failure), *outcome.gaps]
+    assert not [text for text in texts if not text or any(words in text for words in NOT_FOR_PEOPLE)]
+
+
 @pytest.mark.parametrize("name", MENDED)
 def test_a_rerun_after_the_cause_is_gone_ends_as_the_catalogue_says(nights: Nights, name: str) -> None:
     assert verdict_of(nights.second[name]) == KINDS[name].rerun

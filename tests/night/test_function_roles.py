@@ -69,6 +69,10 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
         ("PollTask",),
         "Asked of a task that seems stuck: whether the rows of one large table still move.",
     ),
+    ("ReadsTaskLogs", "logs:FilterLogEvents"): (
+        ("SealFolder",),
+        "Asked why a table errored: in a good night none does.",
+    ),
     ("ListsTheLedger", "dynamodb:Query"): (("PlanRun",), "A rerun asks for the outcomes of the run that it repeats."),
     ("AsksRuns", "states:DescribeExecution"): (("PlanRun",), "A rerun asks whether the run that it repeats has ended."),
     ("WritesToTheLedger", "dynamodb:UpdateItem"): (

@@ -44,7 +44,19 @@ class DmsType:
 
 
 LossKind = Literal[
-    "digits", "length", "long", "fraction", "offset", "range", "trailing", "zero date", "not a number", "character"
+    "digits",
+    "whole digits",
+    "length",
+    "bytes",
+    "long",
+    "fraction",
+    "offset",
+    "range",
+    "midnight",
+    "trailing",
+    "zero date",
+    "not a number",
+    "character",
 ]
 
 
@@ -52,14 +64,18 @@ LossKind = Literal[
 class Loss:
     """One way in which values of a column change. *how*: a clause for people that says what becomes of such a value.
 
-    *kind* and *bound* say which values those are, for the statement that counts them at the source:
+    *is_rare*: hardly any column has such values; it is counted, not announced. *kind* and *bound* say which values
+    those are, for the statement that counts them at the source:
 
     digits        a number with more than *bound* digits after the point
-    length        a text of more than *bound* characters (bytes, where the engine counts so)
+    whole digits  a number with more than *bound* digits before the point
+    length        a text of more than *bound* characters
+    bytes         a text of more than *bound* bytes of UTF-8
     long          a large object of more than *bound* units, of which LobMaxSize keeps that many (`lob_units`)
     fraction      a time with more than *bound* digits of a second
     offset        a time with an offset from UTC that is not zero
     range         a point in time that is infinite, or outside the years that arrive
+    midnight      a time of day that is 24:00
     trailing      a text that ends in blanks
     zero date     a date without a day or a month, or on a day that its month does not have
     not a number  a number that is NaN or infinite
@@ -69,6 +85,7 @@ class Loss:
     kind: LossKind
     how: str
     bound: int = 0
+    is_rare: bool = False
 
 
 _DMS_DECIMAL_DIGITS = 38
@@ -78,11 +95,16 @@ def numeric(precision: int, scale: int) -> DmsType:
     """NUMERIC, or text where the number has more digits than a decimal of DMS's holds.
 
     The bound is documented for PostgreSQL's `numeric` (the guide's "Source data types for PostgreSQL") and assumed for
-    the other engines, of which only MySQL has longer ones (65). The text has room for a sign and a point.
+    the other engines, of which only MySQL has longer ones (65). The text has room for a sign, a point, and a zero
+    before it. A scale below zero or above the precision, which PostgreSQL has and a decimal has not, is made up for
+    with digits, so that nothing is lost (assumed for DMS).
 
     >>> numeric(65, 30)
     DmsType(name='STRING', length=67, precision=None, scale=None)
+    >>> numeric(5, -2), numeric(3, 5).precision
+    (DmsType(name='NUMERIC', length=None, precision=7, scale=0), 5)
     """
+    precision, scale = max(precision - min(scale, 0), scale), max(scale, 0)
     if precision > _DMS_DECIMAL_DIGITS:
-        return DmsType("STRING", precision + 2)
+        return DmsType("STRING", max(precision, scale + 1) + 2)
     return DmsType("NUMERIC", precision=precision, scale=scale)

@@ -16,6 +16,7 @@ from fleet.dms.endpoints import find_difference, judge_target, s3_settings
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.folders import judge_prefix
+from fleet.sentences import as_clause
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, refuse
 from lambdas.clients.dms import Endpoint
@@ -84,7 +85,7 @@ def _modify(opened: Opened, wanted: Mapping[str, Any], clients: Clients) -> Endp
         found = _find(opened, clients)
         if found is not None and found.status == "modifying":
             return found
-        return Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {modified}")
+        return Failure("unknown", "EndpointNotModified", f"DMS did not modify the endpoint: {as_clause(modified)}")
     return modified
 
 

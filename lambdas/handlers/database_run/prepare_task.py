@@ -18,10 +18,11 @@ from fleet.dms.task_texts import full_load_texts
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
 from fleet.names import newest_census_key
+from fleet.sentences import as_clause
 from fleet.tables.account import Account, remember, select_tables, take_account
 from fleet.tables.catalogue import Census, Table
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_names, read_tables, refuse
 from lambdas.clients.dms import Task
 from lambdas.counting import count_before
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
@@ -71,7 +72,8 @@ def run(request: Request, clients: Clients) -> Response:
     if not task.report.is_at_rest:
         return refuse(opened, _not_at_rest(opened, task), clients, Response)
     try:
-        wanted = full_load_texts(opened.settings, opened.database, tables)
+        names = read_names(opened.attempt, tables, clients)
+        wanted = full_load_texts(opened.settings, opened.database, tables, names)
     except QuotaExceededError as error:
         return refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients, Response)
     if not wanted.find_difference(task.texts):
@@ -80,7 +82,7 @@ def run(request: Request, clients: Clients) -> Response:
     refused = clients.dms.modify_task(task.report.arn, wanted)
     # One that was throttled may have been done all the same, and was repeated.
     if refused and opened.task_id not in clients.dms.find_moving([opened.task_id]):
-        failure = Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {refused}")
+        failure = Failure("unknown", "TaskNotModified", f"DMS did not modify the task: {as_clause(refused)}")
         return refuse(opened, failure, clients, Response)
     return _wait(opened, clients, task_modified_at=clients.now())  # StartTask reads it back
 
@@ -132,7 +134,8 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
     if isinstance(census, Failure):
         if known is None or census.name == BROKEN:
             return census
-        gap = f"the source could not be asked before the start ({census.text}); tables are those of the last run"
+        why = as_clause(census.text)
+        gap = f"the source could not be asked before the start ({why}); tables are those of the last run"
         clients.ledger.note(opened.attempt, gaps=(gap,))
         census = known
     else:

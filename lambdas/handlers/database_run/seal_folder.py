@@ -44,6 +44,7 @@ from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import read_manifest, read_manifest_of
 from lambdas.lane_looks import look_at_connections, look_at_tasks
+from lambdas.task_log import explain_errored_tables
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -185,10 +186,11 @@ def _judge(
             before=before.get(table.name),
             losses=losses.get(table.name, ()),
             policy=policy_of(opened.settings, database, table.name),
+            refused=counted.refused.get(table.name, ""),
         )
         for table in tables
     ]
-    return seal(
+    manifest = seal(
         opened.attempt,
         sealed,
         bucket=opened.settings.landing_bucket,
@@ -204,6 +206,7 @@ def _judge(
         ],
         left_by_test=left_by_test,
     )
+    return explain_errored_tables(manifest, opened, clients)
 
 
 def _late_objects(opened: Opened, clients: Clients) -> dict[int, list[str]]:

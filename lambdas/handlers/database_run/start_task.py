@@ -17,9 +17,19 @@ from fleet.dms.task_texts import full_load_texts
 from fleet.dms.tasks import TaskReport, is_settling, judge_start_refusal, start_type
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
+from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, gone, open_attempt, read_tables, refuse
+from lambdas.attempt_context import (
+    AttemptRequest,
+    Opened,
+    find_stop_request,
+    gone,
+    open_attempt,
+    read_names,
+    read_tables,
+    refuse,
+)
 from lambdas.clients.dms import Endpoint, Task
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
@@ -67,7 +77,7 @@ def run(request: Request, clients: Clients) -> Response:
     if any(endpoint.status == "modifying" for endpoint in found.values()):
         return _wait(opened, "an endpoint is 'modifying'", clients)
     tables = read_tables(opened.attempt, clients)
-    if failure := judge_at_rest(tasks) or _judge_endpoints(opened, found) or _judge_task(opened, task, tables):
+    if failure := judge_at_rest(tasks) or _judge_endpoints(opened, found) or _judge_task(opened, task, tables, clients):
         return refuse(opened, failure, clients, Response)
     if not opened.record.target_test_sent:  # DMS would start on a success from before the endpoint's change
         return Response(verdict="retest")
@@ -105,7 +115,7 @@ def _has_started(opened: Opened, before: TaskReport, clients: Clients) -> bool:
 
 
 def _start_refused(said: str) -> Failure:
-    return Failure("unknown", "StartRefused", f"DMS did not start the task: {said}")
+    return Failure("unknown", "StartRefused", f"DMS did not start the task: {as_clause(said)}")
 
 
 def _retest(opened: Opened, said: str, clients: Clients) -> Response:
@@ -119,7 +129,7 @@ def _retest(opened: Opened, said: str, clients: Clients) -> Response:
 
 def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
     """Come again later; after `modify_deadline_seconds` the wait ends as a failure."""
-    wait = Wait("StartRefused", f"the task could not be started ({reason})", "modify_deadline_seconds")
+    wait = Wait("StartRefused", f"the task could not be started ({as_clause(reason)})", "modify_deadline_seconds")
     left = keep_waiting(opened, wait, clients)
     return (
         refuse(opened, left, clients, Response)
@@ -128,9 +138,10 @@ def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
     )
 
 
-def _judge_task(opened: Opened, task: Task, tables: tuple[Table, ...]) -> Failure | None:
+def _judge_task(opened: Opened, task: Task, tables: tuple[Table, ...], clients: Clients) -> Failure | None:
     """What the task moves, and how, is read back with the endpoints."""
-    difference = full_load_texts(opened.settings, opened.database, tables).find_difference(task.texts)
+    names = read_names(opened.attempt, tables, clients)
+    difference = full_load_texts(opened.settings, opened.database, tables, names).find_difference(task.texts)
     if not difference:
         return None
     return Failure("unknown", "TaskNotAsWanted", f"task {opened.task_id!r} is not as it was made: {difference}.")

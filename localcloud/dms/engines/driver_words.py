@@ -13,6 +13,10 @@ def words_of(error: BaseException) -> str:
     """
     one: BaseException | None = error
     while one is not None:
+        if isinstance(one, UnicodeDecodeError):
+            return f"the byte 0x{one.object[one.start]:02x} is no text in {one.encoding}"
+        if isinstance(one, UnicodeEncodeError):
+            return f"the character U+{ord(one.object[one.start]):04X} cannot be written in {one.encoding}"
         is_numbered = len(one.args) == 2 and isinstance(one.args[0], int) and not isinstance(one, OSError)
         if text := str(one.args[1] if is_numbered else one).strip():
             return text

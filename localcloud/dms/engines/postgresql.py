@@ -9,6 +9,7 @@ PostgreSQL database as an AWS DMS source", sections "Limitations" and "Source da
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,10 +34,15 @@ from localcloud.dms.files.lobs import units
 from localcloud.dms.files.quoting import identifier, literal
 from localcloud.dms.rules.mappings import Range
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
-from localcloud.dms.type_tables.postgresql import dms_type
+from localcloud.dms.type_tables.postgresql import UNBOUNDED_BYTES, dms_type
 
 _CATALOGUE = (Path(__file__).parent / "postgresql_catalogue.sql").read_bytes()
 _CONNECT_SECONDS = 10
+# What the scanner puts before the server's own words.
+_SERVERS_WORDS = re.compile(r"^.*?\bERROR:\s+", re.DOTALL)
+# Values are as text what they are to a driver of ODBC's, whatever the database's own settings say. Source:
+# https://odbc.postgresql.org/docs/ (DateStyle is ISO); that DMS sets the rest is assumed.
+_SESSION = "-c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c extra_float_digits=2"
 _FLOATS_AND_LOBS = {"REAL4", "REAL8", "BLOB", "CLOB", "NCLOB"}
 
 
@@ -76,10 +82,11 @@ class PostgresqlSource:
             raise SourceUnreachableError(self._words(error)) from None
 
     def catalogue(self) -> list[SourceTable]:
-        """Tables, partitioned tables with each partition beside them, foreign tables, and views, materialised or not.
+        """Tables, partitioned tables with each partition beside them, foreign tables, and views that are not
+        materialised.
 
-        The guide says that parent and children of a partitioned table are all reported as regular tables. Materialised
-        views count as views (assumed).
+        The guide says that parent and children of a partitioned table are all reported as regular tables, and that
+        materialised views are not supported. That foreign tables are read is assumed.
         """
         with _connect(self._login) as connection:
             rows = connection.execute(_CATALOGUE).fetchall()
@@ -102,7 +109,8 @@ class PostgresqlSource:
     def _words(self, error: Exception) -> str:
         """What the scanner raised without the connection string that it repeats, for the password is in it."""
         where = f"{self._login.host}:{self._login.port}/{self._login.database}"
-        return str(error).replace(_conninfo(self._login), where)
+        text = str(error).replace(_conninfo(self._login), where)
+        return _SERVERS_WORDS.sub("", text).strip()
 
     def check(self) -> None:
         """Raise SourceUnreachableError unless the database still answers."""
@@ -121,7 +129,9 @@ def _conninfo(login: Login) -> str:
         dbname=login.database,
         user=login.username,
         password=login.password,
+        options=_SESSION,
         sslmode="disable" if login.ssl_mode == "none" else login.ssl_mode,
+        client_encoding="UTF8",  # DMS asks for it, whatever the database holds (assumed)
         connect_timeout=_CONNECT_SECONDS,
         application_name="dms",
     )
@@ -175,13 +185,13 @@ def _value(column: SourceColumn, kind: DmsType, lob_bytes: int) -> str:
             return _decimal(column, kind, name)
         case "DATETIME":
             # Documented: infinity becomes '9999-12-31 23:59:59' and -infinity '4713-01-01 00:00:00 BC'.
-            at = f"{name} AT TIME ZONE 'UTC'" if column.type_name == "timestamp with time zone" else name
-            return _finite(name, at, "timestamp", "9999-12-31 23:59:59", "4713-01-01 00:00:00 BC")
+            at = f"({name} AT TIME ZONE 'UTC')" if column.type_name == "timestamp with time zone" else name
+            return _within_years(at, "timestamp", " 23:59:59")
         case "DATE":
-            return _finite(name, name, "date", "9999-12-31", "4713-01-01 BC")  # assumed, by analogy with DATETIME
+            return _within_years(name, "date")
         case "TIME":
-            # The offset of a `time with time zone` is dropped (assumed).
-            return f"{name}::time"
+            # The offset of a `time with time zone` is dropped, and 24:00 is the day's beginning (assumed).
+            return f"CASE {name}::time WHEN '24:00' THEN '00:00' ELSE {name}::time END"
         # One unit more than is carried, so that a cut is noticed (`lobs.cut` makes it).
         case "BLOB":
             return f"substring({name} FROM 1 FOR {units(kind, lob_bytes) + 1})"
@@ -189,25 +199,40 @@ def _value(column: SourceColumn, kind: DmsType, lob_bytes: int) -> str:
             return f"left({name}::text, {units(kind, lob_bytes) + 1})"
         case "STRING" | "WSTRING":
             # A cast to text drops the padding of `character(n)`, as DMS does by default (TrimSpaceInChar).
+            if column.length is None and kind.length == UNBOUNDED_BYTES:
+                return _cut_bytes(f"{name}::text", UNBOUNDED_BYTES)
             text = f"{name}::text"
-            return text if column.type_name == "character varying" and column.length else f"left({text}, {kind.length})"
+            return text if column.type_name == "character varying" else f"left({text}, {kind.length})"
         case _:
             return name
 
 
 def _decimal(column: SourceColumn, kind: DmsType, name: str) -> str:
     precision, scale = kind.precision or 0, kind.scale or 0
-    if not 0 <= scale <= precision:
-        raise TableUnreadableError(f"not emulated here: column {column.name} of type numeric({precision},{scale})")
     if column.type_name == "money":
         return f"{name}::numeric({precision},{scale})"
-    # A decimal has no NaN. What DMS writes for one is unknown: the table errors rather than hold something made up.
-    checked = f"CASE WHEN {name} = 'NaN' THEN ({name}::text || ' is no DECIMAL')::numeric ELSE {name} END"
+    # A decimal has neither NaN nor infinity, nor more digits than it has. What DMS writes for them is unknown: the
+    # table errors rather than hold something made up, and the text that is no number says why.
+    what = literal(f" does not fit into the DECIMAL({precision},{scale}) of column {column.name}")
+    fits = f"abs(round({name}, {scale})) < 1e{precision - scale}::numeric"
+    checked = f"CASE WHEN {fits} OR {name} IS NULL THEN {name} ELSE ({name}::text || {what})::numeric END"
     return f"({checked})::numeric({precision},{scale})"
 
 
-def _finite(name: str, value: str, kind: str, top: str, bottom: str) -> str:
+def _within_years(value: str, kind: str, last_second: str = "") -> str:
+    """What infinity becomes is documented for timestamps and assumed for dates. What becomes of other points in time
+    outside of the years 1 to 9999 is assumed: the nearest end of them."""
     return (
-        f"CASE WHEN {name} = 'infinity' THEN {kind} '{top}' "
-        f"WHEN {name} = '-infinity' THEN {kind} '{bottom}' ELSE {value} END"
+        f"CASE WHEN {value} >= {kind} '10000-01-01' THEN {kind} '9999-12-31{last_second}' "
+        f"WHEN {value} = '-infinity' THEN {kind} '4713-01-01 BC' "
+        f"WHEN {value} < {kind} '0001-01-01' THEN {kind} '0001-01-01' ELSE {value} END"
     )
+
+
+def _cut_bytes(text: str, most: int) -> str:
+    """*text*, cut to *most* bytes of UTF-8 and then to whole characters. The first byte that goes is looked at: if it
+    goes on with a character (10xxxxxx), that character goes too."""
+    raw = f"convert_to({text}, 'UTF8')"
+    ends = [f"WHEN get_byte({raw}, {end}) & 192 <> 128 THEN {end}" for end in (most, most - 1, most - 2, most - 3)]
+    kept = f"substring({raw} FROM 1 FOR CASE {' '.join(ends)} END)"
+    return f"CASE WHEN octet_length({raw}) <= {most} THEN {text} ELSE convert_from({kept}, 'UTF8') END"

@@ -48,6 +48,11 @@ def column_type(engine: str, column: SourceColumn) -> DmsType | None:
     return _TYPE_TABLES[engine](column)
 
 
+def _without_brackets(host: str) -> str:
+    """*host*, an IPv6 address as a URL writes it or any other. Whether DMS takes brackets is not known (assumed)."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
 def login(aws: LocalAws, endpoint: Endpoint) -> Login:
     """Who reads the database of *endpoint*, and where it is. Raises AwsError or botocore's ClientError."""
     settings = endpoint.given[ENGINES[endpoint.engine].settings]
@@ -69,7 +74,7 @@ def login(aws: LocalAws, endpoint: Endpoint) -> Login:
             # A stand-in may not say that it encrypts where it does not.
             raise AwsError("InvalidParameterCombinationException", "SslMode is require, and a socket has no encryption")
         return Login(
-            host=secret["host"],
+            host=_without_brackets(secret["host"]),
             port=int(secret["port"]),
             database=endpoint.given.get("DatabaseName") or settings.get("DatabaseName", ""),
             username=secret["username"],

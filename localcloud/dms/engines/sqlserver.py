@@ -30,7 +30,7 @@ from localcloud.dms.engines.reader import (
 )
 from localcloud.dms.engines.sqlserver_catalogue import Connect, connect, quote, read_catalogue
 from localcloud.dms.files import writer
-from localcloud.dms.files.lobs import units
+from localcloud.dms.files.lobs import units, whole
 from localcloud.dms.files.parquet import arrow_type
 from localcloud.dms.rules.mappings import Range
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
@@ -148,7 +148,14 @@ def _arrow_type(kind: DmsType) -> pa.DataType:
 def _batches(cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     while rows := cursor.fetchmany(_ROWS_AT_ONCE):
         values = zip(*rows, strict=True)
-        yield pa.record_batch([pa.array(one, field.type) for one, field in zip(values, schema, strict=True)], schema)
+        yield pa.record_batch([_array(one, field.type) for one, field in zip(values, schema, strict=True)], schema)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:
+        return pa.array([whole(one) if isinstance(one, str) else one for one in values], kind)
 
 
 def select(

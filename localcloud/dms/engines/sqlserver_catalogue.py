@@ -12,6 +12,7 @@ from typing import Any
 
 from localcloud.dms.engines.reader import Login, SourceTable
 from localcloud.dms.engines.tds_encryption import COMPARE_NOTHING, let_driver_compare_nothing
+from localcloud.dms.engines.tds_texts import let_driver_drop_halves
 from localcloud.dms.type_tables.column import SourceColumn
 
 Connect = Callable[..., Any]
@@ -25,6 +26,7 @@ _BYTES_A_CHARACTER = {"char": 1, "varchar": 1, "binary": 1, "varbinary": 1, "nch
 def connect(login: Login, driver: Connect) -> Any:
     """A connection, each statement for itself. The host may be HOST\\INSTANCE: the port says which instance it is."""
     let_driver_compare_nothing()
+    let_driver_drop_halves()
     return driver(
         dsn=login.host.split("\\")[0],
         port=login.port,

@@ -46,4 +46,16 @@ def cut(values: pa.Array, limit: int) -> tuple[pa.Array, int]:
 def _cut_text(text: str, limit: int) -> str:
     if len(text) <= limit // 2:
         return text
-    return text[:limit].encode("utf-16-le")[: 2 * limit].decode("utf-16-le", "ignore")
+    return whole(text[:limit], limit)
+
+
+def whole(text: str, limit: int | None = None) -> str:
+    """*text*, or its first *limit* UTF-16 units, without halves of surrogate pairs, which no file in UTF-8 can hold.
+
+    A source that cuts by UTF-16 units leaves such a half. What DMS writes for one is not known (assumed: nothing).
+
+    >>> whole("a\ud83d"), whole("a😀", 2), whole("a😀", 3)
+    ('a', 'a', 'a😀')
+    """
+    units_of_two = text.encode("utf-16-le", "surrogatepass")
+    return units_of_two[: None if limit is None else 2 * limit].decode("utf-16-le", "ignore")

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.reader import Layout, TableUnreadableError, Written
 from localcloud.dms.files.csv_files import text_sql, write_csv
 from localcloud.dms.files.formats import Csv, Parquet
@@ -83,7 +84,7 @@ def write(
             files = write_csv(batches, rows.schema, layout.format, layout.file_bytes, folder)
         found = [Written(content, count) for content, count in files]
     except (UnfitRuleError, duckdb.Error, pa.ArrowException, sqlite3.Error, ValueError) as error:
-        raise TableUnreadableError(str(error).splitlines()[0]) from error
+        raise TableUnreadableError(words_of(error).splitlines()[0]) from error
     for name, count in rows.cuts.items():
         layout.warn(f"{count} values of column {name} were cut to the maximum LOB size of {layout.lob_bytes} bytes")
     if rows.cuts and layout.suspends_at_cut:

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localcloud.clock import Clock
+from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.reader import (
     Layout,
     RunEndedError,
@@ -192,6 +193,8 @@ class Load:
                 self.stop()
         except (TableUnreadableError, UnfitRuleError, AwsError, ClientError) as error:
             self._failed(segment, str(error))
+        except UnicodeError as error:
+            self._failed(segment, words_of(error))
         except Exception as error:  # noqa: BLE001  our own fault must end the task loudly, not leave it running for ever
             self._failed(segment, repr(error), is_fatal=True)
         self._go_on()

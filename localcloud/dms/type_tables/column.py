@@ -71,13 +71,18 @@ def read_rows(rows: Mapping[str, Sequence[str]]) -> dict[str, DmsType]:
 
 
 def exact_number(precision: int, scale: int) -> DmsType:
-    """NUMERIC of up to 38 digits, else STRING with room for the digits, a sign and a point.
+    """NUMERIC of up to 38 digits, else STRING with room for what such a number looks like.
 
-    AWS's page for PostgreSQL says so; for MySQL, which goes to 65 digits, it is assumed. The length is assumed.
+    AWS's page for PostgreSQL says so; for MySQL, which goes to 65 digits, it is assumed. The length is assumed, and so
+    is what becomes of a scale that a decimal cannot have, below zero or above the precision: it is carried whole.
 
     >>> exact_number(38, 10).name, exact_number(39, 2)
     ('NUMERIC', DmsType(name='STRING', length=41, precision=None, scale=None))
+    >>> exact_number(39, 39).length, len("-0." + 39 * "9")
+    (42, 42)
     """
-    if precision <= _MOST_DIGITS:
-        return DmsType("NUMERIC", precision=precision, scale=scale)
-    return DmsType("STRING", precision + 2)
+    whole, fraction = max(precision - scale, 0), max(scale, 0)
+    if whole + fraction <= _MOST_DIGITS:
+        return DmsType("NUMERIC", precision=whole + fraction, scale=fraction)
+    sign, point = 1, 1
+    return DmsType("STRING", sign + max(whole, 1) + point + fraction)

@@ -1,10 +1,12 @@
 """PostgreSQL's types as DMS carries them.
 
-Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html, "Source data types for PostgreSQL"
-and "Limitations" (awsdocs/aws-dms-user-guide of 2023-06), read 2026-11-30. A type that the page does not list is left
-out. The page leaves open, and it is assumed here:
-- VARCHAR without a length is 8,000 long, as Qlik documents for the same engine ("Supported source data types" of Qlik
-  Replicate); BIT VARYING without a length is, too.
+Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html, "Source data types for
+PostgreSQL", "Limitations" and "Endpoint settings" (crowecawcaw/aws-docs-history, 2026), read 2026-11-30. A type that
+the page does not list is left out (assumed: elsewhere AWS says that unknown types may be streamed as texts). The page
+leaves open, and it is assumed here:
+- VARCHAR without a length has 8,000 bytes (`unboundedVarcharMaxSize`, documented): bytes of UTF-8, and no half
+  character. CHAR, BIT and BIT VARYING without a length, as an expression of a view has them, are as long; a `char` that
+  is declared without one has one character, and PostgreSQL says so.
 - UUID is a STRING of 36 characters. BOOLEAN is "CHAR (5)", which is no type of DMS's: STRING.
 - The page writes STRRANGE; PostgreSQL has no such type of its own, but lets a database define one.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 from localcloud.dms.type_tables.column import DmsType, SourceColumn, exact_number, read_rows, read_type
 
-_UNBOUNDED_LENGTH = 8_000
+UNBOUNDED_BYTES = 8_000
 _UNDECLARED_NUMBER = read_type("NUMERIC(28,6)")
 _TYPES = read_rows(
     {
@@ -28,7 +30,7 @@ _TYPES = read_rows(
         "DATETIME": ["timestamp without time zone", "timestamp with time zone"],
         "BLOB": ["bytea"],
         "CLOB": ["tsvector", "tsquery", "xml", "path", "polygon"],
-        "NCLOB": ["text", "json", "jsonb", "array", "composite", "hstore"],
+        "NCLOB": ["text", "citext", "json", "jsonb", "array", "composite", "hstore"],
         "STRING(5)": ["boolean"],
         "STRING(18)": ["macaddr"],
         "STRING(36)": ["uuid"],
@@ -54,13 +56,9 @@ def dms_type(column: SourceColumn) -> DmsType | None:
             return _UNDECLARED_NUMBER
         case "numeric":
             return exact_number(column.precision or 0, column.scale or 0)
-        case "character":
-            return DmsType("WSTRING", column.length or 1)
-        case "character varying":
-            return DmsType("WSTRING", column.length or _UNBOUNDED_LENGTH)
-        case "bit":
-            return DmsType("STRING", column.length or 1)
-        case "bit varying":
-            return DmsType("STRING", column.length or _UNBOUNDED_LENGTH)
+        case "character" | "character varying":
+            return DmsType("WSTRING", column.length or UNBOUNDED_BYTES)
+        case "bit" | "bit varying":
+            return DmsType("STRING", column.length or UNBOUNDED_BYTES)
         case name:
             return _TYPES.get(name)

@@ -158,6 +158,15 @@ CALLS: list[tuple[str, str, dict[str, Any], str, str, str, int]] = [
         400,
     ),
     (
+        "logs",
+        "filter_log_events",
+        {"logGroupName": "dms-tasks-fleet-one"},
+        "logs:FilterLogEvents",
+        "arn:aws:logs:eu-central-1:123456789012:log-group:dms-tasks-fleet-one:log-stream:",
+        "AccessDeniedException",
+        400,
+    ),
+    (
         "stepfunctions",
         "list_executions",
         {"stateMachineArn": MACHINE},

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.databases import Database, ParallelLoad
-from fleet.dms.mappings import DATABASE_COLUMN, escape, find_difference, first_mappings, full_load_mappings
+from fleet.dms.mappings import (
+    DATABASE_COLUMN,
+    escape,
+    find_difference,
+    find_locators,
+    first_mappings,
+    full_load_mappings,
+)
 from fleet.errors import QuotaExceededError
 from fleet.failures import Failure
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
@@ -47,16 +54,34 @@ def test_each_table_that_is_to_move_is_selected_by_one_rule_and_no_other_table_b
     moved = [table for table in catalogue if data.draw(st.booleans())]
     if not moved:
         return
-    rules = parse(full_load_mappings(NYC, moved)).selections
+    rules = parse(full_load_mappings(NYC, moved, [table.name for table in catalogue])).selections
     for table in catalogue:
         selecting = [rule for rule in rules if rule.selects(table.schema, table.table, is_view=table.is_view)]
         assert len(selecting) == (table in moved), table
 
 
+@given(tables)
+def test_a_name_is_escaped_only_where_it_could_be_taken_for_another_or_begins_a_set(catalogue: list[Table]) -> None:
+    locators = find_locators(catalogue, [table.name for table in catalogue])
+    for table in catalogue:
+        plain = all(
+            (other.name == table.name)
+            or not (matches(table.schema, other.schema) and matches(table.table, other.table))
+            for other in catalogue
+        )
+        if locators[table.name] != (table.schema, table.table):
+            assert not plain or "[" in table.schema + table.table or _differ_by_case(table, catalogue)
+
+
+def _differ_by_case(table: Table, catalogue: list[Table]) -> bool:
+    lower = [(other.schema.lower(), other.table.lower()) for other in catalogue if other is not table]
+    return any(matches(table.schema.lower(), schema) and matches(table.table.lower(), name) for schema, name in lower)
+
+
 @given(tables.filter(bool))
 def test_equal_tables_give_equal_mappings(moved: list[Table]) -> None:
-    text = full_load_mappings(NYC, moved)
-    assert full_load_mappings(NYC, tuple(moved)) == text
+    text = full_load_mappings(NYC, moved, [table.name for table in moved])
+    assert full_load_mappings(NYC, tuple(moved), {table.name for table in reversed(moved)}) == text
     assert find_difference(text, text) == ""
     ids = [rule["rule-id"] for rule in json.loads(text)["rules"]]
     assert len(ids) == len(set(ids))
@@ -64,7 +89,7 @@ def test_equal_tables_give_equal_mappings(moved: list[Table]) -> None:
 
 @given(tables.filter(bool))
 def test_every_row_of_every_table_gets_the_database_it_is_of(moved: list[Table]) -> None:
-    mappings = parse(full_load_mappings(NYC, moved))
+    mappings = parse(full_load_mappings(NYC, moved, [table.name for table in moved]))
     for table in moved:
         (column,) = mappings.shape(table.schema, table.table, is_view=table.is_view).fields([])
         assert (column.name, column.expression) == (DATABASE_COLUMN, Expression("'nyc'"))
@@ -72,20 +97,20 @@ def test_every_row_of_every_table_gets_the_database_it_is_of(moved: list[Table])
 
 def test_mappings_longer_than_dms_takes_are_refused_with_the_size_and_a_remedy() -> None:
     many = [Table("public", f"{'x' * 50}{number:06}", False, ()) for number in range(8_900)]
-    assert len(full_load_mappings(NYC, many).encode()) <= DMS_TABLE_MAPPING_BYTES.value
+    assert len(full_load_mappings(NYC, many, ()).encode()) <= DMS_TABLE_MAPPING_BYTES.value
     with pytest.raises(
         QuotaExceededError, match=r"nyc's table mappings are [\d,]+ bytes for 13,000 tables.*Narrow `schemas`"
     ):
-        full_load_mappings(NYC, [Table("public", f"{'x' * 50}{number:06}", False, ()) for number in range(13_000)])
+        full_load_mappings(NYC, [Table("public", f"{'x' * 50}{number:06}", False, ()) for number in range(13_000)], ())
 
 
 def test_ranges_are_given_only_for_tables_that_move() -> None:
     ranged = Database(
         "nyc", "s", "NYC", "one", ("public",), parallel_loads=(ParallelLoad("public", "t", "id", ("9",)),)
     )
-    moved = parse(full_load_mappings(ranged, [Table("public", "t", False, ())]))
+    moved = parse(full_load_mappings(ranged, [Table("public", "t", False, ())], ()))
     assert moved.parallel_load("public", "t") is not None
-    assert parse(full_load_mappings(ranged, [Table("public", "u", False, ())])).parallel_loads == ()
+    assert parse(full_load_mappings(ranged, [Table("public", "u", False, ())], ())).parallel_loads == ()
 
 
 def test_the_task_that_reads_the_change_log_is_made_with_tables_alone() -> None:

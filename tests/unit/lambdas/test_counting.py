@@ -123,5 +123,5 @@ def test_an_error_has_the_first_words_of_those_that_it_came_from() -> None:
     bare, telling = TimeoutError(), ConnectionRefusedError(111, "Connection refused")
     bare.__cause__ = telling
     assert describe(bare, "connection") == Failure(
-        "connection", "SourceNotAnswering", "the source did not answer: [Errno 111] Connection refused"
+        "connection", "SourceNotAnswering", "the source did not answer: Connection refused"
     )

@@ -14,7 +14,7 @@ def test_a_refusal_is_reported_even_where_the_source_hung_up_before_the_goodbye(
     error = pg8000.native.InterfaceError("network error")
     error.__cause__ = error.__context__ = broken
     failure = describe_failure(error)
-    assert (failure.failure_class, failure.name) == ("credentials", "SourceNotAnswering")
+    assert (failure.failure_class, failure.name) == ("credentials", "SourceRefused")
     assert "password authentication failed" in failure.text
 
 

@@ -11,8 +11,10 @@ import pytest
 from pg8000.exceptions import DatabaseError, Error, InterfaceError
 
 from fleet.databases import SslMode
-from lambdas.sources.postgresql import ask_catalogue, ask_counts, describe_failure
+from lambdas.sources.postgresql import ask_census, ask_counts, describe_failure
 from localcloud.servers.postgres import EmbeddedPostgres
+
+NAMES = {"connection": "SourceNotAnswering", "credentials": "SourceRefused", "unknown": "SourceErred"}
 
 
 def hang_up() -> None:
@@ -40,7 +42,7 @@ def test_a_refusal_is_reported_in_the_servers_words_though_the_connection_then_b
         refuse_and_hang_up('password authentication failed for user "dms"')
     failure = describe_failure(caught.value)
     assert failure.failure_class == "credentials"
-    assert failure.text == 'the source did not answer: password authentication failed for user "dms"'
+    assert failure.text == 'the source refused: password authentication failed for user "dms"'
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_a_refusal_is_reported_in_the_servers_words_though_the_connection_then_b
 )
 def test_each_error_has_a_class_and_keeps_its_words(error: Exception, failure_class: str, words: str) -> None:
     failure = describe_failure(error)
-    assert (failure.failure_class, failure.name) == (failure_class, "SourceNotAnswering")
+    assert (failure.failure_class, failure.name) == (failure_class, NAMES[failure_class])
     assert words in failure.text
 
 
@@ -77,7 +79,7 @@ def test_a_server_that_cannot_encrypt_is_sent_no_user_and_no_password_unless_the
         asked = beside.submit(refuse_encryption)
         secret = {"host": "127.0.0.1", "port": server.getsockname()[1], "username": "someone", "password": "secret"}
         with pytest.raises((Error, OSError)):
-            ask_catalogue(secret, "shop", ["public"], mode)
+            ask_census(secret, "shop", ["public"], mode)
         assert asked.result() == (0 if mode == "none" else 80877103)
 
 
@@ -96,7 +98,7 @@ def counted(postgres: EmbeddedPostgres) -> dict[str, object]:
 def count(secret: dict[str, object], *tables: str, seconds_each: float = 10) -> dict[str, tuple[int | None, str]]:
     named = [("public", table) for table in tables]
     counts = ask_counts(secret, "counted here", named, "none", seconds_each, lambda: True)
-    return {table: (rows, why) for _, table, rows, why in counts}
+    return {one.table: (one.rows, one.why) for one in counts}
 
 
 def test_the_server_itself_ends_a_count_that_takes_too_long_and_the_others_are_counted(

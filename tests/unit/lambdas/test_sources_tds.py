@@ -88,10 +88,12 @@ def test_a_server_that_cannot_encrypt_is_a_failure_of_the_connection(tmp_path: P
 
 
 def test_a_login_that_is_refused_is_of_class_credentials_in_the_servers_words(tmp_path: Path) -> None:
-    with serve_tds(tmp_path, make_server_certificate("s"), refuses="Login failed for user 'dms'.") as server:
+    with serve_tds(
+        tmp_path, make_server_certificate("s"), refuses=((18456, "Login failed for user 'dms'."),)
+    ) as server:
         failure_class, _, text = fail(secret_of(server), "require")
     assert failure_class == "credentials"
-    assert text == "the source did not answer: Login failed for user 'dms'."
+    assert text == "the source refused: Login failed for user 'dms'"
 
 
 def test_an_instance_beside_the_port_is_dropped_because_the_driver_takes_one_of_the_two(tmp_path: Path) -> None:

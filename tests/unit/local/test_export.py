@@ -38,3 +38,15 @@ def test_a_key_that_climbs_out_of_the_folder_is_refused_and_not_written(aws: Loc
     with pytest.raises(KeyOutsideFolderError, match=r"object 'raw/../../outside' of bucket landing"):
         export_bucket(aws, "landing", tmp_path / "files")
     assert not (tmp_path / "outside").exists()
+
+
+def test_names_that_hold_both_a_file_and_a_folder_are_all_written(aws: LocalAws, tmp_path: Path) -> None:
+    bodies = {"a": b"1", "a/": b"2", "a/b": b"3", "a//b": b"4", "a/b/c": b"5", "d/": b"6", "a (object)": b"7"}
+    for key, body in bodies.items():
+        aws.client("s3").put_object(Bucket="landing", Key=key, Body=body)
+    folder = tmp_path / "files"
+    assert export_bucket(aws, "landing", folder) == len(bodies)
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert sorted(found.values()) == sorted(bodies.values())
+    assert found["a/b/c"] == b"5"
+    assert {"a (object)", "a/b (object)"} <= found.keys()

@@ -63,6 +63,21 @@ def test_a_mariadb_login_reads_the_database_and_nothing_else(mariadb: EmbeddedMa
     assert (denied.rows, "denied" in denied.why) == (None, True)
 
 
+def test_a_mariadb_grant_on_a_name_with_a_wildcard_holds_for_that_database_alone(mariadb: EmbeddedMariadb) -> None:
+    for name in ("shop_a", "shopxa", "a%b", "axb", r"back\slash", "backxslash"):
+        mariadb.create_database(name)
+        mariadb.execute(name, "CREATE TABLE t (id int)")
+    mariadb.execute(None, f"CREATE USER 'narrow'@'%' IDENTIFIED BY '{PASSWORD}'")
+    for name in ("shop_a", "a%b", r"back\slash"):
+        database = Database("asked", "s", name, "one", (name,), onboarded=True)
+        mariadb.execute(None, *statements(prerequisites("mariadb", database, "narrow")))
+    secret = {**mariadb.secret(), "username": "narrow", "password": PASSWORD}
+    with mysql.connect(secret, ssl_mode="none") as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW DATABASES")
+        seen = {name for (name,) in cursor.fetchall()} - {"information_schema"}
+    assert seen == {"shop_a", "a%b", r"back\slash"}
+
+
 def test_a_sql_server_user_gets_what_aws_lists_for_a_full_load() -> None:
     text = prerequisites("sqlserver", Database("asked", "s", "My ]DB", "one", ("dbo",)), "fleet_dms")
     assert statements(text) == [

@@ -122,7 +122,23 @@ def test_anchors_and_merges_are_followed_and_what_is_written_wins(folder: Path) 
         ("  parallel_loads: [{schema: public, table: t, column: c, boundaries: []}]", "gives public.t no boundaries"),
         (
             "  parallel_loads: [{schema: public, table: t, column: c, boundaries: [1, 1]}]",
-            "gives public.t a boundary tw",
+            "gives public.t the boundary '1' twice",
+        ),
+        (
+            "  parallel_loads: [{schema: public, table: t, column: c, boundaries: [1, 1.0]}]",
+            "gives public.t the boundary '1.0' twice",
+        ),
+        (
+            "  parallel_loads: [{schema: public, table: t, column: c, boundaries: [9, 100, 50]}]",
+            "gives public.t the boundary '50' after '100'. Each is the upper bound of its range",
+        ),
+        (
+            "  parallel_loads: [{schema: public, table: t, column: c, boundaries: [2026-01-01, 2025-01-01]}]",
+            "gives public.t the boundary '2025-01-01' after '2026-01-01'",
+        ),
+        (
+            "  parallel_loads: [{schema: public, table: 'a%', column: c, boundaries: [1]}]",
+            "is for public.a%, whose table holds `%`",
         ),
         ("  parallel_loads: [{schema: dbo, table: t, column: c, boundaries: [1]}]", "is for schema 'dbo', wanted one"),
         (

@@ -53,6 +53,10 @@ INSERT INTO days VALUES
     (5, NULL, NULL, NULL);
 CREATE TABLE endless (id integer PRIMARY KEY, day date, at timestamp, zoned timestamptz);
 INSERT INTO endless VALUES (1, 'infinity', 'infinity', 'infinity'), (2, '-infinity', '-infinity', '-infinity');
+CREATE TABLE beyond (id integer PRIMARY KEY, day date, at timestamp, zoned timestamptz, clock time, clock_tz timetz);
+INSERT INTO beyond VALUES
+    (1, '5874897-12-31', '294276-12-31 23:59:59.999999', '9999-12-31 23:59:59-01', '24:00', '24:00+05:30'),
+    (2, '4714-11-24 BC', '4714-11-24 BC', '0001-01-01 00:00+01', '00:00', '00:00+05:30');
 CREATE TABLE clocks (id integer PRIMARY KEY, clock time, zoned timetz);
 INSERT INTO clocks VALUES (1, '00:00', '00:00+14'), (2, '23:59:59.999999', '23:59:59.999999-12'), (3, NULL, NULL);
 CREATE TABLE texts (id integer PRIMARY KEY, body text, code varchar(12), pad char(4), raw bytea);
@@ -165,6 +169,14 @@ def test_dates_and_times_stand_in_csv_with_microseconds(edges: Edges) -> None:
         f"SELECT id::text, day::text, to_char(at, {shown}), to_char(zoned AT TIME ZONE 'UTC', {shown}) FROM days"
     )
     assert edges.csv("days") == [["NULL" if value is None else value for value in row] for row in sorted(asked)]
+
+
+def test_times_outside_of_the_years_become_an_end_of_them_and_24_00_the_days_beginning(edges: Edges) -> None:
+    last, first = dt.datetime.fromisoformat("9999-12-31 23:59:59"), dt.datetime.fromisoformat("0001-01-01")
+    assert edges.parquet("beyond") == [
+        (1, last.date(), last, last, dt.time(0), dt.time(0)),
+        (2, first.date(), first, first, dt.time(0), dt.time(0)),
+    ]
 
 
 def test_endless_times_become_the_ends_that_the_guide_names(edges: Edges, tmp_path: Path) -> None:

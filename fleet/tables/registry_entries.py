@@ -1,0 +1,141 @@
+"""What the registry says of a database's tables, held against what its source has: what leads nowhere, in sentences.
+
+A misspelt name here costs a night, silently: a table that was to be left out is moved, one that was to be loaded in
+ranges is loaded whole, or errs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+
+from fleet.databases import Database, ParallelLoad, TableRules
+from fleet.spelling import closest
+from fleet.tables.catalogue import Table
+from fleet.tables.source_types.column import Column
+
+_NUMBERS = re.compile(
+    r"(tiny|small|medium|big)?int(eger)?( unsigned)?|serial|(small|big)serial|numeric|decimal|(small)?money|year"
+)
+_TIMES = re.compile(r"date|datetime2?|smalldatetime|timestamp\b.*")
+_NO_RANGES = re.compile(
+    r"real|float|double( precision)?|(n|tiny|medium|long)?text|.*blob|bytea|image|jsonb?|xml|array|bool(ean)?|bit"
+)
+"""Types that no load is cut by: a float is not exact, a long value is no LOB's bound, a switch has two values."""
+_A_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def judge_entries(database: Database, tables: Sequence[Table]) -> tuple[str, ...]:
+    """One sentence for each entry of *database* that does not fit *tables*, its source's catalogue, with the next step.
+
+    *tables*: all that the login sees, before `exclude`. A schema of which it sees nothing is said once.
+
+    >>> from fleet.tables.source_types.column import Column
+    >>> orders = Table("public", "orders", False, (Column("id", "integer"),))
+    >>> shop = Database("shop", "s", "Shop", "i", ("public",), exclude=("public.ordres",))
+    >>> judge_entries(shop, [orders])
+    ("shop: `exclude` names public.ordres, which the source's login does not see. Did you mean public.orders?",)
+    """
+    by_name = {str(table.name): table for table in tables}
+    return (
+        *_judge_schemas(database, tables),
+        *_judge_exclude(database, by_name),
+        *(text for load in database.parallel_loads for text in _judge_parallel_load(database, load, by_name)),
+        *(text for rules in database.tables for text in _judge_rules(database, rules, by_name)),
+    )
+
+
+def _judge_schemas(database: Database, tables: Sequence[Table]) -> Iterator[str]:
+    seen = {table.schema for table in tables}
+    for schema in database.schemas:
+        if schema not in seen:
+            meant = closest(schema, seen - set(database.schemas))
+            yield (
+                f"{database.id}: `schemas` names {schema!r}, in which the source's login sees no table or view. "
+                f"{_meant(meant, 'Correct the name, or grant USAGE and SELECT there.')}"
+            )
+
+
+def _judge_exclude(database: Database, by_name: dict[str, Table]) -> Iterator[str]:
+    for name in database.exclude:
+        if name not in by_name:
+            yield (
+                f"{database.id}: `exclude` names {name}, which the source's login does not see. "
+                f"{_meant(_closest_name(name, by_name), 'Remove the entry, or correct the name.')}"
+            )
+
+
+def _judge_rules(database: Database, rules: TableRules, by_name: dict[str, Table]) -> Iterator[str]:
+    name = f"{rules.schema}.{rules.table}"
+    what = f"{database.id}: `tables` names {name}"
+    table = by_name.get(name)
+    if table is None:
+        step = "Remove the entry, or correct the name."
+        yield f"{what}, which the source's login does not see. {_meant(_closest_name(name, by_name), step)}"
+        return
+    columns = [column.name for column in table.columns]
+    for accepted in rules.accept:
+        if accepted not in columns:
+            step = "Remove it, or correct the name."
+            meant = _meant(_closest_name(accepted, columns), step)
+            yield f"{what} and accepts losses of column {accepted!r}, which it has not; case counts. {meant}"
+
+
+def _judge_parallel_load(database: Database, load: ParallelLoad, by_name: dict[str, Table]) -> Iterator[str]:
+    name = f"{load.schema}.{load.table}"
+    what = f"{database.id}: `parallel_loads` of {name}"
+    table = by_name.get(name)
+    if table is None:
+        step = "Correct the name: otherwise the table is loaded whole."
+        yield f"{what}: the source's login sees no such table. {_meant(_closest_name(name, by_name), step)}"
+        return
+    if table.is_view:
+        yield f"{what}: it is a view, and DMS cuts tables only. Remove the entry."
+        return
+    columns = {column.name: column for column in table.columns}
+    column = columns.get(load.column)
+    if column is None:
+        meant = _closest_name(load.column, columns)
+        step = f"It has {', '.join(list(columns)[:8])}{', ...' if len(columns) > 8 else ''}."
+        yield f"{what}: it has no column {load.column!r}; case counts. {_meant(meant, step)}"
+        return
+    yield from _judge_boundaries(what, column, load.boundaries)
+
+
+def _judge_boundaries(what: str, column: Column, boundaries: Sequence[str]) -> Iterator[str]:
+    kind = column.type_name
+    if _NO_RANGES.fullmatch(kind):
+        yield f"{what}: column {column.name!r} is of type {kind}, by which DMS cuts no table. Choose another column."
+    elif _NUMBERS.fullmatch(kind) and (wrong := _first(boundaries, _is_number)):
+        step = "Write a number."
+        yield f"{what}: the boundary {wrong!r} is no number, and column {column.name!r} is of type {kind}. {step}"
+    elif _TIMES.fullmatch(kind) and (wrong := _first(boundaries, _is_time)):
+        step = "Write it as 2026-01-31 or 2026-01-31 23:59:59."
+        yield f"{what}: the boundary {wrong!r} is no time, and column {column.name!r} is of type {kind}. {step}"
+
+
+def _first(boundaries: Iterable[str], is_right: Callable[[str], bool]) -> str:
+    return next((one for one in boundaries if not is_right(one)), "")
+
+
+def _is_number(text: str) -> bool:
+    return _A_NUMBER.fullmatch(text) is not None
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _closest_name(name: str, known: Iterable[str]) -> str:
+    """The known name that *name* may stand for: one that differs in case only before one that is spelt alike."""
+    names = list(known)
+    return next((one for one in names if one.casefold() == name.casefold()), "") or closest(name, names)
+
+
+def _meant(name: str, step: str) -> str:
+    return f"Did you mean {name}?" if name else step
