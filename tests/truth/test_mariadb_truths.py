@@ -285,8 +285,9 @@ VIEWS = [
         (
             ".broken (view) is not moved: View '",
             BROKEN,
-            ".erring: DMS reports 'Table error'",
-            ".orphan: DMS reports 'Table error'",
+            ".erring: DMS reports 'Table error' after 0 rows; the task's log says: Subquery returns more than 1 row",
+            ".orphan: DMS reports 'Table error' after 0 rows; the task's log says: ",
+            "Access denied for user",
         ),
         never_says=("SourceLost", "did not answer"),
         rows={**WHOLE, "SELECT TWICE FROM {schema}.DOUBLED": [[2], [4]]},
