@@ -217,6 +217,13 @@ VALUES = [
         },
     ),
     Truth(
+        "half a surrogate pair, which the server takes and UTF-8 does not have",
+        f"{T} CREATE TABLE u (id int, v varchar(5)); INSERT INTO u VALUES (1, _utf8mb4 x'EDA080');",
+        "partial",
+        (".u: Snowflake answers ", "is not valid UTF8"),
+        rows=WHOLE,
+    ),
+    Truth(
         "a loss that the registry does not allow",
         f"{T} {INVALID} CREATE TABLE u (id int, due date); INSERT INTO u VALUES (1, 0);",
         "partial",
@@ -278,8 +285,9 @@ VIEWS = [
         (
             ".broken (view) is not moved: View '",
             BROKEN,
-            ".erring: DMS reports 'Table error'",
-            ".orphan: DMS reports 'Table error'",
+            ".erring: DMS reports 'Table error' after 0 rows; the task's log says: Subquery returns more than 1 row",
+            ".orphan: DMS reports 'Table error' after 0 rows; the task's log says: ",
+            "Access denied for user",
         ),
         never_says=("SourceLost", "did not answer"),
         rows={**WHOLE, "SELECT TWICE FROM {schema}.DOUBLED": [[2], [4]]},

@@ -71,7 +71,7 @@ class Ends:
 
 
 def _legacy(name: str) -> str:
-    """Each character in its own code and in UTF-8, where a question mark stands for what Unicode does not have."""
+    """Each character in its own code and in UTF-8, where a question mark is what Unicode does not have."""
     parts = [f"SUBSTRING({name}, {place + 1}, 1)" for place in range(MOST_LEGACY_CHARACTERS)]
     return ", ".join((name, *(f"HEX({part}), HEX(CONVERT({part} USING utf8mb4))" for part in parts)))
 

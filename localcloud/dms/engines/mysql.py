@@ -9,6 +9,7 @@ itself, seen against MariaDB 10.11, and what is done about it:
   for a signed one, without a scale of one digit more.
 - Text of a `_bin` collation, MariaDB's JSON among it, is binary: the source is asked to convert it.
 - A date with a zero month or day, and one that its month does not have, is an error: the source is asked for NULL.
+- What the server says of an error amid the rows is lost: the query is asked again.
 - A query runs for at most 300 seconds, and in the server's own time zone: settings.
 Right as they are: unsigned numbers, BIT, YEAR, TIME as text beyond 24 hours, ENUM and SET, geometry, character sets.
 """
@@ -135,10 +136,22 @@ class MysqlSource:
                 layout.warn(f"{table.schema}.{table.name}: the source is gone: {gone}")
                 shutil.rmtree(folder, ignore_errors=True)
                 return []
-            raise TableUnreadableError(_words(error.__cause__ or error)) from error
+            words = _words(error.__cause__ or error)
+            raise TableUnreadableError(self._ask_again(query) if words.endswith(":") else words) from error
 
     def check(self) -> None:
         """Say nothing: a server that is gone does not end the task (see `write`)."""
+
+    def _ask_again(self, query: str) -> str:
+        """What the server says when *query* fails again; of an error amid the rows, the scanner loses the words."""
+        try:
+            with _connected(self._login) as cursor, cursor.connection.cursor(pymysql.cursors.SSCursor) as rows:
+                rows.execute(query)
+                while rows.fetchmany(1_000):
+                    pass
+        except SourceUnreachableError as error:
+            return str(error)
+        return "the query failed, and did not when it was asked again"
 
     def _reach(self) -> None:
         with _connected(self._login):

@@ -30,7 +30,7 @@ MADE = (
     "CREATE TABLE words (a varchar(3) CHARACTER SET sjis, b text CHARACTER SET latin1, c enum('x') CHARSET utf8mb3)",
 )
 GRANTS = {
-    "narrow": (
+    "census_narrow": (
         "GRANT SELECT ON {s}.whole TO {u}",
         "GRANT SELECT (id, a) ON {s}.columns_named TO {u}",
         "GRANT SELECT (id, `it s`), INSERT ON {s}.columns_seen TO {u}",
@@ -38,15 +38,15 @@ GRANTS = {
         "GRANT SELECT (id) ON {s}.but_the_invisible_named TO {u}",
         "GRANT INSERT ON {s}.written_only TO {u}",
     ),
-    "by_role": (
+    "census_by_role": (
         "CREATE ROLE census_reader",
         "GRANT SELECT ON {s}.whole TO census_reader",
         "GRANT SELECT (id) ON {s}.columns_named TO census_reader",
         "GRANT census_reader TO {u}",
         "SET DEFAULT ROLE census_reader FOR {u}",
     ),
-    "pattern": (r"GRANT SELECT ON `census\_of\_%`.* TO {u}",),
-    "stranger": (),
+    "census_pattern": (r"GRANT SELECT ON `census\_of\_%`.* TO {u}",),
+    "census_stranger": (),
 }
 ALONE = "the login may SELECT from single tables of it only, and others are hidden from it"
 
@@ -78,7 +78,7 @@ def columns(secret: Mapping[str, Any], table: str) -> Table:
 def test_what_single_grants_hide_is_named_with_the_right_that_is_missing(
     secrets: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    assert barred(secrets["narrow"]) == {
+    assert barred(secrets["census_narrow"]) == {
         "": ALONE,
         "all_columns_named": "",
         "but_the_invisible_named": "the login may SELECT only id of it, and other columns are hidden from it",
@@ -91,10 +91,10 @@ def test_what_single_grants_hide_is_named_with_the_right_that_is_missing(
 
 def test_the_grants_of_a_role_count_as_the_logins_own(secrets: Mapping[str, Mapping[str, Any]]) -> None:
     only = "the login may SELECT only id of it, and other columns are hidden from it"
-    assert barred(secrets["by_role"]) == {"": ALONE, "columns_named": only, "whole": ""}
+    assert barred(secrets["census_by_role"]) == {"": ALONE, "columns_named": only, "whole": ""}
 
 
-@pytest.mark.parametrize("login", ["pattern", "reader"])
+@pytest.mark.parametrize("login", ["census_pattern", "reader"])
 def test_a_login_that_reads_the_whole_schema_sees_all_of_it(
     secrets: Mapping[str, Mapping[str, Any]], login: str
 ) -> None:
@@ -107,7 +107,7 @@ def test_a_login_that_reads_the_whole_schema_sees_all_of_it(
 def test_a_schema_on_which_the_login_has_no_right_is_not_there_for_it(
     secrets: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    assert census(secrets["stranger"]) == Census((), ())
+    assert census(secrets["census_stranger"]) == Census((), ())
     assert census(secrets["reader"], SCHEMA.upper()) == Census((), ())
     assert census(secrets["reader"]).schemas == (SCHEMA,)
 
@@ -139,7 +139,7 @@ def test_columns_are_declared_as_their_people_write_them(secrets: Mapping[str, M
 
 def test_the_account_names_the_schema_that_may_hold_more(secrets: Mapping[str, Mapping[str, Any]]) -> None:
     database = Database("shop", "shops", SCHEMA, "one", (SCHEMA,), onboarded=True)
-    account = take_account("mariadb", database, census(secrets["by_role"]), None)
+    account = take_account("mariadb", database, census(secrets["census_by_role"]), None)
     assert [(one.name, one.fate, one.owner) for one in account.missing] == [
         (f"schema {SCHEMA}", "not moved", "source team"),
         (f"{SCHEMA}.columns_named", "not moved", "source team"),

@@ -81,6 +81,7 @@ SCHEMA = (
     "INSERT INTO odd_types VALUES (1, uuid(), '::1')",
     "CREATE TABLE only_odd (uid uuid)",
     "CREATE VIEW open_cuts AS SELECT id FROM cut WHERE part IS NULL",
+    "CREATE VIEW erring AS SELECT (SELECT id FROM cut) AS id FROM cut",
     "CREATE TABLE parted (id int, region int) PARTITION BY LIST (region) (PARTITION n VALUES IN (1),"
     " PARTITION s VALUES IN (2))",
     "INSERT INTO parted VALUES (1, 1), (2, 2)",
@@ -271,7 +272,7 @@ def test_filters_keep_the_rows_they_say(read: Any) -> None:
 
 def test_the_catalogue_has_tables_with_keys_views_and_a_partitioned_table_once(tables: dict[str, SourceTable]) -> None:
     assert tables["composite"].key == ("b", "a")
-    assert [name for name, table in tables.items() if table.is_view] == ["open_cuts"]
+    assert [name for name, table in tables.items() if table.is_view] == ["erring", "open_cuts"]
     assert [name for name in tables if "part" in name] == ["parted"]
     assert "numbers_from_here" not in tables
 
@@ -322,6 +323,11 @@ def test_a_table_that_is_gone_is_an_error_in_the_servers_own_words(
     gone = replace(tables["empty"], name="gone")
     with pytest.raises(TableUnreadableError, match=r"^(?!.*SELECT).*'dms_values\.gone' doesn't exist"):
         source.write(gone, Layout(), None, tmp_path / "gone")
+
+
+def test_an_error_amid_the_rows_is_one_of_the_table_in_the_servers_own_words(read: Any) -> None:
+    with pytest.raises(TableUnreadableError, match="^Subquery returns more than 1 row$"):
+        read("erring")
 
 
 def test_of_a_mariadb_no_view_is_read(login: Login) -> None:
