@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import subprocess
 import sys
 import tempfile
@@ -37,7 +36,7 @@ _DEBIAN = "tests/truth/test_postgresql_extensions.py"
 def main() -> int:
     """Run it all; 0 if nothing falls short."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)))
     parser.add_argument("--tables", type=int, default=3_000, help="random tables on the local path, of each engine")
     parser.add_argument("--moved", type=int, default=400, help="random tables that one whole run moves")
     asked = parser.parse_args()
