@@ -34,13 +34,14 @@ class SourceNotAnsweringError(RequestError):
 class Verdict:
     """What a run would make of a database. *columns*: a line for each that may lose something, or is left out.
 
-    *failure*: why nothing at all would be moved.
+    *failure*: why nothing at all would be moved. *gaps*: what the login may be kept from seeing.
     """
 
     database: str
     account: DatabaseAccount
     columns: tuple[str, ...]
     failure: Failure | None
+    gaps: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -132,7 +133,8 @@ def judge(fleet: Registry, database: Database, census: Census, known: Census | N
         for line in describe_columns(engine, table, lob_kilobytes, accepted_columns(fleet.settings, database, table))
     ]
     failure = selected if isinstance(selected, Failure) else None
-    return Verdict(database.id, take_account(engine, database, census, known), tuple(columns), failure)
+    account = take_account(engine, database, census, known)
+    return Verdict(database.id, account, tuple(columns), failure, census.gaps)
 
 
 def _print(verdict: Verdict, *, as_json: bool) -> int:
@@ -153,6 +155,7 @@ def _lines(verdict: Verdict) -> list[str]:
         lines += [f"  {line}" for line in verdict.columns]
     else:
         lines.append("Every column of what is moved arrives as it is.")
+    lines += [f"Not checked: {gap}" for gap in verdict.gaps]
     if verdict.failure:
         lines.append(verdict.failure.text)
     return lines

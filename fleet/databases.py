@@ -15,6 +15,9 @@ from fleet.stack_settings import StackSettings
 Mode = Literal["full", "delta"]
 Engine = Literal["postgresql", "mysql", "mariadb", "sqlserver"]
 SslMode = Literal["none", "require", "verify-ca", "verify-full"]
+DriftPolicy = Literal["accept", "partial", "failed"]
+"""What a change of a source's table means that readers may miss something by (docs/drift.md): it is followed and named;
+named and red, and a dropped column is kept; or the table is withheld."""
 LossPolicy = Literal["accept", "partial", "failed"]
 """What it means that something of a table does not arrive as it is at the source: noted and green, published and red,
 or withheld."""
@@ -50,18 +53,32 @@ class ParallelLoad:
 
 
 @dataclass(frozen=True)
+class Rename:
+    """A column that DMS gives another name, *to*, on its way; names as the source spells them."""
+
+    schema: str
+    table: str
+    column: str
+    to: str
+
+
+@dataclass(frozen=True)
 class TableRules:
     """What holds for one table. None: as for the whole database.
 
     *losses*: the policy for all of its columns; *accept*: columns whose losses are accepted, whatever the policy says.
-    *row_tolerance*: by how many rows its counts may differ.
+    *drift*: the policy for changes of its columns. *row_tolerance*: by how many rows its counts may differ.
     """
 
     schema: str
     table: str
     losses: LossPolicy | None = None
     accept: tuple[str, ...] = ()
+    drift: DriftPolicy | None = None
     row_tolerance: int | None = None
+
+
+NO_RULES = TableRules("", "")
 
 
 @dataclass(frozen=True)
@@ -70,7 +87,8 @@ class Database:
 
     *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
     guesses before one has been measured; the longest start first. *deltas*: a second task reads its change log.
-    *losses*, *lob_max_kilobytes*: as the fleet's where these are None. *tables*: what holds for single ones.
+    *losses*, *lob_max_kilobytes*, *drift*: as the fleet's where these are None. *renames*: for columns that Snowflake
+    could not keep apart. *tables*: what holds for single ones.
     """
 
     id: str
@@ -86,6 +104,8 @@ class Database:
     expected_seconds: int = 0
     row_tolerance: int = 0
     deltas: bool = False
+    drift: DriftPolicy | None = None
+    renames: tuple[Rename, ...] = ()
     losses: LossPolicy | None = None
     lob_max_kilobytes: int | None = None
     tables: tuple[TableRules, ...] = ()
@@ -94,6 +114,15 @@ class Database:
     def modes(self) -> tuple[Mode, ...]:
         """The modes it has a task for."""
         return ("full", "delta") if self.deltas else ("full",)
+
+    def rules_of(self, name: tuple[str, str]) -> TableRules:
+        """What holds for the table of that schema and *name*."""
+        return next((rules for rules in self.tables if (rules.schema, rules.table) == name), NO_RULES)
+
+    def tolerance_of(self, name: tuple[str, str]) -> int:
+        """By how many rows the table's counts may differ."""
+        own = self.rules_of(name).row_tolerance
+        return self.row_tolerance if own is None else own
 
 
 @dataclass(frozen=True)
@@ -161,6 +190,7 @@ class SnowflakeSettings:
 class Settings:
     """Where the fleet runs. *prefix* begins every name of a resource; *stack* is for the deployment alone.
 
+    *drift*: what it means for every database that does not say otherwise.
     *losses*: what it means that values or columns do not arrive as they are at the source.
     """
 
@@ -173,10 +203,16 @@ class Settings:
     profile: TaskProfile = TaskProfile()
     limits: Limits = Limits()
     stack: StackSettings = StackSettings()
+    drift: DriftPolicy = "partial"
 
-    def losses_of(self, database: Database) -> LossPolicy:
-        """What a loss in *database* means, where no table says otherwise."""
-        return database.losses or self.losses
+    def drift_of(self, database: Database, name: tuple[str, str]) -> DriftPolicy:
+        """What drift of a table of *database* means: the table's own word counts before the database's."""
+        return database.rules_of(name).drift or database.drift or self.drift
+
+    def losses_of(self, database: Database, name: tuple[str, str] | None = None) -> LossPolicy:
+        """What a loss in *database* means, or in one table of it: the nearest word counts."""
+        own = database.rules_of(name).losses if name else None
+        return own or database.losses or self.losses
 
     def profile_of(self, database: Database) -> TaskProfile:
         """How the tasks of *database* are tuned.

@@ -265,6 +265,11 @@ def newest_census_key(database: str) -> str:
     return f"databases/{database}/census.json"
 
 
+def known_tables_key(database: str) -> str:
+    """Of what is known of *database*'s tables in Snowflake, as they were last loaded."""
+    return f"databases/{database}/warehouse.json"
+
+
 def warehouse_name(name: str) -> str:
     """The Snowflake name of a source's schema, table or column: upper case if it is plain, else as it is.
 

@@ -30,18 +30,24 @@ HEALED_BY_A_COPY = frozenset({CLAIMED, SERVER_FULL})
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What Snowflake answered for one table: rows that COPY parsed and that the published table then held."""
+    """What Snowflake answered for one table: rows that COPY parsed and that the published table then held.
+
+    *changes*: of its columns, in words; *drift*: which of them are red (docs/drift.md).
+    """
 
     rows_parsed: int
     rows_published: int
     failure: Failure | None = None
+    changes: tuple[str, ...] = ()
+    drift: Failure | None = None
 
 
 @dataclass(frozen=True)
 class TableOutcome:
     """One table's end in one run. A count that was never taken is None. *rows_before*: at the source, before the load.
 
-    *losses*: what its columns lose on the way.
+    *losses*: what its columns lose on the way. *changes*: of its columns in Snowflake, in words; *drift*: what of them
+    is red although the table is published (docs/drift.md).
     """
 
     schema: str
@@ -57,6 +63,8 @@ class TableOutcome:
     failure: Failure | None = None
     rows_before: int | None = None
     losses: tuple[ColumnLoss, ...] = ()
+    changes: tuple[str, ...] = ()
+    drift: Failure | None = None
 
     @property
     def name(self) -> TableName:
@@ -162,6 +170,8 @@ def _reconcile_table(manifest: Manifest, table: SealedTable, load: LoadResult | 
         failure=failure,
         rows_before=table.rows_before,
         losses=table.losses,
+        changes=load.changes if load is not None and is_counted else (),
+        drift=load.drift if load is not None and failure is None else None,
     )
 
 
@@ -180,8 +190,8 @@ def decide(
 ) -> Outcome:
     """The one outcome. *failure*: what stopped the attempt as a whole; *skipped*: it was never an attempt.
 
-    `ok` means all of it: each table is ok, nothing is missing in the *account*, and nothing is surely lost of a column
-    without somebody having accepted that in the registry.
+    `ok` means all of it: each table is ok, nothing is missing in the *account*, and nothing is surely lost of a column,
+    and no table has drifted so that readers may miss something, without somebody having accepted that in the registry.
 
     >>> from dataclasses import replace
     >>> a = Attempt("r", "d", "full", 1, "arn")
@@ -192,10 +202,13 @@ def decide(
     >>> lossy = replace(good, losses=(ColumnLoss("price", "digits are rounded off", 3),))
     >>> decide(a, None, [good, lossy], gaps=(), started_at="", ended_at="").failure.text
     's.t: 3 of 5 values of price: digits are rounded off. Accept that in the registry (`tables`), or mend it.'
+    >>> changed = replace(good, drift=Failure("drift", "TableDrifted", "s.t was loaded, and has changed at the source"))
+    >>> decide(a, None, [changed], gaps=(), started_at="", ended_at="").outcome
+    'partial'
     """
     word: OutcomeName
     bad = [table for table in tables if table.failure is not None]
-    incomplete = (describe_missing(account) if account else None) or _describe_losses(tables)
+    incomplete = (describe_missing(account) if account else None) or _describe_losses(tables) or _describe_drift(tables)
     if skipped:
         word = "skipped"
     elif failure is not None or len(bad) == len(tables):
@@ -233,6 +246,15 @@ def _describe_losses(tables: Sequence[TableOutcome]) -> Failure | None:
         return None
     named = list_some([f"{one.name}: {describe(one.lost, one.rows_by_dms or 0)}" for one in lossy], "tables", by="; ")
     return Failure("value_loss", "ValuesLost", f"{named}. Accept that in the registry (`tables`), or mend it.")
+
+
+def _describe_drift(tables: Sequence[TableOutcome]) -> Failure | None:
+    """One failure for all tables that are published, and whose source has changed; None where none has."""
+    drifts = [table.drift for table in tables if table.drift is not None]
+    if not drifts:
+        return None
+    more = f" ({len(drifts)} tables have changed so.)" if len(drifts) > 1 else ""
+    return Failure(drifts[0].failure_class, drifts[0].name, drifts[0].text + more)
 
 
 def merge(

@@ -66,6 +66,12 @@ DMS_TABLES_PER_RELOAD = Quota(
     "2026-11-21",
 )
 DMS_MAX_FILE_SIZE_KB = Quota(1_048_576, "KB per file (MaxFileSize)", _DMS_S3, "2026-11-21")
+DMS_SQLSERVER_COLUMNS = Quota(
+    1_000,
+    "columns per table of a SQL Server source",
+    "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html",
+    "2026-11-30",
+)
 DMS_BOUNDARY_COLUMNS = Quota(
     10,
     "boundary columns of a parallel load by ranges",
@@ -157,6 +163,9 @@ SNS_SUBJECT_CHARACTERS = Quota(
 
 SNOWFLAKE_VARCHAR_CHARACTERS = Quota(16_777_216, "characters of a VARCHAR by default", _SNOWFLAKE_LIMITS, "2026-11-21")
 SNOWFLAKE_BINARY_BYTES = Quota(8_388_608, "bytes of a BINARY by default", _SNOWFLAKE_LIMITS, "2026-11-21")
+SNOWFLAKE_NUMBER_DIGITS = Quota(
+    38, "digits of a NUMBER", "https://docs.snowflake.com/en/sql-reference/data-types-numeric", "2026-11-30"
+)
 SNOWFLAKE_COPY_FILES = Quota(
     1_000,
     "names in FILES of one COPY",

@@ -9,25 +9,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fleet.attempts import Attempt
-from fleet.databases import Engine, SnowflakeSettings
-from fleet.dms.endpoints import TIMESTAMP_COLUMN
+from fleet.databases import Rename, SnowflakeSettings
 from fleet.dms.mappings import DATABASE_COLUMN
+from fleet.drift import TablePlan
 from fleet.failures import Failure
 from fleet.manifests import SealedTable
 from fleet.names import warehouse_name, warehouse_schema
 from fleet.quotas import SNOWFLAKE_COPY_FILES
 from fleet.tables.catalogue import Table, TableName
-from fleet.tables.columns import dms_type, snowflake_type
+from fleet.warehouse_columns import FILE_COLUMN, OWN_NAMES, ROW_COLUMN, WarehouseColumn
 
-FILE_COLUMN, ROW_COLUMN = "_FILE", "_ROW"
-_OWN_COLUMNS = (
-    (warehouse_name(DATABASE_COLUMN), "VARCHAR(32)"),
-    (warehouse_name(TIMESTAMP_COLUMN), "VARCHAR(26)"),
-    (FILE_COLUMN, "VARCHAR(1024)"),
-    (ROW_COLUMN, "NUMBER(19,0)"),
-)
+_NAME_CHARACTERS = 255
+"""Source: https://docs.snowflake.com/en/sql-reference/identifiers-syntax (documented)."""
 
 
 def quote(name: str) -> str:
@@ -48,10 +44,10 @@ def literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def qualified(snowflake: SnowflakeSettings, database: str, name: TableName) -> str:
-    """The full Snowflake name of a table of *database*."""
-    schema = warehouse_schema(database, name.schema)
-    return ".".join(map(quote, (snowflake.database, schema, warehouse_name(name.table))))
+def qualified(snowflake: SnowflakeSettings, database: str, name: TableName, *, suffix: str = "") -> str:
+    """The full Snowflake name of a table of *database*, or of one beside it, whose name ends with *suffix*."""
+    schema, table = warehouse_schema(database, name.schema), warehouse_name(name.table)
+    return ".".join(map(quote, (snowflake.database, schema, table[: _NAME_CHARACTERS - len(suffix)] + suffix)))
 
 
 def setup_statements(
@@ -106,6 +102,9 @@ def find_clashes(tables: Sequence[Table]) -> dict[TableName, Failure]:
     ['ColumnsClash']
     >>> [str(name) for name in find_clashes([Table("s", "t", False, ()), Table("s", "T", False, ())])]
     ['s.t', 's.T']
+    >>> print(find_clashes([Table("s", "t", False, (Column("op", "text"),))])[TableName("s", "t")].text)
+    s.t: column 'op' has the name of our own column 'Op', and one of them would overwrite the other. Give it another \
+name with `renames` in the registry, or exclude the table.
     """
     by_target: dict[tuple[str, str], list[Table]] = defaultdict(list)
     for table in tables:
@@ -120,34 +119,69 @@ def find_clashes(tables: Sequence[Table]) -> dict[TableName, Failure]:
                     "TablesClash",
                     f"{names} would all be {target!r} in Snowflake. Exclude all but one, or rename them.",
                 )
-            elif pair := _clashing_columns(table):
+            elif words := _clashing_columns(table):
                 clashes[table.name] = Failure(
                     "mapping_empty",
                     "ColumnsClash",
-                    f"{table.name}: columns {pair[0]!r} and {pair[1]!r} differ in case only, or one is a name of ours; "
-                    f"COPY cannot tell them apart. Exclude the table, or rename the column at the source.",
+                    f"{table.name}: {words} Give it another name with `renames` in the registry, or exclude the table.",
                 )
     return clashes
 
 
-def _clashing_columns(table: Table) -> tuple[str, str] | None:
-    seen: dict[str, str] = {}  # COPY matches names without regard to case
-    for name in [column.name for column in table.columns] + [name for name, _ in _OWN_COLUMNS]:
+def _clashing_columns(table: Table) -> str:
+    """The first column that COPY, which matches names without regard to case, could not keep apart, in words."""
+    own = {name.upper(): name for name in OWN_NAMES}
+    seen: dict[str, str] = {}
+    for name in (column.name for column in table.columns):
+        if name.upper() in own:
+            return (
+                f"column {name!r} has the name of our own column {own[name.upper()]!r}, "
+                f"and one of them would overwrite the other."
+            )
         if name.upper() in seen:
-            return seen[name.upper()], name
+            return f"columns {seen[name.upper()]!r} and {name!r} differ in case only, and COPY cannot tell them apart."
         seen[name.upper()] = name
-    return None
+    return ""
 
 
-def table_columns(engine: Engine, table: Table) -> tuple[tuple[str, str], ...]:
-    """Name and type of each column of the Snowflake table: the source's that DMS carries, in order, then our own."""
-    typed = ((column, dms_type(engine, column)) for column in table.columns)
-    carried = tuple((warehouse_name(column.name), snowflake_type(dms)) for column, dms in typed if dms is not None)
-    return carried + _OWN_COLUMNS
+def rename_columns(table: Table, renames: Sequence[Rename]) -> Table:
+    """*table* with its columns as DMS writes them into the files.
+
+    >>> from fleet.tables.columns import Column
+    >>> moved = rename_columns(Table("s", "t", False, (Column("op", "text"),)), [Rename("s", "t", "op", "operation")])
+    >>> moved.columns[0].name
+    'operation'
+    """
+    to = {one.column: one.to for one in renames if (one.schema, one.table) == table.name}
+    return replace(table, columns=tuple(replace(one, name=to.get(one.name, one.name)) for one in table.columns))
+
+
+def look_statements(
+    snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed: SealedTable
+) -> tuple[str, ...]:
+    """One request, which changes nothing: the columns of the table's first file, if it has one, and of the table.
+
+    All files of a table are written by one task from one definition, so that one of them speaks for all.
+    """
+    schema, name = warehouse_schema(attempt.database, table.schema), warehouse_name(table.table)
+    present = (
+        f'SELECT "COLUMN_NAME", "DATA_TYPE", "CHARACTER_MAXIMUM_LENGTH" AS "LENGTH", "NUMERIC_PRECISION" AS "DIGITS", '
+        f'"NUMERIC_SCALE" AS "PLACES", "DATETIME_PRECISION" AS "FRACTION" '
+        f'FROM {quote(snowflake.database)}."INFORMATION_SCHEMA"."COLUMNS" '
+        f'WHERE "TABLE_SCHEMA" = {literal(schema)} AND "TABLE_NAME" = {literal(name)} ORDER BY "ORDINAL_POSITION"'
+    )
+    if not sealed.files:
+        return (present,)
+    stage = literal(f"@{quote(snowflake.database)}.OPS.LANDING/{sealed.files[0].key}")
+    landed = (
+        f'SELECT "COLUMN_NAME", "TYPE" FROM TABLE(INFER_SCHEMA(LOCATION => {stage}, '
+        f'FILE_FORMAT => {literal(_format(snowflake))})) ORDER BY "ORDER_ID"'
+    )
+    return (landed, present)
 
 
 def full_load_statements(
-    snowflake: SnowflakeSettings, engine: Engine, attempt: Attempt, table: Table, sealed: SealedTable
+    snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed: SealedTable, plan: TablePlan
 ) -> tuple[str, ...]:
     """One request: the published table holds exactly *sealed*'s rows afterwards, or is as it was before.
 
@@ -155,35 +189,79 @@ def full_load_statements(
     The last statement answers the rows that the table then holds.
     """
     target = qualified(snowflake, attempt.database, table.name)
-    columns = table_columns(engine, table)
-    listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns)
     schema = f"{quote(snowflake.database)}.{quote(warehouse_schema(attempt.database, table.schema))}"
-    applied = f"{quote(snowflake.database)}.OPS.APPLIED"
-    keys = tuple(map(literal, (attempt.database, table.schema, table.table)))
-    where = f"DATABASE_ID = {keys[0]} AND SCHEMA_NAME = {keys[1]} AND TABLE_NAME = {keys[2]}"
-    is_own = f"{quote(warehouse_name(DATABASE_COLUMN))} = {literal(attempt.database)}"
+    count = f"SELECT COUNT(*) AS ROW_COUNT FROM {target}"
+    if plan.is_replaced:
+        return (*_replacement(snowflake, attempt, table, sealed, plan, target), count)
     return (
         f"CREATE SCHEMA IF NOT EXISTS {schema}",
-        f"CREATE TRANSIENT TABLE IF NOT EXISTS {target} ({listed})",
-        # Names every column: a table that has drifted from the source fails here, not by silently dropping a column.
-        f"SELECT {', '.join(quote(name) for name, _ in columns)} FROM {target} LIMIT 0",
+        f"CREATE TRANSIENT TABLE IF NOT EXISTS {target} ({_definitions(plan.columns)})",
+        *(f"ALTER TABLE {target} ADD COLUMN IF NOT EXISTS {_definitions([column])}" for column in plan.added),
+        *(
+            f"ALTER TABLE {target} ALTER COLUMN {quote(column.name)} SET DATA TYPE {column.type}"
+            for column in plan.widened
+        ),
+        # Names every column: a table that someone has changed since fails here, not by silently dropping a column.
+        f"SELECT {', '.join(quote(column.name) for column in plan.columns)} FROM {target} LIMIT 0",
         "BEGIN TRANSACTION",
         f"DELETE FROM {target}",
         *_copies(snowflake, attempt, table, sealed, target),
         # Both guards stand behind the DELETE, whose lock another load of this table had to give back first: asked for
         # earlier, the order guard would not see what that one applied meanwhile.
-        f"INSERT INTO {applied} SELECT {', '.join(keys)}, "
+        f"INSERT INTO {_applied(snowflake)} {_guards(snowflake, attempt, table, sealed, target)}",
+        "COMMIT",
+        count,
+    )
+
+
+def _replacement(
+    snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed: SealedTable, plan: TablePlan, target: str
+) -> tuple[str, ...]:
+    """A table of the session's own is loaded and guarded; then it takes the place of the published one, in one step.
+
+    Until that step nothing of the published table changes, whatever fails. The guards stand after it too, because DDL
+    is no part of a transaction: a load that another attempt overtook in between is noticed.
+    """
+    beside = qualified(snowflake, attempt.database, table.name, suffix=f"__FLEET_{attempt.number}")
+    return (
+        "SHOW STREAMS IN ACCOUNT LIMIT 10000",
+        f"CREATE OR REPLACE TEMPORARY TABLE {beside} ({_definitions(plan.columns)})",
+        *_copies(snowflake, attempt, table, sealed, beside),
+        _guards(snowflake, attempt, table, sealed, beside),
+        f"CREATE OR REPLACE TRANSIENT TABLE {target} CLONE {beside} COPY GRANTS",
+        f"INSERT INTO {_applied(snowflake)} {_guards(snowflake, attempt, table, sealed, target)}",
+        f"DROP TABLE {beside}",
+    )
+
+
+def _guards(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed: SealedTable, held_in: str) -> str:
+    """A row of OPS.APPLIED; a cast in it fails where a later attempt is applied, or *held_in* holds other rows."""
+    keys = tuple(map(literal, (attempt.database, table.schema, table.table)))
+    where = f"DATABASE_ID = {keys[0]} AND SCHEMA_NAME = {keys[1]} AND TABLE_NAME = {keys[2]}"
+    is_own = f"{quote(warehouse_name(DATABASE_COLUMN))} = {literal(attempt.database)}"
+    return (
+        f"SELECT {', '.join(keys)}, "
         f"CAST(IFF(LATEST <= {attempt.number}, '{attempt.number}', 'attempt ' || LATEST || "
         f"' is applied already, this is attempt {attempt.number}') AS NUMBER(9,0)), "
         f"{literal(attempt.run)}, {literal(attempt.mode)}, "
         f"CAST(IFF(HELD = {sealed.rows} AND OWN = {sealed.rows}, '{sealed.rows}', "
         f"'full load: ' || HELD || ' rows, ' || OWN || ' of this database, {sealed.rows} by DMS') AS NUMBER(19,0)), "
         f"CURRENT_TIMESTAMP() "
-        f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {applied} WHERE {where}), "
-        f"(SELECT COUNT(*) AS HELD, COUNT_IF({is_own}) AS OWN FROM {target})",
-        "COMMIT",
-        f"SELECT COUNT(*) AS ROW_COUNT FROM {target}",
+        f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {_applied(snowflake)} WHERE {where}), "
+        f"(SELECT COUNT(*) AS HELD, COUNT_IF({is_own}) AS OWN FROM {held_in})"
     )
+
+
+def _applied(snowflake: SnowflakeSettings) -> str:
+    return f"{quote(snowflake.database)}.OPS.APPLIED"
+
+
+def _format(snowflake: SnowflakeSettings) -> str:
+    return f"{quote(snowflake.database)}.OPS.DMS_PARQUET"
+
+
+def _definitions(columns: Sequence[WarehouseColumn]) -> str:
+    return ", ".join(f"{quote(column.name)} {column.type}" for column in columns)
 
 
 def _copies(
@@ -196,7 +274,7 @@ def _copies(
     stage = literal(f"@{quote(snowflake.database)}.OPS.LANDING/{prefix}")
     return [
         f"COPY INTO {target} FROM {stage} FILES = ({', '.join(map(literal, names[first : first + size]))}) "
-        f"FILE_FORMAT = (FORMAT_NAME = {literal(f'{quote(snowflake.database)}.OPS.DMS_PARQUET')}) "
+        f"FILE_FORMAT = (FORMAT_NAME = {literal(_format(snowflake))}) "
         f"MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE INCLUDE_METADATA = ({quote(FILE_COLUMN)} = METADATA$FILENAME, "
         f"{quote(ROW_COLUMN)} = METADATA$FILE_ROW_NUMBER) "
         f"ON_ERROR = ABORT_STATEMENT FORCE = TRUE"

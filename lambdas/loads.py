@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet.attempts import Attempt
 from fleet.databases import SnowflakeSettings
+from fleet.drift import KnownTable, TableLook, TablePlan
 from fleet.errors import FleetError
 from fleet.failures import Failure
 from fleet.outcomes import LoadResult
@@ -20,8 +21,11 @@ from lambdas.wiring import Clients
 
 @dataclass(frozen=True)
 class Load:
-    """One table's request. *wanted*: the numbers of the statements whose answers are read. Times are ISO, UTC.
+    """One table's requests. *wanted*: the numbers of the statements whose answers are read. Times are ISO, UTC.
 
+    *must_look*: a first request asks for the columns of its files and of the table; *look*: what that one answered,
+    until the load is over. *changes*, *drift*: what the load does to a table whose source has changed. *learnt*: what
+    is known of the table if it succeeds.
     *state*: `waiting`; `sending`, after which it may or may not have arrived; `under way`; `over` with its *result*.
     *cancelled*: why Snowflake was asked to cancel it, at *cancelled_at*.
     """
@@ -35,6 +39,16 @@ class Load:
     sent_at: str = ""
     cancelled: Failure | None = None
     cancelled_at: str = ""
+    must_look: bool = False
+    look: TableLook | None = None
+    changes: tuple[str, ...] = ()
+    drift: Failure | None = None
+    learnt: KnownTable | None = None
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether its next or present request is the look."""
+        return self.must_look and self.look is None
 
     @property
     def name(self) -> TableName:
@@ -61,13 +75,21 @@ class Load:
         """The same load under way."""
         return replace(self, state="under way", handle=handle, wanted=wanted, sent_at=now.isoformat())
 
+    def looked(self, look: TableLook) -> Load:
+        """The same load, which waits again and knows what is there."""
+        return replace(self, state="waiting", handle="", wanted=(), cancelled=None, cancelled_at="", look=look)
+
+    def planned(self, plan: TablePlan, learnt: KnownTable) -> Load:
+        """The same load, with what it does to its table."""
+        return replace(self, changes=plan.changes, drift=plan.drift, learnt=learnt)
+
     def cancel(self, why: Failure, now: datetime) -> Load:
         """The same load, still under way, which Snowflake was asked to cancel."""
         return replace(self, cancelled=why, cancelled_at=now.isoformat())
 
     def over(self, result: LoadResult) -> Load:
         """The same load with its answer."""
-        return replace(self, state="over", result=result)
+        return replace(self, state="over", result=result, look=None)
 
     def failed(self, failure: Failure) -> Load:
         """The same load, which brought nothing."""

@@ -11,6 +11,7 @@ from fleet.errors import DuplicateNameError
 from fleet.names import warehouse_schema
 from fleet.server_places import count_connections
 from fleet.spelling import did_you_mean
+from fleet.warehouse_columns import OWN_NAMES
 from onboarding.boundaries import find_out_of_order, find_repeated
 from onboarding.fields import Entry
 from onboarding.nodes import RegistryFile
@@ -123,6 +124,7 @@ def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None]
                 f"schemas ({', '.join(schemas)}). Patterns are not taken: name each table.",
             )
     _note_parallel_loads(entry, schemas, file)
+    _note_renames(entry, schemas, file)
 
 
 def _note_schemas(entry: Entry[Database], file: RegistryFile) -> None:
@@ -182,3 +184,28 @@ def _note_parallel_loads(entry: Entry[Database], schemas: Sequence[str], file: R
         elif pair := find_out_of_order(load.boundaries):
             remedy = "Each is the upper bound of its range: write them in rising order, or rows are read twice."
             note("boundaries", f"gives {name} the boundary {pair[1]!r} after {pair[0]!r}. {remedy}")
+
+
+def _note_renames(entry: Entry[Database], schemas: Sequence[str], file: RegistryFile) -> None:
+    renamed: set[tuple[str, str, str]] = set()
+    taken: set[tuple[str, str, str]] = set()
+    for place, one in enumerate(entry.fields.get("renames", ())):
+        name, what = f"{one.schema}.{one.table}", f"{entry.label}: `renames[{place}]`"
+
+        def note(key: str, text: str, place: int = place, what: str = what) -> None:
+            file.note(entry.line_at("renames", place, key), f"{what} {text}")
+
+        if one.schema not in schemas:
+            note("schema", f"is for schema {one.schema!r}, wanted one of the database's ({', '.join(schemas)}).")
+        if name in entry.fields.get("exclude", ()):
+            note("table", f"is for {name}, which `exclude` leaves out. Remove it from one of the two.")
+        if one.to.upper() in {own.upper() for own in OWN_NAMES}:
+            note("to", f"gives {name} a column {one.to!r}, a name that we add to every table. Choose another.")
+        elif one.to.upper() == one.column.upper():
+            note("to", f"gives column {one.column!r} of {name} the name that it has; case makes no difference here.")
+        elif (one.schema, one.table, one.to.upper()) in taken:
+            note("to", f"gives {name} a second column {one.to!r}. Choose another.")
+        taken.add((one.schema, one.table, one.to.upper()))
+        if (one.schema, one.table, one.column) in renamed:
+            note("column", f"is for column {one.column!r} of {name} again. Keep one: DMS applies one rule to a column.")
+        renamed.add((one.schema, one.table, one.column))

@@ -12,6 +12,7 @@ from fleet.databases import (
     Database,
     Limits,
     ParallelLoad,
+    Rename,
     Server,
     Settings,
     SnowflakeSettings,
@@ -117,6 +118,13 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (ParallelLoad, "schema"): TEXT,
     (ParallelLoad, "table"): TEXT,
     (ParallelLoad, "column"): TEXT,
+    (Rename, "schema"): TEXT,
+    (Rename, "table"): TEXT,
+    # Source: the DMS guide, "Transformation rules and actions", Limitations (docs/facts/dms.md 5.4).
+    (Rename, "column"): matching(
+        r"[^#\\/-]+", r"a name without #, \, / and -", "DMS changes no column whose name holds one of them."
+    ),
+    (Rename, "to"): matching(r"[A-Za-z_][A-Za-z0-9_]*", "letters of ASCII, digits and _, a letter or _ first"),
     (TaskProfile, "tables_at_once"): between(
         1, DMS_FULL_LOAD_SUB_TASKS.value, f"DMS takes at most {DMS_FULL_LOAD_SUB_TASKS.value} as MaxFullLoadSubTasks."
     ),

@@ -258,7 +258,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
         _reads_task_logs,
     ),
     "SubmitLoads": (*_WRITES, _reads_manifests, _signs),
-    "PollLoads": (*_WRITES, _notes, _signs),
+    "PollLoads": (*_WRITES, partial(_writes_records, folder="databases"), _notes, _signs),
     "Reconcile": (*_WRITES, _notes, _reads_manifests),
     "RecordOutcome": (*_WRITES, _records),
     "ReleaseDatabase": (*_ATTEMPT, _notes, _sees_tasks),

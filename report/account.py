@@ -32,9 +32,16 @@ def say_account(account: Account) -> Iterator[str]:
 
 
 def say_red(outcome: Outcome) -> Iterator[str]:
-    """A line for all that makes *outcome* red although no table of it failed: what is missing, and what is lost."""
+    """A line for all that makes *outcome* red although no table of it failed: what is missing, what is lost, and
+    what has drifted."""
     yield from map(say_relation, outcome.account.missing if outcome.account else ())
     yield from (say_loss(table, loss) for table in outcome.tables for loss in table.lost)
+    yield from (table.drift.text for table in outcome.tables if table.drift)
+
+
+def say_changes(outcome: Outcome) -> Iterator[str]:
+    """A line for each change of a table in Snowflake that followed one of its source."""
+    yield from (f"{table.name}: {change}" for table in outcome.tables for change in table.changes)
 
 
 def say_relation(one: Accounted) -> str:

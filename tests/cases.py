@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import pytest
@@ -79,25 +81,34 @@ def refused(error: str, words: str = ".") -> Iterator[None]:
 
 class Cases:
     """A local cloud over databases `case-01` and so on, each with a server, a secret and a source of its own, or all
-    on *shared*, and then in turn on two instances.
+    on *shared*, and then in turn on two instances. *changed*: what the registry says of some of them, by name.
 
     Whatever its functions call must be allowed by the roles that the stack gives them."""
 
     def __init__(
-        self, folder: Path, postgres: EmbeddedPostgres, template: str, *, shared: Server | None = None
+        self,
+        folder: Path,
+        postgres: EmbeddedPostgres,
+        template: str,
+        *,
+        shared: Server | None = None,
+        changed: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         self.postgres = postgres
         self._template = template
         self._left = [f"case-{number:02}" for number in range(_COUNT, 0, -1)]
         databases = tuple(
-            Database(
-                name,
-                shared.id if shared else name,
-                name,
-                "two" if shared and int(name[-2:]) % 2 == 0 else "one",
-                ("public",),
-                onboarded=True,
-                row_tolerance=int(name in TOLERANT),
+            replace(
+                Database(
+                    name,
+                    shared.id if shared else name,
+                    name,
+                    "two" if shared and int(name[-2:]) % 2 == 0 else "one",
+                    ("public",),
+                    onboarded=True,
+                    row_tolerance=int(name in TOLERANT),
+                ),
+                **changed.get(name, {}),
             )
             for name in reversed(self._left)
         )
@@ -224,6 +235,9 @@ class Case(Place):
         answer: dict[str, Any] = {}
         for _ in range(300):  # the longest wait, for a load at Snowflake, takes half as many looks
             answer = self.call(state)
+            if answer.get("verdict") == "more":  # the machine goes back, to send what waits
+                self.call("SubmitLoads")
+                continue
             if answer.get("verdict") not in _AGAIN:
                 return answer
             self.time.pass_seconds(answer["wait_seconds"])

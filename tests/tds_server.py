@@ -10,15 +10,18 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 BATCH, ANSWER, ATTENTION, LOGIN, PRELOGIN = 1, 4, 6, 16, 18
 _ENCRYPTS, _CANNOT_ENCRYPT = 1, 2
-Answer = int | tuple[int, int, str] | None
-"""To one batch: a number, or an error's number, severity and words; None: nothing, until the client gives up."""
+_PACKET_BYTES = 4_088  # with the header 4,096, which the driver counts on in all packets but the last
+_COLLATION = bytes.fromhex("0904d00034")  # SQL_Latin1_General_CP1_CI_AS
+Row = Sequence[str | int | None]
+Answer = int | list[Row] | tuple[int, int, str] | None
+"""To one batch: a number, rows, or an error's number, severity and words; None: nothing, until the client gives up."""
 Refusal = tuple[int, str]
 """An error of a login: number and words. A server may say several."""
 
@@ -102,9 +105,14 @@ class _Conversation:
             (headers,) = struct.unpack_from("<L", body)
             query = body[headers:].decode("utf-16-le")
             self._server.asked.append(query)
-            answer = self._server.answer(query) if re.match("SELECT", query) else 0
+            if not re.match(r"\s*SELECT", query):
+                self._send(_done(0x10))
+                continue
+            answer = self._server.answer(query)
             if isinstance(answer, int):
-                self._send((_row(answer) if re.match("SELECT", query) else b"") + _done(0x10, answer))
+                answer = [(answer,)]
+            if isinstance(answer, list):
+                self._send(_rows(answer) + _done(0x10, len(answer)))
             elif answer is not None:
                 self._send(_error(*answer) + _done(2))
 
@@ -133,12 +141,15 @@ class _Conversation:
                 return kind, body
 
     def _send(self, body: bytes, kind: int = ANSWER) -> None:
-        packet = struct.pack(">BBHHBB", kind, 1, len(body) + 8, 0, 1, 0) + body
-        if self._tls is None:
-            self._client.sendall(packet)
-            return
-        self._tls.write(packet)
-        self._client.sendall(self._going.read())
+        """In as many packets as it takes; the last has status 1."""
+        for start in range(0, len(body), _PACKET_BYTES):
+            part, is_last = body[start : start + _PACKET_BYTES], start + _PACKET_BYTES >= len(body)
+            packet = struct.pack(">BBHHBB", kind, is_last, len(part) + 8, 0, 1, 0) + part
+            if self._tls is None:
+                self._client.sendall(packet)
+                continue
+            self._tls.write(packet)
+            self._client.sendall(self._going.read())
 
     def _read(self, size: int) -> bytes:
         found = b""
@@ -175,9 +186,29 @@ def _login_accepted() -> bytes:
     return b"\xad" + struct.pack("<H", len(content)) + content
 
 
-def _row(value: int) -> bytes:
-    """One row of one nullable bigint without a name."""
-    return b"\x81" + struct.pack("<HLHBB", 1, 0, 1, 0x26, 8) + _short("") + b"\xd1\x08" + struct.pack("<q", value)
+def _rows(rows: Sequence[Row]) -> bytes:
+    """Nullable columns without names: nvarchar where a row has a text there, else bigint. No row: one column."""
+    columns = list(zip(*rows, strict=True)) or [()]
+    is_text = [any(isinstance(value, str) for value in column) for column in columns]
+    metadata = b"".join(
+        struct.pack("<LH", 0, 1)
+        + (struct.pack("<BH5s", 0xE7, 8_000, _COLLATION) if text else struct.pack("<BB", 0x26, 8))
+        + _short("")
+        for text in is_text
+    )
+    values = b"".join(
+        b"\xd1" + b"".join(_value(value, is_text=text) for value, text in zip(row, is_text, strict=True))
+        for row in rows
+    )
+    return b"\x81" + struct.pack("<H", len(columns)) + metadata + values
+
+
+def _value(value: str | int | None, *, is_text: bool) -> bytes:
+    if value is None:
+        return b"\xff\xff" if is_text else b"\x00"
+    if isinstance(value, str):
+        return struct.pack("<H", 2 * len(value)) + value.encode("utf-16-le")
+    return b"\x08" + struct.pack("<q", value)
 
 
 def _done(status: int, rows: int = 0) -> bytes:

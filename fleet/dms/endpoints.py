@@ -15,6 +15,8 @@ from fleet.names import ENDPOINT_ROLE_PATH, endpoint_role_name
 
 TIMESTAMP_COLUMN = "_fleet_at"
 """The column that DMS adds to every row: the task's start for a full load, the commit's time for a change."""
+OPERATION_COLUMN = "Op"
+"""The column that DMS puts first in every file (`IncludeOpForFullLoad`): I, U or D."""
 
 
 def endpoint_role_arn(settings: Settings, database: str) -> str:

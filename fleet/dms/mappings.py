@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fleet.databases import Database, Mode, ParallelLoad
+from fleet.databases import Database, Mode, ParallelLoad, Rename
 from fleet.errors import QuotaExceededError
 from fleet.names import DATABASE_ID_CHARACTERS
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
@@ -86,7 +86,8 @@ def full_load_mappings(database: Database, tables: Sequence[Table], names: Itera
     selections = [(*locators[table.name], "view" if table.is_view else "table") for table in tables]
     moved = {table.name for table in tables}
     loads = [load for load in database.parallel_loads if (load.schema, load.table) in moved]
-    return _write(database, selections, loads)
+    renames = [rename for rename in database.renames if (rename.schema, rename.table) in moved]
+    return _write(database, selections, loads, renames)
 
 
 def first_mappings(database: Database, mode: Mode) -> str:
@@ -95,10 +96,15 @@ def first_mappings(database: Database, mode: Mode) -> str:
     Views move in full loads alone (docs/facts/dms.md 5.3).
     """
     table_type = "all" if mode == "full" else "table"
-    return _write(database, [(escape(schema), "%", table_type) for schema in database.schemas], ())
+    return _write(database, [(escape(schema), "%", table_type) for schema in database.schemas], (), ())
 
 
-def _write(database: Database, selections: Sequence[tuple[str, str, str]], loads: Sequence[ParallelLoad]) -> str:
+def _write(
+    database: Database,
+    selections: Sequence[tuple[str, str, str]],
+    loads: Sequence[ParallelLoad],
+    renames: Sequence[Rename],
+) -> str:
     rules: list[dict[str, Any]] = [
         {
             "rule-type": "selection",
@@ -119,6 +125,20 @@ def _write(database: Database, selections: Sequence[tuple[str, str, str]], loads
             "data-type": {"type": "string", "length": DATABASE_ID_CHARACTERS},
         }
     )
+    rules += [
+        {
+            "rule-type": "transformation",
+            "rule-target": "column",
+            "object-locator": {
+                "schema-name": escape(rename.schema),
+                "table-name": escape(rename.table),
+                "column-name": escape(rename.column),
+            },
+            "rule-action": "rename",
+            "value": rename.to,
+        }
+        for rename in renames
+    ]
     rules += [
         {
             "rule-type": "table-settings",

@@ -171,7 +171,7 @@ def remember(engine: Engine, database: Database, census: Census, previous: Censu
         for name in known
         if name not in there and name.schema in database.schemas and str(name) not in database.exclude
     )
-    return Census(census.schemas, census.tables, tuple(gone))
+    return replace(census, gone=tuple(gone))
 
 
 def describe_missing(account: Account) -> Failure | None:

@@ -16,9 +16,13 @@ RelationKind = Literal[
     "external table",
     "memory-optimized table",
     "system-versioned table",
+    "history table",
     "sequence",
 ]
 """What a relation is at its source. All engines' kinds; `fleet/tables/relations.py` says which DMS moves."""
+
+Feature = Literal["columnstore index", "sparse columns", "encrypted columns"]
+"""What a table has, whatever its kind, and DMS may not bear."""
 
 
 class TableName(NamedTuple):
@@ -41,7 +45,7 @@ class Table:
 
     *is_view*: whether DMS selects it as a view. *part_of*: the relation that a partition's rows belong to.
     *barred*: why the login does not see all of it, in words with the right that it lacks; empty where it does.
-    *rows_estimated*: by the server's statistics, None where it has none.
+    *rows_estimated*: by the server's statistics, None where it has none. *features*: as far as they matter to DMS.
     """
 
     schema: str
@@ -53,6 +57,7 @@ class Table:
     part_of: TableName | None = None
     barred: str = ""
     rows_estimated: int | None = None
+    features: tuple[Feature, ...] = ()
 
     @property
     def name(self) -> TableName:
@@ -65,9 +70,11 @@ class Census:
     """Everything under the schemas that a database is asked for, as far as its login sees it, in order of name.
 
     *schemas*: those of the asked ones that the source has. *gone*: relations that a run moved once, that are not there
-    any more, and that the registry does not leave out: they are remembered until it does.
+    any more, and that the registry does not leave out: they are remembered until it does. *gaps*: what the login may be
+    kept from seeing, in words.
     """
 
     schemas: tuple[str, ...]
     tables: tuple[Table, ...]
     gone: tuple[TableName, ...] = ()
+    gaps: tuple[str, ...] = ()

@@ -68,7 +68,7 @@ def find_losses(engine: Engine, column: Column, lob_kilobytes: int) -> tuple[Los
     dms = dms_type(engine, column)
     if dms is None:
         return ()
-    if not dms.is_lob:
+    if not dms.is_lob or column.is_masked:
         return _LOSSES[engine](column)
     most = lob_units(dms, lob_kilobytes)
     unit = "bytes" if dms.name == "BLOB" else "characters"

@@ -284,7 +284,7 @@ def ask_losses(
     with connect(secret, database, ssl_mode, seconds_each) as connection:
         return count_losses(
             tables,
-            lambda table: _ask_alone(connection, losses_statement(table)),
+            lambda table: _ask_alone(connection, losses_statement(table))[0],
             lambda error: _explain(error, seconds_each),
             has_time,
         )

@@ -9,9 +9,12 @@ _UNDECLARED_DIGITS = 28
 
 
 def losses_statement(table: TableLosses) -> str:
-    """One statement that answers a count for each of *table*'s questions, in their order."""
+    """One statement that answers a count for each of *table*'s questions, in their order.
+
+    They come as one array: a table may have 1,600 columns, and a row of an answer has at most 1,664.
+    """
     counts = ", ".join(f"count(*) FILTER (WHERE {condition(asked)})" for asked in table.asked)
-    return f"SELECT {counts} FROM {quote(table.schema)}.{quote(table.table)}"
+    return f"SELECT ARRAY[{counts}]::bigint[] FROM {quote(table.schema)}.{quote(table.table)}"
 
 
 def condition(asked: AskedLoss) -> str:

@@ -1,14 +1,13 @@
 """Questions to a SQL Server source, with a driver in pure Python, read-only.
 
-No server of this kind was ever reached by this code: the catalogue's shape is as Microsoft documents it, and the tests
-answer as documented. Source: Microsoft's manual, "System catalog views (Transact-SQL)": sys.schemas, sys.objects,
-sys.columns, sys.types, sys.indexes, sys.index_columns, sys.databases.
+No server of this kind was ever reached by this code: it follows Microsoft's manual, and the tests answer as documented.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from time import monotonic
 from typing import Any
 
 import pytds
@@ -18,34 +17,27 @@ from fleet.counts import Count
 from fleet.databases import SslMode
 from fleet.failures import Failure, FailureClass, classify
 from fleet.source_errors.sqlserver import classify_code
-from fleet.tables.catalogue import Census, Table
-from fleet.tables.columns import Column
+from fleet.tables.catalogue import Census
 from fleet.tables.losses import CountedLosses, TableLosses
-from lambdas.sources.counting import HasTime, count_tables
+from lambdas.sources.counting import HasTime, count_losses, count_tables
 from lambdas.sources.host import host_of
+from lambdas.sources.sqlserver_census import read_census
+from lambdas.sources.sqlserver_losses import losses_statement
+from lambdas.sources.sqlserver_names import quote
 from lambdas.sources.tds_encryption import encrypted
 from lambdas.sources.tds_messages import numbers_of
 from lambdas.sources.words import causes_of, describe, find_words
 
-# An alias type is given as its base type. The types of the CLR share one system type: they keep their own names.
-_CATALOGUE = """
-SELECT s.name, o.name, CASE WHEN o.type = 'V' THEN 1 ELSE 0 END, c.name,
-       CASE WHEN t.is_assembly_type = 1 THEN t.name ELSE TYPE_NAME(t.system_type_id) END,
-       c.max_length, c.precision, c.scale, c.is_nullable, k.key_ordinal
-FROM sys.objects AS o
-JOIN sys.schemas AS s ON s.schema_id = o.schema_id
-JOIN sys.columns AS c ON c.object_id = o.object_id
-JOIN sys.types AS t ON t.user_type_id = c.user_type_id
-LEFT JOIN sys.indexes AS i ON i.object_id = o.object_id AND i.is_primary_key = 1
-LEFT JOIN sys.index_columns AS k
-  ON k.object_id = i.object_id AND k.index_id = i.index_id AND k.column_id = c.column_id AND k.key_ordinal > 0
-WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0
-  AND HAS_PERMS_BY_NAME(QUOTENAME(s.name) + '.' + QUOTENAME(o.name), 'OBJECT', 'SELECT') = 1
-"""
-_ORDER = "ORDER BY s.name, o.name, c.column_id"
 _SNAPSHOT_STATE = "SELECT snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()"
 # Source: Microsoft's manual, "Database Engine error severities": from 20 on the connection ends.
 _FATAL_SEVERITY = 20
+# Source: Microsoft's manual, "Database Engine events and errors": another database allows no snapshots (3952, 3957), a
+# row's version is gone (3958), an object was altered since the snapshot began (3961), a table is in memory (41332).
+_NOT_IN_A_SNAPSHOT = frozenset({3952, 3957, 3958, 3961, 41332})
+# For the tables with row-level security, which are counted with the census; one may begin at the last moment. With the
+# catalogue's own queries, that stays within what AskSource may take.
+_SECURED_SECONDS = 60
+_SECURED_SECONDS_EACH = 20
 
 Connect = Callable[..., Any]
 """What opens a connection of the DB-API: pytds, or a test's stand-in for a server."""
@@ -103,34 +95,35 @@ def ask_census(
     schemas: Sequence[str],
     ssl_mode: SslMode = "require",
     driver: Connect = pytds.connect,
+    clock: Callable[[], float] = monotonic,
 ) -> Census:
-    """The tables and views of *schemas* that the user may read, in order of schema and name."""
+    """Everything under *schemas* that the login sees, in order of schema and name, and what it may not see."""
+    latest = clock() + _SECURED_SECONDS
+
+    def count(schema: str, table: str) -> int | str:
+        """A connection for each: what is asked under a shorter time-out than the catalogue's."""
+        if clock() > latest:
+            return "no time was left for that"
+        with _asked_alone(secret, database, ssl_mode, driver, _SECURED_SECONDS_EACH) as ask:
+            try:
+                return ask(_count_query(schema, table))[0]
+            except Exception as error:
+                if not (why := _explain(error, _SECURED_SECONDS_EACH)):
+                    raise
+                return why
+
     with _cursor(secret, database, ssl_mode, driver, CATALOGUE_SECONDS) as cursor:
-        return Census(tuple(schemas), tuple(read_catalogue(cursor, schemas)))
+        return read_census(lambda query: _ask(cursor, query), count, schemas)
 
 
-def read_catalogue(cursor: Any, schemas: Sequence[str] | None) -> Iterator[Table]:
-    """The tables and views of *schemas*, or of all of them."""
-    within = "" if schemas is None else f"  AND s.name IN ({', '.join(['%s'] * len(schemas))})\n"
-    cursor.execute(_CATALOGUE + within + _ORDER, tuple(schemas or ()))
-    found: dict[tuple[str, str, bool], list[Sequence[Any]]] = {}
-    for row in cursor.fetchall():
-        found.setdefault((row[0], row[1], bool(row[2])), []).append(row)
-    for (schema, table, is_view), columns in found.items():
-        key = sorted((row for row in columns if row[9]), key=lambda row: row[9])
-        yield Table(schema, table, is_view, tuple(map(_column, columns)), tuple(row[3] for row in key))
+def _ask(cursor: Any, query: str) -> list[Sequence[Any]]:
+    """All rows: what is left unread is cancelled at the server."""
+    cursor.execute(query)
+    return cursor.fetchall()
 
 
-def _column(row: Sequence[Any]) -> Column:
-    """A column from what sys.columns says of it; a text's length comes in bytes, -1 for `(max)`."""
-    _, _, _, name, kind, max_length, precision, scale, is_nullable, _ = row
-    length = None
-    if kind in {"char", "varchar", "nchar", "nvarchar", "binary", "varbinary"} and max_length > 0:
-        length = max_length // 2 if kind.startswith("n") else max_length
-    is_decimal = kind in {"decimal", "numeric"}
-    return Column(
-        name, kind, length, precision if is_decimal else None, scale if is_decimal else None, bool(is_nullable)
-    )
+def _count_query(schema: str, table: str) -> str:
+    return f"SELECT COUNT_BIG(*) FROM {quote(schema)}.{quote(table)}"
 
 
 def ask_counts(
@@ -142,20 +135,14 @@ def ask_counts(
     has_time: HasTime,
     driver: Connect = pytds.connect,
 ) -> list[Count]:
-    """What `count_tables` gives of *tables*: in one snapshot if the database allows that, else one after another.
-
-    Source: Microsoft's manual, "SET TRANSACTION ISOLATION LEVEL": SNAPSHOT needs ALLOW_SNAPSHOT_ISOLATION (state 1).
-    """
-    with _cursor(secret, database, ssl_mode, driver, seconds_each) as cursor:
-        cursor.execute(_SNAPSHOT_STATE)
-        if cursor.fetchall()[0][0] == 1:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION")
-
-        def count(schema: str, table: str) -> int:
-            cursor.execute(f"SELECT COUNT_BIG(*) FROM {quote(schema)}.{quote(table)}")
-            return cursor.fetchall()[0][0]  # all: what is left unread is cancelled at the server
-
-        return count_tables(tables, count, lambda error: _explain(error, seconds_each), has_time)
+    """What `count_tables` gives of *tables*: in one snapshot if the database allows that, else one after another."""
+    with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
+        return count_tables(
+            tables,
+            lambda schema, table: ask(_count_query(schema, table))[0],
+            lambda error: _explain(error, seconds_each),
+            has_time,
+        )
 
 
 def ask_losses(
@@ -165,10 +152,57 @@ def ask_losses(
     ssl_mode: SslMode,
     seconds_each: float,
     has_time: HasTime,
+    driver: Connect = pytds.connect,
 ) -> list[CountedLosses]:
-    """No loss of this engine is counted yet."""
-    del secret, database, ssl_mode, seconds_each, has_time
-    return [CountedLosses(one.schema, one.table, (), "not counted on this engine yet") for one in tables]
+    """What `count_losses` gives of *tables*: in one snapshot if the database allows that, else one after another."""
+    with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
+        return count_losses(
+            tables,
+            lambda table: ask(losses_statement(table)),
+            lambda error: _explain(error, seconds_each),
+            has_time,
+        )
+
+
+@contextmanager
+def _asked_alone(
+    secret: Mapping[str, Any], database: str, ssl_mode: SslMode, driver: Connect, seconds: float
+) -> Iterator[Callable[[str], Sequence[Any]]]:
+    """What asks for the one row that answers a query, in one snapshot if the database allows that.
+
+    A statement that no snapshot can answer, because it reads a table in memory, one that was altered meanwhile, or
+    another database that allows none, is asked again on a connection without. A failed statement may end the
+    transaction, and its snapshot: the next statement then begins another.
+
+    Source: Microsoft's manual, "SET TRANSACTION ISOLATION LEVEL": SNAPSHOT needs ALLOW_SNAPSHOT_ISOLATION (state 1) in
+    each database; a table in memory is read by a statement that commits by itself ("Transactions with memory-optimized
+    tables").
+    """
+    with ExitStack() as stack:
+        cursor = stack.enter_context(_cursor(secret, database, ssl_mode, driver, seconds))
+        has_snapshot = _ask(cursor, _SNAPSHOT_STATE)[0][0] == 1
+        if has_snapshot:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION")
+        without: list[Any] = []
+
+        def ask(query: str) -> Sequence[Any]:
+            try:
+                return _ask(cursor, query)[0]
+            except pytds.DatabaseError as error:
+                if not has_snapshot or _is_fatal(error):
+                    raise
+                cursor.execute("IF @@TRANCOUNT = 0 BEGIN TRANSACTION")
+                if getattr(error, "number", None) not in _NOT_IN_A_SNAPSHOT:
+                    raise
+            if not without:
+                without.append(stack.enter_context(_cursor(secret, database, ssl_mode, driver, seconds)))
+            return _ask(without[0], query)[0]
+
+        yield ask
+
+
+def _is_fatal(error: pytds.DatabaseError) -> bool:
+    return isinstance(error, pytds.LoginError) or getattr(error, "severity", 0) >= _FATAL_SEVERITY
 
 
 def _explain(error: Exception, seconds_each: float) -> str:
@@ -179,15 +213,6 @@ def _explain(error: Exception, seconds_each: float) -> str:
     if not is_the_servers or getattr(error, "severity", 0) >= _FATAL_SEVERITY:
         return ""
     return find_words(error)
-
-
-def quote(name: str) -> str:
-    """*name* as SQL Server quotes it.
-
-    >>> quote("a]b")
-    '[a]]b]'
-    """
-    return "[" + name.replace("]", "]]") + "]"
 
 
 def describe_failure(error: BaseException) -> Failure:

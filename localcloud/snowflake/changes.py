@@ -12,6 +12,7 @@ from localcloud.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTE
 from localcloud.snowflake.definitions import information_schema
 from localcloud.snowflake.definitions.catalogue import Column, Table, resolve
 from localcloud.snowflake.errors import SnowflakeError, invalid_identifier, missing, not_emulated, raising
+from localcloud.snowflake.loading.inferring import lay_out_schema
 from localcloud.snowflake.results import Result, counts, status
 from localcloud.snowflake.session_state import SessionState
 from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, literal, parts_of, quoted
@@ -90,12 +91,15 @@ def _place(
         table = session.table(parts_of(shaped.text_value(reference.parts[0])))
         since = shaped.fill(reference.since, places)
         return f"(FROM {_lay_out_history(session, table)} WHERE LAST_LOAD_TIME >= CAST({since} AS TIMESTAMPTZ))"
+    if reference.inferred:
+        return lay_out_schema(session, {name: shaped.text_value(value) for name, value in reference.inferred})
     parts = tuple(shaped.name(part) for part in reference.parts)
     if len(parts) > 1 and parts[-2] == "INFORMATION_SCHEMA":
         database = resolve(session.context, parts)[0]
         if not session.engine.catalogue.has_database(database):
             raise missing("Database", database)
-        return information_schema.lay_out(session.cursor, session.engine.catalogue, database, parts[-1])
+        pinned = {shaped.name(name): shaped.text_value(value) for name, value in reference.pinned}
+        return information_schema.lay_out(session.cursor, session.engine.catalogue, database, parts[-1], pinned)
     table = session.table(parts)
     tables.append(table)
     return table.duckdb

@@ -91,6 +91,15 @@ class Privileges:
         with self._lock:
             self._granted[f"TABLE {table.id}"] = {_owner(role), *(of_schema or of_database)}
 
+    def copy_grants(self, of: Table, to: Table, role: str | None) -> None:
+        """Note who made *to*, and what is granted on *of*, except its ownership; future grants do not count.
+
+        Source: https://docs.snowflake.com/en/sql-reference/sql/create-table, "COPY GRANTS" (documented).
+        """
+        with self._lock:
+            kept = {one for one in self._granted.get(f"TABLE {of.id}", ()) if one[0] != OWNERSHIP}
+            self._granted[f"TABLE {to.id}"] = {_owner(role), *kept}
+
     # --- what follows
 
     def require(self, role: str | None, privilege: str, table: Table) -> None:

@@ -11,8 +11,9 @@ class Column:
     """A column as the source's catalogue has it. *type_name* is the engine's own name, in lower case.
 
     *length*: characters of a text type (bytes of a binary one, bits of MySQL's `bit`), or None where it has no bound;
-    *precision* and *scale*: of a numeric type, or None. *declared*: the type as the source's own people write it, where
-    that is another word (a domain, an alias, a type with its modifier).
+    *precision* and *scale*: of a numeric type, or None; SQL Server's times have their digits of a second as scale.
+    *declared*: the type as the source's own people write it, where that is another word (a domain, an alias, a type
+    with its modifier). *is_masked*: the login reads a mask in place of each value.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Column:
     scale: int | None = None
     is_nullable: bool = True
     declared: str = ""
+    is_masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,9 @@ LossKind = Literal[
     "zero date",
     "not a number",
     "character",
+    "reference system",
+    "heights",
+    "mask",
 ]
 
 
@@ -80,6 +85,9 @@ class Loss:
     zero date     a date without a day or a month, or on a day that its month does not have
     not a number  a number that is NaN or infinite
     character     a text with a character that Unicode does not have
+    reference system  a shape in another spatial reference system than *bound*
+    heights       a shape whose points have heights or measures
+    mask          any value at all
     """
 
     kind: LossKind

@@ -1,9 +1,9 @@
 """PostgreSQL's types as DMS takes them, and what they lose.
 
 Source: AWS DMS user guide, "Using a PostgreSQL database as an AWS DMS source", sections "Source data types for
-PostgreSQL", "Limitations" and "Endpoint settings" (crowecawcaw/aws-docs-history,
-docs/dms/latest/userguide/CHAP_Source.PostgreSQL.md, of 2026), read 2026-11-30. What no page lists is left out (assumed:
-AWS says elsewhere that unknown types may be streamed as texts). What the pages leave open:
+PostgreSQL", "Limitations" and "Endpoint settings" (CHAP_Source.PostgreSQL.md in crowecawcaw/aws-docs-history, of 2026),
+read 2026-11-30. What no page lists is left out (assumed: AWS says elsewhere that unknown types may be streamed as
+texts). What the pages leave open:
 - `varchar` without a length keeps 8,000 bytes (`unboundedVarcharMaxSize`); that they are bytes of UTF-8 is assumed.
   Assumed as well: `character`, `bit` and `bit varying` without a length, which an expression of a view can have, are as
   long. `char` as a person declares it has length 1 in the catalogue.

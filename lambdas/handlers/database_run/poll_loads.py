@@ -11,13 +11,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from fleet.drift import TableLook, read_streams
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
+from fleet.names import warehouse_name, warehouse_schema
 from fleet.outcomes import LoadResult
 from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, next_look_seconds, seconds_since
+from fleet.warehouse_columns import read_landed, read_present
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
 from lambdas.clients.snowflake import Failed, Running, SqlApi, SqlApiError, Succeeded
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.known_tables import keep_known_tables
 from lambdas.loads import Load, read_loads, write_loads
 from lambdas.wiring import Clients
 
@@ -60,6 +64,7 @@ def run(request: Request, clients: Clients) -> Response:
         look = next_look_seconds(planned, newest, opened.settings.limits.load_deadline_seconds + 1)
         return Response(verdict="loading", wait_seconds=look)
     if not opened.record.loaded_at:
+        keep_known_tables(opened.database.id, loads, clients)
         clients.ledger.note(opened.attempt, loaded_at=clients.now())
     return Response(verdict="loaded")
 
@@ -72,7 +77,7 @@ def _follow(load: Load, opened: Opened, stopped: Failure | None, now: datetime, 
         return load
     try:
         answer = api.poll(load.handle, load.wanted)
-        return _end(load, opened, stopped, now, api) if isinstance(answer, Running) else _answer(load, answer)
+        return _end(load, opened, stopped, now, api) if isinstance(answer, Running) else _answer(load, opened, answer)
     except SqlApiError as error:
         return load.refused(error)
 
@@ -95,20 +100,33 @@ def _end(load: Load, opened: Opened, stopped: Failure | None, now: datetime, api
     return load.cancel(why, now)
 
 
-def _answer(load: Load, answer: Succeeded | Failed) -> Load:
+def _answer(load: Load, opened: Opened, answer: Succeeded | Failed) -> Load:
     if isinstance(answer, Failed) and load.cancelled:
         return load.failed(load.cancelled)
     if isinstance(answer, Failed):
         text = f"{load.name}: Snowflake answers {answer.code}: {answer.cause}"
         return load.failed(Failure("warehouse", "LoadRefused", text))
-    return load.over(_read_rows(answer))
+    if load.is_looking:
+        *files, present = answer.results
+        landed = read_landed(files[0] or ()) if files else None
+        return load.looked(TableLook(landed, read_present(present or ())))
+    return load.over(_read_rows(load, opened, answer))
 
 
-def _read_rows(answer: Succeeded) -> LoadResult:
+def _read_rows(load: Load, opened: Opened, answer: Succeeded) -> LoadResult:
     """Rows that COPY parsed, over all its answers, and the count that the request's last statement gave."""
     results = [rows for rows in answer.results if rows]
     parsed = sum(int(row["rows_parsed"] or 0) for rows in results for row in rows if "rows_parsed" in row)
-    return LoadResult(rows_parsed=parsed, rows_published=int(results[-1][0]["row_count"] or 0))
+    streams = read_streams([row for rows in results for row in rows if "stale" in row], _stored(load, opened))
+    changes = load.changes + ((f"streams that are stale: {', '.join(streams)}",) if streams else ())
+    published = int(results[-1][0]["row_count"] or 0)
+    return LoadResult(rows_parsed=parsed, rows_published=published, changes=changes, drift=load.drift)
+
+
+def _stored(load: Load, opened: Opened) -> tuple[str, str, str]:
+    """Snowflake's database, schema and table of *load*."""
+    schema = warehouse_schema(opened.database.id, load.schema)
+    return opened.settings.snowflake.database, schema, warehouse_name(load.table)
 
 
 handler = entrypoint("PollLoads", Request, run)

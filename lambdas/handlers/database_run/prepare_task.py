@@ -136,11 +136,11 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
             return census
         why = as_clause(census.text)
         gap = f"the source could not be asked before the start ({why}); tables are those of the last run"
-        clients.ledger.note(opened.attempt, gaps=(gap,))
+        clients.ledger.note(opened.attempt, gaps=(gap, *known.gaps))
         census = known
     else:
         census = remember(engine, database, census, known)
-        clients.ledger.note(opened.attempt, source_answered=True)
+        clients.ledger.note(opened.attempt, source_answered=True, gaps=census.gaps)
     account = take_account(engine, database, census, known)
     clients.records.write(opened.attempt.key("account"), account, Account)
     tables = select_tables(engine, database, census, opened.attempt.tables)

@@ -10,15 +10,22 @@ from __future__ import annotations
 
 import math
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from fleet.databases import Engine
+from fleet.drift import KnownTable, TableLook, needs_look, plan_table
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
+from fleet.failures import Failure
 from fleet.manifests import Manifest, SealedTable
-from fleet.tables.catalogue import Table
+from fleet.tables.catalogue import Table, TableName
 from fleet.waits import ABANDONED_SECONDS, seconds_since
-from fleet.warehouse import find_clashes, full_load_statements
+from fleet.warehouse import find_clashes, full_load_statements, look_statements, rename_columns
+from fleet.warehouse_columns import fingerprint, wanted_columns
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt, read_tables
 from lambdas.clients.snowflake import SqlApiError
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.known_tables import read_known_tables
 from lambdas.landing import read_manifest
 from lambdas.loads import Load, read_loads, write_loads
 from lambdas.wiring import Clients
@@ -49,7 +56,9 @@ def run(request: Request, clients: Clients) -> Response:
     manifest = read_manifest(opened, clients)
     if manifest is None:
         raise ValueError(f"{opened.attempt.folder.prefix} is not sealed, yet its loads are asked for")
-    before = read_loads(opened.attempt, clients) or _plan_loads(opened, manifest, clients)
+    tables = _tables_as_they_land(opened, clients)
+    known = read_known_tables(opened.database.id, clients)
+    before = read_loads(opened.attempt, clients) or _plan_loads(opened, manifest, tables, known)
     if stopped := find_stop_request(opened, clients):
         before = tuple(load.failed(stopped) if load.state == "waiting" else load for load in before)
     room = opened.plan.loads_per_database - sum(load.state in {"sending", "under way"} for load in before)
@@ -58,15 +67,17 @@ def run(request: Request, clients: Clients) -> Response:
     loads = {load.name: load.sending() if load.name in waiting else load for load in before}
     # Written before anything is sent: what is found `sending` at the next entry may have arrived already.
     write_loads(opened.attempt, tuple(loads.values()), clients)
-    tables = {table.name: table for table in read_tables(opened.attempt, clients)}
     sealed = {table.name: table for table in manifest.handed_off}
     to_send = [load for load in loads.values() if load.state == "sending"]
     sent = 0
     try:
         for load in to_send:
-            loads[load.name] = _send(
-                opened, load, tables[load.name], sealed[load.name], clients, is_resend=load.name in resent
-            )
+            name = load.name
+            prepared = _prepare(opened, load, tables[name], sealed[name], known.get(name))
+            if isinstance(prepared, Load):
+                loads[name] = prepared
+            else:
+                loads[name] = _send(opened, prepared, clients, is_resend=name in resent)
             sent += 1
     except ThrottledError:
         # Those after it were not sent. It itself stays `sending`: nobody documents that a 429 takes nothing.
@@ -85,13 +96,49 @@ def _pause(opened: Opened, clients: Clients) -> int:
     return math.ceil(max(share, _THROTTLED_PAUSE_SECONDS) * (0.5 + clients.jitter()))
 
 
-def _send(opened: Opened, load: Load, table: Table, sealed: SealedTable, clients: Clients, *, is_resend: bool) -> Load:
-    snowflake = opened.settings.snowflake
-    statements = full_load_statements(snowflake, opened.server.engine, opened.attempt, table, sealed)
-    wanted = [number for number, statement in enumerate(statements) if statement.startswith("COPY ")]
+@dataclass(frozen=True)
+class _Prepared:
+    """What is sent for a load. *wanted*: the numbers of the statements whose answers are read."""
+
+    load: Load
+    statements: tuple[str, ...]
+    wanted: tuple[int, ...]
+
+
+def _prepare(
+    opened: Opened, load: Load, table: Table, sealed: SealedTable, known: KnownTable | None
+) -> _Prepared | Load:
+    """The next request of *load*; or the load, over, where its table is withheld."""
+    snowflake, engine = opened.settings.snowflake, opened.server.engine
+    shape = known if load.look is None else _learn(engine, table, load.look)
+    if isinstance(shape, Failure):
+        return load.failed(shape)
+    if shape is None or load.is_looking:
+        statements = look_statements(snowflake, opened.attempt, table, sealed)
+        return _Prepared(replace(load, must_look=True), statements, tuple(range(len(statements))))
+    plan = plan_table(load.name, shape.wanted, shape.present, opened.settings.drift_of(opened.database, load.name))
+    if plan.refused:
+        return load.failed(plan.refused)
+    statements = full_load_statements(snowflake, opened.attempt, table, sealed, plan)
+    wanted = [number for number, one in enumerate(statements) if one.startswith(("COPY ", "SHOW "))]
+    learnt = replace(shape, present=plan.columns)
+    return _Prepared(load.planned(plan, learnt), statements, (*wanted, len(statements) - 1))
+
+
+def _learn(engine: Engine, table: Table, look: TableLook) -> KnownTable | Failure:
+    """What the table must hold and holds, as *look* found it."""
+    wanted = wanted_columns(engine, table, look.landed)
+    if isinstance(wanted, Failure):
+        return wanted
+    has_landed = look.landed is not None
+    return KnownTable(table.schema, table.table, fingerprint(engine, table), wanted, look.present, has_landed)
+
+
+def _send(opened: Opened, prepared: _Prepared, clients: Clients, *, is_resend: bool) -> Load:
+    load = prepared.load
     try:
-        handle = clients.snowflake(snowflake).submit(
-            statements,
+        handle = clients.snowflake(opened.settings.snowflake).submit(
+            prepared.statements,
             _request_id(opened, load),
             is_resend=is_resend,
             query_tag=f"{opened.attempt.run}:{opened.attempt.database}:{load.name}",
@@ -100,20 +147,36 @@ def _send(opened: Opened, load: Load, table: Table, sealed: SealedTable, clients
         )
     except SqlApiError as error:
         return load.refused(error)
-    return load.sent(handle, (*wanted, len(statements) - 1), clients.now())
+    return load.sent(handle, prepared.wanted, clients.now())
 
 
-def _plan_loads(opened: Opened, manifest: Manifest, clients: Clients) -> tuple[Load, ...]:
+def _tables_as_they_land(opened: Opened, clients: Clients) -> dict[TableName, Table]:
+    """The attempt's tables, with the names that their columns have in the files."""
+    tables = read_tables(opened.attempt, clients)
+    return {table.name: rename_columns(table, opened.database.renames) for table in tables}
+
+
+def _plan_loads(
+    opened: Opened,
+    manifest: Manifest,
+    tables: Mapping[TableName, Table],
+    known: Mapping[TableName, KnownTable],
+) -> tuple[Load, ...]:
     """A load for each table that may be handed off, the largest first; one that Snowflake cannot hold is over."""
-    clashes = find_clashes(read_tables(opened.attempt, clients))
+    clashes = find_clashes(tuple(tables.values()))
     largest_first = sorted(manifest.handed_off, key=lambda table: -sum(file.size_bytes for file in table.files))
-    waiting = [Load(table.schema, table.table, "waiting") for table in largest_first]
-    return tuple(load.failed(clashes[load.name]) if load.name in clashes else load for load in waiting)
+    loads: list[Load] = []
+    for sealed in largest_first:
+        name, columns = sealed.name, fingerprint(opened.server.engine, tables[sealed.name])
+        must_look = needs_look(known.get(name), columns, has_files=bool(sealed.files))
+        load = Load(sealed.schema, sealed.table, "waiting", must_look=must_look)
+        loads.append(load.failed(clashes[name]) if name in clashes else load)
+    return tuple(loads)
 
 
 def _request_id(opened: Opened, load: Load) -> str:
-    attempt = opened.attempt
-    return str(uuid.uuid5(_REQUESTS, f"{attempt.run}/{attempt.database}/{attempt.number}/{load.name}"))
+    attempt, step = opened.attempt, "/look" if load.is_looking else ""
+    return str(uuid.uuid5(_REQUESTS, f"{attempt.run}/{attempt.database}/{attempt.number}/{load.name}{step}"))
 
 
 handler = entrypoint("SubmitLoads", Request, run)

@@ -214,8 +214,10 @@ def _decimal(column: SourceColumn, kind: DmsType, name: str) -> str:
     # A decimal has neither NaN nor infinity, nor more digits than it has. What DMS writes for them is unknown: the
     # table errors rather than hold something made up, and the text that is no number says why.
     what = literal(f" does not fit into the DECIMAL({precision},{scale}) of column {column.name}")
-    fits = f"abs(round({name}, {scale})) < 1e{precision - scale}::numeric"
-    checked = f"CASE WHEN {fits} OR {name} IS NULL THEN {name} ELSE ({name}::text || {what})::numeric END"
+    fits = f"{name} <> 'NaN'"  # a number with a precision of its own is no other that does not fit
+    if column.precision is None:
+        fits = f"abs(round({name}, {scale})) < 1e{precision - scale}::numeric"
+    checked = f"CASE WHEN {fits} THEN {name} ELSE ({name}::text || {what})::numeric END"
     return f"({checked})::numeric({precision},{scale})"
 
 

@@ -2,7 +2,7 @@
 
 What it asks and what it is answered follow Microsoft's manual and the driver's documents; the tests answer likewise.
 Types and their treatment: AWS DMS user guide, "Using a Microsoft SQL Server database as a source for AWS DMS", sections
-"Limitations" and "Source data types" (of 2023-06-15; docs/facts/dms.md 4.7, 7.7). Under which locks DMS reads is not
+"Limitations" and "Source data types", read 2026-11-30 (docs/facts/dms.md 7.7). Under which locks DMS reads is not
 documented: here the database's own READ COMMITTED decides, without hints (assumed).
 """
 
@@ -28,9 +28,9 @@ from localcloud.dms.engines.reader import (
     Written,
     carried,
 )
-from localcloud.dms.engines.sqlserver_catalogue import Connect, connect, quote, read_catalogue
+from localcloud.dms.engines.sqlserver_catalogue import Connect, connect, quote, read_catalogue, read_unsupported
 from localcloud.dms.files import writer
-from localcloud.dms.files.lobs import units, whole
+from localcloud.dms.files.lobs import units, without_cut_half
 from localcloud.dms.files.parquet import arrow_type
 from localcloud.dms.rules.mappings import Range
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
@@ -43,22 +43,9 @@ _NO_BOUNDARIES = {"REAL4", "REAL8", "BLOB", "CLOB", "NCLOB", "BOOLEAN", "BYTES"}
 _FORBIDDEN_TYPES = {"cursor", "sql_variant", "table"}
 # Source: the guide, "Limitations": names with one of these are not replicated; that such a table errs is assumed.
 _FORBIDDEN_NAMES = re.compile(r"""\\|--|[\n"\b\r'\t;]""")
-# Source: the guide, "Limitations"; that such a table errors in a full load is assumed. The columns are those of SQL
-# Server 2016 and later.
-_UNSUPPORTED = """
-SELECT s.name, t.name,
-       CASE WHEN t.is_memory_optimized = 1 THEN 'memory-optimized'
-            WHEN t.temporal_type <> 0 THEN 'temporal'
-            WHEN EXISTS (SELECT 1 FROM sys.indexes AS i WHERE i.object_id = t.object_id AND i.type IN (5, 6))
-                 THEN 'a columnstore'
-            ELSE 'a table with sparse or encrypted columns' END
-FROM sys.tables AS t
-JOIN sys.schemas AS s ON s.schema_id = t.schema_id
-WHERE t.is_memory_optimized = 1 OR t.temporal_type <> 0
-   OR EXISTS (SELECT 1 FROM sys.indexes AS i WHERE i.object_id = t.object_id AND i.type IN (5, 6))
-   OR EXISTS (SELECT 1 FROM sys.columns AS c
-              WHERE c.object_id = t.object_id AND (c.is_sparse = 1 OR c.encryption_type IS NOT NULL))
-"""
+# Source: the guide, "Limitations": up to 1,000 columns for each table; that a wider one errs is assumed.
+_MOST_COLUMNS = 1_000
+_HIERARCHYID_CHARACTERS = 250
 
 
 class SqlServerReader:
@@ -91,8 +78,7 @@ class SqlServerSource:
         """Tables, each with all of its partitions, and views, of every schema that the user may read."""
         with _connected(self._login, self._driver) as cursor:
             found = list(read_catalogue(cursor))
-            cursor.execute(_UNSUPPORTED)
-            self._unsupported = {(schema, name): why for schema, name, why in cursor.fetchall()}
+            self._unsupported = read_unsupported(cursor)
         return found
 
     def write(self, table: SourceTable, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
@@ -101,13 +87,20 @@ class SqlServerSource:
         columns = carried(table, layout, dms_type)
         query = select(table, columns, layout.lob_bytes or 0, within)
         schema = pa.schema([pa.field(column.name, _arrow_type(kind)) for column, kind in columns])
+        halves: list[UnicodeError] = []
         try:
             with _connected(self._login, self._driver) as asked, self._duckdb.cursor() as cursor:
                 asked.execute(query)
-                cursor.register("rows", pa.RecordBatchReader.from_batches(schema, _batches(asked, schema)))
+                cursor.register("rows", pa.RecordBatchReader.from_batches(schema, _batches(asked, schema, halves)))
                 return writer.write(cursor, "rows", [(column.name, kind) for column, kind in columns], layout, folder)
         except pytds.Error as error:
             raise TableUnreadableError(words_of(error)) from error
+        except TableUnreadableError as error:
+            if not halves:
+                raise
+            # What DMS makes of such a text is not documented; that the table errs is assumed.
+            words = f"{table.schema}.{table.name} holds a text with half a surrogate pair, which is no character"
+            raise TableUnreadableError(words) from error
 
     def _refuse(self, table: SourceTable) -> None:
         name = f"{table.schema}.{table.name}"
@@ -115,6 +108,8 @@ class SqlServerSource:
             raise TableUnreadableError(f"{name} is {why}: DMS does not support it")
         if found := _FORBIDDEN_NAMES.search(name):
             raise TableUnreadableError(f"{name} holds {found[0]!r} in its name: DMS does not support it")
+        if len(table.columns) > _MOST_COLUMNS:
+            raise TableUnreadableError(f"{name} has {len(table.columns)} columns: DMS supports {_MOST_COLUMNS}")
         if forbidden := [column.name for column in table.columns if column.type_name in _FORBIDDEN_TYPES]:
             raise TableUnreadableError(f"{name} has a column of an unsupported type: {forbidden[0]}")
 
@@ -145,17 +140,22 @@ def _arrow_type(kind: DmsType) -> pa.DataType:
     return pa.time64("us") if kind.name == "TIME" else arrow_type(kind)
 
 
-def _batches(cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-        values = zip(*rows, strict=True)
-        yield pa.record_batch([_array(one, field.type) for one, field in zip(values, schema, strict=True)], schema)
+def _batches(cursor: Any, schema: pa.Schema, halves: list[UnicodeError]) -> Iterator[pa.RecordBatch]:
+    """The rows. *halves* gets the error of a text that is not Unicode: on its way out of Arrow it loses its type."""
+    try:
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            columns = zip(zip(*rows, strict=True), schema, strict=True)
+            yield pa.record_batch([_array(values, field.type) for values, field in columns], schema)
+    except UnicodeError as error:
+        halves.append(error)
+        raise
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     try:
         return pa.array(values, kind)
     except UnicodeEncodeError:
-        return pa.array([whole(one) if isinstance(one, str) else one for one in values], kind)
+        return pa.array([without_cut_half(one) if isinstance(one, str) else one for one in values], kind)
 
 
 def select(
@@ -208,9 +208,12 @@ def _value(column: SourceColumn, kind: DmsType, lob_bytes: int) -> str:
     more = units(kind, lob_bytes) + 1  # one unit more than is carried, so that a cut is noticed (`lobs.cut` makes it)
     match column.type_name:
         case "hierarchyid":
-            return f"{name}.ToString()"
+            return (
+                f"LEFT({name}.ToString(), {_HIERARCHYID_CHARACTERS})"  # WSTRING(250); that the rest is cut is assumed
+            )
         case "geometry" | "geography":
-            # As well-known text, without the SRID, which DMS replaces (documented); that it is this text is assumed.
+            # As well-known text, without the SRID, which DMS replaces (documented), and without heights and measures,
+            # which this text has not; that it is this text is assumed.
             return f"LEFT({name}.STAsText(), {more})"
         case "datetimeoffset":
             return f"CONVERT(nvarchar(34), {name}, 121)"  # how DMS writes it is not documented (assumed)

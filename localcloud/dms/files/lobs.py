@@ -49,6 +49,15 @@ def _cut_text(text: str, limit: int) -> str:
     return whole(text[:limit], limit)
 
 
+def without_cut_half(text: str) -> str:
+    """*text* without the half of a surrogate pair at its end, which a source leaves that cuts by UTF-16 units.
+
+    >>> without_cut_half("a\ud83d"), without_cut_half("a"), without_cut_half("")
+    ('a', 'a', '')
+    """
+    return text[:-1] if "\ud800" <= text[-1:] <= "\udbff" else text
+
+
 def whole(text: str, limit: int | None = None) -> str:
     """*text*, or its first *limit* UTF-16 units, without halves of surrogate pairs, which no file in UTF-8 can hold.
 

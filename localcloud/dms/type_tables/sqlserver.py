@@ -1,7 +1,7 @@
 """SQL Server's types as DMS carries them to a target that is no SQL Server.
 
-Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html, "Source data types for SQL Server"
-(awsdocs/aws-dms-user-guide of 2023-06), read 2026-11-30. A type that the page does not list is left out; the page's
+Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html, "Source data types for SQL Server",
+read 2026-11-30. A type that the page does not list (json, vector, one's own of the CLR) is left out; the page's
 CURSOR, SQL_VARIANT and TABLE make DMS refuse the whole table, which the reader does. TEXT, NTEXT and IMAGE are on the
 page beside VARCHAR(max), NVARCHAR(max) and VARBINARY(max). The page leaves open, and it is assumed here:
 - MONEY and SMALLMONEY have the digits that they hold (Microsoft's manual, "money and smallmoney").

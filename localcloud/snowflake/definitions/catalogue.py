@@ -95,6 +95,10 @@ class Catalogue:
 
     # --- databases and schemas
 
+    def databases(self) -> list[str]:
+        """The databases."""
+        return list(self._schemas)
+
     def has_database(self, name: str) -> bool:
         """Whether *name* exists."""
         return name in self._schemas
@@ -175,6 +179,10 @@ class Catalogue:
         if found is None:
             raise missing(kind.title(), name)
         return found
+
+    def objects(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The properties of all objects of *kind*, by name."""
+        return {name: properties for (of, name), properties in self._objects.items() if of == kind}
 
     def put_object(self, cursor: duckdb.DuckDBPyConnection, kind: str, name: str, properties: dict[str, Any]) -> None:
         """Store an object, new or changed."""

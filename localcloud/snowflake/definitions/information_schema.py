@@ -6,7 +6,7 @@ of each view are not there).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import duckdb
@@ -28,26 +28,38 @@ _VIEWS = {
 }
 
 
-def lay_out(cursor: duckdb.DuckDBPyConnection, catalogue: Catalogue, database: str, view: str) -> str:
-    """Make the rows of *view* for the session of *cursor*; the name under which DuckDB has them."""
+def lay_out(
+    cursor: duckdb.DuckDBPyConnection, catalogue: Catalogue, database: str, view: str, pinned: Mapping[str, str]
+) -> str:
+    """Make the rows of *view* for the session of *cursor*; the name under which DuckDB has them.
+
+    *pinned*: texts that the statement wants in columns. Of tables with another schema or name no row is made: a look at
+    one table among thousands would cost what all of them cost.
+    """
     if view not in _VIEWS:
         raise not_emulated(f"INFORMATION_SCHEMA.{view}")
     place = quoted("temp", "main", f"{database}.INFORMATION_SCHEMA.{view}")
     cursor.execute(f"CREATE OR REPLACE TEMPORARY TABLE {place} ({_VIEWS[view]})")
-    for rows in _rows(catalogue, database, view):
+    for rows in _rows(catalogue, database, view, pinned):
         cursor.execute(f"INSERT INTO {place} VALUES {', '.join(map(_values, rows))}")
     return place
 
 
-def _rows(catalogue: Catalogue, database: str, view: str) -> Iterator[list[tuple[Any, ...]]]:
+def _rows(catalogue: Catalogue, database: str, view: str, pinned: Mapping[str, str]) -> Iterator[list[tuple[Any, ...]]]:
     """The rows in parts that are not empty."""
+    tables = [
+        table
+        for table in catalogue.tables(database)
+        if pinned.get("TABLE_SCHEMA", table.schema) == table.schema
+        and pinned.get("TABLE_NAME", table.name) == table.name
+    ]
     if view == "SCHEMATA":
         yield [(database, name) for name in catalogue.schemas(database)]
     elif view == "TABLES":
-        if found := [(*table.key, "BASE TABLE", _yes(table.is_transient)) for table in catalogue.tables(database)]:
+        if found := [(*table.key, "BASE TABLE", _yes(table.is_transient)) for table in tables]:
             yield found
     else:
-        yield from map(_columns, catalogue.tables(database))
+        yield from map(_columns, tables)
 
 
 def _columns(table: Table) -> list[tuple[Any, ...]]:

@@ -10,10 +10,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.snowflake.definitions import grants, tables
+from localcloud.snowflake.definitions import altering, clones, grants, streams, tables
 from localcloud.snowflake.definitions.catalogue import resolve
 from localcloud.snowflake.errors import SnowflakeError, exists_already, missing, not_emulated
-from localcloud.snowflake.loading.copying import check_format
+from localcloud.snowflake.loading.formats import check_format
 from localcloud.snowflake.loading.stages import require_allowed
 from localcloud.snowflake.results import Result, status, texts
 from localcloud.snowflake.session_state import SessionState
@@ -98,8 +98,14 @@ def is_temporary(text: str) -> bool:
 
 def define(session: SessionState, text: str) -> Result:
     """Run CREATE, ALTER, DROP, GRANT or REVOKE."""
-    if re.match(r"(CREATE\s+(OR\s+REPLACE\s+)?(\w+\s+)?|ALTER\s+|DROP\s+)TABLE\b", text, re.IGNORECASE):
+    if written := clones.CLONE.fullmatch(text):
+        return clones.clone(session, written)
+    if re.match(r"ALTER\s+TABLE\b", text, re.IGNORECASE):
+        return altering.alter(session, text)
+    if re.match(r"(CREATE\s+(OR\s+REPLACE\s+)?(\w+\s+)?|DROP\s+)TABLE\b", text, re.IGNORECASE):
         return tables.define(session, text)
+    if re.match(r"CREATE\s+(OR\s+REPLACE\s+)?STREAM\b", text, re.IGNORECASE):
+        return streams.create(session, text)
     if written := _CREATE.fullmatch(text):
         return _create(session, written)
     if written := _ALTER.fullmatch(text):

@@ -21,6 +21,7 @@ from localcloud.snowflake.changes import too_long
 from localcloud.snowflake.definitions.catalogue import Column, Table, resolve
 from localcloud.snowflake.definitions.column_types import ColumnType
 from localcloud.snowflake.errors import SnowflakeError, from_duckdb, not_emulated
+from localcloud.snowflake.loading.formats import FORMAT, check_format
 from localcloud.snowflake.loading.load_memory import LoadedFile
 from localcloud.snowflake.loading.stages import Integration, StagedObject, require_allowed
 from localcloud.snowflake.results import Result, status
@@ -52,16 +53,6 @@ _OPTIONS = {
     "ON_ERROR",
     "PURGE",
     "LOAD_UNCERTAIN_FILES",
-}
-# Format options that we carry, with the values that mean what happens here.
-_FORMAT = {
-    "TYPE": {"PARQUET"},
-    "USE_VECTORIZED_SCANNER": {"TRUE"},
-    "COMPRESSION": {"AUTO", "SNAPPY", "NONE"},
-    "BINARY_AS_TEXT": {"FALSE"},
-    "USE_LOGICAL_TYPE": {"TRUE"},
-    "TRIM_SPACE": {"FALSE"},
-    "REPLACE_INVALID_CHARACTERS": {"FALSE"},
 }
 _METADATA = {
     "METADATA$FILENAME": "{key}",
@@ -175,7 +166,7 @@ def _check_options(session: SessionState, copy: _Copy) -> None:
     check_format(format_)
     for option in ("TYPE", "USE_VECTORIZED_SCANNER"):
         if option not in format_:
-            raise not_emulated(f"COPY without {option}={next(iter(_FORMAT[option]))} in its file format")
+            raise not_emulated(f"COPY without {option}={next(iter(FORMAT[option]))} in its file format")
     if str(given.get("MATCH_BY_COLUMN_NAME", "NONE")).upper() != "CASE_INSENSITIVE":
         raise not_emulated("COPY without MATCH_BY_COLUMN_NAME=CASE_INSENSITIVE")
     if str(given.get("ON_ERROR", "ABORT_STATEMENT")).upper() != "ABORT_STATEMENT":
@@ -188,13 +179,6 @@ def _check_options(session: SessionState, copy: _Copy) -> None:
         )
     if unknown := sorted(set(copy.metadata.values()) - set(_METADATA)):
         raise not_emulated(f"INCLUDE_METADATA of {', '.join(unknown)}")
-
-
-def check_format(given: Mapping[str, Any]) -> None:
-    """Refuse the options of a file format that would mean something which does not happen here."""
-    for option, value in given.items():
-        if option not in _FORMAT or str(value).upper() not in _FORMAT[option]:
-            raise not_emulated(f"{option}={value} in a file format")
 
 
 def _keys(session: SessionState, integration: Integration, bucket: str, prefix: str, copy: _Copy) -> list[str]:

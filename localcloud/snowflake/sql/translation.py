@@ -75,12 +75,17 @@ NOW = "§NOW§"  # means the moment at which the statement starts
 
 @dataclass(frozen=True)
 class TableReference:
-    """A table that a statement names, or a table whose loads COPY_HISTORY lists; *since*: from when on."""
+    """A table that a statement names, or a table whose loads COPY_HISTORY lists; *since*: from when on.
+
+    *inferred*: the arguments of INFER_SCHEMA, by name. *pinned*: columns that the statement's WHERE holds to one text.
+    """
 
     hole: str
     parts: tuple[str, ...]
     is_copy_history: bool = False
     since: str = ""
+    inferred: tuple[tuple[str, str], ...] = ()
+    pinned: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,6 +217,7 @@ def _declared(tree: exp.Expr) -> Iterator[str]:
 def _replace_tables(tree: exp.Expr) -> Iterator[TableReference]:
     """Put a hole in the place of every stored table, and say what belongs there."""
     common = {one.alias for one in tree.find_all(exp.CTE)}
+    pinned = _pinned(tree)
     nodes = [one for one in tree.find_all(exp.Table, exp.TableFromRows) if not _is_common(one, common)]
     for at, node in enumerate(nodes):
         hole = f"§T{at}§"
@@ -222,11 +228,28 @@ def _replace_tables(tree: exp.Expr) -> Iterator[TableReference]:
         else:
             if not isinstance(node.this, exp.Identifier):
                 raise not_emulated(f"selecting from {node.this.sql(dialect='snowflake')}")
-            reference = TableReference(hole, tuple(part.name for part in node.parts))
+            reference = TableReference(hole, tuple(part.name for part in node.parts), pinned=pinned)
             node.set("db", None)
             node.set("catalog", None)
             node.set("this", exp.to_identifier(hole, quoted=True))
         yield reference
+
+
+def _pinned(tree: exp.Expr) -> tuple[tuple[str, str], ...]:
+    """The columns that a SELECT from one table alone compares with one text each, and every row must equal."""
+    where = tree.args.get("where")
+    if not isinstance(tree, exp.Select) or where is None or len(list(tree.find_all(exp.Table))) != 1:
+        return ()
+    condition = where.this
+    parts = condition.flatten() if isinstance(condition, exp.And) else [condition]
+    return tuple(
+        (one.this.name, one.expression.name)
+        for one in parts
+        if isinstance(one, exp.EQ)
+        and isinstance(one.this, exp.Column)
+        and isinstance(one.expression, exp.Literal)
+        and one.expression.is_string
+    )
 
 
 def _is_common(node: exp.Expr, common: set[str]) -> bool:
@@ -235,6 +258,8 @@ def _is_common(node: exp.Expr, common: set[str]) -> bool:
 
 def _table_function(node: exp.TableFromRows, hole: str) -> TableReference:
     call = node.find(exp.Anonymous)
+    if call is not None and call.name.upper() == "INFER_SCHEMA":
+        return _infer_schema(call, hole)
     if call is None or call.name.upper() != "COPY_HISTORY":
         raise not_emulated(f"the table function {node.this.sql(dialect='snowflake')}")
     arguments = {one.this.name.upper(): one.expression for one in call.expressions if isinstance(one, exp.Kwarg)}
@@ -242,6 +267,13 @@ def _table_function(node: exp.TableFromRows, hole: str) -> TableReference:
         raise not_emulated("COPY_HISTORY without, or with more than, TABLE_NAME => and START_TIME =>")
     since = arguments["START_TIME"].transform(_adapted).sql(dialect="duckdb")
     return TableReference(hole, (arguments["TABLE_NAME"].name,), is_copy_history=True, since=since)
+
+
+def _infer_schema(call: exp.Anonymous, hole: str) -> TableReference:
+    arguments = tuple((one.this.name.upper(), one.expression) for one in call.expressions if isinstance(one, exp.Kwarg))
+    if len(arguments) < len(call.expressions) or not all(isinstance(value, exp.Literal) for _, value in arguments):
+        raise not_emulated("INFER_SCHEMA with an argument that is no NAME => 'text'")
+    return TableReference(hole, (), inferred=tuple((name, value.name) for name, value in arguments))
 
 
 def _adapted(node: exp.Expr) -> exp.Expr:

@@ -36,7 +36,7 @@ def test_the_warehouse_is_read_by_plain_names_and_opens_again_with_its_memory(tm
             assert connection.execute(f'SELECT count(*) FROM "RAW"."SHOP__PUBLIC"."{name}"').fetchall() == [(150,)]
         account.reopen(str(folder))
         assert account.done(copy(name, "")) == [[{"status": "Copy executed with 0 files processed."}]]
-        assert account.failed(f'ALTER TABLE "{name}" ALTER "NAME" SET DATA TYPE VARCHAR(9)').code == "002023"
+        assert account.failed(f'ALTER TABLE "{name}" ALTER "NAME" SET DATA TYPE VARCHAR(9)').code == "040050"
         assert account.count(name) == 150
 
 

@@ -10,11 +10,13 @@ import pytest
 
 from cases import SETTINGS
 from fleet.attempts import Attempt
+from fleet.drift import TablePlan
 from fleet.folders import LandedFile
 from fleet.manifests import SealedTable
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
 from fleet.warehouse import full_load_statements, qualified, setup_statements
+from fleet.warehouse_columns import table_columns
 from snowflake_account import BUCKET, EXTERNAL_ID, Account, new_account
 
 SNOWFLAKE = replace(SETTINGS.snowflake, database="FLEET", role="LOADER")
@@ -38,7 +40,15 @@ def table() -> Table:
     return Table("public", f"items_{next(_NUMBERS)}", False, (Column("id", "integer"),))
 
 
-def load(account: Account, table: Table, says: int, owners: Sequence[str], attempt: Attempt = ATTEMPT) -> str:
+def load(
+    account: Account,
+    table: Table,
+    says: int,
+    owners: Sequence[str],
+    attempt: Attempt = ATTEMPT,
+    *,
+    is_replaced: bool = False,
+) -> str:
     """Land a row for each of *owners* and load them under a manifest that *says* a count; the refusal, or nothing."""
     key = f"{attempt.folder.table_prefix(table.name)}LOAD00000001.parquet"
     rows = ", ".join(f"({number}, '{owner}')" for number, owner in enumerate(owners))
@@ -46,7 +56,8 @@ def load(account: Account, table: Table, says: int, owners: Sequence[str], attem
     account.land(key, query)
     file = LandedFile(key, 1, "etag")
     sealed = SealedTable(table.schema, table.table, False, "loaded", says, says, (file,))
-    statements = full_load_statements(SNOWFLAKE, "postgresql", attempt, table, sealed)
+    plan = TablePlan(table_columns("postgresql", table), is_replaced=is_replaced)
+    statements = full_load_statements(SNOWFLAKE, attempt, table, sealed, plan)
     progress = account.run(*statements)
     return getattr(progress, "cause", "")
 
@@ -68,11 +79,12 @@ def held(account: Account, table: Table) -> list[int]:
     ],
     ids=["more", "fewer", "one-of-another-database", "one-more-of-another-database", "another-database-makes-more"],
 )
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["loaded", "replaced"])
 def test_a_load_of_more_or_fewer_rows_than_dms_moved_is_refused_and_readers_see_the_old_ones(
-    account: Account, table: Table, says: int, owners: list[str], words: str
+    account: Account, table: Table, says: int, owners: list[str], words: str, is_replaced: bool
 ) -> None:
     assert load(account, table, 1, ["shop"]) == ""
-    refusal = load(account, table, says, owners, replace(ATTEMPT, number=8))
+    refusal = load(account, table, says, owners, replace(ATTEMPT, number=8), is_replaced=is_replaced)
     assert words in refusal
     assert held(account, table) == [0]
 
@@ -83,10 +95,11 @@ def test_a_load_of_exactly_the_rows_that_dms_moved_is_published(account: Account
 
 
 @pytest.mark.parametrize(("number", "is_refused"), [(6, True), (7, False), (8, False)])
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["loaded", "replaced"])
 def test_an_older_attempt_is_refused_and_the_same_or_a_newer_one_is_not(
-    account: Account, table: Table, number: int, is_refused: bool
+    account: Account, table: Table, number: int, is_refused: bool, is_replaced: bool
 ) -> None:
     assert load(account, table, 1, ["shop"]) == ""
-    refusal = load(account, table, 2, ["shop"] * 2, replace(ATTEMPT, number=number))
+    refusal = load(account, table, 2, ["shop"] * 2, replace(ATTEMPT, number=number), is_replaced=is_replaced)
     assert (f"attempt 7 is applied already, this is attempt {number}" in refusal) == is_refused
     assert held(account, table) == ([0] if is_refused else [0, 1])

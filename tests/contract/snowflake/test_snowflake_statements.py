@@ -243,7 +243,7 @@ def test_create_without_if_not_exists_refuses_what_is_there(account: Account) ->
     [
         ("SHOW TABLES", "SHOW TABLES"),
         ("UNDROP TABLE T", "UNDROP TABLE"),
-        ("CREATE STREAM S ON TABLE T", "CREATE STREAM"),
+        ("CREATE STREAM S ON STAGE T", "CREATE STREAM"),
         ("CREATE WAREHOUSE W2 COLOUR = 'red'", "COLOUR"),
         ("CREATE TABLE X (A INT AUTOINCREMENT)", "AUTOINCREMENT"),
         ("CREATE TABLE X (A TIMESTAMP_TZ)", "TIMESTAMPTZ"),

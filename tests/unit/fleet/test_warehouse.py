@@ -12,12 +12,14 @@ from sqlglot import exp
 
 from cases import SETTINGS
 from fleet.attempts import Attempt
+from fleet.drift import TablePlan, plan_table
 from fleet.folders import LandedFile
 from fleet.manifests import SealedTable
 from fleet.quotas import SNOWFLAKE_COPY_FILES
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
-from fleet.warehouse import find_clashes, full_load_statements, literal, quote, setup_statements, table_columns
+from fleet.warehouse import find_clashes, full_load_statements, literal, look_statements, quote, setup_statements
+from fleet.warehouse_columns import WarehouseColumn, table_columns
 
 ATTEMPT = Attempt("night-1", "nyc-flights", "full", 7, "arn")
 FLIGHTS = Table(
@@ -46,7 +48,11 @@ def sealed(table: Table, rows: int, *names: str) -> SealedTable:
 
 
 def statements(table: Table, rows: int, *names: str) -> str:
-    made = full_load_statements(SETTINGS.snowflake, "postgresql", ATTEMPT, table, sealed(table, rows, *names))
+    return text_of(table, sealed(table, rows, *names), TablePlan(table_columns("postgresql", table)))
+
+
+def text_of(table: Table, sealed: SealedTable, plan: TablePlan) -> str:
+    made = full_load_statements(SETTINGS.snowflake, ATTEMPT, table, sealed, plan)
     return "".join(f"{statement};\n" for statement in made)
 
 
@@ -60,6 +66,28 @@ def test_the_statements_of_a_full_load_are_as_reviewed(golden: Callable[[str, st
         statements(FLIGHTS, 0),
     ]
     golden("full_load.sql", "".join(text))
+
+
+def test_the_statements_for_a_table_that_has_drifted_are_as_reviewed(golden: Callable[[str, str], None]) -> None:
+    def drifted(was: str) -> str:
+        wanted = table_columns("postgresql", FLIGHTS)
+        old = {"DELAY": was, "ORIGIN": "VARCHAR(2)"}
+        present = [WarehouseColumn(name, old.get(name, kind)) for name, kind in wanted if name != "NOTES"]
+        plan = plan_table(FLIGHTS.name, wanted, [*present, WarehouseColumn("GATE", "VARCHAR(4)")], "partial")
+        words = [*plan.changes, plan.drift.text if plan.drift else "green"]
+        said = "".join(f"--   {one}\n" for one in words)
+        return said + text_of(FLIGHTS, sealed(FLIGHTS, 3, "LOAD00000001.parquet"), plan)
+
+    look = look_statements(SETTINGS.snowflake, ATTEMPT, FLIGHTS, sealed(FLIGHTS, 3, "LOAD00000001.parquet"))
+    text = [
+        "-- the look\n",
+        "".join(f"{statement};\n" for statement in look),
+        "\n-- a new column, wider ones, and one that is gone\n",
+        drifted("NUMBER(8,2)"),
+        "\n-- a column of another type: the table is replaced\n",
+        drifted("VARCHAR(20)"),
+    ]
+    golden("drifted_load.sql", "".join(text))
 
 
 def test_the_statements_of_snowflakes_own_objects_are_as_reviewed(golden: Callable[[str, str], None]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from cases import Case
+from fleet.names import newest_census_key
+from fleet.tables.catalogue import Census
 
 
 def test_a_database_whose_source_counted_everything_has_no_gap(case: Case) -> None:
@@ -22,6 +25,18 @@ def test_a_source_that_could_not_be_asked_before_the_load_either_is_a_stated_gap
     assert ["before the start" in before, "rows at the source" in counts] == [True, True]
     assert losses == "values that may be lost were not counted: public.orders.what, public.totals.amount"
     assert {table["rows_at_source"] for table in case.tables.values()} == {None}
+
+
+def test_what_the_login_may_be_kept_from_seeing_is_a_gap_of_the_run(case: Case) -> None:
+    case.go_through("ReleaseDatabase")
+    records, key = case.cloud.clients.records, newest_census_key(case.id)
+    census = records.read(key, Census)
+    assert census is not None
+    records.write(key, replace(census, gaps=("views may lack rows",)), Census)
+    ask_with_another_secret(case)  # so that the last census counts
+    case.next_night(f"second-{case.id}")
+    case.go_through("ReleaseDatabase")
+    assert "views may lack rows" in case.outcome["gaps"]
 
 
 def ask_with_another_secret(case: Case) -> None:

@@ -11,7 +11,9 @@ import pytest
 from pg8000.exceptions import DatabaseError, Error, InterfaceError
 
 from fleet.databases import SslMode
+from fleet.tables.losses import ask_losses
 from lambdas.sources.postgresql import ask_census, ask_counts, describe_failure
+from lambdas.sources.postgresql import ask_losses as ask_losses_of
 from localcloud.servers.postgres import EmbeddedPostgres
 
 NAMES = {"connection": "SourceNotAnswering", "credentials": "SourceRefused", "unknown": "SourceErred"}
@@ -132,3 +134,71 @@ def test_a_server_that_goes_away_in_the_middle_is_lost_and_no_gap(
     with pytest.raises((Error, OSError)) as caught:
         count(counted, "orders", "deadly")
     assert describe_failure(caught.value).failure_class == "connection"
+
+
+def test_losses_are_counted_of_a_table_with_as_many_columns_as_a_server_takes(postgres: EmbeddedPostgres) -> None:
+    postgres.create_database("wide")
+    with postgres.connect("wide") as connection:
+        fields = ", ".join(f"c{number} timetz" for number in range(1_600))
+        connection.execute(f"CREATE TABLE t ({fields})")  # type: ignore[arg-type]  made here
+        connection.execute("INSERT INTO t (c0, c1599) VALUES ('10:00+02', '24:00+00'), (NULL, '10:00:00.0001+00')")
+    secret = postgres.secret("wide")
+    (table,) = ask_census(secret, "wide", ["public"], "none").tables
+    asked = ask_losses("postgresql", table, 32)
+    assert len(asked.asked) == 4_800
+    (counted,) = ask_losses_of(secret, "wide", [asked], "none", 60, lambda: True)
+    found = [(one.column.name, one.loss.kind) for one, n in zip(asked.asked, counted.values, strict=True) if n == 1]
+    assert found == [("c0", "offset"), ("c1599", "fraction"), ("c1599", "midnight")]
+    postgres.drop_database("wide")
+
+
+def test_what_row_security_hides_is_refused_and_no_count(postgres: EmbeddedPostgres) -> None:
+    postgres.create_database("hiding")
+    with postgres.connect("hiding") as connection:
+        connection.execute(
+            b"CREATE TABLE mine AS SELECT generate_series(1, 5) AS id; ALTER TABLE mine ENABLE ROW LEVEL SECURITY;"
+            b"CREATE POLICY all_of_it ON mine USING (true); CREATE VIEW open AS SELECT 1 AS id;"
+            b"CREATE VIEW few WITH (security_invoker) AS SELECT * FROM mine; CREATE VIEW owners AS SELECT * FROM mine"
+        )
+    secret = postgres.secret("hiding")
+    barred = {table.table: table.barred for table in ask_census(secret, "hiding", ["public"], "none").tables}
+    words = 'query would be affected by row-level security policy for table "mine"'
+    why = "row security may hide rows of it from the login, which needs BYPASSRLS"
+    assert barred == {"few": words, "mine": why, "open": "", "owners": ""}
+    names = [("public", "mine"), ("public", "owners")]
+    mine, owners = ask_counts(secret, "hiding", names, "none", 10, lambda: True)
+    assert (mine.rows, mine.why, mine.is_refused) == (None, words, True)
+    assert (owners.rows, owners.is_refused) == (5, False)
+    postgres.drop_database("hiding")
+
+
+LONGEST_NAME = "é" * 31 + "x"
+EVERYTHING = f"""
+CREATE SCHEMA "it's"; CREATE SCHEMA "a.b"; CREATE SCHEMA shop_a; CREATE SCHEMA shopxa; CREATE SCHEMA shop_abc;
+CREATE TABLE "it's"."q""u.o te" (id integer, "a.b" integer, "x""y" integer);
+CREATE TABLE "a.b"."{LONGEST_NAME}" (dropped integer, stays numeric(5, 2), PRIMARY KEY (stays));
+ALTER TABLE "a.b"."{LONGEST_NAME}" DROP COLUMN dropped;
+CREATE UNLOGGED TABLE shop_a.unlogged (id integer GENERATED ALWAYS AS IDENTITY, n integer,
+    twice integer GENERATED ALWAYS AS (n * 2) STORED);
+CREATE TEMPORARY TABLE temporary (id integer);
+CREATE TABLE shopxa.other (id integer); CREATE TABLE shop_abc.another (id integer);
+"""
+
+
+def test_the_census_has_every_kind_of_name_and_what_a_pattern_could_take_for_an_asked_schema(
+    postgres: EmbeddedPostgres,
+) -> None:
+    postgres.create_database("named")
+    with postgres.connect("named", autocommit=True) as connection:
+        connection.execute(EVERYTHING)  # type: ignore[arg-type]  a literal of this test
+        census = ask_census(postgres.secret("named"), "named", ["it's", "a.b", "shop_a", "gone"], "none")
+    assert census.schemas == ("a.b", "it's", "shop_a")
+    found = {str(table.name): tuple(column.name for column in table.columns) for table in census.tables}
+    assert found == {
+        f"a.b.{LONGEST_NAME}": ("stays",),
+        "it's.q\"u.o te": ("id", "a.b", 'x"y'),
+        "shop_a.unlogged": ("id", "n", "twice"),
+        "shopxa.other": ("id",),
+    }
+    assert census.tables[0].key == ("stays",)
+    postgres.drop_database("named")

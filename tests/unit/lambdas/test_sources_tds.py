@@ -12,6 +12,7 @@ import pytds
 import pytest
 from cryptography import x509
 
+from fleet.counts import Count
 from fleet.databases import SslMode
 from lambdas.handlers.ask_source import SPEAKERS
 from lambdas.sources import sqlserver
@@ -28,7 +29,7 @@ def secret_of(server: TdsServer, **more: Any) -> Mapping[str, Any]:
     return {"host": "127.0.0.1", "port": server.port, "username": "dms", "password": "secret", **more}
 
 
-def count(secret: Mapping[str, Any], mode: SslMode, seconds_each: float = 5) -> list[list[Any]]:
+def count(secret: Mapping[str, Any], mode: SslMode, seconds_each: float = 5) -> list[Count]:
     return sqlserver.ask_counts(secret, "Shop", TABLES, mode, seconds_each, lambda: True)
 
 
@@ -45,7 +46,7 @@ def fail(secret: Mapping[str, Any], mode: SslMode) -> tuple[str, str, str]:
 def test_tables_are_counted_under_every_mode(tmp_path: Path, mode: SslMode) -> None:
     made = make_server_certificate("somebody", ["source.example.com", "127.0.0.1"])
     with serve_tds(tmp_path, made if mode != "none" else None, lambda query: 7 if "COUNT" in query else 0) as server:
-        assert count(secret_of(server, certificate=made[0]), mode) == [[*name, 7, ""] for name in TABLES]
+        assert count(secret_of(server, certificate=made[0]), mode) == [Count(*name, 7) for name in TABLES]
 
 
 def test_require_compares_nothing(tmp_path: Path) -> None:
@@ -124,9 +125,9 @@ def test_a_slow_table_is_cancelled_at_the_server_and_the_others_are_counted(tmp_
     with serve_tds(tmp_path, make_server_certificate("s"), answer) as server:
         counted = count(secret_of(server), "require", 0.2)
         assert counted == [
-            ["dbo", "a", 3, ""],
-            ["dbo", "b", None, "no answer within 0.2 s"],
-            ["dbo", "c", 3, ""],
+            Count("dbo", "a", 3),
+            Count("dbo", "b", None, "no answer within 0.2 s"),
+            Count("dbo", "c", 3),
         ]
         assert server.cancelled == 1
         assert "SET LOCK_TIMEOUT 100" in server.asked
@@ -138,8 +139,8 @@ def test_a_table_that_the_server_refuses_to_count_has_its_words(tmp_path: Path) 
 
     with serve_tds(tmp_path, None, answer) as server:
         _, refused, after = count(secret_of(server), "none")
-    assert refused == ["dbo", "b", None, "Invalid object name 'dbo.b'."]
-    assert after == ["dbo", "c", 3, ""]
+    assert refused == Count("dbo", "b", None, "Invalid object name 'dbo.b'.")
+    assert after == Count("dbo", "c", 3)
 
 
 @pytest.mark.parametrize(
@@ -172,5 +173,5 @@ def test_the_other_engines_name_the_certificate_as_well() -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             secret = {"host": "127.0.0.1", "port": silent.getsockname()[1], "username": "u", "password": "p"}
             with pytest.raises(speaker.errors) as caught:
-                speaker.catalogue({**secret, "certificate": "nonsense"}, "shop", ["public"], "verify-full")
+                speaker.census({**secret, "certificate": "nonsense"}, "shop", ["public"], "verify-full")
         assert speaker.describe_failure(caught.value).name == "CertificateUnusable"

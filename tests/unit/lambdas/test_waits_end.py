@@ -121,6 +121,9 @@ def test_a_stop_of_the_run_cancels_what_snowflake_works_on(case: Case) -> None:
     case.cloud.faults.add(case.id, "load-never-ends:public.orders")
     case.go_through("SubmitLoads")
     case.time.pass_seconds(60)
+    assert case.call("PollLoads")["verdict"] == "more"  # the looks are answered, and the loads wait
+    case.call("SubmitLoads")
+    case.time.pass_seconds(60)
     assert case.call("PollLoads")["verdict"] == "loading"
     assert case.cloud.clients.ledger.request_stop(case.run, "the warehouse is needed")
     assert case.call("PollLoads")["verdict"] == "loading"

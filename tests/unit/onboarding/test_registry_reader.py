@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.databases import Limits, ParallelLoad, TaskProfile
+from fleet.databases import Limits, ParallelLoad, Rename, TaskProfile
 from fleet.errors import (
     DuplicateNameError,
     EmptyRegistryError,
@@ -60,7 +60,8 @@ def test_what_is_in_the_files_is_what_comes_back(folder: Path) -> None:
     )
     (folder / "databases.yaml").write_text(
         ONE + "  onboarded: true\n  views: no\n  exclude: [public.log]\n  tags: [music]\n  expected_seconds: 1_200\n"
-        "  row_tolerance: 5\n  deltas: true\n  parallel_loads:\n"
+        "  row_tolerance: 5\n  deltas: true\n  drift: accept\n"
+        "  renames: [{schema: public, table: invoice, column: op, to: operation}]\n  parallel_loads:\n"
         "    - {schema: public, table: invoice, column: day, boundaries: [100, '200', 2026-01-01]}\n",
         encoding="utf-8",
     )
@@ -75,6 +76,7 @@ def test_what_is_in_the_files_is_what_comes_back(folder: Path) -> None:
     assert (database.expected_seconds, database.row_tolerance, database.deltas) == (1200, 5, True)
     # A boundary is the text that was written, whatever YAML takes it for.
     assert database.parallel_loads == (ParallelLoad("public", "invoice", "day", ("100", "200", "2026-01-01")),)
+    assert (database.drift, database.renames) == ("accept", (Rename("public", "invoice", "op", "operation"),))
     server = registry.server_of(database)
     assert (server.secret, server.databases_at_once, server.connections_at_once) == ("fleet/server/embedded", 2, 149)
 
@@ -103,7 +105,7 @@ def test_anchors_and_merges_are_followed_and_what_is_written_wins(folder: Path) 
     ("line", "said"),
     [
         ("  shemas: [x]", "chinook has no key `shemas`. Did you mean `schemas`?"),
-        ("  colour: red", "chinook has no key `colour`. Known: `deltas`, `exclude`,"),
+        ("  colour: red", "chinook has no key `colour`. Known: `deltas`, `drift`,"),
         ("  onboarded: maybe", "chinook: `onboarded` is 'maybe', wanted true or false."),
         ("  onboarded: 'yes'", "chinook: `onboarded` is 'yes', wanted true or false. Write it without quotes."),
         ("  tags: music", "chinook: `tags` is 'music', wanted a list. Write it with brackets: `tags: [music]`."),
@@ -144,6 +146,26 @@ def test_anchors_and_merges_are_followed_and_what_is_written_wins(folder: Path) 
         (
             "  parallel_loads: [{schema: public, table: t, boundaries: [1]}]",
             "`parallel_loads[0]` lacks the key `column`",
+        ),
+        ("  drift: ignore", "chinook: `drift` is 'ignore', wanted 'accept' or 'partial' or 'failed'."),
+        ("  renames: [{schema: dbo, table: t, column: op, to: operation}]", "is for schema 'dbo', wanted one of"),
+        (
+            "  renames: [{schema: public, table: t, column: a, to: op}]",
+            "gives public.t a column 'op', a name that we add",
+        ),
+        (
+            "  renames: [{schema: public, table: t, column: a, to: A}]",
+            "gives column 'a' of public.t the name that it has",
+        ),
+        ("  renames: [{schema: public, table: t, column: a/b, to: ab}]", "wanted a name without #, \\, / and -"),
+        ("  renames: [{schema: public, table: t, column: op, to: 1st}]", "wanted letters of ASCII, digits and _"),
+        (
+            "  renames: [{schema: public, table: t, column: a, to: c}, {schema: public, table: t, column: b, to: C}]",
+            "`renames[1]` gives public.t a second column 'C'",
+        ),
+        (
+            "  renames: [{schema: public, table: t, column: a, to: c}, {schema: public, table: t, column: a, to: d}]",
+            "`renames[1]` is for column 'a' of public.t again",
         ),
         ("  <<: 5", "`<<` takes 5, wanted the alias of a mapping"),
         ("  ? [a]\n  : b", "a key is a list of 1, wanted a word."),

@@ -56,6 +56,18 @@ CATALOGUE: Rows = [
     ("sales", "Open orders", 1, "Id", "int", 4, 10, 0, True, None),
 ]
 UNSUPPORTED: Rows = [("dbo", "Versioned", "temporal")]
+OLD = ("tables.object_id", "columns.is_sparse")
+HAS: Rows = [
+    (name,)
+    for name in (
+        *OLD,
+        "tables.is_memory_optimized",
+        "tables.temporal_type",
+        "columns.encryption_type",
+        "columns.graph_type",
+    )
+]
+"""Columns of the catalogue itself; *OLD* are those of them that SQL Server 2012 has."""
 
 
 class DocumentedServer:
@@ -65,7 +77,12 @@ class DocumentedServer:
     """
 
     def __init__(self, answers: Mapping[str, Rows] | None = None, refuses: Exception | None = None) -> None:
-        self._answers = {"FROM sys.objects": CATALOGUE, "FROM sys.tables": UNSUPPORTED, **(answers or {})}
+        self._answers = {
+            "FROM sys.objects": CATALOGUE,
+            "FROM sys.system_objects": HAS,
+            "FROM sys.tables": UNSUPPORTED,
+            **(answers or {}),
+        }
         self._refuses = refuses
         self.asked: list[str] = []
         self.logins: list[dict[str, Any]] = []

@@ -16,7 +16,8 @@ import pytest
 from localcloud.dms.engines.reader import Layout, Login, SourceTable, SourceUnreachableError, TableUnreadableError
 from localcloud.dms.engines.sqlserver import SqlServerReader
 from localcloud.dms.rules.mappings import Range
-from localcloud.tests.dms.engines.documented_sqlserver import DocumentedServer
+from localcloud.dms.type_tables.column import SourceColumn
+from localcloud.tests.dms.engines.documented_sqlserver import OLD, DocumentedServer
 
 LOGIN = Login("sql.example.com", 1433, "Shop", "dms", "secret")
 BODY = "é" * 700
@@ -88,7 +89,7 @@ def test_the_query_turns_into_text_what_the_driver_has_no_type_for(tmp_path: Pat
     for part in (
         "CONVERT(nvarchar(34), [Zoned], 121) AS [Zoned]",
         "CONVERT(char(36), [Guid]) AS [Guid]",
-        "[Node].ToString() AS [Node]",
+        "LEFT([Node].ToString(), 250) AS [Node]",
         "LEFT([Spot].STAsText(), 1025) AS [Spot]",
         "LEFT([WideText], 513) AS [WideText]",
         "SUBSTRING([Blob], 1, 1025) AS [Blob]",
@@ -132,6 +133,45 @@ def test_a_name_that_dms_does_not_support_is_an_error_of_the_table(name: str, tm
     with pytest.raises(TableUnreadableError, match="in its name"):
         source.write(replace(tables["Open orders"], name=name), Layout(), None, tmp_path / "out")
     source.close()
+
+
+def test_a_table_of_more_than_1000_columns_is_an_error_of_the_table(tmp_path: Path) -> None:
+    _, source, tables = opened()
+    columns = tuple(SourceColumn(f"c{number}", "int") for number in range(1_001))
+    with pytest.raises(TableUnreadableError, match="1001 columns: DMS supports 1000"):
+        source.write(replace(tables["Open orders"], columns=columns), Layout(), None, tmp_path / "out")
+    source.close()
+
+
+def test_a_server_of_2012_is_asked_for_nothing_that_its_catalogue_lacks() -> None:
+    server, source, _ = opened(**{"FROM sys.system_objects": [(name,) for name in OLD]})
+    source.close()
+    asked = " ".join(server.asked)
+    later = ("graph_type", "is_memory_optimized", "temporal_type", "encryption_type")
+    assert [name for name in later if name in asked] == []
+    assert "is_sparse" in asked
+
+
+def test_a_column_of_a_type_of_ones_own_or_newer_than_awss_list_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    _, source, tables = opened(**{"FROM [sales].[Open orders]": [(1,)]})
+    columns = (*tables["Open orders"].columns, *(SourceColumn(name, name) for name in ("json", "vector", "clr")))
+    warnings: list[str] = []
+    layout = Layout(warn=warnings.append)
+    (file,) = source.write(replace(tables["Open orders"], columns=columns), layout, None, tmp_path / "out")
+    source.close()
+    assert pq.read_table(io.BytesIO(file.read())).column_names == ["Id"]
+    assert warnings == [
+        f"column {name} is left out: its type {name} is not migrated" for name in ("json", "vector", "clr")
+    ]
+
+
+def test_half_a_surrogate_pair_is_an_error_of_the_table_in_plain_words(tmp_path: Path) -> None:
+    row = tuple("a\ud800b" if value == "😀" else value for value in ROW)
+    _, source, tables = opened(**{"FROM [dbo].[Everything]": [row]})
+    with pytest.raises(TableUnreadableError) as caught:
+        source.write(tables["Everything"], Layout(), None, tmp_path / "out")
+    source.close()
+    assert str(caught.value) == "dbo.Everything holds a text with half a surrogate pair, which is no character"
 
 
 def test_a_view_is_read_like_a_table(tmp_path: Path) -> None:
