@@ -166,6 +166,12 @@ SNOWFLAKE_BINARY_BYTES = Quota(8_388_608, "bytes of a BINARY by default", _SNOWF
 SNOWFLAKE_NUMBER_DIGITS = Quota(
     38, "digits of a NUMBER", "https://docs.snowflake.com/en/sql-reference/data-types-numeric", "2026-11-30"
 )
+SNOWFLAKE_NUMBER_PLACES = Quota(
+    37,
+    "digits of a NUMBER after the point",
+    "https://docs.snowflake.com/en/sql-reference/data-types-numeric",
+    "2026-11-30",
+)
 SNOWFLAKE_COPY_FILES = Quota(
     1_000,
     "names in FILES of one COPY",

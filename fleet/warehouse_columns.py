@@ -20,7 +20,7 @@ from fleet.failures import Failure
 from fleet.names import warehouse_name
 from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_NUMBER_DIGITS, SNOWFLAKE_VARCHAR_CHARACTERS
 from fleet.tables.catalogue import Table
-from fleet.tables.columns import DmsType, dms_type, parquet_type, snowflake_type
+from fleet.tables.columns import DmsType, dms_type, number_type, parquet_type, snowflake_type
 
 _RULES = 1
 """Raised when the rules of this file change, so that every table is looked at anew."""
@@ -130,7 +130,7 @@ def _holding(dms: DmsType | None, in_file: str) -> str:
     our_precision, our_scale = type_parts(ours)[1]
     places = max(scale, our_scale)
     digits = places + max(precision - scale, our_precision - our_scale)
-    return f"NUMBER({digits},{places})" if digits <= SNOWFLAKE_NUMBER_DIGITS.value else f"NUMBER({precision},{scale})"
+    return number_type(digits, places) if digits <= SNOWFLAKE_NUMBER_DIGITS.value else number_type(precision, scale)
 
 
 def _written(kind: str, numbers: tuple[int, ...]) -> str:
@@ -145,6 +145,8 @@ def _written(kind: str, numbers: tuple[int, ...]) -> str:
         return f"BINARY({SNOWFLAKE_BINARY_BYTES.value})"
     if kind == "TIMESTAMP_NTZ":
         return "TIMESTAMP_NTZ(6)"
+    if kind == "NUMBER" and len(numbers) == 2:
+        return number_type(*numbers)
     return f"{kind}({','.join(map(str, numbers))})" if numbers else kind
 
 

@@ -202,13 +202,12 @@ def _account_of(
     before: Collection[TableName],
 ) -> Accounted:
     fate, why, owner = find_fate(engine, database, table, there)
-    kind = table.kind if table.table else "schema"  # what has no name speaks for all that the login would not see
-    return Accounted(table.schema, table.table, kind, fate, why, owner, is_new=table.name not in before)
+    return Accounted(table.schema, table.table, table.kind, fate, why, owner, is_new=table.name not in before)
 
 
 def _missing_schema(schema: str, census: Census) -> Accounted:
     meant = did_you_mean(schema, census.schemas) if census.schemas else ""
-    why = f"`schemas` names it, and the source has no such schema. {meant}".strip().rstrip(".")
+    why = f"`schemas` names it, and the source shows the login no such schema. {meant}".strip().rstrip(".")
     return Accounted(schema, "", "schema", "not there", why, "fleet team")
 
 

@@ -18,6 +18,7 @@ RelationKind = Literal[
     "system-versioned table",
     "history table",
     "sequence",
+    "hidden relations",
 ]
 """What a relation is at its source. All engines' kinds; `fleet/tables/relations.py` says which DMS moves."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from fleet.databases import Engine
-from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
+from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_NUMBER_PLACES, SNOWFLAKE_VARCHAR_CHARACTERS
 from fleet.tables.source_types import mysql, postgresql, sqlserver
 from fleet.tables.source_types.column import Column, DmsType, Loss
 
@@ -147,6 +147,17 @@ def parquet_type(dms: DmsType) -> str:
     return _PARQUET[dms.name]
 
 
+def number_type(precision: int, scale: int) -> str:
+    """The type that holds a decimal of Parquet's: text where Snowflake has not so many digits after the point.
+
+    >>> number_type(38, 37), number_type(38, 38)
+    ('NUMBER(38,37)', 'VARCHAR(41)')
+    """
+    if scale > SNOWFLAKE_NUMBER_PLACES.value:
+        return f"VARCHAR({precision + len('-0.')})"
+    return f"NUMBER({precision},{scale})"
+
+
 def snowflake_type(dms: DmsType) -> str:
     """The type of the Snowflake column that takes *dms*'s Parquet in without loss.
 
@@ -155,7 +166,7 @@ def snowflake_type(dms: DmsType) -> str:
     """
     kind = parquet_type(dms)
     if kind == "DECIMAL":
-        return f"NUMBER({dms.precision},{dms.scale})"
+        return number_type(dms.precision or 0, dms.scale or 0)
     if kind == "STRING":
         return f"VARCHAR({min(dms.length or SNOWFLAKE_VARCHAR_CHARACTERS.value, SNOWFLAKE_VARCHAR_CHARACTERS.value)})"
     if kind == "BINARY":

@@ -159,7 +159,7 @@ RELATIONS = [
         "a schema that is not there",
         T,
         "partial",
-        ("schema Public is not there: `schemas` names it, and the source has no such schema. Did you mean `public`?",),
+        ("schema Public is not there: `schemas` names it, and the source shows the login no such schema. Did",),
         registry={"schemas": ("public", "Public")},
     ),
     Truth(

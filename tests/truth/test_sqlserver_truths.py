@@ -150,7 +150,7 @@ TRUTHS = [
         "a schema that is not there",
         Server([T]),
         "partial",
-        ("schema DBO is not there: `schemas` names it, and the source has no such schema",),
+        ("schema DBO is not there: `schemas` names it, and the source shows the login no such schema",),
         registry={"schemas": ("dbo", "DBO")},
     ),
 ]

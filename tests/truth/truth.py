@@ -39,6 +39,10 @@ class Truth:
     next_night: str = ""
     rows: Mapping[str, list[list[Any]]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        assert isinstance(self.says, tuple), self.name
+        assert isinstance(self.never_says, tuple), self.name
+
     def __str__(self) -> str:
         return self.name
 

@@ -92,7 +92,8 @@ def column_type(written: exp.DataType) -> ColumnType:
         raise not_emulated(f"the type {written.sql(dialect='snowflake')}")
     if kind == "NUMBER":
         precision, scale = (*numbers, 0)[:2] if numbers else (38, 0)
-        if not (1 <= precision <= 38 and 0 <= scale <= precision):
+        # Source: https://docs.snowflake.com/en/sql-reference/data-types-numeric: a scale is 0 to 37.
+        if not (1 <= precision <= 38 and 0 <= scale <= min(37, precision)):
             raise SnowflakeError("002263", "22023", f"SQL compilation error:\ninvalid NUMBER({precision},{scale})")
         return ColumnType(kind, precision, scale)
     if kind == "VARCHAR":

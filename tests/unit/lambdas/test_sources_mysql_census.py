@@ -80,7 +80,7 @@ def test_what_single_grants_hide_is_named_with_the_right_that_is_missing(
     secrets: Mapping[str, Mapping[str, Any]],
 ) -> None:
     assert barred(secrets["census_narrow"]) == {
-        "": ALONE,
+        "*": ALONE,
         "all_columns_named": "",
         "but_the_invisible_named": "the login may SELECT only id of it, and other columns are hidden from it",
         "columns_named": "the login may SELECT only a, id of it, and other columns are hidden from it",
