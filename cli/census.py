@@ -17,8 +17,7 @@ from fleet.databases import Database, Registry
 from fleet.errors import RequestError
 from fleet.failures import CLASSES, Failure
 from fleet.names import newest_census_key
-from fleet.tables.account import Account as DatabaseAccount
-from fleet.tables.account import Accounted, select_tables, take_account
+from fleet.tables.account import Accounted, DatabaseAccount, select_tables, take_account
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import accepted_columns, describe_columns
 from lambdas.handlers.ask_source import SPEAKERS, get_secret
@@ -31,7 +30,7 @@ class SourceNotAnsweringError(RequestError):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CensusVerdict:
     """What a run would make of a database. *columns*: a line for each that may lose something, or is left out.
 
     *failure*: why nothing at all would be moved. *gaps*: what the login may be kept from seeing.
@@ -121,7 +120,7 @@ def ask_from_here(fleet: Registry, database: Database, clients: Clients) -> Cens
         return speaker.describe_failure(error)
 
 
-def judge(fleet: Registry, database: Database, census: Census, known: Census | None) -> Verdict:
+def judge(fleet: Registry, database: Database, census: Census, known: Census | None) -> CensusVerdict:
     """What a run would make of *census*. *known*: that of the last run."""
     engine = fleet.server_of(database).engine
     selected = select_tables(engine, database, census, None)
@@ -134,10 +133,10 @@ def judge(fleet: Registry, database: Database, census: Census, known: Census | N
     ]
     failure = selected if isinstance(selected, Failure) else None
     account = take_account(engine, database, census, known)
-    return Verdict(database.id, account, tuple(columns), failure, census.gaps)
+    return CensusVerdict(database.id, account, tuple(columns), failure, census.gaps)
 
 
-def _print(verdict: Verdict, *, as_json: bool) -> int:
+def _print(verdict: CensusVerdict, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({**asdict(verdict), "is_whole": verdict.is_whole}, ensure_ascii=False))
     else:
@@ -146,7 +145,7 @@ def _print(verdict: Verdict, *, as_json: bool) -> int:
     return 0 if verdict.is_whole else 1
 
 
-def _lines(verdict: Verdict) -> list[str]:
+def _lines(verdict: CensusVerdict) -> list[str]:
     relations = [one for one in verdict.account.relations if one.kind != "schema"]
     lines = [f"{verdict.database}: {len(relations):,} relations, {_count(relations)}."]
     lines += [f"  {line}" for line in say_account(verdict.account)]

@@ -67,14 +67,18 @@ class TableRules:
     """What holds for one table. None: as for the whole database.
 
     *losses*: the policy for all of its columns; *accept*: columns whose losses are accepted, whatever the policy says.
-    *row_tolerance*: by how many rows its counts may differ.
+    *drift*: the policy for changes of its columns. *row_tolerance*: by how many rows its counts may differ.
     """
 
     schema: str
     table: str
     losses: LossPolicy | None = None
     accept: tuple[str, ...] = ()
+    drift: DriftPolicy | None = None
     row_tolerance: int | None = None
+
+
+NO_RULES = TableRules("", "")
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,15 @@ class Database:
     def modes(self) -> tuple[Mode, ...]:
         """The modes it has a task for."""
         return ("full", "delta") if self.deltas else ("full",)
+
+    def rules_of(self, name: tuple[str, str]) -> TableRules:
+        """What holds for the table of that schema and *name*."""
+        return next((rules for rules in self.tables if (rules.schema, rules.table) == name), NO_RULES)
+
+    def tolerance_of(self, name: tuple[str, str]) -> int:
+        """By how many rows the table's counts may differ."""
+        own = self.rules_of(name).row_tolerance
+        return self.row_tolerance if own is None else own
 
 
 @dataclass(frozen=True)
@@ -192,13 +205,14 @@ class Settings:
     stack: StackSettings = StackSettings()
     drift: DriftPolicy = "partial"
 
-    def drift_of(self, database: Database) -> DriftPolicy:
-        """What drift means for *database*."""
-        return database.drift or self.drift
+    def drift_of(self, database: Database, name: tuple[str, str]) -> DriftPolicy:
+        """What drift of a table of *database* means: the table's own word counts before the database's."""
+        return database.rules_of(name).drift or database.drift or self.drift
 
-    def losses_of(self, database: Database) -> LossPolicy:
-        """What a loss in *database* means, where no table says otherwise."""
-        return database.losses or self.losses
+    def losses_of(self, database: Database, name: tuple[str, str] | None = None) -> LossPolicy:
+        """What a loss in *database* means, or in one table of it: the nearest word counts."""
+        own = database.rules_of(name).losses if name else None
+        return own or database.losses or self.losses
 
     def profile_of(self, database: Database) -> TaskProfile:
         """How the tasks of *database* are tuned.

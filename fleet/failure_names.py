@@ -94,7 +94,25 @@ NAMES: dict[str, FailureName] = {
     "ColumnsClash": FailureName(
         ("mapping_empty",), "SubmitLoads",
         "Two columns differ in case only, or one has a name of ours; COPY cannot tell them apart.",
-        "Exclude the table, or rename the column at the source."),
+        "Give the column another name with `renames` in the registry, or exclude the table."),
+    # Drift
+    "TableDrifted": FailureName(
+        ("drift",), "SubmitLoads",
+        "The table was loaded, and its source has changed so that readers may miss something: a column has another "
+        "type, or is gone.",
+        "Read docs/drift.md; accept it with `drift` in the registry, or ask the source team to mend it."),
+    "DriftWithheld": FailureName(
+        ("drift",), "SubmitLoads",
+        "The source's table has changed so that readers may miss something, and the registry wants it withheld.",
+        "Read docs/drift.md; accept it with `drift` in the registry, or ask the source team to mend it."),
+    "ColumnNotLanded": FailureName(
+        ("landing_mismatch",), "SubmitLoads",
+        "A column that the source's catalogue has, and that DMS carries, is not in the files. Nothing was loaded.",
+        "Rerun the table, if it was changed during the run; else ask the fleet team (docs/drift.md)."),
+    "ColumnWithoutPlace": FailureName(
+        ("landing_mismatch",), "SubmitLoads",
+        "A column is in the files and not in the source's catalogue as it was read. Nothing was loaded.",
+        "Rerun the table, if it was changed during the run; else ask the fleet team (docs/drift.md)."),
     "MappingsTooLong": FailureName(
         ("quota",), "PrepareTask", "The task's table mappings are longer than DMS takes.",
         "Divide the database into two entries with other `schemas`, or exclude fewer tables by name."),

@@ -11,7 +11,7 @@ from fleet.dms.tasks import TableState
 from fleet.failures import Failure
 from fleet.folders import Folder, LandedFile, may_be_left_by_test
 from fleet.spelling import list_some
-from fleet.tables.account import NOTHING_ACCOUNTED, Account
+from fleet.tables.account import NOTHING_ACCOUNTED, DatabaseAccount
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.losses import ColumnLoss, describe
 
@@ -63,7 +63,7 @@ class Manifest:
     gaps: tuple[str, ...] = ()
     late_attempts: tuple[int, ...] = ()
     left_by_test: tuple[LandedFile, ...] = ()
-    account: Account = NOTHING_ACCOUNTED
+    account: DatabaseAccount = NOTHING_ACCOUNTED
 
     @property
     def keys(self) -> set[str]:
@@ -206,7 +206,7 @@ def seal(
     bucket: str,
     sealed_at: str,
     failure: Failure | None,
-    account: Account = NOTHING_ACCOUNTED,
+    account: DatabaseAccount = NOTHING_ACCOUNTED,
     gaps: Sequence[str] = (),
     late_attempts: Sequence[int] = (),
     left_by_test: Sequence[LandedFile] = (),

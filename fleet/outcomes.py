@@ -12,7 +12,7 @@ from fleet.databases import Mode
 from fleet.failures import CLASSES, Failure
 from fleet.manifests import Manifest, SealedTable
 from fleet.spelling import list_some
-from fleet.tables.account import Account, describe_missing
+from fleet.tables.account import DatabaseAccount, describe_missing
 from fleet.tables.catalogue import TableName
 from fleet.tables.losses import ColumnLoss, describe
 
@@ -119,7 +119,7 @@ class Outcome:
     ended_at: str
     marks: tuple[Mark, ...] = ()
     waited: Waited = NOT_WAITED
-    account: Account | None = None
+    account: DatabaseAccount | None = None
 
     @property
     def owner(self) -> str:
@@ -186,7 +186,7 @@ def decide(
     skipped: bool = False,
     marks: Sequence[Mark] = (),
     waited: Waited = NOT_WAITED,
-    account: Account | None = None,
+    account: DatabaseAccount | None = None,
 ) -> Outcome:
     """The one outcome. *failure*: what stopped the attempt as a whole; *skipped*: it was never an attempt.
 

@@ -12,7 +12,7 @@ from fleet.databases import Database, Registry, Server, Settings
 from fleet.failures import Failure
 from fleet.names import source_endpoint_id, target_endpoint_id, task_id, task_ids
 from fleet.plan import Plan
-from fleet.tables.account import Account
+from fleet.tables.account import DatabaseAccount
 from fleet.tables.catalogue import Table, TableName
 from lambdas.entrypoint import Model
 from lambdas.wiring import Clients
@@ -92,9 +92,9 @@ def read_tables(attempt: Attempt, clients: Clients) -> tuple[Table, ...]:
     return clients.records.read_settled(attempt.key("catalogue"), tuple[Table, ...]) or ()
 
 
-def read_account(attempt: Attempt, clients: Clients) -> Account | None:
+def read_account(attempt: Attempt, clients: Clients) -> DatabaseAccount | None:
     """What PrepareTask accounted for; None where it never came to that."""
-    return clients.records.read(attempt.key("account"), Account)
+    return clients.records.read(attempt.key("account"), DatabaseAccount)
 
 
 def read_names(attempt: Attempt, tables: Sequence[Table], clients: Clients) -> tuple[TableName, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fleet.databases import LossPolicy
 from fleet.dms.tasks import TableState
 from fleet.tables.catalogue import Table, TableName
-from fleet.tables.losses import ColumnLoss, accept, ask_losses, find_column_losses, policy_of
+from fleet.tables.losses import ColumnLoss, accept, ask_losses, find_column_losses
 from lambdas.attempt_context import Opened
 from lambdas.counting import count_losses
 from lambdas.wiring import Clients
@@ -27,7 +27,7 @@ def find_losses(
     loaded = [table for table in tables if reported.get(table.name, ("missing", 0, ""))[0] == "loaded"]
     asked = {table.name: ask_losses(engine, table, profile.lob_max_kilobytes) for table in loaded}
     policies: dict[TableName, LossPolicy] = {
-        table.name: policy_of(opened.settings, opened.database, table.name) for table in loaded
+        table.name: opened.settings.losses_of(opened.database, table.name) for table in loaded
     }
     wanted = [one for one in asked.values() if one.asked and policies[one.name] != "accept"]
     is_asked = opened.record.source_answered and wanted

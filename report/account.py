@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 from fleet.outcomes import Outcome, TableOutcome
 from fleet.spelling import list_some
-from fleet.tables.account import Account, Accounted
+from fleet.tables.account import Accounted, DatabaseAccount
 from fleet.tables.losses import ColumnLoss
 
 
-def say_account(account: Account) -> Iterator[str]:
+def say_account(account: DatabaseAccount) -> Iterator[str]:
     """A line for each relation that is not simply moved, what is missing first; then what changed and what is remarked.
 
     Partitions of one table share a line.
 
     >>> from fleet.tables.account import Accounted
     >>> parts = [Accounted("s", f"p_{n}", "table", "with its parent", "rows arrive in s.p") for n in range(60)]
-    >>> list(say_account(Account(tuple(parts), ("s.t is new",))))
+    >>> list(say_account(DatabaseAccount(tuple(parts), ("s.t is new",))))
     ['s.p_0, s.p_1, s.p_2 and 57 more: rows arrive in s.p', 'since the last run: s.t is new']
     """
     yield from map(say_relation, account.missing)

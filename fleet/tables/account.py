@@ -52,7 +52,7 @@ class Accounted:
 
 
 @dataclass(frozen=True)
-class Account:
+class DatabaseAccount:
     """All relations of a database in order of name, and *changes*: what is not as in the run before, in words.
 
     *remarks*: what the registry says and nothing follows from, in words.
@@ -79,17 +79,17 @@ class Account:
         return not self.missing
 
 
-NOTHING_ACCOUNTED = Account()
+NOTHING_ACCOUNTED = DatabaseAccount()
 
 
-def take_account(engine: Engine, database: Database, census: Census, previous: Census | None) -> Account:
+def take_account(engine: Engine, database: Database, census: Census, previous: Census | None) -> DatabaseAccount:
     """What becomes of everything under *database*'s schemas. *previous*: the census of the run before."""
     there = {table.name: table for table in census.tables}
     before = {table.name for table in previous.tables} if previous else there.keys()
     relations = [_account_of(engine, database, table, there, before) for table in census.tables]
     relations += [Accounted(name.schema, name.table, "table", "gone", _WHY_GONE, "source team") for name in census.gone]
     relations += [_missing_schema(schema, census) for schema in database.schemas if schema not in census.schemas]
-    return Account(
+    return DatabaseAccount(
         tuple(sorted(relations, key=lambda one: (one.schema, one.table))),
         tuple(_describe_changes(previous, census)) if previous else (),
         judge_entries(replace(database, schemas=census.schemas), census.tables),
@@ -174,12 +174,12 @@ def remember(engine: Engine, database: Database, census: Census, previous: Censu
     return replace(census, gone=tuple(gone))
 
 
-def describe_missing(account: Account) -> Failure | None:
+def describe_missing(account: DatabaseAccount) -> Failure | None:
     """The failure that speaks for all that is missing; None where nothing is.
 
     >>> why = "DMS does not move materialized views"
     >>> sums = Accounted("s", "sums", "materialized view", "not moved", why, "nobody")
-    >>> describe_missing(Account((sums,))).text
+    >>> describe_missing(DatabaseAccount((sums,))).text
     '1 relation is not moved: s.sums (DMS does not move materialized views). Mend that, or leave it out with `exclude`.'
     """
     missing = account.missing

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fleet.databases import Database, Engine, LossPolicy, Settings, TableRules
+from fleet.databases import Database, Engine, LossPolicy, Settings
 from fleet.spelling import list_some
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.columns import Column, dms_type, find_losses
@@ -127,34 +127,15 @@ def describe_columns(engine: Engine, table: Table, lob_kilobytes: int, accepted:
 
 def accepted_columns(settings: Settings, database: Database, table: Table) -> Collection[str]:
     """The columns of *table* whose losses the registry accepts."""
-    if policy_of(settings, database, table.name) == "accept":
+    if settings.losses_of(database, table.name) == "accept":
         return {column.name for column in table.columns}
-    rules = rules_of(database, table.name)
-    return rules.accept if rules else ()
-
-
-def rules_of(database: Database, name: TableName) -> TableRules | None:
-    """What the registry says of the one table."""
-    return next((rules for rules in database.tables if (rules.schema, rules.table) == name), None)
-
-
-def policy_of(settings: Settings, database: Database, name: TableName) -> LossPolicy:
-    """What a loss in the table means: the nearest word counts, the table's before the database's before the fleet's."""
-    rules = rules_of(database, name)
-    return (rules.losses if rules else None) or settings.losses_of(database)
+    return database.rules_of(table.name).accept
 
 
 def accept(losses: Iterable[ColumnLoss], database: Database, name: TableName, policy: LossPolicy) -> list[ColumnLoss]:
     """*losses* with those marked that the registry accepts."""
-    rules = rules_of(database, name)
-    columns = set(rules.accept) if rules else set()
+    columns = database.rules_of(name).accept
     return [replace(one, is_accepted=policy == "accept" or one.column in columns) for one in losses]
-
-
-def tolerance_of(database: Database, name: TableName) -> int:
-    """By how many rows the table's counts may differ."""
-    rules = rules_of(database, name)
-    return database.row_tolerance if rules is None or rules.row_tolerance is None else rules.row_tolerance
 
 
 def describe_uncounted(losses: Mapping[TableName, Sequence[ColumnLoss]]) -> list[str]:

@@ -21,9 +21,9 @@ from lambdas.sources.mysql_losses import quote
 # Of a name and the same one in other letters, asked for together, the server may look for the first alone (seen with
 # MariaDB 10.11): so all schemas are looked at, and what is in them one schema at a time.
 _SCHEMAS = "SELECT schema_name FROM information_schema.schemata"
-# To say how many rows there are, the server opens the table: only then does it say that a view is broken.
+# To say how many rows there are, the server opens the table: only then does it say that a table or view is broken.
 _TABLES = """
-SELECT table_schema, table_name, table_type, table_comment, table_rows
+SELECT table_schema, table_name, table_type, engine, table_comment, table_rows
 FROM information_schema.tables WHERE table_schema = %s AND table_type <> 'TEMPORARY'
 """
 # MariaDB's JSON is a longtext with a check, and says so nowhere. An invisible column's name of a type ends so: it is of
@@ -90,7 +90,7 @@ def read_census(cursor: pymysql.cursors.Cursor, schemas: Sequence[str]) -> Censu
 def _tables(cursor: pymysql.cursors.Cursor, wanted: str, grants: Grants) -> Iterator[Table]:
     columns = _by_table(map(_Row._make, _ask(cursor, _COLUMNS, wanted)))
     keys = _by_table(_ask(cursor, _KEYS, wanted))
-    for schema, table, kind, comment, rows in _ask(cursor, _TABLES, wanted):
+    for schema, table, kind, storage, comment, rows in _ask(cursor, _TABLES, wanted):
         name = TableName(schema, table)
         if schema != wanted:  # the catalogue compares names without regard to case
             continue
@@ -105,14 +105,15 @@ def _tables(cursor: pymysql.cursors.Cursor, wanted: str, grants: Grants) -> Iter
             ),
             tuple(row[2] for row in keys.get(name, ())),
             _KINDS.get(kind, "table"),
-            barred=comment if _is_broken(kind, comment) else _describe_bar(cursor, name, found, grants),
+            barred=comment if _is_broken(kind, storage, comment) else _describe_bar(cursor, name, found, grants),
             rows_estimated=rows,
         )
 
 
-def _is_broken(kind: str, comment: str) -> bool:
-    """Whether *comment* says what is wrong with a view: "View 'shop.sales' references invalid table(s) or ..."."""
-    return kind == "VIEW" and comment not in {"", "VIEW"}
+def _is_broken(kind: str, storage: str | None, comment: str) -> bool:
+    """Whether *comment* is what the server says of a relation that it cannot open: "View 'shop.sales' references
+    invalid table(s) or ...", "Incorrect information in file: ...". Only of a table is there a *storage* engine else."""
+    return comment not in {"", "VIEW"} and (kind == "VIEW" or (kind == "BASE TABLE" and storage is None))
 
 
 def _describe_bar(cursor: pymysql.cursors.Cursor, name: TableName, columns: Sequence[_Row], grants: Grants) -> str:

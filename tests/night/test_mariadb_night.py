@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cases import SETTINGS
-from fleet.databases import Database, ParallelLoad, Registry, Server, TaskProfile
+from fleet.databases import Database, ParallelLoad, Registry, Server, TableRules, TaskProfile
 from fleet.tables.catalogue import TableName
 from fleet.warehouse import qualified, quote
 from local.checksums import Checksum, sum_rows
@@ -93,7 +93,17 @@ def night(mariadb: EmbeddedMariadb, postgres: EmbeddedPostgres, tmp_path_factory
         (
             Database("books", "here", "mariadb night books", "one", ("public",), onboarded=True),
             Database("more", "here", "mariadb night more", "one", ("public",), onboarded=True),
-            Database("shop", "shops", "Shop", "one", ("Shop",), onboarded=True, parallel_loads=(ranges,)),
+            Database(
+                "shop",
+                "shops",
+                "Shop",
+                "one",
+                ("Shop",),
+                views=False,
+                onboarded=True,
+                parallel_loads=(ranges,),
+                tables=(TableRules("Shop", "customers", accept=("photo",)),),
+            ),
         ),
     )
     secrets = {"fleet/server/shops": mariadb.secret(), "fleet/server/here": postgres.secret("postgres")}

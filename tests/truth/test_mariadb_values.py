@@ -28,7 +28,7 @@ from localcloud.dms.engines.mysql import MysqlReader, MysqlSource
 from localcloud.dms.engines.reader import Layout, Login
 from localcloud.servers.mariadb import EmbeddedMariadb
 
-TABLES_TRIED = int(os.environ.get("MARIADB_TABLES", "20"))
+TABLES_TRIED = int(os.environ.get("FLEET_TRUTH_MARIADB_TABLES", "20"))
 """How many random tables of up to 16 columns are tried."""
 SCHEMA = "random_values"
 LOB_KILOBYTES = 1

@@ -19,7 +19,7 @@ from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
 from fleet.names import newest_census_key
 from fleet.sentences import as_clause
-from fleet.tables.account import Account, remember, select_tables, take_account
+from fleet.tables.account import DatabaseAccount, remember, select_tables, take_account
 from fleet.tables.catalogue import Census, Table
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_names, read_tables, refuse
@@ -142,7 +142,7 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
         census = remember(engine, database, census, known)
         clients.ledger.note(opened.attempt, source_answered=True, gaps=census.gaps)
     account = take_account(engine, database, census, known)
-    clients.records.write(opened.attempt.key("account"), account, Account)
+    clients.records.write(opened.attempt.key("account"), account, DatabaseAccount)
     tables = select_tables(engine, database, census, opened.attempt.tables)
     if not isinstance(tables, Failure):
         clients.records.write(opened.attempt.key("catalogue"), tables, tuple[Table, ...])

@@ -33,7 +33,7 @@ from fleet.manifests import (
 )
 from fleet.tables.account import NOTHING_ACCOUNTED
 from fleet.tables.catalogue import Table, TableName
-from fleet.tables.losses import ColumnLoss, describe_uncounted, policy_of, tolerance_of
+from fleet.tables.losses import ColumnLoss, describe_uncounted
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_account, read_tables, refuse
 from lambdas.clients.dms import Task
@@ -182,10 +182,10 @@ def _judge(
             reported.get(table.name),
             files.get(table.name, ()),
             (counted.rows or {}).get(table.name),
-            tolerance=tolerance_of(database, table.name),
+            tolerance=database.tolerance_of(table.name),
             before=before.get(table.name),
             losses=losses.get(table.name, ()),
-            policy=policy_of(opened.settings, database, table.name),
+            policy=opened.settings.losses_of(database, table.name),
             refused=counted.refused.get(table.name, ""),
         )
         for table in tables

@@ -116,7 +116,7 @@ def _prepare(
     if shape is None or load.is_looking:
         statements = look_statements(snowflake, opened.attempt, table, sealed)
         return _Prepared(replace(load, must_look=True), statements, tuple(range(len(statements))))
-    plan = plan_table(load.name, shape.wanted, shape.present, opened.settings.drift_of(opened.database))
+    plan = plan_table(load.name, shape.wanted, shape.present, opened.settings.drift_of(opened.database, load.name))
     if plan.refused:
         return load.failed(plan.refused)
     statements = full_load_statements(snowflake, opened.attempt, table, sealed, plan)

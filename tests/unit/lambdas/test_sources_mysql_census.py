@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,6 +103,17 @@ def test_a_login_that_reads_the_whole_schema_sees_all_of_it(
     assert found.pop("broken").startswith(f"View '{SCHEMA}.broken' references invalid table(s)")
     assert len(found) == len(MADE) - 3
     assert not any(found.values())
+
+
+def test_a_table_that_the_server_cannot_open_is_barred_in_its_words(
+    mariadb: EmbeddedMariadb, secrets: Mapping[str, Mapping[str, Any]]
+) -> None:
+    mariadb.create_database("census_of_files")
+    mariadb.execute("census_of_files", "CREATE TABLE torn (id int) ENGINE = MyISAM", "FLUSH TABLES")
+    (Path(mariadb.host) / "data" / "census_of_files" / "torn.MYI").unlink()
+    (torn,) = census(secrets["reader"], "census_of_files").tables
+    mariadb.execute(None, "DROP DATABASE census_of_files")
+    assert torn.barred.startswith("Can't find file: ")
 
 
 def test_a_schema_on_which_the_login_has_no_right_is_not_there_for_it(

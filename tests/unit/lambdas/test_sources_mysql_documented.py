@@ -23,12 +23,13 @@ from lambdas.sources.mysql_census import read_census
 from lambdas.sources.mysql_losses import losses_statement
 
 TABLES = [
-    ("shop", "orders", "BASE TABLE", "", 12),
-    ("shop", "sums", "VIEW", "VIEW", None),
+    ("shop", "orders", "BASE TABLE", "InnoDB", "", 12),
+    ("shop", "sums", "VIEW", None, "VIEW", None),
     (
         "shop",
         "stale",
         "VIEW",
+        None,
         "View 'shop.stale' references invalid table(s) or column(s) or function(s) or definer/invoker of view lack "
         "rights to use them",
         None,

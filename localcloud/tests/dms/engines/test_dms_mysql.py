@@ -326,7 +326,7 @@ def test_a_table_that_is_gone_is_an_error_in_the_servers_own_words(
 
 
 def test_an_error_amid_the_rows_is_one_of_the_table_in_the_servers_own_words(read: Any) -> None:
-    with pytest.raises(TableUnreadableError, match="^Subquery returns more than 1 row$"):
+    with pytest.raises(TableUnreadableError, match=r"^Subquery returns more than 1 row$"):
         read("erring")
 
 
