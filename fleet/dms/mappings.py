@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fleet.databases import Database, Mode, ParallelLoad, Rename
+from fleet.databases import Database, Engine, Mode, ParallelLoad, Rename
 from fleet.errors import QuotaExceededError
 from fleet.names import DATABASE_ID_CHARACTERS
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
@@ -18,6 +18,10 @@ from fleet.tables.catalogue import Table, TableName
 
 DATABASE_COLUMN = "_fleet_database"
 """The column added to every row; the hand-off refuses a file in which it names another database."""
+
+
+_CENSUS_KNOWS_ALIKE: frozenset[Engine] = frozenset({"postgresql"})
+"""Engines whose census has the relations of schemas too that an asked one's name, read as a pattern, would match."""
 
 
 def escape(name: str) -> str:
@@ -31,15 +35,21 @@ def escape(name: str) -> str:
     return "".join(f"[{letter}]" if letter in "_%[" else letter for letter in name)
 
 
-def find_locators(tables: Iterable[Table], names: Iterable[TableName]) -> dict[TableName, tuple[str, str]]:
+def find_locators(
+    tables: Iterable[Table], names: Iterable[TableName], engine: Engine = "postgresql"
+) -> dict[TableName, tuple[str, str]]:
     """Schema and table of each of *tables* as a rule names them. *names*: all relations that the source's census knows.
 
     A name goes as it is if it matches, read as a pattern, one relation alone; else it is escaped. So is one with a
-    bracket, which begins a set.
+    bracket, which begins a set, and a schema with a wildcard where the census of the *engine* says nothing of schemas
+    that are not asked for.
 
     >>> lines, other = Table("shop", "order_lines", False, ()), TableName("shop", "orderxlines")
     >>> find_locators([lines], [lines.name])[lines.name], find_locators([lines], [lines.name, other])[lines.name]
     (('shop', 'order_lines'), ('shop', 'order[_]lines'))
+    >>> first = Table("tenant_1", "order_lines", False, ())
+    >>> find_locators([first], [first.name], "mysql")[first.name]
+    ('tenant[_]1', 'order_lines')
     """
     known = {*names}
     of_length: dict[tuple[int, int], list[str]] = {}  # `_` is one character, so that few names are looked at
@@ -53,7 +63,9 @@ def find_locators(tables: Iterable[Table], names: Iterable[TableName]) -> dict[T
         is_plain = "[" not in pattern and (
             not {"_", "%"} & {*pattern} or not any(_matches(pattern, other) for other in candidates if other != pattern)
         )
-        locators[name] = (name.schema, name.table) if is_plain else (escape(name.schema), escape(name.table))
+        knows = engine in _CENSUS_KNOWS_ALIKE
+        schema = name.schema if is_plain and knows else escape(name.schema)
+        locators[name] = (schema, name.table if is_plain else escape(name.table))
     return locators
 
 
@@ -67,7 +79,9 @@ def _matches(pattern: str, name: str) -> bool:
     return re.fullmatch("".join(letters), name, re.DOTALL | re.IGNORECASE) is not None
 
 
-def full_load_mappings(database: Database, tables: Sequence[Table], names: Iterable[TableName]) -> str:
+def full_load_mappings(
+    database: Database, tables: Sequence[Table], names: Iterable[TableName], engine: Engine = "postgresql"
+) -> str:
     """The mappings that move exactly *tables* of *database*, as the JSON text DMS takes. Equal input, equal text.
 
     *names*: all relations that the source's census knows.
@@ -82,7 +96,7 @@ def full_load_mappings(database: Database, tables: Sequence[Table], names: Itera
     >>> json.loads(text)["rules"][0]["object-locator"]
     {'schema-name': 'public', 'table-name': 'a_b', 'table-type': 'table'}
     """
-    locators = find_locators(tables, names)
+    locators = find_locators(tables, names, engine)
     selections = [(*locators[table.name], "view" if table.is_view else "table") for table in tables]
     moved = {table.name for table in tables}
     loads = [load for load in database.parallel_loads if (load.schema, load.table) in moved]

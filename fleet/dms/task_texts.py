@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fleet.databases import Database, Settings
+from fleet.databases import Database, Engine, Settings
 from fleet.dms.mappings import find_difference, full_load_mappings
 from fleet.dms.task_settings import full_load_settings
 from fleet.tables.catalogue import Table, TableName
@@ -24,7 +24,7 @@ class TaskTexts:
 
 
 def full_load_texts(
-    settings: Settings, database: Database, tables: Sequence[Table], names: Iterable[TableName]
+    settings: Settings, engine: Engine, database: Database, tables: Sequence[Table], names: Iterable[TableName]
 ) -> TaskTexts:
     """The texts of the full-load task of *database* that moves *tables*. *names*: all relations of the source's census.
 
@@ -32,4 +32,4 @@ def full_load_texts(
         QuotaExceededError: The mappings are longer than DMS takes them.
     """
     how = full_load_settings(settings.profile_of(database), settings.losses_of(database))
-    return TaskTexts(full_load_mappings(database, tables, names), how)
+    return TaskTexts(full_load_mappings(database, tables, names, engine), how)

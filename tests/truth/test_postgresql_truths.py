@@ -136,7 +136,7 @@ RELATIONS = [
         CREATE SCHEMA between; CREATE TABLE between.middle PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (k);
         CREATE TABLE leaf PARTITION OF between.middle FOR VALUES IN (2); INSERT INTO p VALUES (1, 2);""",
         "ok",
-        ("public.leaf (table) arrives with its parent: its rows arrive in public.p",),
+        ("public.leaf: rows arrive in public.p",),
         rows={"SELECT ID, K FROM {schema}.P": [[1, 2]]},
     ),
     Truth(
@@ -248,7 +248,7 @@ VALUES = [
         "a number that is none",
         f"{T} CREATE TABLE u (id integer, n numeric(5,2)); INSERT INTO u VALUES (1, 'NaN');",
         "partial",
-        ("public.u: DMS reports",),
+        ("NaN does not fit into the DECIMAL(5,2) of column n",),
         rows={"SELECT ID FROM {schema}.T": [[1], [2]]},
     ),
     Truth(

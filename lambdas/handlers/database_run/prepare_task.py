@@ -73,7 +73,7 @@ def run(request: Request, clients: Clients) -> Response:
         return refuse(opened, _not_at_rest(opened, task), clients, Response)
     try:
         names = read_names(opened.attempt, tables, clients)
-        wanted = full_load_texts(opened.settings, opened.database, tables, names)
+        wanted = full_load_texts(opened.settings, opened.server.engine, opened.database, tables, names)
     except QuotaExceededError as error:
         return refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients, Response)
     if not wanted.find_difference(task.texts):

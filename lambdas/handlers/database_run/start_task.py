@@ -141,7 +141,9 @@ def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
 def _judge_task(opened: Opened, task: Task, tables: tuple[Table, ...], clients: Clients) -> Failure | None:
     """What the task moves, and how, is read back with the endpoints."""
     names = read_names(opened.attempt, tables, clients)
-    difference = full_load_texts(opened.settings, opened.database, tables, names).find_difference(task.texts)
+    difference = full_load_texts(opened.settings, opened.server.engine, opened.database, tables, names).find_difference(
+        task.texts
+    )
     if not difference:
         return None
     return Failure("unknown", "TaskNotAsWanted", f"task {opened.task_id!r} is not as it was made: {difference}.")

@@ -23,7 +23,8 @@ def test_a_source_that_could_not_be_asked_before_the_load_either_is_a_stated_gap
     assert case.outcome["outcome"] == "ok"
     before, counts, losses = case.outcome["gaps"]
     assert ["before the start" in before, "rows at the source" in counts] == [True, True]
-    assert losses == "values that may be lost were not counted: public.orders.what, public.totals.amount"
+    columns = "public.orders.what, public.orders.amount, public.totals.amount"
+    assert losses == f"values that may be lost were not counted: {columns}"
     assert {table["rows_at_source"] for table in case.tables.values()} == {None}
 
 
