@@ -121,7 +121,8 @@ def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None]
             file.note(
                 entry.line_at("exclude", place),
                 f"{entry.label}: `exclude[{place}]` is {name!r}, wanted `schema.table` in one of the database's "
-                f"schemas ({', '.join(schemas)}). Patterns are not taken: name each table, or `schema.*` for what the login is not shown.",
+                f"schemas ({', '.join(schemas)}). Patterns are not taken: name each table, or `schema.*` for what the "
+                "login is not shown.",
             )
     _note_parallel_loads(entry, schemas, file)
     _note_renames(entry, schemas, file)
