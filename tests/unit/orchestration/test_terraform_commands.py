@@ -49,7 +49,7 @@ def test_a_failure_is_reported_by_its_error_lines_alone_where_the_rest_was_shown
     commands = playing("echo a long plan; echo '│ Error: no such subnet' >&2; exit 1", shown.append)
     with pytest.raises(TerraformFailedError) as failed:
         commands.apply()
-    assert str(failed.value).startswith("terraform apply ended with 1:\n│ Error: no such subnet Its configuration")
+    assert str(failed.value).startswith("terraform apply ended with 1:\n│ Error: no such subnet. Its configuration")
     assert shown == ["a long plan", "│ Error: no such subnet"]
 
 
