@@ -161,6 +161,12 @@ SNS_SUBJECT_CHARACTERS = Quota(
     "2026-11-29",
 )
 
+DMS_LOB_KILOBYTES = Quota(
+    102_400,
+    "KB as LobMaxSize, which AWS recommends at most",
+    "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.LOBSupport.html",
+    "2026-11-30",
+)
 SNOWFLAKE_VARCHAR_CHARACTERS = Quota(16_777_216, "characters of a VARCHAR by default", _SNOWFLAKE_LIMITS, "2026-11-21")
 SNOWFLAKE_BINARY_BYTES = Quota(8_388_608, "bytes of a BINARY by default", _SNOWFLAKE_LIMITS, "2026-11-21")
 SNOWFLAKE_NUMBER_DIGITS = Quota(

@@ -21,15 +21,13 @@ from fleet.databases import (
 )
 from fleet.errors import MalformedIdError
 from fleet.names import DATABASE_ID_CHARACTERS, require_database_id
-from fleet.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS, SFN_INLINE_MAP_AT_ONCE
+from fleet.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS, DMS_LOB_KILOBYTES, SFN_INLINE_MAP_AT_ONCE
 
 # An execution of database-run ends after 12 hours (orchestration/asl); what surrounds the task needs the last one.
 LONGEST_EXECUTION_SECONDS = 12 * 3600
 LONGEST_TASK_SECONDS = LONGEST_EXECUTION_SECONDS - 3600
 LONGEST_SERVER_WAIT_SECONDS = LONGEST_EXECUTION_SECONDS // 2
 _LONGEST_COUNTING_SECONDS = 1800
-# Source: docs/facts/dms.md 4.8, the largest LobMaxSize that AWS recommends; what is longer is cut (documented).
-_LARGEST_LOB_KILOBYTES = 102_400
 # `<prefix>-<database>-s3` names a role. IAM takes 64 characters (documented).
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _PREFIX_CHARACTERS = 64 - DATABASE_ID_CHARACTERS - len("--s3")
@@ -78,7 +76,7 @@ ID = FieldRule(
     "Choose another id.",
 )
 TEXT = FieldRule(lambda text: text.strip() != "", "some text")
-_LOB_KILOBYTES = between(1, _LARGEST_LOB_KILOBYTES, "It is the longest value that is kept whole; longer ones are cut.")
+_LOB_KILOBYTES = between(1, DMS_LOB_KILOBYTES.value, "It is the longest value that is kept whole; longer ones are cut.")
 
 FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Server, "id"): ID,

@@ -152,16 +152,16 @@ def _checksum(
     """Tables whose checksums agree, and all tables of the database."""
     database = registry.database(database_id)
     lob_bytes = registry.settings.profile.lob_max_kilobytes * 1024
-    catalogue = postgresql.ask_catalogue(server.secret("postgres"), database.name_at_source, database.schemas)
+    census = postgresql.ask_census(server.secret("postgres"), database.name_at_source, database.schemas)
     good = 0
     with server.connect(database.name_at_source) as connection:
-        for table in catalogue:
+        for table in census.tables:
             source = sum_source(connection, table, lob_bytes)
             target = sum_warehouse(warehouse, database_id, table)
             good += source == target
             if source != target:
                 print(f"    {database_id} {table.name}: source {source}, warehouse {target}")
-    return good, len(catalogue)
+    return good, len(census.tables)
 
 
 def _follow_states() -> list[Figure]:

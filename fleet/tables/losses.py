@@ -6,13 +6,15 @@ tables of `fleet/tables/source_types/`; how values are counted, by the engine's 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fleet.databases import Database, Engine, LossPolicy, Settings
+from fleet.quotas import DMS_LOB_KILOBYTES
 from fleet.spelling import list_some
 from fleet.tables.catalogue import Table, TableName
-from fleet.tables.columns import Column, dms_type, find_losses
+from fleet.tables.columns import Column, dms_type, find_losses, lob_units
 from fleet.tables.source_types.column import Loss
 
 
@@ -53,6 +55,11 @@ class TableLosses:
     asked: tuple[AskedLoss, ...]
 
     @property
+    def long(self) -> tuple[AskedLoss, ...]:
+        """The questions about long values: of these, the longest is asked for as well."""
+        return tuple(one for one in self.asked if one.loss.kind == "long")
+
+    @property
     def name(self) -> TableName:
         """The table's two names."""
         return TableName(self.schema, self.table)
@@ -60,12 +67,16 @@ class TableLosses:
 
 @dataclass(frozen=True)
 class CountedLosses:
-    """The answers, in the order of the questions; none with *why* where the table was not counted."""
+    """The answers, in the order of the questions; none with *why* where the table was not counted.
+
+    *longest*: for each question about long values, how long the longest is at most, in units of UTF-16 or bytes.
+    """
 
     schema: str
     table: str
     values: tuple[int, ...]
     why: str = ""
+    longest: tuple[int, ...] = ()
 
     @property
     def name(self) -> TableName:
@@ -94,8 +105,24 @@ def find_column_losses(
     why = "" if counted is None else counted.why
     if counted is None or why:
         return left_out + [ColumnLoss(one.column.name, one.loss.how, None, why) for one in asked.asked if rows]
+    longest = {one.column.name: units for one, units in zip(asked.long, counted.longest, strict=False)}
     pairs = zip(asked.asked, counted.values, strict=True)
-    return left_out + [ColumnLoss(one.column.name, one.loss.how, values) for one, values in pairs if values]
+    return left_out + [
+        ColumnLoss(one.column.name, one.loss.how + _propose(engine, one, longest), values)
+        for one, values in pairs
+        if values
+    ]
+
+
+def _propose(engine: Engine, asked: AskedLoss, longest: Mapping[str, int]) -> str:
+    """What limit would keep the longest value of the column whole, if there is one."""
+    dms, units = dms_type(engine, asked.column), longest.get(asked.column.name, 0)
+    if asked.loss.kind != "long" or dms is None or not units:
+        return ""
+    kilobytes = math.ceil(units / lob_units(dms, 1))
+    if kilobytes > DMS_LOB_KILOBYTES.value:
+        return f"; the longest would need {kilobytes:,} KB, and DMS takes at most {DMS_LOB_KILOBYTES.value:,}"
+    return f"; `lob_max_kilobytes: {kilobytes}` would keep the longest"
 
 
 def columns_left_out(engine: Engine, table: Table) -> tuple[Column, ...]:

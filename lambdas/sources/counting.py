@@ -48,7 +48,9 @@ def count_losses(
         if not has_time():
             break
         values, why = _ask(lambda asked=asked: count_values(asked), explain)
-        counted.append(CountedLosses(asked.schema, asked.table, tuple(int(one or 0) for one in values or ()), why))
+        numbers = tuple(int(one or 0) for one in values or ())
+        split = len(asked.asked)
+        counted.append(CountedLosses(asked.schema, asked.table, numbers[:split], why, numbers[split:]))
     return counted
 
 

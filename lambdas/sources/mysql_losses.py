@@ -12,9 +12,11 @@ _BYTES = {
 
 
 def losses_statement(table: TableLosses) -> str:
-    """One statement that answers a count for each of *table*'s questions, in their order; NULL over no row."""
-    counts = ", ".join(f"SUM({condition(asked)})" for asked in table.asked)
-    return f"SELECT {counts} FROM {quote(table.schema)}.{quote(table.table)}"
+    """One statement that answers a count for each of *table*'s questions, in their order, then the longest values; NULL
+    over no row."""
+    counts = [f"SUM({condition(asked)})" for asked in table.asked]
+    longest = [f"MAX(OCTET_LENGTH({_text(asked.column)}))" for asked in table.long]
+    return f"SELECT {', '.join(counts + longest)} FROM {quote(table.schema)}.{quote(table.table)}"
 
 
 def condition(asked: AskedLoss) -> str:
@@ -44,11 +46,15 @@ def condition(asked: AskedLoss) -> str:
 def _is_long(column: Column, bound: int) -> str:
     """A character outside of the basic plane counts as two. Only a text whose bytes could be too many is looked at, and
     only as much of it as can be short enough."""
-    name = quote(column.name)
-    # A text takes as many bytes as UTF-16 units or more, but MySQL's JSON, which is binary, may take fewer.
-    text = f"CONVERT({name} USING utf8mb4)" if column.type_name == "json" else name
+    text = _text(column)
     units = f"OCTET_LENGTH(CONVERT(LEFT({text}, {bound}) USING utf16)) > {2 * bound}"
     return f"(OCTET_LENGTH({text}) > {bound} AND (CHAR_LENGTH({text}) > {bound} OR {units}))"
+
+
+def _text(column: Column) -> str:
+    """What takes as many bytes as UTF-16 units, or more: MySQL's JSON, which is binary, may take fewer."""
+    name = quote(column.name)
+    return f"CONVERT({name} USING utf8mb4)" if column.type_name == "json" else name
 
 
 def _question_marks(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleet.tables.columns import Column
 from fleet.tables.losses import AskedLoss, TableLosses
 
 _UNDECLARED_DIGITS = 28
@@ -9,12 +10,18 @@ _UNDECLARED_DIGITS = 28
 
 
 def losses_statement(table: TableLosses) -> str:
-    """One statement that answers a count for each of *table*'s questions, in their order.
+    """One statement that answers a count for each of *table*'s questions, in their order, then the longest values.
 
     They come as one array: a table may have 1,600 columns, and a row of an answer has at most 1,664.
     """
-    counts = ", ".join(f"count(*) FILTER (WHERE {condition(asked)})" for asked in table.asked)
-    return f"SELECT ARRAY[{counts}]::bigint[] FROM {quote(table.schema)}.{quote(table.table)}"
+    counts = [f"count(*) FILTER (WHERE {condition(asked)})" for asked in table.asked]
+    longest = [f"max({_units_at_most(asked.column)})" for asked in table.long]
+    return f"SELECT ARRAY[{', '.join(counts + longest)}]::bigint[] FROM {quote(table.schema)}.{quote(table.table)}"
+
+
+def _units_at_most(column: Column) -> str:
+    """A text takes as many bytes of UTF-8 as units of UTF-16, or more."""
+    return f"octet_length({quote(column.name)}{'' if column.type_name == 'bytea' else '::text'})"
 
 
 def condition(asked: AskedLoss) -> str:

@@ -7,6 +7,7 @@ Microsoft's manual, "DATEPART" (nanosecond is a multiple of 100), "DATALENGTH" (
 
 from __future__ import annotations
 
+from fleet.tables.columns import Column
 from fleet.tables.losses import AskedLoss, TableLosses
 from lambdas.sources.sqlserver_names import quote
 
@@ -16,9 +17,22 @@ _SHAPES = frozenset({"geometry", "geography"})
 
 
 def losses_statement(table: TableLosses) -> str:
-    """One statement that answers a count for each of *table*'s questions, in their order; NULL where it has no row."""
+    """One statement that answers a count for each of *table*'s questions, in their order, then the longest values; NULL
+    where it has no row."""
     name = f"{quote(table.schema)}.{quote(table.table)}"
-    return f"SELECT {', '.join(_count(asked, name) for asked in table.asked)} FROM {name}"
+    counts = [_count(asked, name) for asked in table.asked]
+    longest = [f"MAX({_units_at_most(asked.column)})" for asked in table.long]
+    return f"SELECT {', '.join(counts + longest)} FROM {name}"
+
+
+def _units_at_most(column: Column) -> str:
+    """A text of a code page has at least a byte for each unit of UTF-16, a wide one two."""
+    name = quote(column.name)
+    if column.type_name in _SHAPES:
+        return f"DATALENGTH({name}.STAsText()) / 2"
+    if column.type_name == "xml":
+        return f"DATALENGTH(CONVERT(nvarchar(max), {name})) / 2"
+    return f"DATALENGTH({name}) / 2" if column.type_name in {"nvarchar", "ntext"} else f"DATALENGTH({name})"
 
 
 def _count(asked: AskedLoss, table: str) -> str:

@@ -49,11 +49,10 @@ def break_them(taken: Mapping[str, Case]) -> None:
     taken["table"].ask_source("UPDATE orders SET amount = 'NaN' WHERE id = 1")
     taken["stray"].put(f"{taken['stray'].id}/full/faults/000001/anything")
     schema = f"{taken['warehouse'].id.replace('-', '_').upper()}__PUBLIC"
-    taken["warehouse"].cloud.snowflake.administer(
-        f'CREATE SCHEMA FLEET."{schema}"; CREATE TABLE FLEET."{schema}"."ORDERS" ("ANOTHER" NUMBER(9,0))',
-        database="FLEET",
-        role="FLEET_LOADER",
-    )
+    administer = taken["warehouse"].cloud.snowflake.administer
+    administer(f'CREATE SCHEMA FLEET."{schema}"', database="FLEET", role="FLEET_LOADER")
+    somebody_elses = f'CREATE TABLE FLEET."{schema}"."ORDERS" ("ID" NUMBER(10,0))'
+    administer(somebody_elses, database="FLEET", role="SYSADMIN")
 
 
 Night = tuple[Mapping[str, Case], Mapping[str, Any]]

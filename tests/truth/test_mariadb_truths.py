@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 import pytest
 from mariadb_cases import MariadbCases, try_on_mariadb
@@ -206,7 +205,7 @@ VALUES = [
             "SELECT A, B, D, E, G, H, I, J, K, L, N FROM {schema}.T": [
                 [
                     "-99999999999999999999999999999999999.999999999999999999999999999999",
-                    Decimal("-0.99999999999999999999999999999999999999"),
+                    "-.99999999999999999999999999999999999999",  # more places than a NUMBER of Snowflake's has
                     -1.7976931348623157e308,
                     "-838:59:59.999999",
                     0,

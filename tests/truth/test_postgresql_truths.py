@@ -282,13 +282,19 @@ VALUES = [
         "a large object of characters that count twice",
         "CREATE TABLE t (id integer, v text); INSERT INTO t VALUES (1, repeat('😀', 8193)), (2, repeat('😀', 8192));",
         "partial",
-        ("public.t.v: 1 of 2 values: characters after the 16,384th are cut off (lob_max_kilobytes)",),
+        (
+            "public.t.v: 1 of 2 values: characters after the 16,384th are cut off (lob_max_kilobytes)",
+            "would keep the longest",
+        ),
     ),
     Truth(
         "a large object",
         "CREATE TABLE t (id integer, v text); INSERT INTO t VALUES (1, repeat('x', 16385)), (2, repeat('y', 16384));",
         "partial",
-        ("public.t.v: 1 of 2 values: characters after the 16,384th are cut off (lob_max_kilobytes)",),
+        (
+            "public.t.v: 1 of 2 values: characters after the 16,384th are cut off (lob_max_kilobytes)",
+            "would keep the longest",
+        ),
     ),
     Truth(
         "times with an offset and microseconds",

@@ -28,10 +28,10 @@ PYTHONS_WORDS = ("Error(", "Error:", "Traceback", "codec", "('", "Errno")
 
 
 def fail(engine: Engine, secret: Any, database: str, schema: str = "public") -> Failure:
-    """The failure that asking for a catalogue is."""
+    """The failure that asking for a census is."""
     speaker = SPEAKERS[engine]
     with pytest.raises(speaker.errors) as caught:
-        speaker.catalogue(secret, database, [schema], "none")
+        speaker.census(secret, database, [schema], "none")
     failure = speaker.describe_failure(caught.value)
     assert not [words for words in PYTHONS_WORDS if words in failure.text], failure.text
     assert not failure.text.endswith(".."), failure.text
@@ -40,7 +40,7 @@ def fail(engine: Engine, secret: Any, database: str, schema: str = "public") -> 
 
 def count(engine: Engine, secret: Any, database: str, *tables: tuple[str, str]) -> dict[str, tuple[int | None, str]]:
     counts = SPEAKERS[engine].counts(secret, database, list(tables), "none", 5, lambda: True)
-    return {table: (rows, why) for _, table, rows, why in counts}
+    return {one.table: (one.rows, one.why) for one in counts}
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def test_a_database_in_latin1_is_read_as_it_is_written(postgres: EmbeddedPostgre
     with postgres.connect("latin") as connection:
         connection.execute(b"SET client_encoding = 'UTF8'")
         connection.execute('CREATE TABLE "café" AS SELECT 1 AS "straße"'.encode())
-    (table,) = SPEAKERS["postgresql"].catalogue(postgres.secret("latin"), "latin", ["public"], "none")
+    (table,) = SPEAKERS["postgresql"].census(postgres.secret("latin"), "latin", ["public"], "none").tables
     assert (table.table, table.columns[0].name) == ("café", "straße")
     assert count("postgresql", postgres.secret("latin"), "latin", ("public", "café")) == {"café": (1, "")}
 
