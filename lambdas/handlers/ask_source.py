@@ -9,7 +9,7 @@ Raises  nothing of its own
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -46,8 +46,8 @@ class Request(Model):
     ssl_mode: SslMode
     name_at_source: str
     schemas: list[str]
-    tables: list[tuple[str, str]]
-    losses: list[TableLosses]
+    tables: tuple[tuple[str, str], ...] = ()
+    losses: tuple[TableLosses, ...] = ()
     seconds_each: float
 
 
@@ -67,8 +67,8 @@ class Speaker:
     """How one engine is asked. *errors*: what its driver raises when the source is at fault."""
 
     census: Callable[[Mapping[str, Any], str, list[str], SslMode], Census]
-    counts: Callable[[Mapping[str, Any], str, list[tuple[str, str]], SslMode, float, HasTime], list[Count]]
-    losses: Callable[[Mapping[str, Any], str, list[TableLosses], SslMode, float, HasTime], list[CountedLosses]]
+    counts: Callable[[Mapping[str, Any], str, Sequence[tuple[str, str]], SslMode, float, HasTime], list[Count]]
+    losses: Callable[[Mapping[str, Any], str, Sequence[TableLosses], SslMode, float, HasTime], list[CountedLosses]]
     describe_failure: Callable[[BaseException], Failure]
     errors: tuple[type[Exception], ...]
 

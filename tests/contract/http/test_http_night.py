@@ -113,7 +113,7 @@ def test_the_second_task_of_a_database_that_does_deltas_lies_ready_and_is_never_
 
 def test_a_function_is_invoked_over_the_socket(endpoint: Endpoint, night: dict[str, Any]) -> None:
     event = {
-        "question": "catalogue",
+        "question": "census",
         "run": None,
         "database": NAMES[0],
         "engine": "postgresql",
