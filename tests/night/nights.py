@@ -83,7 +83,9 @@ class Nights:
         self._postgres = postgres
         by_id = {sample.id: sample for sample in SAMPLE}
         self._samples = [by_id[name] for name in SAMPLES]
-        sampled = [Database(one.id, "here", one.name_at_source, "one", one.schemas) for one in self._samples]
+        sampled = [
+            Database(one.id, "here", one.name_at_source, "one", one.schemas, tables=one.rules) for one in self._samples
+        ]
         ranged = Database("ranges", "here", "ranges", "two", ("public",), parallel_loads=(RANGES,))
         self.databases = tuple(Database(**{**vars(one), "onboarded": True}) for one in (*sampled, ranged))
         server = Server(

@@ -48,7 +48,7 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
     ("FindsRecords", "s3:ListBucket"): (
         (
             *("CloseRun", "ClaimDatabase", "PointEndpoint", "AwaitConnection", "StartTask", "PollTask", "StopTask"),
-            *("SealFolder", "PollLoads", "Reconcile", "RecordOutcome", "ReleaseDatabase"),
+            *("Reconcile", "RecordOutcome", "ReleaseDatabase"),
         ),
         _FINDS,
     ),

@@ -50,7 +50,7 @@ def _cut_text(text: str, limit: int) -> str:
 
 
 def without_cut_half(text: str) -> str:
-    """*text* without the half of a surrogate pair at its end, which a source leaves that cuts by UTF-16 units.
+    r"""*text* without the half of a surrogate pair at its end, which a source leaves that cuts by UTF-16 units.
 
     >>> without_cut_half("a\ud83d"), without_cut_half("a"), without_cut_half("")
     ('a', 'a', '')
@@ -59,7 +59,7 @@ def without_cut_half(text: str) -> str:
 
 
 def whole(text: str, limit: int | None = None) -> str:
-    """*text*, or its first *limit* UTF-16 units, without halves of surrogate pairs, which no file in UTF-8 can hold.
+    r"""*text*, or its first *limit* UTF-16 units, without halves of surrogate pairs, which no file in UTF-8 can hold.
 
     A source that cuts by UTF-16 units leaves such a half. What DMS writes for one is not known (assumed: nothing).
 

@@ -28,9 +28,12 @@ def registry() -> Registry:
 
 
 def test_the_registry_holds_the_sample_databases_as_they_are_built(registry: Registry) -> None:
-    built = {one.id: (one.name_at_source, one.schemas, tuple(sorted(one.tags)), one.parallel_loads) for one in SAMPLE}
+    built = {
+        one.id: (one.name_at_source, one.schemas, tuple(sorted(one.tags)), one.parallel_loads, one.rules)
+        for one in SAMPLE
+    }
     named = {
-        one.id: (one.name_at_source, one.schemas, tuple(sorted(one.tags)), one.parallel_loads)
+        one.id: (one.name_at_source, one.schemas, tuple(sorted(one.tags)), one.parallel_loads, one.tables)
         for one in registry.databases
     }
     assert named == built
