@@ -216,7 +216,7 @@ class _Builder:
             sample.tags,
             sample.parallel_loads,
             *(facts[name] for name in ("tables", "views", "rows", "bytes")),
-            sample.rules,
+            rules=sample.rules,
         )
 
     def _create(self, name: str, template: str | None) -> None:
