@@ -1,0 +1,110 @@
+"""`fleet check` and `fleet show`: what a person reads of what a database holds, and what scripts get of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cases import SETTINGS, Case, Cases
+from cli.account import Account
+from cli.main import main
+from said import Fleet, Said
+
+MORE = """
+CREATE MATERIALIZED VIEW sums AS SELECT count(*) FROM orders;
+CREATE TABLE prices (id integer, price numeric, place pg_lsn);
+"""
+
+
+@pytest.fixture
+def fleet(cases: Cases, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """The command `fleet` over the cloud of the cases, in a folder whose registry the test writes."""
+    monkeypatch.chdir(tmp_path)
+    arns = cases.cloud.machine_arns
+    account = Account(cases.cloud.clients, arns["fleet-run"], arns["database-run"], cases.time.pass_seconds)
+
+    def type_in(*arguments: str) -> Said:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(arguments, account)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err
+        return Said(int(ended.value.code or 0), said.out, said.err)
+
+    return type_in
+
+
+def write_registry(case: Case, **entry: object) -> None:
+    """A registry in ./registry that holds the case's database alone."""
+    folder = Path("registry")
+    folder.mkdir()
+    snowflake = {name: value for name, value in vars(SETTINGS.snowflake).items() if name != "reader_role"}
+    settings = {name: getattr(SETTINGS, name) for name in ("prefix", "account", "region", "landing_bucket")}
+    database = {"id": case.id, "server": case.id, "name_at_source": case.id, "instance": "one", "schemas": ["public"]}
+    server = {"id": case.id, "engine": "postgresql", "secret": f"fleet/server/{case.id}", "ssl_mode": "none"}
+    for name, content in (
+        ("settings", {**settings, "snowflake": snowflake}),
+        ("servers", [server]),
+        ("databases", [{**database, "onboarded": True, **entry}]),
+    ):
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize("where", [(), ("--from-here",)], ids=["through AskSource", "from here"])
+def test_check_says_what_would_not_be_moved_and_which_columns_may_lose_something(
+    fleet: Fleet, case: Case, where: tuple[str, ...]
+) -> None:
+    case.ask_source(MORE)
+    write_registry(case)
+    said = fleet("check", case.id, *where)
+    assert said.code == 1
+    lines = [line.strip() for line in said.out.splitlines()]
+    assert f"{case.id}: 6 relations, 5 moved, 1 not moved." in lines
+    assert "public.sums (materialized view) is not moved: DMS does not move materialized views" in lines
+    assert "public.prices.price (numeric): digits after the sixth behind the point are rounded off" in lines
+    assert "public.prices.place (pg_lsn) is left out: DMS does not carry it" in lines
+
+
+def test_check_is_green_where_the_registry_leaves_out_what_is_not_moved(fleet: Fleet, case: Case) -> None:
+    case.ask_source(MORE)
+    write_registry(case, exclude=["public.sums"])
+    said = fleet("check", case.id)
+    assert said.code == 0
+    assert "public.sums (materialized view) is left out: `exclude` names it" in said.out
+
+
+def test_check_gives_scripts_the_account(fleet: Fleet, case: Case) -> None:
+    write_registry(case)
+    document = json.loads(fleet("check", case.id, "--json").out)
+    assert (document["database"], document["is_whole"]) == (case.id, True)
+    assert {one["fate"] for one in document["account"]["relations"]} == {"moved"}
+
+
+def test_a_source_that_does_not_answer_is_a_sentence_with_the_next_step(fleet: Fleet, case: Case) -> None:
+    write_registry(case)
+    case.put_secret(password="not the password")
+    for where in ((), ("--from-here",)):
+        said = fleet("check", case.id, *where)
+        assert said.code == 2
+        assert "password authentication failed" in said.err
+        assert "Mend the secret or the grants" in said.err
+
+
+def test_show_says_what_the_last_run_found_and_before_one_what_to_do(fleet: Fleet, case: Case) -> None:
+    write_registry(case)
+    nothing = fleet("show", case.id)
+    assert (nothing.code, f"fleet check {case.id}" in nothing.err) == (2, True)
+    case.ask_source(MORE)
+    case.go_through("PrepareTask")
+    case.ask_source("DROP MATERIALIZED VIEW sums")
+    said = fleet("show", case.id)
+    assert (said.code, "public.sums (materialized view) is not moved" in said.out) == (1, True)
+
+
+def test_a_database_that_is_not_in_the_registry_is_named_with_the_closest_one(fleet: Fleet, case: Case) -> None:
+    write_registry(case)
+    said = fleet("check", f"{case.id}x")
+    assert (said.code, f"Did you mean `{case.id}`?" in said.err) == (2, True)
