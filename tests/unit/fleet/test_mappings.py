@@ -74,8 +74,13 @@ def test_a_name_is_escaped_only_where_it_could_be_taken_for_another_or_begins_a_
 
 
 def _differ_by_case(table: Table, catalogue: list[Table]) -> bool:
-    lower = [(other.schema.lower(), other.table.lower()) for other in catalogue if other is not table]
-    return any(matches(table.schema.lower(), schema) and matches(table.table.lower(), name) for schema, name in lower)
+    folded = [(_fold(other.schema), _fold(other.table)) for other in catalogue if other is not table]
+    return any(matches(_fold(table.schema), schema) and matches(_fold(table.table), name) for schema, name in folded)
+
+
+def _fold(name: str) -> str:
+    """*name* without regard to case, letter by letter."""
+    return "".join(folded if len(folded := letter.casefold()) == 1 else letter for letter in name)
 
 
 @given(tables.filter(bool))

@@ -165,14 +165,14 @@ SHAPES = Table(
 
 def test_losses_are_counted_by_one_statement_a_table(tmp_path: Path) -> None:
     asked = ask_losses("sqlserver", SHAPES, 32)
-    with serve_tds(tmp_path, None, answering({"[Shapes]": [[(3, 0, 2, 12)]]})) as server:
+    with serve_tds(tmp_path, None, answering({"[Shapes]": [[(3, 0, 2, 12, 40_000)]]})) as server:
         counted = sqlserver.ask_losses(secret_of(server), "Shop", [asked], "none", 5, lambda: True)
-    assert counted == [CountedLosses("dbo", "Shapes", (3, 0, 2, 12))]
+    assert counted == [CountedLosses("dbo", "Shapes", (3, 0, 2, 12), longest=(40_000,))]
     assert [query for query in server.asked if "Shapes" in query] == [
         "SELECT SUM(CASE WHEN DATEPART(nanosecond, [At]) % 1000 <> 0 THEN CAST(1 AS bigint) ELSE 0 END), "
         "SUM(CASE WHEN DATEPART(nanosecond, [Clock]) % 1000000 <> 0 THEN CAST(1 AS bigint) ELSE 0 END), "
         "SUM(CASE WHEN DATALENGTH([Body]) > 32768 THEN CAST(1 AS bigint) ELSE 0 END), "
-        "(SELECT COUNT_BIG(*) FROM [dbo].[Shapes] WHERE [Mail] IS NOT NULL) FROM [dbo].[Shapes]"
+        "(SELECT COUNT_BIG(*) FROM [dbo].[Shapes] WHERE [Mail] IS NOT NULL), MAX(DATALENGTH([Body])) FROM [dbo].[Shapes]"
     ]
 
 
