@@ -37,6 +37,7 @@ _PASSING = {
     "source_test_sent",
     "target_test_sent",
     "sealing_since",
+    "counting_since",
 }
 """Fields of the ledger that tell of the way and not of the end."""
 _OWN = {"task_arn", "instance_arn", "source_arn", "target_arn"}
