@@ -57,7 +57,7 @@ def _run(report: Path, asked: argparse.Namespace) -> list[Figure]:
         "FLEET_TRUTH_TABLES": str(asked.moved),
     }
     places = dict.fromkeys(place for places in KINDS.values() for place in places)
-    command = [sys.executable, "-m", "pytest", "-n", "2", "-q", f"--hypothesis-seed={asked.seed}"]
+    command = [sys.executable, "-m", "pytest", "-n", "2", f"--hypothesis-seed={asked.seed}"]
     done = subprocess.run(
         [*command, f"--junitxml={report}", *places, _DEBIAN],
         env={**os.environ, **sizes},

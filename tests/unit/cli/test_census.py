@@ -8,33 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cases import SETTINGS, Case, Cases
-from cli.account import Account
-from cli.main import main
-from said import Fleet, Said
+from cases import SETTINGS, Case
+from said import Fleet
 
 MORE = """
 CREATE MATERIALIZED VIEW sums AS SELECT count(*) FROM orders;
 CREATE TABLE prices (id integer, price numeric, place pg_lsn);
 """
-
-
-@pytest.fixture
-def fleet(cases: Cases, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    """The command `fleet` over the cloud of the cases, in a folder whose registry the test writes."""
-    monkeypatch.chdir(tmp_path)
-    arns = cases.cloud.machine_arns
-    account = Account(cases.cloud.clients, arns["fleet-run"], arns["database-run"], cases.time.pass_seconds)
-
-    def type_in(*arguments: str) -> Said:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments, account)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    return type_in
 
 
 def write_registry(case: Case, **entry: object) -> None:
