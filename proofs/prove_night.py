@@ -123,7 +123,7 @@ def _look_at_night() -> list[Figure]:
 def _counts(secret: dict[str, Any], name_at_source: str, outcome: dict[str, Any]) -> dict[tuple[str, str], int]:
     tables = [(table["schema"], table["table"]) for table in outcome["tables"]]
     counts = postgresql.ask_counts(secret, name_at_source, tables, "require", 600, lambda: True)
-    return {(schema, table): rows for schema, table, rows, _ in counts}
+    return {(one.schema, one.table): one.rows for one in counts}
 
 
 def _four_ways(
