@@ -159,9 +159,13 @@ class Catalogue:
         """Drop a definition whose transaction is committed."""
         self._schemas[table.database][table.schema].pop(table.name, None)
 
-    def tables(self, database: str) -> list[Table]:
-        """All tables of *database*, by schema."""
-        return [table for schema in self._schemas[database].values() for table in schema.values()]
+    def tables(self, database: str, schema: str | None = None, name: str | None = None) -> list[Table]:
+        """The tables of *database*, by schema; only those of *schema* and those of that *name*, where these are given."""
+        schemas = self._schemas[database]
+        places = schemas.values() if schema is None else [schemas.get(schema, {})]
+        if name is None:
+            return [table for place in places for table in place.values()]
+        return [place[name] for place in places if name in place]
 
     def schemas(self, database: str) -> list[str]:
         """The schemas of *database*."""

@@ -47,12 +47,7 @@ def lay_out(
 
 def _rows(catalogue: Catalogue, database: str, view: str, pinned: Mapping[str, str]) -> Iterator[list[tuple[Any, ...]]]:
     """The rows in parts that are not empty."""
-    tables = [
-        table
-        for table in catalogue.tables(database)
-        if pinned.get("TABLE_SCHEMA", table.schema) == table.schema
-        and pinned.get("TABLE_NAME", table.name) == table.name
-    ]
+    tables = catalogue.tables(database, pinned.get("TABLE_SCHEMA"), pinned.get("TABLE_NAME"))
     if view == "SCHEMATA":
         yield [(database, name) for name in catalogue.schemas(database)]
     elif view == "TABLES":
