@@ -160,7 +160,7 @@ class Catalogue:
         self._schemas[table.database][table.schema].pop(table.name, None)
 
     def tables(self, database: str, schema: str | None = None, name: str | None = None) -> list[Table]:
-        """The tables of *database*, by schema; only those of *schema* and those of that *name*, where these are given."""
+        """The tables of *database*, by schema; of *schema* alone, and of that *name* alone, where these are given."""
         schemas = self._schemas[database]
         places = schemas.values() if schema is None else [schemas.get(schema, {})]
         if name is None:
