@@ -19,6 +19,7 @@ from fleet.dms.mappings import DATABASE_COLUMN
 from fleet.failures import Failure
 from fleet.names import warehouse_name
 from fleet.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_NUMBER_DIGITS, SNOWFLAKE_VARCHAR_CHARACTERS
+from fleet.spelling import list_some
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import DmsType, dms_type, number_type, parquet_type, snowflake_type
 
@@ -181,5 +182,4 @@ def _listed(names: Sequence[str]) -> str:
     """
     if len(names) == 1:
         return f"column {names[0]!r}"
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"columns {', '.join(map(repr, names[:3]))}{more}"
+    return f"columns {list_some(list(map(repr, names)))}"

@@ -44,9 +44,15 @@ def cut(values: pa.Array, limit: int) -> tuple[pa.Array, int]:
 
 
 def _cut_text(text: str, limit: int) -> str:
+    """The first *limit* UTF-16 units of *text*, without half a surrogate pair, which no file in UTF-8 can hold.
+
+    >>> _cut_text("a😀", 2), _cut_text("a😀", 3)
+    ('a', 'a😀')
+    """
     if len(text) <= limit // 2:
         return text
-    return whole(text[:limit], limit)
+    units_of_two = text[:limit].encode("utf-16-le", "surrogatepass")
+    return units_of_two[: 2 * limit].decode("utf-16-le", "ignore")
 
 
 def without_cut_half(text: str) -> str:
@@ -56,15 +62,3 @@ def without_cut_half(text: str) -> str:
     ('a', 'a', '')
     """
     return text[:-1] if "\ud800" <= text[-1:] <= "\udbff" else text
-
-
-def whole(text: str, limit: int | None = None) -> str:
-    r"""*text*, or its first *limit* UTF-16 units, without halves of surrogate pairs, which no file in UTF-8 can hold.
-
-    A source that cuts by UTF-16 units leaves such a half. What DMS writes for one is not known (assumed: nothing).
-
-    >>> whole("a\ud83d"), whole("a😀", 2), whole("a😀", 3)
-    ('a', 'a', 'a😀')
-    """
-    units_of_two = text.encode("utf-16-le", "surrogatepass")
-    return units_of_two[: None if limit is None else 2 * limit].decode("utf-16-le", "ignore")
