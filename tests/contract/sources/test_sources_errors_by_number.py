@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +17,7 @@ from lambdas.handlers.ask_source import SPEAKERS
 from localcloud.servers.mariadb import EmbeddedMariadb
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.tests.certificates import make_server_certificate
+from localcloud.tests.ipv6 import on_ipv6
 from tds_server import serve_tds
 
 PYTHONS_WORDS = ("Error(", "Error:", "Traceback", "codec", "('", "Errno")
@@ -41,36 +38,6 @@ def fail(engine: Engine, secret: Any, database: str, schema: str = "public") -> 
 def count(engine: Engine, secret: Any, database: str, *tables: tuple[str, str]) -> dict[str, tuple[int | None, str]]:
     counts = SPEAKERS[engine].counts(secret, database, list(tables), "none", 5, lambda: True)
     return {one.table: (one.rows, one.why) for one in counts}
-
-
-@contextmanager
-def on_ipv6(path: str) -> Iterator[int]:
-    """A port of ::1 behind which the server of the socket *path* answers."""
-
-    def pump(source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-
-    def serve() -> None:
-        """One client after another, which is all that a test has."""
-        with suppress(OSError):
-            while True:
-                client, _ = listening.accept()
-                with client, socket.socket(socket.AF_UNIX) as server:
-                    server.connect(path)
-                    asking = threading.Thread(target=pump, args=(client, server), daemon=True)
-                    asking.start()
-                    pump(server, client)
-                    asking.join()
-
-    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listening:
-        serving = threading.Thread(target=serve, daemon=True)
-        serving.start()
-        yield listening.getsockname()[1]
-        listening.shutdown(socket.SHUT_RDWR)
-        serving.join()
 
 
 # PostgreSQL

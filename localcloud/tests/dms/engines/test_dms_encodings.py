@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import io
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +16,7 @@ from localcloud.dms.engines.sqlserver import SqlServerReader
 from localcloud.dms.engines.tds_texts import let_driver_drop_halves
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.tests.dms.engines.documented_sqlserver import DocumentedServer
+from localcloud.tests.ipv6 import on_ipv6
 
 
 def login_of(postgres: EmbeddedPostgres, database: str, **more: Any) -> Login:
@@ -93,43 +90,6 @@ def test_the_driver_decodes_a_text_whose_last_pair_was_cut() -> None:
     assert codec.decode(cut)[0] == "a"
     assert "".join(tds_base.iterdecode([cut[:3], cut[3:]], codec)) == "a"
     assert "".join(tds_base.iterdecode([whole[:3], whole[3:5], whole[5:]], codec)) == "a😀"
-
-
-@contextmanager
-def on_ipv6(path: str) -> Iterator[int]:
-    """A port of ::1 behind which the server of the socket *path* answers."""
-
-    def pump(source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-
-    def carry(client: socket.socket) -> None:
-        with client, socket.socket(socket.AF_UNIX) as server:
-            server.connect(path)
-            asking = threading.Thread(target=pump, args=(client, server))
-            asking.start()
-            pump(server, client)
-            asking.join()
-
-    def serve() -> None:
-        carrying: list[threading.Thread] = []
-        with suppress(OSError):
-            while True:
-                carrying.append(threading.Thread(target=carry, args=(listening.accept()[0],)))
-                carrying[-1].start()
-        for one in carrying:
-            one.join()
-
-    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listening:
-        serving = threading.Thread(target=serve)
-        serving.start()
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            listening.shutdown(socket.SHUT_RDWR)
-            serving.join()
 
 
 def test_a_postgresql_on_an_ipv6_address_is_read(encoded: EmbeddedPostgres, tmp_path: Path) -> None:
