@@ -1,6 +1,7 @@
 """The folder of one attempt, the grammar of keys in it, and whose files are whose.
 
-<bucket>/<database>/<mode>/<run>/<attempt>/<schema>/<table>/LOAD00000001.parquet
+<bucket>/<database>/<mode>/<run>/<attempt>/<schema>/<table>/LOAD00000001.parquet           of a full load
+<bucket>/<database>/<mode>/<run>/<attempt>/<schema>/<table>/20261130-140000123.parquet     of changes
 <bucket>/<database>/<mode>/<run>/<attempt>/_manifest.json
 """
 
@@ -20,6 +21,8 @@ MANIFEST = "_manifest.json"
 _FOLDER = re.compile(r"(?P<database>[^/]+)/(?P<mode>full|delta)/(?P<run>[^/]+)/(?P<attempt>[0-9]{6,})")
 # Source: docs/facts/dms.md 4.2 and 4.4 (hexadecimal counter; SEGMENTn_ or a segment's folder under parallel load).
 _LOAD_FILE = re.compile(r"([^/]+/)?(SEGMENT[0-9]+_)?LOAD[0-9A-F]{8}\.parquet")
+# The walkthroughs have nine digits after the hyphen, the guide's example ten (docs/facts/dms.md 4.2).
+_CHANGE_FILE = re.compile(r"[0-9]{8}-[0-9]{9,10}\.parquet")
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def may_be_left_by_test(folder: Folder, file: LandedFile) -> bool:
 def sort_files(
     folder: Folder, names: Iterable[TableName], files: Iterable[LandedFile]
 ) -> tuple[dict[TableName, list[LandedFile]], list[LandedFile]]:
-    """The load files of each table (every name has an entry), and the strays that belong to none.
+    """The files of each table, by the folder's mode (every name has an entry), and the strays that belong to none.
 
     >>> folder, t = Folder("a", "full", "r", 1), TableName("public", "t")
     >>> keys = ["a/full/r/000001/public/t/LOAD00000001.parquet", "a/full/r/000001/x"]
@@ -134,12 +137,13 @@ def sort_files(
     >>> len(by_table[t]), [file.key for file in strays]
     (1, ['a/full/r/000001/x'])
     """
+    file_name = _LOAD_FILE if folder.mode == "full" else _CHANGE_FILE
     prefixes = {folder.table_prefix(name): name for name in names}
     by_table: dict[TableName, list[LandedFile]] = {name: [] for name in prefixes.values()}
     strays = []
     for file in files:
         name = next((prefixes[prefix] for prefix in _parents(file.key) if prefix in prefixes), None)
-        if name is not None and _LOAD_FILE.fullmatch(file.key.removeprefix(folder.table_prefix(name))):
+        if name is not None and file_name.fullmatch(file.key.removeprefix(folder.table_prefix(name))):
             by_table[name].append(file)
         elif file.key != folder.manifest_key:
             strays.append(file)

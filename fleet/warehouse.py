@@ -195,8 +195,8 @@ def full_load_statements(
         return (*_replacement(snowflake, attempt, table, sealed, plan, target), count)
     return (
         f"CREATE SCHEMA IF NOT EXISTS {schema}",
-        f"CREATE TRANSIENT TABLE IF NOT EXISTS {target} ({_definitions(plan.columns)})",
-        *(f"ALTER TABLE {target} ADD COLUMN IF NOT EXISTS {_definitions([column])}" for column in plan.added),
+        f"CREATE TRANSIENT TABLE IF NOT EXISTS {target} ({define(plan.columns)})",
+        *(f"ALTER TABLE {target} ADD COLUMN IF NOT EXISTS {define([column])}" for column in plan.added),
         *(
             f"ALTER TABLE {target} ALTER COLUMN {quote(column.name)} SET DATA TYPE {column.type}"
             for column in plan.widened
@@ -205,10 +205,10 @@ def full_load_statements(
         f"SELECT {', '.join(quote(column.name) for column in plan.columns)} FROM {target} LIMIT 0",
         "BEGIN TRANSACTION",
         f"DELETE FROM {target}",
-        *_copies(snowflake, attempt, table, sealed, target),
+        *copy_statements(snowflake, attempt, table, sealed, target),
         # Both guards stand behind the DELETE, whose lock another load of this table had to give back first: asked for
         # earlier, the order guard would not see what that one applied meanwhile.
-        f"INSERT INTO {_applied(snowflake)} {_guards(snowflake, attempt, table, sealed, target)}",
+        f"INSERT INTO {applied_table(snowflake)} {_guards(snowflake, attempt, table, sealed, target)}",
         "COMMIT",
         count,
     )
@@ -225,11 +225,11 @@ def _replacement(
     beside = qualified(snowflake, attempt.database, table.name, suffix=f"__FLEET_{attempt.number}")
     return (
         "SHOW STREAMS IN ACCOUNT LIMIT 10000",
-        f"CREATE OR REPLACE TEMPORARY TABLE {beside} ({_definitions(plan.columns)})",
-        *_copies(snowflake, attempt, table, sealed, beside),
+        f"CREATE OR REPLACE TEMPORARY TABLE {beside} ({define(plan.columns)})",
+        *copy_statements(snowflake, attempt, table, sealed, beside),
         _guards(snowflake, attempt, table, sealed, beside),
         f"CREATE OR REPLACE TRANSIENT TABLE {target} CLONE {beside} COPY GRANTS",
-        f"INSERT INTO {_applied(snowflake)} {_guards(snowflake, attempt, table, sealed, target)}",
+        f"INSERT INTO {applied_table(snowflake)} {_guards(snowflake, attempt, table, sealed, target)}",
         f"DROP TABLE {beside}",
     )
 
@@ -247,12 +247,13 @@ def _guards(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed
         f"CAST(IFF(HELD = {sealed.rows} AND OWN = {sealed.rows}, '{sealed.rows}', "
         f"'full load: ' || HELD || ' rows, ' || OWN || ' of this database, {sealed.rows} by DMS') AS NUMBER(19,0)), "
         f"CURRENT_TIMESTAMP() "
-        f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {_applied(snowflake)} WHERE {where}), "
+        f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {applied_table(snowflake)} WHERE {where}), "
         f"(SELECT COUNT(*) AS HELD, COUNT_IF({is_own}) AS OWN FROM {held_in})"
     )
 
 
-def _applied(snowflake: SnowflakeSettings) -> str:
+def applied_table(snowflake: SnowflakeSettings) -> str:
+    """The table that says which attempts were applied to which tables."""
     return f"{quote(snowflake.database)}.OPS.APPLIED"
 
 
@@ -260,11 +261,12 @@ def _format(snowflake: SnowflakeSettings) -> str:
     return f"{quote(snowflake.database)}.OPS.DMS_PARQUET"
 
 
-def _definitions(columns: Sequence[WarehouseColumn]) -> str:
+def define(columns: Sequence[WarehouseColumn]) -> str:
+    """*columns* as CREATE TABLE takes them."""
     return ", ".join(f"{quote(column.name)} {column.type}" for column in columns)
 
 
-def _copies(
+def copy_statements(
     snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed: SealedTable, target: str
 ) -> Sequence[str]:
     """One COPY for each thousand files; none for an empty table."""

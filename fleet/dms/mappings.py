@@ -18,7 +18,13 @@ from fleet.tables.catalogue import Table, TableName
 
 DATABASE_COLUMN = "_fleet_database"
 """The column added to every row; the hand-off refuses a file in which it names another database."""
-
+POSITION_COLUMN, SEQUENCE_COLUMN = "_fleet_position", "_fleet_sequence"
+"""Columns added to every change: its place in the source's log, and its number in the life of the task. Together they
+are its order within an attempt; the time of its commit orders nothing (docs/facts/dms.md 4.5)."""
+BEFORE_PREFIX = "_fleet_before_"
+"""Begins the names of the columns that hold a key as it was before the change, which a new key would hide."""
+# Source: AWS DMS user guide, "Using transformation rule expressions to define column content": 35 digits of a sequence.
+_HEADERS = ((POSITION_COLUMN, "$AR_H_STREAM_POSITION", 64), (SEQUENCE_COLUMN, "$AR_H_CHANGE_SEQ", 35))
 
 _CENSUS_KNOWS_ALIKE: frozenset[Engine] = frozenset({"postgresql"})
 """Engines whose census has the relations of schemas too that an asked one's name, read as a pattern, would match."""
@@ -104,13 +110,32 @@ def full_load_mappings(
     return _write(database, selections, loads, renames)
 
 
+def delta_mappings(database: Database, tables: Sequence[Table], names: Iterable[TableName], engine: Engine) -> str:
+    """The mappings that capture the changes of exactly *tables*, as the JSON text DMS takes. Equal input, equal text.
+
+    Raises:
+        QuotaExceededError: The text is longer than DMS takes.
+
+    >>> from fleet.tables.catalogue import Table
+    >>> nyc, table = Database("nyc", "s", "NYC", "one", ("public",)), Table("public", "t", False, (), ("id",))
+    >>> rules = json.loads(delta_mappings(nyc, [table], [table.name], "postgresql"))["rules"]
+    >>> [rule.get("value") or rule["rule-action"] for rule in rules[1:]]
+    ['_fleet_database', '_fleet_position', '_fleet_sequence', 'add-before-image-columns']
+    """
+    locators = find_locators(tables, names, engine)
+    moved = {table.name for table in tables}
+    renames = [rename for rename in database.renames if (rename.schema, rename.table) in moved]
+    return _write(database, [(*locators[table.name], "table") for table in tables], (), renames, are_changes=True)
+
+
 def first_mappings(database: Database, mode: Mode) -> str:
     """The mappings a task is created with, before PrepareTask names its tables: all of the database's schemas.
 
     Views move in full loads alone (docs/facts/dms.md 5.3).
     """
     table_type = "all" if mode == "full" else "table"
-    return _write(database, [(escape(schema), "%", table_type) for schema in database.schemas], (), ())
+    selections = [(escape(schema), "%", table_type) for schema in database.schemas]
+    return _write(database, selections, (), (), are_changes=mode == "delta")
 
 
 def _write(
@@ -118,6 +143,8 @@ def _write(
     selections: Sequence[tuple[str, str, str]],
     loads: Sequence[ParallelLoad],
     renames: Sequence[Rename],
+    *,
+    are_changes: bool = False,
 ) -> str:
     rules: list[dict[str, Any]] = [
         {
@@ -128,17 +155,29 @@ def _write(
         }
         for schema, table, table_type in selections
     ]
-    rules.append(
+    added = [(DATABASE_COLUMN, f"'{database.id}'", DATABASE_ID_CHARACTERS), *(_HEADERS if are_changes else ())]
+    rules += [
         {
             "rule-type": "transformation",
             "rule-target": "column",
             "object-locator": {"schema-name": "%", "table-name": "%"},
             "rule-action": "add-column",
-            "value": DATABASE_COLUMN,
-            "expression": f"'{database.id}'",
-            "data-type": {"type": "string", "length": DATABASE_ID_CHARACTERS},
+            "value": name,
+            "expression": expression,
+            "data-type": {"type": "string", "length": length},
         }
-    )
+        for name, expression, length in added
+    ]
+    if are_changes:
+        rules.append(
+            {
+                "rule-type": "transformation",
+                "rule-target": "column",
+                "object-locator": {"schema-name": "%", "table-name": "%", "column-name": "%"},
+                "rule-action": "add-before-image-columns",
+                "before-image-def": {"column-prefix": BEFORE_PREFIX, "column-suffix": "", "column-filter": "pk-only"},
+            }
+        )
     rules += [
         {
             "rule-type": "transformation",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fleet.databases import Database, Engine, Settings
-from fleet.dms.mappings import find_difference, full_load_mappings
-from fleet.dms.task_settings import full_load_settings
+from fleet.databases import Database, Engine, Mode, Settings
+from fleet.dms.mappings import delta_mappings, find_difference, full_load_mappings
+from fleet.dms.task_settings import delta_settings, full_load_settings
 from fleet.tables.catalogue import Table, TableName
 
 
@@ -23,13 +23,20 @@ class TaskTexts:
         return find_difference(self.mappings, found.mappings) or find_difference(self.settings, found.settings)
 
 
-def full_load_texts(
-    settings: Settings, engine: Engine, database: Database, tables: Sequence[Table], names: Iterable[TableName]
+def task_texts(
+    mode: Mode,
+    settings: Settings,
+    engine: Engine,
+    database: Database,
+    tables: Sequence[Table],
+    names: Iterable[TableName],
 ) -> TaskTexts:
-    """The texts of the full-load task of *database* that moves *tables*. *names*: all relations of the source's census.
+    """The texts of the task of *database* that moves *tables* in *mode*. *names*: all relations of the source's census.
 
     Raises:
         QuotaExceededError: The mappings are longer than DMS takes them.
     """
-    how = full_load_settings(settings.profile_of(database), settings.losses_of(database))
-    return TaskTexts(full_load_mappings(database, tables, names, engine), how)
+    profile, losses = settings.profile_of(database), settings.losses_of(database)
+    if mode == "delta":
+        return TaskTexts(delta_mappings(database, tables, names, engine), delta_settings(profile, losses))
+    return TaskTexts(full_load_mappings(database, tables, names, engine), full_load_settings(profile, losses))

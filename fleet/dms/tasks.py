@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
-from fleet.databases import Limits
+from fleet.databases import Limits, Mode
 from fleet.failures import Failure, classify
 from fleet.sentences import as_clause
 
@@ -22,7 +23,10 @@ TableState = Literal["loaded", "empty", "failed", "missing"]
 
 @dataclass(frozen=True)
 class TaskReport:
-    """A task as DMS describes it. *stop_reason* without its prefix; *started*: epoch seconds of its last start or 0."""
+    """A task as DMS describes it. *stop_reason* without its prefix; *started*: epoch seconds of its last start or 0.
+
+    *checkpoint*: where in the source's log it goes on from; empty for a full load.
+    """
 
     arn: str
     status: str
@@ -33,6 +37,7 @@ class TaskReport:
     tables_loading: int
     tables_queued: int
     tables_errored: int
+    checkpoint: str = ""
 
     @property
     def is_at_rest(self) -> bool:
@@ -59,18 +64,31 @@ def read_task(task: Mapping[str, Any]) -> TaskReport:
         tables_loading=stats.get("TablesLoading", 0),
         tables_queued=stats.get("TablesQueued", 0),
         tables_errored=stats.get("TablesErrored", 0),
+        checkpoint=task.get("RecoveryCheckpoint") or "",
     )
 
 
-def start_type(report: TaskReport) -> str:
-    """How a full load is started: `start-replication` works once in a task's life.
+def start_type(report: TaskReport, mode: Mode) -> str:
+    """How the task is started: `start-replication` works once in a task's life; then a full load begins anew, and
+    changes go on from the checkpoint.
 
-    >>> start_type(read_task({"ReplicationTaskArn": "a", "Status": "ready"}))
+    >>> start_type(read_task({"ReplicationTaskArn": "a", "Status": "ready"}), "full")
     'start-replication'
-    >>> start_type(read_task({"ReplicationTaskArn": "a", "Status": "stopped"}))
-    'reload-target'
+    >>> [start_type(read_task({"ReplicationTaskArn": "a", "Status": "stopped"}), mode) for mode in ("full", "delta")]
+    ['reload-target', 'resume-processing']
     """
-    return "start-replication" if report.status == "ready" else "reload-target"
+    if report.status == "ready":
+        return "start-replication"
+    return "reload-target" if mode == "full" else "resume-processing"
+
+
+def stop_position(at: datetime) -> str:
+    """Where a task stops reading changes by itself: when its instance's clock is *at*. Source: docs/facts/dms.md 3.5.
+
+    >>> stop_position(datetime(2026, 11, 30, 14, 0, tzinfo=UTC))
+    'server_time:2026-11-30T14:00:00'
+    """
+    return f"server_time:{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 StartRefusal = Literal["retest", "wait", "refused"]
@@ -154,6 +172,55 @@ def judge_full_load_end(report: TaskReport) -> Failure | None:
         )
     known = "" if report.status in _PASSING else ", which no document of DMS names"
     return Failure("unknown", "TaskNotAtRest", f"the task is {report.status!r}{known}; wanted it at rest.")
+
+
+def judge_delta_end(report: TaskReport) -> Failure | None:
+    """A failure, if the task at rest did not end as a bounded run of changes ends.
+
+    It keeps nothing from being applied: what landed is in order up to some place, and the next delta goes on from there.
+
+    >>> end = {"ReplicationTaskArn": "a", "Status": "stopped", "StopReason": "Stop Reason STOPPED_AT_SERVER_TIME"}
+    >>> judge_delta_end(read_task(end)) is None
+    True
+    >>> judge_delta_end(read_task({**end, "Status": "failed", "LastFailureMessage": "connection lost"})).name
+    'TaskFailed'
+    """
+    if report.status == "stopped" and report.stop_reason in {"STOPPED_AT_SERVER_TIME", "NORMAL"}:
+        return None
+    return judge_full_load_end(report)
+
+
+@dataclass(frozen=True)
+class ChangeCounts:
+    """Changes of one table as DMS counts them over the life of its task."""
+
+    inserts: int = 0
+    updates: int = 0
+    deletes: int = 0
+
+    @property
+    def all(self) -> int:
+        """The rows that they are in files."""
+        return self.inserts + self.updates + self.deletes
+
+    def since(self, before: ChangeCounts) -> ChangeCounts:
+        """What came after *before*. A count that has become smaller began anew at the start (docs/to-verify-on-aws.md).
+
+        >>> ChangeCounts(5, 2, 1).since(ChangeCounts(3, 2, 0)), ChangeCounts(1, 0, 0).since(ChangeCounts(3, 2, 0))
+        (ChangeCounts(inserts=2, updates=0, deletes=1), ChangeCounts(inserts=1, updates=0, deletes=0))
+        """
+        if min(self.inserts - before.inserts, self.updates - before.updates, self.deletes - before.deletes) < 0:
+            return self
+        return ChangeCounts(self.inserts - before.inserts, self.updates - before.updates, self.deletes - before.deletes)
+
+
+def read_changes(statistics: Mapping[str, Any]) -> ChangeCounts:
+    """The changes in one `TableStatistics`, as far as they were written to the target.
+
+    >>> read_changes({"AppliedInserts": 3, "AppliedUpdates": 1})
+    ChangeCounts(inserts=3, updates=1, deletes=0)
+    """
+    return ChangeCounts(*(int(statistics.get(f"Applied{name}") or 0) for name in ("Inserts", "Updates", "Deletes")))
 
 
 def read_table_state(statistics: Mapping[str, Any]) -> tuple[TableState, int, str]:

@@ -1,0 +1,130 @@
+"""A chain: deltas of one database that follow each other without a gap, from a first one (the prime) on.
+
+The ledger keeps the chain and, of each table, how far it has been applied. Decisions only; nothing here asks anybody.
+Reasons: docs/decisions/0030.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fleet.databases import Mode
+from fleet.tables.catalogue import TableName
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What the ledger keeps of a database's newest chain.
+
+    *number*: the attempt that primed it, which names it. *task_arn*: the `cdc` task that reads it; another one has
+    another place in the log. *checkpoint*: where that task had read to when *newest*, the last attempt of it that is
+    sealed, came to rest. *broken*: why it cannot go on; empty while it can.
+    """
+
+    number: int
+    task_arn: str
+    checkpoint: str
+    newest: int
+    broken: str = ""
+
+
+@dataclass(frozen=True)
+class TableState:
+    """How far one table of a database that does deltas is in Snowflake.
+
+    *chain*: the one that its rows belong to. *applied*: the attempt up to which all of its changes are in; *written*:
+    the last attempt with a row of it in OPS.APPLIED. *fingerprint*: of its columns and key as they were applied.
+    *needs_full*: why no delta of it applies until a later full load; empty where one does.
+    """
+
+    schema: str
+    table: str
+    chain: int
+    applied: int
+    written: int
+    fingerprint: str
+    needs_full: str = ""
+
+    @property
+    def name(self) -> TableName:
+        """Its two names."""
+        return TableName(self.schema, self.table)
+
+
+States = Mapping[TableName, TableState]
+Purpose = Literal["prime", "delta", "full"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One attempt of an execution in mode `delta`. *tables*: what a full load is narrowed to, None for all."""
+
+    purpose: Purpose
+    tables: tuple[str, ...] | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """The mode of its attempt: a prime is a delta."""
+        return "full" if self.purpose == "full" else "delta"
+
+
+def why_full(state: TableState | None, chain: Chain, fingerprint: str) -> str:
+    """Why a table cannot take its deltas before a full load, in words; nothing where it can.
+
+    >>> chain = Chain(3, "arn", "checkpoint:1", 5)
+    >>> why_full(TableState("s", "t", 3, 5, 4, "ab"), chain, "ab")
+    ''
+    >>> why_full(None, chain, "ab"), why_full(TableState("s", "t", 2, 5, 4, "ab"), chain, "ab")
+    ('it was never loaded in full', 'it was last loaded in full before this chain of deltas began')
+    """
+    if state is None:
+        return "it was never loaded in full"
+    if state.needs_full:
+        return state.needs_full
+    if state.chain != chain.number:
+        return "it was last loaded in full before this chain of deltas began"
+    if state.fingerprint != fingerprint:
+        return "its columns or its key have changed at the source"
+    return ""
+
+
+def first_step(chain: Chain | None) -> Step:
+    """What an execution in mode `delta` begins with.
+
+    >>> first_step(None).purpose, first_step(Chain(3, "arn", "c", 5)).purpose
+    ('prime', 'delta')
+    """
+    return Step("prime") if chain is None or chain.broken else Step("delta")
+
+
+def next_step(
+    done: Sequence[Purpose],
+    chain: Chain | None,
+    needing: Iterable[TableName],
+    whole: Iterable[TableName],
+) -> Step | None:
+    """What follows the steps that are *done* in this execution; None at its end.
+
+    *needing*: tables that need a full load before their next delta. *whole*: all that a full load moves. A chain that
+    broke is begun anew, once; what needs a full load gets it last, once.
+
+    >>> chain, t, u = Chain(3, "arn", "c", 5), TableName("s", "t"), TableName("s", "u")
+    >>> next_step(["prime"], chain, [t, u], [t, u])
+    Step(purpose='full', tables=None)
+    >>> next_step(["delta"], chain, [u], [t, u])
+    Step(purpose='full', tables=('s.u',))
+    >>> next_step(["delta"], chain, [], [t, u]) is None, next_step(["prime", "full"], chain, [u], [t, u]) is None
+    (True, True)
+    >>> next_step(["delta"], None, [], [t, u])
+    Step(purpose='prime', tables=None)
+    """
+    if "full" in done:
+        return None
+    if chain is None or chain.broken:
+        return None if "prime" in done else Step("prime")
+    names, all_names = set(needing), set(whole)
+    if not names:
+        return None
+    return Step("full", None if names >= all_names else tuple(sorted(map(str, names))))

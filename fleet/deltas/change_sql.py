@@ -1,0 +1,154 @@
+"""The SQL that applies changes. One multi-statement request brings one table from one delta to a later one, or not.
+
+Changes go to a table of the session's own, from there by one MERGE of the last change of each key to the published one.
+The guards are those of a full load (`fleet/warehouse.py`): casts after the MERGE, whose lock orders them.
+Source: https://docs.snowflake.com/en/sql-reference/sql/merge (documented).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fleet.attempts import Attempt
+from fleet.databases import Engine, SnowflakeSettings
+from fleet.dms.endpoints import OPERATION_COLUMN
+from fleet.dms.mappings import BEFORE_PREFIX, DATABASE_COLUMN, POSITION_COLUMN, SEQUENCE_COLUMN
+from fleet.manifests import SealedTable
+from fleet.names import warehouse_name
+from fleet.tables.catalogue import Table
+from fleet.warehouse import applied_table, copy_statements, define, literal, qualified, quote
+from fleet.warehouse_columns import FILE_COLUMN, WarehouseColumn
+
+_OPERATION, _POSITION, _SEQUENCE = map(warehouse_name, (OPERATION_COLUMN, POSITION_COLUMN, SEQUENCE_COLUMN))
+_ATTEMPT_PART = 4
+"""The place of the attempt's number in a file's key (`fleet/folders.py`)."""
+
+
+@dataclass(frozen=True)
+class ChangeBatch:
+    """The changes of one table that are applied together.
+
+    *folders*: each attempt with what it sealed of the table, in order. *written*: the attempt of the table's last row in
+    OPS.APPLIED, which must still be the last. *columns*: of the published table.
+    """
+
+    table: Table
+    folders: tuple[tuple[Attempt, SealedTable], ...]
+    written: int
+    columns: tuple[WarehouseColumn, ...]
+
+    @property
+    def rows(self) -> int:
+        """Changes by DMS's count."""
+        return sum(sealed.rows for _, sealed in self.folders)
+
+
+def position_order(engine: Engine, column: str) -> str:
+    """SQL that orders as the source's log does what DMS writes as a position; text alone would not.
+
+    PostgreSQL: a log position, `16/B374D848`. MySQL and MariaDB: a file of the log and a place in it, with more behind:
+    `mysql-bin.000024:373:...`. SQL Server: a sequence number of fixed width, `00000014:00000061:0001`.
+    Source: AWS DMS user guide, "Creating tasks for ongoing replication" (docs/facts/dms.md 3.5); its form in this
+    column is assumed (docs/to-verify-on-aws.md).
+
+    >>> print(position_order("sqlserver", "P"))
+    "P"
+    """
+    name = quote(column)
+    if engine == "sqlserver":
+        return name
+    split, width = ("/", 8) if engine == "postgresql" else (":", 20)
+    first, second = (f"SPLIT_PART({name}, '{split}', {part})" for part in (1, 2))
+    return f"LPAD({first}, 64, '0') || LPAD({second}, {width}, '0')"
+
+
+def change_statements(
+    snowflake: SnowflakeSettings, engine: Engine, attempt: Attempt, batch: ChangeBatch
+) -> tuple[str, ...]:
+    """One request of *attempt*: afterwards the published table has all changes of *batch*, or is as it was before.
+
+    A change comes to its key as it is after it; where the key itself has changed, what was under the old one goes.
+    The last statement answers the rows that the table then holds, the one before COMMIT how many changes there were.
+    """
+    target = qualified(snowflake, attempt.database, batch.table.name)
+    beside = qualified(snowflake, attempt.database, batch.table.name, suffix=f"__CHANGES_{attempt.number}")
+    keys = [warehouse_name(name) for name in batch.table.key]
+    by_name = {column.name: column.type for column in batch.columns}
+    extra = [
+        WarehouseColumn(_OPERATION, "VARCHAR(1)"),
+        WarehouseColumn(_POSITION, "VARCHAR(64)"),
+        WarehouseColumn(_SEQUENCE, "VARCHAR(35)"),
+        *(WarehouseColumn(before, by_name[key]) for before, key in zip(_before(batch.table), keys, strict=True)),
+    ]
+    return (
+        f"CREATE OR REPLACE TEMPORARY TABLE {beside} ({define([*batch.columns, *extra])})",
+        *(
+            statement
+            for folder_attempt, sealed in batch.folders
+            for statement in copy_statements(snowflake, folder_attempt, batch.table, sealed, beside)
+        ),
+        "BEGIN TRANSACTION",
+        _merge(engine, batch, keys, target, beside),
+        f"INSERT INTO {applied_table(snowflake)} {_guards(snowflake, attempt, batch, beside)}",
+        "COMMIT",
+        f"DROP TABLE {beside}",
+        f"SELECT COUNT(*) AS ROW_COUNT FROM {target}",
+    )
+
+
+def _before(table: Table) -> list[str]:
+    return [warehouse_name(f"{BEFORE_PREFIX}{name}") for name in table.key]
+
+
+def _merge(engine: Engine, batch: ChangeBatch, keys: Sequence[str], target: str, beside: str) -> str:
+    columns = [column.name for column in batch.columns]
+    old_keys = dict(zip(keys, _before(batch.table), strict=True))
+    order = (
+        f"CAST(SPLIT_PART({quote(FILE_COLUMN)}, '/', {_ATTEMPT_PART}) AS NUMBER(9,0)) AS \"BY_ATTEMPT\", "
+        f'{position_order(engine, _POSITION)} AS "BY_POSITION", {quote(_SEQUENCE)} AS "BY_SEQUENCE"'
+    )
+    after = f"SELECT {_list(columns)}, {quote(_OPERATION)} = 'D' AS \"IS_GONE\", {order} FROM {beside}"
+    left = ", ".join(
+        f"{quote(old_keys[name])} AS {quote(name)}" if name in old_keys else quote(name) for name in columns
+    )
+    moved = " OR ".join(f"{quote(old)} <> {quote(key)}" for key, old in old_keys.items())
+    before = f"SELECT {left}, TRUE AS \"IS_GONE\", {order} FROM {beside} WHERE {quote(_OPERATION)} = 'U' AND ({moved})"
+    last = (
+        f"SELECT * FROM ({after} UNION ALL {before}) QUALIFY ROW_NUMBER() OVER (PARTITION BY {_list(keys)} "
+        f'ORDER BY "BY_ATTEMPT" DESC, "BY_POSITION" DESC, "BY_SEQUENCE" DESC) = 1'
+    )
+    same = " AND ".join(f"P.{quote(key)} = C.{quote(key)}" for key in keys)
+    sets = ", ".join(f"{quote(name)} = C.{quote(name)}" for name in columns if name not in keys)
+    values = ", ".join(f"C.{quote(name)}" for name in columns)
+    return (
+        f"MERGE INTO {target} AS P USING ({last}) AS C ON {same} "
+        f'WHEN MATCHED AND C."IS_GONE" THEN DELETE '
+        f"WHEN MATCHED THEN UPDATE SET {sets} "
+        f'WHEN NOT MATCHED AND NOT C."IS_GONE" THEN INSERT ({_list(columns)}) VALUES ({values})'
+    )
+
+
+def _guards(snowflake: SnowflakeSettings, attempt: Attempt, batch: ChangeBatch, beside: str) -> str:
+    """A row of OPS.APPLIED; a cast in it fails where another attempt came between, or changes are missing or foreign.
+
+    More changes than DMS counted are those that it wrote twice, which changes nothing.
+    """
+    keys = tuple(map(literal, (attempt.database, batch.table.schema, batch.table.table)))
+    where = f"DATABASE_ID = {keys[0]} AND SCHEMA_NAME = {keys[1]} AND TABLE_NAME = {keys[2]}"
+    is_own = f"{quote(warehouse_name(DATABASE_COLUMN))} = {literal(attempt.database)}"
+    return (
+        f"SELECT {', '.join(keys)}, "
+        f"CAST(IFF(LATEST IN ({batch.written}, {attempt.number}), '{attempt.number}', 'attempt ' || LATEST || "
+        f"' is applied, wanted {batch.written} before attempt {attempt.number}') AS NUMBER(9,0)), "
+        f"{literal(attempt.run)}, {literal(attempt.mode)}, "
+        f"CAST(IFF(HELD >= {batch.rows} AND OWN = HELD, HELD || '', "
+        f"'delta: ' || HELD || ' changes, ' || OWN || ' of this database, {batch.rows} by DMS') AS NUMBER(19,0)), "
+        f"CURRENT_TIMESTAMP() "
+        f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {applied_table(snowflake)} WHERE {where}), "
+        f"(SELECT COUNT(*) AS HELD, COUNT_IF({is_own}) AS OWN FROM {beside})"
+    )
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(map(quote, names))
