@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Literal, TypedDict
 
 from fleet.attempts import Attempt
+from fleet.deltas.chain import Purpose
 from fleet.failures import Failure
 from fleet.outcomes import Mark, Waited
 
@@ -32,6 +33,8 @@ class AttemptRecord:
     """Which attempt it is: the item's key, `run`, `mode`, `execution`, `tables`. Written by ClaimDatabase."""
     created_at: datetime
     """When the claim was taken. Written by ClaimDatabase."""
+    purpose: Purpose | None = None
+    """What it is for in a run of mode `delta`; None in one of mode `full`. Written by ClaimDatabase or NextStep."""
     redrive_count: int = 0
     """How often the execution had been redriven by then. Written by ClaimDatabase."""
 
@@ -69,6 +72,13 @@ class AttemptRecord:
     retests: int = 0
     """How often the start sent the attempt back to its connection tests. Written by StartTask."""
 
+    has_mark: bool = False
+    """The source has the fleet's mark; of a delta. Written by PrepareTask."""
+    marked_at: datetime | None = None
+    """When the mark got this attempt's number. Written by PrepareTask."""
+    stop_at: datetime | None = None
+    """When the task is to stop reading changes by itself; of a delta. Written by StartTask."""
+
     progress: str = ""
     """`TaskReport.progress` at the last look. Written by PollTask."""
     progress_at: datetime | None = None
@@ -91,6 +101,12 @@ class AttemptRecord:
     """When the manifest was written. Written by SealFolder."""
     folder: str = ""
     """The prefix that is sealed. Written by SealFolder."""
+    chain: int = 0
+    """The chain that its changes belong to; of a delta. Written by SealFolder."""
+    is_closed: bool = False
+    """Its folder and those before it hold everything up to its mark; of a delta. Written by SealFolder."""
+    checkpoint: str = ""
+    """Where the task goes on in the source's log; of a delta. Written by SealFolder."""
     late_noted: bool = False
     """A later attempt has said that objects came to this folder after its seal. Written by that one's SealFolder."""
 
@@ -163,6 +179,9 @@ class AttemptChange(TypedDict, total=False):
     started_before: float | None
     started_at: datetime | None
     retests: int
+    has_mark: bool
+    marked_at: datetime
+    stop_at: datetime
     progress: str
     progress_at: datetime
     rows_seen: int
@@ -173,6 +192,9 @@ class AttemptChange(TypedDict, total=False):
     counting_since: datetime
     sealed_at: datetime
     folder: str
+    chain: int
+    is_closed: bool
+    checkpoint: str
     late_noted: bool
     loaded_at: datetime
     wait_for: str

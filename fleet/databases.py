@@ -144,7 +144,8 @@ class Limits:
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
     *server_wait_seconds*: for how long a database waits for a place at its server (`fleet/server_places.py`).
     *count_rows_at_most*: a table that has more by its server's statistics is not counted at the source.
-    *lambda_at_once*: how many functions the account runs at once; `fleet verify aws` compares it with the account.
+    *delta_seconds*: how long the task of a delta reads changes, from its start; long enough to come to what was committed
+    before. *lambda_at_once*: how many functions the account runs at once; `fleet verify aws` compares it with the account.
     """
 
     databases_at_once: int = 16
@@ -154,6 +155,7 @@ class Limits:
     test_deadline_seconds: int = 300
     modify_deadline_seconds: int = 900
     task_deadline_seconds: int = 6 * 3600
+    delta_seconds: int = 300
     stuck_seconds: int = 1800
     stop_deadline_seconds: int = 1800
     load_deadline_seconds: int = 2 * 3600

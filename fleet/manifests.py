@@ -44,13 +44,29 @@ class SealedTable:
 
 
 @dataclass(frozen=True)
+class DeltaSeal:
+    """What a folder of changes is known to hold. *chain*: the chain that it belongs to; *checkpoint*: where the task
+    goes on in the source's log.
+
+    *is_closed*: the folder, with those before it, holds everything up to the attempt's mark. *mark*: the newest one in it.
+    *end*: why the task did not end as a bounded run ends; what landed is in order all the same, and is applied.
+    """
+
+    chain: int
+    checkpoint: str
+    is_closed: bool
+    mark: int = 0
+    end: Failure | None = None
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What is in a sealed folder. *failure*: why nothing of it may be handed off. *complete*: all tables whole, and
     nothing missing in the *account* of the database.
 
     *gaps*: what could not be checked, in words for the report. *sealed_at*: ISO time, UTC. *late_attempts*: whose
     folders got an object after their seals, if that is the failure. *left_by_test*: objects that lay beside the tables'
-    folders before the task started.
+    folders before the task started. *delta*: of a folder of changes.
     """
 
     format: int
@@ -64,6 +80,7 @@ class Manifest:
     late_attempts: tuple[int, ...] = ()
     left_by_test: tuple[LandedFile, ...] = ()
     account: DatabaseAccount = NOTHING_ACCOUNTED
+    delta: DeltaSeal | None = None
 
     @property
     def keys(self) -> set[str]:
@@ -210,8 +227,9 @@ def seal(
     gaps: Sequence[str] = (),
     late_attempts: Sequence[int] = (),
     left_by_test: Sequence[LandedFile] = (),
+    delta: DeltaSeal | None = None,
 ) -> Manifest:
-    """The manifest of a full load whose task is at rest. *failure* is what forbids any hand-off."""
+    """The manifest of an attempt whose task is at rest. *failure* is what forbids any hand-off."""
     is_whole = failure is None and all(table.failure is None for table in tables)
     return Manifest(
         format=FORMAT,
@@ -225,4 +243,5 @@ def seal(
         late_attempts=tuple(late_attempts),
         left_by_test=tuple(left_by_test),
         account=account,
+        delta=delta,
     )

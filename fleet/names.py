@@ -260,6 +260,10 @@ def attempt_key(run: str, database: str, number: int, document: str) -> str:
     return f"runs/{run}/{database}/{number:06d}/{document}.json"
 
 
+MARK_TABLE = "fleet_mark"
+"""A source's table with one row, which the fleet changes at the start of each delta (docs/decisions/0030)."""
+
+
 def newest_census_key(database: str) -> str:
     """Of the newest census that *database*'s source gave."""
     return f"databases/{database}/census.json"

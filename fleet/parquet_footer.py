@@ -33,7 +33,7 @@ class Footer:
 
 
 def footer_bytes(tail: bytes) -> int:
-    """How long the footer is that stands before *tail*, the last `TAIL_BYTES` of a file.
+    """How long the footer is that comes before *tail*, the last `TAIL_BYTES` of a file.
 
     Raises:
         NotParquetError: It is no Parquet file, or an encrypted one.

@@ -40,10 +40,34 @@ def require_names(narrowing: str, names: Sequence[str] | None) -> None:
         )
 
 
+def require_deltas(database: Database, tables: Sequence[str] | None) -> None:
+    """Refuse a delta of a *database* that takes none, or of some *tables* alone.
+
+    Raises:
+        MalformedInputError: It has no `deltas: true`, or *tables* narrow it.
+
+    >>> require_deltas(Database("shop", "s", "Shop", "one", ("public",)), None)
+    Traceback (most recent call last):
+    fleet.errors.MalformedInputError: database 'shop' does no deltas. Set `deltas: true` in the registry and deploy, or run it in mode 'full'.
+    """
+    if not database.deltas:
+        raise MalformedInputError(
+            f"database {database.id!r} does no deltas.",
+            remedy="Set `deltas: true` in the registry and deploy, or run it in mode 'full'.",
+        )
+    if tables is not None:
+        raise MalformedInputError(
+            "`tables` cannot narrow a delta: its task reads one log for all of them.",
+            remedy="Leave `tables` out, or load them in mode 'full'.",
+        )
+
+
 def choose_databases(
-    registry: Registry, databases: Sequence[str] | None, tags: Sequence[str] | None
+    registry: Registry, databases: Sequence[str] | None, tags: Sequence[str] | None, mode: Mode = "full"
 ) -> tuple[Database, ...]:
     """The onboarded databases that a run's input asks for; all of them where both *databases* and *tags* are None.
+
+    In *mode* `delta` those that do deltas; one that is named and does none is refused.
 
     Raises:
         EmptyRegistryError: The registry holds none.
@@ -62,6 +86,9 @@ def choose_databases(
             raise MalformedInputError(
                 f"database {idle[0]!r} is not onboarded.", remedy="Set `onboarded: true` in the registry and deploy."
             )
+        if mode == "delta":
+            for database in chosen:
+                require_deltas(database, None)
     if tags is not None:
         require_names("tags", tags)
         known = {tag for database in registry.databases for tag in database.tags}
@@ -71,10 +98,12 @@ def choose_databases(
                 remedy=did_you_mean(unknown[0], known) if known else "The registry gives no tags at all.",
             )
         chosen = [database for database in chosen if set(tags) & set(database.tags)]
+    if mode == "delta":
+        chosen = [database for database in chosen if database.deltas]
     if not chosen:
         raise MalformedInputError(
             f"the run would move nothing: {len(registry.databases)} databases are in the registry, none is onboarded"
-            f"{' with one of the tags ' + ', '.join(tags) if tags else ''}.",
+            f"{' and does deltas' if mode == 'delta' else ''}{' with one of the tags ' + ', '.join(tags) if tags else ''}.",
             remedy="Onboard one, or ask for others.",
         )
     return tuple(chosen)

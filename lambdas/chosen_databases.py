@@ -77,14 +77,14 @@ def choose(asked: Input, registry: Registry, clients: Clients) -> Chosen:
                 f"mode {asked.mode!r} is asked for, but run {old.run} was {old.mode!r}.", remedy="Leave `mode` out."
             )
         again = choose_rerun(old, asked.what or "failed-databases", asked.databases)
-        chosen = choose_databases(registry, list(again), asked.tags)
+        chosen = choose_databases(registry, list(again), asked.tags, old.mode)
         return Chosen(old.mode, chosen, {name: tables for name, tables in again.items() if tables is not None})
     if asked.mode is None or asked.what is not None:
         raise MalformedInputError(
             "the input has `what` without `rerun_of`, or neither `mode` nor `rerun_of`.",
             remedy='Give {"mode": "full"}, or {"rerun_of": "<run>", "what": "failed-databases"}.',
         )
-    return Chosen(asked.mode, choose_databases(registry, asked.databases, asked.tags), {})
+    return Chosen(asked.mode, choose_databases(registry, asked.databases, asked.tags, asked.mode), {})
 
 
 def _old_run(run: str, settings: Settings, clients: Clients) -> OldRun:

@@ -26,6 +26,7 @@ class Load:
     *must_look*: a first request asks for the columns of its files and of the table; *look*: what that one answered,
     until the load is over. *changes*, *drift*: what the load does to a table whose source has changed. *learnt*: what
     is known of the table if it succeeds.
+    *folders*: of a delta, the attempts whose changes are applied; *written*: the attempt that was applied before them.
     *state*: `waiting`; `sending`, after which it may or may not have arrived; `under way`; `over` with its *result*.
     *cancelled*: why Snowflake was asked to cancel it, at *cancelled_at*.
     """
@@ -44,6 +45,8 @@ class Load:
     changes: tuple[str, ...] = ()
     drift: Failure | None = None
     learnt: KnownTable | None = None
+    folders: tuple[int, ...] = ()
+    written: int = 0
 
     @property
     def is_looking(self) -> bool:
@@ -78,6 +81,10 @@ class Load:
     def looked(self, look: TableLook) -> Load:
         """The same load, which waits again and knows what is there."""
         return replace(self, state="waiting", handle="", wanted=(), cancelled=None, cancelled_at="", look=look)
+
+    def with_folders(self, folders: tuple[int, ...], written: int) -> Load:
+        """The same load of the changes in *folders*."""
+        return replace(self, folders=folders, written=written)
 
     def planned(self, plan: TablePlan, learnt: KnownTable) -> Load:
         """The same load, with what it does to its table."""

@@ -23,6 +23,7 @@ from fleet.asking import CLIENT_SECONDS
 from fleet.databases import SnowflakeSettings
 from fleet.errors import MalformedSettingError
 from fleet.pace import run_pace
+from lambdas.clients.chains import Chains
 from lambdas.clients.dms import Dms
 from lambdas.clients.ledger import Ledger
 from lambdas.clients.objects import Objects
@@ -102,6 +103,11 @@ class Clients:
     def ledger(self) -> Ledger:
         """The durable record of runs, databases and claims."""
         return Ledger(self._client("dynamodb"), self.environment.ledger_table)
+
+    @cached_property
+    def chains(self) -> Chains:
+        """How far the deltas of each database and table are."""
+        return Chains(self._client("dynamodb"), self.environment.ledger_table)
 
     @cached_property
     def places(self) -> Places:

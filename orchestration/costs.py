@@ -125,7 +125,7 @@ def transitions(fleet: Fleet) -> tuple[int, int]:
     """State transitions and calls of functions, in one night.
 
     >>> transitions(Fleet(10))
-    (1754, 622)
+    (1764, 622)
     """
     machine = load("database-run")
     way = way_through(machine)

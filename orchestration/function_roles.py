@@ -90,6 +90,7 @@ _records: Need = partial(_ledger, verb="WritesTo", calls=("PutItem",))
 _puts: Need = partial(_ledger, verb="WritesTo", calls=("PutItem", "UpdateItem"))
 _claims: Need = partial(_ledger, verb="WritesTo", calls=("PutItem", "UpdateItem", "ConditionCheckItem"))
 _reads_measures: Need = partial(_ledger, verb="Measures", calls=("BatchGetItem",))
+_keeps_states: Need = partial(_ledger, verb="KeepsStatesIn", calls=("BatchWriteItem",))
 
 
 def _looks_at_dms(settings: Settings, name: str, *, at: tuple[str, ...]) -> list[Statement]:
@@ -152,6 +153,12 @@ def _lists_landing(settings: Settings, name: str) -> list[Statement]:
 def _reads_manifests(settings: Settings, name: str) -> list[Statement]:
     manifests = f"arn:aws:s3:::{settings.landing_bucket}/*/_manifest.json"
     return [*_lists_landing(settings, name), allow(f"{name}ReadsManifests", "s3:GetObject", manifests)]
+
+
+def _reads_landing(settings: Settings, name: str) -> list[Statement]:
+    """Of files of changes the footers are read."""
+    landing = f"arn:aws:s3:::{settings.landing_bucket}"
+    return [*_lists_landing(settings, name), allow(f"{name}ReadsTheLanding", "s3:GetObject", f"{landing}/*")]
 
 
 def _seals(settings: Settings, name: str) -> list[Statement]:
@@ -242,25 +249,26 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
         _passes_roles,
     ),
     "AwaitConnection": (*_ATTEMPT, _notes, _sees_connections, _tests),
-    "StartTask": (*_ATTEMPT, _notes, _lists_landing, _sees_tasks_and_endpoints, _starts),
+    "StartTask": (*_WRITES, _notes, _lists_landing, _sees_tasks_and_endpoints, _starts, _counts),
     "PollTask": (*_ATTEMPT, _notes, _sees_tasks, _counts),
     "StopTask": (*_ATTEMPT, _notes, _sees_tasks, _stops),
     "SealFolder": (
         *_WRITES,
         _lists_ledger,
-        _notes,
+        _puts,
         _asks_sources,
-        _reads_manifests,
+        _reads_landing,
         _seals,
         _sees_tasks_and_connections,
         _tests,
         _counts,
         _reads_task_logs,
     ),
-    "SubmitLoads": (*_WRITES, _reads_manifests, _signs),
+    "SubmitLoads": (*_WRITES, _lists_ledger, _reads_manifests, _signs),
     "PollLoads": (*_WRITES, partial(_writes_records, folder="databases"), _notes, _signs),
-    "Reconcile": (*_WRITES, _notes, _reads_manifests),
-    "RecordOutcome": (*_WRITES, _records),
+    "Reconcile": (*_WRITES, _lists_ledger, _notes, _keeps_states, _reads_manifests),
+    "NextStep": (*_ATTEMPT, _lists_ledger, _claims),
+    "RecordOutcome": (*_WRITES, _lists_ledger, _records),
     "ReleaseDatabase": (*_ATTEMPT, _notes, _sees_tasks),
     "Conclude": (_reads_ledger, _reads_encrypted_ledger),
     "AskSource": (_joins_the_network,),

@@ -18,6 +18,7 @@ DATABASE_RUN = (
     "SubmitLoads",
     "PollLoads",
     "Reconcile",
+    "NextStep",
     "RecordOutcome",
     "ReleaseDatabase",
     "Conclude",

@@ -43,6 +43,7 @@ _STAGE_BY_STATE = {
     "SubmitLoads": 4,
     "PollLoads": 4,
     "Reconcile": 5,
+    "NextStep": 5,
     "RecordOutcome": 5,
     "ReleaseDatabase": 5,
     "Conclude": 5,

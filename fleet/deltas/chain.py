@@ -58,7 +58,7 @@ Purpose = Literal["prime", "delta", "full"]
 
 
 @dataclass(frozen=True)
-class Step:
+class DeltaStep:
     """One attempt of an execution in mode `delta`. *tables*: what a full load is narrowed to, None for all."""
 
     purpose: Purpose
@@ -90,13 +90,13 @@ def why_full(state: TableState | None, chain: Chain, fingerprint: str) -> str:
     return ""
 
 
-def first_step(chain: Chain | None) -> Step:
+def first_step(chain: Chain | None) -> DeltaStep:
     """What an execution in mode `delta` begins with.
 
     >>> first_step(None).purpose, first_step(Chain(3, "arn", "c", 5)).purpose
     ('prime', 'delta')
     """
-    return Step("prime") if chain is None or chain.broken else Step("delta")
+    return DeltaStep("prime") if chain is None or chain.broken else DeltaStep("delta")
 
 
 def next_step(
@@ -104,7 +104,7 @@ def next_step(
     chain: Chain | None,
     needing: Iterable[TableName],
     whole: Iterable[TableName],
-) -> Step | None:
+) -> DeltaStep | None:
     """What follows the steps that are *done* in this execution; None at its end.
 
     *needing*: tables that need a full load before their next delta. *whole*: all that a full load moves. A chain that
@@ -112,19 +112,19 @@ def next_step(
 
     >>> chain, t, u = Chain(3, "arn", "c", 5), TableName("s", "t"), TableName("s", "u")
     >>> next_step(["prime"], chain, [t, u], [t, u])
-    Step(purpose='full', tables=None)
+    DeltaStep(purpose='full', tables=None)
     >>> next_step(["delta"], chain, [u], [t, u])
-    Step(purpose='full', tables=('s.u',))
+    DeltaStep(purpose='full', tables=('s.u',))
     >>> next_step(["delta"], chain, [], [t, u]) is None, next_step(["prime", "full"], chain, [u], [t, u]) is None
     (True, True)
     >>> next_step(["delta"], None, [], [t, u])
-    Step(purpose='prime', tables=None)
+    DeltaStep(purpose='prime', tables=None)
     """
     if "full" in done:
         return None
     if chain is None or chain.broken:
-        return None if "prime" in done else Step("prime")
+        return None if "prime" in done else DeltaStep("prime")
     names, all_names = set(needing), set(whole)
     if not names:
         return None
-    return Step("full", None if names >= all_names else tuple(sorted(map(str, names))))
+    return DeltaStep("full", None if names >= all_names else tuple(sorted(map(str, names))))

@@ -8,9 +8,6 @@ from fleet.databases import Engine
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.columns import dms_type
 
-MARK_TABLE = "fleet_mark"
-"""The table with one row that the fleet changes at the start of each delta (docs/decisions/0030)."""
-
 
 def why_no_deltas(engine: Engine, table: Table) -> str:
     """Why *table* is loaded in full in each run of mode `delta`, in words; nothing where its changes are enough.

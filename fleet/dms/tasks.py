@@ -185,9 +185,13 @@ def judge_delta_end(report: TaskReport) -> Failure | None:
     >>> judge_delta_end(read_task({**end, "Status": "failed", "LastFailureMessage": "connection lost"})).name
     'TaskFailed'
     """
-    if report.status == "stopped" and report.stop_reason in {"STOPPED_AT_SERVER_TIME", "NORMAL"}:
+    if report.status != "stopped":
+        return judge_full_load_end(report)
+    if report.stop_reason in {"STOPPED_AT_SERVER_TIME", "NORMAL"}:
         return None
-    return judge_full_load_end(report)
+    said = " ".join(filter(None, (report.stop_reason, report.last_failure))) or "nothing"
+    text = f"the task stopped before its stop position; DMS says: {as_clause(said)}."
+    return Failure(classify(said), "TaskStoppedEarly", text)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from fleet.databases import Database, Engine
 from fleet.failures import Failure
+from fleet.names import MARK_TABLE
 from fleet.spelling import did_you_mean, list_some
 from fleet.tables.catalogue import Census, RelationKind, Table, TableName
 from fleet.tables.columns import Column
@@ -104,6 +105,8 @@ def find_fate(
         return "left out", "`schemas` does not name its schema", "fleet team"
     if str(table.name) in database.exclude:
         return "left out", "`exclude` names it", "fleet team"
+    if table.table == MARK_TABLE:
+        return "left out", "it is the fleet's own mark", "fleet team"
     if table.is_view and not database.views:
         return "left out", "`views: false`", "fleet team"
     parent = there.get(table.part_of) if table.part_of else None

@@ -122,10 +122,11 @@ class Dms:
             ReplicationTaskSettings=texts.settings,
         )
 
-    def start_task(self, arn: str, start_type: str) -> str:
-        """Start the task; DMS's words if it refused, else nothing."""
+    def start_task(self, arn: str, start_type: str, stop_position: str = "") -> str:
+        """Start the task; DMS's words if it refused, else nothing. *stop_position*: where a delta ends."""
+        bound = {"CdcStopPosition": stop_position} if stop_position else {}
         return self._refusal(
-            self._dms.start_replication_task, ReplicationTaskArn=arn, StartReplicationTaskType=start_type
+            self._dms.start_replication_task, ReplicationTaskArn=arn, StartReplicationTaskType=start_type, **bound
         )
 
     def stop_task(self, arn: str) -> str:

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from fleet.attempt_record import AttemptChange, AttemptRecord, WaitedFor
 from fleet.attempts import Attempt
 from fleet.claims import Claim
+from fleet.deltas.chain import Purpose
 from fleet.errors import ClaimLostError
 from fleet.failures import Failure
 from fleet.measures import Measured
@@ -84,11 +85,13 @@ class Ledger:
         place: Place | None = None,
         waiter: str = "",
         waited_seconds: int | None = None,
+        purpose: Purpose | None = None,
     ) -> bool:
         """Take the claim, *attempt*'s number and *place* in one transaction; whether all were ours to take.
 
         *previous_holder*: the dead execution that is taken over, or empty where nobody holds it. *redrive_count*: how
-        often the execution had been redriven by then. *waiter* waited *waited_seconds* for the place.
+        often the execution had been redriven by then. *waiter* waited *waited_seconds* for the place. *purpose*: of an
+        attempt in a run of mode `delta`.
         """
         values: dict[str, Any] = {":n": attempt.number, ":before": attempt.number - 1}
         values |= {":holder": attempt.execution, ":run": attempt.run, ":now": now.isoformat()}
@@ -99,7 +102,7 @@ class Ledger:
             values[":previous"] = previous_holder
         else:
             condition += "attribute_not_exists(holder)"
-        item = new_attempt_item(attempt, now, redrive_count, waited_seconds)
+        item = new_attempt_item(attempt, now, redrive_count, waited_seconds, purpose)
         claim = {
             "TableName": self._table,
             "Key": _claim_key(attempt.database),
@@ -187,6 +190,18 @@ class Ledger:
             ConsistentRead=True,
         )
         return [read_attempt_item(item) for item in answer["Items"]]
+
+    def attempts_between(self, database: str, first: int, last: int) -> list[AttemptRecord]:
+        """The records of the attempts *first* to *last*, both included, in order."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=_item(
+                {":pk": f"DB#{database}", ":first": f"ATTEMPT#{first:06d}", ":last": f"ATTEMPT#{last:06d}"}
+            ),
+            ConsistentRead=True,
+        )
+        return [read_attempt_item(item) for page in pages for item in page["Items"]] if first <= last else []
 
     def release(self, attempt: Attempt, *, measured: Measured | None, place_at: str = "") -> None:
         """Clear the holder, if it is *attempt*'s execution, and give its place back; the number stays.

@@ -44,6 +44,10 @@ class Objects:
                 return None
             raise
 
+    def read_end(self, bucket: str, key: str, size: int) -> bytes:
+        """The last *size* bytes of an object that is there; all of one that is shorter."""
+        return self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=-{size}")["Body"].read()
+
     def write(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> None:
         """Put the object, whatever was there."""
         self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)

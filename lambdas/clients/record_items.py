@@ -14,6 +14,7 @@ from fleet.attempt_record import AttemptRecord
 from fleet.attempts import Attempt
 from fleet.claims import Claim
 from fleet.databases import Mode
+from fleet.deltas.chain import Chain, Purpose, TableState
 from fleet.failures import Failure, FailureClass
 from fleet.outcome_record import OutcomeRecord
 from fleet.outcomes import OutcomeName
@@ -37,6 +38,7 @@ _READERS: Mapping[object, Callable[[Any], object]] = {
     Failure | None: _read_failure,
     FailureClass | None: str,
     Mode: str,
+    Purpose | None: str,
     Mode | None: str,
     OutcomeName: str,
 }
@@ -59,7 +61,11 @@ def attempt_key(database: str, number: int) -> dict[str, Any]:
 
 
 def new_attempt_item(
-    attempt: Attempt, created_at: datetime, redrive_count: int, server_wait_seconds: int | None
+    attempt: Attempt,
+    created_at: datetime,
+    redrive_count: int,
+    server_wait_seconds: int | None,
+    purpose: Purpose | None = None,
 ) -> dict[str, Any]:
     """The item that a claim begins."""
     values = {
@@ -70,6 +76,7 @@ def new_attempt_item(
         "tables": None if attempt.tables is None else list(attempt.tables),
         "created_at": created_at.isoformat(),
         "redrive_count": redrive_count,
+        "purpose": purpose,
         "server_wait_seconds": server_wait_seconds,
     }
     return {**attempt_key(attempt.database, attempt.number), **to_item(values)}
@@ -125,7 +132,17 @@ def read_outcome_item(item: Mapping[str, Any]) -> OutcomeRecord:
     return OutcomeRecord(**{**_read_fields(OutcomeRecord, plain), **keys})
 
 
-def to_values(record: RunRecord | OutcomeRecord) -> dict[str, object]:
+def read_chain_item(item: Mapping[str, Any]) -> Chain:
+    """The chain that *item* is."""
+    return Chain(**_read_fields(Chain, from_item(item)))
+
+
+def read_state_item(item: Mapping[str, Any]) -> TableState:
+    """The state of one table that *item* is."""
+    return TableState(**_read_fields(TableState, from_item(item)))
+
+
+def to_values(record: RunRecord | OutcomeRecord | Chain | TableState) -> dict[str, object]:
     """The attributes of *record*, but for its key. Empty ones are left out; 0 and False are not."""
     plain = {field.name: to_plain(getattr(record, field.name)) for field in fields(record)}
     return {name: value for name, value in plain.items() if name not in {"run", "database"} and value not in ("", None)}

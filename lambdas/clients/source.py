@@ -60,6 +60,10 @@ class Source:
         answer = self._ask(server, database, "losses", seconds_each, losses=losses)
         return answer if isinstance(answer, Failure) else adapter(tuple[CountedLosses, ...]).validate_python(answer)
 
+    def mark(self, server: Server, database: Database, attempt: int) -> bool | Failure:
+        """Set the source's mark to the number of *attempt*; whether it is there now. Asked again, nothing changes."""
+        return self._ask(server, database, "mark", CATALOGUE_SECONDS, attempt=attempt)
+
     def _ask(
         self,
         server: Server,
@@ -69,6 +73,7 @@ class Source:
         *,
         tables: Sequence[Sequence[str]] = (),
         losses: Sequence[Any] = (),
+        attempt: int = 0,
     ) -> Any:
         event = {
             "question": question,
@@ -82,6 +87,7 @@ class Source:
             "tables": tables,
             "losses": losses,
             "seconds_each": seconds_each,
+            "attempt": attempt,
         }
         died = ""
         for _ in range(ASKED_AT_MOST):

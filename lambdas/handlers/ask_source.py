@@ -1,7 +1,7 @@
 """
 The one handler that speaks to a source: it alone runs in the source's network and may read its secret.
 
-Takes   Request: a question (`census`, `counts` or `losses`), the server's engine, secret and ssl_mode, and the
+Takes   Request: a question (`census`, `counts` or `losses`) or the wish to set the `mark`, the server's engine, secret and ssl_mode, and the
         database there
 Returns Response: the answer, or the failure as data, because a source that is down is no fault of ours
 Raises  nothing of its own
@@ -28,7 +28,7 @@ from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.clients.records import adapter
 from lambdas.clients.refusals import code_of, message_of, translate
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.sources import mysql, postgresql, sqlserver
+from lambdas.sources import marks, mysql, postgresql, sqlserver
 from lambdas.sources.counting import HasTime, within
 from lambdas.sources.secret import read_secret
 from lambdas.wiring import Clients
@@ -36,9 +36,9 @@ from lambdas.wiring import Clients
 
 class Request(Model):
     """One question. *tables*: pairs of schema and table, for `counts`; *losses*: what to count, for `losses`;
-    *seconds_each*: for one table."""
+    *seconds_each*: for one table; *attempt*: whose number the mark gets."""
 
-    question: Literal["census", "counts", "losses"]
+    question: Literal["census", "counts", "losses", "mark"]
     run: str | None
     database: str
     engine: Engine
@@ -49,10 +49,11 @@ class Request(Model):
     tables: tuple[tuple[str, str], ...] = ()
     losses: tuple[TableLosses, ...] = ()
     seconds_each: float
+    attempt: int = 0
 
 
 class Response(Model):
-    """The answer (a `Census`, or lists of `Count` or `CountedLosses`), or why there is none. Tables that are missing
+    """The answer (a `Census`, lists of `Count` or `CountedLosses`, whether the mark is set), or why there is none. Tables that are missing
     among the counts are left to another call."""
 
     answer: Any = None
@@ -69,6 +70,7 @@ class Speaker:
     census: Callable[[Mapping[str, Any], str, list[str], SslMode], Census]
     counts: Callable[[Mapping[str, Any], str, Sequence[tuple[str, str]], SslMode, float, HasTime], list[Count]]
     losses: Callable[[Mapping[str, Any], str, Sequence[TableLosses], SslMode, float, HasTime], list[CountedLosses]]
+    mark: Callable[[Mapping[str, Any], str, str, int, SslMode], bool]
     describe_failure: Callable[[BaseException], Failure]
     errors: tuple[type[Exception], ...]
 
@@ -77,6 +79,7 @@ _MYSQL = Speaker(
     mysql.ask_census,
     mysql.ask_counts,
     mysql.ask_losses,
+    marks.mark_mysql,
     mysql.describe_failure,
     (pymysql.Error, OSError, UnicodeError),
 )
@@ -85,6 +88,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         postgresql.ask_census,
         postgresql.ask_counts,
         postgresql.ask_losses,
+        marks.mark_postgresql,
         postgresql.describe_failure,
         (pg8000.exceptions.Error, OSError, UnicodeError),
     ),
@@ -94,6 +98,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         sqlserver.ask_census,
         sqlserver.ask_counts,
         sqlserver.ask_losses,
+        marks.mark_sqlserver,
         sqlserver.describe_failure,
         (pytds.Error, OSError, UnicodeError),
     ),
@@ -101,7 +106,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Ask the source; nothing is ever written there."""
+    """Ask the source; nothing but the mark is ever written there."""
     has_time = within(request.seconds_each, clients.now)
     secret = get_secret(request.secret, clients)
     if isinstance(secret, Failure):
@@ -118,6 +123,8 @@ def run(request: Request, clients: Clients) -> Response:
             case "losses":
                 how = request.losses, request.ssl_mode, request.seconds_each, has_time
                 answer, kind = speaker.losses(*asked, *how), list[CountedLosses]
+            case "mark":
+                answer, kind = speaker.mark(*asked, request.schemas[0], request.attempt, request.ssl_mode), bool
         return Response(answer=adapter(kind).dump_python(answer, mode="json"))
     except speaker.errors as error:
         return Response(failure=asdict(speaker.describe_failure(error)))

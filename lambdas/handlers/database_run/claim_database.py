@@ -23,10 +23,11 @@ from fleet.claims import (
     place_look_seconds,
     wait_or_decline,
 )
-from fleet.databases import Registry, Server
+from fleet.databases import Mode, Registry, Server
+from fleet.deltas.chain import first_step
 from fleet.errors import FleetError, MalformedInputError, TransientError, UnknownDatabaseError, UnknownRunError
 from fleet.names import require_database_id, require_run_id, task_ids
-from fleet.run_input import require_names
+from fleet.run_input import require_deltas, require_names
 from fleet.server_places import Place, Taken, count_places, say_full
 from lambdas.chosen_databases import DatabaseRunInput
 from lambdas.clients.executions import describe
@@ -44,10 +45,11 @@ class Request(Model):
 
 
 class Response(Model):
-    """*attempt* has number 0 where no attempt was made; *declined* then says why."""
+    """*attempt* has number 0 where no attempt was made; *declined* then says why. *mode*: of the run."""
 
     verdict: Literal["claimed", "wait", "declined"]
     attempt: Attempt
+    mode: Mode = "full"
     wait_seconds: int = 0
     declined: str | None = None
 
@@ -62,16 +64,17 @@ def run(request: Request, clients: Clients) -> Response:
     require_database_id(asked.database)
     if "tables" in asked.model_fields_set:
         require_names("tables", asked.tables)
-    if asked.mode == "delta":
-        raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
     plan = clients.records.plan(asked.run)
     registry = clients.records.registry(plan.registry_version)
-    server = registry.server_of(registry.database(asked.database))
+    database = registry.database(asked.database)
+    server = registry.server_of(database)
+    if asked.mode == "delta":
+        require_deltas(database, asked.tables)
 
     tables = plan.tables.get(asked.database) if asked.tables is None else asked.tables
     claim = clients.ledger.claim(asked.database)
     if claim.holder == request.execution:
-        return Response(verdict="claimed", attempt=_attempt(request, claim.number, tables))
+        return Response(verdict="claimed", mode=asked.mode, attempt=_held(request, claim.number, tables, clients))
     if stopped := clients.ledger.stop_requested(asked.run):
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=stopped)
     if adopted := _find_adopted(request, tables, clients):
@@ -84,6 +87,7 @@ def run(request: Request, clients: Clients) -> Response:
     if not taken.admits(asked.database, place.most):
         waited = _seconds_since(since, clients) if since else 0.0
         return _wait_for_place(request, server, taken, waited, plan.poll_seconds, registry, clients)
+    step = first_step(clients.chains.find(asked.database)) if asked.mode == "delta" else None
     attempt = _attempt(request, claim.number + 1, tables)
     if not clients.ledger.take(
         attempt,
@@ -93,12 +97,19 @@ def run(request: Request, clients: Clients) -> Response:
         place=place,
         waiter=_waiter(request) if since else "",
         waited_seconds=round(_seconds_since(since, clients)) if since else None,
+        purpose=step.purpose if step else None,
     ):
         raise TransientError(
             f"{asked.database}, or the last place at {server.id!r}, was claimed by another execution meanwhile.",
             remedy="It is tried again.",
         )
-    return Response(verdict="claimed", attempt=attempt)
+    return Response(verdict="claimed", mode=asked.mode, attempt=attempt)
+
+
+def _held(request: Request, number: int, tables: tuple[str, ...] | None, clients: Clients) -> Attempt:
+    """The attempt that this execution holds already: in mode `delta` any of its steps."""
+    attempt = _attempt(request, number, tables)
+    return clients.ledger.record(attempt).attempt if request.input.mode == "delta" else attempt
 
 
 def _attempt(request: Request, number: int, tables: tuple[str, ...] | None = None) -> Attempt:

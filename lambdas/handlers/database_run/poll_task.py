@@ -8,6 +8,7 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from fleet.dms.tasks import TaskReport, watch
@@ -67,6 +68,8 @@ def run(request: Request, clients: Clients) -> Response:
 def _pause(opened: Opened, running_seconds: float) -> int:
     """Seconds to the next look, and how old one may be: a look is as good as one that waited for it."""
     deadline = opened.settings.limits.task_deadline_seconds
+    if opened.record.stop_at and running_seconds < (left := opened.settings.limits.delta_seconds):
+        return max(opened.plan.poll_seconds, math.ceil(left - running_seconds))  # it stops by itself, and not before
     return next_look_seconds(opened.plan.poll_seconds, running_seconds, deadline + 1)
 
 
@@ -75,6 +78,8 @@ def _judge(
 ) -> Response:
     limits = opened.settings.limits
     pause = _pause(opened, running_seconds)
+    if opened.record.stop_at:  # no table moves where nothing changes; after its time the task has none to be quiet
+        quiet_seconds = min(quiet_seconds, running_seconds - limits.delta_seconds)
     watched = watch(report, running_seconds=running_seconds, quiet_seconds=quiet_seconds, limits=limits)
     if watched == "too long":
         text = f"the task ran {running_seconds:.0f} s of {limits.task_deadline_seconds} s (task_deadline_seconds)."

@@ -1,6 +1,6 @@
 """
 State "PrepareTask" of database-run.asl.json: accounts for all that the source holds, brings the task's mappings and
-settings to what is wanted, and counts rows before the load.
+settings to what is wanted, and counts rows before a full load, or sets the source's mark before a delta.
 
 Takes   AttemptRequest
 Returns Response: `ready`; `wait` while DMS modifies the task, or before rows are counted; `refused` with the failure
@@ -14,7 +14,6 @@ from typing import Literal, Unpack
 
 from fleet.asking import BROKEN
 from fleet.attempt_record import AttemptChange
-from fleet.dms.task_texts import full_load_texts
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
 from fleet.names import newest_census_key
@@ -22,7 +21,8 @@ from fleet.sentences import as_clause
 from fleet.tables.account import DatabaseAccount, remember, select_tables, take_account
 from fleet.tables.catalogue import Census, Table
 from fleet.waits import Wait
-from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_names, read_tables, refuse
+from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
+from lambdas.chain_context import check_chain, mark_table, wanted_texts
 from lambdas.clients.dms import Task
 from lambdas.counting import count_before
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
@@ -48,6 +48,8 @@ def run(request: Request, clients: Clients) -> Response:
     """Choose the tables once for the attempt, then modify the task only where it differs."""
     opened = open_attempt(request.attempt, clients)
     if opened.record.prepared_at:
+        if opened.attempt.mode == "delta":
+            return _mark(opened, clients)
         count_before(opened, read_tables(opened.attempt, clients), clients)
         return Response(verdict="ready")
     tables = _choose_tables(opened, clients)
@@ -71,9 +73,10 @@ def run(request: Request, clients: Clients) -> Response:
         return _wait(opened, clients, task_modified_at=clients.now())
     if not task.report.is_at_rest:
         return refuse(opened, _not_at_rest(opened, task), clients, Response)
+    if opened.attempt.mode == "delta" and (broken := check_chain(opened, task.report, clients)):
+        return refuse(opened, broken, clients, Response)
     try:
-        names = read_names(opened.attempt, tables, clients)
-        wanted = full_load_texts(opened.settings, opened.server.engine, opened.database, tables, names)
+        wanted = wanted_texts(opened, tables, clients)
     except QuotaExceededError as error:
         return refuse(opened, Failure("quota", "MappingsTooLong", str(error)), clients, Response)
     if not wanted.find_difference(task.texts):
@@ -105,6 +108,19 @@ def _prepared(opened: Opened, clients: Clients) -> Response:
     """The next entry counts: with the census, one could take longer than a function may."""
     clients.ledger.note(opened.attempt, prepared_at=clients.now())
     return Response(verdict="wait", wait_seconds=1)
+
+
+def _mark(opened: Opened, clients: Clients) -> Response:
+    """Set the mark, once; a mark that cannot be set is a gap, and the delta goes on."""
+    if opened.record.has_mark and not opened.record.marked_at:
+        marked = clients.source.mark(opened.server, opened.database, opened.attempt.number)
+        if marked is True:
+            clients.ledger.note(opened.attempt, marked_at=clients.now())
+        else:
+            why = as_clause(marked.text) if isinstance(marked, Failure) else "its one row, with id 1, is not there"
+            gap = f"the mark could not be set ({why}), so nobody knows up to where this delta reads"
+            clients.ledger.note(opened.attempt, gaps=(*opened.record.gaps, gap))
+    return Response(verdict="ready")
 
 
 def _not_at_rest(opened: Opened, task: Task) -> Failure:
@@ -140,7 +156,8 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
         census = known
     else:
         census = remember(engine, database, census, known)
-        clients.ledger.note(opened.attempt, source_answered=True, gaps=census.gaps)
+        has_mark = mark_table(opened).name in {table.name for table in census.tables}
+        clients.ledger.note(opened.attempt, source_answered=True, gaps=census.gaps, has_mark=has_mark)
     account = take_account(engine, database, census, known)
     clients.records.write(opened.attempt.key("account"), account, DatabaseAccount)
     tables = select_tables(engine, database, census, opened.attempt.tables)

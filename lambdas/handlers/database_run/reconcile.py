@@ -11,6 +11,7 @@ from __future__ import annotations
 from fleet.errors import ClaimLostError, FleetError
 from fleet.outcomes import TableOutcome, reconcile
 from lambdas.attempt_context import AttemptRequest, open_attempt
+from lambdas.delta_reconciliation import keep_loaded, reconcile_delta
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import read_manifest
 from lambdas.loads import read_loads
@@ -35,8 +36,13 @@ def run(request: Request, clients: Clients) -> Response:
     manifest = read_manifest(opened, clients)
     if manifest is None:
         return Response(tables=0, not_ok=0)
-    results = {load.name: load.result for load in read_loads(opened.attempt, clients) if load.result is not None}
-    tables = reconcile(manifest, results)
+    loads = {load.name: load for load in read_loads(opened.attempt, clients)}
+    if opened.attempt.mode == "delta":
+        tables = reconcile_delta(opened, manifest, loads, clients)
+    else:
+        tables = reconcile(manifest, {name: load.result for name, load in loads.items() if load.result is not None})
+        if opened.database.deltas:
+            keep_loaded(opened, tables, clients)
     clients.records.write(opened.attempt.key("tables"), tables, tuple[TableOutcome, ...])
     if manifest.gaps:
         clients.ledger.note(opened.attempt, gaps=manifest.gaps)

@@ -1,16 +1,18 @@
 """
 State "RecordOutcome" of database-run.asl.json: writes the one outcome of this database in this run.
 
-Takes   Request: the attempt, why none was made if so, when the execution started, how often it was redriven
+Takes   Request: the attempt, the run's mode, why none was made if so, when the execution started, how often it was redriven
 Returns Response: the outcome
 Raises  nothing of its own
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from fleet.attempts import Attempt
+from fleet.databases import Mode
 from fleet.errors import FleetError
 from fleet.failures import Failure
 from fleet.outcome_record import outcome_key
@@ -19,6 +21,7 @@ from fleet.server_places import is_full
 from lambdas.attempt_context import look_at_attempt, read_account
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.outcome_records import merge_with_previous, put_outcome
+from lambdas.steps import conclude_steps, find_steps
 from lambdas.wiring import Clients
 
 
@@ -26,6 +29,7 @@ class Request(Model):
     """What the state passes."""
 
     attempt: Attempt
+    mode: Mode
     declined: str | None
     started_at: datetime
     redrive_count: int
@@ -66,6 +70,19 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         failure = _why_declined(attempt, request.declined, clients)
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
+    if request.mode == "delta":
+        end = conclude_steps(find_steps(opened, clients), clients)
+        return decide(
+            replace(attempt, mode="delta"),
+            end.failure,
+            end.tables,
+            gaps=end.gaps,
+            started_at=started_at,
+            ended_at=ended_at,
+            marks=opened.record.marks,
+            waited=opened.record.waited,
+            account=read_account(attempt, clients),
+        )
     failure = opened.record.failure
     tables = clients.records.read(attempt.key("tables"), tuple[TableOutcome, ...]) or ()
     tables, failure = merge_with_previous(attempt, failure, tables, clients)

@@ -44,6 +44,7 @@ from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import read_manifest, read_manifest_of
 from lambdas.lane_looks import look_at_connections, look_at_tasks
+from lambdas.sealing_changes import note_changes, seal_changes
 from lambdas.task_log import explain_errored_tables
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
@@ -78,6 +79,8 @@ def run(request: Request, clients: Clients) -> Response:
         if left := take_turn("SealFolder", opened, clients):
             return Response(verdict="wait", wait_seconds=left)
         clients.ledger.note(opened.attempt, sealing_since=clients.now())
+    if opened.attempt.mode == "delta":
+        return _write(opened, seal_changes(opened, task.report, clients), clients)
     tables = read_tables(opened.attempt, clients)
     answer = _ask_source(opened, tables, clients)
     if isinstance(answer, int):
@@ -88,7 +91,11 @@ def run(request: Request, clients: Clients) -> Response:
     losses = {} if lost or counted.failure else find_losses(opened, tables, reported, clients)
     if losses is None:
         return Response(verdict="wait", wait_seconds=opened.plan.poll_seconds)
-    manifest = _judge(opened, task, tables, reported, lost, counted, losses, clients)
+    return _write(opened, _judge(opened, task, tables, reported, lost, counted, losses, clients), clients)
+
+
+def _write(opened: Opened, manifest: Manifest, clients: Clients) -> Response:
+    """Put the *manifest* into the folder, unless another call was first, whose manifest counts then."""
     folder = opened.attempt.folder
     body = adapter(Manifest).dump_json(manifest)
     if not clients.objects.write_new(opened.settings.landing_bucket, folder.manifest_key, body):
@@ -105,6 +112,10 @@ def _note(opened: Opened, manifest: Manifest, clients: Clients) -> Response:
         clients.ledger.note_failure(opened.attempt, manifest.failure)
         for number in manifest.late_attempts:
             clients.ledger.note(replace(opened.attempt, number=number), late_noted=True)
+    if manifest.delta is not None:
+        note_changes(opened, manifest, clients)
+        is_prime = manifest.delta.chain == opened.attempt.number
+        return Response(verdict="nothing" if is_prime or manifest.failure else "hand off")
     clients.ledger.note(
         opened.attempt, sealed_at=datetime.fromisoformat(manifest.sealed_at), folder=opened.attempt.folder.prefix
     )

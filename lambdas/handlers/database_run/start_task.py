@@ -10,11 +10,11 @@ Raises  ClaimLostError
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Literal
 
 from fleet.dms.endpoints import judge_source, judge_target, s3_settings
-from fleet.dms.task_texts import full_load_texts
-from fleet.dms.tasks import TaskReport, is_settling, judge_start_refusal, start_type
+from fleet.dms.tasks import TaskReport, is_settling, judge_start_refusal, start_type, stop_position
 from fleet.errors import ClaimLostError, FleetError
 from fleet.failures import Failure
 from fleet.sentences import as_clause
@@ -26,10 +26,10 @@ from lambdas.attempt_context import (
     find_stop_request,
     gone,
     open_attempt,
-    read_names,
     read_tables,
     refuse,
 )
+from lambdas.chain_context import check_chain, note_changes_before, wanted_texts
 from lambdas.clients.dms import Endpoint, Task
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
@@ -89,13 +89,21 @@ def run(request: Request, clients: Clients) -> Response:
         return refuse(opened, place, clients, Response)
     if place > 0:
         return Response(verdict="wait", wait_seconds=place)
+    stop_at = None
+    if opened.attempt.mode == "delta":
+        if broken := check_chain(opened, report, clients):
+            return refuse(opened, broken, clients, Response)
+        note_changes_before(opened, report, clients)
+        stop_at = clients.now() + timedelta(seconds=opened.settings.limits.delta_seconds)
+        clients.ledger.note(opened.attempt, stop_at=stop_at)
     clients.ledger.note(
         opened.attempt,
         started_before=report.started,
         started_at=clients.now(),
         left_by_test=tuple(file.key for file in left_by_test),
     )
-    refused = clients.dms.start_task(report.arn, start_type(report))
+    bound = stop_position(stop_at) if stop_at else ""
+    refused = clients.dms.start_task(report.arn, start_type(report, opened.attempt.mode), bound)
     if not refused or _has_started(opened, report, clients):
         return Response(verdict="started", wait_seconds=opened.plan.poll_seconds)
     clients.ledger.note(opened.attempt, started_before=None, started_at=None)
@@ -140,10 +148,7 @@ def _wait(opened: Opened, reason: str, clients: Clients) -> Response:
 
 def _judge_task(opened: Opened, task: Task, tables: tuple[Table, ...], clients: Clients) -> Failure | None:
     """What the task moves, and how, is read back with the endpoints."""
-    names = read_names(opened.attempt, tables, clients)
-    difference = full_load_texts(opened.settings, opened.server.engine, opened.database, tables, names).find_difference(
-        task.texts
-    )
+    difference = wanted_texts(opened, tables, clients).find_difference(task.texts)
     if not difference:
         return None
     return Failure("unknown", "TaskNotAsWanted", f"task {opened.task_id!r} is not as it was made: {difference}.")

@@ -23,6 +23,8 @@ from fleet.waits import ABANDONED_SECONDS, seconds_since
 from fleet.warehouse import find_clashes, full_load_statements, look_statements, rename_columns
 from fleet.warehouse_columns import fingerprint, wanted_columns
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt, read_tables
+from lambdas.chain_context import ChainContext, read_chain
+from lambdas.change_loads import plan_change_loads, prepare_changes
 from lambdas.clients.snowflake import SqlApiError
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.known_tables import read_known_tables
@@ -58,7 +60,15 @@ def run(request: Request, clients: Clients) -> Response:
         raise ValueError(f"{opened.attempt.folder.prefix} is not sealed, yet its loads are asked for")
     tables = _tables_as_they_land(opened, clients)
     known = read_known_tables(opened.database.id, clients)
-    before = read_loads(opened.attempt, clients) or _plan_loads(opened, manifest, tables, known)
+    is_delta = opened.attempt.mode == "delta"
+    before = read_loads(opened.attempt, clients)
+    if not before:
+        plan = (
+            plan_change_loads(opened, tables, known, clients)
+            if is_delta
+            else _plan_loads(opened, manifest, tables, known)
+        )
+        before = plan
     if stopped := find_stop_request(opened, clients):
         before = tuple(load.failed(stopped) if load.state == "waiting" else load for load in before)
     room = opened.plan.loads_per_database - sum(load.state in {"sending", "under way"} for load in before)
@@ -68,12 +78,16 @@ def run(request: Request, clients: Clients) -> Response:
     # Written before anything is sent: what is found `sending` at the next entry may have arrived already.
     write_loads(opened.attempt, tuple(loads.values()), clients)
     sealed = {table.name: table for table in manifest.handed_off}
+    chain = read_chain(opened, clients) if is_delta else None
     to_send = [load for load in loads.values() if load.state == "sending"]
     sent = 0
     try:
         for load in to_send:
             name = load.name
-            prepared = _prepare(opened, load, tables[name], sealed[name], known.get(name))
+            if chain is None:
+                prepared = _prepare(opened, load, tables[name], sealed[name], known.get(name))
+            else:
+                prepared = _prepare_delta(opened, load, tables[name], known[name], chain)
             if isinstance(prepared, Load):
                 loads[name] = prepared
             else:
@@ -123,6 +137,13 @@ def _prepare(
     wanted = [number for number, one in enumerate(statements) if one.startswith(("COPY ", "SHOW "))]
     learnt = replace(shape, present=plan.columns)
     return _Prepared(load.planned(plan, learnt), statements, (*wanted, len(statements) - 1))
+
+
+def _prepare_delta(opened: Opened, load: Load, table: Table, known: KnownTable, chain: ChainContext) -> _Prepared:
+    """The one request of a delta's *load*."""
+    statements = prepare_changes(opened, load, table, known, chain)
+    wanted = [number for number, one in enumerate(statements) if one.startswith("COPY ")]
+    return _Prepared(load, statements, (*wanted, len(statements) - 1))
 
 
 def _learn(engine: Engine, table: Table, look: TableLook) -> KnownTable | Failure:

@@ -84,8 +84,6 @@ RAISES: tuple[type[FleetError], ...] = (
 def run(request: Request, clients: Clients) -> Response:
     """Plan once: entered again, the plan that is there is the answer."""
     run_id, asked = require_run_id(request.run), request.input
-    if asked.mode == "delta":
-        raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
     if asked.scheduled_at is not None:
         winner = clients.ledger.take_slot(asked.schedule or asked.mode or "rerun", asked.scheduled_at, run_id)
         if winner != run_id:

@@ -1,0 +1,54 @@
+"""Which changes of which folders are applied to each table now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fleet.attempts import Attempt
+from fleet.deltas.chain import TableState
+from fleet.manifests import Manifest, SealedTable
+from fleet.tables.catalogue import TableName
+
+
+@dataclass(frozen=True)
+class DeltaFolder:
+    """A sealed folder of a chain. *is_closed*: it and those before it hold everything up to a known place of the log."""
+
+    attempt: Attempt
+    is_closed: bool
+    manifest: Manifest
+
+    def table(self, name: TableName) -> SealedTable | None:
+        """What was sealed of a table in it; None where the task did not read that table yet."""
+        return next((table for table in self.manifest.tables if table.name == name), None)
+
+
+def closed_through(folders: Iterable[DeltaFolder]) -> int:
+    """The newest attempt up to which changes may be applied; 0 where none is.
+
+    Behind an open folder the next one may begin with changes that belong before its own: only together do they end at
+    a known place, and only so do rows never go backwards.
+    """
+    return max((folder.attempt.number for folder in folders if folder.is_closed), default=0)
+
+
+def plan_batch(
+    state: TableState, folders: Sequence[DeltaFolder], through: int
+) -> tuple[tuple[Attempt, SealedTable], ...]:
+    """The folders with changes of *state*'s table that are not applied yet, in order, up to attempt *through*."""
+    batch: list[tuple[Attempt, SealedTable]] = []
+    for folder in sorted(folders, key=lambda one: one.attempt.number):
+        sealed = folder.table(state.name)
+        if state.applied < folder.attempt.number <= through and sealed is not None and sealed.files:
+            batch.append((folder.attempt, sealed))
+    return tuple(batch)
+
+
+def find_broken(state: TableState, folders: Sequence[DeltaFolder], through: int) -> str:
+    """Why the table's changes in those folders cannot be applied: what one of them was sealed with; or nothing."""
+    for folder in sorted(folders, key=lambda one: one.attempt.number):
+        sealed = folder.table(state.name)
+        if state.applied < folder.attempt.number <= through and sealed is not None and sealed.failure is not None:
+            return sealed.failure.text
+    return ""

@@ -1,0 +1,57 @@
+"""What is sealed of a delta: its changes by table, and whether its folders hold all up to a known place of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fleet.dms.tasks import ChangeCounts
+from fleet.failures import Failure
+from fleet.folders import LandedFile
+from fleet.manifests import SealedTable
+from fleet.parquet_footer import Footer
+from fleet.tables.catalogue import Table
+
+SUSPENDED = "Table error"
+"""DMS's state of a table that it reads no changes of any more."""
+MARK_COLUMN = "attempt"
+"""The column of the mark that holds the number of the attempt that set it."""
+
+
+def judge_changes(
+    table: Table,
+    counts: ChangeCounts,
+    files: Sequence[LandedFile],
+    footers: Mapping[str, Footer],
+    *,
+    state: str = "",
+) -> SealedTable:
+    """What landed of *table*'s changes. *counts*: of this attempt by DMS; *footers*: of each file, by key.
+
+    More rows in the files than DMS counts are changes that it wrote twice, which apply once. Fewer are lost.
+
+    >>> t, file = Table("s", "t", False, (), ("id",)), LandedFile("k", 9, "e")
+    >>> judge_changes(t, ChangeCounts(1, 1, 1), [file], {"k": Footer(3, {})}).failure is None
+    True
+    >>> print(judge_changes(t, ChangeCounts(1, 1, 1), [file], {"k": Footer(2, {})}).failure.text)
+    s.t: DMS counts 3 changes, the files hold 2.
+    """
+    rows = sum(footers[file.key].rows for file in files)
+    failure = None
+    if state == SUSPENDED:
+        text = f"{table.name}: DMS has suspended the table and reads no changes of it any more."
+        failure = Failure("table_error", "TableSuspended", text)
+    elif rows < counts.all:
+        text = f"{table.name}: DMS counts {counts.all:,} changes, the files hold {rows:,}."
+        failure = Failure("landing_mismatch", "ChangesMissing", text)
+    return SealedTable(
+        table.schema, table.table, False, "loaded" if rows else "empty", rows, None, tuple(files), failure
+    )
+
+
+def find_mark(files: Sequence[LandedFile], footers: Mapping[str, Footer]) -> int:
+    """The number of the newest attempt whose mark is in *files* of the mark's table; 0 where none is.
+
+    >>> find_mark([LandedFile("k", 9, "e")], {"k": Footer(2, {"attempt": 7})})
+    7
+    """
+    return max((footers[file.key].largest.get(MARK_COLUMN, 0) for file in files), default=0)

@@ -1,0 +1,136 @@
+"""What a state of a delta needs to know of its chain, read once: the chain, the tables' states, the sealed folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fleet.databases import Engine
+from fleet.deltas.batches import DeltaFolder, closed_through
+from fleet.deltas.chain import Chain, States, TableState, why_full
+from fleet.deltas.tables import part_tables
+from fleet.dms.task_texts import TaskTexts, task_texts
+from fleet.dms.tasks import ChangeCounts, TaskReport, read_changes
+from fleet.failures import Failure
+from fleet.names import MARK_TABLE
+from fleet.tables.catalogue import Table, TableName
+from fleet.warehouse_columns import fingerprint
+from lambdas.attempt_context import Opened, read_names, read_tables
+from lambdas.landing import read_manifest_of
+from lambdas.wiring import Clients
+
+Counts = list[tuple[TableName, ChangeCounts]]
+
+
+@dataclass(frozen=True)
+class ChainContext:
+    """A chain as one attempt of its database finds it. *folders*: sealed, and not applied to all tables yet."""
+
+    chain: Chain
+    states: States
+    folders: tuple[DeltaFolder, ...]
+
+    @property
+    def through(self) -> int:
+        """The newest attempt up to which changes may be applied."""
+        return closed_through(self.folders)
+
+    def state(self, name: TableName) -> TableState | None:
+        """How far a table is; None where it was never loaded."""
+        return self.states.get(name)
+
+
+def read_chain(opened: Opened, clients: Clients) -> ChainContext | None:
+    """The database's chain with what is pending of it; None where it has none that goes on."""
+    chain = clients.chains.find(opened.database.id)
+    if chain is None or chain.broken:
+        return None
+    states = clients.chains.states(opened.database.id)
+    applied = [state.applied for state in states.values() if state.chain == chain.number and not state.needs_full]
+    first = min([*applied, chain.newest]) + 1 if applied else chain.number
+    folders: list[DeltaFolder] = []
+    for record in clients.ledger.attempts_between(opened.database.id, first, chain.newest):
+        if record.attempt.mode == "delta" and record.chain == chain.number and record.sealed_at:
+            manifest = read_manifest_of(record.attempt, opened, clients)
+            if manifest is not None:
+                folders.append(DeltaFolder(record.attempt, record.is_closed, manifest))
+    return ChainContext(chain, states, tuple(folders))
+
+
+def table_fingerprint(engine: Engine, table: Table) -> str:
+    """A short name of the table's columns and key: a delta of it applies only while that stays."""
+    return f"{fingerprint(engine, table)} {','.join(table.key)}"
+
+
+def tables_of_task(opened: Opened, tables: Sequence[Table]) -> tuple[Table, ...]:
+    """Those of the attempt's *tables* that its task moves; of a delta those that take deltas, and the mark's."""
+    if opened.attempt.mode == "full":
+        return tuple(tables)
+    by_delta, _ = part_tables(opened.server.engine, tables)
+    return (*by_delta, mark_table(opened)) if opened.record.has_mark else by_delta
+
+
+def mark_table(opened: Opened) -> Table:
+    """The table of the database's mark, which lies in the first of its schemas."""
+    return Table(opened.database.schemas[0], MARK_TABLE, False, (), ("id",))
+
+
+def wanted_texts(opened: Opened, tables: Sequence[Table], clients: Clients) -> TaskTexts:
+    """What the attempt's task must say to move its *tables*.
+
+    Raises:
+        QuotaExceededError: The mappings are longer than DMS takes them.
+    """
+    names = read_names(opened.attempt, tables, clients)
+    moved = tables_of_task(opened, tables)
+    engine, database = opened.server.engine, opened.database
+    return task_texts(opened.attempt.mode, opened.settings, engine, database, moved, names)
+
+
+def check_chain(opened: Opened, report: TaskReport, clients: Clients) -> Failure | None:
+    """A failure, if the task that *report* describes cannot go on with the database's chain, which is broken then.
+
+    A task that never ran begins a chain; only the task that read it goes on with it.
+    """
+    chain = clients.chains.find(opened.database.id)
+    is_new = chain is None or bool(chain.broken)
+    if is_new and report.status == "ready":
+        return None
+    if chain is None or chain.broken:
+        text = f"task {opened.task_id!r} has run, and no chain of deltas that goes on is known of it."
+        return Failure("source_log_gone", "TaskNotFresh", text)
+    if report.arn == chain.task_arn and report.status != "ready":
+        return None
+    found = "never ran" if report.arn == chain.task_arn else f"is {report.arn}"
+    why = f"task {opened.task_id!r} {found}; {chain.task_arn} has read the chain up to attempt {chain.newest}"
+    clients.chains.break_off(opened.database.id, why)
+    return Failure("source_log_gone", "ChainBroken", f"{why}. What came between is not known.")
+
+
+def note_changes_before(opened: Opened, report: TaskReport, clients: Clients) -> None:
+    """Keep DMS's counts of changes before the start: what comes on top of them is this attempt's."""
+    counts = {} if report.status == "ready" else read_change_counts(report.arn, clients)
+    clients.records.write(opened.attempt.key("changes_before"), list(counts.items()), Counts)
+
+
+def read_change_counts(task_arn: str, clients: Clients) -> dict[TableName, ChangeCounts]:
+    """The changes of each table as DMS counts them over the life of its task."""
+    statistics = clients.dms.table_statistics(task_arn)
+    return {TableName(one["SchemaName"], one["TableName"]): read_changes(one) for one in statistics}
+
+
+def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple[list[TableName], list[TableName]]:
+    """The tables of the attempt that need a full load before a delta of theirs applies; and all tables of it."""
+    tables = read_tables(opened.attempt, clients)
+    engine = opened.server.engine
+    by_delta, _ = part_tables(engine, tables)
+    states = clients.chains.states(opened.database.id)
+    names = {table.name for table in by_delta}
+    needing = [
+        table.name
+        for table in tables
+        if table.name not in names
+        or chain is None
+        or why_full(states.get(table.name), chain, table_fingerprint(engine, table))
+    ]
+    return needing, [table.name for table in tables]

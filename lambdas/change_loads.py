@@ -1,0 +1,104 @@
+"""The loads of a delta: which tables have changes to apply now, and the request that applies them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fleet.deltas.batches import find_broken, plan_batch
+from fleet.deltas.chain import TableState, why_full
+from fleet.deltas.change_sql import ChangeBatch, change_statements
+from fleet.deltas.tables import part_tables
+from fleet.drift import KnownTable
+from fleet.failures import Failure
+from fleet.tables.catalogue import Table, TableName
+from lambdas.attempt_context import Opened
+from lambdas.chain_context import ChainContext, read_chain, table_fingerprint
+from lambdas.loads import Load
+from lambdas.wiring import Clients
+
+NEEDS_FULL = "NeedsFullLoad"
+"""The failure of a table whose deltas wait for a full load."""
+
+
+def plan_change_loads(
+    opened: Opened, tables: Mapping[TableName, Table], known: Mapping[TableName, KnownTable], clients: Clients
+) -> tuple[Load, ...]:
+    """A load for each table that has changes to apply, the largest first; one that needs a full load first is over.
+
+    Chosen once for the attempt: sent again, a request applies the same folders.
+    """
+    context = read_chain(opened, clients)
+    if context is None:
+        return ()
+    by_delta, _ = part_tables(opened.server.engine, tuple(tables.values()))
+    loads: list[tuple[int, Load]] = []
+    for table in by_delta:
+        planned = _plan_load(opened, context, table, known.get(table.name))
+        if planned is not None:
+            loads.append(planned)
+    return tuple(load for _, load in sorted(loads, key=lambda one: -one[0]))
+
+
+def _plan_load(
+    opened: Opened, context: ChainContext, table: Table, known: KnownTable | None
+) -> tuple[int, Load] | None:
+    """The load with how many changes it has; None where nothing is to be applied."""
+    state = context.state(table.name)
+    waiting = Load(table.schema, table.table, "waiting")
+    why = why_full(state, context.chain, table_fingerprint(opened.server.engine, table))
+    if state is None or why:
+        return 0, waiting.failed(_needs_full(table.name, why))
+    if why := find_broken(state, context.folders, context.through):
+        return 0, waiting.failed(_needs_full(table.name, why))
+    batch = plan_batch(state, context.folders, context.through)
+    if not batch:
+        return None
+    if known is None or not known.has_landed:
+        why = "no file of it was ever looked into, so the types of its columns are not known"
+        return 0, waiting.failed(_needs_full(table.name, why))
+    rows = sum(sealed.rows for _, sealed in batch)
+    return rows, waiting.with_folders(tuple(attempt.number for attempt, _ in batch), state.written)
+
+
+def _needs_full(name: TableName, why: str) -> Failure:
+    text = f"{name}: its changes cannot be applied before a full load: {why.rstrip('.')}."
+    return Failure("source_log_gone", NEEDS_FULL, text)
+
+
+def prepare_changes(
+    opened: Opened, load: Load, table: Table, known: KnownTable, context: ChainContext
+) -> tuple[str, ...]:
+    """The request of *load*, the same each time."""
+    folders = [
+        (folder.attempt, sealed)
+        for folder in context.folders
+        if folder.attempt.number in load.folders and (sealed := folder.table(load.name)) is not None
+    ]
+    types = {column.name: column for column in known.present}
+    columns = tuple(types.get(column.name, column) for column in known.wanted)
+    batch = ChangeBatch(table, tuple(folders), load.written, columns)
+    return change_statements(opened.settings.snowflake, opened.server.engine, opened.attempt, batch)
+
+
+def next_states(
+    opened: Opened, context: ChainContext, tables: Mapping[TableName, Table], loads: Mapping[TableName, Load]
+) -> list[TableState]:
+    """The states of the delta's tables after its *loads*, of those that have changed."""
+    changed: list[TableState] = []
+    for name in tables:
+        state = context.state(name)
+        if state is None or state.needs_full or state.chain != context.chain.number:
+            continue
+        load = loads.get(name)
+        if load is None:
+            after = replace(state, applied=max(state.applied, context.through))
+        elif load.result is not None and load.result.failure is None:
+            after = replace(state, applied=context.through, written=opened.attempt.number)
+        elif load.result is not None and load.result.failure is not None and load.result.failure.name == NEEDS_FULL:
+            after = replace(state, needs_full=load.result.failure.text)
+        else:
+            continue
+        if after != state:
+            changed.append(after)
+    return changed

@@ -1,0 +1,72 @@
+"""
+State "NextStep" of database-run.asl.json: chooses the attempt that an execution in mode `delta` makes next, and takes
+its number.
+
+Takes   AttemptRequest
+Returns Response: `claimed` with the next attempt; `done` with the last one
+Raises  ClaimLostError, TransientError
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from fleet.attempts import Attempt
+from fleet.deltas.chain import DeltaStep, next_step
+from fleet.errors import ClaimLostError, FleetError, TransientError
+from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
+from lambdas.chain_context import find_needing
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.steps import find_steps
+from lambdas.wiring import Clients
+
+Request = AttemptRequest
+
+
+class Response(Model):
+    """What ClaimDatabase answers, for the next attempt of the same execution."""
+
+    verdict: Literal["claimed", "done"]
+    attempt: Attempt
+    mode: Literal["delta"] = "delta"
+    wait_seconds: int = 0
+    declined: str | None = None
+
+
+RAISES: tuple[type[FleetError], ...] = (ClaimLostError, TransientError)
+
+
+def run(request: Request, clients: Clients) -> Response:
+    """Take one more attempt under the claim that is held. Entered again, the attempt that was taken is the answer."""
+    claim = clients.ledger.claim(request.attempt.database)
+    if claim.holder == request.attempt.execution and claim.number == request.attempt.number + 1:
+        newest = clients.ledger.find_record(replace(request.attempt, number=claim.number))
+        if newest is not None:
+            return Response(verdict="claimed", attempt=newest.attempt)
+    opened = open_attempt(request.attempt, clients)
+    step = _choose(opened, clients)
+    if step is None:
+        return Response(verdict="done", attempt=opened.attempt)
+    attempt = replace(opened.attempt, mode=step.mode, number=opened.attempt.number + 1, tables=step.tables)
+    if not clients.ledger.take(
+        attempt,
+        previous_holder=attempt.execution,
+        now=clients.now(),
+        redrive_count=opened.record.redrive_count,
+        purpose=step.purpose,
+    ):
+        raise TransientError(f"the next attempt at {attempt.database} was not taken.", remedy="It is tried again.")
+    return Response(verdict="claimed", attempt=attempt)
+
+
+def _choose(opened: Opened, clients: Clients) -> DeltaStep | None:
+    if find_stop_request(opened, clients):
+        return None
+    done = [one.purpose for one in find_steps(opened, clients) if one.purpose]
+    chain = clients.chains.find(opened.database.id)
+    needing, whole = find_needing(opened, chain, clients)
+    return next_step(done, chain, needing, whole)
+
+
+handler = entrypoint("NextStep", Request, run)

@@ -1,0 +1,117 @@
+"""The manifest of a delta: what landed of each table's changes, and where the chain goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from fleet.deltas.chain import Chain
+from fleet.deltas.sealing import find_mark, judge_changes
+from fleet.dms.tasks import ChangeCounts, TaskReport, judge_delta_end, read_changes
+from fleet.folders import LandedFile, sort_files
+from fleet.manifests import DeltaSeal, Manifest, describe_left_by_test, judge_strays, part_left_by_test, seal
+from fleet.parquet_footer import TAIL_BYTES, Footer, footer_bytes, read_footer
+from fleet.tables.account import NOTHING_ACCOUNTED
+from fleet.tables.catalogue import TableName
+from lambdas.attempt_context import Opened, read_account, read_tables
+from lambdas.chain_context import Counts, mark_table, tables_of_task
+from lambdas.wiring import Clients
+
+_FIRST_LOOK_BYTES = 16 * 1024
+"""Holds most footers whole, so that a file takes one request."""
+
+
+def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manifest:
+    """What the folder of a delta holds now that its task is at rest. Nothing is written."""
+    bucket, folder = opened.settings.landing_bucket, opened.attempt.folder
+    tables = tables_of_task(opened, read_tables(opened.attempt, clients))
+    listed = [one.file for one in clients.objects.list(bucket, folder.prefix + "/")]
+    files, others = sort_files(folder, [table.name for table in tables], listed)
+    left_by_test, strays = part_left_by_test(folder, others, opened.record.left_by_test)
+    footers = _read_footers(bucket, (file for found in files.values() for file in found), clients)
+    states, counts = _count(opened, report.arn, clients)
+    mark_name = mark_table(opened).name
+    mark = find_mark(files.get(mark_name, ()), footers)
+    end = judge_delta_end(report)
+    gaps = [*opened.record.gaps, *filter(None, [describe_left_by_test(left_by_test)])]
+    if not opened.record.has_mark:
+        gaps.append("the source has no mark, so nobody knows up to where this delta reads")
+    is_proved = mark == opened.attempt.number if opened.record.marked_at else True
+    sealed = [
+        judge_changes(
+            table,
+            counts.get(table.name, ChangeCounts()),
+            files.get(table.name, ()),
+            footers,
+            state=states.get(table.name, ""),
+        )
+        for table in tables
+        if table.name != mark_name
+    ]
+    chain = clients.chains.find(opened.database.id)
+    is_prime = chain is None or bool(chain.broken)
+    return seal(
+        opened.attempt,
+        sealed,
+        bucket=bucket,
+        sealed_at=clients.now().isoformat(),
+        failure=judge_strays(strays, []),
+        account=read_account(opened.attempt, clients) or NOTHING_ACCOUNTED,
+        gaps=gaps,
+        left_by_test=left_by_test,
+        delta=DeltaSeal(
+            chain=opened.attempt.number if chain is None or is_prime else chain.number,
+            checkpoint=report.checkpoint,
+            is_closed=end is None and is_proved,
+            mark=mark,
+            end=end,
+        ),
+    )
+
+
+def note_changes(opened: Opened, manifest: Manifest, clients: Clients) -> None:
+    """What a delta's *manifest* says goes to the ledger: first the attempt, then the chain."""
+    delta = manifest.delta
+    assert delta is not None  # noqa: S101  the manifest of a delta has it
+    if delta.end is not None:
+        clients.ledger.note_failure(opened.attempt, delta.end)
+    clients.ledger.note(
+        opened.attempt,
+        sealed_at=datetime.fromisoformat(manifest.sealed_at),
+        folder=opened.attempt.folder.prefix,
+        chain=delta.chain,
+        is_closed=delta.is_closed,
+        checkpoint=delta.checkpoint,
+    )
+    chain = clients.chains.find(opened.database.id)
+    if chain is None or chain.number != delta.chain:
+        chain = Chain(delta.chain, opened.record.task_arn, delta.checkpoint, opened.attempt.number)
+    clients.chains.put(opened.database.id, replace(chain, checkpoint=delta.checkpoint, newest=opened.attempt.number))
+
+
+def _count(
+    opened: Opened, task_arn: str, clients: Clients
+) -> tuple[dict[TableName, str], dict[TableName, ChangeCounts]]:
+    """DMS's state of each table, and its count of the changes of this attempt."""
+    before = dict(clients.records.read(opened.attempt.key("changes_before"), Counts) or ())
+    statistics = list(clients.dms.table_statistics(task_arn))
+    names = [TableName(one["SchemaName"], one["TableName"]) for one in statistics]
+    states = {name: one.get("TableState", "") for name, one in zip(names, statistics, strict=True)}
+    counts = {
+        name: read_changes(one).since(before.get(name, ChangeCounts()))
+        for name, one in zip(names, statistics, strict=True)
+    }
+    return states, counts
+
+
+def _read_footers(bucket: str, files: Iterable[LandedFile], clients: Clients) -> dict[str, Footer]:
+    return {file.key: _read_footer(bucket, file, clients) for file in files}
+
+
+def _read_footer(bucket: str, file: LandedFile, clients: Clients) -> Footer:
+    end = clients.objects.read_end(bucket, file.key, _FIRST_LOOK_BYTES)
+    length = footer_bytes(end[-TAIL_BYTES:]) + TAIL_BYTES
+    if length > len(end):
+        end = clients.objects.read_end(bucket, file.key, length)
+    return read_footer(end)
