@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.clock import Clock
+from localcloud.dms.changes.captured import Captured
 from localcloud.dms.engines.reader import Reader, RunEndedError
 from localcloud.dms.loads.load import TableProgress
 from localcloud.dms.requests.names import refusal, resource_identifier
@@ -136,8 +137,8 @@ class Connection(Stateful):
 class Task(Stateful):
     """A replication task. *given* holds the members it was created or last modified with.
 
-    *ended_by*: what ends its run as soon as the tables under way are through, whatever else happens.
-    *move_to*: the instance it is moving to.
+    *captured*: what a capture of changes keeps from run to run. *ended_by*: what ends its run as soon as the tables
+    under way are through, whatever else happens. *move_to*: the instance it is moving to.
     """
 
     kind = "replication-task"
@@ -160,6 +161,7 @@ class Task(Stateful):
     tables: list[TableProgress] = field(default_factory=list)
     request_stop: Callable[[], None] | None = None
     ended_by: RunEndedError | None = None
+    captured: Captured = field(default_factory=Captured)
     move_to: Instance | None = None
 
     @property

@@ -61,6 +61,7 @@ _SETTINGS = {
     "log_min_messages": "warning",
 }
 
+_PUBLICATIONS = (Path(__file__).parent / "postgres_publications.sql").read_bytes()
 # $1: the server. Standard input is a pipe from us. A line in it means that the server is gone; its end without one
 # means that we are, whatever we died of.
 _OUTLIVE = 'read -r _ || kill -INT "$1"'
@@ -107,6 +108,7 @@ class EmbeddedPostgres:
             server = cls(place, passwords)
             if is_new:
                 server._add_login()
+                server._add_publications()
                 place.credentials.touch(mode=0o600)
                 place.credentials.write_text(json.dumps(passwords))
             server._held = held.pop_all()
@@ -191,6 +193,10 @@ class EmbeddedPostgres:
                     sql.Identifier(self.LOGIN), sql.Literal(self._passwords[self.LOGIN])
                 )
             )
+
+    def _add_publications(self) -> None:
+        with self.connect("template1") as connection:
+            connection.execute(_PUBLICATIONS)
 
 
 def _locked(place: ServerFolder) -> IO[str]:

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-import psycopg
 from duckdb_extensions import import_extension
-from psycopg.conninfo import make_conninfo
 
-from localcloud.dms.engines.driver_words import words_of
+from localcloud.dms.engines import postgresql_changes
+from localcloud.dms.engines.postgresql_connection import connect, conninfo
+from localcloud.dms.engines.postgresql_values import value_sql
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
@@ -30,19 +30,14 @@ from localcloud.dms.engines.reader import (
     carried,
 )
 from localcloud.dms.files import writer
-from localcloud.dms.files.lobs import units
 from localcloud.dms.files.quoting import identifier, literal
 from localcloud.dms.rules.mappings import Range
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
-from localcloud.dms.type_tables.postgresql import UNBOUNDED_BYTES, dms_type
+from localcloud.dms.type_tables.postgresql import dms_type
 
 _CATALOGUE = (Path(__file__).parent / "postgresql_catalogue.sql").read_bytes()
-_CONNECT_SECONDS = 10
 # What the scanner puts before the server's own words.
 _SERVERS_WORDS = re.compile(r"^.*?\bERROR:\s+", re.DOTALL)
-# Values are as text what they are to a driver of ODBC's, whatever the database's own settings say. Source:
-# https://odbc.postgresql.org/docs/ (DateStyle is ISO); that DMS sets the rest is assumed.
-_SESSION = "-c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c extra_float_digits=2"
 _FLOATS_AND_LOBS = {"REAL4", "REAL8", "BLOB", "CLOB", "NCLOB"}
 
 
@@ -60,13 +55,25 @@ class PostgresqlReader:
 
     def check(self, login: Login) -> None:
         """Connect and say goodbye. Raises SourceUnreachableError."""
-        _connect(login).close()
+        connect(login).close()
 
     def open(self, login: Login) -> PostgresqlSource:
         """The database behind *login*. Raises SourceUnreachableError."""
         with self._lock:
             name = f"source_{next(self._numbers)}"
             return PostgresqlSource(login, self._duckdb.cursor(), name)
+
+    def prepare_changes(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
+        """Publish *tables* and make the slot; where it begins."""
+        return postgresql_changes.prepare(login, name, tables)
+
+    def open_changes(self, login: Login, name: str) -> postgresql_changes.PostgresqlChanges:
+        """The slot. Raises LogLostError, SourceUnreachableError."""
+        return postgresql_changes.PostgresqlChanges(login, name)
+
+    def drop_changes(self, login: Login, name: str) -> None:
+        """Drop the slot. Raises SourceUnreachableError."""
+        postgresql_changes.drop(login, name)
 
 
 class PostgresqlSource:
@@ -77,7 +84,7 @@ class PostgresqlSource:
         self._cursor = cursor
         self._name = name
         try:
-            cursor.execute(f"ATTACH {literal(_conninfo(login))} AS {name} (TYPE postgres, READ_ONLY)")
+            cursor.execute(f"ATTACH {literal(conninfo(login))} AS {name} (TYPE postgres, READ_ONLY)")
         except duckdb.Error as error:
             raise SourceUnreachableError(self._words(error)) from None
 
@@ -88,7 +95,7 @@ class PostgresqlSource:
         The guide says that parent and children of a partitioned table are all reported as regular tables, and that
         materialised views are not supported. That foreign tables are read is assumed.
         """
-        with _connect(self._login) as connection:
+        with connect(self._login) as connection:
             rows = connection.execute(_CATALOGUE).fetchall()
         return [
             SourceTable(schema, name, tuple(_column(fields) for fields in columns or ()), tuple(key or ()), is_view)
@@ -109,39 +116,17 @@ class PostgresqlSource:
     def _words(self, error: Exception) -> str:
         """What the scanner raised without the connection string that it repeats, for the password is in it."""
         where = f"{self._login.host}:{self._login.port}/{self._login.database}"
-        text = str(error).replace(_conninfo(self._login), where)
+        text = str(error).replace(conninfo(self._login), where)
         return _SERVERS_WORDS.sub("", text).strip()
 
     def check(self) -> None:
         """Raise SourceUnreachableError unless the database still answers."""
-        _connect(self._login).close()
+        connect(self._login).close()
 
     def close(self) -> None:
         """Detach, which closes the connections."""
         self._cursor.execute(f"DETACH {self._name}")
         self._cursor.close()
-
-
-def _conninfo(login: Login) -> str:
-    return make_conninfo(
-        host=login.host,
-        port=login.port,
-        dbname=login.database,
-        user=login.username,
-        password=login.password,
-        options=_SESSION,
-        sslmode="disable" if login.ssl_mode == "none" else login.ssl_mode,
-        client_encoding="UTF8",  # DMS asks for it, whatever the database holds (assumed)
-        connect_timeout=_CONNECT_SECONDS,
-        application_name="dms",
-    )
-
-
-def _connect(login: Login) -> psycopg.Connection:
-    try:
-        return psycopg.connect(_conninfo(login))
-    except psycopg.Error as error:
-        raise SourceUnreachableError(words_of(error)) from error
 
 
 def _column(fields: Sequence[object]) -> SourceColumn:
@@ -156,7 +141,7 @@ def select(
     # Source: the guide, "Limitations": a table with an ARRAY and without a primary key is suspended during full load.
     if not table.key and not table.is_view and any(column.type_name == "array" for column in table.columns):
         raise TableUnreadableError(f"{table.schema}.{table.name} has an ARRAY column and no primary key")
-    fields = ", ".join(f"{_value(column, kind, lob_bytes)} AS {identifier(column.name)}" for column, kind in columns)
+    fields = ", ".join(f"{value_sql(column, kind, lob_bytes)} AS {identifier(column.name)}" for column, kind in columns)
     query = f"SELECT {fields} FROM {identifier(table.schema)}.{identifier(table.name)}"
     return query if within is None else f"{query} WHERE {_where(table, columns, within)}"
 
@@ -175,66 +160,3 @@ def _where(table: SourceTable, columns: Sequence[tuple[SourceColumn, DmsType]], 
         if bound is not None:
             terms.append(f"{row} {sign} ({', '.join(literal(value) for value in bound)})")
     return " AND ".join(terms)
-
-
-def _value(column: SourceColumn, kind: DmsType, lob_bytes: int) -> str:
-    """The column as an expression in the source's SQL, of a type that the scanner maps exactly."""
-    name = identifier(column.name)
-    match kind.name:
-        case "NUMERIC":
-            return _decimal(column, kind, name)
-        case "DATETIME":
-            # Documented: infinity becomes '9999-12-31 23:59:59' and -infinity '4713-01-01 00:00:00 BC'.
-            at = f"({name} AT TIME ZONE 'UTC')" if column.type_name == "timestamp with time zone" else name
-            return _within_years(at, "timestamp", " 23:59:59")
-        case "DATE":
-            return _within_years(name, "date")
-        case "TIME":
-            # The offset of a `time with time zone` is dropped, and 24:00 is the day's beginning (assumed).
-            return f"CASE {name}::time WHEN '24:00' THEN '00:00' ELSE {name}::time END"
-        # One unit more than is carried, so that a cut is noticed (`lobs.cut` makes it).
-        case "BLOB":
-            return f"substring({name} FROM 1 FOR {units(kind, lob_bytes) + 1})"
-        case "NCLOB" | "CLOB":
-            return f"left({name}::text, {units(kind, lob_bytes) + 1})"
-        case "STRING" | "WSTRING":
-            # A cast to text drops the padding of `character(n)`, as DMS does by default (TrimSpaceInChar).
-            if column.length is None and kind.length == UNBOUNDED_BYTES:
-                return _cut_bytes(f"{name}::text", UNBOUNDED_BYTES)
-            text = f"{name}::text"
-            return text if column.type_name == "character varying" else f"left({text}, {kind.length})"
-        case _:
-            return name
-
-
-def _decimal(column: SourceColumn, kind: DmsType, name: str) -> str:
-    precision, scale = kind.precision or 0, kind.scale or 0
-    if column.type_name == "money":
-        return f"{name}::numeric({precision},{scale})"
-    # A decimal has neither NaN nor infinity, nor more digits than it has. What DMS writes for them is unknown: the
-    # table errors rather than hold something made up, and the text that is no number says why.
-    what = literal(f" does not fit into the DECIMAL({precision},{scale}) of column {column.name}")
-    fits = f"{name} <> 'NaN'"  # a number with a precision of its own is no other that does not fit
-    if column.precision is None:
-        fits = f"abs(round({name}, {scale})) < 1e{precision - scale}::numeric"
-    checked = f"CASE WHEN {fits} THEN {name} ELSE ({name}::text || {what})::numeric END"
-    return f"({checked})::numeric({precision},{scale})"
-
-
-def _within_years(value: str, kind: str, last_second: str = "") -> str:
-    """What infinity becomes is documented for timestamps and assumed for dates. What becomes of other points in time
-    outside of the years 1 to 9999 is assumed: the nearest end of them."""
-    return (
-        f"CASE WHEN {value} >= {kind} '10000-01-01' THEN {kind} '9999-12-31{last_second}' "
-        f"WHEN {value} = '-infinity' THEN {kind} '4713-01-01 BC' "
-        f"WHEN {value} < {kind} '0001-01-01' THEN {kind} '0001-01-01' ELSE {value} END"
-    )
-
-
-def _cut_bytes(text: str, most: int) -> str:
-    """*text*, cut to *most* bytes of UTF-8 and then to whole characters. The first byte that goes is looked at: if it
-    goes on with a character (10xxxxxx), that character goes too."""
-    raw = f"convert_to({text}, 'UTF8')"
-    ends = [f"WHEN get_byte({raw}, {end}) & 192 <> 128 THEN {end}" for end in (most, most - 1, most - 2, most - 3)]
-    kept = f"substring({raw} FROM 1 FOR CASE {' '.join(ends)} END)"
-    return f"CASE WHEN octet_length({raw}) <= {most} THEN {text} ELSE convert_from({kept}, 'UTF8') END"

@@ -24,7 +24,7 @@ from localcloud.dms.files.formats import Csv, Parquet
 from localcloud.dms.files.lobs import cut, units
 from localcloud.dms.files.parquet import arrow_type, write_parquet
 from localcloud.dms.files.quoting import identifier, literal
-from localcloud.dms.rules.expressions import Evaluation, Value, constant
+from localcloud.dms.rules.expressions import HEADERS, Evaluation, Value, constant
 from localcloud.dms.rules.transformations import Field, UnfitRuleError
 from localcloud.dms.type_tables.column import DmsType
 
@@ -47,6 +47,7 @@ _DUCKDB = {
     "BYTES": "BLOB",
     "BLOB": "BLOB",
 }
+_HEADER_TYPES: dict[str, DmsType] = dict.fromkeys(("AR_H_TIMESTAMP", "AR_H_COMMIT_TIMESTAMP"), DmsType("DATETIME"))
 
 
 def duckdb_type(kind: DmsType) -> str:
@@ -95,6 +96,16 @@ def write(
     return found
 
 
+def headers(layout: Layout) -> dict[str, tuple[str, DmsType]]:
+    """What each header is, as DuckDB's SQL, and its type. Source: AWS DMS user guide, "Replicating source table headers
+    using expressions", for changes and for a full load."""
+    if layout.of_changes is not None:
+        return {name: (identifier(name), _HEADER_TYPES.get(name, DmsType("STRING"))) for name in HEADERS}
+    now = f"TIMESTAMP {literal(layout.at.strftime('%Y-%m-%d %H:%M:%S.%f'))}"
+    given = {"AR_H_TIMESTAMP": now, "AR_H_COMMIT_TIMESTAMP": now, "AR_H_OPERATION": "'INSERT'"}
+    return {name: (given.get(name, "''"), _HEADER_TYPES.get(name, DmsType("STRING"))) for name in HEADERS}
+
+
 class _Rows:
     """One table on its way: what DuckDB is asked for, and what is made of its batches."""
 
@@ -111,10 +122,12 @@ class _Rows:
         self.cuts: Counter[str] = Counter()
         self._selected: list[str] = []
         self._steps: list[_Step] = []
-        self._steps += [_Plain(self._ask(literal(value)), pa.string()) for _, value in layout.leading]
+        leading = [(name, literal(value)) for name, value in layout.leading] + list(layout.of_changes or ())
+        self._headers = headers(layout)
+        self._steps += [_Plain(self._ask(sql), pa.string()) for _, sql in leading]
         for one in self.fields:
             self._steps.append(self._step(one))
-        names = [name for name, _ in layout.leading] + [one.name for one in self.fields]
+        names = [name for name, _ in leading] + [one.name for one in self.fields]
         self.schema = pa.schema([pa.field(name, step.type) for name, step in zip(names, self._steps, strict=True)])
         self.select = ", ".join(f"{sql} AS c{place}" for place, sql in enumerate(self._selected))
         self.where = self._where()
@@ -141,13 +154,19 @@ class _Rows:
         shape, at = self._layout.shape, self._layout.at
         if one.expression is None:
             return _Plain(self._ask("NULL::VARCHAR" if self._is_csv else f"NULL::{duckdb_type(one.kind)}"), kind)
+        if one.expression.header:
+            sql = _converted(*self._headers[one.expression.header], one.kind)
+            return _Plain(self._ask(text_sql(sql, one.kind) if self._is_csv else sql), kind)
         if not one.expression.columns:
             value = constant(one.expression, shape.schema, shape.table, at)
             sql = _converted(*_sql_of(value), one.kind)
             return _Plain(self._ask(text_sql(sql, one.kind) if self._is_csv else sql), kind)
-        if unknown := [name for name in one.expression.columns if name not in self._types]:
+        if unknown := [name for name in one.expression.columns if name not in self._types.keys() | HEADERS]:
             raise UnfitRuleError(f"the expression of {one.name} reads {unknown[0]}, which is no column that is carried")
-        places = [self._ask(identifier(name)) for name in one.expression.columns]
+        places = [
+            self._ask(self._headers[name][0] if name in HEADERS else identifier(name))
+            for name in one.expression.columns
+        ]
         evaluation = Evaluation(one.expression, shape.schema, shape.table, at)
         sql = _converted("text", DmsType("STRING"), one.kind)
         sql = text_sql(sql, one.kind) if self._is_csv else sql

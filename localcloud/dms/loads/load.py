@@ -38,7 +38,8 @@ class TableProgress:
     """A table in the statistics of a task. *state*: one of AWS's phrases. *target*: schema and table in its keys,
     where they are not its own.
 
-    *warnings*: what AWS would write into the task's log and nowhere else (no statistic has room for it).
+    *warnings*: what AWS would write into the task's log and nowhere else (no statistic has room for it). *seen*,
+    *applied*: changes that were captured, and those of them that are in files: by I, U, D and DDL.
     """
 
     table: SourceTable
@@ -51,6 +52,8 @@ class TableProgress:
     error: str = ""
     target: tuple[str, str] | None = None
     warnings: list[str] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+    applied: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
+from localcloud.dms.changes.runs import CaptureRuns
 from localcloud.dms.engines.reader import RunEndedError, SourceTable
 from localcloud.dms.engines.sources import login
 from localcloud.dms.loads import task_log
@@ -28,6 +29,7 @@ class Runs:
         self._of = resources
         self._queue = LoadQueue(resources.clock)
         self._begun = itertools.count()
+        self.captures = CaptureRuns(resources)
 
     def start(self, task: Task, *, afresh: bool) -> None:
         """Let *task* be `starting`, and its load begin some time later. *afresh*: all tables anew."""
@@ -52,8 +54,12 @@ class Runs:
                 self._ended(task, str(error) or repr(error))
 
     def _begin(self, task: Task) -> None:
-        """Connect to both ends, read the catalogue, and hand over to the load. In the pool."""
+        """Connect to both ends, read the catalogue, and hand over to the load or the capture. In the pool."""
         assert task.started_at is not None  # noqa: S101  a task that runs was started
+        take_turn = partial(self._queue.ask, next(self._begun))
+        if task.given["MigrationType"] == "cdc":
+            self.captures.begin(task, take_turn, lambda why: self._ended(task, why))
+            return
         target = Target(self._of.aws, read_settings(task.target.given["S3Settings"]))
         source = self._of.readers[task.source.engine].open(login(self._of.aws, task.source))
         source = MeteredSource(self._of, task, source)
@@ -65,7 +71,7 @@ class Runs:
         with self._of.lock:
             load = Load(
                 self._of.clock,
-                partial(self._queue.ask, next(self._begun)),
+                take_turn,
                 self._of.lock,
                 source,
                 target,

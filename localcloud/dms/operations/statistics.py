@@ -29,6 +29,7 @@ def show_task(task: Task, now: datetime) -> dict[str, Any]:
         CdcStartPosition=task.given.get("CdcStartPosition"),
         CdcStopPosition=task.given.get("CdcStopPosition"),
         TaskData=task.given.get("TaskData"),
+        RecoveryCheckpoint=task.captured.checkpoint,
         ReplicationTaskStats=_statistics(task, now) if task.started_at else None,
     )
 
@@ -53,13 +54,13 @@ def _statistics(task: Task, now: datetime) -> dict[str, Any]:
 
 
 def show_table(progress: TableProgress) -> dict[str, Any]:
-    """A table's statistics. Nothing is captured or validated here, so those numbers are 0."""
-    counts = ("Inserts", "Updates", "Deletes", "Ddls")
+    """A table's statistics. Nothing is validated here, so those numbers are 0."""
+    counts = {"Inserts": "I", "Updates": "U", "Deletes": "D", "Ddls": "DDL"}
     return members(
         SchemaName=progress.table.schema,
         TableName=progress.table.name,
-        **dict.fromkeys(counts, 0),
-        **dict.fromkeys([f"Applied{name}" for name in counts], 0),
+        **{name: progress.seen[key] for name, key in counts.items()},
+        **{f"Applied{name}": progress.applied[key] for name, key in counts.items()},
         FullLoadRows=progress.rows,
         FullLoadCondtnlChkFailedRows=0,
         FullLoadErrorRows=0,

@@ -9,6 +9,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localcloud.dms import settings
+from localcloud.dms.changes.capture import stop_time
+from localcloud.dms.changes.change_settings import read_change_settings
+from localcloud.dms.changes.runs import change_reader
 from localcloud.dms.loads.runs import Runs
 from localcloud.dms.loads.target import Target, read_settings
 from localcloud.dms.operations import event_kinds
@@ -128,10 +131,7 @@ class Tasks:
         if task.status not in AT_REST:
             raise invalid_state("Replication Task cannot be started, invalid state")
         _require_available(task.instance)
-        if task.given["MigrationType"] != "full-load":
-            raise NotEmulatedError(f"starting a task of migration type {task.given['MigrationType']}")
-        if given := [name for name in _CDC_MEMBERS if parameters.get(name)]:
-            raise NotEmulatedError(f"{', '.join(given)} at the start of a full load")
+        is_capture = self._require_emulated(task, parameters)
         _require_start_type(task, kind)
         for endpoint in (task.source, task.target):
             if not self._connections.is_successful(task.instance, endpoint):
@@ -140,8 +140,11 @@ class Tasks:
                     f"{endpoint.identifier} should be successful for starting the replication task"
                 )
         settings.require_loadable(task.settings)
-        if task.settings["FullLoadSettings"]["TargetTablePrepMode"] != "DO_NOTHING" and not self._is_empty(task):
+        prepares = task.settings["FullLoadSettings"]["TargetTablePrepMode"] != "DO_NOTHING"
+        if prepares and not is_capture and not self._is_empty(task):
             raise NotEmulatedError("TargetTablePrepMode other than DO_NOTHING with objects under the folder")
+        if stop := parameters.get("CdcStopPosition"):
+            task.given["CdcStopPosition"] = stop
         self._runs.start(task, afresh=kind != "resume-processing")
         return {"ReplicationTask": self._show(task)}
 
@@ -203,6 +206,29 @@ class Tasks:
         )
         return {"ReplicationTaskArn": task.arn, **shown}
 
+    def _require_emulated(self, task: Task, parameters: Parameters) -> bool:
+        """Whether *task* captures changes. Raises NotEmulatedError for what is not done here."""
+        given = [name for name in _CDC_MEMBERS if parameters.get(name)]
+        match task.given["MigrationType"]:
+            case "full-load":
+                if given:
+                    raise NotEmulatedError(f"{', '.join(given)} at the start of a full load")
+                return False
+            case "cdc":
+                kept = {**task.given, **parameters}
+                for name in ("CdcStartTime", "CdcStartPosition"):
+                    if kept.get(name):
+                        raise NotEmulatedError(f"{name} of a task of migration type cdc")
+                try:
+                    stop_time(kept.get("CdcStopPosition"))
+                except ValueError as error:
+                    raise NotEmulatedError(f"CdcStopPosition {error}") from error
+                read_change_settings(task.target.given["S3Settings"])
+                change_reader(self._of, task)
+                return True
+            case other:
+                raise NotEmulatedError(f"starting a task of migration type {other}")
+
     def _is_empty(self, task: Task) -> bool:
         try:
             return Target(self._of.aws, read_settings(task.target.given["S3Settings"])).is_empty()
@@ -218,6 +244,7 @@ class Tasks:
 
     def _remove(self, task: Task) -> None:
         del self._of.tasks[task.arn]
+        self._of.clock.work(self._runs.captures.forget, task)
         self._of.forget(task.arn)
         self._events.tell(task, event_kinds.TASK_DELETED)
 

@@ -1,8 +1,8 @@
 """The expressions of `add-column`: SQLite's, as DMS documents them, computed by SQLite itself.
 
 Source: AWS DMS user guide, "Using transformation rule expressions to define column content". A column of the source
-is written `$NAME`, which is how SQLite writes a parameter. Refused by name: what depends on chance, on a header that
-only changes have, or on a function that is not in the guide's list.
+is written `$NAME`, which is how SQLite writes a parameter. Refused by name: what depends on chance, or on a function
+that is not in the guide's list.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ from functools import cached_property
 
 Value = str | int | float | bytes | None
 
+HEADERS = (
+    *("AR_H_STREAM_POSITION", "AR_H_TIMESTAMP", "AR_H_COMMIT_TIMESTAMP", "AR_H_OPERATION", "AR_H_USER"),
+    "AR_H_CHANGE_SEQ",
+)
+"""What a change carries beside its row. Source: the guide, "Replicating source table headers using expressions"."""
+_HEADER = re.compile(r"\s*\$(AR_H_\w+)\s*")
 _METADATA = {"AR_M_SOURCE_SCHEMA", "AR_M_SOURCE_TABLE_NAME"}
 _FUNCTIONS = {
     *("lower", "upper", "ltrim", "replace", "rtrim", "substr", "trim", "replacechars", "hex", "zeroblob", "abs"),
@@ -42,7 +48,7 @@ class Expression:
         if _LITERAL.fullmatch(self.text):  # by far the most frequent: needs no SQLite
             return
         for name in self.names:
-            if name.startswith("AR_") and name not in _METADATA:
+            if name.startswith("AR_") and name not in _METADATA and name not in HEADERS:
                 raise ExpressionError(f"${name} in an expression")
         if any(found.group(2) for found in _TOKENS.finditer(self.text)):
             raise ExpressionError("CURRENT_DATE, CURRENT_TIME and CURRENT_TIMESTAMP in an expression")
@@ -62,8 +68,14 @@ class Expression:
         return tuple(dict.fromkeys(found))
 
     @property
+    def header(self) -> str | None:
+        """The header that the expression is, and nothing else."""
+        found = _HEADER.fullmatch(self.text)
+        return found.group(1) if found else None
+
+    @property
     def columns(self) -> tuple[str, ...]:
-        """The source's columns that the expression reads."""
+        """The source's columns, and the headers, that the expression reads."""
         return tuple(name for name in self.names if name not in _METADATA)
 
 

@@ -60,7 +60,7 @@ def test_now_is_when_the_load_writes(text: str, found: str) -> None:
         ("load_extension('x')", "load_extension"),
         ("count($a)", "count"),
         ("(SELECT 1 FROM sqlite_master)", "more than an expression"),
-        ("$AR_H_STREAM_POSITION", "AR_H_STREAM_POSITION"),
+        ("$AR_H_COLOUR", "AR_H_COLOUR"),
         ("operation_indicator('D', 'U', 'I')", "operation_indicator"),
         ("current_timestamp", "CURRENT_TIMESTAMP"),
         ("$a +", "syntax error"),

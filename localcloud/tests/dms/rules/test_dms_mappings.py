@@ -170,7 +170,7 @@ def test_a_malformed_rule_is_refused_with_its_reason(rules: list[dict[str, Any]]
 @pytest.mark.parametrize(
     ("rule", "name"),
     [
-        (added("$AR_H_STREAM_POSITION"), "STREAM_POSITION"),
+        (added("$AR_H_COLOUR"), "AR_H_COLOUR"),
         (added("random()"), "random"),
         ({**added(), "rule-action": "add-before-image-columns"}, "add-before-image-columns"),
         ({**added(), "rule-target": "table-tablespace"}, "table-tablespace"),

@@ -1,0 +1,171 @@
+"""One run of a capture: the source's log is read every few seconds, changes are grouped by table, and become files.
+
+A position is confirmed at the source once everything up to it is in S3, and never before: a capture that dies in
+between reads the same changes again. Nothing waits in a thread: each look at the log is a piece of work of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from botocore.exceptions import ClientError
+
+from localcloud.clock import Clock
+from localcloud.dms.changes.captured import Captured
+from localcloud.dms.changes.tables import Tables
+from localcloud.dms.engines.changes import Changes, Committed, LogLostError, Run, Truncated
+from localcloud.dms.engines.reader import RunEndedError, SourceUnreachableError
+from localcloud.in_process_transport import AwsError
+
+_LOG = logging.getLogger(__name__)
+_LOOK_SECONDS = 5.0
+"""How often the log is looked at (assumed)."""
+_MOST_CHANGES = 100_000
+"""How many changes are read before all of them are written and confirmed, and the next are read."""
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+class Capture:
+    """A capture under way. *take_turn* calls its first argument in the pool, or the second if the cloud is closed;
+    *finished* is called once, at the end, with what ended it or "". *stop_at*: the time at which it stops by itself."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        take_turn: Callable[[Callable[[], None], Callable[[], None]], None],
+        lock: threading.RLock,
+        changes: Changes,
+        tables: Tables,
+        captured: Captured,
+        stop_at: datetime | None,
+        finished: Callable[[str | RunEndedError], None],
+    ) -> None:
+        self._clock = clock
+        self._take_turn = take_turn
+        self._lock = lock
+        self._changes = changes
+        self._tables = tables
+        self._captured = captured
+        self._stop_at = stop_at
+        self._finished = finished
+        assert captured.position is not None  # noqa: S101  set when the log began to be kept
+        self._read_to: int = captured.position
+        self._is_stopping = self._is_looking = self._is_over = False
+        self._turn = 0
+
+    def start(self) -> None:
+        """Look at the log for the first time."""
+        self._look_now()
+
+    def stop(self) -> None:
+        """Read and write what there is, then end. Under the lock."""
+        self._is_stopping = True
+        if not self._is_looking:
+            self._look_now()
+
+    def _look_now(self) -> None:
+        with self._lock:
+            if self._is_over:
+                return
+            self._turn += 1
+            self._is_looking = True
+            turn = self._turn
+        self._take_turn(lambda: self._look(turn), self._give_up)
+
+    def _look_later(self, seconds: float) -> None:
+        turn = self._turn
+
+        def look() -> None:
+            if turn == self._turn:
+                self._look_now()
+
+        self._clock.call_later(seconds, look)
+
+    def _give_up(self) -> None:
+        self._end("the local cloud was closed")
+
+    def _look(self, turn: int) -> None:
+        del turn
+        try:
+            now = self._clock.now()
+            is_due = self._stop_at is not None and now >= self._stop_at
+            with self._lock:
+                is_last = self._is_stopping or is_due
+            self._read()
+            self._tables.write(everything=is_last)
+            self._confirm()
+        except RunEndedError as ended:
+            self._end(ended)
+        except (SourceUnreachableError, LogLostError, AwsError, ClientError) as error:
+            self._end(str(error) or repr(error))
+        except Exception as error:  # noqa: BLE001  our own fault must end the task loudly
+            _LOG.exception("capture")
+            self._end(repr(error))
+        else:
+            if is_last:
+                self._end("" if self._is_stopping else RunEndedError("stopped", "STOPPED_AT_SERVER_TIME"))
+            else:
+                self._rest()
+
+    def _rest(self) -> None:
+        with self._lock:
+            self._is_looking = False
+            is_stopping = self._is_stopping
+        if is_stopping:
+            self._look_now()
+            return
+        left = _LOOK_SECONDS
+        if self._stop_at is not None:
+            left = min(left, max(0.0, (self._stop_at - self._clock.now()).total_seconds()))
+        self._look_later(left)
+
+    def _read(self) -> None:
+        """Read the log up to where it ends now, in pieces."""
+        end = self._changes.end()
+        while self._read_to < end:
+            for event in self._changes.read(self._read_to, end, _MOST_CHANGES):
+                if isinstance(event, Run):
+                    self._tables.add(event, self._read_to)
+                    if self._tables.bytes >= _MOST_BYTES:
+                        self._tables.write(everything=True)
+                elif isinstance(event, Truncated):
+                    self._tables.truncate(event.table)
+                elif isinstance(event, Committed):
+                    self._read_to = event.position
+            if self._read_to < end:
+                self._tables.write(everything=True)
+                self._confirm()
+
+    def _confirm(self) -> None:
+        """Let the source forget what is in files."""
+        position = self._tables.since(self._read_to)
+        if self._captured.position is None or position > self._captured.position:
+            self._changes.confirm(position)
+            with self._lock:
+                self._captured.confirm(position, self._changes.show(position))
+
+    def _end(self, why: str | RunEndedError) -> None:
+        with self._lock:
+            if self._is_over:
+                return
+            self._is_over = True
+        try:
+            self._changes.close()
+            self._tables.close()
+        finally:
+            with self._lock:
+                self._finished(why)
+
+
+def stop_time(position: str | None) -> datetime | None:
+    """The time that a `CdcStopPosition` names, UTC; None where there is none. Raises ValueError."""
+    if not position:
+        return None
+    kind, _, moment = position.partition(":")
+    if kind != "server_time":
+        raise ValueError(position)
+    at = datetime.fromisoformat(moment.strip())
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

@@ -1,0 +1,138 @@
+"""The seam to a source engine's log: what it gives to a capture of changes, beside `reader.py` for full loads.
+
+A capture (`localcloud/dms/changes/`) does all that is the same for every engine: grouping by table, batches, files,
+headers, statistics, stop, checkpoint. An engine reads its log, decodes it, and turns values into columns.
+
+Positions are numbers that grow along the log; only an engine's `show` says how one is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import pyarrow as pa
+
+from localcloud.dms.engines.reader import Login, SourceTable
+from localcloud.dms.type_tables.column import DmsType, SourceColumn
+
+Values = Sequence[Any] | None
+"""A row as the engine's own decoding leaves it, in the order of its table's columns; `Changes.arrays` reads it."""
+
+
+class LogLostError(Exception):
+    """What a capture would go on from is gone: the message says what, by name."""
+
+
+class CaptureRefusedError(Exception):
+    """The source cannot be captured as it is: the message says what to do there."""
+
+
+@dataclass(frozen=True, eq=False)
+class ChangedTable:
+    """A table in one of its shapes. *incarnation*: differs after a drop and a new table of the same name.
+
+    Compared by identity: an engine gives the same object as long as nothing about the table changed.
+    """
+
+    table: SourceTable
+    incarnation: int
+    about: Any = field(default=None, repr=False)  # the engine's own
+
+
+class Change(NamedTuple):
+    """One row's change. *operation*: I, U or D. *position*: its own place in the log. *after*: the row after it, for a
+    delete what is known of the row. *before*: what the log says of the row before an update, or None; a column that it
+    does not say anything of is None in it."""
+
+    operation: str
+    position: int
+    after: Values
+    before: Values
+
+
+@dataclass(frozen=True)
+class Run:
+    """Changes of one table that follow each other in one transaction. *size*: their bytes in the log, about."""
+
+    table: ChangedTable
+    committed_at: datetime
+    changes: Sequence[Change]
+    size: int
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """All rows of a table are gone."""
+
+    table: ChangedTable
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A transaction is over: what came before has been read up to *position*, from which a capture may go on."""
+
+    position: int
+
+
+Event = Run | Truncated | Committed
+
+
+class Changes(Protocol):
+    """The log of one database, open for one run of a capture. Used by one thread at a time."""
+
+    def end(self) -> int:
+        """Where the log ends now. Cheap: it is asked every few seconds."""
+        ...
+
+    def read(self, after: int, upto: int, most: int) -> Iterator[Event]:
+        """What was committed behind *after* and not behind *upto*, in the order of commits. Ends with the transaction
+        that makes the changes more than *most*; a large transaction comes in several runs."""
+        ...
+
+    def confirm(self, position: int) -> None:
+        """What was committed up to *position* is not needed again."""
+        ...
+
+    def tables(self) -> dict[tuple[str, str], int]:
+        """Schema and name of every table that there is now, with its incarnation."""
+        ...
+
+    def arrays(
+        self, table: ChangedTable, wanted: Sequence[tuple[SourceColumn, DmsType, Sequence[Any]]]
+    ) -> list[pa.Array]:
+        """Decoded values of some of the table's columns as a full load would carry them: for each an array of the type
+        that `writer.duckdb_type` says. Raises TableUnreadableError."""
+        ...
+
+    def dms_type(self, column: SourceColumn) -> DmsType | None:
+        """What DMS carries the column as."""
+        ...
+
+    def show(self, position: int) -> str:
+        """A position as `$AR_H_STREAM_POSITION` and checkpoints have it."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held; the log is kept for the next run."""
+        ...
+
+
+@runtime_checkable
+class ChangeReader(Protocol):
+    """An engine whose changes can be captured."""
+
+    def prepare_changes(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
+        """Let the log be kept for the capture *name* from now on; where it begins. Raises CaptureRefusedError,
+        SourceUnreachableError."""
+        ...
+
+    def open_changes(self, login: Login, name: str) -> Changes:
+        """The log, as it was kept for *name*. Raises LogLostError, SourceUnreachableError."""
+        ...
+
+    def drop_changes(self, login: Login, name: str) -> None:
+        """Keep no log for *name* any longer; nothing where none is kept. Raises SourceUnreachableError."""
+        ...

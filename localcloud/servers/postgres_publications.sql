@@ -1,0 +1,71 @@
+-- Publications that capture of changes reads, kept by the server itself. Run in template1, so that each database has it.
+-- A table is published for updates and deletes only while it has a usable replica identity: an update of a published
+-- table without one fails at the source. All others are published for inserts.
+
+CREATE FUNCTION pg_catalog.dms_has_identity(relation oid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT CASE relreplident
+        WHEN 'f' THEN true
+        WHEN 'n' THEN false
+        ELSE EXISTS (
+            SELECT FROM pg_index
+            WHERE indrelid = relation AND indisvalid AND indimmediate
+              AND CASE relreplident WHEN 'i' THEN indisreplident ELSE indisprimary END
+        )
+    END
+    FROM pg_class WHERE oid = relation
+$$;
+
+CREATE FUNCTION pg_catalog.dms_publish_table(relation oid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    wanted text := CASE WHEN pg_catalog.dms_has_identity(relation) THEN 'dms_changes' ELSE 'dms_inserts' END;
+    present text;
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_class WHERE oid = relation AND relkind = 'r' AND relpersistence = 'p'
+    ) THEN
+        RETURN;
+    END IF;
+    FOR present IN
+        SELECT pubname FROM pg_publication_rel JOIN pg_publication ON pg_publication.oid = prpubid
+        WHERE prrelid = relation AND pubname IN ('dms_changes', 'dms_inserts')
+    LOOP
+        IF present = wanted THEN
+            RETURN;
+        END IF;
+        EXECUTE format('ALTER PUBLICATION %I DROP TABLE ONLY %s', present, relation::regclass);
+    END LOOP;
+    EXECUTE format('ALTER PUBLICATION %I ADD TABLE ONLY %s', wanted, relation::regclass);
+END
+$$;
+REVOKE ALL ON FUNCTION pg_catalog.dms_publish_table(oid) FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.dms_publish(relations oid[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    -- Tasks of one database start at the same time.
+    PERFORM pg_advisory_xact_lock(hashtext('dms_publish'));
+    IF NOT EXISTS (SELECT FROM pg_publication WHERE pubname = 'dms_changes') THEN
+        CREATE PUBLICATION dms_changes
+            WITH (publish = 'insert, update, delete, truncate', publish_generated_columns = stored);
+        CREATE PUBLICATION dms_inserts WITH (publish = 'insert, truncate', publish_generated_columns = stored);
+    END IF;
+    PERFORM pg_catalog.dms_publish_table(relation) FROM unnest(relations) AS relation;
+END
+$$;
+REVOKE ALL ON FUNCTION pg_catalog.dms_publish(oid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pg_catalog.dms_publish(oid[]) TO dms_reader;
+
+-- A table that is made or altered once there are publications is published at once, so from its first row on.
+CREATE FUNCTION pg_catalog.dms_publish_made() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_publication WHERE pubname = 'dms_changes') THEN
+        PERFORM pg_catalog.dms_publish_table(objid) FROM pg_event_trigger_ddl_commands() WHERE object_type = 'table';
+    END IF;
+END
+$$;
+CREATE EVENT TRIGGER dms_publish_made ON ddl_command_end
+    WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE SCHEMA')
+    EXECUTE FUNCTION pg_catalog.dms_publish_made();

@@ -1,0 +1,151 @@
+"""A database of a suite's own on the real PostgreSQL, a local DMS over it, and tasks that capture its changes."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from localcloud.aws import LocalAws
+from localcloud.clock import Clock
+from localcloud.dms.engines.postgresql import PostgresqlReader
+from localcloud.servers.postgres import EmbeddedPostgres
+from localcloud.tests.dms.dms_cloud import BUCKET, FOLDER, Cloud, Clouds, rules
+
+_TARGET = {"IncludeOpForFullLoad": True, "TimestampColumnName": "_at"}
+HEADERS = (("_pos", "$AR_H_STREAM_POSITION"), ("_seq", "$AR_H_CHANGE_SEQ"))
+
+
+def added(name: str, expression: str, kind: str = "string", **more: Any) -> dict[str, Any]:
+    """A rule that adds a column to every table."""
+    return {
+        "rule-type": "transformation",
+        "rule-target": "column",
+        "object-locator": {"schema-name": "%", "table-name": "%"},
+        "rule-action": "add-column",
+        "value": name,
+        "expression": expression,
+        "data-type": {"type": kind, **({"length": 50} if kind == "string" else {}), **more},
+    }
+
+
+class Held:
+    """Time, held from the moment that a task runs on: the clock would skip to the task's end while a test writes."""
+
+    def __init__(self) -> None:
+        self._clock: Clock | None = None
+        self._is_begun = threading.Event()
+        self._let_go: Callable[[], None] | None = None
+
+    def changed(self, kind: str, before: str, after: str) -> None:
+        """What the DMS calls at each change of a status."""
+        del before
+        if kind == "replication-task" and after in {"running", "failed", "stopped"} and self._clock is not None:
+            if after == "running":
+                self._let_go = self._clock.hold()
+            self._clock = None
+            self._is_begun.set()
+
+    def begin(self, clock: Clock) -> None:
+        """Hold time when the next task runs."""
+        self._is_begun.clear()
+        self._clock = clock
+
+    def wait(self) -> None:
+        """Return when it runs, or is at rest again."""
+        assert self._is_begun.wait(60)
+
+    def end(self) -> None:
+        """Let time pass."""
+        if self._let_go is not None:
+            self._let_go()
+            self._let_go = None
+
+
+class Captures:
+    """What a test does at the source, to tasks, and what it finds in the bucket."""
+
+    def __init__(self, postgres: EmbeddedPostgres, database: str, held: Held, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self._postgres = postgres
+        self._database = database
+        self._held = held
+
+    def execute(self, *statements: str) -> None:
+        """Run each statement in a transaction of its own."""
+        with self._postgres.connect(self._database, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)  # type: ignore[arg-type]  literals of the suites'
+
+    def task(self, *more: dict[str, Any], table: str = "%", name: str = "shop", **settings: Any) -> str:
+        """A task that may be started, with the headers of changes as columns and *more* rules."""
+        rule = [added(column, expression) for column, expression in HEADERS]
+        task = self.cloud.create_task(rules(table, "table", *rule, *more), name=name, kind="cdc", **settings)
+        assert self.cloud.test(self.cloud.source, self.cloud.target) == ["successful", "successful"]
+        return task
+
+    def begin(self, task: str, kind: str = "start-replication", *, seconds: float | None = None) -> None:
+        """Start *task*, to stop in that many *seconds*; from when it runs on time is held until `end`."""
+        more = {}
+        if seconds is not None:
+            at = self.cloud.clock.now() + timedelta(seconds=seconds)
+            more["CdcStopPosition"] = f"server_time:{at:%Y-%m-%dT%H:%M:%S}"
+        self._held.begin(self.cloud.clock)
+        self.cloud.dms.start_replication_task(ReplicationTaskArn=task, StartReplicationTaskType=kind, **more)
+        self._held.wait()
+
+    def end(self, task: str) -> dict[str, Any]:
+        """Let time pass until *task* is at rest; how it is shown then."""
+        self._held.end()
+        self.cloud.until(lambda: self.cloud.task(task)["Status"] in {"stopped", "failed"}, True)
+        return self.cloud.task(task)
+
+    def run(self, task: str, kind: str = "start-replication", *, seconds: float = 60) -> dict[str, Any]:
+        """Start *task* and wait until it is at rest."""
+        self.begin(task, kind, seconds=seconds)
+        return self.end(task)
+
+    def keys(self, table: str = "") -> list[str]:
+        """The keys of a table's files, or of all, without the folder."""
+        prefix = f"public/{table}/" if table else ""
+        found = self.cloud.keys()
+        return [key for key in found if key.startswith(prefix)]
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows in a table's files, in the order of the files' names."""
+        s3 = self.cloud.aws.client("s3")
+        bodies = (s3.get_object(Bucket=BUCKET, Key=f"{FOLDER}/{key}")["Body"].read() for key in self.keys(table))
+        return [row for body in bodies for row in pq.read_table(io.BytesIO(body)).to_pylist()]
+
+    def statistics(self, task: str) -> dict[str, dict[str, Any]]:
+        """The statistics of each table."""
+        rows = self.cloud.dms.describe_table_statistics(ReplicationTaskArn=task)["TableStatistics"]
+        return {row["TableName"]: row for row in rows}
+
+
+@contextmanager
+def captures_of(postgres: EmbeddedPostgres, database: str, schema: str, **target: Any) -> Iterator[Captures]:
+    """A new *database* with *schema*, gone afterwards, behind a DMS of its own. *target*: of the target's settings."""
+    postgres.create_database(database)
+    try:
+        with postgres.connect(database) as connection:
+            connection.execute(schema)  # type: ignore[arg-type]  a literal of the suite's
+        with LocalAws() as aws:
+            clouds = Clouds(aws, postgres.secret(database))
+            held = Held()
+            with clouds.open(PostgresqlReader(memory="64MB"), on_change=held.changed) as cloud:
+                cloud.dms.modify_endpoint(EndpointArn=cloud.source, DatabaseName=database)
+                cloud.dms.modify_endpoint(EndpointArn=cloud.target, S3Settings=_TARGET | target)
+                yield Captures(postgres, database, held, cloud)
+                held.end()
+    finally:
+        with postgres.connect(autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = %s", [database]
+            )
+        postgres.drop_database(database)
