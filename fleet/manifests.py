@@ -48,7 +48,8 @@ class DeltaSeal:
     """What a folder of changes is known to hold. *chain*: the chain that it belongs to; *checkpoint*: where the task
     goes on in the source's log.
 
-    *is_closed*: the folder, with those before it, holds everything up to the attempt's mark. *mark*: the newest one in it.
+    *is_closed*: the folder, with those before it, holds everything up to the attempt's mark. *mark*: the newest one in
+    it, and *mark_files* those of its table, which nobody loads.
     *end*: why the task did not end as a bounded run ends; what landed is in order all the same, and is applied.
     """
 
@@ -56,6 +57,7 @@ class DeltaSeal:
     checkpoint: str
     is_closed: bool
     mark: int = 0
+    mark_files: tuple[LandedFile, ...] = ()
     end: Failure | None = None
 
 
@@ -85,7 +87,10 @@ class Manifest:
     @property
     def keys(self) -> set[str]:
         """Every object that the manifest names."""
-        return {file.key for table in self.tables for file in table.files} | {file.key for file in self.left_by_test}
+        marks = self.delta.mark_files if self.delta else ()
+        return {file.key for table in self.tables for file in table.files} | {
+            file.key for file in (*self.left_by_test, *marks)
+        }
 
     @property
     def handed_off(self) -> tuple[SealedTable, ...]:

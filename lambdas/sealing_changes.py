@@ -65,6 +65,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             checkpoint=report.checkpoint,
             is_closed=end is None and is_proved,
             mark=mark,
+            mark_files=tuple(files.get(mark_name, ())),
             end=end,
         ),
     )

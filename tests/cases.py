@@ -44,6 +44,8 @@ SETTINGS = Settings(
 TOLERANT = ("case-01", "case-02")
 """Databases whose row counts may be one apart."""
 
+# What a run of mode `full` goes through, in order.
+_STATES = tuple(state for state in DATABASE_RUN if state != "NextStep")
 _COUNT = 48  # as many as one replication instance holds
 _AGAIN = {"wait", "moving", "loading"}
 _SLEEPER = json.dumps({"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", "Seconds": 2_592_000, "End": True}}})
@@ -225,7 +227,7 @@ class Case(Place):
         """One call of a state's handler with the attempt."""
         if state == "RecordOutcome":
             started_at = self.record.get("created_at")
-            event = {"declined": None, "started_at": started_at, "redrive_count": 0, **event}
+            event = {"mode": "full", "declined": None, "started_at": started_at, "redrive_count": 0, **event}
         if state == "Conclude":
             event = {"recorded_redrive_count": 0, "redrive_count": 0, **event}
         return self.cases.invoke(state, {"attempt": self.attempt, **event})
@@ -248,17 +250,17 @@ class Case(Place):
         if not self.attempt:
             assert self.claim()["verdict"] == "claimed"
         answer: dict[str, Any] = {}
-        for state in DATABASE_RUN[1 : DATABASE_RUN.index(last) + 1]:
+        for state in _STATES[1 : _STATES.index(last) + 1]:
             answer = self.settle(state)
         return answer
 
     def go_before(self, state: str) -> None:
         """Every state from the claim up to *state*, which is not entered."""
-        self.go_through(DATABASE_RUN[DATABASE_RUN.index(state) - 1])
+        self.go_through(_STATES[_STATES.index(state) - 1])
 
     def finish(self, after: str) -> dict[str, Any]:
         """From the state that follows on a refusal or an end of *after* to the outcome, as the machine goes."""
-        states = DATABASE_RUN[max(DATABASE_RUN.index(after) + 1, DATABASE_RUN.index("StopTask")) :]
+        states = _STATES[max(_STATES.index(after) + 1, _STATES.index("StopTask")) :]
         nothing = False
         for state in states:
             if state == "Conclude":
@@ -270,7 +272,7 @@ class Case(Place):
 
     def go_through_from_to(self, first: str, last: str) -> None:
         """Every state from *first* to *last*, as a good night goes."""
-        for state in DATABASE_RUN[DATABASE_RUN.index(first) : DATABASE_RUN.index(last) + 1]:
+        for state in _STATES[_STATES.index(first) : _STATES.index(last) + 1]:
             self.settle(state)
 
     def go_through_from(self, first: str) -> dict[str, Any]:

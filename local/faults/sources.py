@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local.faults.causes import Cause, Causes
+from localcloud.dms.engines.changes import ChangeReader
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
@@ -76,6 +77,16 @@ class FaultyReader:
             if cause.times:
                 raise SourceUnreachableError(_unreachable(login, "Connection refused"))
         return login
+
+
+class FaultyChangeReader(FaultyReader):
+    """The same of an engine whose changes are captured. No fault is of the log's so far."""
+
+    def __init__(self, inner: ChangeReader, causes: Causes, context: FaultContext) -> None:
+        super().__init__(inner, causes, context)  # type: ignore[arg-type]  every engine that captures also loads
+        self.prepare_changes = inner.prepare_changes
+        self.open_changes = inner.open_changes
+        self.drop_changes = inner.drop_changes
 
 
 class FaultySource:

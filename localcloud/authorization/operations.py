@@ -120,6 +120,10 @@ def _batch_get(parameters: Parameters, facts: Facts) -> Iterable[Need]:
     return _on_tables([("BatchGetItem", table) for table in parameters["RequestItems"]], facts)
 
 
+def _batch_write(parameters: Parameters, facts: Facts) -> Iterable[Need]:
+    return _on_tables([("BatchWriteItem", table) for table in parameters["RequestItems"]], facts)
+
+
 _IN_TRANSACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -185,6 +189,7 @@ OPERATIONS: Mapping[tuple[str, str], Ask] = {
     ("dms", "StopReplicationTask"): _on_dms("StopReplicationTask", "ReplicationTaskArn"),
     ("dms", "TestConnection"): _on_dms("TestConnection", "EndpointArn", "ReplicationInstanceArn"),
     ("dynamodb", "BatchGetItem"): _batch_get,
+    ("dynamodb", "BatchWriteItem"): _batch_write,
     ("dynamodb", "GetItem"): _on_table("GetItem"),
     ("dynamodb", "PutItem"): _on_table("PutItem"),
     ("dynamodb", "Query"): _on_table("Query"),

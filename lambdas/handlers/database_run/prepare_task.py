@@ -55,6 +55,8 @@ def run(request: Request, clients: Clients) -> Response:
     tables = _choose_tables(opened, clients)
     if isinstance(tables, Failure):
         return refuse(opened, tables, clients, Response)
+    if opened.attempt.mode == "delta":
+        opened = open_attempt(request.attempt, clients)  # the census has said meanwhile whether there is a mark
     if opened.record.task_modified_at:
         return _await_modification(opened, clients)
     if left := take_turn("PrepareTask", opened, clients):
