@@ -87,6 +87,7 @@ class Database:
 
     *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
     guesses before one has been measured; the longest start first. *deltas*: a second task reads its change log.
+    *on_gap*: whether a run that finds a gap in the log begins the deltas anew, with loads in full, or stops.
     *losses*, *lob_max_kilobytes*, *drift*: as the fleet's where these are None. *renames*: for columns that Snowflake
     could not keep apart. *tables*: what holds for single ones.
     """
@@ -104,6 +105,7 @@ class Database:
     expected_seconds: int = 0
     row_tolerance: int = 0
     deltas: bool = False
+    on_gap: Literal["reload", "stop"] = "reload"
     drift: DriftPolicy | None = None
     renames: tuple[Rename, ...] = ()
     losses: LossPolicy | None = None
@@ -144,8 +146,10 @@ class Limits:
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
     *server_wait_seconds*: for how long a database waits for a place at its server (`fleet/server_places.py`).
     *count_rows_at_most*: a table that has more by its server's statistics is not counted at the source.
-    *delta_seconds*: how long the task of a delta reads changes, from its start; long enough to come to what was committed
-    before. *lambda_at_once*: how many functions the account runs at once; `fleet verify aws` compares it with the account.
+    *delta_seconds*: how long the task of a delta reads changes, from its start; long enough to come to what was
+    committed before. *transaction_wait_seconds*: for how long the first full load of a chain of deltas waits for the
+    end of transactions that are open. *lambda_at_once*: how many functions the account runs at once; `fleet verify aws`
+    compares it with the account.
     """
 
     databases_at_once: int = 16
@@ -156,6 +160,7 @@ class Limits:
     modify_deadline_seconds: int = 900
     task_deadline_seconds: int = 6 * 3600
     delta_seconds: int = 300
+    transaction_wait_seconds: int = 1800
     stuck_seconds: int = 1800
     stop_deadline_seconds: int = 1800
     load_deadline_seconds: int = 2 * 3600

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fleet.attempts import Attempt
 from fleet.databases import LossPolicy
-from fleet.dms.tasks import TableState
+from fleet.dms.tasks import ChangeCounts, TableState
 from fleet.failures import Failure
 from fleet.folders import Folder, LandedFile, may_be_left_by_test
 from fleet.spelling import list_some
@@ -43,6 +44,14 @@ class SealedTable:
         return TableName(self.schema, self.table)
 
 
+class TableChanges(NamedTuple):
+    """DMS's counts of the changes of one table."""
+
+    schema: str
+    table: str
+    counts: ChangeCounts
+
+
 @dataclass(frozen=True)
 class DeltaSeal:
     """What a folder of changes is known to hold. *chain*: the chain that it belongs to; *checkpoint*: where the task
@@ -51,6 +60,7 @@ class DeltaSeal:
     *is_closed*: the folder, with those before it, holds everything up to the attempt's mark. *mark*: the newest one in
     it, and *mark_files* those of its table, which nobody loads.
     *end*: why the task did not end as a bounded run ends; what landed is in order all the same, and is applied.
+    *counts*: DMS's counts of each table's changes over the life of the task, from which the next attempt's begin.
     """
 
     chain: int
@@ -59,6 +69,7 @@ class DeltaSeal:
     mark: int = 0
     mark_files: tuple[LandedFile, ...] = ()
     end: Failure | None = None
+    counts: tuple[TableChanges, ...] = ()
 
 
 @dataclass(frozen=True)

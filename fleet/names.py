@@ -104,6 +104,8 @@ def instance_id(prefix: str, instance: str) -> str:
     return f"{prefix}-{instance}"
 
 
+FLEET_TAG = "fleet"
+"""Every resource of the stack carries it, with the prefix as its value; without it, DMS's may not be changed."""
 TASK_LOGS = "dms-tasks-"
 """Begins the log group of a replication instance's tasks; its identifier follows. DMS chose the name.
 

@@ -14,6 +14,7 @@ from fleet.databases import Limits
 
 CALLS: Mapping[str, int] = MappingProxyType(
     {
+        "ContinueChain": 1,  # both tasks; of a delta alone, whose chain may need another task
         "PrepareTask": 1,  # the task with its texts; one more where the tables are not those of the last run
         "PointEndpoint": 2,  # both tasks at rest; the change of the endpoint
         "AwaitConnection": 1,  # the test of the target; the source's too, as long as it never had one
@@ -21,11 +22,12 @@ CALLS: Mapping[str, int] = MappingProxyType(
         "SealFolder": 1,  # the statistics of up to 500 tables; one more, a test, where the source does not count all
     }
 )
-"""Requests to DMS that each state makes for one database in a full run, at its first entry; no other state makes any.
+"""Requests to DMS that each state makes for one database in an attempt, at its first entry; no other state makes any.
 
 What states look for while they wait is read once for all databases of an instance (`lambdas/lane_looks.py`).
 """
-CALLS_PER_DATABASE = sum(CALLS.values())
+CALLS_PER_DATABASE = sum(CALLS.values()) - CALLS["ContinueChain"]
+"""In a full run."""
 CALLS_BEFORE_LOAD = CALLS_PER_DATABASE - CALLS["SealFolder"]
 LOOK_KINDS = 2
 """What is looked at on an instance, one request each: its tasks, its connections."""

@@ -48,7 +48,8 @@ def require_deltas(database: Database, tables: Sequence[str] | None) -> None:
 
     >>> require_deltas(Database("shop", "s", "Shop", "one", ("public",)), None)
     Traceback (most recent call last):
-    fleet.errors.MalformedInputError: database 'shop' does no deltas. Set `deltas: true` in the registry and deploy, or run it in mode 'full'.
+    fleet.errors.MalformedInputError: database 'shop' does no deltas. Set `deltas: true` in the registry and \
+deploy, or run it in mode 'full'.
     """
     if not database.deltas:
         raise MalformedInputError(
@@ -101,9 +102,10 @@ def choose_databases(
     if mode == "delta":
         chosen = [database for database in chosen if database.deltas]
     if not chosen:
+        does_deltas = " and does deltas" if mode == "delta" else ""
         raise MalformedInputError(
             f"the run would move nothing: {len(registry.databases)} databases are in the registry, none is onboarded"
-            f"{' and does deltas' if mode == 'delta' else ''}{' with one of the tags ' + ', '.join(tags) if tags else ''}.",
+            f"{does_deltas}{' with one of the tags ' + ', '.join(tags) if tags else ''}.",
             remedy="Onboard one, or ask for others.",
         )
     return tuple(chosen)

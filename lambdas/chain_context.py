@@ -10,7 +10,7 @@ from fleet.deltas.batches import DeltaFolder, closed_through
 from fleet.deltas.chain import Chain, States, TableState, why_full
 from fleet.deltas.tables import part_tables
 from fleet.dms.task_texts import TaskTexts, task_texts
-from fleet.dms.tasks import ChangeCounts, TaskReport, read_changes
+from fleet.dms.tasks import TaskReport
 from fleet.failures import Failure
 from fleet.names import MARK_TABLE
 from fleet.tables.catalogue import Table, TableName
@@ -18,8 +18,6 @@ from fleet.warehouse_columns import fingerprint
 from lambdas.attempt_context import Opened, read_names, read_tables
 from lambdas.landing import read_manifest_of
 from lambdas.wiring import Clients
-
-Counts = list[tuple[TableName, ChangeCounts]]
 
 
 @dataclass(frozen=True)
@@ -105,18 +103,6 @@ def check_chain(opened: Opened, report: TaskReport, clients: Clients) -> Failure
     why = f"task {opened.task_id!r} {found}; {chain.task_arn} has read the chain up to attempt {chain.newest}"
     clients.chains.break_off(opened.database.id, why)
     return Failure("source_log_gone", "ChainBroken", f"{why}. What came between is not known.")
-
-
-def note_changes_before(opened: Opened, report: TaskReport, clients: Clients) -> None:
-    """Keep DMS's counts of changes before the start: what comes on top of them is this attempt's."""
-    counts = {} if report.status == "ready" else read_change_counts(report.arn, clients)
-    clients.records.write(opened.attempt.key("changes_before"), list(counts.items()), Counts)
-
-
-def read_change_counts(task_arn: str, clients: Clients) -> dict[TableName, ChangeCounts]:
-    """The changes of each table as DMS counts them over the life of its task."""
-    statistics = clients.dms.table_statistics(task_arn)
-    return {TableName(one["SchemaName"], one["TableName"]): read_changes(one) for one in statistics}
 
 
 def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple[list[TableName], list[TableName]]:

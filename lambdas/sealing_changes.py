@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from fleet.deltas.chain import Chain
 from fleet.deltas.sealing import find_mark, judge_changes
 from fleet.dms.tasks import ChangeCounts, TaskReport, judge_delta_end, read_changes
+from fleet.failures import Failure
 from fleet.folders import LandedFile, sort_files
-from fleet.manifests import DeltaSeal, Manifest, describe_left_by_test, judge_strays, part_left_by_test, seal
+from fleet.manifests import (
+    DeltaSeal,
+    Manifest,
+    TableChanges,
+    describe_left_by_test,
+    judge_strays,
+    part_left_by_test,
+    seal,
+)
 from fleet.parquet_footer import TAIL_BYTES, Footer, footer_bytes, read_footer
+from fleet.sentences import as_clause
 from fleet.tables.account import NOTHING_ACCOUNTED
-from fleet.tables.catalogue import TableName
+from fleet.tables.catalogue import Table, TableName
 from lambdas.attempt_context import Opened, read_account, read_tables
-from lambdas.chain_context import Counts, mark_table, tables_of_task
+from lambdas.chain_context import mark_table, table_fingerprint, tables_of_task
+from lambdas.landing import read_manifest_of
 from lambdas.wiring import Clients
 
 _FIRST_LOOK_BYTES = 16 * 1024
@@ -30,26 +41,33 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
     files, others = sort_files(folder, [table.name for table in tables], listed)
     left_by_test, strays = part_left_by_test(folder, others, opened.record.left_by_test)
     footers = _read_footers(bucket, (file for found in files.values() for file in found), clients)
-    states, counts = _count(opened, report.arn, clients)
+    statistics = list(clients.dms.table_statistics(report.arn))
+    states = {TableName(one["SchemaName"], one["TableName"]): one.get("TableState", "") for one in statistics}
+    counts = {TableName(one["SchemaName"], one["TableName"]): read_changes(one) for one in statistics}
+    chain = clients.chains.find(opened.database.id)
+    before = _counts_before(opened, chain, clients)
     mark_name = mark_table(opened).name
     mark = find_mark(files.get(mark_name, ()), footers)
     end = judge_delta_end(report)
     gaps = [*opened.record.gaps, *filter(None, [describe_left_by_test(left_by_test)])]
     if not opened.record.has_mark:
         gaps.append("the source has no mark, so nobody knows up to where this delta reads")
+    if before is None:
+        gaps.append("the last delta's manifest is gone, so that DMS's counts of changes are compared with nothing")
+    changed = _find_changed(opened, [table for table in tables if table.name != mark_name], gaps, clients)
     is_proved = mark == opened.attempt.number if opened.record.marked_at else True
     sealed = [
         judge_changes(
             table,
-            counts.get(table.name, ChangeCounts()),
+            None if before is None else _since(counts, before, table.name),
             files.get(table.name, ()),
             footers,
             state=states.get(table.name, ""),
+            changed=changed.get(table.name, ""),
         )
         for table in tables
         if table.name != mark_name
     ]
-    chain = clients.chains.find(opened.database.id)
     is_prime = chain is None or bool(chain.broken)
     return seal(
         opened.attempt,
@@ -67,6 +85,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             mark=mark,
             mark_files=tuple(files.get(mark_name, ())),
             end=end,
+            counts=tuple(TableChanges(name.schema, name.table, counts[name]) for name in sorted(counts)),
         ),
     )
 
@@ -89,21 +108,42 @@ def note_changes(opened: Opened, manifest: Manifest, clients: Clients) -> None:
     if chain is None or chain.number != delta.chain:
         chain = Chain(delta.chain, opened.record.task_arn, delta.checkpoint, opened.attempt.number)
     clients.chains.put(opened.database.id, replace(chain, checkpoint=delta.checkpoint, newest=opened.attempt.number))
+    if delta.end is not None and delta.end.failure_class == "source_log_gone":
+        clients.chains.break_off(opened.database.id, delta.end.text)
 
 
-def _count(
-    opened: Opened, task_arn: str, clients: Clients
-) -> tuple[dict[TableName, str], dict[TableName, ChangeCounts]]:
-    """DMS's state of each table, and its count of the changes of this attempt."""
-    before = dict(clients.records.read(opened.attempt.key("changes_before"), Counts) or ())
-    statistics = list(clients.dms.table_statistics(task_arn))
-    names = [TableName(one["SchemaName"], one["TableName"]) for one in statistics]
-    states = {name: one.get("TableState", "") for name, one in zip(names, statistics, strict=True)}
-    counts = {
-        name: read_changes(one).since(before.get(name, ChangeCounts()))
-        for name, one in zip(names, statistics, strict=True)
-    }
-    return states, counts
+def _since(
+    counts: Mapping[TableName, ChangeCounts], before: Mapping[TableName, ChangeCounts], name: TableName
+) -> ChangeCounts:
+    return counts.get(name, ChangeCounts()).since(before.get(name, ChangeCounts()))
+
+
+def _counts_before(opened: Opened, chain: Chain | None, clients: Clients) -> dict[TableName, ChangeCounts] | None:
+    """DMS's counts when the attempt before this one was sealed; None where nobody knows them any more."""
+    if chain is None or chain.broken:
+        return {}
+    for record in clients.ledger.attempts_between(opened.database.id, chain.newest, chain.newest):
+        manifest = read_manifest_of(record.attempt, opened, clients)
+        if manifest is not None and manifest.delta is not None:
+            return {TableName(one.schema, one.table): one.counts for one in manifest.delta.counts}
+    return None
+
+
+def _find_changed(opened: Opened, tables: Sequence[Table], gaps: list[str], clients: Clients) -> dict[TableName, str]:
+    """How tables have changed at the source since before the start: changes of theirs may be of either shape."""
+    census = clients.source.census(opened.server, opened.database)
+    if isinstance(census, Failure):
+        gaps.append(f"the source was not asked after the delta whether tables have changed ({as_clause(census.text)})")
+        return {}
+    there, engine = {table.name: table for table in census.tables}, opened.server.engine
+    changed: dict[TableName, str] = {}
+    for table in tables:
+        now = there.get(table.name)
+        if now is None:
+            changed[table.name] = f"{table.name} was dropped or renamed at the source during the delta"
+        elif table_fingerprint(engine, now) != table_fingerprint(engine, table):
+            changed[table.name] = f"{table.name}: its columns or its key have changed at the source during the delta"
+    return changed
 
 
 def _read_footers(bucket: str, files: Iterable[LandedFile], clients: Clients) -> dict[str, Footer]:

@@ -19,6 +19,7 @@ from fleet.folders import Folder
 from fleet.names import (
     CURRENT_REGISTRY,
     ENDPOINT_ROLE_PATH,
+    FLEET_TAG,
     endpoint_role_name,
     function_arn,
     instance_id,
@@ -36,7 +37,6 @@ from localcloud.dms.loads import task_log
 from localcloud.snowflake.server import Account
 from onboarding.effective import effective_json
 from orchestration.definitions import bind, load
-from orchestration.function_roles import FLEET_TAG
 from orchestration.functions import DATABASE_RUN, FLEET_RUN
 from orchestration.roles import (
     allow,

@@ -11,6 +11,7 @@ from functools import partial
 from fleet.databases import Server, Settings
 from fleet.names import (
     ENDPOINT_ROLE_PATH,
+    FLEET_TAG,
     control_bucket,
     execution_arn,
     function_arn,
@@ -21,9 +22,6 @@ from fleet.names import (
     task_log_group,
 )
 from orchestration.roles import Policy, Statement, allow, decrypt_secrets, policy, use_data_key
-
-FLEET_TAG = "fleet"
-"""Every resource of the stack carries it, with the prefix as its value; without it, DMS's may not be changed."""
 
 Need = Callable[[Settings, str], list[Statement]]
 
@@ -122,6 +120,25 @@ _modifies_endpoint: Need = partial(_dms, verb="ModifiesEndpoints", call="ModifyE
 _tests: Need = partial(_dms, verb="TestsConnections", call="TestConnection", kinds=("endpoint", "rep"))
 _starts: Need = partial(_dms, verb="StartsTasks", call="StartReplicationTask", kinds=("task",))
 _stops: Need = partial(_dms, verb="StopsTasks", call="StopReplicationTask", kinds=("task",))
+
+
+def _remakes_tasks(settings: Settings, name: str) -> list[Statement]:
+    """A task is made with the fleet's tag, between what carries it.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsdatabasemigrationservice.html
+    (documented).
+    """
+    place = f"arn:aws:dms:{settings.region}:{settings.account}"
+    return [
+        *_dms(settings, name, verb="DeletesTasks", call="DeleteReplicationTask", kinds=("task",)),
+        *_dms(settings, name, verb="MakesTasksBetween", call="CreateReplicationTask", kinds=("endpoint", "rep")),
+        allow(
+            f"{name}MakesTasks",
+            ["dms:CreateReplicationTask", "dms:AddTagsToResource"],
+            f"{place}:task:*",
+            StringEquals={f"aws:RequestTag/{FLEET_TAG}": settings.prefix},
+        ),
+    ]
 
 
 def _passes_roles(settings: Settings, name: str) -> list[Statement]:
@@ -232,6 +249,17 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     ),
     "CloseRun": _CLOSES,
     "ClaimDatabase": (*_ATTEMPT, _claims, _asks_holders, _sees_tasks, _stops),
+    "ContinueChain": (
+        *_ATTEMPT,
+        _lists_ledger,
+        _puts,
+        _asks_sources,
+        _reads_landing,
+        _seals,
+        _sees_tasks,
+        _counts,
+        _remakes_tasks,
+    ),
     "PrepareTask": (
         *_WRITES,
         partial(_writes_records, folder="databases"),
@@ -249,7 +277,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
         _passes_roles,
     ),
     "AwaitConnection": (*_ATTEMPT, _notes, _sees_connections, _tests),
-    "StartTask": (*_WRITES, _notes, _lists_landing, _sees_tasks_and_endpoints, _starts, _counts),
+    "StartTask": (*_ATTEMPT, _notes, _lists_landing, _sees_tasks_and_endpoints, _starts),
     "PollTask": (*_ATTEMPT, _notes, _sees_tasks, _counts),
     "StopTask": (*_ATTEMPT, _notes, _sees_tasks, _stops),
     "SealFolder": (

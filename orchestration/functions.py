@@ -8,6 +8,7 @@ import re
 FLEET_RUN = ("PlanRun", "CloseRun")
 DATABASE_RUN = (
     "ClaimDatabase",
+    "ContinueChain",
     "PrepareTask",
     "PointEndpoint",
     "AwaitConnection",

@@ -32,7 +32,7 @@ WHOLE = Stage("whole", "whole attempt, no states marked", 6)
 _LAST = len(STAGES) - 1
 _STAGE_BY_STATE = {
     "ClaimDatabase": 0,
-    "SealPending": 1,
+    "ContinueChain": 1,
     "PrepareTask": 1,
     "PointEndpoint": 1,
     "AwaitConnection": 1,

@@ -45,7 +45,7 @@ TOLERANT = ("case-01", "case-02")
 """Databases whose row counts may be one apart."""
 
 # What a run of mode `full` goes through, in order.
-_STATES = tuple(state for state in DATABASE_RUN if state != "NextStep")
+_STATES = tuple(state for state in DATABASE_RUN if state not in {"ContinueChain", "NextStep"})
 _COUNT = 48  # as many as one replication instance holds
 _AGAIN = {"wait", "moving", "loading"}
 _SLEEPER = json.dumps({"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", "Seconds": 2_592_000, "End": True}}})

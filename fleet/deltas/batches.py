@@ -13,7 +13,7 @@ from fleet.tables.catalogue import TableName
 
 @dataclass(frozen=True)
 class DeltaFolder:
-    """A sealed folder of a chain. *is_closed*: it and those before it hold everything up to a known place of the log."""
+    """A sealed folder of a chain. *is_closed*: it and those before it hold all up to a known place of the log."""
 
     attempt: Attempt
     is_closed: bool

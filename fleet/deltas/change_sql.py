@@ -29,8 +29,8 @@ _ATTEMPT_PART = 4
 class ChangeBatch:
     """The changes of one table that are applied together.
 
-    *folders*: each attempt with what it sealed of the table, in order. *written*: the attempt of the table's last row in
-    OPS.APPLIED, which must still be the last. *columns*: of the published table.
+    *folders*: each attempt with what it sealed of the table, in order. *written*: the attempt of the table's last row
+    in OPS.APPLIED, which must still be the last. *columns*: of the published table.
     """
 
     table: Table

@@ -19,13 +19,15 @@ MARK_COLUMN = "attempt"
 
 def judge_changes(
     table: Table,
-    counts: ChangeCounts,
+    counts: ChangeCounts | None,
     files: Sequence[LandedFile],
     footers: Mapping[str, Footer],
     *,
     state: str = "",
+    changed: str = "",
 ) -> SealedTable:
-    """What landed of *table*'s changes. *counts*: of this attempt by DMS; *footers*: of each file, by key.
+    """What landed of *table*'s changes. *counts*: of this attempt by DMS, None where they are not known; *footers*: of
+    each file, by key. *changed*: how the table itself has changed meanwhile, in words.
 
     More rows in the files than DMS counts are changes that it wrote twice, which apply once. Fewer are lost.
 
@@ -40,7 +42,9 @@ def judge_changes(
     if state == SUSPENDED:
         text = f"{table.name}: DMS has suspended the table and reads no changes of it any more."
         failure = Failure("table_error", "TableSuspended", text)
-    elif rows < counts.all:
+    elif changed:
+        failure = Failure("drift", "TableChanged", f"{changed}.")
+    elif counts is not None and rows < counts.all:
         text = f"{table.name}: DMS counts {counts.all:,} changes, the files hold {rows:,}."
         failure = Failure("landing_mismatch", "ChangesMissing", text)
     return SealedTable(

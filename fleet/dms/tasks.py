@@ -177,7 +177,7 @@ def judge_full_load_end(report: TaskReport) -> Failure | None:
 def judge_delta_end(report: TaskReport) -> Failure | None:
     """A failure, if the task at rest did not end as a bounded run of changes ends.
 
-    It keeps nothing from being applied: what landed is in order up to some place, and the next delta goes on from there.
+    It keeps nothing from being applied: what landed is in order up to some place, and the next delta goes on there.
 
     >>> end = {"ReplicationTaskArn": "a", "Status": "stopped", "StopReason": "Stop Reason STOPPED_AT_SERVER_TIME"}
     >>> judge_delta_end(read_task(end)) is None

@@ -14,13 +14,16 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fleet.connections import Connection
+from fleet.dms.first_tasks import FirstTask
 from fleet.dms.task_texts import TaskTexts
 from fleet.dms.tasks import TaskReport, read_task
 from lambdas.clients.refusals import code_of, is_throttled, message_of
 
 PATIENCE_SECONDS = 20
 """How long one request that is throttled is repeated within a handler; then the state is entered again later."""
-_REFUSED_BY_STATE = frozenset({"InvalidResourceStateFault", "InvalidParameterCombinationException"})
+_REFUSED_BY_STATE = frozenset(
+    {"InvalidResourceStateFault", "InvalidParameterCombinationException", "ResourceAlreadyExistsFault"}
+)
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,24 @@ class Dms:
             ReplicationTaskArn=arn,
             TableMappings=texts.mappings,
             ReplicationTaskSettings=texts.settings,
+        )
+
+    def delete_task(self, arn: str) -> str:
+        """Delete the task, with its place in the source's log; DMS's words if it refused, else nothing."""
+        return self._refusal(self._dms.delete_replication_task, ReplicationTaskArn=arn)
+
+    def make_task(self, like: Task, task: FirstTask, tags: Mapping[str, str]) -> str:
+        """Make *task* between the endpoints of *like*, on its instance; DMS's words if it refused, else nothing."""
+        return self._refusal(
+            self._dms.create_replication_task,
+            ReplicationTaskIdentifier=task.id,
+            SourceEndpointArn=like.source_arn,
+            TargetEndpointArn=like.target_arn,
+            ReplicationInstanceArn=like.instance_arn,
+            MigrationType=task.migration_type,
+            TableMappings=task.mappings,
+            ReplicationTaskSettings=task.settings,
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
         )
 
     def start_task(self, arn: str, start_type: str, stop_position: str = "") -> str:

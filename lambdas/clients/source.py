@@ -60,6 +60,11 @@ class Source:
         answer = self._ask(server, database, "losses", seconds_each, losses=losses)
         return answer if isinstance(answer, Failure) else adapter(tuple[CountedLosses, ...]).validate_python(answer)
 
+    def transactions(self, server: Server, database: Database) -> tuple[str, ...] | Failure:
+        """The ids of the transactions that are open in the database and may have written something."""
+        answer = self._ask(server, database, "transactions", CATALOGUE_SECONDS)
+        return answer if isinstance(answer, Failure) else tuple(answer)
+
     def mark(self, server: Server, database: Database, attempt: int) -> bool | Failure:
         """Set the source's mark to the number of *attempt*; whether it is there now. Asked again, nothing changes."""
         return self._ask(server, database, "mark", CATALOGUE_SECONDS, attempt=attempt)

@@ -76,8 +76,10 @@ class Faults:
     def reader(self, inner: Reader) -> Reader:
         """The reader that DMS gets."""
         held = self._registry.settings.limits.stuck_seconds / 3
-        kind = FaultyChangeReader if isinstance(inner, ChangeReader) else FaultyReader
-        return kind(inner, self._causes, FaultContext(self._database_of, self._stop_task, held))
+        context = FaultContext(self._database_of, self._stop_task, held)
+        if isinstance(inner, ChangeReader):
+            return FaultyChangeReader(inner, self._causes, context)
+        return FaultyReader(inner, self._causes, context)
 
     def transport(self, inner: Transport, clock: Clock) -> Transport:
         """The transport that handlers get."""

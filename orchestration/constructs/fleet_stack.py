@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fleet.databases import Server, Settings
-from fleet.names import data_key_alias, state_key
+from fleet.names import FLEET_TAG, data_key_alias, state_key
 from orchestration.constructs import toolchain as tf
-from orchestration.function_roles import FLEET_TAG
 from orchestration.literals import literal
 
 

@@ -81,6 +81,7 @@ RETRIERS: tuple[dict[str, Any], ...] = (
 
 WAITING = frozenset(
     {
+        "ContinueChain",
         "PrepareTask",
         "PointEndpoint",
         "AwaitConnection",

@@ -55,7 +55,7 @@ def test_a_first_delta_primes_and_seeds_and_later_ones_bring_changes(cases: Case
         "INSERT INTO orders VALUES (6, 'six', 6.5); UPDATE orders SET what = 'first' WHERE id = 1; "
         "DELETE FROM orders WHERE id = 2",
         "UPDATE orders SET id = 30 WHERE id = 3; INSERT INTO customers VALUES (3, 'Cy')",
-        "DELETE FROM orders WHERE id = 30; INSERT INTO orders VALUES (30, 'again', NULL); UPDATE orders SET what = NULL",
+        "DELETE FROM orders WHERE id = 30; INSERT INTO orders VALUES (30, 'new', NULL); UPDATE orders SET what = NULL",
     ]
     for number, change in enumerate(changes, 2):
         case.ask_source(change)

@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from cases import Case, Cases
 from fleet.claims import Claim
 from fleet.databases import Registry
+from fleet.names import FLEET_TAG
 from onboarding.effective import effective_json
-from orchestration.function_roles import FLEET_TAG
 
 REFUSED: list[tuple[str, Any, str, str]] = [
     (

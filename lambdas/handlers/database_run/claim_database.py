@@ -2,9 +2,9 @@
 State "ClaimDatabase" of database-run.asl.json: takes the database and the next attempt's number.
 
 Takes   Request: the execution's own input, its ARN, when it started
-Returns Response: `claimed` with the attempt; `wait` while a living holder works, or while the database's server has no
-        place for it; `declined` where another execution has this run's outcome, or either wait lasted too long, or the
-        run was asked to end
+Returns Response: `claimed` with the attempt, or `delta` with it in a run of that mode; `wait` while a living holder
+        works, or while the database's server has no place for it; `declined` where another execution has this run's
+        outcome, or either wait lasted too long, or the run was asked to end
 Raises  MalformedInputError, UnknownRunError, UnknownDatabaseError
 """
 
@@ -47,7 +47,7 @@ class Request(Model):
 class Response(Model):
     """*attempt* has number 0 where no attempt was made; *declined* then says why. *mode*: of the run."""
 
-    verdict: Literal["claimed", "wait", "declined"]
+    verdict: Literal["claimed", "delta", "wait", "declined"]
     attempt: Attempt
     mode: Mode = "full"
     wait_seconds: int = 0
@@ -74,7 +74,9 @@ def run(request: Request, clients: Clients) -> Response:
     tables = plan.tables.get(asked.database) if asked.tables is None else asked.tables
     claim = clients.ledger.claim(asked.database)
     if claim.holder == request.execution:
-        return Response(verdict="claimed", mode=asked.mode, attempt=_held(request, claim.number, tables, clients))
+        return Response(
+            verdict=_claimed(asked.mode), mode=asked.mode, attempt=_held(request, claim.number, tables, clients)
+        )
     if stopped := clients.ledger.stop_requested(asked.run):
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=stopped)
     if adopted := _find_adopted(request, tables, clients):
@@ -103,7 +105,11 @@ def run(request: Request, clients: Clients) -> Response:
             f"{asked.database}, or the last place at {server.id!r}, was claimed by another execution meanwhile.",
             remedy="It is tried again.",
         )
-    return Response(verdict="claimed", mode=asked.mode, attempt=attempt)
+    return Response(verdict=_claimed(asked.mode), mode=asked.mode, attempt=attempt)
+
+
+def _claimed(mode: Mode) -> Literal["claimed", "delta"]:
+    return "claimed" if mode == "full" else "delta"
 
 
 def _held(request: Request, number: int, tables: tuple[str, ...] | None, clients: Clients) -> Attempt:

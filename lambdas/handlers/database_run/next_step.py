@@ -3,7 +3,7 @@ State "NextStep" of database-run.asl.json: chooses the attempt that an execution
 its number.
 
 Takes   AttemptRequest
-Returns Response: `claimed` with the next attempt; `done` with the last one
+Returns Response: `delta` with the next attempt; `done` with the last one
 Raises  ClaimLostError, TransientError
 """
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Literal
 
 from fleet.attempts import Attempt
-from fleet.deltas.chain import DeltaStep, next_step
+from fleet.deltas.chain import DeltaStep, Purpose, next_step
 from fleet.errors import ClaimLostError, FleetError, TransientError
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
 from lambdas.chain_context import find_needing
@@ -27,7 +27,7 @@ Request = AttemptRequest
 class Response(Model):
     """What ClaimDatabase answers, for the next attempt of the same execution."""
 
-    verdict: Literal["claimed", "done"]
+    verdict: Literal["delta", "done"]
     attempt: Attempt
     mode: Literal["delta"] = "delta"
     wait_seconds: int = 0
@@ -43,7 +43,7 @@ def run(request: Request, clients: Clients) -> Response:
     if claim.holder == request.attempt.execution and claim.number == request.attempt.number + 1:
         newest = clients.ledger.find_record(replace(request.attempt, number=claim.number))
         if newest is not None:
-            return Response(verdict="claimed", attempt=newest.attempt)
+            return Response(verdict="delta", attempt=newest.attempt)
     opened = open_attempt(request.attempt, clients)
     step = _choose(opened, clients)
     if step is None:
@@ -57,13 +57,13 @@ def run(request: Request, clients: Clients) -> Response:
         purpose=step.purpose,
     ):
         raise TransientError(f"the next attempt at {attempt.database} was not taken.", remedy="It is tried again.")
-    return Response(verdict="claimed", attempt=attempt)
+    return Response(verdict="delta", attempt=attempt)
 
 
 def _choose(opened: Opened, clients: Clients) -> DeltaStep | None:
     if find_stop_request(opened, clients):
         return None
-    done = [one.purpose for one in find_steps(opened, clients) if one.purpose]
+    done: list[Purpose] = [one.purpose for one in find_steps(opened, clients) if one.purpose]
     chain = clients.chains.find(opened.database.id)
     needing, whole = find_needing(opened, chain, clients)
     return next_step(done, chain, needing, whole)

@@ -29,7 +29,7 @@ from lambdas.attempt_context import (
     read_tables,
     refuse,
 )
-from lambdas.chain_context import check_chain, note_changes_before, wanted_texts
+from lambdas.chain_context import check_chain, wanted_texts
 from lambdas.clients.dms import Endpoint, Task
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
@@ -93,7 +93,6 @@ def run(request: Request, clients: Clients) -> Response:
     if opened.attempt.mode == "delta":
         if broken := check_chain(opened, report, clients):
             return refuse(opened, broken, clients, Response)
-        note_changes_before(opened, report, clients)
         stop_at = clients.now() + timedelta(seconds=opened.settings.limits.delta_seconds)
         clients.ledger.note(opened.attempt, stop_at=stop_at)
     clients.ledger.note(

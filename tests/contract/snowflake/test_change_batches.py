@@ -1,4 +1,4 @@
-"""Changes applied by one MERGE: whatever happened to a key, in whatever order its files hold it, the last change counts."""
+"""Changes applied by one MERGE: whatever happened to a key, in whatever order files hold it, the last change counts."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ class Warehouse:
                 f'INSERT INTO {self.target} ("ID", "LINE", "NAME") VALUES ({key[0]}, {key[1]}, \'{name}\')'
                 for key, name in rows.items()
             ),
-            f"INSERT INTO \"FLEET\".OPS.APPLIED SELECT 'shop', 'public', '{self.table.table}', 1, '{self.run}', 'full', "
-            f"{len(rows)}, CURRENT_TIMESTAMP()",
+            f"INSERT INTO \"FLEET\".OPS.APPLIED SELECT 'shop', 'public', '{self.table.table}', 1, '{self.run}', "
+            f"'full', {len(rows)}, CURRENT_TIMESTAMP()",
         )
 
     def land(self, number: int, changes: Sequence[Change], *, database: str = "shop") -> tuple[Attempt, SealedTable]:
