@@ -56,8 +56,8 @@ def read_chain(opened: Opened, clients: Clients) -> ChainContext | None:
 
 
 def table_fingerprint(engine: Engine, table: Table) -> str:
-    """A short name of the table's columns and key: a delta of it applies only while that stays."""
-    return f"{fingerprint(engine, table)} {','.join(table.key)}"
+    """A short name of the table's columns, key and incarnation: a delta of it applies only while that stays."""
+    return " ".join((fingerprint(engine, table), ",".join(table.key), table.incarnation))
 
 
 def tables_of_task(opened: Opened, tables: Sequence[Table]) -> tuple[Table, ...]:

@@ -142,7 +142,7 @@ def _find_changed(opened: Opened, tables: Sequence[Table], gaps: list[str], clie
         if now is None:
             changed[table.name] = f"{table.name} was dropped or renamed at the source during the delta"
         elif table_fingerprint(engine, now) != table_fingerprint(engine, table):
-            changed[table.name] = f"{table.name}: its columns or its key have changed at the source during the delta"
+            changed[table.name] = f"{table.name} was altered, made anew or emptied at the source during the delta"
     return changed
 
 

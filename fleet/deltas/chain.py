@@ -86,7 +86,7 @@ def why_full(state: TableState | None, chain: Chain, fingerprint: str) -> str:
     if state.chain != chain.number:
         return "it was last loaded in full before this chain of deltas began"
     if state.fingerprint != fingerprint:
-        return "its columns or its key have changed at the source"
+        return "it was altered, made anew or emptied at the source"
     return ""
 
 

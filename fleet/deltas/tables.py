@@ -23,6 +23,8 @@ def why_no_deltas(engine: Engine, table: Table) -> str:
     """
     if table.is_view:
         return "it is a view, which DMS moves in full loads alone"
+    if table.kind == "partitioned table":
+        return "its rows are in partitions, whose changes DMS reports under their own names"
     if not table.key:
         return "it has no primary key"
     columns = {column.name: column for column in table.columns}

@@ -14,7 +14,7 @@ from fleet.tables.columns import Column
 # those of `format_type`; an extension's are its own, whatever schema it was put into. A partition belongs to the
 # nearest of its ancestors that is under the schemas asked for. A schema that an asked one, read as a pattern, would
 # match comes too: DMS reads names in that way. An estimate of zero rows is none: an old server says it of what it never
-# analysed. A parent's estimate leaves its children out.
+# analysed. A parent's estimate leaves its children out. TRUNCATE, and what writes a table anew, gives it another file.
 # Source: PostgreSQL's manual, "System Catalogs" (pg_class, pg_attribute, pg_type, pg_inherits) and "Access Privilege
 # Inquiry Functions"; a scale is 11 bits with a sign (src/backend/utils/adt/numeric.c, numeric_typmod_scale).
 CENSUS = """
@@ -46,7 +46,8 @@ SELECT n.nspname, c.relname, c.relkind::text, p.nspname, p.relname,
        CASE WHEN t.typname = 'numeric' AND m.modifier > 4 THEN (((m.modifier - 4) & 2047) # 1024) - 1024 END,
        NOT a.attnotnull,
        array_position(k.conkey, a.attnum),
-       format_type(a.atttypid, a.atttypmod)
+       format_type(a.atttypid, a.atttypmod),
+       c.oid || '/' || c.relfilenode
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -93,6 +94,7 @@ def read_tables(rows: Iterable[Sequence[Any]]) -> Iterator[Table]:
             TableName(first.parent_schema, first.parent) if first.parent_schema and first.parent else None,
             _describe_bar(first, columns),
             first.rows,
+            incarnation=first.incarnation,
         )
 
 
@@ -115,6 +117,7 @@ class _Row(NamedTuple):
     is_nullable: Any
     key_place: Any
     declared: Any
+    incarnation: str
 
 
 def _describe_bar(relation: _Row, columns: Sequence[_Row]) -> str:

@@ -66,6 +66,21 @@ def _modify_endpoint(parameters: Parameters, facts: Facts) -> Iterator[Need]:
         yield Need("iam:PassRole", role_arn, {"iam:PassedToService": "dms.amazonaws.com"})
 
 
+def _create_task(parameters: Parameters, facts: Facts) -> Iterator[Need]:
+    """Endpoints and instance with their own tags; the task, which gets tags, with those of the request.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsdatabasemigrationservice.html;
+    that the task's ARN is asked for without its last part, which nobody knows yet, is assumed.
+    """
+    asked = {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in parameters.get("Tags", ())}
+    for member in ("SourceEndpointArn", "TargetEndpointArn", "ReplicationInstanceArn"):
+        yield Need("dms:CreateReplicationTask", parameters[member], {**facts.dms_tags(parameters[member]), **asked})
+    task = f"arn:aws:dms:{REGION}:{ACCOUNT}:task:*"
+    yield Need("dms:CreateReplicationTask", task, asked)
+    if asked:
+        yield Need("dms:AddTagsToResource", task, asked)
+
+
 def _role_arns(value: Any, name: str = "") -> Iterator[str]:
     if isinstance(value, Mapping):
         for member, content in value.items():
@@ -179,6 +194,8 @@ def _filter_log_events(parameters: Parameters, _facts: Facts) -> Iterator[Need]:
 
 OPERATIONS: Mapping[tuple[str, str], Ask] = {
     # DMS's reference has no resource types for these three, and its policies no way to narrow them.
+    ("dms", "CreateReplicationTask"): _create_task,
+    ("dms", "DeleteReplicationTask"): _on_dms("DeleteReplicationTask", "ReplicationTaskArn"),
     ("dms", "DescribeConnections"): _anywhere("dms:DescribeConnections"),
     ("dms", "DescribeEndpoints"): _anywhere("dms:DescribeEndpoints"),
     ("dms", "DescribeReplicationTasks"): _anywhere("dms:DescribeReplicationTasks"),

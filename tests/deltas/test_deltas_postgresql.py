@@ -3,64 +3,126 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from cases import Case, Cases, make_template
+from cases import Cases
+from delta_case import DeltaCase, delta_cases
 from localcloud.servers.postgres import EmbeddedPostgres
-
-MARK = """
-CREATE TABLE fleet_mark (id integer PRIMARY KEY, attempt bigint);
-INSERT INTO fleet_mark VALUES (1, 0);
-GRANT UPDATE ON fleet_mark TO dms_reader;
-"""
 
 
 @pytest.fixture(scope="module")
 def cases(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
-    names = [f"case-{number:02}" for number in range(3, 20)]
-    changed = {name: {"deltas": True} for name in names}
-    with Cases(tmp_path_factory.mktemp("deltas"), postgres, make_template(postgres), changed=changed) as opened:
+    with delta_cases(tmp_path_factory.mktemp("deltas"), postgres) as opened:
         yield opened
 
 
 @pytest.fixture
-def case(cases: Cases) -> Case:
-    one = cases.take()
-    one.ask_source(MARK)
-    return one
+def database(cases: Cases) -> DeltaCase:
+    return DeltaCase(cases)
 
 
-def run_delta(cases: Cases, case: Case, name: str) -> dict[str, Any]:
-    """A run of mode `delta` over the database, to its end; the outcome's record."""
-    case.run = name
-    cases.run_night(name, mode="delta", databases=[case.id])
-    return case.outcome
+@pytest.fixture
+def seeded(database: DeltaCase) -> DeltaCase:
+    """A database after its first run in mode `delta`."""
+    assert database.run_ok() == ["prime", "full"]
+    return database
 
 
-def rows(case: Case, table: str, columns: str) -> list[list[list[str]]]:
-    """What the source and the warehouse hold of a table."""
-    source = case.ask_source(f"SELECT {columns} FROM {table} ORDER BY 1")
-    target = case.ask_warehouse(f'SELECT {columns.upper()} FROM {case.warehouse_schema}."{table.upper()}"')
-    return [sorted([str(value) for value in row] for row in found) for found in (source, target)]
+def test_a_first_delta_primes_and_seeds_and_later_ones_bring_changes(seeded: DeltaCase) -> None:
+    for changes in (
+        [
+            "INSERT INTO orders VALUES (6, 'six', 6.5)",
+            "UPDATE orders SET what = 'first' WHERE id = 1",
+            "DELETE FROM orders WHERE id = 2",
+        ],
+        ["UPDATE orders SET id = 30 WHERE id = 3", "INSERT INTO customers VALUES (3, 'Cy')"],
+        ["DELETE FROM orders WHERE id = 30; INSERT INTO orders VALUES (30, 'new', NULL)", "UPDATE orders SET what = NULL"],
+    ):
+        seeded.change(*changes)
+        # The view is loaded in full in each run, and so is a table in which nothing was ever seen to land.
+        assert seeded.run_ok() == ["delta", "full"]
 
 
-def test_a_first_delta_primes_and_seeds_and_later_ones_bring_changes(cases: Cases, case: Case) -> None:
-    first = run_delta(cases, case, "delta-1")
-    assert first["outcome"] == "ok", first["failure_text"]
-    source, target = rows(case, "orders", "id, what, amount")
-    assert source == target
-    changes = [
-        "INSERT INTO orders VALUES (6, 'six', 6.5); UPDATE orders SET what = 'first' WHERE id = 1; "
-        "DELETE FROM orders WHERE id = 2",
-        "UPDATE orders SET id = 30 WHERE id = 3; INSERT INTO customers VALUES (3, 'Cy')",
-        "DELETE FROM orders WHERE id = 30; INSERT INTO orders VALUES (30, 'new', NULL); UPDATE orders SET what = NULL",
-    ]
-    for number, change in enumerate(changes, 2):
-        case.ask_source(change)
-        outcome = run_delta(cases, case, f"delta-{number}")
-        assert outcome["outcome"] == "ok", outcome["failure_text"]
-        for table, columns in (("orders", "id, what, amount"), ("customers", "id, name"), ("nothing", "id, what")):
-            source, target = rows(case, table, columns)
-            assert source == target
+def test_a_delta_without_changes_is_ok(seeded: DeltaCase) -> None:
+    seeded.run_ok()
+    assert {table["mode"] for table in seeded.case.tables.values()} == {"delta", "full"}
+
+
+def test_changes_from_before_the_chain_and_within_the_seed_are_there(database: DeltaCase) -> None:
+    database.change("INSERT INTO orders VALUES (7, 'before', 1)")
+    database.run_ok()
+    database.change("INSERT INTO orders VALUES (8, 'after', 1)")
+    database.run_ok()
+
+
+def test_a_full_run_in_between_loses_nothing(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'before the full run' WHERE id = 1")
+    assert seeded.run_ok("full") == ["full"]
+    seeded.change("UPDATE orders SET what = 'after it' WHERE id = 2")
+    assert seeded.run_ok() == ["delta", "full"]
+
+
+def test_a_database_loaded_in_full_before_takes_deltas_from_then_on(database: DeltaCase) -> None:
+    assert database.run_ok("full") == ["full"]
+    database.change("DELETE FROM orders WHERE id = 1")
+    assert database.run_ok() == ["prime", "full"]
+    database.change("DELETE FROM orders WHERE id = 2")
+    assert database.run_ok() == ["delta", "full"]
+
+
+def test_a_slot_that_is_gone_begins_the_chain_anew(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'lost' WHERE id = 1")
+    (slot,) = seeded.case.ask_source("SELECT slot_name FROM pg_replication_slots WHERE database = current_database()")
+    seeded.change(f"SELECT pg_drop_replication_slot('{slot[0]}')")
+    assert seeded.run_ok() == ["delta", "prime", "full"]
+    assert any("began anew" in gap for gap in seeded.case.outcome["gaps"])
+    seeded.change("UPDATE orders SET what = 'found' WHERE id = 1")
+    assert seeded.run_ok() == ["delta", "full"]
+
+
+def test_a_table_whose_columns_change_is_loaded_in_full_in_the_same_run(seeded: DeltaCase) -> None:
+    seeded.change("ALTER TABLE orders ADD COLUMN note text", "UPDATE orders SET note = 'n' WHERE id = 1")
+    assert seeded.run_ok() == ["delta", "full"]
+    seeded.assert_equal(orders="id, what, amount, note")
+    assert seeded.case.tables["orders"]["mode"] == "full"
+    seeded.change("UPDATE orders SET note = 'm' WHERE id = 2")
+    seeded.run_ok()
+    seeded.assert_equal(orders="id, what, amount, note")
+    assert seeded.case.tables["orders"]["mode"] == "delta"
+
+
+def test_a_table_dropped_and_made_anew_is_loaded_in_full(seeded: DeltaCase) -> None:
+    seeded.change(
+        "DROP TABLE customers", "CREATE TABLE customers (id integer PRIMARY KEY, name varchar(40))",
+        "INSERT INTO customers VALUES (9, 'Zoe')",
+    )
+    seeded.run_ok()
+
+
+def test_a_new_table_is_loaded_and_then_captured(seeded: DeltaCase) -> None:
+    seeded.change("CREATE TABLE fresh (id integer PRIMARY KEY, what text)", "INSERT INTO fresh VALUES (1, 'one')")
+    seeded.run_ok()
+    seeded.assert_equal(fresh="id, what")
+    seeded.change("INSERT INTO fresh VALUES (2, 'two')", "DELETE FROM fresh WHERE id = 1")
+    seeded.run_ok()
+    seeded.assert_equal(fresh="id, what")
+    assert seeded.case.tables["fresh"]["mode"] == "delta"
+
+
+def test_without_a_mark_the_outcome_says_that_nobody_knows_how_far_it_reads(seeded: DeltaCase) -> None:
+    seeded.change("DROP TABLE fleet_mark", "UPDATE orders SET what = 'x' WHERE id = 1")
+    seeded.run_ok()
+    assert any("the source has no mark" in gap for gap in seeded.case.outcome["gaps"])
+
+
+def test_a_truncated_table_is_emptied(seeded: DeltaCase) -> None:
+    seeded.change("TRUNCATE customers", "INSERT INTO customers VALUES (1, 'after')")
+    seeded.run()
+    seeded.assert_equal(customers="id, name")
+
+
+def test_what_does_no_deltas_is_refused_by_name(cases: Cases) -> None:
+    case = cases.take("case-01")
+    run = cases.run_night("wrong", mode="delta", databases=[case.id])
+    assert "database 'case-01' does no deltas. Set `deltas: true`" in str(run["cause"])

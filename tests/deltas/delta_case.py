@@ -1,0 +1,78 @@
+"""A database that does deltas, on a real PostgreSQL, and what a test does to it between its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from cases import Case, Cases, make_template
+from localcloud.servers.postgres import EmbeddedPostgres
+
+MARK = """
+CREATE TABLE fleet_mark (id integer PRIMARY KEY, attempt bigint);
+INSERT INTO fleet_mark VALUES (1, 0);
+GRANT UPDATE ON fleet_mark TO dms_reader;
+"""
+COLUMNS = {"orders": "id, what, amount", "customers": "id, name", "nothing": "id, what", "totals": "orders, amount"}
+_RUNS = count(1)
+
+
+@contextmanager
+def delta_cases(folder: Path, postgres: EmbeddedPostgres, template: str | None = None) -> Iterator[Cases]:
+    """A local cloud whose databases do deltas."""
+    names = [f"case-{number:02}" for number in range(3, 49)]
+    changed = {name: {"deltas": True} for name in names}
+    with Cases(folder, postgres, template or make_template(postgres), changed=changed) as opened:
+        yield opened
+
+
+class DeltaCase:
+    """One database, run again and again."""
+
+    def __init__(self, cases: Cases) -> None:
+        self.cases = cases
+        self.case: Case = cases.take()
+        self.case.ask_source(MARK)
+
+    def run(self, mode: str = "delta") -> dict[str, Any]:
+        """A run over the database, to its end; the outcome's record."""
+        self.case.run = f"run-{self.case.id}-{next(_RUNS)}"
+        self.cases.run_night(self.case.run, mode=mode, databases=[self.case.id])
+        return self.case.outcome
+
+    def run_ok(self, mode: str = "delta") -> list[str]:
+        """A run that must be ok and leave the warehouse equal to the source; the purposes of its attempts."""
+        outcome = self.run(mode)
+        assert outcome["outcome"] == "ok", outcome["failure_text"]
+        self.assert_equal()
+        return self.purposes
+
+    @property
+    def purposes(self) -> list[str]:
+        """What the attempts of the last run were for, in order."""
+        newest = self.case.cloud.clients.ledger.claim(self.case.id).number
+        records = self.case.cloud.clients.ledger.attempts_between(self.case.id, 1, newest)
+        return [one.purpose or one.attempt.mode for one in records if one.attempt.run == self.case.run]
+
+    def change(self, *statements: str) -> None:
+        """Change the source, each statement in a transaction of its own."""
+        for statement in statements:
+            self.case.ask_source(statement)
+
+    def assert_equal(self, **columns: str) -> None:
+        """Each table of the warehouse has the source's rows. *columns*: in place of those of a template's tables."""
+        for table, names in (columns or COLUMNS).items():
+            source = self.case.ask_source(f"SELECT {names} FROM {table}")
+            target = self.case.ask_warehouse(
+                f'SELECT {names.upper()} FROM {self.case.warehouse_schema}."{table.upper()}"'
+            )
+            rows, held = (sorted([_plain(value) for value in row] for row in found) for found in (source, target))
+            assert held == rows, table
+
+
+def _plain(value: Any) -> str:
+    return str(Decimal(value).normalize()) if isinstance(value, Decimal | int) else str(value)
