@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from localcloud.clock import Clock
-from localcloud.dms.changes.captured import Captured
+from localcloud.dms.changes.captured import Captured, CaptureKilledError
 from localcloud.dms.changes.tables import Tables
 from localcloud.dms.engines.changes import Changes, Committed, LogLostError, Run, Truncated
 from localcloud.dms.engines.reader import RunEndedError, SourceUnreachableError
@@ -99,6 +99,8 @@ class Capture:
             self._confirm()
         except RunEndedError as ended:
             self._end(ended)
+        except CaptureKilledError:
+            self._end("Task error notification received from subtask 0, thread 0")
         except (SourceUnreachableError, LogLostError, AwsError, ClientError) as error:
             self._end(str(error) or repr(error))
         except Exception as error:  # noqa: BLE001  our own fault must end the task loudly
@@ -125,6 +127,8 @@ class Capture:
     def _read(self) -> None:
         """Read the log up to where it ends now, in pieces."""
         end = self._changes.end()
+        if self._read_to >= end:
+            return
         while self._read_to < end:
             for event in self._changes.read(self._read_to, end, _MOST_CHANGES):
                 if isinstance(event, Run):
@@ -138,6 +142,7 @@ class Capture:
             if self._read_to < end:
                 self._tables.write(everything=True)
                 self._confirm()
+        self._tables.drop_missing(self._changes.tables())
 
     def _confirm(self) -> None:
         """Let the source forget what is in files."""
