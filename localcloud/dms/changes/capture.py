@@ -23,8 +23,10 @@ from localcloud.in_process_transport import AwsError
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 5.0
 """How often the log is looked at (assumed)."""
-_MOST_CHANGES = 100_000
-"""How many changes are read before all of them are written and confirmed, and the next are read."""
+_PIECE_CHANGES = 1_000_000
+"""How many changes are asked for at once: each question makes the source read again what is not confirmed."""
+_MOST_UNCONFIRMED = 100_000
+"""With how many changes that are read and not confirmed all are written: each look would read them again."""
 _MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -55,6 +57,7 @@ class Capture:
         self._read_to: int = captured.position
         self._is_stopping = self._is_looking = self._is_over = False
         self._turn = 0
+        self._unconfirmed = 0
 
     def start(self) -> None:
         """Look at the log for the first time."""
@@ -95,7 +98,7 @@ class Capture:
             with self._lock:
                 is_last = self._is_stopping or is_due
             self._read()
-            self._tables.write(everything=is_last)
+            self._tables.write(everything=is_last or self._unconfirmed >= _MOST_UNCONFIRMED)
             self._confirm()
         except RunEndedError as ended:
             self._end(ended)
@@ -130,8 +133,9 @@ class Capture:
         if self._read_to >= end:
             return
         while self._read_to < end:
-            for event in self._changes.read(self._read_to, end, _MOST_CHANGES):
+            for event in self._changes.read(self._read_to, end, _PIECE_CHANGES):
                 if isinstance(event, Run):
+                    self._unconfirmed += len(event.operations)
                     self._tables.add(event, self._read_to)
                     if self._tables.bytes >= _MOST_BYTES:
                         self._tables.write(everything=True)
@@ -149,6 +153,7 @@ class Capture:
         position = self._tables.since(self._read_to)
         if self._captured.position is None or position > self._captured.position:
             self._changes.confirm(position)
+            self._unconfirmed = 0
             with self._lock:
                 self._captured.confirm(position, self._changes.show(position))
 

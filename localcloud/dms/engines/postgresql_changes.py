@@ -8,7 +8,6 @@ server, does (a difference of the stand-in). The embedded server keeps two by it
 from __future__ import annotations
 
 import hashlib
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -44,8 +43,6 @@ _RUN_CHANGES = 2_000  # of one run: what a capture holds before it looks at its 
 _RUN_BYTES = 4 * 1024 * 1024
 _CHUNK = 1_000  # rows that the driver takes at a time
 _ROWS = frozenset(b"IUD")
-_FORM = "%08X/%08X"
-_HALVES = struct.Struct(">II").unpack
 _ORDINARY = """SELECT nspname, relname, pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind = 'r' AND relpersistence = 'p'"""
 
@@ -132,7 +129,7 @@ class PostgresqlChanges:
 
     def unpack(self, table: ChangedTable, rows: Sequence[Any], after: Carried, before: Carried) -> Unpacked:
         """A row is what a peek gives: a position, and a message. Raises TableUnreadableError."""
-        positions, messages = zip(*rows, strict=True)
+        positions, messages = [position for position, _ in rows], [message for _, message in rows]
         columns = table.table.columns
         found = Rows(messages, len(columns))
         places = {column.name: place for place, column in enumerate(columns)}
@@ -156,7 +153,7 @@ class PostgresqlChanges:
 
     def show(self, position: int) -> str:
         """As `$AR_H_STREAM_POSITION` has it."""
-        return _FORM % (position >> 32, position & 0xFFFFFFFF)
+        return _shown([position.to_bytes(8, "big")])[0].as_py()
 
     @staticmethod
     def show_lsn(position: int) -> str:
@@ -251,7 +248,9 @@ def _shown(positions: Sequence[bytes]) -> pa.Array:
     >>> _shown([bytes([0, 0, 0, 1, 0, 0, 0, 171])]).to_pylist()
     ['00000001/000000AB']
     """
-    return pa.array([_FORM % _HALVES(position) for position in positions], pa.string())
+    digits = b"".join(positions).hex().upper()
+    halves = range(0, len(digits), 16)
+    return pa.array([f"{digits[at : at + 8]}/{digits[at + 8 : at + 16]}" for at in halves], pa.string())
 
 
 def _number(lsn: str) -> int:
