@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from localcloud.aws import LocalAws
 from localcloud.clock import Clock
 from localcloud.dms.engines.postgresql import PostgresqlReader
+from localcloud.dms.engines.reader import Login
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.tests.dms.dms_cloud import BUCKET, FOLDER, Cloud, Clouds, rules
 
@@ -78,9 +80,13 @@ class Captures:
 
     def execute(self, *statements: str) -> None:
         """Run each statement in a transaction of its own."""
-        with self._postgres.connect(self._database, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement)  # type: ignore[arg-type]  literals of the suites'
+        try:
+            with self._postgres.connect(self._database, autocommit=True) as connection:
+                for statement in statements:
+                    connection.execute(statement)  # type: ignore[arg-type]  literals of the suites'
+        except BaseException:
+            self._held.end()  # for the other tests
+            raise
 
     def task(self, *more: dict[str, Any], table: str = "%", name: str = "shop", **settings: Any) -> str:
         """A task that may be started, with the headers of changes as columns and *more* rules."""
@@ -116,11 +122,20 @@ class Captures:
         found = self.cloud.keys()
         return [key for key in found if key.startswith(prefix)]
 
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        """The rows in a table's files, in the order of the files' names."""
+    def files(self, table: str) -> list[pa.Table]:
+        """What is in a table's files, in the order of their names."""
         s3 = self.cloud.aws.client("s3")
         bodies = (s3.get_object(Bucket=BUCKET, Key=f"{FOLDER}/{key}")["Body"].read() for key in self.keys(table))
-        return [row for body in bodies for row in pq.read_table(io.BytesIO(body)).to_pylist()]
+        return [pq.read_table(io.BytesIO(body)) for body in bodies]
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows in a table's files."""
+        return [row for file in self.files(table) for row in file.to_pylist()]
+
+    def login(self) -> Login:
+        """Who reads the source."""
+        secret = self._postgres.secret(self._database)
+        return Login(secret["host"], secret["port"], self._database, secret["username"], secret["password"])
 
     def statistics(self, task: str) -> dict[str, dict[str, Any]]:
         """The statistics of each table."""
