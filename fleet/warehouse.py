@@ -20,6 +20,7 @@ from fleet.manifests import SealedTable
 from fleet.names import warehouse_name, warehouse_schema
 from fleet.quotas import SNOWFLAKE_COPY_FILES
 from fleet.tables.catalogue import Table, TableName
+from fleet.tables.columns import Column
 from fleet.warehouse_columns import FILE_COLUMN, LANDED, OWN_NAMES, PRESENT, ROW_COLUMN, WarehouseColumn
 
 _NAME_CHARACTERS = 255
@@ -153,7 +154,11 @@ def rename_columns(table: Table, renames: Sequence[Rename]) -> Table:
     'operation'
     """
     to = {one.column: one.to for one in renames if (one.schema, one.table) == table.name}
-    return replace(table, columns=tuple(replace(one, name=to.get(one.name, one.name)) for one in table.columns))
+
+    def renamed(column: Column) -> Column:
+        return replace(column, name=to[column.name]) if column.name in to else column
+
+    return replace(table, columns=tuple(map(renamed, table.columns))) if to else table
 
 
 def look_statement(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed: SealedTable) -> str:
