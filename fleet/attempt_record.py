@@ -52,12 +52,14 @@ class AttemptRecord:
     """The endpoint that it writes through. Written by PrepareTask."""
     task_deleted_at: datetime | None = None
     """When DMS was asked to delete the task, to be made anew. Written by ContinueChain."""
+    task_made_at: datetime | None = None
+    """When DMS was asked to make it. Written by ContinueChain."""
     open_transactions: tuple[str, ...] = ()
     """Those that were open when the wait for their end began; of a full load in a chain. Written by ContinueChain."""
     transactions_seen_at: datetime | None = None
     """When they were first asked for. Written by ContinueChain."""
     task_modified_at: datetime | None = None
-    """When DMS was last asked to modify the task, or to make it anew. Written by PrepareTask and ContinueChain."""
+    """When DMS was last asked to modify the task. Written by PrepareTask."""
     prepared_at: datetime | None = None
     """When the task was as wanted; the source's rows are counted after that. Written by PrepareTask."""
 
@@ -143,7 +145,14 @@ class AttemptRecord:
     @property
     def changed_at(self) -> datetime:
         """When the attempt last did what a task's status follows from: what was seen before says nothing."""
-        done = (self.created_at, self.task_deleted_at, self.task_modified_at, self.started_at, self.stop_asked_at)
+        done = (
+            self.created_at,
+            self.task_deleted_at,
+            self.task_made_at,
+            self.task_modified_at,
+            self.started_at,
+            self.stop_asked_at,
+        )
         return max(at for at in done if at is not None)
 
     @property
@@ -177,6 +186,7 @@ class AttemptChange(TypedDict, total=False):
     source_arn: str
     target_arn: str
     task_deleted_at: datetime
+    task_made_at: datetime
     open_transactions: tuple[str, ...]
     transactions_seen_at: datetime
     task_modified_at: datetime

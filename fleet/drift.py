@@ -19,10 +19,10 @@ _LONGEST_FRACTION = 9
 
 @dataclass(frozen=True)
 class TableLook:
-    """What Snowflake said of one table. *landed*: the columns of its files, None where it has no file; *present*: those
-    of the table, none where it is not there."""
+    """What Snowflake said of one table. *landed*: the columns of its first file, none where it has no file; *present*:
+    those of the table, none where it is not there."""
 
-    landed: tuple[WarehouseColumn, ...] | None
+    landed: tuple[WarehouseColumn, ...]
     present: tuple[WarehouseColumn, ...]
 
 

@@ -20,7 +20,8 @@ from fleet.manifests import SealedTable
 from fleet.names import warehouse_name, warehouse_schema
 from fleet.quotas import SNOWFLAKE_COPY_FILES
 from fleet.tables.catalogue import Table, TableName
-from fleet.warehouse_columns import FILE_COLUMN, OWN_NAMES, ROW_COLUMN, WarehouseColumn
+from fleet.tables.columns import Column
+from fleet.warehouse_columns import FILE_COLUMN, LANDED, OWN_NAMES, PRESENT, ROW_COLUMN, WarehouseColumn
 
 _NAME_CHARACTERS = 255
 """Source: https://docs.snowflake.com/en/sql-reference/identifiers-syntax (documented)."""
@@ -153,31 +154,33 @@ def rename_columns(table: Table, renames: Sequence[Rename]) -> Table:
     'operation'
     """
     to = {one.column: one.to for one in renames if (one.schema, one.table) == table.name}
-    return replace(table, columns=tuple(replace(one, name=to.get(one.name, one.name)) for one in table.columns))
+
+    def renamed(column: Column) -> Column:
+        return replace(column, name=to[column.name]) if column.name in to else column
+
+    return replace(table, columns=tuple(map(renamed, table.columns))) if to else table
 
 
-def look_statements(
-    snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed: SealedTable
-) -> tuple[str, ...]:
-    """One request, which changes nothing: the columns of the table's first file, if it has one, and of the table.
+def look_statement(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed: SealedTable) -> str:
+    """What changes nothing: the columns of the table's first file, if it has one, and of the table, in one answer.
 
     All files of a table are written by one task from one definition, so that one of them speaks for all.
     """
     schema, name = warehouse_schema(attempt.database, table.schema), warehouse_name(table.table)
     present = (
-        f'SELECT "COLUMN_NAME", "DATA_TYPE", "CHARACTER_MAXIMUM_LENGTH" AS "LENGTH", "NUMERIC_PRECISION" AS "DIGITS", '
-        f'"NUMERIC_SCALE" AS "PLACES", "DATETIME_PRECISION" AS "FRACTION" '
-        f'FROM {quote(snowflake.database)}."INFORMATION_SCHEMA"."COLUMNS" '
-        f'WHERE "TABLE_SCHEMA" = {literal(schema)} AND "TABLE_NAME" = {literal(name)} ORDER BY "ORDINAL_POSITION"'
+        f'SELECT "ORDINAL_POSITION" AS "PLACE", {literal(PRESENT)} AS "SEEN", "COLUMN_NAME", "DATA_TYPE", '
+        f'"CHARACTER_MAXIMUM_LENGTH" AS "LENGTH", "NUMERIC_PRECISION" AS "DIGITS", "NUMERIC_SCALE" AS "PLACES", '
+        f'"DATETIME_PRECISION" AS "FRACTION" FROM {quote(snowflake.database)}."INFORMATION_SCHEMA"."COLUMNS" '
+        f'WHERE "TABLE_SCHEMA" = {literal(schema)} AND "TABLE_NAME" = {literal(name)}'
     )
     if not sealed.files:
-        return (present,)
+        return f'{present} ORDER BY "PLACE"'
     stage = literal(f"@{quote(snowflake.database)}.OPS.LANDING/{sealed.files[0].key}")
     landed = (
-        f'SELECT "COLUMN_NAME", "TYPE" FROM TABLE(INFER_SCHEMA(LOCATION => {stage}, '
-        f'FILE_FORMAT => {literal(_format(snowflake))})) ORDER BY "ORDER_ID"'
+        f'SELECT "ORDER_ID", {literal(LANDED)}, "COLUMN_NAME", "TYPE", NULL, NULL, NULL, NULL '
+        f"FROM TABLE(INFER_SCHEMA(LOCATION => {stage}, FILE_FORMAT => {literal(_format(snowflake))}))"
     )
-    return (landed, present)
+    return f'{present} UNION ALL {landed} ORDER BY "PLACE"'
 
 
 def full_load_statements(

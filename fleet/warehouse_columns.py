@@ -37,6 +37,8 @@ class WarehouseColumn(NamedTuple):
         return f"{self.name} {self.type}"
 
 
+LANDED, PRESENT = "landed", "present"
+"""Where a look saw a column: in the staged file, or in the table."""
 FILE_COLUMN, ROW_COLUMN = "_FILE", "_ROW"
 OWN_COLUMNS = (
     WarehouseColumn(warehouse_name(DATABASE_COLUMN), "VARCHAR(32)"),
@@ -152,19 +154,21 @@ def _written(kind: str, numbers: tuple[int, ...]) -> str:
 
 
 def read_landed(rows: Sequence[Mapping[str, str | None]]) -> tuple[WarehouseColumn, ...]:
-    """The columns of staged files, from the rows of INFER_SCHEMA."""
-    return tuple(WarehouseColumn(str(row["column_name"]), str(row["type"])) for row in rows)
+    """The columns of the staged file, from the rows of a look; none where no file was looked at."""
+    return tuple(
+        WarehouseColumn(str(row["column_name"]), str(row["data_type"])) for row in rows if row["seen"] == LANDED
+    )
 
 
 def read_present(rows: Sequence[Mapping[str, str | None]]) -> tuple[WarehouseColumn, ...]:
-    """The columns of a table, from its rows of INFORMATION_SCHEMA.COLUMNS; none where there is no such table.
+    """The columns of the table, from the rows of a look; none where there is no such table.
 
-    >>> blank = {"length": None, "digits": None, "places": None, "fraction": None}
+    >>> blank = {"seen": "present", "length": None, "digits": None, "places": None, "fraction": None}
     >>> text = {**blank, "column_name": "A", "data_type": "TEXT", "length": "5"}
     >>> [str(column) for column in read_present([text, {**text, "data_type": "TIME", "fraction": "9"}])]
     ['A VARCHAR(5)', 'A TIME(9)']
     """
-    return tuple(WarehouseColumn(str(row["column_name"]), _present_type(row)) for row in rows)
+    return tuple(WarehouseColumn(str(row["column_name"]), _present_type(row)) for row in rows if row["seen"] == PRESENT)
 
 
 def _present_type(row: Mapping[str, str | None]) -> str:

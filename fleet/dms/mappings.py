@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from fleet.databases import Database, Engine, Mode, ParallelLoad, Rename
@@ -67,7 +67,8 @@ def find_locators(
         pattern = _joined(name)
         candidates = every if "%" in pattern else of_length.get((len(name.schema), len(name.table)), [])
         is_plain = "[" not in pattern and (
-            not {"_", "%"} & {*pattern} or not any(_matches(pattern, other) for other in candidates if other != pattern)
+            not {"_", "%"} & {*pattern}
+            or not any(map(_matches(pattern), (one for one in candidates if one != pattern)))
         )
         knows = engine in _CENSUS_KNOWS_ALIKE
         schema = name.schema if is_plain and knows else escape(name.schema)
@@ -79,10 +80,11 @@ def _joined(name: TableName) -> str:
     return f"{name.schema}\0{name.table}"
 
 
-def _matches(pattern: str, name: str) -> bool:
-    """As if case did not matter: which of an engine's names it does is not said."""
+def _matches(pattern: str) -> Callable[[str], object]:
+    """What finds the names that *pattern* matches, as if case did not matter: which of an engine's names it does is not
+    said."""
     letters = (".*" if letter == "%" else "[^\\0]" if letter == "_" else re.escape(letter) for letter in pattern)
-    return re.fullmatch("".join(letters), name, re.DOTALL | re.IGNORECASE) is not None
+    return re.compile("".join(letters), re.DOTALL | re.IGNORECASE).fullmatch
 
 
 def full_load_mappings(

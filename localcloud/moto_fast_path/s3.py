@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -71,6 +72,11 @@ class PlainS3:
         """A plain object, for a service that reads it inside of AWS, without HTTP; None: ask S3."""
         plain = _plain(s3_backends[self._account]["aws"].buckets.get(bucket))
         return None if plain is None else _readable(plain, key)
+
+    def find_all(self, bucket: str, prefix: str) -> list[FakeKey] | None:
+        """The objects under *prefix* by key, for a service that lists them inside of AWS; None: ask S3."""
+        plain = _plain(s3_backends[self._account]["aws"].buckets.get(bucket))
+        return None if plain is None else _objects(plain, _names(plain, prefix))
 
     def store(self, bucket: str, key: str, body: bytes, encryption: str | None, kms_key_id: str | None) -> bool:
         """Put a plain object, for a service that writes it inside of AWS; false, and nothing is put: ask S3."""
@@ -141,8 +147,8 @@ class PlainS3:
             return None
         most = min(int(size), _PAGE)
         after = unquote(token.removeprefix(_AFTER))
-        names = sorted(name for name in list(bucket.keys) if name.startswith(prefix) and name > after)
-        listed = [found for name in names[:most] if isinstance(found := bucket.keys.get(name), FakeKey)]
+        names = [name for name in _names(bucket, prefix) if name > after]
+        listed = _objects(bucket, names[:most])
         is_cut = len(names) > most
         more = f"<NextContinuationToken>{_AFTER}{quote(names[most - 1])}</NextContinuationToken>" if is_cut else ""
         body = (
@@ -166,6 +172,14 @@ def _plain(bucket: object) -> FakeBucket | None:
     if type(bucket) is not FakeBucket or bucket.policy or bucket.is_versioned or bucket.logging:
         return None
     return None if bucket.object_lock_enabled else bucket
+
+
+def _names(bucket: FakeBucket, prefix: str) -> list[str]:
+    return sorted(name for name in list(bucket.keys) if name.startswith(prefix))
+
+
+def _objects(bucket: FakeBucket, names: Iterable[str]) -> list[FakeKey]:
+    return [found for name in names if isinstance(found := bucket.keys.get(name), FakeKey)]
 
 
 def _readable(bucket: FakeBucket, key: str) -> FakeKey | None:

@@ -37,7 +37,10 @@ def test_a_first_delta_primes_and_seeds_and_later_ones_bring_changes(seeded: Del
             "DELETE FROM orders WHERE id = 2",
         ],
         ["UPDATE orders SET id = 30 WHERE id = 3", "INSERT INTO customers VALUES (3, 'Cy')"],
-        ["DELETE FROM orders WHERE id = 30; INSERT INTO orders VALUES (30, 'new', NULL)", "UPDATE orders SET what = NULL"],
+        [
+            "DELETE FROM orders WHERE id = 30; INSERT INTO orders VALUES (30, 'new', NULL)",
+            "UPDATE orders SET what = NULL",
+        ],
     ):
         seeded.change(*changes)
         # The view is loaded in full in each run, and so is a table in which nothing was ever seen to land.
@@ -94,7 +97,8 @@ def test_a_table_whose_columns_change_is_loaded_in_full_in_the_same_run(seeded: 
 
 def test_a_table_dropped_and_made_anew_is_loaded_in_full(seeded: DeltaCase) -> None:
     seeded.change(
-        "DROP TABLE customers", "CREATE TABLE customers (id integer PRIMARY KEY, name varchar(40))",
+        "DROP TABLE customers",
+        "CREATE TABLE customers (id integer PRIMARY KEY, name varchar(40))",
         "INSERT INTO customers VALUES (9, 'Zoe')",
     )
     seeded.run_ok()

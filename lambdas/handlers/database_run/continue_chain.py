@@ -92,7 +92,7 @@ def _make(opened: Opened, full: Task, clients: Clients) -> Response:
     refused = clients.dms.make_task(full, first, tags)
     if refused and opened.task_id not in clients.dms.find_tasks([opened.task_id]):
         return refuse(opened, _not_remade(opened, refused), clients, Response)
-    return _wait(opened, clients, task_modified_at=clients.now())
+    return _wait(opened, clients, task_made_at=clients.now())
 
 
 def _not_remade(opened: Opened, said: str) -> Failure:

@@ -107,9 +107,8 @@ def _answer(load: Load, opened: Opened, answer: Succeeded | Failed) -> Load:
         text = f"{load.name}: Snowflake answers {answer.code}: {answer.cause}"
         return load.failed(Failure("warehouse", "LoadRefused", text))
     if load.is_looking:
-        *files, present = answer.results
-        landed = read_landed(files[0] or ()) if files else None
-        return load.looked(TableLook(landed, read_present(present or ())))
+        rows = answer.results[0] or ()
+        return load.looked(TableLook(read_landed(rows), read_present(rows)))
     return load.over(_read_rows(load, opened, answer))
 
 

@@ -20,7 +20,7 @@ from fleet.failures import Failure
 from fleet.manifests import Manifest, SealedTable
 from fleet.tables.catalogue import Table, TableName
 from fleet.waits import ABANDONED_SECONDS, seconds_since
-from fleet.warehouse import find_clashes, full_load_statements, look_statements, rename_columns
+from fleet.warehouse import find_clashes, full_load_statements, look_statement, rename_columns
 from fleet.warehouse_columns import fingerprint, wanted_columns
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt, read_tables
 from lambdas.chain_context import ChainContext, read_chain
@@ -124,12 +124,12 @@ def _prepare(
 ) -> _Prepared | Load:
     """The next request of *load*; or the load, over, where its table is withheld."""
     snowflake, engine = opened.settings.snowflake, opened.server.engine
-    shape = known if load.look is None else _learn(engine, table, load.look)
+    shape = known if load.look is None else _learn(engine, table, load.look, has_landed=bool(sealed.files))
     if isinstance(shape, Failure):
         return load.failed(shape)
     if shape is None or load.is_looking:
-        statements = look_statements(snowflake, opened.attempt, table, sealed)
-        return _Prepared(replace(load, must_look=True), statements, tuple(range(len(statements))))
+        look = look_statement(snowflake, opened.attempt, table, sealed)
+        return _Prepared(replace(load, must_look=True), (look,), (0,))
     plan = plan_table(load.name, shape.wanted, shape.present, opened.settings.drift_of(opened.database, load.name))
     if plan.refused:
         return load.failed(plan.refused)
@@ -146,12 +146,11 @@ def _prepare_delta(opened: Opened, load: Load, table: Table, known: KnownTable, 
     return _Prepared(load, statements, (*wanted, len(statements) - 1))
 
 
-def _learn(engine: Engine, table: Table, look: TableLook) -> KnownTable | Failure:
+def _learn(engine: Engine, table: Table, look: TableLook, *, has_landed: bool) -> KnownTable | Failure:
     """What the table must hold and holds, as *look* found it."""
-    wanted = wanted_columns(engine, table, look.landed)
+    wanted = wanted_columns(engine, table, look.landed if has_landed else None)
     if isinstance(wanted, Failure):
         return wanted
-    has_landed = look.landed is not None
     return KnownTable(table.schema, table.table, fingerprint(engine, table), wanted, look.present, has_landed)
 
 

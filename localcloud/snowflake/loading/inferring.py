@@ -17,11 +17,12 @@ from localcloud.snowflake.errors import SnowflakeError, not_emulated, syntax_err
 from localcloud.snowflake.loading.formats import check_format
 from localcloud.snowflake.loading.stages import Integration, StagedObject, require_allowed
 from localcloud.snowflake.session_state import SessionState
-from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, literal, parts_of, quoted
+from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, literal, parts_of
 
 _LOCATION = re.compile(rf"@(?P<stage>{QUALIFIED_NAME})(?:/(?P<path>.*))?", re.DOTALL)
-_COLUMNS = (
-    "COLUMN_NAME VARCHAR, TYPE VARCHAR, NULLABLE BOOLEAN, EXPRESSION VARCHAR, FILENAMES VARCHAR, ORDER_ID INTEGER"
+_NO_ROW = (
+    "SELECT ''::VARCHAR AS COLUMN_NAME, ''::VARCHAR AS TYPE, true AS NULLABLE, ''::VARCHAR AS EXPRESSION, "
+    "''::VARCHAR AS FILENAMES, 0::INTEGER AS ORDER_ID WHERE false"
 )
 _TYPES = {
     "FLOAT": "REAL",
@@ -37,7 +38,7 @@ _TYPES = {
 
 
 def lay_out_schema(session: SessionState, arguments: Mapping[str, str]) -> str:
-    """Make the rows of INFER_SCHEMA for the session; the name under which DuckDB has them."""
+    """The rows of INFER_SCHEMA, as a subquery for DuckDB."""
     if set(arguments) != {"LOCATION", "FILE_FORMAT"}:
         raise not_emulated("INFER_SCHEMA without, or with more than, LOCATION => and FILE_FORMAT =>")
     session.require_warehouse()
@@ -56,15 +57,11 @@ def lay_out_schema(session: SessionState, arguments: Mapping[str, str]) -> str:
     for one in session.engine.stages.list(integration, bucket, prefix):
         for column in _columns_of(session, integration, one):
             found.setdefault(column, []).append(one.key)
-    place = quoted("temp", "main", "INFER_SCHEMA")
-    session.cursor.execute(f"CREATE OR REPLACE TEMPORARY TABLE {place} ({_COLUMNS})")
     rows = [
         f"({literal(name)}, {literal(kind)}, true, {literal(f'$1:{name}::{kind}')}, {literal(', '.join(files))}, {at})"
         for at, ((name, kind), files) in enumerate(found.items())
     ]
-    if rows:
-        session.cursor.execute(f"INSERT INTO {place} VALUES {', '.join(rows)}")
-    return place
+    return f"({_NO_ROW} UNION ALL VALUES {', '.join(rows)})" if rows else f"({_NO_ROW})"
 
 
 def _columns_of(session: SessionState, integration: Integration, one: StagedObject) -> list[tuple[str, str]]:

@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import localcloud.moto_import  # noqa: F401
+
 from botocore.exceptions import ClientError
+from moto.s3.models import FakeKey
 
 from localcloud.authorization import iam
 from localcloud.aws import LocalAws
@@ -36,6 +39,8 @@ class RoleStages:
     def list(self, integration: Integration, bucket: str, prefix: str) -> list[StagedObject]:
         """The objects under *prefix*, by key."""
         _require(self._role(integration), "s3:ListBucket", f"arn:aws:s3:::{bucket}", {"s3:prefix": prefix})
+        if (found := self._aws.objects.find_all(bucket, prefix)) is not None:
+            return [_staged(bucket, one) for one in found]
         try:
             pages = self._aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
             return [
@@ -51,8 +56,7 @@ class RoleStages:
         _require(self._role(integration), "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
         if found := self._aws.objects.find(bucket, key):
             into.write_bytes(found.value)
-            modified = found.last_modified.replace(microsecond=0, tzinfo=UTC)
-            return StagedObject(bucket, key, found.etag.strip('"'), found.size, modified)
+            return _staged(bucket, found)
         try:
             answer = self._aws.client("s3").get_object(Bucket=bucket, Key=key)
         except ClientError as error:
@@ -90,6 +94,11 @@ class RoleStages:
                 raise SnowflakeError("003167", "42601", f"Error assuming AWS_ROLE:\n{error.message}") from error
             kept = self._roles[arn, external_id] = (self._now(), role)
         return kept[1]
+
+
+def _staged(bucket: str, one: FakeKey) -> StagedObject:
+    modified = one.last_modified.replace(microsecond=0, tzinfo=UTC)
+    return StagedObject(bucket, one.name, one.etag.strip('"'), one.size, modified)
 
 
 def _require(role: iam.Role, action: str, arn: str, context: Mapping[str, str] | None = None) -> None:

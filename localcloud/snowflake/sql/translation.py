@@ -219,8 +219,8 @@ def _declared(tree: exp.Expr) -> Iterator[str]:
 def _replace_tables(tree: exp.Expr) -> Iterator[TableReference]:
     """Put a hole in the place of every stored table, and say what belongs there."""
     common = {one.alias for one in tree.find_all(exp.CTE)}
-    pinned = _pinned(tree)
     nodes = [one for one in tree.find_all(exp.Table, exp.TableFromRows) if not _is_common(one, common)]
+    pinned = [_pinned(one.find_ancestor(exp.Select)) for one in nodes]
     for at, node in enumerate(nodes):
         hole = f"§T{at}§"
         if isinstance(node, exp.TableFromRows):
@@ -230,17 +230,17 @@ def _replace_tables(tree: exp.Expr) -> Iterator[TableReference]:
         else:
             if not isinstance(node.this, exp.Identifier):
                 raise not_emulated(f"selecting from {node.this.sql(dialect='snowflake')}")
-            reference = TableReference(hole, tuple(part.name for part in node.parts), pinned=pinned)
+            reference = TableReference(hole, tuple(part.name for part in node.parts), pinned=pinned[at])
             node.set("db", None)
             node.set("catalog", None)
             node.set("this", exp.to_identifier(hole, quoted=True))
         yield reference
 
 
-def _pinned(tree: exp.Expr) -> tuple[tuple[str, str], ...]:
+def _pinned(select: exp.Select | None) -> tuple[tuple[str, str], ...]:
     """The columns that a SELECT from one table alone compares with one text each, and every row must equal."""
-    where = tree.args.get("where")
-    if not isinstance(tree, exp.Select) or where is None or len(list(tree.find_all(exp.Table))) != 1:
+    where = select and select.args.get("where")
+    if select is None or where is None or len(list(select.find_all(exp.Table))) != 1:
         return ()
     condition = where.this
     parts = condition.flatten() if isinstance(condition, exp.And) else [condition]

@@ -175,6 +175,22 @@ def test_infer_schema_lists_the_columns_of_staged_files(account: Account) -> Non
     ]
 
 
+def test_one_answer_holds_the_columns_of_a_staged_file_and_those_of_a_table(account: Account) -> None:
+    account.land("looked/a/LOAD1.parquet", "SELECT 1::BIGINT AS id, 'x' AS name")
+    account.run("CREATE TABLE RAW.OPS.LOOKED (ID NUMBER(9,0))", "CREATE TABLE RAW.OPS.OTHER (NOT_ASKED_FOR DATE)")
+    rows = account.rows(
+        "SELECT ORDINAL_POSITION AS PLACE, 'present' AS SEEN, COLUMN_NAME, DATA_TYPE, NUMERIC_PRECISION AS DIGITS "
+        "FROM RAW.INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = 'OPS' AND TABLE_NAME = 'LOOKED' "
+        "UNION ALL SELECT ORDER_ID, 'landed', COLUMN_NAME, TYPE, NULL FROM TABLE(INFER_SCHEMA("
+        "LOCATION => '@RAW.OPS.LANDING/looked/a/', FILE_FORMAT => 'RAW.OPS.PARQUET')) ORDER BY SEEN, PLACE"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("0", "landed", "id", "NUMBER(38, 0)", None),
+        ("1", "landed", "name", "TEXT", None),
+        ("1", "present", "ID", "NUMBER", "9"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("statement", "named"),
     [

@@ -18,7 +18,7 @@ from fleet.manifests import SealedTable
 from fleet.quotas import SNOWFLAKE_COPY_FILES
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
-from fleet.warehouse import find_clashes, full_load_statements, literal, look_statements, quote, setup_statements
+from fleet.warehouse import find_clashes, full_load_statements, literal, look_statement, quote, setup_statements
 from fleet.warehouse_columns import WarehouseColumn, table_columns
 
 ATTEMPT = Attempt("night-1", "nyc-flights", "full", 7, "arn")
@@ -78,10 +78,10 @@ def test_the_statements_for_a_table_that_has_drifted_are_as_reviewed(golden: Cal
         said = "".join(f"--   {one}\n" for one in words)
         return said + text_of(FLIGHTS, sealed(FLIGHTS, 3, "LOAD00000001.parquet"), plan)
 
-    look = look_statements(SETTINGS.snowflake, ATTEMPT, FLIGHTS, sealed(FLIGHTS, 3, "LOAD00000001.parquet"))
+    look = look_statement(SETTINGS.snowflake, ATTEMPT, FLIGHTS, sealed(FLIGHTS, 3, "LOAD00000001.parquet"))
     text = [
         "-- the look\n",
-        "".join(f"{statement};\n" for statement in look),
+        f"{look};\n",
         "\n-- a new column, wider ones, and one that is gone\n",
         drifted("NUMBER(8,2)"),
         "\n-- a column of another type: the table is replaced\n",
