@@ -97,7 +97,11 @@ class PostgresqlChanges:
         self._values = connect(login)
         self._log.autocommit = self._values.autocommit = True
         self._tables: dict[int, tuple[pgoutput.Relation, ChangedTable]] = {}
-        self._require_slot()
+        try:
+            self._require_slot()
+        except BaseException:
+            self.close()
+            raise
 
     def end(self) -> int:
         """Where the server has written its log to."""
