@@ -44,8 +44,8 @@ SETTINGS = Settings(
 TOLERANT = ("case-01", "case-02")
 """Databases whose row counts may be one apart."""
 
-# What a run of mode `full` goes through, in order.
-_STATES = tuple(state for state in DATABASE_RUN if state not in {"ContinueChain", "NextStep"})
+FULL_RUN = tuple(state for state in DATABASE_RUN if state not in {"ContinueChain", "NextStep"})
+"""What a run of mode `full` goes through, in order."""
 _COUNT = 48  # as many as one replication instance holds
 _AGAIN = {"wait", "moving", "loading"}
 _SLEEPER = json.dumps({"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", "Seconds": 2_592_000, "End": True}}})
@@ -250,17 +250,17 @@ class Case(Place):
         if not self.attempt:
             assert self.claim()["verdict"] == "claimed"
         answer: dict[str, Any] = {}
-        for state in _STATES[1 : _STATES.index(last) + 1]:
+        for state in FULL_RUN[1 : FULL_RUN.index(last) + 1]:
             answer = self.settle(state)
         return answer
 
     def go_before(self, state: str) -> None:
         """Every state from the claim up to *state*, which is not entered."""
-        self.go_through(_STATES[_STATES.index(state) - 1])
+        self.go_through(FULL_RUN[FULL_RUN.index(state) - 1])
 
     def finish(self, after: str) -> dict[str, Any]:
         """From the state that follows on a refusal or an end of *after* to the outcome, as the machine goes."""
-        states = _STATES[max(_STATES.index(after) + 1, _STATES.index("StopTask")) :]
+        states = FULL_RUN[max(FULL_RUN.index(after) + 1, FULL_RUN.index("StopTask")) :]
         nothing = False
         for state in states:
             if state == "Conclude":
@@ -272,7 +272,7 @@ class Case(Place):
 
     def go_through_from_to(self, first: str, last: str) -> None:
         """Every state from *first* to *last*, as a good night goes."""
-        for state in _STATES[_STATES.index(first) : _STATES.index(last) + 1]:
+        for state in FULL_RUN[FULL_RUN.index(first) : FULL_RUN.index(last) + 1]:
             self.settle(state)
 
     def go_through_from(self, first: str) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 

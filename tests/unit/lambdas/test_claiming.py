@@ -183,7 +183,7 @@ INPUTS = [
     ({"database": "no-such-database"}, "UnknownDatabaseError", "'no-such-database' is not in the registry"),
     ({"database": "No Such"}, "MalformedIdError", "database id 'No Such' is malformed"),
     ({"run": "no_such_run"}, "MalformedIdError", "run id 'no_such_run' is malformed"),
-    ({"mode": "delta"}, "MalformedInputError", "'delta' is not built yet.*'full'"),
+    ({"mode": "delta"}, "MalformedInputError", "does no deltas.*`deltas: true`.*mode 'full'"),
     ({"mode": "both"}, "MalformedInputError", "input.mode: .*found 'both'"),
     ({"tables": "public.orders"}, "MalformedInputError", "input.tables: .*found 'public.orders'"),
     ({"table": ["public.orders"]}, "MalformedInputError", "input.table: .*found .*public.orders"),
