@@ -227,7 +227,14 @@ class Case(Place):
         """One call of a state's handler with the attempt."""
         if state == "RecordOutcome":
             started_at = self.record.get("created_at")
-            event = {"mode": "full", "declined": None, "started_at": started_at, "redrive_count": 0, **event}
+            event = {
+                "mode": "full",
+                "steps": "one",
+                "declined": None,
+                "started_at": started_at,
+                "redrive_count": 0,
+                **event,
+            }
         if state == "Conclude":
             event = {"recorded_redrive_count": 0, "redrive_count": 0, **event}
         return self.cases.invoke(state, {"attempt": self.attempt, **event})
