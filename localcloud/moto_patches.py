@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import localcloud.moto_import  # noqa: F401
@@ -19,6 +19,8 @@ from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import S3ClientError
@@ -34,6 +36,8 @@ _moto_list_objects = S3Backend.list_objects_v2
 _moto_publish = Topic.publish
 _moto_serialize_structure = BaseJSONSerializer._serialize_type_structure
 _method_names = cache(method_names_from_class)
+# moto parses an expression twice at each update. It changes only copies of what it has parsed.
+_parse_update = lru_cache(maxsize=1_024)(UpdateExpressionParser.make)
 _INDEX_NAME = 6  # its place among the arguments after the hash key
 
 
@@ -52,6 +56,8 @@ def correct() -> None:
     # moto looks through the members of a service's class at each request.
     moto.core.responses.method_names_from_class = _method_names  # type: ignore[attr-defined]  it imports it
     BaseJSONSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign]
+    UpdateExpressionParser.make = _parse_update
+    DepthFirstTraverser.nodes_to_be_processed = _nodes_to_be_processed
 
 
 def _untracked(model: type[BaseModel], *_: object, **__: object) -> Any:
@@ -124,6 +130,14 @@ def _serialize_structure(serializer: BaseJSONSerializer, serialized: Any, value:
         serialized[key] = value
     else:
         _moto_serialize_structure(serializer, serialized, value, shape, key)
+
+
+def _nodes_to_be_processed(traverser: Any) -> tuple[type, ...]:
+    """moto makes the same tuple anew at each node of an expression."""
+    kept = vars(traverser)
+    if "nodes" not in kept:
+        kept["nodes"] = tuple(traverser._processing_map())
+    return kept["nodes"]
 
 
 class _WithoutCopies:
