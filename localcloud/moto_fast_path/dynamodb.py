@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import zlib
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -61,7 +60,7 @@ def answer(request: AWSPreparedRequest, operation: str) -> AWSResponse | None:
         known = _members(operation)
         status, text = 200, json.dumps({name: value for name, value in result.items() if name in known}, default=_text)
     written = text if isinstance(text, bytes) else str(text).encode()
-    headers = {"Content-Type": _TYPE, "x-amzn-RequestId": str(uuid4()), "x-amz-crc32": str(zlib.crc32(written))}
+    headers = {"Content-Type": _TYPE, "x-amzn-RequestId": str(uuid4())}
     return response(request.url, status, written, headers)
 
 
