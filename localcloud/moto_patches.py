@@ -19,7 +19,6 @@ from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.iam.access_control import PermissionResult
@@ -57,7 +56,6 @@ def correct() -> None:
     moto.core.responses.method_names_from_class = _method_names  # type: ignore[attr-defined]  it imports it
     BaseJSONSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign]
     UpdateExpressionParser.make = _parse_update
-    DepthFirstTraverser.traverse_node_recursively = _traverse
 
 
 def _untracked(model: type[BaseModel], *_: object, **__: object) -> Any:
@@ -130,26 +128,6 @@ def _serialize_structure(serializer: BaseJSONSerializer, serialized: Any, value:
         serialized[key] = value
     else:
         _moto_serialize_structure(serializer, serialized, value, shape, key)
-
-
-def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
-    """moto finds out anew at each node of an expression, and slowly, what is to be done with one of its class."""
-    if not isinstance(node, Node):
-        return node
-    parent = node.parent
-    for place, child in enumerate(node.children or ()):
-        traverser.pre_processing_of_child(node, place)
-        _traverse(traverser, child, place)
-    known = vars(traverser).setdefault("by_class", {})
-    if type(node) not in known:
-        steps = traverser._processing_map().items()
-        known[type(node)] = next((step for one, step in steps if isinstance(node, one)), None)
-    if step := known[type(node)]:
-        node = step(node)
-        node.parent = parent
-        if parent:
-            parent.children[child_id] = node
-    return node
 
 
 class _WithoutCopies:
