@@ -10,7 +10,6 @@ import base64
 import json
 from functools import cache
 from typing import Any
-from uuid import uuid4
 
 import localcloud.moto_import  # noqa: F401
 
@@ -60,8 +59,7 @@ def answer(request: AWSPreparedRequest, operation: str) -> AWSResponse | None:
         known = _members(operation)
         status, text = 200, json.dumps({name: value for name, value in result.items() if name in known}, default=_text)
     written = text if isinstance(text, bytes) else str(text).encode()
-    headers = {"Content-Type": _TYPE, "x-amzn-RequestId": str(uuid4())}
-    return response(request.url, status, written, headers)
+    return response(request.url, status, written, {"Content-Type": _TYPE})
 
 
 def _text(value: bytes) -> str:
