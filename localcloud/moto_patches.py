@@ -20,7 +20,6 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
-from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend
@@ -44,7 +43,6 @@ def correct() -> None:
     """Put the corrections in force, for this process. Idempotent."""
     DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign]
     Table.query = _query  # type: ignore[method-assign]
-    SecurityGroupRule.description = property(_description)  # type: ignore[method-assign]
     Topic.publish = _publish  # type: ignore[method-assign]
     BaseModel.__new__ = _untracked  # type: ignore[method-assign]
     FakeKey.dispose = _keep_readable  # type: ignore[method-assign]
@@ -77,11 +75,6 @@ def _keep_readable(_key: FakeKey, garbage: bool = False) -> None:
 def _close_buffer(key: FakeKey) -> None:
     """Nobody reads it any more."""
     key._value_buffer.close()
-
-
-def _description(rule: SecurityGroupRule) -> str | None:
-    """moto forgets that of a rule whose other side is a security group."""
-    return rule.ip_range.get("Description") or rule.source_group.get("Description")
 
 
 def _list_objects(backend: S3Backend, bucket: FakeBucket, *arguments: Any, **named: Any) -> Any:

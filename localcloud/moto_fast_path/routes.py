@@ -182,6 +182,8 @@ def _service(host: str) -> str:
 
 @lru_cache(maxsize=64)
 def _routes(service: str) -> Routes:
+    if service == "ec2":
+        import_module("localcloud.moto_ec2")  # not before: it takes its time, and hardly anybody asks for it
     # By name: pyright would take seconds to read all services of moto.
     found: Any = import_module("moto.backends").get_backend(service)
     of_account = found[DEFAULT_ACCOUNT_ID] if isinstance(found, BackendDict) else found
