@@ -12,6 +12,7 @@ import pytest
 
 from cases import Case, Cases
 
+CASE_COUNT = 48
 FLEET_RUN = "arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-fleet-run"
 RULE = "fleet-recorder"
 
