@@ -37,6 +37,17 @@ def begin(cases: Cases, case: Case, name: str = "", **content: Any) -> str:
     raise AssertionError(f"{name} does not load: the task is {case.task['Status']}")
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_running(cases: Cases) -> Iterator[None]:
+    """What a test leaves running ends with it: it would be worked on through all the time that later tests let pass."""
+    yield
+    machines = cases.cloud.aws.client("stepfunctions")
+    arn = cases.cloud.machine_arns["database-run"]
+    for one in machines.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
+        machines.stop_execution(executionArn=one["executionArn"])
+        cases.time.pass_seconds(700)
+
+
 def stop(case: Case, execution: str) -> None:
     """Abort it as a person does in the console, and let its task come to rest."""
     case.cloud.aws.client("stepfunctions").stop_execution(executionArn=execution)
