@@ -70,4 +70,5 @@ def _text(value: bytes) -> str:
 @cache
 def _members(operation: str) -> frozenset[str]:
     """What AWS's model has in an answer: moto's methods return more."""
-    return frozenset(get_service_model("dynamodb").operation_model(operation).output_shape.members)
+    shape: Any = get_service_model("dynamodb").operation_model(operation).output_shape
+    return frozenset(shape.members)
