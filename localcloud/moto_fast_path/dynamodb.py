@@ -15,6 +15,7 @@ import localcloud.moto_import  # noqa: F401
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.exceptions import ServiceException
+from moto.core.models import botocore_stubber
 from moto.core.responses import ActionResult
 from moto.core.utils import get_service_model
 from moto.dynamodb.responses import DynamoHandler
@@ -22,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 
 from localcloud.account import ACCOUNT, REGION
 from localcloud.in_process_transport import response
+from localcloud.moto_fast_path.routes import breaking_over_requests
 
 _METHODS = {
     "BatchGetItem": DynamoHandler.batch_get_item,
@@ -38,19 +40,25 @@ _BINARY = (b'"B"', b'"BS"')
 
 
 def answer(request: AWSPreparedRequest, operation: str) -> AWSResponse | None:
-    """What moto's method for *operation* answers; None leaves the request to moto as a whole."""
+    """What moto's method for *operation* answers; None leaves the request to moto as a whole.
+
+    Raises:
+        UnreadByMotoError: moto broke over it.
+    """
     method = _METHODS.get(operation)
     body: Any = request.body
     content = body.encode() if isinstance(body, str) else bytes(body or b"")
-    if method is None or request.url != _HOST or any(name in content for name in _BINARY):
+    is_plain = request.url == _HOST and not any(name in content for name in _BINARY)
+    if method is None or not is_plain or not botocore_stubber.enabled:
         return None
     handler: Any = DynamoHandler()
-    handler.body = handler.params = json.loads(content)
     handler.current_account, handler.region = ACCOUNT, REGION
     handler.headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": _TYPE}
     handler.response_headers = {}
     try:
-        result: Any = method(handler).result
+        with breaking_over_requests():
+            handler.body = handler.params = json.loads(content)
+            result: Any = method(handler).result
     except ServiceException as refusal:
         status, _, text = handler.serialized(ActionResult(refusal))
     except HTTPException as refusal:
