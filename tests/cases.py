@@ -155,7 +155,8 @@ class Cases:
 
     def take(self, name: str | None = None) -> Case:
         """A database that nobody has touched, *name* if given, its source just made."""
-        name = name or next(one for one in reversed(self._left) if one not in TOLERANT)
+        name = name or next((one for one in reversed(self._left) if one not in TOLERANT), None)
+        assert name, "all are taken: the module needs a larger CASE_COUNT"
         self._left.remove(name)
         self.postgres.drop_database(name)
         self.postgres.create_database(name, self._template)

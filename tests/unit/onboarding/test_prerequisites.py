@@ -67,11 +67,11 @@ def test_a_mariadb_grant_on_a_name_with_a_wildcard_holds_for_that_database_alone
     for name in ("shop_a", "shopxa", "a%b", "axb", r"back\slash", "backxslash"):
         mariadb.create_database(name)
         mariadb.execute(name, "CREATE TABLE t (id int)")
-    mariadb.execute(None, f"CREATE USER 'narrow'@'%' IDENTIFIED BY '{PASSWORD}'")
+    mariadb.execute(None, f"CREATE USER 'of_three'@'%' IDENTIFIED BY '{PASSWORD}'")
     for name in ("shop_a", "a%b", r"back\slash"):
         database = Database("asked", "s", name, "one", (name,), onboarded=True)
-        mariadb.execute(None, *statements(prerequisites("mariadb", database, "narrow")))
-    secret = {**mariadb.secret(), "username": "narrow", "password": PASSWORD}
+        mariadb.execute(None, *statements(prerequisites("mariadb", database, "of_three")))
+    secret = {**mariadb.secret(), "username": "of_three", "password": PASSWORD}
     with mysql.connect(secret, ssl_mode="none") as connection, connection.cursor() as cursor:
         cursor.execute("SHOW DATABASES")
         seen = {name for (name,) in cursor.fetchall()} - {"information_schema"}
