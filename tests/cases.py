@@ -46,7 +46,10 @@ TOLERANT = ("case-01", "case-02")
 
 FULL_RUN = tuple(state for state in DATABASE_RUN if state not in {"ContinueChain", "NextStep"})
 """What a run of mode `full` goes through, in order."""
-_COUNT = 48  # as many as one replication instance holds
+CASE_COUNT = 20
+"""How many databases a cloud of cases has. A test module that takes more has a CASE_COUNT of its own: 48 at most, as
+many as one replication instance holds."""
+
 _AGAIN = {"wait", "moving", "loading"}
 _SLEEPER = json.dumps({"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", "Seconds": 2_592_000, "End": True}}})
 # Executions that stand for those of database-run are of machines that no fleet has.
@@ -82,8 +85,8 @@ def refused(error: str, words: str = ".") -> Iterator[None]:
 
 
 class Cases:
-    """A local cloud over databases `case-01` and so on, each with a server, a secret and a source of its own, or all
-    on *shared*, and then in turn on two instances. *changed*: what the registry says of some of them, by name.
+    """A local cloud over *count* databases `case-01` and so on. Each has a server, a secret and a source of its own, or
+    all are on *shared*, and then in turn on two instances. *changed*: what the registry says of some, by name.
 
     Whatever its functions call must be allowed by the roles that the stack gives them."""
 
@@ -93,12 +96,13 @@ class Cases:
         postgres: EmbeddedPostgres,
         template: str,
         *,
+        count: int = 48,
         shared: Server | None = None,
         changed: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         self.postgres = postgres
         self._template = template
-        self._left = [f"case-{number:02}" for number in range(_COUNT, 0, -1)]
+        self._left = [f"case-{number:02}" for number in range(count, 0, -1)]
         databases = tuple(
             replace(
                 Database(
@@ -153,7 +157,8 @@ class Cases:
 
     def take(self, name: str | None = None) -> Case:
         """A database that nobody has touched, *name* if given, its source just made."""
-        name = name or next(one for one in reversed(self._left) if one not in TOLERANT)
+        name = name or next((one for one in reversed(self._left) if one not in TOLERANT), None)
+        assert name, "all are taken: the module needs a larger CASE_COUNT"
         self._left.remove(name)
         self.postgres.drop_database(name)
         self.postgres.create_database(name, self._template)

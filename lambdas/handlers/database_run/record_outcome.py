@@ -1,8 +1,8 @@
 """
 State "RecordOutcome" of database-run.asl.json: writes the one outcome of this database in this run.
 
-Takes   Request: the attempt, the run's mode, whether there were several attempts, why none was made if so, when the execution started, how often it was
-        redriven
+Takes   Request: the attempt, the run's mode, whether there were several attempts, why none was made if so, when the
+        execution started, how often it was redriven
 Returns Response: the outcome
 Raises  nothing of its own
 """

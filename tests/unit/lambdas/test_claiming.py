@@ -11,6 +11,8 @@ from cases import SETTINGS, Case, Cases, refused
 from fleet.claims import Claim
 from fleet.waits import longest_attempt_seconds
 
+CASE_COUNT = 48
+
 
 def ask(case: Case, execution: str, run: str = "", *, seconds_ago: int = 0) -> dict[str, Any]:
     """ClaimDatabase once, by an execution that started *seconds_ago*."""
