@@ -26,7 +26,7 @@ def delta_cases(folder: Path, postgres: EmbeddedPostgres, template: str | None =
     """A local cloud whose databases do deltas."""
     names = [f"case-{number:02}" for number in range(3, 21)]
     changed = {name: {"deltas": True} for name in names}
-    with Cases(folder, postgres, template or make_template(postgres), changed=changed) as opened:
+    with Cases(folder, postgres, template or make_template(postgres), count=20, changed=changed) as opened:
         yield opened
 
 
