@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
-from localcloud.dms.engines.postgresql_slots import number
+from localcloud.dms.engines.postgresql_slots import position_of
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.tests.dms.changes.dms_captures import Captures, captures_of
 from localcloud.tests.dms.dms_cloud import refused
@@ -166,11 +166,11 @@ def test_a_slot_is_confirmed_once_its_changes_are_in_files_and_dropped_with_the_
     captures.execute(insert(1))
     killer.when = "after"
     captures.end(task)
-    changed_at = number(captures.rows("items")[0]["_pos"])
-    assert number(captures.slots()[0][1]) < changed_at
+    changed_at = position_of(captures.rows("items")[0]["_pos"])
+    assert position_of(captures.slots()[0][1]) <= changed_at
     killer.when = ""
     captures.run(task, "resume-processing")
-    assert number(captures.slots()[0][1]) > changed_at
+    assert position_of(captures.slots()[0][1]) > changed_at
     captures.cloud.dms.delete_replication_task(ReplicationTaskArn=task)
     captures.cloud.until(captures.slots, [])
 
