@@ -12,7 +12,7 @@ from localcloud.dms.changes.capture import Capture, stop_time
 from localcloud.dms.changes.change_settings import ChangeSettings, read_change_settings
 from localcloud.dms.changes.table_files import TableFiles
 from localcloud.dms.changes.tables import Tables
-from localcloud.dms.engines.changes import CaptureRefusedError, ChangeReader, Changes
+from localcloud.dms.engines.changes import CaptureRefusedError, CapturingReader, ChangeReader, Changes
 from localcloud.dms.engines.reader import Login, RunEndedError, SourceTable, SourceUnreachableError
 from localcloud.dms.engines.sources import login
 from localcloud.dms.loads.load import NoTablesError, TableProgress, plan
@@ -41,10 +41,10 @@ class CaptureRuns:
         access = login(of.aws, task.source)
         tables = self._tables(task, access)
         if task.captured.position is None:
-            position = reader.prepare_changes(access, name, [one.table for one in tables])
+            position = reader.prepare(access, name, [one.table for one in tables])
             with of.lock:
                 task.captured.position = position
-        changes = reader.open_changes(access, name)
+        changes = reader.open(access, name)
         try:
             capture = self._capture(task, changes, target, settings, tables, take_turn, finished)
         except BaseException:
@@ -90,7 +90,7 @@ class CaptureRuns:
         if task.captured.position is None:
             return
         with suppress(SourceUnreachableError, CaptureRefusedError):
-            change_reader(self._of, task).drop_changes(login(self._of.aws, task.source), _name(task))
+            change_reader(self._of, task).drop(login(self._of.aws, task.source), _name(task))
 
     def _tables(self, task: Task, access: Login) -> list[TableProgress]:
         source = self._of.readers[task.source.engine].open(access)
@@ -118,9 +118,9 @@ class CaptureRuns:
 def change_reader(resources: Resources, task: Task) -> ChangeReader:
     """What reads the changes of *task*'s source. Raises NotEmulatedError."""
     reader = resources.readers[task.source.engine]
-    if not isinstance(reader, ChangeReader):
-        raise NotEmulatedError(f"capturing changes of a source of engine {task.source.engine}")
-    return reader
+    if isinstance(reader, CapturingReader) and (found := reader.changes()) is not None:
+        return found
+    raise NotEmulatedError(f"capturing changes of a source of engine {task.source.engine}")
 
 
 def _name(task: Task) -> str:

@@ -11,7 +11,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localcloud.dms.engines import pgoutput, postgresql_arrays
+from localcloud.dms.engines import pgoutput, postgresql_arrays, postgresql_slots
 from localcloud.dms.engines.changes import (
     Carried,
     ChangedTable,
@@ -27,7 +27,7 @@ from localcloud.dms.engines.pgoutput_rows import Rows
 from localcloud.dms.engines.postgresql_connection import connect
 from localcloud.dms.engines.postgresql_slots import CHANGES, INSERTS, ordinary_tables, position_of, slot_name
 from localcloud.dms.engines.postgresql_types import read_table
-from localcloud.dms.engines.reader import Login, SourceUnreachableError
+from localcloud.dms.engines.reader import Login, SourceTable, SourceUnreachableError
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
 from localcloud.dms.type_tables.postgresql import dms_type
 
@@ -37,6 +37,22 @@ _RUN_CHANGES = 2_000  # of one run: what a capture holds before it looks at its 
 _RUN_BYTES = 4 * 1024 * 1024
 _CHUNK = 1_000  # rows that the driver takes at a time
 _ROWS = frozenset(b"IUD")
+
+
+class PostgresqlChangeReader:
+    """The slots of PostgreSQL's databases."""
+
+    def prepare(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
+        """Publish *tables* and make the slot; where it begins."""
+        return postgresql_slots.prepare(login, name, tables)
+
+    def open(self, login: Login, name: str) -> PostgresqlChanges:
+        """The slot. Raises LogLostError, SourceUnreachableError."""
+        return PostgresqlChanges(login, name)
+
+    def drop(self, login: Login, name: str) -> None:
+        """Drop the slot. Raises SourceUnreachableError."""
+        postgresql_slots.drop(login, name)
 
 
 class PostgresqlChanges:

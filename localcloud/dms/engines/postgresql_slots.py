@@ -88,10 +88,9 @@ def _make_publications(connection: psycopg.Connection, names: set[tuple[str, str
                 connection.execute(statement)
     except psycopg.Error as error:
         run = "; ".join(statement.as_string(connection) for statement in statements)
-        words = words_of(error).splitlines()[0]
-        raise CaptureRefusedError(
-            f"{words}: the login may not publish the tables; run as their owner: {run}"
-        ) from error
+        refused = words_of(error).splitlines()[0]
+        advice = f"DMS's login may not publish the tables. Let their owner run: {run}"
+        raise CaptureRefusedError(f"{refused}. {advice}") from error
 
 
 def _statement(name: str, tables: Sequence[tuple[str, str]], what: str) -> sql.Composed:
