@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cases import Case, Cases, make_template
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.servers.postgres import EmbeddedPostgres
 
 MARK = """
@@ -22,11 +23,14 @@ _RUNS = count(1)
 
 
 @contextmanager
-def delta_cases(folder: Path, postgres: EmbeddedPostgres, template: str | None = None) -> Iterator[Cases]:
+def delta_cases(
+    folder: Path, postgres: EmbeddedPostgres, template: str | None = None, captures: CaptureHooks | None = None
+) -> Iterator[Cases]:
     """A local cloud whose databases do deltas."""
     names = [f"case-{number:02}" for number in range(3, 21)]
     changed = {name: {"deltas": True} for name in names}
-    with Cases(folder, postgres, template or make_template(postgres), count=20, changed=changed) as opened:
+    template = template or make_template(postgres)
+    with Cases(folder, postgres, template, count=20, changed=changed, captures=captures) as opened:
         yield opened
 
 
@@ -71,8 +75,11 @@ class DeltaCase:
                 f'SELECT {names.upper()} FROM {self.case.warehouse_schema}."{table.upper()}"'
             )
             rows, held = (sorted([_plain(value) for value in row] for row in found) for found in (source, target))
-            assert held == rows, table
+            missing, extra = ([row for row in one if row not in other] for one, other in ((rows, held), (held, rows)))
+            assert held == rows, (table, len(rows), len(held), missing[:3], extra[:3])
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(Decimal(value).normalize()) if isinstance(value, Decimal | int) else str(value)
