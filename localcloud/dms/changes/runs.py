@@ -102,7 +102,9 @@ class CaptureRuns:
         before = {_place(one.table): one for one in task.tables}
         tables = [before.get(_place(one.table), one) for one in plan(task.mappings, catalogue, now)]
         for one in tables:
-            one.started_at = one.started_at or now
+            if one.state != "Table error" or one.started_at is None:  # the log of an earlier run has said why
+                one.started_at = now
+            one.warnings.clear()
             if one.state == "Before load":
                 one.state = "Table completed"
         if not tables and task.settings["ErrorBehavior"]["FailOnNoTablesCaptured"]:

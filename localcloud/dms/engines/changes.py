@@ -23,6 +23,10 @@ class LogLostError(Exception):
     """What a capture would go on from is gone: the message says what, by name."""
 
 
+class CaptureHeldError(Exception):
+    """The log cannot be kept yet: transactions that are open at the source come first. It may be tried again."""
+
+
 class CaptureRefusedError(Exception):
     """The source cannot be captured as it is: the message says what to do there."""
 
@@ -126,8 +130,8 @@ class ChangeReader(Protocol):
     """The logs of an engine's databases. *name*: the capture that a log is kept for."""
 
     def prepare(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
-        """Let the log be kept from now on, for *tables* at least; where it begins. Raises CaptureRefusedError,
-        SourceUnreachableError."""
+        """Let the log be kept from now on, for *tables* at least; where it begins. Raises CaptureHeldError,
+        CaptureRefusedError, SourceUnreachableError."""
         ...
 
     def open(self, login: Login, name: str) -> Changes:

@@ -160,6 +160,10 @@ class Captures:
         secret = self._postgres.secret(self._database)
         return Login(secret["host"], secret["port"], self._database, secret["username"], secret["password"])
 
+    def connect(self) -> psycopg.Connection:
+        """A connection to the source, as its owner, for a transaction that stays open."""
+        return self._postgres.connect(self._database)
+
     def connect_as_reader(self) -> psycopg.Connection:
         """A connection as the login that DMS reads with."""
         login = self.login()
