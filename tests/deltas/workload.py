@@ -25,7 +25,8 @@ CREATE TABLE accounts (
   id bigint PRIMARY KEY, name varchar(30), balance numeric(12, 2), seen timestamp, is_open boolean
 );
 CREATE TABLE order_lines (
-  order_id integer, line smallint, sku varchar(8), quantity integer, price double precision, PRIMARY KEY (order_id, line)
+  order_id integer, line smallint, sku varchar(8), quantity integer, price double precision,
+  PRIMARY KEY (order_id, line)
 );
 CREATE TABLE codes (code varchar(12) PRIMARY KEY, body bytea, day date, amount numeric(30, 10));
 CREATE TABLE documents (id uuid PRIMARY KEY, content jsonb, words text, at time, tags text[]);
