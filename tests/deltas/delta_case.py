@@ -48,6 +48,14 @@ class DeltaCase:
         self.cases.run_night(self.case.run, mode=mode, databases=[self.case.id])
         return self.case.outcome
 
+    def run_broken(self, fault: str) -> dict[str, Any]:
+        """A run in which *fault* strikes, which is gone afterwards."""
+        self.cases.cloud.faults.add(self.case.id, fault)
+        try:
+            return self.run()
+        finally:
+            self.cases.cloud.faults.clear(self.case.id)
+
     def run_ok(self, mode: str = "delta") -> list[str]:
         """A run that must be ok and leave the warehouse equal to the source; the purposes of its attempts."""
         outcome = self.run(mode)
