@@ -149,3 +149,20 @@ def test_a_table_that_snowflake_refuses_three_times_is_loaded_in_full(seeded: De
         assert outcome["outcome"] == "partial", outcome["failure_text"]
     assert seeded.run_ok() == ["delta", "full"]
     assert seeded.case.tables["orders"]["mode"] == "full"
+
+
+def test_a_long_value_that_an_update_leaves_alone_is_not_lost(seeded: DeltaCase) -> None:
+    random_text = "(SELECT string_agg(md5(n::text), '') FROM generate_series(1, 200) n)"
+    seeded.change(
+        "CREATE TABLE letters (id integer PRIMARY KEY, body text, seen integer)",
+        f"INSERT INTO letters VALUES (1, {random_text}, 0), (2, 'short', 0)",
+    )
+    seeded.run_ok()
+    seeded.change("UPDATE letters SET seen = 1")
+    seeded.run_ok()
+    seeded.assert_equal(letters="id, body, seen")
+    assert seeded.case.tables["letters"]["mode"] == "full"
+    seeded.change("UPDATE letters SET body = NULL WHERE id = 2")  # of a short row nothing is kept apart
+    seeded.run_ok()
+    seeded.assert_equal(letters="id, body, seen")
+    assert seeded.case.tables["letters"]["mode"] == "delta"
