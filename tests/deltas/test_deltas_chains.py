@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -177,3 +178,27 @@ def test_a_column_that_changes_lack_is_not_lost(seeded: DeltaCase) -> None:
     seeded.change("UPDATE squares SET side = 4")
     seeded.run_ok()
     seeded.assert_equal(squares="id, side, area")
+
+
+def test_a_red_delta_is_run_again_whole(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'again'")
+    outcome = seeded.run_broken("refused-copy:public.orders")
+    assert outcome["outcome"] == "partial"
+    case, cases = seeded.case, seeded.cases
+    arn = case.execution_arn(case.run)
+    said = json.loads(cases.describe(arn)["cause"])["errorMessage"]
+    assert said.endswith(json.dumps({"run": case.run, "database": case.id, "mode": "delta"})), said
+    rerun = cases.time.until(
+        cases.execute("fleet-run", f"again-{case.id}", {"rerun_of": case.run, "what": "failed-tables"})
+    )
+    assert rerun["status"] == "SUCCEEDED", rerun
+    seeded.assert_equal()
+
+
+def test_a_red_delta_is_healed_by_a_redrive(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'redriven'")
+    assert seeded.run_broken("refused-copy:public.orders")["outcome"] == "partial"
+    again = seeded.cases.redrive(seeded.case.execution_arn(seeded.case.run))
+    assert again["status"] == "SUCCEEDED", again
+    assert seeded.case.outcome["outcome"] == "ok"
+    seeded.assert_equal()
