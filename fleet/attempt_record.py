@@ -81,7 +81,7 @@ class AttemptRecord:
     """How often the start sent the attempt back to its connection tests. Written by StartTask."""
 
     has_mark: bool = False
-    """The source has the fleet's mark; of a delta. Written by PrepareTask."""
+    """The source has the fleet's mark, and its changes are in the log; of a delta. Written by PrepareTask."""
     marked_at: datetime | None = None
     """When the mark got this attempt's number. Written by PrepareTask."""
     stop_at: datetime | None = None

@@ -1,25 +1,34 @@
-"""Which tables of a database take deltas, and why the others do not: known before the night, from the census."""
+"""Which tables of a database take deltas, and why the others do not: known before the night, from the census.
+
+What of a table's changes is not in its engine's log the census says itself (`Table.delta_bars`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fleet.databases import Engine
+from fleet.databases import Database, Engine
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.columns import dms_type
 
 
-def why_no_deltas(engine: Engine, table: Table) -> str:
+def why_no_deltas(engine: Engine, database: Database, table: Table) -> str:
     """Why *table* is loaded in full in each run of mode `delta`, in words; nothing where its changes are enough.
 
+    >>> from fleet.databases import Rename
     >>> from fleet.tables.columns import Column
-    >>> columns = (Column("id", "integer"), Column("body", "text"))
-    >>> why_no_deltas("postgresql", Table("s", "t", False, columns, ("id",)))
+    >>> shop = Database("shop", "s", "Shop", "one", ("s",), renames=(Rename("s", "t", "Op", "operation"),))
+    >>> columns = (Column("id", "integer"), Column("body", "text"), Column("Op", "integer"))
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns, ("id",)))
     ''
-    >>> why_no_deltas("postgresql", Table("s", "t", False, columns))
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns))
     'it has no primary key'
-    >>> why_no_deltas("postgresql", Table("s", "t", False, columns, ("body",)))
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns, ("body",)))
     "its key column 'body' is a LOB, which DMS moves apart from its row"
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns, ("Op",)))
+    "`renames` gives its key column 'Op' another name, and no page says what DMS then calls the key before a change"
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns, ("id",), delta_bars=("it is unlogged",)))
+    'it is unlogged'
     """
     if table.is_view:
         return "it is a view, which DMS moves in full loads alone"
@@ -27,17 +36,27 @@ def why_no_deltas(engine: Engine, table: Table) -> str:
         return "its rows are in partitions, whose changes DMS reports under their own names"
     if not table.key:
         return "it has no primary key"
+    if table.delta_bars:
+        return table.delta_bars[0]
     columns = {column.name: column for column in table.columns}
+    renamed = {one.column for one in database.renames if (one.schema, one.table) == table.name}
     for name in table.key:
         dms = dms_type(engine, columns[name]) if name in columns else None
         if dms is None:
             return f"its key column {name!r} is of a type that DMS does not carry"
         if dms.is_lob:
             return f"its key column {name!r} is a LOB, which DMS moves apart from its row"
+        if name in renamed:
+            return (
+                f"`renames` gives its key column {name!r} another name, and no page says what DMS then calls the key "
+                "before a change"
+            )
     return ""
 
 
-def part_tables(engine: Engine, tables: Sequence[Table]) -> tuple[tuple[Table, ...], dict[TableName, str]]:
+def part_tables(
+    engine: Engine, database: Database, tables: Sequence[Table]
+) -> tuple[tuple[Table, ...], dict[TableName, str]]:
     """*tables* in two: those that take deltas, and why the others do not."""
-    reasons = {table.name: why_no_deltas(engine, table) for table in tables}
+    reasons = {table.name: why_no_deltas(engine, database, table) for table in tables}
     return tuple(one for one in tables if not reasons[one.name]), {name: why for name, why in reasons.items() if why}

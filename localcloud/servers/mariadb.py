@@ -238,7 +238,7 @@ def _accounts(passwords: dict[str, str], root: str, login: str) -> str:
     return (
         "SET sql_log_bin = 0;\n"
         f"CREATE USER '{login}'@'localhost' IDENTIFIED BY '{passwords[login]}';\n"
-        f"GRANT SELECT, SHOW VIEW, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO '{login}'@'localhost';\n"
+        f"GRANT SELECT, SHOW VIEW, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO '{login}'@'localhost';\n"
         f"ALTER USER '{root}'@'localhost' IDENTIFIED BY '{passwords[root]}';\n"
     )
 

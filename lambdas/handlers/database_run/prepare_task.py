@@ -14,6 +14,7 @@ from typing import Literal, Unpack
 
 from fleet.asking import BROKEN
 from fleet.attempt_record import AttemptChange
+from fleet.deltas.tables import why_no_deltas
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
 from fleet.names import newest_census_key
@@ -158,8 +159,10 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
         census = known
     else:
         census = remember(engine, database, census, known)
-        has_mark = mark_table(opened).name in {table.name for table in census.tables}
-        clients.ledger.note(opened.attempt, source_answered=True, gaps=census.gaps, has_mark=has_mark)
+        mark = next((table for table in census.tables if table.name == mark_table(opened).name), None)
+        unfit = why_no_deltas(engine, database, mark) if mark and opened.attempt.mode == "delta" else ""
+        gaps = (*census.gaps, f"the source's mark is of no use: {unfit}") if unfit else census.gaps
+        clients.ledger.note(opened.attempt, source_answered=True, gaps=gaps, has_mark=mark is not None and not unfit)
     account = take_account(engine, database, census, known)
     clients.records.write(opened.attempt.key("account"), account, DatabaseAccount)
     tables = select_tables(engine, database, census, opened.attempt.tables)
