@@ -14,6 +14,7 @@ from cli.account import read_fleet
 from cli.night_commands import account_of
 from cli.options import Text, json_option, registry_option
 from fleet.databases import Database, Registry
+from fleet.deltas.tables import Arrivals, describe_arrivals
 from fleet.errors import RequestError
 from fleet.failures import CLASSES, Failure
 from fleet.names import newest_census_key
@@ -22,7 +23,7 @@ from fleet.tables.catalogue import Census
 from fleet.tables.losses import accepted_columns, describe_columns
 from lambdas.handlers.ask_source import SPEAKERS, get_secret
 from lambdas.wiring import Clients
-from report.account import say_account
+from report.account import say_account, say_arrivals
 
 
 class SourceNotAnsweringError(RequestError):
@@ -33,7 +34,8 @@ class SourceNotAnsweringError(RequestError):
 class CensusVerdict:
     """What a run would make of a database. *columns*: a line for each that may lose something, or is left out.
 
-    *failure*: why nothing at all would be moved. *gaps*: what the login may be kept from seeing.
+    *failure*: why nothing at all would be moved. *gaps*: what the login may be kept from seeing. *arrivals*: by delta,
+    or in full; None where the database does no deltas.
     """
 
     database: str
@@ -41,6 +43,7 @@ class CensusVerdict:
     columns: tuple[str, ...]
     failure: Failure | None
     gaps: tuple[str, ...] = ()
+    arrivals: Arrivals | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -133,7 +136,8 @@ def judge(fleet: Registry, database: Database, census: Census, known: Census | N
     ]
     failure = selected if isinstance(selected, Failure) else None
     account = take_account(engine, database, census, known)
-    return CensusVerdict(database.id, account, tuple(columns), failure, census.gaps)
+    arrivals = describe_arrivals(engine, database, tables, census) if database.deltas else None
+    return CensusVerdict(database.id, account, tuple(columns), failure, census.gaps, arrivals)
 
 
 def _print(verdict: CensusVerdict, *, as_json: bool) -> int:
@@ -154,6 +158,10 @@ def _lines(verdict: CensusVerdict) -> list[str]:
         lines += [f"  {line}" for line in verdict.columns]
     else:
         lines.append("Every column of what is moved arrives as it is.")
+    if verdict.arrivals:
+        lines += say_arrivals(verdict.arrivals)
+        if verdict.arrivals.no_mark:
+            lines.append(f"The mark is one table with one row: `fleet prerequisites {verdict.database} --deltas`.")
     lines += [f"Not checked: {gap}" for gap in verdict.gaps]
     if verdict.failure:
         lines.append(verdict.failure.text)

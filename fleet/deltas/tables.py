@@ -6,9 +6,11 @@ What of a table's changes is not in its engine's log the census says itself (`Ta
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fleet.databases import Database, Engine
-from fleet.tables.catalogue import Table, TableName
+from fleet.names import MARK_TABLE
+from fleet.tables.catalogue import Census, Table, TableName
 from fleet.tables.columns import dms_type
 
 
@@ -60,3 +62,47 @@ def part_tables(
     """*tables* in two: those that take deltas, and why the others do not."""
     reasons = {table.name: why_no_deltas(engine, database, table) for table in tables}
     return tuple(one for one in tables if not reasons[one.name]), {name: why for name, why in reasons.items() if why}
+
+
+@dataclass(frozen=True)
+class InFull:
+    """A table that each run of mode `delta` loads in full, and why."""
+
+    table: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """How the rows of each table arrive in runs of mode `delta`. *no_mark*: why there is no mark to read up to."""
+
+    by_delta: tuple[str, ...]
+    in_full: tuple[InFull, ...]
+    no_mark: str = ""
+
+
+def describe_arrivals(engine: Engine, database: Database, tables: Sequence[Table], census: Census) -> Arrivals:
+    """How each of the *tables* that are moved arrives; *census*: all that the source has."""
+    by_delta, others = part_tables(engine, database, tables)
+    return Arrivals(
+        tuple(str(table.name) for table in by_delta),
+        tuple(InFull(str(name), why) for name, why in others.items()),
+        why_no_mark(engine, database, census),
+    )
+
+
+def why_no_mark(engine: Engine, database: Database, census: Census) -> str:
+    """Why no delta of the database is known to hold all up to its start, in words; nothing where the mark says so.
+
+    >>> shop = Database("shop", "s", "Shop", "one", ("s",))
+    >>> why_no_mark("mysql", shop, Census(("s",), ()))
+    's.fleet_mark is not there'
+    >>> why_no_mark("mysql", shop, Census(("s",), (Table("s", MARK_TABLE, False, ()),)))
+    'of no use is s.fleet_mark: it has no primary key'
+    """
+    name = TableName(database.schemas[0], MARK_TABLE)
+    mark = next((table for table in census.tables if table.name == name), None)
+    if mark is None:
+        return f"{name} is not there"
+    why = mark.barred or why_no_deltas(engine, database, mark)
+    return f"of no use is {name}: {why}" if why else ""
