@@ -41,7 +41,8 @@ class AttemptRecord:
     source_answered: bool = False
     """The source gave its catalogue before the load. Written by PrepareTask."""
     gaps: tuple[str, ...] = ()
-    """What could not be checked, in words. Begun by PrepareTask; Reconcile writes all of the manifest's."""
+    """What could not be checked, in words. Begun by ContinueChain and PrepareTask; Reconcile writes all of the
+    manifest's."""
     task_arn: str = ""
     """The task of the attempt's mode. Written by PrepareTask."""
     instance_arn: str = ""

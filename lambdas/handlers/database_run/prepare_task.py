@@ -155,12 +155,13 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
             return census
         why = as_clause(census.text)
         gap = f"the source could not be asked before the start ({why}); tables are those of the last run"
-        clients.ledger.note(opened.attempt, gaps=(gap, *known.gaps))
+        clients.ledger.note(opened.attempt, gaps=tuple(dict.fromkeys((*opened.record.gaps, gap, *known.gaps))))
         census = known
     else:
         census = remember(engine, database, census, known)
         no_mark = why_no_mark(engine, database, census)
-        clients.ledger.note(opened.attempt, source_answered=True, gaps=census.gaps, has_mark=not no_mark)
+        gaps = tuple(dict.fromkeys((*opened.record.gaps, *census.gaps)))
+        clients.ledger.note(opened.attempt, source_answered=True, gaps=gaps, has_mark=not no_mark)
     account = take_account(engine, database, census, known)
     clients.records.write(opened.attempt.key("account"), account, DatabaseAccount)
     tables = select_tables(engine, database, census, opened.attempt.tables)
