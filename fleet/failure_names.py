@@ -88,7 +88,7 @@ NAMES: dict[str, FailureName] = {
         ("source_log_gone",), "ContinueChain", "The source has cut the log that the next delta would have read.",
         "Raise max_slot_wal_keep_size at the source, or run deltas more often. The deltas begin anew."),
     "LogCut": FailureName(
-        ("source_log_gone",), "ContinueChain", "The source has deleted the part of its log where the next delta begins.",
+        ("source_log_gone",), "ContinueChain", "The source has deleted its log where the next delta begins.",
         "Keep the log longer than the longest pause between two deltas. The deltas begin anew."),
     # What is to be moved
     "NothingSelected": FailureName(

@@ -152,24 +152,26 @@ def _judge_slots(log: SourceLog, _: str) -> Failure | None:
 
 # Source: https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html, CdcStartPosition:
 # checkpoint:V1#27#mysql-bin-changelog.157832:1975:-1:2002:677883278264080:mysql-bin-changelog.157832:1876#0#0#*#0#93
-_BINARY_LOG = re.compile(r"#([^#:]+)\.(\d+):\d+")
+_BINARY_LOG = re.compile(r"([^#:]+)\.(\d+):\d+")
 
 
 def _judge_files(log: SourceLog, checkpoint: str) -> Failure | None:
-    """The file that is to be read next must be there. A checkpoint that names none is not judged.
+    """The files that a checkpoint names must be there. One that names none is not judged.
 
     >>> log = SourceLog(oldest="mysql-bin.000008:4")
-    >>> print(_judge_files(log, "checkpoint:V1#27#mysql-bin.000007:19:-1#0").text)
+    >>> print(_judge_files(log, "checkpoint:V1#27#mysql-bin.000008:19:-1:2:mysql-bin.000007:4#0").text)
     the next delta begins in mysql-bin.000007, and mysql-bin.000008 is the oldest file of the log. Keep the log longer.
     >>> _judge_files(log, "checkpoint:V1#27#mysql-bin.000008:19:-1#0"), _judge_files(log, "checkpoint:V1#1#")
     (None, None)
     """
-    wanted, there = _BINARY_LOG.search(checkpoint), _BINARY_LOG.search(f"#{log.oldest}")
-    if wanted is None or there is None or (wanted[1] == there[1] and int(wanted[2]) >= int(there[2])):
+    wanted, there = _BINARY_LOG.findall(checkpoint), _BINARY_LOG.findall(log.oldest)
+    if not wanted or not there:
         return None
-    first, oldest = (f"{one[1]}.{one[2]}" for one in (wanted, there))
-    text = f"the next delta begins in {first}, and {oldest} is the oldest file of the log. Keep the log longer."
-    return Failure("source_log_gone", "LogCut", text)
+    (name, number), (oldest, oldest_number) = min(wanted, key=lambda one: int(one[1])), there[0]
+    if name == oldest and int(number) >= int(oldest_number):
+        return None
+    text = f"the next delta begins in {name}.{number}, and {oldest}.{oldest_number} is the oldest file of the log."
+    return Failure("source_log_gone", "LogCut", f"{text} Keep the log longer.")
 
 
 def _not_judged(_log: SourceLog, _checkpoint: str) -> None:
