@@ -17,7 +17,7 @@ from fleet.tables.catalogue import Census, RelationKind, Table, TableName
 from fleet.tables.columns import Column
 from lambdas.sources.mysql_grants import Grants, read_grants
 from lambdas.sources.mysql_losses import quote
-from lambdas.sources.mysql_storage import Storage, read_storage
+from lambdas.sources.mysql_storage import InnodbCatalogue, read_storage
 
 # Of a name and the same one in other letters, asked for together, the server may look for the first alone (seen with
 # MariaDB 10.11): so all schemas are looked at, and what is in them one schema at a time.
@@ -90,7 +90,7 @@ def read_census(cursor: pymysql.cursors.Cursor, schemas: Sequence[str]) -> Censu
     return Census(tuple(there), tuple(sorted(tables, key=lambda one: one.name)))
 
 
-def _tables(cursor: pymysql.cursors.Cursor, wanted: str, grants: Grants, stored: Storage) -> Iterator[Table]:
+def _tables(cursor: pymysql.cursors.Cursor, wanted: str, grants: Grants, stored: InnodbCatalogue) -> Iterator[Table]:
     columns = _by_table(map(_Row._make, _ask(cursor, _COLUMNS, wanted)))
     keys = _by_table(_ask(cursor, _KEYS, wanted))
     for schema, table, kind, storage, comment, rows, created_at in _ask(cursor, _TABLES, wanted):

@@ -18,7 +18,10 @@ from typing import Any
 import pymysql
 import pymysql.cursors
 
+from fleet.sentences import as_clause
+from fleet.source_errors.mysql import classify_code
 from fleet.tables.catalogue import TableName
+from lambdas.sources.words import find_words
 
 # Names are written as files are: `t x` is t@0020x. What follows a # is a partition.
 _NAME = "CONVERT(CONVERT(SUBSTRING_INDEX({name}, '/', {part}) USING binary) USING filename)"
@@ -44,15 +47,15 @@ _LOGGED = frozenset({"INNODB", "MYISAM", "ARIA", "ROCKSDB", "ARCHIVE"})
 
 
 @dataclass(frozen=True)
-class Storage:
-    """InnoDB's catalogue. *ids*: of each table, all of its partitions'; *cascading*: what foreign keys change.
+class InnodbCatalogue:
+    """*ids*: of each table, all of its partitions'; *cascading*: whose rows foreign keys change.
 
-    *is_seen*: the login may read it.
+    *unseen*: why neither is known.
     """
 
     ids: Mapping[TableName, tuple[int, ...]]
     cascading: frozenset[TableName]
-    is_seen: bool
+    unseen: str = ""
 
     def incarnation(self, name: TableName, created_at: Any) -> str:
         """What differs after the table was made anew or emptied. A new index leaves it, a table's rebuilding does not.
@@ -71,14 +74,15 @@ class Storage:
             yield f"the binary log does not have all changes of its storage engine, {engine}"
         if name in self.cascading:
             yield "a foreign key changes its rows (CASCADE or SET NULL), and the binary log does not have that"
-        elif engine.upper() == "INNODB" and not self.is_seen:
-            yield "whether a foreign key changes its rows is hidden from the login, which lacks PROCESS"
+        elif engine.upper() == "INNODB" and self.unseen:
+            yield f"whether a foreign key changes its rows is not known: {self.unseen}"
         if generated:
             yield f"changes of its computed column {generated[0]} are not captured"
 
 
-def read_storage(cursor: pymysql.cursors.Cursor) -> Storage:
+def read_storage(cursor: pymysql.cursors.Cursor) -> InnodbCatalogue:
     """InnoDB's catalogue of the whole server, as far as the login may read it."""
+    unseen = ""
     for ids_query, cascades_query in _ASKED:
         try:
             ids: dict[TableName, tuple[int, ...]] = {}
@@ -86,13 +90,15 @@ def read_storage(cursor: pymysql.cursors.Cursor) -> Storage:
                 name = TableName(schema, table)
                 ids[name] = (*ids.get(name, ()), number)
             cascading = frozenset(TableName(schema, table) for schema, table in _ask(cursor, cascades_query))
-            return Storage(ids, cascading, is_seen=True)
+            return InnodbCatalogue(ids, cascading)
         except pymysql.err.Error as error:
-            if error.args[:1] == (_DENIED,):
-                break
-            if not error.args or error.args[0] not in _NO_SUCH_TABLE:
+            code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+            if not code or classify_code(code) == "connection":
                 raise
-    return Storage({}, frozenset(), is_seen=False)
+            unseen = "the login lacks PROCESS" if code == _DENIED else as_clause(find_words(error))
+            if code not in _NO_SUCH_TABLE:
+                break
+    return InnodbCatalogue({}, frozenset(), unseen)
 
 
 def _ask(cursor: pymysql.cursors.Cursor, query: str) -> Sequence[Sequence[Any]]:
