@@ -72,12 +72,10 @@ def plan(
     median of these for all others. Times are from the run's start. Exit code 1 if the window or a quota is too small.
     """
     what_if = read_what_if(changes)
-    if mode == "delta":
-        raise MalformedInputError("mode 'delta' is not built yet.", remedy="Use mode 'full'.")
     if measured and file is not None:
         raise MalformedInputError("--measured and --measures are both there.", remedy="Give one of them.")
     read = read_fleet(registry)
-    chosen = choose_databases(read, databases, tags)
+    chosen = choose_databases(read, databases, tags, "delta" if mode == "delta" else "full")
     seen: Mapping[str, Measured] = {}
     if file is not None:
         seen = read_measures(file)

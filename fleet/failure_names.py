@@ -308,4 +308,35 @@ NAMES: dict[str, FailureName] = {
         ("unknown", "connection", "credentials", "table_error", "warehouse"), "CloseRun",
         "The outcome's document is gone or cannot be read.",
         "Run the database again."),
+    # Deltas
+    "ChainBroken": FailureName(
+        ("source_log_gone",), "ContinueChain", "Another task, or one that never ran, is where the deltas' task was.",
+        "Nothing, where the registry says `on_gap: reload`: the run begins anew. Else set that, or load in full."),
+    "TaskNotFresh": FailureName(
+        ("source_log_gone",), "ContinueChain", "The deltas' task has run, and nobody knows up to where it has read.",
+        "Nothing, where the registry says `on_gap: reload`: the run makes it anew. Else set that."),
+    "TaskNotRemade": FailureName(
+        ("unknown",), "ContinueChain", "DMS did not delete the deltas' task, or did not make it anew.",
+        "Read DMS's words in the text, mend it, then rerun. Or deploy the stack, which makes a missing task."),
+    "TransactionsHidden": FailureName(
+        ("credentials",), "AskSource", "The login does not see other sessions, so nobody knows of open transactions.",
+        "Grant what `fleet prerequisites DATABASE --deltas` prints, then rerun."),
+    "TransactionsOpen": FailureName(
+        ("connection",), "ContinueChain", "A transaction stayed open that the first full load of the deltas waits for.",
+        "End that transaction at the source, or raise `transaction_wait_seconds`. Then rerun."),
+    "NeedsFullLoad": FailureName(
+        ("source_log_gone",), "SubmitLoads", "The table's changes cannot be applied before it is loaded in full.",
+        "Nothing, if the full load of the same run was ok. Else read why that failed, and rerun."),
+    "DeltaBehind": FailureName(
+        ("delta_behind",), "Reconcile", "The task did not come to the mark of this delta; what landed waits.",
+        "Nothing: the next delta takes it along. If it stays behind, raise `delta_seconds` or the instance's class."),
+    "TableSuspended": FailureName(
+        ("table_error",), "SealFolder", "DMS has stopped reading the table's changes, because of an error with it.",
+        "Read the task's log for the reason, and mend it. The run loads the table in full meanwhile."),
+    "TableChanged": FailureName(
+        ("drift",), "SealFolder", "The table was altered, made anew or emptied while the delta read its changes.",
+        "Nothing: the same run loads it in full."),
+    "ChangesMissing": FailureName(
+        ("landing_mismatch",), "SealFolder", "The files hold fewer changes than DMS says it wrote.",
+        "Nothing: the same run loads the table in full. Find out who deletes from the landing bucket."),
 }  # fmt: skip

@@ -84,6 +84,8 @@ def longest_attempt_seconds(limits: Limits) -> int:
         limits.claim_wait_seconds
         + 2 * limits.modify_deadline_seconds
         + 2 * limits.test_deadline_seconds
+        + limits.transaction_wait_seconds
+        + limits.delta_seconds
         + limits.task_deadline_seconds
         + limits.stop_deadline_seconds
         + limits.count_deadline_seconds

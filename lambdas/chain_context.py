@@ -13,6 +13,7 @@ from fleet.dms.task_texts import TaskTexts, task_texts
 from fleet.dms.tasks import TaskReport
 from fleet.failures import Failure
 from fleet.names import MARK_TABLE
+from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table, TableName
 from fleet.warehouse_columns import fingerprint
 from lambdas.attempt_context import Opened, read_names, read_tables
@@ -98,7 +99,12 @@ def check_chain(opened: Opened, report: TaskReport, clients: Clients) -> Failure
     if is_new and report.status == "ready":
         return None
     if chain is None or chain.broken:
-        text = f"task {opened.task_id!r} has run, and no chain of deltas that goes on is known of it."
+        why = (
+            f"its chain of deltas is broken: {as_clause(chain.broken)}"
+            if chain
+            else "no chain of deltas is known of it"
+        )
+        text = f"task {opened.task_id!r} has run, and {why}."
         return Failure("source_log_gone", "TaskNotFresh", text)
     if report.arn == chain.task_arn and report.status != "ready":
         return None

@@ -17,6 +17,8 @@ from lambdas.chain_context import ChainContext, read_chain, table_fingerprint
 from lambdas.loads import Load
 from lambdas.wiring import Clients
 
+MOST_REFUSALS = 3
+"""How often in a row Snowflake may refuse a table's changes before the table is loaded in full instead."""
 NEEDS_FULL = "NeedsFullLoad"
 """The failure of a table whose deltas wait for a full load."""
 
@@ -93,12 +95,24 @@ def next_states(
         load = loads.get(name)
         if load is None:
             after = replace(state, applied=max(state.applied, context.through))
-        elif load.result is not None and load.result.failure is None:
-            after = replace(state, applied=context.through, written=opened.attempt.number)
-        elif load.result is not None and load.result.failure is not None and load.result.failure.name == NEEDS_FULL:
-            after = replace(state, needs_full=load.result.failure.text)
         else:
-            continue
+            after = _after(state, load, context.through, opened.attempt.number)
         if after != state:
             changed.append(after)
     return changed
+
+
+def _after(state: TableState, load: Load, through: int, number: int) -> TableState:
+    """The table's state after the *load* of attempt *number*, which applied changes up to attempt *through*."""
+    failure = load.result.failure if load.result else None
+    if failure is None:
+        return replace(state, applied=through, written=number, refused=0, refused_by=0)
+    if failure.name == NEEDS_FULL:
+        return replace(state, needs_full=failure.text)
+    if failure.failure_class != "warehouse" or state.refused_by == number:
+        return state
+    if state.refused + 1 < MOST_REFUSALS:
+        return replace(state, refused=state.refused + 1, refused_by=number)
+    return replace(
+        state, needs_full=f"its changes were refused {MOST_REFUSALS} times, the last time so: {failure.text}"
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from fleet.attempt_record import AttemptRecord
+from fleet.databases import Mode
 from fleet.failures import Failure
 from fleet.outcomes import TableOutcome
 from fleet.sentences import as_clause
@@ -32,10 +33,11 @@ class StepsEnd:
     gaps: tuple[str, ...]
 
 
-def conclude_steps(steps: Sequence[AttemptRecord], clients: Clients) -> StepsEnd:
+def conclude_steps(mode: Mode, steps: Sequence[AttemptRecord], clients: Clients) -> StepsEnd:
     """What became of each table, by the last of *steps* that came to it.
 
-    A chain that is begun anew mends what broke the one before: that is a gap then, in words.
+    A chain that is begun anew mends what broke the one before: that is a gap then, in words. So is in a full run that
+    no chain could be begun.
     """
     tables: dict[TableName, TableOutcome] = {}
     failure: Failure | None = None
@@ -43,6 +45,9 @@ def conclude_steps(steps: Sequence[AttemptRecord], clients: Clients) -> StepsEnd
     for step in steps:
         if step.purpose == "prime" and failure is not None:
             gaps[f"the deltas began anew, with loads in full, because: {as_clause(failure.text)}"] = None
+            failure = None
+        if mode == "full" and step.purpose == "full" and failure is not None:
+            gaps[f"no deltas could be begun: {as_clause(failure.text)}"] = None
             failure = None
         failure = failure or step.failure
         gaps |= dict.fromkeys(step.gaps)

@@ -26,7 +26,7 @@ from moto.iam.models import AWSManagedPolicy, iam_backends
 
 from localcloud.account import ACCOUNT, REGION
 from localcloud.in_process_transport import Answer, Handle, answer_json
-from localcloud.moto_fast_path import routes
+from localcloud.moto_fast_path import dynamodb, routes
 from localcloud.moto_fast_path.s3 import PlainS3
 
 
@@ -40,7 +40,7 @@ class LocalAws:
     def __init__(self) -> None:
         self._mock = mock_aws()
         self._clients: dict[str, Any] = {}
-        self._handles: dict[str, Handle] = {"s3": self._ask_s3, "iam": self._ask_iam}
+        self._handles: dict[str, Handle] = {"s3": self._ask_s3, "iam": self._ask_iam, "dynamodb": self._ask_dynamodb}
         self._lock = threading.Lock()
         self._locks: dict[str, Any] = {}
         self.objects = PlainS3(ACCOUNT)
@@ -102,10 +102,17 @@ class LocalAws:
         moto walks through it breaks. And its DynamoDB checks a condition and writes in two steps, and a cancelled
         transaction puts back what was there before, which another thread may have changed since.
         """
-        with self._lock:
-            lock = self._locks.setdefault(service, threading.RLock())
-        with lock:
+        with self._lock_of(service):
             return routes.answer(request)
+
+    def _lock_of(self, service: str) -> Any:
+        with self._lock:
+            return self._locks.setdefault(service, threading.RLock())
+
+    def _ask_dynamodb(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
+        """moto's DynamoDB, by the short way where there is one."""
+        with self._lock_of("dynamodb"):
+            return dynamodb.answer(request, operation) or routes.answer(request)
 
     def _ask_s3(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         """moto's S3, with no other put meanwhile."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import localcloud.moto_import  # noqa: F401
@@ -19,7 +19,7 @@ from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
-from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend
@@ -34,6 +34,8 @@ _moto_list_objects = S3Backend.list_objects_v2
 _moto_publish = Topic.publish
 _moto_serialize_structure = BaseJSONSerializer._serialize_type_structure
 _method_names = cache(method_names_from_class)
+# moto parses an expression twice at each update. It changes only copies of what it has parsed.
+_parse_update = lru_cache(maxsize=1_024)(UpdateExpressionParser.make)
 _INDEX_NAME = 6  # its place among the arguments after the hash key
 
 
@@ -41,7 +43,6 @@ def correct() -> None:
     """Put the corrections in force, for this process. Idempotent."""
     DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign]
     Table.query = _query  # type: ignore[method-assign]
-    SecurityGroupRule.description = property(_description)  # type: ignore[method-assign]
     Topic.publish = _publish  # type: ignore[method-assign]
     BaseModel.__new__ = _untracked  # type: ignore[method-assign]
     FakeKey.dispose = _keep_readable  # type: ignore[method-assign]
@@ -52,6 +53,7 @@ def correct() -> None:
     # moto looks through the members of a service's class at each request.
     moto.core.responses.method_names_from_class = _method_names  # type: ignore[attr-defined]  it imports it
     BaseJSONSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign]
+    UpdateExpressionParser.make = _parse_update
 
 
 def _untracked(model: type[BaseModel], *_: object, **__: object) -> Any:
@@ -73,11 +75,6 @@ def _keep_readable(_key: FakeKey, garbage: bool = False) -> None:
 def _close_buffer(key: FakeKey) -> None:
     """Nobody reads it any more."""
     key._value_buffer.close()
-
-
-def _description(rule: SecurityGroupRule) -> str | None:
-    """moto forgets that of a rule whose other side is a security group."""
-    return rule.ip_range.get("Description") or rule.source_group.get("Description")
 
 
 def _list_objects(backend: S3Backend, bucket: FakeBucket, *arguments: Any, **named: Any) -> Any:

@@ -146,6 +146,8 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         1, LONGEST_TASK_SECONDS, "A database has 12 hours in all, sealing and hand-off included."
     ),
     (Limits, "stuck_seconds"): _at_least(1),
+    (Limits, "delta_seconds"): between(60, 3600, "After that a delta would read what came after its start alone."),
+    (Limits, "transaction_wait_seconds"): between(0, 3600, "A database has 12 hours in all."),
     (Limits, "throttle_deadline_seconds"): _at_least(1),
     (Limits, "dms_requests_at_once"): _at_least(1),
     (Limits, "dms_requests_per_second"): _at_least(1),

@@ -91,9 +91,6 @@ STACK_RULES: dict[tuple[type, str], FieldRule] = {
         f"an id of at most {NIGHT_NAME_CHARACTERS} characters, and not `sweep`",
         "It begins the names of its runs; the sweep is a schedule already.",
     ),
-    (NightSchedule, "mode"): FieldRule(
-        lambda mode: mode == "full", "'full'", "Runs with mode 'delta' are not built yet."
-    ),
     (NightSchedule, "expression"): FieldRule(
         lambda text: not fault_of(text),
         "a schedule that EventBridge Scheduler takes, like cron(0 22 * * ? *)",

@@ -19,6 +19,7 @@ from fleet.names import function_name
 from judged_functions import JudgedFunctions
 from local.cloud import LocalCloud
 from localcloud.cloud import AccountLimits
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.errors import FunctionError
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.tests.held_time import HeldTime
@@ -44,9 +45,12 @@ SETTINGS = Settings(
 TOLERANT = ("case-01", "case-02")
 """Databases whose row counts may be one apart."""
 
-# What a run of mode `full` goes through, in order.
-_STATES = tuple(state for state in DATABASE_RUN if state not in {"ContinueChain", "NextStep"})
-_COUNT = 48  # as many as one replication instance holds
+FULL_RUN = tuple(state for state in DATABASE_RUN if state not in {"ContinueChain", "NextStep"})
+"""What a run of mode `full` goes through, in order."""
+CASE_COUNT = 20
+"""How many databases a cloud of cases has. A test module that takes more has a CASE_COUNT of its own: 48 at most, as
+many as one replication instance holds."""
+
 _AGAIN = {"wait", "moving", "loading"}
 _SLEEPER = json.dumps({"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", "Seconds": 2_592_000, "End": True}}})
 # Executions that stand for those of database-run are of machines that no fleet has.
@@ -82,8 +86,8 @@ def refused(error: str, words: str = ".") -> Iterator[None]:
 
 
 class Cases:
-    """A local cloud over databases `case-01` and so on, each with a server, a secret and a source of its own, or all
-    on *shared*, and then in turn on two instances. *changed*: what the registry says of some of them, by name.
+    """A local cloud over *count* databases `case-01` and so on. Each has a server, a secret and a source of its own, or
+    all are on *shared*, and then in turn on two instances. *changed*: what the registry says of some, by name.
 
     Whatever its functions call must be allowed by the roles that the stack gives them."""
 
@@ -93,12 +97,14 @@ class Cases:
         postgres: EmbeddedPostgres,
         template: str,
         *,
+        count: int = 48,
         shared: Server | None = None,
         changed: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        captures: CaptureHooks | None = None,
     ) -> None:
         self.postgres = postgres
         self._template = template
-        self._left = [f"case-{number:02}" for number in range(_COUNT, 0, -1)]
+        self._left = [f"case-{number:02}" for number in range(count, 0, -1)]
         databases = tuple(
             replace(
                 Database(
@@ -123,7 +129,9 @@ class Cases:
         self.registry = Registry(SETTINGS, servers, databases)
         # A test looks at DMS and at executions as often as it likes.
         limits, faults = AccountLimits(dms_rate=None, machine_rates={}), JudgedFunctions(_ASKS_STAND_INS)
-        self.cloud = LocalCloud(folder, self.registry, secrets, clock="frozen", limits=limits, faults=faults)
+        self.cloud = LocalCloud(
+            folder, self.registry, secrets, clock="frozen", limits=limits, faults=faults, captures=captures
+        )
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -153,7 +161,8 @@ class Cases:
 
     def take(self, name: str | None = None) -> Case:
         """A database that nobody has touched, *name* if given, its source just made."""
-        name = name or next(one for one in reversed(self._left) if one not in TOLERANT)
+        name = name or next((one for one in reversed(self._left) if one not in TOLERANT), None)
+        assert name, "all are taken: the module needs a larger CASE_COUNT"
         self._left.remove(name)
         self.postgres.drop_database(name)
         self.postgres.create_database(name, self._template)
@@ -227,7 +236,14 @@ class Case(Place):
         """One call of a state's handler with the attempt."""
         if state == "RecordOutcome":
             started_at = self.record.get("created_at")
-            event = {"mode": "full", "declined": None, "started_at": started_at, "redrive_count": 0, **event}
+            event = {
+                "mode": "full",
+                "steps": "one",
+                "declined": None,
+                "started_at": started_at,
+                "redrive_count": 0,
+                **event,
+            }
         if state == "Conclude":
             event = {"recorded_redrive_count": 0, "redrive_count": 0, **event}
         return self.cases.invoke(state, {"attempt": self.attempt, **event})
@@ -250,17 +266,17 @@ class Case(Place):
         if not self.attempt:
             assert self.claim()["verdict"] == "claimed"
         answer: dict[str, Any] = {}
-        for state in _STATES[1 : _STATES.index(last) + 1]:
+        for state in FULL_RUN[1 : FULL_RUN.index(last) + 1]:
             answer = self.settle(state)
         return answer
 
     def go_before(self, state: str) -> None:
         """Every state from the claim up to *state*, which is not entered."""
-        self.go_through(_STATES[_STATES.index(state) - 1])
+        self.go_through(FULL_RUN[FULL_RUN.index(state) - 1])
 
     def finish(self, after: str) -> dict[str, Any]:
         """From the state that follows on a refusal or an end of *after* to the outcome, as the machine goes."""
-        states = _STATES[max(_STATES.index(after) + 1, _STATES.index("StopTask")) :]
+        states = FULL_RUN[max(FULL_RUN.index(after) + 1, FULL_RUN.index("StopTask")) :]
         nothing = False
         for state in states:
             if state == "Conclude":
@@ -272,7 +288,7 @@ class Case(Place):
 
     def go_through_from_to(self, first: str, last: str) -> None:
         """Every state from *first* to *last*, as a good night goes."""
-        for state in _STATES[_STATES.index(first) : _STATES.index(last) + 1]:
+        for state in FULL_RUN[FULL_RUN.index(first) : FULL_RUN.index(last) + 1]:
             self.settle(state)
 
     def go_through_from(self, first: str) -> dict[str, Any]:

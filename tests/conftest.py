@@ -66,11 +66,17 @@ def case_template(postgres: EmbeddedPostgres) -> str:
 
 # For a module, not the session: moto has one memory for the whole process, so two clouds must not live at once.
 @pytest.fixture(scope="module")
-def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
+def cases(
+    request: pytest.FixtureRequest,
+    postgres: EmbeddedPostgres,
+    case_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Cases]:
     """A local cloud with many small databases, of which each test takes its own; time is still between steps."""
-    from cases import Cases
+    from cases import CASE_COUNT, Cases
 
-    with Cases(tmp_path_factory.mktemp("cases"), postgres, case_template) as opened:
+    count = getattr(request.module, "CASE_COUNT", CASE_COUNT)
+    with Cases(tmp_path_factory.mktemp("cases"), postgres, case_template, count=count) as opened:
         yield opened
 
 

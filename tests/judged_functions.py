@@ -50,6 +50,7 @@ class JudgedFunctions(Faults):
         self._roles: dict[str, Role] = {}
         self._facts = Facts(self._dms_tags)
         self._make_clients: Callable[[], Clients] | None = None
+        self._secret_arns: list[str] = []
 
     def start_cold(self, cloud: LocalCloud) -> None:
         """From now on each call of a function of *cloud*'s is its process's first."""
@@ -87,9 +88,10 @@ class JudgedFunctions(Faults):
 
     def statements(self, function: str) -> list[Statement]:
         """What the role of *function* allows, as the stack has it."""
-        secrets = self._clients("secretsmanager")
-        arns = [secrets.describe_secret(SecretId=server.secret)["ARN"] for server in self.servers]
-        return may(self._settings, function, arns, self.servers)["Statement"]
+        if not self._secret_arns:
+            secrets = self._clients("secretsmanager")
+            self._secret_arns = [secrets.describe_secret(SecretId=server.secret)["ARN"] for server in self.servers]
+        return may(self._settings, function, self._secret_arns, self.servers)["Statement"]
 
     def _require(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
         invocation = current_invocation()

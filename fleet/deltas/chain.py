@@ -36,7 +36,8 @@ class TableState:
 
     *chain*: the one that its rows belong to. *applied*: the attempt up to which all of its changes are in; *written*:
     the last attempt with a row of it in OPS.APPLIED. *fingerprint*: of its columns and key as they were applied.
-    *needs_full*: why no delta of it applies until a later full load; empty where one does.
+    *needs_full*: why no delta of it applies until a later full load; empty where one does. *refused*: how often in a
+    row Snowflake has refused its changes, the last time those of attempt *refused_by*.
     """
 
     schema: str
@@ -46,6 +47,8 @@ class TableState:
     written: int
     fingerprint: str
     needs_full: str = ""
+    refused: int = 0
+    refused_by: int = 0
 
     @property
     def name(self) -> TableName:
@@ -90,38 +93,48 @@ def why_full(state: TableState | None, chain: Chain, fingerprint: str) -> str:
     return ""
 
 
-def first_step(chain: Chain | None) -> DeltaStep:
-    """What an execution in mode `delta` begins with.
+def first_step(mode: Mode, chain: Chain | None) -> DeltaStep | None:
+    """What an execution for a database with deltas begins with; None where it makes one attempt, a full load.
 
-    >>> first_step(None).purpose, first_step(Chain(3, "arn", "c", 5)).purpose
+    A full run begins a chain where there is none: its load is the seed, and the next delta has what comes after.
+
+    >>> first_step("delta", None).purpose, first_step("delta", Chain(3, "arn", "c", 5)).purpose
     ('prime', 'delta')
+    >>> first_step("full", None).purpose, first_step("full", Chain(3, "arn", "c", 5)) is None
+    ('prime', True)
     """
-    return DeltaStep("prime") if chain is None or chain.broken else DeltaStep("delta")
+    if chain is None or chain.broken:
+        return DeltaStep("prime")
+    return DeltaStep("delta") if mode == "delta" else None
 
 
 def next_step(
+    mode: Mode,
     done: Sequence[Purpose],
     chain: Chain | None,
     needing: Iterable[TableName],
     whole: Iterable[TableName],
 ) -> DeltaStep | None:
-    """What follows the steps that are *done* in this execution; None at its end.
+    """What follows the steps that are *done* in this execution of a run of *mode*; None at its end.
 
     *needing*: tables that need a full load before their next delta. *whole*: all that a full load moves. A chain that
-    broke is begun anew, once; what needs a full load gets it last, once.
+    broke is begun anew, once; what needs a full load gets it last, once. A full run loads all, whatever became of the
+    chain.
 
     >>> chain, t, u = Chain(3, "arn", "c", 5), TableName("s", "t"), TableName("s", "u")
-    >>> next_step(["prime"], chain, [t, u], [t, u])
+    >>> next_step("delta", ["prime"], chain, [t, u], [t, u])
     DeltaStep(purpose='full', tables=None)
-    >>> next_step(["delta"], chain, [u], [t, u])
+    >>> next_step("delta", ["delta"], chain, [u], [t, u])
     DeltaStep(purpose='full', tables=('s.u',))
-    >>> next_step(["delta"], chain, [], [t, u]) is None, next_step(["prime", "full"], chain, [u], [t, u]) is None
-    (True, True)
-    >>> next_step(["delta"], None, [], [t, u])
-    DeltaStep(purpose='prime', tables=None)
+    >>> next_step("delta", ["delta"], chain, [], [t, u]) is next_step("delta", ["prime", "full"], chain, [u], [u])
+    True
+    >>> next_step("delta", ["delta"], None, [], [t, u]), next_step("full", ["prime"], None, [], [t, u])
+    (DeltaStep(purpose='prime', tables=None), DeltaStep(purpose='full', tables=None))
     """
     if "full" in done:
         return None
+    if mode == "full":
+        return DeltaStep("full")
     if chain is None or chain.broken:
         return None if "prime" in done else DeltaStep("prime")
     names, all_names = set(needing), set(whole)

@@ -47,7 +47,7 @@ class Table:
     *is_view*: whether DMS selects it as a view. *part_of*: the relation that a partition's rows belong to.
     *barred*: why the login does not see all of it, in words with the right that it lacks; empty where it does.
     *rows_estimated*: by the server's statistics, None where it has none. *features*: as far as they matter to DMS.
-    *incarnation*: differs after the relation was made anew or emptied as a whole, which no log of changes has; empty
+    *incarnation*: differs after the relation was made anew or emptied as a whole, which no log of changes shows; empty
     where the engine says nothing of it. *delta_bars*: why its changes are not all in the log, in words.
     """
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,7 @@ from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, ResponseParserFactory
 from moto import backend_index
 from moto.core.base_backend import BackendDict
+from moto.core.exceptions import ServiceException
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.core.request import normalize_request
 from werkzeug.exceptions import HTTPException
@@ -137,9 +139,23 @@ class UnreadByMotoError(Exception):
 
 def _is_ours(error: BaseException) -> bool:
     """Whether it came from our own code, which moto calls where we correct it."""
-    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)[1:]]
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)[2:]]  # without the two that ask moto
     last = next((file for file in reversed(files) if _MOTO in Path(file).parts or _OURS in Path(file).parents), "")
     return _OURS in Path(last).parents
+
+
+@contextmanager
+def breaking_over_requests() -> Iterator[None]:
+    """While moto answers: refusals pass, and what it breaks over becomes an UnreadByMotoError."""
+    try:
+        yield
+    # What moto refuses, what it does not have, and what we refuse from within it.
+    except (HTTPException, ServiceException, NotImplementedError, AwsError):
+        raise
+    except Exception as error:
+        if _is_ours(error):
+            raise
+        raise UnreadByMotoError(error) from error
 
 
 def answer(request: AWSPreparedRequest) -> AWSResponse:
@@ -157,15 +173,10 @@ def answer(request: AWSPreparedRequest) -> AWSResponse:
                 request.headers["Authorization"] = _AUTHORIZATION
             plain = normalize_request(request)
             try:
-                status, headers, body = handle(plain, plain.raw_url, plain.headers)
+                with breaking_over_requests():
+                    status, headers, body = handle(plain, plain.raw_url, plain.headers)
             except HTTPException as error:
                 status, headers, body = error.code or 500, error.get_headers(), error.get_body()
-            except (NotImplementedError, AwsError):  # what moto does not have, and what we refuse from within it
-                raise
-            except Exception as error:
-                if _is_ours(error):
-                    raise
-                raise UnreadByMotoError(error) from error
             finally:
                 plain.environ.clear()  # it refers to the request: the body would stay until garbage is collected
             return response(request.url, status, body.encode() if isinstance(body, str) else body, dict(headers))
@@ -182,6 +193,8 @@ def _service(host: str) -> str:
 
 @lru_cache(maxsize=64)
 def _routes(service: str) -> Routes:
+    if service == "ec2":
+        import_module("localcloud.moto_ec2")  # not before: it takes its time, and hardly anybody asks for it
     # By name: pyright would take seconds to read all services of moto.
     found: Any = import_module("moto.backends").get_backend(service)
     of_account = found[DEFAULT_ACCOUNT_ID] if isinstance(found, BackendDict) else found

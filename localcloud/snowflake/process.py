@@ -175,6 +175,9 @@ class _ParentsClock:
 def main() -> None:
     """Serve the account until the parent closes it or is gone."""
     connection, *staged = (Connection(int(line)) for line in sys.argv[1:])
+    # DuckDB imports pandas at its first statement with parameters, to look for its kinds among them: 0.3 s for nothing.
+    loaded: dict[str, Any] = sys.modules
+    loaded["pandas"] = None
     opening: _Opening = connection.recv()
     gc.set_threshold(*opening.garbage)
     clock = _ParentsClock(opening.reading)

@@ -68,12 +68,12 @@ def test_a_full_run_in_between_loses_nothing(seeded: DeltaCase) -> None:
     assert seeded.run_ok() == ["delta", "full"]
 
 
-def test_a_database_loaded_in_full_before_takes_deltas_from_then_on(database: DeltaCase) -> None:
-    assert database.run_ok("full") == ["full"]
+def test_a_full_run_begins_the_chain_where_there_is_none(database: DeltaCase) -> None:
+    assert database.run_ok("full") == ["prime", "full"]
+    assert database.case.outcome["mode"] == "full"
     database.change("DELETE FROM orders WHERE id = 1")
-    assert database.run_ok() == ["prime", "full"]
-    database.change("DELETE FROM orders WHERE id = 2")
     assert database.run_ok() == ["delta", "full"]
+    assert database.run_ok("full") == ["full"]
 
 
 def test_a_slot_that_is_gone_begins_the_chain_anew(seeded: DeltaCase) -> None:

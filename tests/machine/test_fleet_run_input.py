@@ -17,6 +17,7 @@ from fleet.databases import Registry
 from fleet.names import FLEET_TAG
 from onboarding.effective import effective_json
 
+CASE_COUNT = 48
 REFUSED: list[tuple[str, Any, str, str]] = [
     (
         "an-unknown-database",

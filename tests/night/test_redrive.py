@@ -15,6 +15,7 @@ from fleet.names import function_arn, warehouse_schema
 from orchestration.definitions import bind, load
 from orchestration.functions import DATABASE_RUN
 
+CASE_COUNT = 48
 RUN = "broken-night"
 TIMES = 3  # one more than Step Functions calls a function again that died
 FENCED = DATABASE_RUN[1 : DATABASE_RUN.index("RecordOutcome")]

@@ -10,6 +10,7 @@ from cases import Case
 from fleet.databases import TableRules
 from truth import READER, Truth, try_on_postgresql
 
+CASE_COUNT = 48
 T = "CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (1), (2);"
 READ_T = f"{T} GRANT SELECT ON t TO {READER};"
 HIDDEN = f"""CREATE TABLE mine (id integer, of text); INSERT INTO mine VALUES (1, 'a'), (2, 'b');

@@ -18,13 +18,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from postgresql_columns import LOB_KILOBYTES, SETUP, Generated, tables
 from postgresql_comparison import ask_for
 
+from case_registry import enter
 from cases import Case, Cases
 from fleet.names import warehouse_name
 from fleet.outcomes import Outcome
 from fleet.tables.catalogue import Table
 from lambdas.attempt_context import read_tables
 from lambdas.sources.postgresql_losses import quote
-from truth import enter, read_lines
+from truth import read_lines
 
 TABLES = int(os.environ.get("FLEET_TRUTH_TABLES", "40"))
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  NTZ values have no zone

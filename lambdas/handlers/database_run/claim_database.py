@@ -2,7 +2,7 @@
 State "ClaimDatabase" of database-run.asl.json: takes the database and the next attempt's number.
 
 Takes   Request: the execution's own input, its ARN, when it started
-Returns Response: `claimed` with the attempt, or `delta` with it in a run of that mode; `wait` while a living holder
+Returns Response: `claimed` with the attempt, or `delta` where it is one of several; `wait` while a living holder
         works, or while the database's server has no place for it; `declined` where another execution has this run's
         outcome, or either wait lasted too long, or the run was asked to end
 Raises  MalformedInputError, UnknownRunError, UnknownDatabaseError
@@ -10,6 +10,7 @@ Raises  MalformedInputError, UnknownRunError, UnknownDatabaseError
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -24,7 +25,7 @@ from fleet.claims import (
     wait_or_decline,
 )
 from fleet.databases import Mode, Registry, Server
-from fleet.deltas.chain import first_step
+from fleet.deltas.chain import Purpose, first_step
 from fleet.errors import FleetError, MalformedInputError, TransientError, UnknownDatabaseError, UnknownRunError
 from fleet.names import require_database_id, require_run_id, task_ids
 from fleet.run_input import require_deltas, require_names
@@ -45,11 +46,13 @@ class Request(Model):
 
 
 class Response(Model):
-    """*attempt* has number 0 where no attempt was made; *declined* then says why. *mode*: of the run."""
+    """*attempt* has number 0 where no attempt was made; *declined* then says why. *mode*: of the run; *steps*:
+    how many attempts the execution may make, one after the other."""
 
     verdict: Literal["claimed", "delta", "wait", "declined"]
     attempt: Attempt
     mode: Mode = "full"
+    steps: Literal["one", "several"] = "one"
     wait_seconds: int = 0
     declined: str | None = None
 
@@ -74,9 +77,8 @@ def run(request: Request, clients: Clients) -> Response:
     tables = plan.tables.get(asked.database) if asked.tables is None else asked.tables
     claim = clients.ledger.claim(asked.database)
     if claim.holder == request.execution:
-        return Response(
-            verdict=_claimed(asked.mode), mode=asked.mode, attempt=_held(request, claim.number, tables, clients)
-        )
+        record = clients.ledger.record(_attempt(request, claim.number, tables))
+        return _claimed(record.attempt, record.purpose, asked.mode)
     if stopped := clients.ledger.stop_requested(asked.run):
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=stopped)
     if adopted := _find_adopted(request, tables, clients):
@@ -89,8 +91,9 @@ def run(request: Request, clients: Clients) -> Response:
     if not taken.admits(asked.database, place.most):
         waited = _seconds_since(since, clients) if since else 0.0
         return _wait_for_place(request, server, taken, waited, plan.poll_seconds, registry, clients)
-    step = first_step(clients.chains.find(asked.database)) if asked.mode == "delta" else None
-    attempt = _attempt(request, claim.number + 1, tables)
+    may_begin = database.deltas and tables is None
+    step = first_step(asked.mode, clients.chains.find(asked.database)) if may_begin else None
+    attempt = replace(_attempt(request, claim.number + 1, tables), mode=step.mode if step else asked.mode)
     if not clients.ledger.take(
         attempt,
         previous_holder=claim.holder,
@@ -105,17 +108,13 @@ def run(request: Request, clients: Clients) -> Response:
             f"{asked.database}, or the last place at {server.id!r}, was claimed by another execution meanwhile.",
             remedy="It is tried again.",
         )
-    return Response(verdict=_claimed(asked.mode), mode=asked.mode, attempt=attempt)
+    return _claimed(attempt, step.purpose if step else None, asked.mode)
 
 
-def _claimed(mode: Mode) -> Literal["claimed", "delta"]:
-    return "claimed" if mode == "full" else "delta"
-
-
-def _held(request: Request, number: int, tables: tuple[str, ...] | None, clients: Clients) -> Attempt:
-    """The attempt that this execution holds already: in mode `delta` any of its steps."""
-    attempt = _attempt(request, number, tables)
-    return clients.ledger.record(attempt).attempt if request.input.mode == "delta" else attempt
+def _claimed(attempt: Attempt, purpose: Purpose | None, mode: Mode) -> Response:
+    if purpose is None:
+        return Response(verdict="claimed", attempt=attempt, mode=mode)
+    return Response(verdict="delta", attempt=attempt, mode=mode, steps="several")
 
 
 def _attempt(request: Request, number: int, tables: tuple[str, ...] | None = None) -> Attempt:

@@ -1,8 +1,8 @@
 """
-State "NextStep" of database-run.asl.json: chooses the attempt that an execution in mode `delta` makes next, and takes
-its number.
+State "NextStep" of database-run.asl.json: chooses the attempt that an execution with several of them makes next, and
+takes its number.
 
-Takes   AttemptRequest
+Takes   Request: the attempt, and the run's mode
 Returns Response: `delta` with the next attempt; `done` with the last one
 Raises  ClaimLostError, TransientError
 """
@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Literal
 
 from fleet.attempts import Attempt
+from fleet.databases import Mode
 from fleet.deltas.chain import DeltaStep, Purpose, next_step
 from fleet.errors import ClaimLostError, FleetError, TransientError
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
@@ -21,7 +22,11 @@ from lambdas.entrypoint import Model, entrypoint
 from lambdas.steps import find_steps
 from lambdas.wiring import Clients
 
-Request = AttemptRequest
+
+class Request(AttemptRequest):
+    """What the state passes."""
+
+    mode: Mode
 
 
 class Response(Model):
@@ -29,7 +34,8 @@ class Response(Model):
 
     verdict: Literal["delta", "done"]
     attempt: Attempt
-    mode: Literal["delta"] = "delta"
+    mode: Mode
+    steps: Literal["several"] = "several"
     wait_seconds: int = 0
     declined: str | None = None
 
@@ -43,11 +49,11 @@ def run(request: Request, clients: Clients) -> Response:
     if claim.holder == request.attempt.execution and claim.number == request.attempt.number + 1:
         newest = clients.ledger.find_record(replace(request.attempt, number=claim.number))
         if newest is not None:
-            return Response(verdict="delta", attempt=newest.attempt)
+            return Response(verdict="delta", attempt=newest.attempt, mode=request.mode)
     opened = open_attempt(request.attempt, clients)
-    step = _choose(opened, clients)
+    step = _choose(opened, request.mode, clients)
     if step is None:
-        return Response(verdict="done", attempt=opened.attempt)
+        return Response(verdict="done", attempt=opened.attempt, mode=request.mode)
     attempt = replace(opened.attempt, mode=step.mode, number=opened.attempt.number + 1, tables=step.tables)
     if not clients.ledger.take(
         attempt,
@@ -57,16 +63,18 @@ def run(request: Request, clients: Clients) -> Response:
         purpose=step.purpose,
     ):
         raise TransientError(f"the next attempt at {attempt.database} was not taken.", remedy="It is tried again.")
-    return Response(verdict="delta", attempt=attempt)
+    return Response(verdict="delta", attempt=attempt, mode=request.mode)
 
 
-def _choose(opened: Opened, clients: Clients) -> DeltaStep | None:
+def _choose(opened: Opened, mode: Mode, clients: Clients) -> DeltaStep | None:
     if find_stop_request(opened, clients):
         return None
     done: list[Purpose] = [one.purpose for one in find_steps(opened, clients) if one.purpose]
     chain = clients.chains.find(opened.database.id)
     needing, whole = find_needing(opened, chain, clients)
-    return next_step(done, chain, needing, whole)
+    step = next_step(mode, done, chain, needing, whole)
+    is_stopped = step is not None and step.purpose == "prime" and opened.database.on_gap == "stop"
+    return None if is_stopped else step
 
 
 handler = entrypoint("NextStep", Request, run)

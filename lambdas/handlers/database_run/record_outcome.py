@@ -1,8 +1,8 @@
 """
 State "RecordOutcome" of database-run.asl.json: writes the one outcome of this database in this run.
 
-Takes   Request: the attempt, the run's mode, why none was made if so, when the execution started, how often it was
-        redriven
+Takes   Request: the attempt, the run's mode, whether there were several attempts, why none was made if so, when the
+        execution started, how often it was redriven
 Returns Response: the outcome
 Raises  nothing of its own
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from fleet.attempts import Attempt
 from fleet.databases import Mode
@@ -31,6 +32,7 @@ class Request(Model):
 
     attempt: Attempt
     mode: Mode
+    steps: Literal["one", "several"]
     declined: str | None
     started_at: datetime
     redrive_count: int
@@ -71,10 +73,10 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         failure = _why_declined(attempt, request.declined, clients)
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
-    if request.mode == "delta":
-        end = conclude_steps(find_steps(opened, clients), clients)
+    if request.steps == "several":
+        end = conclude_steps(request.mode, find_steps(opened, clients), clients)
         return decide(
-            replace(attempt, mode="delta"),
+            replace(attempt, mode=request.mode),
             end.failure,
             end.tables,
             gaps=end.gaps,

@@ -23,6 +23,10 @@ class LogLostError(Exception):
     """What a capture would go on from is gone: the message says what, by name."""
 
 
+class CaptureHeldError(Exception):
+    """The log cannot be kept yet: transactions that are open at the source come first. It may be tried again."""
+
+
 class CaptureRefusedError(Exception):
     """The source cannot be captured as it is: the message says what to do there."""
 
@@ -122,19 +126,27 @@ class Changes(Protocol):
         ...
 
 
-@runtime_checkable
 class ChangeReader(Protocol):
-    """An engine whose changes can be captured."""
+    """The logs of an engine's databases. *name*: the capture that a log is kept for."""
 
-    def prepare_changes(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
-        """Let the log be kept for the capture *name* from now on; where it begins. Raises CaptureRefusedError,
-        SourceUnreachableError."""
+    def prepare(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
+        """Let the log be kept from now on, for *tables* at least; where it begins. Raises CaptureHeldError,
+        CaptureRefusedError, SourceUnreachableError."""
         ...
 
-    def open_changes(self, login: Login, name: str) -> Changes:
-        """The log, as it was kept for *name*. Raises LogLostError, SourceUnreachableError."""
+    def open(self, login: Login, name: str) -> Changes:
+        """The log as it was kept. Raises LogLostError, SourceUnreachableError."""
         ...
 
-    def drop_changes(self, login: Login, name: str) -> None:
-        """Keep no log for *name* any longer; nothing where none is kept. Raises SourceUnreachableError."""
+    def drop(self, login: Login, name: str) -> None:
+        """Keep no log any longer; nothing where none is kept. Raises SourceUnreachableError."""
+        ...
+
+
+@runtime_checkable
+class CapturingReader(Protocol):
+    """A `Reader` whose changes may be captured as well."""
+
+    def changes(self) -> ChangeReader | None:
+        """What reads them; None where this one cannot."""
         ...

@@ -24,7 +24,20 @@ def _regex(pattern: str) -> re.Pattern[str]:
         elif sign == "_":
             parts.append(".")
         elif len(sign) > 1:
-            parts.append("[" + re.sub(r"([\\^\[])", r"\\\1", sign[1:-1]) + "]")
+            parts.append(f"[{_set(sign[1:-1])}]")
         else:
             parts.append(re.escape(sign))
     return re.compile("".join(parts), re.DOTALL)
+
+
+def _set(inside: str) -> str:
+    """What is between the brackets of a set: ranges, and characters that mean themselves.
+
+    >>> _set("a-d_"), _set("[-'")
+    ('a-d_', "\\\\[\\\\-'")
+    """
+    found = re.findall(r"(.)-(.)|(.)", inside, re.DOTALL)
+    return "".join(
+        re.escape(one) if one else f"{re.escape(low)}-{re.escape(high)}" if low <= high else re.escape(f"{low}-{high}")
+        for low, high, one in found
+    )

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from localcloud.aws import ACCOUNT, REGION, LocalAws
-from localcloud.moto_fast_path import routes
+from localcloud.moto_fast_path import dynamodb, routes
 from localcloud.moto_fast_path.s3 import PlainS3
 from localcloud.moto_patches import correct
 
@@ -26,7 +26,7 @@ def clients() -> dict[str, dict[str, Any]]:
     session = boto3.Session("a", "b", region_name=REGION)
     made = {way: {name: session.client(name) for name in ("s3", "dynamodb")} for way in ("moto", "short way")}
     routes.shorten(made["short way"]["s3"], PlainS3(ACCOUNT).answer)
-    routes.shorten(made["short way"]["dynamodb"])
+    routes.shorten(made["short way"]["dynamodb"], dynamodb.answer)
     return made
 
 
@@ -46,8 +46,8 @@ def s3(aws: dict[str, Any]) -> Any:
     return aws["s3"]
 
 
-@pytest.fixture
-def dynamodb(aws: dict[str, Any]) -> Any:
+@pytest.fixture(name="dynamodb")
+def dynamodb_client(aws: dict[str, Any]) -> Any:
     return aws["dynamodb"]
 
 

@@ -105,6 +105,21 @@ def test_where_deltas_are_done_each_table_has_a_way_for_its_rows_to_arrive(fleet
     assert {"table": "public.keyless", "why": "it has no primary key"} in document["arrivals"]["in_full"]
 
 
+@pytest.mark.parametrize("where", [(), ("--from-here",)], ids=["through AskSource", "from here"])
+def test_a_log_from_which_no_deltas_can_begin_is_named_with_the_setting(
+    fleet: Fleet, case: Case, where: tuple[str, ...]
+) -> None:
+    write_registry(case, deltas=True)
+    assert fleet("check", case.id, *where).code == 0
+    case.ask_source(f"""ALTER DATABASE "{case.id}" SET wal_sender_timeout = '5s'""")
+    said = fleet("check", case.id, *where)
+    assert said.code == 1
+    assert (
+        "Deltas cannot begin: wal_sender_timeout is 5000 ms, wanted 0 or at least 10 s: DMS fails with less."
+        in said.out
+    )
+
+
 def test_where_no_deltas_are_done_nothing_is_said_of_them(fleet: Fleet, case: Case) -> None:
     write_registry(case)
     assert "delta" not in fleet("check", case.id).out

@@ -38,7 +38,7 @@ def test_run_starts_a_run_waits_for_its_end_and_exits_0_when_it_is_green(fleet: 
 
 def test_run_joins_a_run_that_runs_and_refuses_it_another_input(fleet: Fleet, case: Case) -> None:
     assert fleet("run", "--run", "joined", "--databases", case.id, "--no-wait").code == 0
-    refused = fleet("run", "--run", "joined", "--databases", "case-48")
+    refused = fleet("run", "--run", "joined", "--databases", "case-20")
     assert refused.code == 2
     assert refused.err.startswith("Error: run 'joined' runs with another input")
     said = fleet("run", "--run", "joined", "--databases", case.id, "--json")
@@ -69,7 +69,7 @@ def executions(cases: Cases) -> set[str]:
         (["--databases", " , "], "Invalid value for '--databases': ' , ' names none."),
         (["--tags", ""], "Invalid value for '--tags': '' names none."),
         (["--run", ""], "Invalid value for '--run': it is empty."),
-        (["--databases", "case-99"], "database 'case-99' is not in the registry (48 databases). Did you mean `case-"),
+        (["--databases", "case-99"], "database 'case-99' is not in the registry (20 databases). Did you mean `case-"),
         (["--tags", "finance"], "no database of the registry has the tag 'finance'."),
     ],
 )

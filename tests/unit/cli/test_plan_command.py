@@ -109,7 +109,7 @@ def test_a_fleet_that_the_quotas_do_not_hold_is_a_finding(plan: Plan) -> None:
     ("arguments", "words"),
     [
         (("--what-if", "instnces=6"), "Did you mean `instances`?"),
-        (("--mode", "delta"), "mode 'delta' is not built yet. Use mode 'full'."),
+        (("--mode", "delta"), "none is onboarded and does deltas"),
         (("--measured", "--measures", "x"), "--measured and --measures are both there."),
         (("--measures", REGISTRY + "/settings.yaml"), 'Wanted {"DATABASE": '),
         (("--measures", "not-there.json"), "not-there.json"),

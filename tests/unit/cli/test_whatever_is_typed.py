@@ -83,7 +83,7 @@ def place(
             client = made_before(cloud)
             yield Place("empty", account_of(client), client, no_runs)
     else:
-        with Cases(folder, postgres, case_template) as cases:
+        with Cases(folder, postgres, case_template, count=3) as cases:
             cases.run_night("done", databases=[cases.take().id])
             client, arns = made_before(cases.cloud), cases.cloud.machine_arns
             account = Account(cases.cloud.clients, arns["fleet-run"], arns["database-run"], cases.time.pass_seconds)

@@ -51,11 +51,15 @@ def texts_in(node: ast.expr, inside: ast.AST, known: dict[str, str]) -> Iterator
                     yield from texts_in(one.value, inside, known)
 
 
-def given() -> dict[str, set[tuple[str, str | None]]]:
+Given = dict[str, set[tuple[str, str | None]]]
+
+
+@pytest.fixture(scope="module")
+def given() -> Given:
     """Each failure's name in the code, with where it is and the class that it has there, if that is a text."""
     modules = list(parsed())
     known = constants(modules)
-    found: dict[str, set[tuple[str, str | None]]] = {}
+    found: Given = {}
     for path, module in modules:
         functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
         for inside in (*functions, module):
@@ -72,21 +76,18 @@ def given() -> dict[str, set[tuple[str, str | None]]]:
     return found
 
 
-GIVEN = given()
-
-
-def test_every_name_that_code_gives_a_failure_is_in_the_list() -> None:
-    missing = {name: sorted(where)[0][0] for name, where in GIVEN.items() if name not in NAMES}
+def test_every_name_that_code_gives_a_failure_is_in_the_list(given: Given) -> None:
+    missing = {name: sorted(where)[0][0] for name, where in given.items() if name not in NAMES}
     assert not missing, "add it to fleet/failure_names.py: what it means, who owns it, what to do"
 
 
-def test_no_name_is_in_the_list_that_no_code_gives() -> None:
-    assert not NAMES.keys() - GIVEN.keys(), "no code gives such a failure any more"
+def test_no_name_is_in_the_list_that_no_code_gives(given: Given) -> None:
+    assert not NAMES.keys() - given.keys(), "no code gives such a failure any more"
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
-def test_a_name_has_every_class_that_code_gives_it(name: str) -> None:
-    classes = {failure_class for _, failure_class in GIVEN.get(name, ()) if failure_class}
+def test_a_name_has_every_class_that_code_gives_it(given: Given, name: str) -> None:
+    classes = {failure_class for _, failure_class in given.get(name, ()) if failure_class}
     assert classes <= set(NAMES[name].classes)
     assert set(NAMES[name].classes) <= CLASSES.keys()
 
@@ -100,6 +101,6 @@ def test_what_is_said_of_a_name_are_sentences(name: str) -> None:
     assert name not in NAMES[name].means
 
 
-def test_the_search_finds_names_in_every_way_that_code_gives_them() -> None:
-    assert {"TableNotLoaded", "FunctionExited", "TaskDoesNotStop", "SourceNotAnswering"} <= GIVEN.keys()
-    assert {"ExecutionTooLong", "ExecutionBrokenOff"} <= GIVEN.keys(), "a variable that is given one of two"
+def test_the_search_finds_names_in_every_way_that_code_gives_them(given: Given) -> None:
+    assert {"TableNotLoaded", "FunctionExited", "TaskDoesNotStop", "SourceNotAnswering"} <= given.keys()
+    assert {"ExecutionTooLong", "ExecutionBrokenOff"} <= given.keys(), "a variable that is given one of two"

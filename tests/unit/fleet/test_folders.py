@@ -56,8 +56,9 @@ def test_two_attempts_never_share_a_folder_nor_does_one_hold_the_other(one: Fold
 def test_every_file_is_a_tables_or_a_stray_and_the_manifest_is_neither(
     folder: Folder, there: list[TableName], data: st.DataObject
 ) -> None:
+    name = "LOAD{:08X}" if folder.mode == "full" else "20261130-14000{:04}"
     written = {
-        f"{folder.table_prefix(table)}LOAD{number:08X}.parquet": table
+        f"{folder.table_prefix(table)}{name.format(number)}.parquet": table
         for table in there
         for number in range(1, data.draw(st.integers(1, 3)))
     }
@@ -74,6 +75,15 @@ def test_what_dms_writes_is_a_tables_file(name: str) -> None:
     folder, table = Folder("nyc", "full", "r", 1), TableName("public", "flights")
     by_table, strays = sort_files(folder, [table], [LandedFile(folder.table_prefix(table) + name, 1, "e")])
     assert (len(by_table[table]), strays) == (1, [])
+
+
+@pytest.mark.parametrize("name", ["20261130-140000123.parquet", "20261130-1400001234.parquet"])
+def test_a_change_file_is_a_tables_in_the_folder_of_a_delta_alone(name: str) -> None:
+    table = TableName("public", "flights")
+    for mode, count in (("delta", 1), ("full", 0)):
+        folder = Folder("nyc", mode, "r", 1)  # type: ignore[arg-type]
+        by_table, _ = sort_files(folder, [table], [LandedFile(folder.table_prefix(table) + name, 1, "e")])
+        assert len(by_table[table]) == count
 
 
 @pytest.mark.parametrize(

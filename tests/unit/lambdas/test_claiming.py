@@ -11,6 +11,8 @@ from cases import SETTINGS, Case, Cases, refused
 from fleet.claims import Claim
 from fleet.waits import longest_attempt_seconds
 
+CASE_COUNT = 48
+
 
 def ask(case: Case, execution: str, run: str = "", *, seconds_ago: int = 0) -> dict[str, Any]:
     """ClaimDatabase once, by an execution that started *seconds_ago*."""
@@ -183,7 +185,7 @@ INPUTS = [
     ({"database": "no-such-database"}, "UnknownDatabaseError", "'no-such-database' is not in the registry"),
     ({"database": "No Such"}, "MalformedIdError", "database id 'No Such' is malformed"),
     ({"run": "no_such_run"}, "MalformedIdError", "run id 'no_such_run' is malformed"),
-    ({"mode": "delta"}, "MalformedInputError", "'delta' is not built yet.*'full'"),
+    ({"mode": "delta"}, "MalformedInputError", "does no deltas.*`deltas: true`.*mode 'full'"),
     ({"mode": "both"}, "MalformedInputError", "input.mode: .*found 'both'"),
     ({"tables": "public.orders"}, "MalformedInputError", "input.tables: .*found 'public.orders'"),
     ({"table": ["public.orders"]}, "MalformedInputError", "input.table: .*found .*public.orders"),

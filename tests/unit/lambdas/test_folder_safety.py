@@ -11,6 +11,7 @@ from cases import Case, Cases, refused
 from orchestration.functions import DATABASE_RUN
 from orchestration.roles import write_one_prefix
 
+CASE_COUNT = 48
 FENCED = [state for state in DATABASE_RUN[1:] if state not in {"RecordOutcome", "ReleaseDatabase", "Conclude"}]
 
 

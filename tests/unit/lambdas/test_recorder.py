@@ -12,6 +12,7 @@ import pytest
 
 from cases import Case, Cases
 
+CASE_COUNT = 48
 FLEET_RUN = "arn:aws:states:eu-central-1:123456789012:stateMachine:fleet-fleet-run"
 RULE = "fleet-recorder"
 
@@ -34,6 +35,17 @@ def begin(cases: Cases, case: Case, name: str = "", **content: Any) -> str:
         if (claim.holder, case.task["Status"]) == (execution, "running"):
             return execution
     raise AssertionError(f"{name} does not load: the task is {case.task['Status']}")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running(cases: Cases) -> Iterator[None]:
+    """What a test leaves running ends with it: it would be worked on through all the time that later tests let pass."""
+    yield
+    machines = cases.cloud.aws.client("stepfunctions")
+    arn = cases.cloud.machine_arns["database-run"]
+    for one in machines.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
+        machines.stop_execution(executionArn=one["executionArn"])
+        cases.time.pass_seconds(700)
 
 
 def stop(case: Case, execution: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cases import TOLERANT, Case, Cases
 
+CASE_COUNT = 48
 ALL = {"orders", "customers", "nothing", "totals"}
 
 

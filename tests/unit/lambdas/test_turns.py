@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from cases import SETTINGS, Case, Cases
+from cases import FULL_RUN, SETTINGS, Case, Cases
 from fleet.pace import CALLS, run_pace
 from local.faults.calls import current_invocation
-from orchestration.functions import DATABASE_RUN
 
 PACE = run_pace(SETTINGS.limits)
 
@@ -50,7 +49,7 @@ LOOKS = {"DescribeConnections", "DescribeReplicationTasks"}
 
 def go_through(case: Case) -> None:
     """A whole night, state by state."""
-    for state in DATABASE_RUN[1:-1]:
+    for state in FULL_RUN[1:-1]:
         case.settle(state)
 
 
@@ -64,7 +63,8 @@ def test_each_state_makes_the_requests_that_are_planned_for_it_and_no_other(case
     looks |= {"SealFolder": made["SealFolder", "DescribeReplicationTasks"]}
     looks |= {"AwaitConnection": made["AwaitConnection", "DescribeConnections"]}
     own = {state: calls - looks.get(state, 0) for state, calls in by_state(made).items()}
-    assert {state: calls for state, calls in own.items() if calls} == dict(CALLS)
+    planned = {state: calls for state, calls in CALLS.items() if state != "ContinueChain"}  # of deltas alone
+    assert {state: calls for state, calls in own.items() if calls} == planned
 
 
 def test_a_first_night_has_two_requests_more_for_its_mappings_and_the_sources_first_test(

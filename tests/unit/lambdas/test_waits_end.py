@@ -23,6 +23,7 @@ from orchestration.functions import DATABASE_RUN, MODULES
 WAITING = {"wait", "moving", "loading"}
 ENDS = {
     "ClaimDatabase": "Claimed",
+    "ContinueChain": "TaskNotRemade",
     "PrepareTask": "TaskModifiesTooLong",
     "PointEndpoint": "EndpointModifiesTooLong",
     "AwaitConnection": "TestTooLong",
@@ -47,9 +48,10 @@ def test_each_state_that_may_wait_has_a_failure_that_ends_its_wait() -> None:
 
 
 def test_each_end_of_a_wait_is_held_by_a_fault_of_the_catalogue_or_by_a_test_of_its_own() -> None:
-    """tests/night/test_faults.py runs a night for each fault. The others: here, in test_claiming and test_starting."""
+    """tests/night/test_faults.py runs a night for each fault. The others: here, in test_claiming, test_starting
+    and tests/deltas."""
     by_fault = {kind.night.failure_name for kind in KINDS.values()}
-    assert set(ENDS.values()) - by_fault == {"Claimed", "SealTestTooLong", "StartRefused"}
+    assert set(ENDS.values()) - by_fault == {"Claimed", "SealTestTooLong", "StartRefused", "TaskNotRemade"}
 
 
 # DMS

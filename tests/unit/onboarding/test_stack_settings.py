@@ -84,7 +84,7 @@ def night(**fields: object) -> str:
         ("  snowflake_trust: {user_arn: SNOW}\n", 1, "wanted the ARN of an IAM user."),
         (night(name="a-name-that-is-too-long"), 3, "`stack.nights[0].name` is 'a-name-that-is-too-long', wanted an id"),
         (night(name="sweep"), 3, "the sweep is a schedule already."),
-        (night(mode="delta"), 3, "Runs with mode 'delta' are not built yet."),
+        (night(mode="both"), 3, "`stack.nights[0].mode` is 'both', wanted 'full' or 'delta'"),
         (night(time_zone="Europe/Berlim"), 3, "`stack.nights[0].time_zone` is 'Europe/Berlim', wanted the name of"),
         (night(flexible_minutes=1441), 3, "wanted 0 to 1,440."),
         (night(expression="cron(0 22 * * *)"), 3, "Here it has 5 fields of 6: minutes, hours,"),
@@ -162,8 +162,8 @@ def test_a_schedule_that_aws_takes_is_taken(tmp_path: Path, expression: str) -> 
     ("limits", "said"),
     [
         ("{task_deadline_seconds: 900}", r"`limits\.stuck_seconds` is 1800, more than `task_deadline_seconds`"),
-        ("{task_deadline_seconds: 39600}", r"`limits`: the waits of one database .* 56,700 s together, wanted 43,200"),
-        ("{load_deadline_seconds: 36000}", r"`limits`: the waits of one database .* 67,500 s together, wanted 43,200"),
+        ("{task_deadline_seconds: 39600}", r"`limits`: the waits of one database .* 58,800 s together, wanted 43,200"),
+        ("{load_deadline_seconds: 36000}", r"`limits`: the waits of one database .* 69,600 s together, wanted 43,200"),
     ],
 )
 def test_limits_that_an_execution_has_no_time_for_are_refused(tmp_path: Path, limits: str, said: str) -> None:

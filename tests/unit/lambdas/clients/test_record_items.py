@@ -26,7 +26,7 @@ SAMPLES: dict[object, Any] = {
     tuple[str, ...]: ("one", "two"),
     Failure | None: Failure("connection", "SourceLost", "gone"),
 }
-CLAIMED = {"attempt", "created_at", "redrive_count"}
+CLAIMED = {"attempt", "created_at", "redrive_count", "purpose"}
 
 
 def made() -> dict[str, Any]:
@@ -36,8 +36,9 @@ def made() -> dict[str, Any]:
 def test_every_field_comes_back_as_it_was_written() -> None:
     kinds = get_type_hints(AttemptRecord)
     values = {name: SAMPLES[kinds[name]] for name in kinds if name not in CLAIMED}
-    item = made() | to_item({name: to_plain(value) for name, value in values.items()})
-    assert read_attempt_item(item) == AttemptRecord(ATTEMPT, NOW, 0, **values)
+    item = new_attempt_item(ATTEMPT, NOW, 0, None, "prime")
+    item |= to_item({name: to_plain(value) for name, value in values.items()})
+    assert read_attempt_item(item) == AttemptRecord(ATTEMPT, NOW, "prime", **values)
 
 
 def test_what_has_no_value_has_no_attribute_and_its_default() -> None:

@@ -39,14 +39,14 @@ class Fleet:
     template: str
     made: set[str]
 
-    def run(self, run: str, databases: Collection[str]) -> dict[str, Outcome]:
-        """One night over *databases*, their sources made if they are not there; the outcomes by database."""
+    def run(self, run: str, databases: Collection[str], mode: str = "full") -> dict[str, Outcome]:
+        """One run over *databases*, their sources made if they are not there; the outcomes by database."""
         for name in databases:
             if name not in self.made:
                 self.postgres.drop_database(name)
                 self.postgres.create_database(name, self.template)
                 self.made.add(name)
-        arn = self.cloud.start_run(run, {"mode": "full", "databases": list(databases)})
+        arn = self.cloud.start_run(run, {"mode": mode, "databases": list(databases)})
         self.cloud.machines.ended(arn).result(timeout=120)
         clients = self.cloud.clients
         found = (
@@ -87,6 +87,7 @@ def open_fleet(
     *,
     limits: Limits = LIMITS,
     has_own_instances: bool = False,
+    deltas: bool = False,
     account: AccountLimits | None = None,
     **how: Any,
 ) -> Iterator[Fleet]:
@@ -94,7 +95,7 @@ def open_fleet(
     another. *account*: what it lets pass; *how*: of the cloud."""
     secret = postgres.secret("postgres")
     entries = tuple(
-        Database(name, "shared", name, name if has_own_instances else "one", ("public",), onboarded=True)
+        Database(name, "shared", name, name if has_own_instances else "one", ("public",), onboarded=True, deltas=deltas)
         for name in databases
     )
     registry = Registry(

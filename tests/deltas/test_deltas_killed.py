@@ -1,0 +1,130 @@
+"""Every function of a delta dies after each of its effects, is retried, and the run ends as if nothing had been.
+
+Database n loses each state's function right after that state's n-th effect, once in the run that primes and seeds, and
+once in the delta after it. A third run, in which nothing dies, finds nothing left to mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from cases import make_template
+from delta_case import MARK
+from faulty_fleet import LIMITS, TABLES, Fleet, open_fleet
+from fleet.outcomes import Outcome
+from localcloud.cloud import AccountLimits
+from localcloud.servers.postgres import EmbeddedPostgres
+from orchestration.functions import DATABASE_RUN
+
+PASSING = ("timed-out", "exited", "killed", "out-of-memory", "unknown", "undetermined")
+CLEAN, BESIDE = "clean-one", "beside"
+_MOST = 30
+CHANGES = (
+    "INSERT INTO orders VALUES (6, 'six', 6.5)",
+    "UPDATE orders SET id = 30, what = 'moved' WHERE id = 3",
+    "DELETE FROM orders WHERE id = 2",
+    "UPDATE customers SET name = 'Eve' WHERE id = 1",
+)
+
+
+@dataclass
+class Killed:
+    """The outcomes of each run, by database."""
+
+    fleet: Fleet
+    outcomes: dict[str, dict[str, Outcome]]
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in self.outcomes["first"] if name != BESIDE]
+
+
+@pytest.fixture(scope="module")
+def killed(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
+    template = make_template(postgres)
+    with postgres.connect(template, autocommit=True) as connection:
+        connection.execute(MARK.encode())
+    how: dict[str, Any] = {
+        "limits": replace(LIMITS, dms_requests_at_once=100_000, dms_requests_per_second=10_000, delta_seconds=60),
+        "has_own_instances": True,
+        "deltas": True,
+        "account": AccountLimits(dms_rate=None),
+    }
+    names = [f"killed-{number}" for number in range(_MOST + 1)]
+    with open_fleet(
+        tmp_path_factory.mktemp("killed"), postgres, template, dict.fromkeys([CLEAN, BESIDE, *names], ()), **how
+    ) as fleet:
+        outcomes: dict[str, dict[str, Outcome]] = {}
+        before: dict[str, int] = {}
+        for run in ("first", "second"):
+            if run == "second":
+                _change(fleet, [CLEAN, *outcomes["first"]])
+            assert fleet.run(f"clean-{run}", [CLEAN], "delta")[CLEAN].outcome == "ok"
+            so_far = fleet.faults.effects(CLEAN)
+            effects = {state: so_far[state] - before.get(state, 0) for state in DATABASE_RUN if state in so_far}
+            before, most = so_far, max(effects.values())
+            assert most <= _MOST
+            chosen = names[: most + 1] if run == "first" else list(outcomes["first"])[1:]
+            for number, name in enumerate(chosen):
+                fleet.faults.clear(name)
+                for state in DATABASE_RUN:
+                    if number <= effects.get(state, 0):
+                        fleet.faults.add(name, f"killed-handler:{state}:{number}:{PASSING[number % len(PASSING)]}")
+            outcomes[run] = fleet.run(run, [BESIDE, *chosen], "delta")
+        for name in outcomes["second"]:
+            fleet.faults.clear(name)
+        outcomes["third"] = fleet.run("third", list(outcomes["second"]), "delta")
+        yield Killed(fleet, outcomes)
+
+
+def _change(fleet: Fleet, databases: list[str]) -> None:
+    for name in databases:
+        with fleet.postgres.connect(name, autocommit=True) as connection:
+            for statement in CHANGES:
+                connection.execute(statement.encode())
+
+
+def test_deaths_came(killed: Killed) -> None:
+    assert len(killed.names) > 5
+    assert {outcome.outcome for outcome in killed.outcomes["first"].values()} == {"ok"}
+
+
+@pytest.mark.parametrize("run", ["first", "second", "third"])
+def test_every_database_ends_ok_with_the_counts_of_one_that_nothing_happened_to(killed: Killed, run: str) -> None:
+    outcomes = killed.outcomes[run]
+    expected = outcomes[BESIDE]
+    assert expected.outcome == "ok"
+    for name in killed.names:
+        outcome = outcomes[name]
+        assert (name, outcome.outcome, outcome.failure) == (name, "ok", None)
+        assert (name, outcome.attempt) == (name, expected.attempt)
+        assert [replace(table, bytes=0) for table in outcome.tables] == [
+            replace(table, bytes=0) for table in expected.tables
+        ]
+
+
+def test_the_warehouse_has_the_rows_of_the_source(killed: Killed) -> None:
+    expected = killed.fleet.published(BESIDE)
+    assert set(expected) == set(TABLES)
+    assert ["30", "moved", "4.50"] in [[str(value) for value in row] for row in expected["orders"]]
+    assert len(expected["orders"]) == 5
+    for name in killed.names:
+        assert (name, killed.fleet.published(name)) == (name, expected)
+
+
+def test_the_chains_and_the_tables_are_as_far_as_where_nothing_died(killed: Killed) -> None:
+    chains = killed.fleet.cloud.clients.chains
+    expected = chains.find(BESIDE)
+    assert expected is not None
+    for name in killed.names:
+        found = chains.find(name)
+        assert found is not None
+        assert (found.number, found.newest, found.broken) == (expected.number, expected.newest, "")
+        states = [(one.applied, one.written, one.chain, one.needs_full) for one in chains.states(name).values()]
+        assert states == [
+            (one.applied, one.written, one.chain, one.needs_full) for one in chains.states(BESIDE).values()
+        ]
