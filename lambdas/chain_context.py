@@ -57,15 +57,18 @@ def read_chain(opened: Opened, clients: Clients) -> ChainContext | None:
 
 
 def table_fingerprint(engine: Engine, table: Table) -> str:
-    """A short name of the table's columns, key and incarnation: a delta of it applies only while that stays."""
-    return " ".join((fingerprint(engine, table), ",".join(table.key), table.incarnation))
+    """A short name of the table's columns, key and incarnation: a delta of it applies only while that stays.
+
+    So is what keeps changes out of the log: once that is gone, a full load brings what the log never had.
+    """
+    return " ".join((fingerprint(engine, table), ",".join(table.key), table.incarnation, *table.delta_bars))
 
 
 def tables_of_task(opened: Opened, tables: Sequence[Table]) -> tuple[Table, ...]:
     """Those of the attempt's *tables* that its task moves; of a delta those that take deltas, and the mark's."""
     if opened.attempt.mode == "full":
         return tuple(tables)
-    by_delta, _ = part_tables(opened.server.engine, tables)
+    by_delta, _ = part_tables(opened.server.engine, opened.database, tables)
     return (*by_delta, mark_table(opened)) if opened.record.has_mark else by_delta
 
 
@@ -112,7 +115,7 @@ def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple
     """The tables of the attempt that need a full load before a delta of theirs applies; and all tables of it."""
     tables = read_tables(opened.attempt, clients)
     engine = opened.server.engine
-    by_delta, _ = part_tables(engine, tables)
+    by_delta, _ = part_tables(engine, opened.database, tables)
     states = clients.chains.states(opened.database.id)
     names = {table.name for table in by_delta}
     needing = [

@@ -33,7 +33,7 @@ def plan_change_loads(
     context = read_chain(opened, clients)
     if context is None:
         return ()
-    by_delta, _ = part_tables(opened.server.engine, tuple(tables.values()))
+    by_delta, _ = part_tables(opened.server.engine, opened.database, tuple(tables.values()))
     loads: list[tuple[int, Load]] = []
     for table in by_delta:
         planned = _plan_load(opened, context, table, known.get(table.name))

@@ -70,7 +70,10 @@ CREATE VIEW totals AS SELECT count(*) AS orders, sum(amount) AS amount FROM orde
 
 
 def make_template(postgres: EmbeddedPostgres) -> str:
-    """A source database of three tables, one of them empty, and a view; its name."""
+    """A source database of three tables, one of them empty, and a view; its name. Made once for a server."""
+    with postgres.connect("postgres") as connection:
+        if connection.execute("SELECT FROM pg_database WHERE datname = 'case template'").fetchone() is not None:
+            return "case template"
     postgres.create_database("case template")
     with postgres.connect("case template") as connection:
         connection.execute(_TEMPLATE.encode())

@@ -125,7 +125,7 @@ def test_where_the_registry_says_stop_a_gap_ends_the_run(seeded: DeltaCase) -> N
     seeded.change(query)
     outcome = seeded.run()
     assert outcome["outcome"] == "failed"
-    assert "does not exist" in outcome["failure_text"]
+    assert "no logical replication slot any more" in outcome["failure_text"]
     assert "prime" not in seeded.purposes or "full" not in seeded.purposes
     enter(seeded.case, on_gap="reload")
     seeded.run_ok()
