@@ -43,7 +43,7 @@ class CaptureRuns:
             position = reader.prepare_changes(access, name, [one.table for one in tables])
             with of.lock:
                 task.captured.position = position
-        changes = reader.open_changes(access, name)
+        changes = reader.open_changes(access, name, task.captured.position)
         with of.lock:
             task.captured.show(changes.show(task.captured.position or 0))
             task.tables = tables

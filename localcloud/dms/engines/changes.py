@@ -129,8 +129,9 @@ class ChangeReader(Protocol):
         SourceUnreachableError."""
         ...
 
-    def open_changes(self, login: Login, name: str) -> Changes:
-        """The log, as it was kept for *name*. Raises LogLostError, SourceUnreachableError."""
+    def open_changes(self, login: Login, name: str, position: int) -> Changes:
+        """The log, as it was kept for *name*, to be read from *position* on. Raises LogLostError,
+        SourceUnreachableError."""
         ...
 
     def drop_changes(self, login: Login, name: str) -> None:

@@ -29,6 +29,7 @@ import pymysql
 import pymysql.cursors
 from duckdb_extensions import import_extension
 
+from localcloud.dms.engines.binlog.changes import BinlogChanges, prepare
 from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.mysql_catalogue import SOCKET_NAME, connect, quote, read_catalogue
 from localcloud.dms.engines.reader import (
@@ -82,6 +83,17 @@ class MysqlReader:
                 self._duckdb = self._loaded()
             name = f"source_{next(self._numbers)}"
             return MysqlSource(login, self._duckdb.cursor(), name, self._kinds)
+
+    def prepare_changes(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:  # noqa: ARG002  the seam's
+        """Where the log ends now. Raises CaptureRefusedError, SourceUnreachableError."""
+        return prepare(login)
+
+    def open_changes(self, login: Login, name: str, position: int) -> BinlogChanges:  # noqa: ARG002  the seam's
+        """The log of the whole server, from *position* on. Raises LogLostError, SourceUnreachableError."""
+        return BinlogChanges(login, position)
+
+    def drop_changes(self, login: Login, name: str) -> None:
+        """Nothing: the server keeps its log as it would."""
 
     def _loaded(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(config=self._config)

@@ -38,8 +38,9 @@ FROM information_schema.statistics WHERE index_name = 'PRIMARY' AND {_NOT_OWN}, 
 _OF_LENGTH = {"char", "varchar", "binary", "varbinary", "enum", "set"}
 
 
-def connect(login: Login) -> pymysql.Connection[pymysql.cursors.Cursor]:
-    """A connection in UTC. It is not encrypted: of DMS's modes for MySQL only `none` is emulated."""
+def connect(login: Login, opened: socket.socket | None = None) -> pymysql.Connection[pymysql.cursors.Cursor]:
+    """A connection in UTC, over the socket that is *opened* already if there is one. It is not encrypted: of DMS's modes
+    for MySQL only `none` is emulated."""
     is_local = login.host.startswith("/")
     connection = pymysql.connect(
         host="localhost" if is_local else login.host,
@@ -53,7 +54,7 @@ def connect(login: Login) -> pymysql.Connection[pymysql.cursors.Cursor]:
         program_name="dms",
         defer_connect=True,
     )
-    connection.connect(plug(f"{login.host}/{SOCKET_NAME}") if is_local else None)
+    connection.connect(plug(f"{login.host}/{SOCKET_NAME}") if is_local and opened is None else opened)
     return connection
 
 

@@ -67,8 +67,8 @@ class PostgresqlReader:
         """Publish *tables* and make the slot; where it begins."""
         return postgresql_changes.prepare(login, name, tables)
 
-    def open_changes(self, login: Login, name: str) -> postgresql_changes.PostgresqlChanges:
-        """The slot. Raises LogLostError, SourceUnreachableError."""
+    def open_changes(self, login: Login, name: str, position: int) -> postgresql_changes.PostgresqlChanges:  # noqa: ARG002
+        """The slot, which keeps its own place. Raises LogLostError, SourceUnreachableError."""
         return postgresql_changes.PostgresqlChanges(login, name)
 
     def drop_changes(self, login: Login, name: str) -> None:

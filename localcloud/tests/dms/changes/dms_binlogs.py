@@ -1,0 +1,77 @@
+"""A database of a suite's own on the real MariaDB, a local DMS over it, and tasks that capture its changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from localcloud.aws import LocalAws
+from localcloud.dms.engines.mysql import MysqlReader
+from localcloud.dms.engines.reader import Login
+from localcloud.servers.mariadb import EmbeddedMariadb
+from localcloud.tests.dms.changes.dms_captures import HEADERS, Captures, Held, added
+from localcloud.tests.dms.dms_cloud import ROLES, Cloud, Clouds, FakeReader, rules
+
+_TARGET = {"IncludeOpForFullLoad": True, "TimestampColumnName": "_at"}
+
+
+class BinlogCaptures(Captures):
+    """What a test does at a MariaDB, to tasks, and what it finds in the bucket."""
+
+    def __init__(self, mariadb: EmbeddedMariadb, database: str, held: Held, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.mariadb = mariadb
+        self.database = database
+        self._held = held
+
+    def execute(self, *statements: str) -> None:
+        """Run each statement in a transaction of its own, unless one begins a longer one."""
+        try:
+            self.mariadb.execute(self.database, *statements)
+        except BaseException:
+            self._held.end()  # for the other tests
+            raise
+
+    def task(self, *more: dict[str, Any], table: str = "%", name: str = "shop", **settings: Any) -> str:
+        rule = [added(column, expression) for column, expression in HEADERS]
+        mappings = json.loads(rules(table, "table", *rule, *more))
+        mappings["rules"][0]["object-locator"]["schema-name"] = self.database
+        task = self.cloud.create_task(json.dumps(mappings), name=name, kind="cdc", **settings)
+        assert self.cloud.test(self.cloud.source, self.cloud.target) == ["successful", "successful"]
+        return task
+
+    def keys(self, table: str = "") -> list[str]:
+        prefix = f"{self.database}/{table}/" if table else ""
+        return [key for key in self.cloud.keys() if key.startswith(prefix)]
+
+    def login(self) -> Login:
+        secret = self.mariadb.secret()
+        return Login(secret["host"], secret["port"], "", secret["username"], secret["password"])
+
+
+@contextmanager
+def binlog_captures(
+    mariadb: EmbeddedMariadb, database: str, schema: Sequence[str], **target: Any
+) -> Iterator[BinlogCaptures]:
+    """A new *database* with *schema*, gone afterwards, behind a DMS of its own. *target*: of the target's settings."""
+    mariadb.create_database(database)
+    try:
+        mariadb.execute(database, *schema)
+        with LocalAws() as aws:
+            clouds = Clouds(aws, mariadb.secret())
+            held = Held()
+            reader = MysqlReader(has_views=False, memory="64MB")
+            with clouds.open(FakeReader({}), {"mariadb": reader}, on_change=held.changed) as cloud:
+                cloud.source = cloud.dms.create_endpoint(
+                    EndpointIdentifier="shop-mariadb",
+                    EndpointType="source",
+                    EngineName="mariadb",
+                    MySQLSettings={"SecretsManagerAccessRoleArn": ROLES["secret"], "SecretsManagerSecretId": "shop"},
+                )["Endpoint"]["EndpointArn"]
+                cloud.dms.modify_endpoint(EndpointArn=cloud.target, S3Settings=_TARGET | target)
+                yield BinlogCaptures(mariadb, database, held, cloud)
+                held.end()
+    finally:
+        mariadb.execute(None, f"DROP DATABASE `{database}`")
