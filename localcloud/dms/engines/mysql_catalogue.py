@@ -39,8 +39,8 @@ _OF_LENGTH = {"char", "varchar", "binary", "varbinary", "enum", "set"}
 
 
 def connect(login: Login, opened: socket.socket | None = None) -> pymysql.Connection[pymysql.cursors.Cursor]:
-    """A connection in UTC, over the socket that is *opened* already if there is one. It is not encrypted: of DMS's modes
-    for MySQL only `none` is emulated."""
+    """A connection in UTC, over the socket that is *opened* already if there is one. It is not encrypted: of DMS's
+    modes for MySQL only `none` is emulated."""
     is_local = login.host.startswith("/")
     connection = pymysql.connect(
         host="localhost" if is_local else login.host,

@@ -44,7 +44,8 @@ class BinlogCaptures(Captures):
 
     def keys(self, table: str = "") -> list[str]:
         prefix = f"{self.database}/{table}/" if table else ""
-        return [key for key in self.cloud.keys() if key.startswith(prefix)]
+        found = self.cloud.keys()
+        return [key for key in found if key.startswith(prefix)]
 
     def login(self) -> Login:
         secret = self.mariadb.secret()
