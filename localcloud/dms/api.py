@@ -7,6 +7,7 @@ from typing import Any
 
 from localcloud.aws import ACCOUNT, LocalAws
 from localcloud.clock import Clock
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.dms.engines.postgresql import PostgresqlReader
 from localcloud.dms.engines.reader import Reader
 from localcloud.dms.loads import capacity
@@ -35,7 +36,7 @@ class Dms:
 
     *readers*: how to read each source engine, under DMS's name of it; PostgreSQL by default. *on_event*: gets each
     event as EventBridge delivers it. *on_change*: called at each change of a status with the kind of thing, its
-    status before and after ("" for not there).
+    status before and after ("" for not there). *capture_hooks*: what of captures of changes is not settled.
     """
 
     def __init__(
@@ -48,11 +49,18 @@ class Dms:
         quotas: Quotas | None = None,
         on_event: Callable[[dict[str, Any]], object] | None = None,
         on_change: Callable[[str, str, str], object] | None = None,
+        capture_hooks: CaptureHooks | None = None,
     ) -> None:
         self._events = Events(clock, on_event)
         self._on_change = on_change
         self._resources = Resources(
-            clock, aws, readers or {"postgres": PostgresqlReader()}, delays or Delays(), self._changed, quotas
+            clock,
+            aws,
+            readers or {"postgres": PostgresqlReader()},
+            delays or Delays(),
+            self._changed,
+            quotas,
+            capture_hooks,
         )
         self._clock = clock
         self._bucket: TokenBucket | None = None

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 from localcloud.aws import ACCOUNT, REGION, LocalAws
 from localcloud.clock import Clock
-from localcloud.dms.changes.captured import Captured
+from localcloud.dms.changes.captured import Captured, CaptureHooks
 from localcloud.dms.engines.reader import Reader, RunEndedError
 from localcloud.dms.loads.load import TableProgress
 from localcloud.dms.requests.names import refusal, resource_identifier
@@ -183,6 +183,7 @@ class Resources:
         delays: Delays,
         changed: Callable[[Any, str, str], None] | None = None,
         quotas: Quotas | None = None,
+        capture_hooks: CaptureHooks | None = None,
     ) -> None:
         self.clock = clock
         self.aws = aws
@@ -190,6 +191,7 @@ class Resources:
         self.delays = delays
         self.changed = changed
         self.quotas = quotas or Quotas()
+        self.capture_hooks = capture_hooks or CaptureHooks()
         self.lock = threading.RLock()
         self.instances: dict[str, Instance] = {}
         self.endpoints: dict[str, Endpoint] = {}

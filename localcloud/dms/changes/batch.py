@@ -1,47 +1,19 @@
-"""The changes of one table that wait for their file: loose rows first, then columns, which take a tenth of the room."""
+"""The changes of one table that wait for their file: loose at first, as the engine holds them, then columns."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import repeat
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from localcloud.dms.engines.changes import Change, ChangedTable, Changes
-from localcloud.dms.type_tables.column import DmsType, SourceColumn
-
-Carried = Sequence[tuple[SourceColumn, DmsType]]
-_TIMES = pa.timestamp("us")
-_HEADERS = {
-    "dms operation": pa.string(),
-    "dms position": pa.string(),
-    "dms committed": _TIMES,
-    "dms sequence time": _TIMES,
-    "dms sequence": pa.int64(),
-}
-
+from localcloud.dms.engines.changes import Carried, ChangedTable, Changes, Run
+from localcloud.dms.rules.before_images import before_name
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _micros(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
-
-
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    return pa.array(values, pa.int64()).cast(kind) if kind == _TIMES else pa.array(values, kind)
-
-
-def before_name(column: str) -> str:
-    """How the relation of a batch calls what a column held before.
-
-    >>> before_name("id")
-    'before id'
-    """
-    return f"before {column}"
+_TIMES = pa.timestamp("us")
 
 
 class Batch:
@@ -50,73 +22,62 @@ class Batch:
 
     def __init__(self, table: ChangedTable, carried: Carried, before: Carried, since: int, began_at: datetime) -> None:
         self.table = table
+        self.carried = carried
         self.since = since
         self.began_at = began_at
-        self.counts: Counter[str] = Counter()
-        self.loose_bytes = self.packed_bytes = 0
-        self.carried = carried
+        self.loose_rows = self.loose_bytes = self.packed_bytes = 0
         self._before = before
-        self._places = {column.name: place for place, column in enumerate(table.table.columns)}
-        self._changes: list[Change] = []
-        self._columns: dict[str, list[Any]] = {name: [] for name in _HEADERS}
+        self._rows: list[Any] = []
+        self._operations: list[str] = []
+        self._runs: list[tuple[int, int, int, int]] = []  # of each: rows, commit time, sequence's time and first number
         self._packed: list[pa.Table] = []
 
     @property
-    def loose_rows(self) -> int:
-        return len(self._changes)
-
-    @property
     def bytes(self) -> int:
+        """How much is held."""
         return self.loose_bytes + self.packed_bytes
 
-    def add(
-        self, changes: Sequence[Change], size: int, committed_at: datetime, sequence_at: datetime, sequence: int
-    ) -> None:
-        """Take changes of one transaction; the first has that number in the task's sequence."""
-        count = len(changes)
-        self._changes += changes
-        self._columns["dms committed"] += repeat(_micros(committed_at), count)
-        self._columns["dms sequence time"] += repeat(_micros(sequence_at), count)
-        self._columns["dms sequence"] += range(sequence, sequence + count)
-        self.loose_bytes += size
-        self.counts.update([change[0] for change in changes])
+    def add(self, run: Run, sequence_at: datetime, sequence: int) -> None:
+        """Take *run*; its first change has that number in the task's sequence, and all of them that time."""
+        count = len(run.operations)
+        self._rows += run.rows
+        self._operations.append(run.operations)
+        self._runs.append((count, _micros(run.committed_at), _micros(sequence_at), sequence))
+        self.loose_rows += count
+        self.loose_bytes += run.size
 
     def pack(self, changes: Changes) -> None:
-        """Turn the loose rows into columns. Raises TableUnreadableError."""
-        if not self._changes:
+        """Turn what is loose into columns. Raises TableUnreadableError."""
+        if not self._rows:
             return
-        operations, positions, after, before = zip(*self._changes, strict=True)
-        header = dict(self._columns)
-        header["dms operation"] = list(operations)
-        header["dms position"] = [changes.show(position) for position in positions]
-        columns = list(zip(*after, strict=True))
-        wanted = [(column, kind, columns[self._places[column.name]]) for column, kind in self.carried]
-        wanted += [(column, kind, self._before_values(column, columns, before)) for column, kind in self._before]
-        names = [column.name for column, _ in self.carried]
-        names += [before_name(column.name) for column, _ in self._before]
-        arrays = changes.arrays(self.table, wanted)
-        arrays += [_array(header[name], kind) for name, kind in _HEADERS.items()]
-        packed = pa.table(arrays, names=[*names, *_HEADERS])
+        found = changes.unpack(self.table, self._rows, self.carried, self._before)
+        counts, committed, sequence_at, sequence = np.array(self._runs, np.int64).T
+        firsts = np.cumsum(counts) - counts
+        numbers = np.arange(self.loose_rows) + np.repeat(sequence - firsts, counts)
+        columns: dict[str, pa.Array] = {
+            **_named([column.name for column, _ in self.carried], found.after),
+            **_named([before_name(column.name) for column, _ in self._before], found.before),
+            "dms operation": pa.array(list("".join(self._operations)), pa.string()),
+            "dms position": found.positions,
+            "dms key changed": found.is_key_changed,
+            "dms committed": pa.array(np.repeat(committed, counts)).cast(_TIMES),
+            "dms sequence time": pa.array(np.repeat(sequence_at, counts)).cast(_TIMES),
+            "dms sequence": pa.array(numbers),
+        }
+        packed = pa.table(columns)
         self._packed.append(packed)
         self.packed_bytes += packed.nbytes
-        self._changes = []
-        self._columns = {name: [] for name in _HEADERS}
-        self.loose_bytes = 0
+        self._rows, self._operations, self._runs = [], [], []
+        self.loose_rows = self.loose_bytes = 0
 
     def rows(self) -> pa.Table:
         """All that was packed."""
         return pa.concat_tables(self._packed)
 
-    def _before_values(
-        self, column: SourceColumn, columns: Sequence[Sequence[Any]], before: Sequence[Any]
-    ) -> list[Any]:
-        """What the log says of the row before an update. Where it says nothing, a column of the key was what it is."""
-        place = self._places[column.name]
-        is_key = column.name in self.table.table.key
-        found: list[Any] = []
-        for change, row, now in zip(self._changes, before, columns[place], strict=True):
-            if row is not None:
-                found.append(row[place])
-            else:
-                found.append(now if change[0] == "U" and is_key else None)
-        return found
+
+def _named(names: Sequence[str], arrays: Sequence[pa.Array]) -> dict[str, pa.Array]:
+    return dict(zip(names, arrays, strict=True))
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)

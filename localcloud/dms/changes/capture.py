@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from localcloud.clock import Clock
-from localcloud.dms.changes.captured import Captured
+from localcloud.dms.changes.captured import Captured, CaptureKilledError
 from localcloud.dms.changes.tables import Tables
 from localcloud.dms.engines.changes import Changes, Committed, LogLostError, Run, Truncated
 from localcloud.dms.engines.reader import RunEndedError, SourceUnreachableError
@@ -23,8 +23,10 @@ from localcloud.in_process_transport import AwsError
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 5.0
 """How often the log is looked at (assumed)."""
-_MOST_CHANGES = 100_000
-"""How many changes are read before all of them are written and confirmed, and the next are read."""
+_PIECE_CHANGES = 1_000_000
+"""How many changes are asked for at once: each question makes the source read again what is not confirmed."""
+_MOST_UNCONFIRMED = 100_000
+"""With how many changes that are read and not confirmed all are written: each look would read them again."""
 _MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -55,6 +57,7 @@ class Capture:
         self._read_to: int = captured.position
         self._is_stopping = self._is_looking = self._is_over = False
         self._turn = 0
+        self._unconfirmed = 0
 
     def start(self) -> None:
         """Look at the log for the first time."""
@@ -95,10 +98,12 @@ class Capture:
             with self._lock:
                 is_last = self._is_stopping or is_due
             self._read()
-            self._tables.write(everything=is_last)
+            self._tables.write(everything=is_last or self._unconfirmed >= _MOST_UNCONFIRMED)
             self._confirm()
         except RunEndedError as ended:
             self._end(ended)
+        except CaptureKilledError:
+            self._end("Task error notification received from subtask 0, thread 0")
         except (SourceUnreachableError, LogLostError, AwsError, ClientError) as error:
             self._end(str(error) or repr(error))
         except Exception as error:  # noqa: BLE001  our own fault must end the task loudly
@@ -125,9 +130,12 @@ class Capture:
     def _read(self) -> None:
         """Read the log up to where it ends now, in pieces."""
         end = self._changes.end()
+        if self._read_to >= end:
+            return
         while self._read_to < end:
-            for event in self._changes.read(self._read_to, end, _MOST_CHANGES):
+            for event in self._changes.read(self._read_to, end, _PIECE_CHANGES):
                 if isinstance(event, Run):
+                    self._unconfirmed += len(event.operations)
                     self._tables.add(event, self._read_to)
                     if self._tables.bytes >= _MOST_BYTES:
                         self._tables.write(everything=True)
@@ -138,12 +146,14 @@ class Capture:
             if self._read_to < end:
                 self._tables.write(everything=True)
                 self._confirm()
+        self._tables.drop_missing(self._changes.tables())
 
     def _confirm(self) -> None:
         """Let the source forget what is in files."""
         position = self._tables.since(self._read_to)
         if self._captured.position is None or position > self._captured.position:
             self._changes.confirm(position)
+            self._unconfirmed = 0
             with self._lock:
                 self._captured.confirm(position, self._changes.show(position))
 

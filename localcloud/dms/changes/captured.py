@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+KeyUpdates = Literal["ignored", "update", "before image"]
+"""What an update of a primary key becomes: nothing (the guide says so of PostgreSQL), an update that holds the new key
+only (observed), or one whose before-image columns hold the old key (observed elsewhere)."""
+
+
+class CaptureKilledError(Exception):
+    """The capture is to die where it is: nothing is written or confirmed any more."""
+
+
+def _go_on(when: str, key: str) -> None:
+    del when, key
+
+
+@dataclass(frozen=True)
+class CaptureHooks:
+    """What of captures is not settled, or is done to them. *around_put*: called with `before` or `after` and the key
+    around the put of a file; it may raise CaptureKilledError."""
+
+    key_updates: KeyUpdates = "before image"
+    around_put: Callable[[str, str], None] = _go_on
 
 
 @dataclass

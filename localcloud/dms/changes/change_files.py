@@ -1,23 +1,23 @@
-"""Files of changes: the layout of their columns, and the relation that the writer of full loads makes them of.
+"""Files of changes: which of a batch's rows they hold, in which columns, made by the writer of full loads.
 
 Source: AWS DMS user guide, "Indicating source DB operations in migrated S3 data" (docs/facts/dms.md 4.5).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from localcloud.dms.changes.batch import Batch
+from localcloud.dms.changes.captured import KeyUpdates
 from localcloud.dms.changes.change_settings import ChangeSettings
 from localcloud.dms.engines.reader import Layout, Written
 from localcloud.dms.files import writer
-from localcloud.dms.files.quoting import identifier
-from localcloud.dms.loads.target import TargetSettings
-from localcloud.dms.rules.transformations import Shape
+from localcloud.dms.rules.before_images import before_name
 from localcloud.dms.type_tables.column import DmsType
 
 # A change sequence is 16 digits of time, the last two hundredths of a second, and 19 of a number. Source: the guide.
@@ -33,45 +33,52 @@ _HEADERS = """
 """
 _OPERATION = '"dms operation"'
 _COMMITTED = """strftime("dms committed", '%Y-%m-%d %H:%M:%S.%f')"""
+_RELATION = f"(SELECT *, {_HEADERS} FROM packed)"
 
 
-def layout_of(
-    settings: TargetSettings,
-    changes: ChangeSettings,
-    shape: Shape,
-    lob_bytes: int | None,
-    at: datetime,
-    *,
-    suspends_at_cut: bool,
-    warn: Callable[[str], None],
-) -> Layout:
-    """How files of a table's changes are laid out."""
-    leading = [("Op", _OPERATION)] if changes.has_operation else []
-    if settings.timestamp_column:
-        leading.append((settings.timestamp_column, _COMMITTED))
-    return Layout(
-        of_changes=tuple(leading),
-        shape=shape,
-        lob_bytes=lob_bytes,
-        suspends_at_cut=suspends_at_cut,
-        format=settings.format,
-        file_bytes=settings.file_bytes,
-        at=at,
-        warn=warn,
-    )
+def leading(settings: ChangeSettings, timestamp_column: str) -> tuple[tuple[str, str], ...]:
+    """The columns before the source's own, with their SQL."""
+    found = [("Op", _OPERATION)] if settings.has_operation else []
+    if timestamp_column:
+        found.append((timestamp_column, _COMMITTED))
+    return tuple(found)
+
+
+def chosen(rows: pa.Table, settings: ChangeSettings, key_updates: KeyUpdates, key: Sequence[str]) -> pa.Table:
+    """Those of *rows* that are written, as they are."""
+    if settings.operations != frozenset("IUD"):
+        wanted = pa.array(sorted(settings.operations))
+        rows = rows.filter(pc.call_function("is_in", [rows["dms operation"]], pc.SetLookupOptions(wanted)))
+    changed = rows["dms key changed"]
+    if key_updates == "before image" or not pc.call_function("any", [changed]).as_py():
+        return rows
+    if key_updates == "ignored":
+        return rows.filter(pc.call_function("invert", [changed]))
+    for name in rows.column_names:
+        if name.startswith(before_name("")):
+            place, column = rows.schema.get_field_index(name), name.removeprefix(before_name(""))
+            other = rows[column] if column in key else pa.scalar(None, rows[name].type)
+            rows = rows.set_column(place, name, pc.call_function("if_else", [changed, other, rows[name]]))
+    return rows
 
 
 def write(
     connection: duckdb.DuckDBPyConnection,
-    batch: Batch,
+    rows: pa.Table,
     carried: Sequence[tuple[str, DmsType]],
     layout: Layout,
     folder: Path,
-) -> list[Written]:
-    """The packed rows of *batch* as files. Raises TableUnreadableError."""
+) -> tuple[list[Written], Counter[str]]:
+    """*rows* as files, and how many of each operation are in them. Raises TableUnreadableError."""
     with connection.cursor() as cursor:
-        cursor.register("packed", batch.rows())
+        cursor.register("packed", rows)
         try:
-            return writer.write(cursor, f"(SELECT *, {_HEADERS} FROM {identifier('packed')})", carried, layout, folder)
+            files = writer.write(cursor, _RELATION, carried, layout, folder)
+            counts = Counter[str]()
+            if files:
+                where = writer.where(layout.shape, dict(carried))
+                query = f"SELECT {_OPERATION}, count(*) FROM {_RELATION}{where} GROUP BY ALL"
+                counts.update(dict(cursor.execute(query).fetchall()))
+            return files, counts
         finally:
             cursor.unregister("packed")

@@ -10,11 +10,12 @@ import duckdb
 
 from localcloud.dms.changes.capture import Capture, stop_time
 from localcloud.dms.changes.change_settings import read_change_settings
+from localcloud.dms.changes.table_files import TableFiles
 from localcloud.dms.changes.tables import Tables
 from localcloud.dms.engines.changes import CaptureRefusedError, ChangeReader
 from localcloud.dms.engines.reader import Login, RunEndedError, SourceTable, SourceUnreachableError
 from localcloud.dms.engines.sources import login
-from localcloud.dms.loads.load import TableProgress, plan
+from localcloud.dms.loads.load import NoTablesError, TableProgress, plan
 from localcloud.dms.loads.target import Target, read_settings
 from localcloud.dms.resources import Resources, Task
 from localcloud.in_process_transport import NotEmulatedError
@@ -35,7 +36,7 @@ class CaptureRuns:
         """Connect to both ends, let the log be kept if this is the first start, and hand over. In the pool."""
         of, name = self._of, _name(task)
         target = Target(of.aws, read_settings(task.target.given["S3Settings"]))
-        of_changes = read_change_settings(task.target.given["S3Settings"])
+        settings = read_change_settings(task.target.given["S3Settings"])
         reader = change_reader(of, task)
         access = login(of.aws, task.source)
         tables = self._tables(task, access)
@@ -47,27 +48,22 @@ class CaptureRuns:
         with of.lock:
             task.captured.show(changes.show(task.captured.position or 0))
             task.tables = tables
-            capture = Capture(
+            files = TableFiles(
                 of.clock,
-                take_turn,
                 of.lock,
+                self._duckdb(),
                 changes,
-                Tables(
-                    of.clock,
-                    of.lock,
-                    self._duckdb(),
-                    changes,
-                    target,
-                    task.mappings,
-                    task.settings,
-                    of_changes,
-                    task.captured,
-                    task.tables,
-                ),
+                target,
+                task.mappings,
+                task.settings,
+                settings,
                 task.captured,
-                stop_time(task.given.get("CdcStopPosition")),
-                finished,
+                of.capture_hooks.key_updates,
+                of.capture_hooks.around_put,
             )
+            held = Tables(of.clock, of.lock, changes, files, task.mappings, task.settings, task.captured, tables)
+            stop_at = stop_time(task.given.get("CdcStopPosition"))
+            capture = Capture(of.clock, take_turn, of.lock, changes, held, task.captured, stop_at, finished)
             task.status = "running"
             task.request_stop = capture.stop
             capture.start()
@@ -89,9 +85,11 @@ class CaptureRuns:
         before = {_place(one.table): one for one in task.tables}
         tables = [before.get(_place(one.table), one) for one in plan(task.mappings, catalogue, now)]
         for one in tables:
-            one.started_at = now
+            one.started_at = one.started_at or now
             if one.state == "Before load":
                 one.state = "Table completed"
+        if not tables and task.settings["ErrorBehavior"]["FailOnNoTablesCaptured"]:
+            raise NoTablesError("No tables were found at task initialization: nothing matches the table mappings.")
         return tables
 
     def _duckdb(self) -> duckdb.DuckDBPyConnection:

@@ -11,15 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from localcloud.dms.engines.reader import Login, SourceTable
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
-
-Values = Sequence[Any] | None
-"""A row as the engine's own decoding leaves it, in the order of its table's columns; `Changes.arrays` reads it."""
 
 
 class LogLostError(Exception):
@@ -42,25 +39,30 @@ class ChangedTable:
     about: Any = field(default=None, repr=False)  # the engine's own
 
 
-class Change(NamedTuple):
-    """One row's change. *operation*: I, U or D. *position*: its own place in the log. *after*: the row after it, for a
-    delete what is known of the row. *before*: what the log says of the row before an update, or None; a column that it
-    does not say anything of is None in it."""
-
-    operation: str
-    position: int
-    after: Values
-    before: Values
-
-
 @dataclass(frozen=True)
 class Run:
-    """Changes of one table that follow each other in one transaction. *size*: their bytes in the log, about."""
+    """Changes of one table that follow each other in one transaction. *operations*: a letter for each: I, U or D.
+    *rows*: for each what the engine needs to know of it, which only its `Changes.unpack` reads. *size*: their bytes in
+    the log, about."""
 
     table: ChangedTable
     committed_at: datetime
-    changes: Sequence[Change]
+    operations: str
+    rows: Sequence[Any]
     size: int
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """Rows of changes as columns. *positions*: as `$AR_H_STREAM_POSITION` has them. *is_key_changed*: of updates,
+    whether they changed the primary key. *after*: the rows after the change, of deletes what is known of the row.
+    *before*: the rows before an update. Where the log does not say what a column was, it is NULL, except that one of
+    the primary key is what it is after; all of an insert's or a delete's are NULL."""
+
+    positions: pa.Array
+    is_key_changed: pa.Array
+    after: list[pa.Array]
+    before: list[pa.Array]
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Committed:
     position: int
 
 
+Carried = Sequence[tuple[SourceColumn, DmsType]]
+"""Columns, with the types that DMS carries them in."""
 Event = Run | Truncated | Committed
 
 
@@ -100,11 +104,9 @@ class Changes(Protocol):
         """Schema and name of every table that there is now, with its incarnation."""
         ...
 
-    def arrays(
-        self, table: ChangedTable, wanted: Sequence[tuple[SourceColumn, DmsType, Sequence[Any]]]
-    ) -> list[pa.Array]:
-        """Decoded values of some of the table's columns as a full load would carry them: for each an array of the type
-        that `writer.duckdb_type` says. Raises TableUnreadableError."""
+    def unpack(self, table: ChangedTable, rows: Sequence[Any], after: Carried, before: Carried) -> Unpacked:
+        """*rows* of runs of *table*, with values as a full load would carry them: for each column of *after* and
+        *before* an array of the type that `writer.duckdb_type` says. Raises TableUnreadableError."""
         ...
 
     def dms_type(self, column: SourceColumn) -> DmsType | None:
@@ -112,7 +114,7 @@ class Changes(Protocol):
         ...
 
     def show(self, position: int) -> str:
-        """A position as `$AR_H_STREAM_POSITION` and checkpoints have it."""
+        """A position as checkpoints have it."""
         ...
 
     def close(self) -> None:

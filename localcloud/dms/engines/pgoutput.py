@@ -1,4 +1,4 @@
-"""Decodes the messages of PostgreSQL's logical replication, protocol version 1.
+"""Decodes the messages of PostgreSQL's logical replication, protocol version 1, but for rows (`pgoutput_rows.py`).
 
 Source: https://www.postgresql.org/docs/18/protocol-logicalrep-message-formats.html (read 2026-11-30).
 """
@@ -13,12 +13,6 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _BEGIN = struct.Struct(">xqqi")  # the commit's position, its time, the transaction
 _COMMIT = struct.Struct(">xBqqq")  # flags, the commit's position, its end, its time
 _COLUMN = struct.Struct(">ii")  # type, modifier
-_SIZE = struct.Struct(">i").unpack_from
-_TEXT, _NEW = b"tN"
-UNCHANGED = None
-"""A long value that the update left alone: the log does not hold it (assumed: DMS writes NULL, as observed)."""
-
-Row = list[bytes | None]
 
 
 @dataclass(frozen=True)
@@ -70,43 +64,10 @@ def relation(data: bytes) -> Relation:
     return Relation(number, schema or "pg_catalog", name, identity, tuple(columns))
 
 
-def relation_id(data: bytes) -> int:
-    """The table of an insert, update or delete."""
-    return int.from_bytes(data[1:5], "big")
-
-
-def truncated(data: bytes) -> list[int]:
+def truncated(data: bytes) -> list[bytes]:
     """The tables of a truncate message."""
     count = int.from_bytes(data[1:5], "big")
-    return [int.from_bytes(data[at : at + 4], "big") for at in range(6, 6 + 4 * count, 4)]
-
-
-def rows(data: bytes) -> tuple[Row | None, Row | None]:
-    """The row before and the row after, as far as the log has them.
-
-    An update has no row before where its key stayed as it was, unless the replica identity is full.
-    """
-    tag = data[5]
-    if tag == _NEW:
-        return None, _row(data, 6)[0]
-    before, at = _row(data, 6)
-    return before, (_row(data, at + 1)[0] if at < len(data) else None)
-
-
-def _row(data: bytes, at: int) -> tuple[Row, int]:
-    found: Row = []
-    add = found.append
-    count, at = data[at] << 8 | data[at + 1], at + 2
-    for _ in range(count):
-        if data[at] == _TEXT:
-            (size,) = _SIZE(data, at + 1)
-            start = at + 5
-            at = start + size
-            add(data[start:at])
-        else:
-            add(UNCHANGED)
-            at += 1
-    return found, at
+    return [data[at : at + 4] for at in range(6, 6 + 4 * count, 4)]
 
 
 def _string(data: bytes, at: int) -> tuple[str, int]:

@@ -19,8 +19,8 @@ from localcloud.dms.engines.reader import TableUnreadableError
 from localcloud.dms.files.quoting import identifier
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
 
-Wanted = tuple[SourceColumn, str, DmsType, Sequence[bytes | None]]
-"""A column, its type as a cast writes it, the type that DMS carries it as, and its values."""
+Wanted = tuple[SourceColumn, str, DmsType, pa.Array]
+"""A column, its type as a cast writes it, the type that DMS carries it as, and its texts."""
 
 _EXACT = {
     "smallint": pa.int16(),
@@ -37,7 +37,6 @@ _EXACT = {
     "jsonb": pa.string(),
 }
 _WHOLE = 2**30  # bytes of a LOB: the writer cuts them, as it does those of a full load
-_BOOLEANS = {b"t": "true", b"f": "false", None: None}
 # What the source answers in, and what becomes of it: binary answers of the driver's are slower than texts.
 _ANSWERED = {
     "DATETIME": ("(extract(epoch FROM {})::numeric(30, 6) * 1000000)::bigint", pa.int64(), pa.timestamp("us")),
@@ -49,7 +48,7 @@ _NUMBERS = {"INT2": pa.int16(), "INT4": pa.int32(), "INT8": pa.int64(), "REAL4":
 
 def arrays(connection: psycopg.Connection, wanted: Sequence[Wanted]) -> list[pa.Array]:
     """Each column as an array. Raises TableUnreadableError, in the words of the source."""
-    found = [_plain(column, kind, values) for column, _, kind, values in wanted]
+    found = [_plain(column, kind, texts) for column, _, kind, texts in wanted]
     if left := [place for place, one in enumerate(found) if one is None]:
         asked = _asked(connection, [wanted[place] for place in left])
         for place, one in zip(left, asked, strict=True):
@@ -57,13 +56,14 @@ def arrays(connection: psycopg.Connection, wanted: Sequence[Wanted]) -> list[pa.
     return found  # type: ignore[return-value]  none is left
 
 
-def _plain(column: SourceColumn, kind: DmsType, values: Sequence[bytes | None]) -> pa.Array | None:
+def _plain(column: SourceColumn, kind: DmsType, texts: pa.Array) -> pa.Array | None:
     """The column without the source's help; None where that cannot be."""
     name = column.type_name
     if name == "bytea":
-        return pa.array([value and bytes.fromhex(value[2:].decode()) for value in values], pa.binary())
+        return pa.array([text and bytes.fromhex(text[2:]) for text in _texts(texts)], pa.binary())
     if name == "boolean":
-        return pa.array([_BOOLEANS[value] for value in values], pa.string())
+        is_true = pc.call_function("equal", [texts, pa.scalar("t")])
+        return pc.call_function("if_else", [is_true, pa.scalar("true"), pa.scalar("false")])
     if name == "numeric" and column.precision is not None and kind.name == "NUMERIC":
         to = pa.decimal128(kind.precision or 0, kind.scale or 0)
     elif name == "character varying" and column.length is not None:
@@ -71,7 +71,6 @@ def _plain(column: SourceColumn, kind: DmsType, values: Sequence[bytes | None]) 
     elif (to := _EXACT.get(name)) is None:
         return None
     try:
-        texts = pa.array(values, pa.string())
         if name == "timestamp with time zone":
             texts = pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, -3))  # without +00
         return texts if to == pa.string() else pc.cast(texts, to)
@@ -95,14 +94,18 @@ def _asked(connection: psycopg.Connection, wanted: Sequence[Wanted]) -> list[pa.
         f"SELECT {', '.join(targets)} FROM (SELECT {', '.join(sources)} FROM unnest({marks})"
         f" WITH ORDINALITY AS raw ({names}, place) ORDER BY place) AS texts"
     )
-    texts = [[None if value is None else value.decode() for value in values] for *_, values in wanted]
+    given = [_texts(texts) for *_, texts in wanted]
     try:
         with connection.cursor(binary=True) as cursor:
-            rows = cursor.execute(query, texts).fetchall()  # type: ignore[arg-type]  built of quoted names
+            rows = cursor.execute(query, given).fetchall()  # type: ignore[arg-type]  built of quoted names
     except psycopg.Error as error:
         raise TableUnreadableError(words_of(error).splitlines()[0]) from error
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(wanted)
     return [_read(column, *kind) for column, kind in zip(columns, kinds, strict=True)]
+
+
+def _texts(texts: pa.Array) -> list[str | None]:
+    return texts.to_pylist()
 
 
 def _type(kind: DmsType) -> pa.DataType:

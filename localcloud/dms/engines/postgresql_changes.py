@@ -8,24 +8,28 @@ server, does (a difference of the stand-in). The embedded server keeps two by it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from localcloud.dms.engines import pgoutput, postgresql_arrays
 from localcloud.dms.engines.changes import (
     CaptureRefusedError,
-    Change,
+    Carried,
     ChangedTable,
     Committed,
     Event,
     LogLostError,
     Run,
     Truncated,
+    Unpacked,
 )
 from localcloud.dms.engines.driver_words import words_of
+from localcloud.dms.engines.pgoutput_rows import Rows
 from localcloud.dms.engines.postgresql_connection import connect
 from localcloud.dms.engines.postgresql_types import read_table
 from localcloud.dms.engines.reader import Login, SourceTable, SourceUnreachableError
@@ -37,7 +41,8 @@ _PEEK = f"""SELECT lsn, data FROM pg_logical_slot_peek_binary_changes(
     %s, %s::pg_lsn, %s, 'proto_version', '1', 'publication_names', '{_PUBLICATIONS}')"""
 _RUN_CHANGES = 2_000  # of one run: what a capture holds before it looks at its bounds
 _RUN_BYTES = 4 * 1024 * 1024
-_OPERATIONS = {ord("I"): "I", ord("U"): "U", ord("D"): "D"}
+_CHUNK = 1_000  # rows that the driver takes at a time
+_ROWS = frozenset(b"IUD")
 _ORDINARY = """SELECT nspname, relname, pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind = 'r' AND relpersistence = 'p'"""
 
@@ -102,17 +107,14 @@ class PostgresqlChanges:
         """Peek. The server makes its whole answer before it gives the first row, so the slot is free meanwhile."""
         self._require_slot()
         messages = 0
-        position = after
         with self._log.cursor(binary=True) as cursor:
-            decoder = _Decoder(self._known, after)
-            for lsn, data in cursor.stream(_PEEK, [self._slot, self.show_lsn(upto), most], binary=True):
+            reading = _Reading(self._known, after)
+            given = [self._slot, self.show_lsn(upto), most]
+            for row in cursor.stream(_PEEK, given, binary=True, size=_CHUNK):
                 messages += 1
-                for event in decoder.events(int.from_bytes(lsn, "big"), data):
-                    if isinstance(event, Committed):
-                        position = event.position
-                    yield event
+                yield from reading.events(row)
         if messages < most:
-            yield Committed(max(position, upto))
+            yield Committed(max(reading.position, upto))
 
     def confirm(self, position: int) -> None:
         """Advance the slot; to where it is already, nothing happens."""
@@ -125,25 +127,33 @@ class PostgresqlChanges:
         """Every ordinary table by name, with its object number."""
         return {(schema, name): number for schema, name, number in self._values.execute(_ORDINARY).fetchall()}
 
-    def arrays(
-        self, table: ChangedTable, wanted: Sequence[tuple[SourceColumn, DmsType, Sequence[Any]]]
-    ) -> list[pa.Array]:
-        """Texts of the log as values. Raises TableUnreadableError."""
+    def unpack(self, table: ChangedTable, rows: Sequence[Any], after: Carried, before: Carried) -> Unpacked:
+        """A row is what a peek gives: a position, and a message. Raises TableUnreadableError."""
+        positions, messages = [position for position, _ in rows], [message for _, message in rows]
+        columns = table.table.columns
+        found = Rows(messages, len(columns))
+        places = {column.name: place for place, column in enumerate(columns)}
+        key = set(table.table.key)
         casts: dict[str, str] = table.about
-        named = [(column, casts[column.name], kind, values) for column, kind, values in wanted]
-        return postgresql_arrays.arrays(self._values, named)
+        wanted = [(one, casts[one.name], kind, found.after(places[one.name])) for one, kind in after]
+        for one, kind in before:
+            wanted.append((one, casts[one.name], kind, found.before(places[one.name], is_key=one.name in key)))
+        arrays = postgresql_arrays.arrays(self._values, wanted)
+        changed = np.zeros(len(rows), np.bool_)
+        if found.has_before.any():
+            for name in key:
+                was, now = found.before(places[name], is_key=True), found.after(places[name])
+                changed |= pc.call_function("not_equal", [was, now]).fill_null(False).to_numpy(zero_copy_only=False)
+            changed &= found.is_update
+        return Unpacked(_shown(positions), pa.array(changed), arrays[: len(after)], arrays[len(after) :])
 
     def dms_type(self, column: SourceColumn) -> DmsType | None:
         """As a full load has it."""
         return dms_type(column)
 
     def show(self, position: int) -> str:
-        """Eight digits, a slash, eight digits: assumed, as AWS shows it of Oracle's and SQL Server's only.
-
-        >>> PostgresqlChanges.show(None, 0x1_0000_00AB)
-        '00000001/000000AB'
-        """
-        return f"{position >> 32:08X}/{position & 0xFFFFFFFF:08X}"
+        """As `$AR_H_STREAM_POSITION` has it."""
+        return _shown([position.to_bytes(8, "big")])[0].as_py()
 
     @staticmethod
     def show_lsn(position: int) -> str:
@@ -176,59 +186,71 @@ class PostgresqlChanges:
         return row[0] if row else None
 
 
-class _Decoder:
-    """Messages of one peek on their way to events."""
+class _Reading:
+    """Messages of one peek on their way to events. *position*: behind the last commit."""
 
-    def __init__(self, known: Any, after: int) -> None:
+    def __init__(self, known: Callable[[pgoutput.Relation], ChangedTable], after: int) -> None:
+        self.position = after
         self._known = known
         self._after = after
-        self._tables: dict[int, ChangedTable] = {}
+        self._tables: dict[bytes, ChangedTable] = {}
         self._at = pgoutput.EPOCH
         self._is_read = False
-        self._run: list[Change] = []
-        self._run_table = 0
-        self._run_bytes = 0
+        self._rows: list[tuple[bytes, bytes]] = []
+        self._size = 0
+        self._table = b""
 
-    def events(self, position: int, data: bytes) -> list[Event]:
-        """What the message ends or says."""
-        kind = data[0]
-        if kind in _OPERATIONS:
-            return [] if self._is_read else self._row(kind, position, data)
-        found = self._ended()
-        match chr(kind):
+    def events(self, row: tuple[bytes, bytes]) -> Sequence[Event]:
+        """What the message in *row* ends or says."""
+        data = row[1]
+        if data[0] in _ROWS:
+            if self._is_read:
+                return ()
+            found = ()
+            table = data[1:5]
+            if table != self._table or len(self._rows) >= _RUN_CHANGES or self._size >= _RUN_BYTES:
+                found = self._ended()
+                self._table = table
+            self._rows.append(row)
+            self._size += len(data)
+            return found
+        return (*self._ended(), *self._said(data))
+
+    def _said(self, data: bytes) -> Sequence[Event]:
+        match chr(data[0]):
             case "B":
                 commit, self._at = pgoutput.begin(data)
                 self._is_read = commit < self._after
             case "C" if not self._is_read:
-                found.append(Committed(pgoutput.commit_end(data)))
+                self.position = pgoutput.commit_end(data)
+                return (Committed(self.position),)
             case "R":
                 relation = pgoutput.relation(data)
-                self._tables[relation.id] = self._known(relation)
+                self._tables[relation.id.to_bytes(4, "big")] = self._known(relation)
             case "T" if not self._is_read:
-                found += [Truncated(self._tables[number]) for number in pgoutput.truncated(data)]
+                return [Truncated(self._tables[number]) for number in pgoutput.truncated(data)]
             case _:
                 pass
-        return found
+        return ()
 
-    def _row(self, kind: int, position: int, data: bytes) -> list[Event]:
-        number = pgoutput.relation_id(data)
-        found: list[Event] = []
-        if number != self._run_table or len(self._run) >= _RUN_CHANGES or self._run_bytes >= _RUN_BYTES:
-            found = self._ended()
-            self._run_table = number
-        before, after = pgoutput.rows(data)
-        if kind == 68:  # D: what the log holds of the row
-            before, after = None, before
-        self._run.append(Change(_OPERATIONS[kind], position, after, before))
-        self._run_bytes += len(data)
-        return found
+    def _ended(self) -> Sequence[Event]:
+        if not self._rows:
+            return ()
+        operations = bytes([data[0] for _, data in self._rows]).decode()
+        run = Run(self._tables[self._table], self._at, operations, self._rows, self._size)
+        self._rows, self._size = [], 0
+        return (run,)
 
-    def _ended(self) -> list[Event]:
-        if not self._run:
-            return []
-        run = Run(self._tables[self._run_table], self._at, self._run, self._run_bytes)
-        self._run, self._run_bytes = [], 0
-        return [run]
+
+def _shown(positions: Sequence[bytes]) -> pa.Array:
+    """Eight digits, a slash, eight digits: assumed, as AWS shows none of PostgreSQL's.
+
+    >>> _shown([bytes([0, 0, 0, 1, 0, 0, 0, 171])]).to_pylist()
+    ['00000001/000000AB']
+    """
+    digits = b"".join(positions).hex().upper()
+    halves = range(0, len(digits), 16)
+    return pa.array([f"{digits[at : at + 8]}/{digits[at + 8 : at + 16]}" for at in halves], pa.string())
 
 
 def _number(lsn: str) -> int:

@@ -82,14 +82,15 @@ class Layout:
 
     *leading*: name and constant value of the columns before the source's own. *of_changes*: of rows that are changes,
     name and SQL of the columns before the source's own; their relation has a column for each header. *shape*: what the
-    task's rules make of the table. *lob_bytes*: where LOBs are cut; None leaves out the columns that are LOBs.
-    *suspends_at_cut*: a table in which one is cut errs. *file_bytes*: where a new file begins. *at*: when the load
-    writes. *warn*: takes what AWS would write into the task's log as a warning.
+    task's rules make of the table. *key*: its primary key. *lob_bytes*: where LOBs are cut; None
+    leaves out the columns that are LOBs. *suspends_at_cut*: a table in which one is cut errs. *file_bytes*: where a new
+    file begins. *at*: when the load writes. *warn*: takes what AWS would write into the task's log as a warning.
     """
 
     leading: tuple[tuple[str, str], ...] = ()
     of_changes: tuple[tuple[str, str], ...] | None = None
     shape: Shape = field(default_factory=Shape)
+    key: tuple[str, ...] = ()
     lob_bytes: int | None = 32 * 1024
     suspends_at_cut: bool = False
     format: Parquet | Csv = field(default_factory=Parquet)

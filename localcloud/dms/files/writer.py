@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +25,7 @@ from localcloud.dms.files.lobs import cut, units
 from localcloud.dms.files.parquet import arrow_type, write_parquet
 from localcloud.dms.files.quoting import identifier, literal
 from localcloud.dms.rules.expressions import HEADERS, Evaluation, Value, constant
-from localcloud.dms.rules.transformations import Field, UnfitRuleError
+from localcloud.dms.rules.transformations import Field, Shape, UnfitRuleError
 from localcloud.dms.type_tables.column import DmsType
 
 _BATCH_ROWS = 2_048  # DuckDB's own; a batch of long LOBs must fit into memory
@@ -116,7 +116,7 @@ class _Rows:
         self._layout = layout
         self._is_csv = isinstance(layout.format, Csv)
         self._types = dict(carried)
-        self.fields = layout.shape.fields(carried)
+        self.fields = layout.shape.fields(carried, layout.key, are_changes=layout.of_changes is not None)
         if not self.fields:
             raise UnfitRuleError(f"the rules leave no column of {layout.shape.schema}.{layout.shape.table}")
         self.cuts: Counter[str] = Counter()
@@ -130,7 +130,7 @@ class _Rows:
         names = [name for name, _ in leading] + [one.name for one in self.fields]
         self.schema = pa.schema([pa.field(name, step.type) for name, step in zip(names, self._steps, strict=True)])
         self.select = ", ".join(f"{sql} AS c{place}" for place, sql in enumerate(self._selected))
-        self.where = self._where()
+        self.where = where(layout.shape, self._types)
 
     def finished(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """A batch of DuckDB's, as the files hold it."""
@@ -180,17 +180,19 @@ class _Rows:
             raise UnfitRuleError("not emulated here: EncodingType plain-dictionary for a column of type UINT4")
         return arrow_type(kind, has_milliseconds=layout.has_milliseconds)
 
-    def _where(self) -> str:
-        shape = self._layout.shape
-        terms = []
-        for one in shape.filters:
-            kind = self._types.get(one.column)
-            if kind is None or kind.is_lob:
-                what = "which is no column that is carried" if kind is None else f"which is a {kind.name}"
-                raise UnfitRuleError(f"{shape.schema}.{shape.table} is filtered by {one.column}, {what}")
-            sql_type = duckdb_type(kind)
-            terms.append(one.sql(identifier(one.column), lambda text, to=sql_type: f"{literal(text)}::{to}"))
-        return f" WHERE {' AND '.join(terms)}" if terms else ""
+
+def where(shape: Shape, types: Mapping[str, DmsType]) -> str:
+    """The WHERE clause that *shape*'s filters are, or nothing. *types*: of the relation's columns. Raises
+    UnfitRuleError."""
+    terms = []
+    for one in shape.filters:
+        kind = types.get(one.column)
+        if kind is None or kind.is_lob:
+            what = "which is no column that is carried" if kind is None else f"which is a {kind.name}"
+            raise UnfitRuleError(f"{shape.schema}.{shape.table} is filtered by {one.column}, {what}")
+        sql_type = duckdb_type(kind)
+        terms.append(one.sql(identifier(one.column), lambda text, to=sql_type: f"{literal(text)}::{to}"))
+    return f" WHERE {' AND '.join(terms)}" if terms else ""
 
 
 class _Plain:

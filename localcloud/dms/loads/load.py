@@ -33,6 +33,10 @@ from localcloud.in_process_transport import AwsError
 _LOG = logging.getLogger(__name__)
 
 
+class NoTablesError(Exception):
+    """The mappings match no table, and the task is set to fail then."""
+
+
 @dataclass
 class TableProgress:
     """A table in the statistics of a task. *state*: one of AWS's phrases. *target*: schema and table in its keys,
@@ -250,6 +254,7 @@ class Load:
         return Layout(
             leading=tuple(leading),
             shape=self._mappings.shape(table.schema, table.name, is_view=table.is_view),
+            key=table.key,
             lob_bytes=self._lob_bytes,
             suspends_at_cut=self._errors["DataTruncationErrorPolicy"] == "SUSPEND_TABLE",
             format=settings.format,

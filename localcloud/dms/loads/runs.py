@@ -12,14 +12,10 @@ from localcloud.dms.engines.reader import RunEndedError, SourceTable
 from localcloud.dms.engines.sources import login
 from localcloud.dms.loads import task_log
 from localcloud.dms.loads.capacity import MeteredSource
-from localcloud.dms.loads.load import Load, TableProgress, plan
+from localcloud.dms.loads.load import Load, NoTablesError, TableProgress, plan
 from localcloud.dms.loads.load_queue import LoadQueue
 from localcloud.dms.loads.target import Target, read_settings
 from localcloud.dms.resources import Resources, Task
-
-
-class NoTablesError(Exception):
-    """The mappings match no table, and the task is set to fail then."""
 
 
 class Runs:

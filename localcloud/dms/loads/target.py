@@ -203,6 +203,16 @@ class Target:
             return
         self._s3.put_object(Bucket=self.settings.bucket, Key=key, Body=body, **self.settings.put)
 
+    def empty(self, schema: str, table: str) -> None:
+        """Delete every object under `<folder>/<schema>/<table>/`. Raises AwsError or ClientError."""
+        prefix = self._key(f"{schema}/{table}/")
+        bucket = f"arn:aws:s3:::{self.settings.bucket}"
+        self._role.require("s3:ListBucket", bucket, {"s3:prefix": prefix})
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.settings.bucket, Prefix=prefix)
+        for key in [one["Key"] for page in pages for one in page.get("Contents", ())]:
+            self._role.require("s3:DeleteObject", f"{bucket}/{key}")
+            self._s3.delete_object(Bucket=self.settings.bucket, Key=key)
+
     def _key(self, rest: str) -> str:
         return f"{self.settings.folder}/{rest}" if self.settings.folder else rest
 

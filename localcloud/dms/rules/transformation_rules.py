@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from localcloud.dms.rules.before_images import FILTERS, BeforeImage
 from localcloud.dms.rules.expressions import Expression, ExpressionError
 from localcloud.dms.rules.rule_members import Rule
 from localcloud.dms.rules.transformations import RENAMING, Transformation
@@ -14,9 +15,8 @@ from localcloud.dms.type_tables.column import DmsType
 from localcloud.in_process_transport import NotEmulatedError
 
 _TARGETS = {"schema", "table", "column"}
-_COLUMN_ACTIONS = {"add-column", "include-column", "remove-column", "change-data-type"}
+_COLUMN_ACTIONS = {"add-column", "include-column", "remove-column", "change-data-type", "add-before-image-columns"}
 _NOT_DONE = {
-    "add-before-image-columns",
     "data-masking-digits-mask",
     "data-masking-digits-randomize",
     "data-masking-hash-mask",
@@ -51,6 +51,8 @@ def read_transformation(rule: Rule) -> Transformation | None:
         members["expression"] = _expression(rule)
     if action in {"add-column", "change-data-type"}:
         members["kind"] = _data_type(rule)
+    if action == "add-before-image-columns":
+        members["before"] = _before_image(rule)
     _drop_empty(rule)
     return Transformation(rule.id, target, action, schema, table, column, carried, **members)
 
@@ -65,6 +67,8 @@ def _locator(rule: Rule, target: str, action: str) -> tuple[str, str, str, str]:
         wanted.append("table-name")
     if target == "column" and action != "add-column":
         wanted.append("column-name")
+    if action == "add-before-image-columns":
+        left.setdefault("column-name", "%")  # observed in public mappings with and without it
     names = [left.pop(name, None) for name in wanted]
     if not all(isinstance(name, str) and name for name in names):
         raise rule.refusal(f"object-locator must name {', '.join(wanted)}.")
@@ -101,6 +105,24 @@ def _expression(rule: Rule) -> Expression | None:
         return Expression(text)
     except ExpressionError as error:
         raise NotEmulatedError(f"{error} of add-column") from error
+
+
+def _before_image(rule: Rule) -> BeforeImage:
+    given = rule.take("before-image-def", {})
+    if not isinstance(given, dict) or set(given) - {"column-prefix", "column-suffix", "column-filter"}:
+        raise rule.refusal("before-image-def must be given as column-prefix, column-suffix and column-filter.")
+    if not all(isinstance(value, str) for value in given.values()):
+        raise rule.refusal("before-image-def must hold texts.")
+    found = BeforeImage(
+        prefix=given.get("column-prefix", "BI_"),
+        suffix=given.get("column-suffix", ""),
+        column_filter=given.get("column-filter", "pk-only"),
+    )
+    if found.column_filter not in FILTERS:
+        raise rule.refusal(f"column-filter must be one of {', '.join(FILTERS)}, not {found.column_filter!r}.")
+    if not found.prefix and not found.suffix:
+        raise rule.refusal("column-prefix and column-suffix must not both be empty.")
+    return found
 
 
 def _data_type(rule: Rule) -> DmsType:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from localcloud.dms.rules.before_images import BeforeImage, before_name
 from localcloud.dms.rules.expressions import Expression
 from localcloud.dms.rules.filters import Filter
 from localcloud.dms.rules.wildcards import matches
@@ -26,6 +27,7 @@ RENAMING = {
     "replace-prefix",
     "replace-suffix",
 }
+_ADDING = {"add-column", "add-before-image-columns"}
 # Source: the guide, "Limitations": `#`, `\`, `/`, `-` are its examples; right-to-left names are its next sentence.
 _NOT_TRANSFORMABLE = re.compile(r"[#\\/\-\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
@@ -38,7 +40,8 @@ class UnfitRuleError(Exception):
 class Transformation:
     """A transformation rule. *schema*, *table* and *column* are patterns; *carried* narrows them to one DMS type.
 
-    *rule*: its id. *value* and *old_value*: a name or a part of one. *kind*: the type that a column gets.
+    *rule*: its id. *before*: the columns that it adds for what others held before. *value* and *old_value*: a name or a
+    part of one. *kind*: the type that a column gets.
     """
 
     rule: str
@@ -52,6 +55,7 @@ class Transformation:
     old_value: str = ""
     kind: DmsType | None = None
     expression: Expression | None = None
+    before: BeforeImage | None = None
 
     def concerns(self, schema: str, table: str) -> bool:
         """Whether the rule speaks of this table, or of a column of it."""
@@ -113,13 +117,19 @@ class Shape:
     columns: tuple[Transformation, ...] = ()
     filters: tuple[Filter, ...] = field(default=())
 
-    def fields(self, carried: Sequence[tuple[str, DmsType]]) -> list[Field]:
-        """The columns of the files that come from the source's *carried* ones, then the added ones.
+    def fields(
+        self, carried: Sequence[tuple[str, DmsType]], key: Sequence[str] = (), *, are_changes: bool = False
+    ) -> list[Field]:
+        """The columns of the files that come from the source's *carried* ones, then what those held before, then the
+        added ones. *key*: the primary key's columns.
 
         Raises UnfitRuleError where two rules change one column, two columns get one name, or a rule is not allowed on
         a column that it matches.
         """
         fields = [one for name, kind in carried if (one := self._field(name, kind)) is not None]
+        for rule, name, kind in self.before_images(carried, key):
+            source = None if kind.is_lob or not are_changes else before_name(name)  # a void column of a LOB: the guide
+            fields.append(Field(rule.named(name), kind, source, kind))
         fields += [
             Field(rule.value, rule.kind, expression=rule.expression)
             for rule in self.columns
@@ -128,8 +138,18 @@ class Shape:
         self._require_single_names(fields)
         return fields
 
+    def before_images(
+        self, carried: Sequence[tuple[str, DmsType]], key: Sequence[str]
+    ) -> Iterator[tuple[BeforeImage, str, DmsType]]:
+        """The source's columns whose values before an update are wanted, each with what names it."""
+        for rule in self.columns:
+            if rule.before is not None:
+                concerned = [(name, kind) for name, kind in carried if rule.concerns_column(name, kind)]
+                for name, kind in rule.before.chosen(concerned, key):
+                    yield rule.before, name, kind
+
     def _field(self, name: str, kind: DmsType) -> Field | None:
-        rules = [rule for rule in self.columns if rule.action != "add-column" and rule.concerns_column(name, kind)]
+        rules = [rule for rule in self.columns if rule.action not in _ADDING and rule.concerns_column(name, kind)]
         if any(rule.action == "remove-column" for rule in rules):
             return None
         # Source: the guide's table of actions: `include-column` drops every column that no such rule names.

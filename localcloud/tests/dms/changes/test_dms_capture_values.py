@@ -1,4 +1,4 @@
-"""A captured row holds the very values, in the very types, that a full load gives of the same row, whatever its type."""
+"""A captured row holds the very values, in the very types, that a full load gives of it, whatever its types."""
 
 from __future__ import annotations
 
@@ -35,9 +35,11 @@ TYPES: dict[str, list[str]] = {
     "time": ["00:00", "23:59:59.123456", "24:00:00", "12:00:00.5"],
     "time(3)": ["23:59:59.1234"],
     "timetz": ["12:00:00+05", "24:00:00-03", "00:00:00.000001+00"],
-    "timestamp": ["2024-02-29 23:59:59.123456", "infinity", "-infinity", "0044-03-15 BC", "10000-01-01", "1969-12-31 23:59:59.9"],
+    "timestamp": ["2024-02-29 23:59:59.123456", "infinity", "-infinity", "0044-03-15 BC", "10000-01-01",
+                  "1969-12-31 23:59:59.9"],
     "timestamp(0)": ["2024-02-29 23:59:59.6"],
-    "timestamptz": ["2024-03-31 03:30:00+02", "infinity", "-infinity", "0001-01-01 00:00:00+05", "9999-12-31 23:59:59-05", "1900-01-01 00:00:00.000001+00"],
+    "timestamptz": ["2024-03-31 03:30:00+02", "infinity", "-infinity", "0001-01-01 00:00:00+05",
+                    "9999-12-31 23:59:59-05", "1900-01-01 00:00:00.000001+00"],
     "bytea": ["\\x00ff00", "\\x", "\\x" + "ab" * 3000],
     "tsvector": ["a fat cat", "'x':1A"],
     "tsquery": ["fat & rat"],

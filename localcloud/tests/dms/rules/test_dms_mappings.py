@@ -172,7 +172,6 @@ def test_a_malformed_rule_is_refused_with_its_reason(rules: list[dict[str, Any]]
     [
         (added("$AR_H_COLOUR"), "AR_H_COLOUR"),
         (added("random()"), "random"),
-        ({**added(), "rule-action": "add-before-image-columns"}, "add-before-image-columns"),
         ({**added(), "rule-target": "table-tablespace"}, "table-tablespace"),
         (ranges(type="partitions-auto"), "partitions-auto"),
         (ranges(type="partitions-list", partitions=["a"]), "partitions-list"),

@@ -162,7 +162,7 @@ def test_a_malformed_transformation_is_refused_with_its_reason(given: dict[str, 
     assert caught.value.code == "InvalidParameterValueException"
 
 
-@pytest.mark.parametrize("action", ["add-before-image-columns", "data-masking-hash-mask", "data-masking-digits-mask"])
+@pytest.mark.parametrize("action", ["data-masking-hash-mask", "data-masking-digits-mask"])
 def test_what_is_not_done_here_is_refused_by_name(action: str) -> None:
     with pytest.raises(NotEmulatedError, match=action):
         mappings(rule("column", action, "hr.people.a"))
