@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from localcloud.clock import Clock
 from localcloud.dms.changes.captured import Captured, CaptureKilledError
 from localcloud.dms.changes.tables import Tables
-from localcloud.dms.engines.changes import Changes, Committed, LogLostError, Run, Truncated
+from localcloud.dms.engines.changes import Changes, Committed, LogLostError, Passed, Run, Truncated
 from localcloud.dms.engines.reader import RunEndedError, SourceUnreachableError
 from localcloud.in_process_transport import AwsError
 
@@ -141,6 +141,8 @@ class Capture:
                         self._tables.write(everything=True)
                 elif isinstance(event, Truncated):
                     self._tables.truncate(event.table)
+                elif isinstance(event, Passed):
+                    self._tables.pass_over(event)
                 elif isinstance(event, Committed):
                     self._read_to = event.position
             if self._read_to < end:

@@ -44,7 +44,7 @@ class CaptureRuns:
             position = reader.prepare_changes(access, name, [one.table for one in tables])
             with of.lock:
                 task.captured.position = position
-        changes = reader.open_changes(access, name, task.captured.position)
+        changes = reader.open_changes(access, name, task.captured.position, _is_wanted(task))
         with of.lock:
             task.captured.show(changes.show(task.captured.position or 0))
             task.tables = tables
@@ -104,6 +104,10 @@ def change_reader(resources: Resources, task: Task) -> ChangeReader:
     if not isinstance(reader, ChangeReader):
         raise NotEmulatedError(f"capturing changes of a source of engine {task.source.engine}")
     return reader
+
+
+def _is_wanted(task: Task) -> Callable[[str, str], bool]:
+    return lambda schema, table: task.mappings.load_order(schema, table, is_view=False) is not None
 
 
 def _name(task: Task) -> str:

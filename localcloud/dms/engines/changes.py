@@ -8,7 +8,7 @@ Positions are numbers that grow along the log; only an engine's `show` says how 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -73,6 +73,16 @@ class Truncated:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """Changes of a table that the log has and DMS does not read. *why*: for the task's log. *is_final*: no change of
+    the table is taken from here on."""
+
+    table: ChangedTable
+    why: str
+    is_final: bool = False
+
+
+@dataclass(frozen=True)
 class Committed:
     """A transaction is over: what came before has been read up to *position*, from which a capture may go on."""
 
@@ -81,7 +91,7 @@ class Committed:
 
 Carried = Sequence[tuple[SourceColumn, DmsType]]
 """Columns, with the types that DMS carries them in."""
-Event = Run | Truncated | Committed
+Event = Run | Truncated | Passed | Committed
 
 
 class Changes(Protocol):
@@ -131,9 +141,10 @@ class ChangeReader(Protocol):
         SourceUnreachableError."""
         ...
 
-    def open_changes(self, login: Login, name: str, position: int) -> Changes:
-        """The log, as it was kept for *name*, to be read from *position* on. Raises LogLostError,
-        SourceUnreachableError."""
+    def open_changes(self, login: Login, name: str, position: int, is_wanted: Callable[[str, str], bool]) -> Changes:
+        """The log, as it was kept for *name*, to be read from *position* on. *is_wanted*: of schema and name, whether
+        changes of the table are of use: those of others may be left out. Raises LogLostError, SourceUnreachableError.
+        """
         ...
 
     def drop_changes(self, login: Login, name: str) -> None:

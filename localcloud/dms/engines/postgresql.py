@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -67,7 +67,13 @@ class PostgresqlReader:
         """Publish *tables* and make the slot; where it begins."""
         return postgresql_changes.prepare(login, name, tables)
 
-    def open_changes(self, login: Login, name: str, position: int) -> postgresql_changes.PostgresqlChanges:  # noqa: ARG002
+    def open_changes(
+        self,
+        login: Login,
+        name: str,
+        position: int,  # noqa: ARG002  the seam's
+        is_wanted: Callable[[str, str], bool],  # noqa: ARG002  the seam's
+    ) -> postgresql_changes.PostgresqlChanges:
         """The slot, which keeps its own place. Raises LogLostError, SourceUnreachableError."""
         return postgresql_changes.PostgresqlChanges(login, name)
 

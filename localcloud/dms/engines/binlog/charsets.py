@@ -9,35 +9,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
-import pymysql.cursors
 
+from localcloud.dms.engines.binlog.server import Server
 from localcloud.dms.engines.binlog.tables import Charsets
 
 _UTF8 = {"utf8", "utf8mb3", "utf8mb4"}
 _ASKED_VALUES = 500
 _ASKED_BYTES = 1024 * 1024
-_NUMBERED = """SELECT id, character_set_name FROM information_schema.{} WHERE id IS NOT NULL"""
 
 
-def read_charsets(cursor: pymysql.cursors.Cursor) -> Charsets:
+def read_charsets(server: Server) -> Charsets:
     """The character sets that the server knows. MariaDB 10.10 and later have collations without a number of their own,
     which another view numbers for each character set."""
-    cursor.execute(
+    found = server.rows(
         "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'information_schema' "
         "AND table_name = 'COLLATION_CHARACTER_SET_APPLICABILITY' AND column_name = 'ID'"
     )
-    is_apart = bool(cursor.fetchone()[0])  # type: ignore[index]  one row
-    cursor.execute(_NUMBERED.format("COLLATION_CHARACTER_SET_APPLICABILITY" if is_apart else "COLLATIONS"))
-    of_collation = dict(cursor.fetchall())
-    cursor.execute("SELECT character_set_name, maxlen FROM information_schema.character_sets")
-    return Charsets(of_collation, dict(cursor.fetchall()))  # type: ignore[arg-type]  rows of two
+    view = "COLLATION_CHARACTER_SET_APPLICABILITY" if found[0][0] else "COLLATIONS"
+    numbered = server.rows(f"SELECT id, character_set_name FROM information_schema.{view} WHERE id IS NOT NULL")
+    widths = server.rows("SELECT character_set_name, maxlen FROM information_schema.character_sets")
+    return Charsets(dict(map(tuple, numbered)), dict(map(tuple, widths)))
 
 
 class TextDecoder:
-    """Asks by *cursor*."""
+    """Asks *server*."""
 
-    def __init__(self, cursor: pymysql.cursors.Cursor, charsets: Charsets) -> None:
-        self._cursor = cursor
+    def __init__(self, server: Server, charsets: Charsets) -> None:
+        self._server = server
         self._widths = charsets.widths
         self._tables: dict[str, str] = {}
 
@@ -66,8 +64,7 @@ class TextDecoder:
         known: dict[bytes | None, str | None] = {None: None}
         for some in _portions({value for value in values if value is not None}):
             asked = ", ".join(f"CONVERT(CONVERT(x'{value.hex()}' USING {charset}) USING utf8mb4)" for value in some)
-            self._cursor.execute(f"SELECT {asked}")
-            known.update(zip(some, self._cursor.fetchone() or (), strict=True))
+            known.update(zip(some, self._server.rows(f"SELECT {asked}")[0], strict=True))
         return pa.array([known[value] for value in values], pa.string())
 
 

@@ -7,18 +7,26 @@ Source: https://dev.mysql.com/doc/dev/mysql-server/latest/classmysql_1_1binlog_1
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from localcloud.dms.engines.binlog import tables
 from localcloud.dms.engines.binlog.tables import LoggedTable
-from localcloud.dms.engines.changes import Change
 
 _CODES = {tables.TINY: "b", tables.SHORT: "h", tables.LONG: "i", tables.LONGLONG: "q", tables.YEAR: "B"}
 _Step = tuple[Callable[[bytes, int], tuple[Any, ...]] | None, int, int]
 _Arrange = Callable[[list[Any]], tuple[Any, ...]]
 _Plan = tuple[list[_Step], _Arrange]
+
+
+class Row(NamedTuple):
+    """One change. *position*: its own place in the log. *after*: the row after it, of a delete the row that was.
+    *before*: the row before an update."""
+
+    position: int
+    after: tuple[Any, ...]
+    before: tuple[Any, ...] | None
 
 
 class RowDecoder:
@@ -91,22 +99,20 @@ def _step(codes: str, prefix: int) -> _Step:
     return read.unpack_from, read.size, prefix
 
 
-def changes(
-    operation: str, data: bytes, at: int, position: int, decoder: Callable[[bytes], RowDecoder]
-) -> Sequence[Change]:
-    """The changes of a rows event whose number of columns lies at *at*. *position*: of the event; each change's own is
+def read(operation: str, data: bytes, at: int, position: int, decoder: Callable[[bytes], RowDecoder]) -> list[Row]:
+    """The rows of a rows event whose number of columns lies at *at*. *position*: of the event; each change's own is
     beyond by as many bytes as it lies in the event. *decoder*: of the columns that are present."""
     count, at = _number_of_columns(data, at)
     size = (count + 7) // 8
     before = decoder(data[at : at + size]).row
     at += size
-    found: list[Change] = []
+    found: list[Row] = []
     end = len(data)
     if operation != "U":
         while at < end:
             place = position + at
             row, at = before(data, at)
-            found.append(Change(operation, place, row, None))
+            found.append(Row(place, row, None))
         return found
     after = decoder(data[at : at + size]).row
     at += size
@@ -114,7 +120,7 @@ def changes(
         place = position + at
         was, at = before(data, at)
         row, at = after(data, at)
-        found.append(Change(operation, place, row, was))
+        found.append(Row(place, row, was))
     return found
 
 

@@ -27,7 +27,8 @@ _METADATA_BYTES = {
 _KNOWN = {*_METADATA_BYTES, *_NUMBERS, DATE, YEAR}
 _COMPRESSED = {140: 1, 141: 2}  # MariaDB's columns with COMPRESSED
 _BINARY = "binary"
-_SIGNS, _CHARSET, _CHARSETS, _NAMES, _SETS, _ENUMS, _MEMBER_CHARSET, _MEMBER_CHARSETS = 1, 2, 3, 4, 5, 6, 10, 11
+_SIGNS, _CHARSET, _CHARSETS, _NAMES, _SETS, _ENUMS, _KEY, _KEY_OF_PREFIXES = 1, 2, 3, 4, 5, 6, 8, 9
+_MEMBER_CHARSET, _MEMBER_CHARSETS = 10, 11
 
 
 class UnknownTableError(Exception):
@@ -59,11 +60,12 @@ class Charsets:
 
 @dataclass(frozen=True)
 class LoggedTable:
-    """A table as the changes that follow have it."""
+    """A table as the changes that follow have it. *key*: the places of the primary key's columns."""
 
     schema: str
     name: str
     columns: tuple[LoggedColumn, ...]
+    key: tuple[int, ...]
 
 
 def table_id(data: bytes) -> int:
@@ -94,10 +96,8 @@ def read(data: bytes, charsets: Charsets, *, is_mariadb: bool) -> LoggedTable:
         if kind == STRING and about[0] in (ENUM, SET):
             kinds[place] = about[0]
     signs = _bits(more.get(_SIGNS, b""))
-    names, members = (
-        _strings(more[_NAMES]),
-        {ENUM: _members(more.get(_ENUMS, b"")), SET: _members(more.get(_SETS, b""))},
-    )
+    names = _strings(more[_NAMES])
+    members = {ENUM: _members(more.get(_ENUMS, b"")), SET: _members(more.get(_SETS, b""))}
     character_kinds = _CHARACTER_KINDS | set(_COMPRESSED) if is_mariadb else _CHARACTER_KINDS - {GEOMETRY}
     of_texts = _collations(more, _CHARSET, _CHARSETS, sum(kind in character_kinds for kind in kinds))
     of_members = _collations(more, _MEMBER_CHARSET, _MEMBER_CHARSETS, sum(kind in (ENUM, SET) for kind in kinds))
@@ -110,10 +110,10 @@ def read(data: bytes, charsets: Charsets, *, is_mariadb: bool) -> LoggedTable:
         elif kind in members:
             collation = next(of_members)
         charset = charsets.of_collation.get(collation, _BINARY)
-        of_column = next(members[kind]) if kind in members else ()
         one = _column(next(names).decode(), kind, about, charset, charsets.widths.get(charset, 1), is_unsigned)
-        found.append(_with_members(one, of_column) if of_column else one)
-    return LoggedTable(schema, name, tuple(found))
+        found.append(replace(one, members=next(members[kind])) if kind in members else one)
+    key = tuple(_numbers(more.get(_KEY, b""))) or tuple(_numbers(more.get(_KEY_OF_PREFIXES, b"")))[::2]
+    return LoggedTable(schema, name, tuple(found), key)
 
 
 def _column(name: str, kind: int, about: bytes, charset: str, width: int, is_unsigned: bool) -> LoggedColumn:
@@ -157,10 +157,6 @@ def _column(name: str, kind: int, about: bytes, charset: str, width: int, is_uns
         case _:  # MariaDB's compressed ones
             size = about[0] if kind == 140 else 2
             return LoggedColumn(SourceColumn(name, "compressed"), kind, size, is_prefixed=True)
-
-
-def _with_members(column: LoggedColumn, members: tuple[bytes, ...]) -> LoggedColumn:
-    return replace(column, members=members)
 
 
 def _decimal_bytes(digits: int) -> int:

@@ -1,0 +1,54 @@
+"""What is made of a table in the binary log: its columns as a full load would find them in the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from localcloud.dms.engines.binlog import tables
+from localcloud.dms.engines.binlog.rows import RowDecoder
+from localcloud.dms.engines.binlog.server import Server
+from localcloud.dms.engines.binlog.tables import Charsets, LoggedTable, UnknownTableError
+from localcloud.dms.engines.changes import ChangedTable
+from localcloud.dms.engines.mysql_catalogue import COLUMNS_OF_TABLE, read_column, unsupported
+from localcloud.dms.engines.reader import SourceTable
+from localcloud.dms.type_tables.column import SourceColumn
+from localcloud.dms.type_tables.mysql import dms_type
+
+_EMPTY = LoggedTable("", "", (), ())
+
+
+@dataclass(frozen=True)
+class Shape:
+    """*logged*: what the log says of the table. *unfit*: why its changes cannot be read, or nothing."""
+
+    logged: LoggedTable
+    unfit: str = ""
+    _decoders: dict[bytes, RowDecoder] = field(default_factory=dict)
+
+    def decoder(self, present: bytes) -> RowDecoder:
+        """What reads rows with a value of the columns that have a bit in *present*."""
+        if present not in self._decoders:
+            self._decoders[present] = RowDecoder(self.logged, present)
+        return self._decoders[present]
+
+
+def shape_of(data: bytes, server: Server, charsets: Charsets, *, is_mariadb: bool) -> ChangedTable:
+    """The table of a table map event."""
+    schema, name = tables.name_of(data)
+    try:
+        logged = tables.read(data, charsets, is_mariadb=is_mariadb)
+    except UnknownTableError as error:
+        return ChangedTable(SourceTable(schema, name, ()), 0, Shape(_EMPTY, f"{schema}.{name}: {error}"))
+    found = server.rows(COLUMNS_OF_TABLE, schema, name)
+    known = {column.name: column for column in (read_column(*row[1:]) for row in found)}
+    columns = tuple(_column(one.source, known.get(one.source.name)) for one in logged.columns)
+    key = tuple(columns[place].name for place in logged.key)
+    table = SourceTable(schema, name, columns, key)
+    kind = found[0][0] if found else "BASE TABLE"
+    return ChangedTable(table, 0, Shape(logged, unsupported(table, kind)))
+
+
+def _column(logged: SourceColumn, known: SourceColumn | None) -> SourceColumn:
+    """The log does not say that a column is invisible, nor of some types what they are called. Where the catalogue has
+    a column of the name that DMS leaves out, it is left out here too."""
+    return known if known is not None and dms_type(known) is None else logged
