@@ -148,7 +148,8 @@ class Capture:
             if self._read_to < end:
                 self._tables.write(everything=True)
                 self._confirm()
-        self._tables.drop_missing(self._changes.tables())
+        if (there := self._changes.tables()) is not None:
+            self._tables.drop_missing(there)
 
     def _confirm(self) -> None:
         """Let the source forget what is in files."""

@@ -9,10 +9,10 @@ from contextlib import suppress
 import duckdb
 
 from localcloud.dms.changes.capture import Capture, stop_time
-from localcloud.dms.changes.change_settings import read_change_settings
+from localcloud.dms.changes.change_settings import ChangeSettings, read_change_settings
 from localcloud.dms.changes.table_files import TableFiles
 from localcloud.dms.changes.tables import Tables
-from localcloud.dms.engines.changes import CaptureRefusedError, ChangeReader
+from localcloud.dms.engines.changes import CaptureRefusedError, ChangeReader, Changes
 from localcloud.dms.engines.reader import Login, RunEndedError, SourceTable, SourceUnreachableError
 from localcloud.dms.engines.sources import login
 from localcloud.dms.loads.load import NoTablesError, TableProgress, plan
@@ -45,28 +45,45 @@ class CaptureRuns:
             with of.lock:
                 task.captured.position = position
         changes = reader.open_changes(access, name, task.captured.position, _is_wanted(task))
+        try:
+            capture = self._capture(task, changes, target, settings, tables, take_turn, finished)
+        except BaseException:
+            changes.close()
+            raise
         with of.lock:
             task.captured.show(changes.show(task.captured.position or 0))
             task.tables = tables
-            files = TableFiles(
-                of.clock,
-                of.lock,
-                self._duckdb(),
-                changes,
-                target,
-                task.mappings,
-                task.settings,
-                settings,
-                task.captured,
-                of.capture_hooks.key_updates,
-                of.capture_hooks.around_put,
-            )
-            held = Tables(of.clock, of.lock, changes, files, task.mappings, task.settings, task.captured, tables)
-            stop_at = stop_time(task.given.get("CdcStopPosition"))
-            capture = Capture(of.clock, take_turn, of.lock, changes, held, task.captured, stop_at, finished)
             task.status = "running"
             task.request_stop = capture.stop
             capture.start()
+
+    def _capture(
+        self,
+        task: Task,
+        changes: Changes,
+        target: Target,
+        settings: ChangeSettings,
+        tables: list[TableProgress],
+        take_turn: TakeTurn,
+        finished: Callable[[str | RunEndedError], None],
+    ) -> Capture:
+        of, hooks = self._of, self._of.capture_hooks
+        files = TableFiles(
+            of.clock,
+            of.lock,
+            self._duckdb(),
+            changes,
+            target,
+            task.mappings,
+            task.settings,
+            settings,
+            task.captured,
+            hooks.key_updates,
+            hooks.around_put,
+        )
+        held = Tables(of.clock, of.lock, changes, files, task.mappings, task.settings, task.captured, tables)
+        stop_at = stop_time(task.given.get("CdcStopPosition"))
+        return Capture(of.clock, take_turn, of.lock, changes, held, task.captured, stop_at, finished)
 
     def forget(self, task: Task) -> None:
         """Let the source keep no log for *task*, which is gone. A source that is out of reach keeps it (assumed)."""

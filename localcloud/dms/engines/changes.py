@@ -110,8 +110,9 @@ class Changes(Protocol):
         """What was committed up to *position* is not needed again."""
         ...
 
-    def tables(self) -> dict[tuple[str, str], int]:
-        """Schema and name of every table that there is now, with its incarnation."""
+    def tables(self) -> dict[tuple[str, str], int] | None:
+        """Schema and name of every table that there is now, with its incarnation; None of an engine whose drops DMS
+        does not follow."""
         ...
 
     def unpack(self, table: ChangedTable, rows: Sequence[Any], after: Carried, before: Carried) -> Unpacked:

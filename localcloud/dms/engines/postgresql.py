@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 from duckdb_extensions import import_extension
 
-from localcloud.dms.engines import postgresql_changes
+from localcloud.dms.engines import postgresql_changes, postgresql_slots
 from localcloud.dms.engines.postgresql_connection import connect, conninfo
 from localcloud.dms.engines.postgresql_values import value_sql
 from localcloud.dms.engines.reader import (
@@ -65,7 +65,7 @@ class PostgresqlReader:
 
     def prepare_changes(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
         """Publish *tables* and make the slot; where it begins."""
-        return postgresql_changes.prepare(login, name, tables)
+        return postgresql_slots.prepare(login, name, tables)
 
     def open_changes(
         self,
@@ -79,7 +79,7 @@ class PostgresqlReader:
 
     def drop_changes(self, login: Login, name: str) -> None:
         """Drop the slot. Raises SourceUnreachableError."""
-        postgresql_changes.drop(login, name)
+        postgresql_slots.drop(login, name)
 
 
 class PostgresqlSource:

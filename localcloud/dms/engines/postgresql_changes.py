@@ -1,14 +1,9 @@
-"""Reads PostgreSQL's log: a slot of the plugin `pgoutput`, peeked at over an ordinary connection and advanced after.
-
-DMS reads with `test_decoding` or pglogical and needs no publication; `pgoutput`, the only plugin of the embedded
-server, does (a difference of the stand-in). The embedded server keeps two by itself, by functions of its own
-(`servers/postgres_publications.sql`).
-"""
+"""Reads PostgreSQL's log: a slot of the plugin `pgoutput`, peeked at over an ordinary connection and advanced after."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -18,7 +13,6 @@ import pyarrow.compute as pc
 
 from localcloud.dms.engines import pgoutput, postgresql_arrays
 from localcloud.dms.engines.changes import (
-    CaptureRefusedError,
     Carried,
     ChangedTable,
     Committed,
@@ -31,61 +25,18 @@ from localcloud.dms.engines.changes import (
 from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.pgoutput_rows import Rows
 from localcloud.dms.engines.postgresql_connection import connect
+from localcloud.dms.engines.postgresql_slots import CHANGES, INSERTS, number, ordinary_tables, slot_name
 from localcloud.dms.engines.postgresql_types import read_table
-from localcloud.dms.engines.reader import Login, SourceTable, SourceUnreachableError
+from localcloud.dms.engines.reader import Login, SourceUnreachableError
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
 from localcloud.dms.type_tables.postgresql import dms_type
 
-_PUBLICATIONS = "dms_changes,dms_inserts"
 _PEEK = f"""SELECT lsn, data FROM pg_logical_slot_peek_binary_changes(
-    %s, %s::pg_lsn, %s, 'proto_version', '1', 'publication_names', '{_PUBLICATIONS}')"""
+    %s, %s::pg_lsn, %s, 'proto_version', '1', 'publication_names', '{CHANGES},{INSERTS}')"""
 _RUN_CHANGES = 2_000  # of one run: what a capture holds before it looks at its bounds
 _RUN_BYTES = 4 * 1024 * 1024
 _CHUNK = 1_000  # rows that the driver takes at a time
 _ROWS = frozenset(b"IUD")
-_ORDINARY = """SELECT nspname, relname, pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE relkind = 'r' AND relpersistence = 'p'"""
-
-
-def slot_name(login: Login, name: str) -> str:
-    """The slot of the capture *name*: one server has one list of them for all its databases. Its form is assumed."""
-    digest = hashlib.sha256(f"{name} {login.database}".encode()).hexdigest()
-    return f"dms_{digest[:16]}_{digest[16:24]}"
-
-
-def prepare(login: Login, name: str, tables: Sequence[SourceTable]) -> int:
-    """Publish *tables* and make the slot; where it begins."""
-    slot = slot_name(login, name)
-    with connect(login) as connection:
-        connection.autocommit = True
-        try:
-            _publish(connection, {(one.schema, one.name) for one in tables})
-            # One of an earlier start that failed keeps what nobody has read.
-            _drop(connection, slot)
-            made = connection.execute("SELECT lsn FROM pg_create_logical_replication_slot(%s, 'pgoutput')", [slot])
-            return _number(made.fetchone()[0])  # type: ignore[index]  one row
-        except psycopg.Error as error:
-            raise CaptureRefusedError(words_of(error)) from error
-
-
-def drop(login: Login, name: str) -> None:
-    """Drop the slot if it is there."""
-    with connect(login) as connection:
-        connection.autocommit = True
-        _drop(connection, slot_name(login, name))
-
-
-def _drop(connection: psycopg.Connection, slot: str) -> None:
-    connection.execute(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s AND NOT active",
-        [slot],
-    )
-
-
-def _publish(connection: psycopg.Connection, names: set[tuple[str, str]]) -> None:
-    there = connection.execute(_ORDINARY).fetchall()
-    wanted = [number for schema, name, number in there if (schema, name) in names]
-    connection.execute("SELECT dms_publish(%s::oid[])", [wanted])
 
 
 class PostgresqlChanges:
@@ -93,15 +44,17 @@ class PostgresqlChanges:
 
     def __init__(self, login: Login, name: str) -> None:
         self._slot = slot_name(login, name)
-        self._log = connect(login)
-        self._values = connect(login)
-        self._log.autocommit = self._values.autocommit = True
         self._tables: dict[int, tuple[pgoutput.Relation, ChangedTable]] = {}
-        self._require_slot()
+        with ExitStack() as opened:
+            self._log = opened.enter_context(connect(login))
+            self._values = opened.enter_context(connect(login))
+            self._log.autocommit = self._values.autocommit = True
+            self._require_slot()
+            opened.pop_all()
 
     def end(self) -> int:
         """Where the server has written its log to."""
-        return _number(self._one("SELECT pg_current_wal_flush_lsn()"))
+        return number(self._one("SELECT pg_current_wal_flush_lsn()"))
 
     def read(self, after: int, upto: int, most: int) -> Iterator[Event]:
         """Peek. The server makes its whole answer before it gives the first row, so the slot is free meanwhile."""
@@ -125,7 +78,7 @@ class PostgresqlChanges:
 
     def tables(self) -> dict[tuple[str, str], int]:
         """Every ordinary table by name, with its object number."""
-        return {(schema, name): number for schema, name, number in self._values.execute(_ORDINARY).fetchall()}
+        return ordinary_tables(self._values)
 
     def unpack(self, table: ChangedTable, rows: Sequence[Any], after: Carried, before: Carried) -> Unpacked:
         """A row is what a peek gives: a position, and a message. Raises TableUnreadableError."""
@@ -251,8 +204,3 @@ def _shown(positions: Sequence[bytes]) -> pa.Array:
     digits = b"".join(positions).hex().upper()
     halves = range(0, len(digits), 16)
     return pa.array([f"{digits[at : at + 8]}/{digits[at + 8 : at + 16]}" for at in halves], pa.string())
-
-
-def _number(lsn: str) -> int:
-    high, low = lsn.split("/")
-    return int(high, 16) << 32 | int(low, 16)

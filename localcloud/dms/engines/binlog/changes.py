@@ -98,9 +98,8 @@ class BinlogChanges:
     def confirm(self, position: int) -> None:
         """Nothing: the server keeps no place for its readers."""
 
-    def tables(self) -> dict[tuple[str, str], int]:
-        """All that were seen: that a table is dropped is not followed (the guide, "Limitations")."""
-        return dict.fromkeys(self._latest, 0)
+    def tables(self) -> None:
+        """That a table is dropped is not followed: the guide, "Limitations"."""
 
     def unpack(self, table: ChangedTable, rows: Sequence[Row], after: Carried, before: Carried) -> Unpacked:
         """Values of the log as columns. Raises TableUnreadableError."""

@@ -31,7 +31,7 @@ _PARTITIONS = "its partitions were changed, which DMS does not support"
 class _Held:
     """Changes of one table that follow each other."""
 
-    table: ChangedTable
+    table: ChangedTable | None
     operations: str = ""
     rows: list[Row] = field(default_factory=list)
     size: int = 0
@@ -54,6 +54,7 @@ class Reading:
         self._at = after
         self._tables: dict[int, ChangedTable | None] = {}
         self._held: list[_Held] = []
+        self._savepoints: dict[str, int] = {}  # of each, how much was held
         self._held_changes = 0
         self._count = 0
         self._is_within = self._is_xa = False
@@ -117,8 +118,13 @@ class Reading:
         elif text.startswith(("XA START", "XA BEGIN")):
             self._is_within = self._is_xa = True
         elif text == "ROLLBACK":  # what was undone is in the log where a table without transactions was changed too
-            self._held, self._held_changes = [], 0
+            self._taken()
             yield from self._ended(event.seconds)
+        elif text.startswith("SAVEPOINT "):
+            self._savepoints[text.partition(" ")[2]] = len(self._held)
+            self._held.append(_Held(None))  # what follows is apart from what was before
+        elif text.startswith("ROLLBACK TO "):  # seen with 10.11 where the transaction also changed a table without any
+            del self._held[self._savepoints.get(text.removeprefix("ROLLBACK TO "), len(self._held)) :]
         elif text == "COMMIT" or not self._is_within:
             if (name := statements.truncated(text, schema)) and (table := self._named(*name)):
                 yield Truncated(table)
@@ -148,16 +154,21 @@ class Reading:
         self.position = self._at
         yield Committed(self._at)
 
+    def _taken(self) -> list[_Held]:
+        held, self._held, self._held_changes = self._held, [], 0
+        self._savepoints.clear()
+        return held
+
     def _let_go(self, seconds: int) -> Iterator[Run]:
         at = _EPOCH + timedelta(seconds=seconds)
-        held, self._held, self._held_changes = self._held, [], 0
-        for one in held:
-            yield Run(one.table, at, one.operations, one.rows, one.size)
+        for one in self._taken():
+            if one.table is not None:
+                yield Run(one.table, at, one.operations, one.rows, one.size)
 
     def _passed(self, why: str) -> Iterator[Event]:
-        held, self._held, self._held_changes = self._held, [], 0
-        for table in dict.fromkeys(one.table for one in held):
-            yield Passed(table, why)
+        for table in dict.fromkeys(one.table for one in self._taken()):
+            if table is not None:
+                yield Passed(table, why)
         yield from self._ended(0)
 
     def _passed_of(self, data: bytes, why: str) -> Iterator[Passed]:

@@ -11,9 +11,11 @@ from localcloud.dms.engines.binlog.tables import Charsets, LoggedTable, UnknownT
 from localcloud.dms.engines.changes import ChangedTable
 from localcloud.dms.engines.mysql_catalogue import COLUMNS_OF_TABLE, read_column, unsupported
 from localcloud.dms.engines.reader import SourceTable
-from localcloud.dms.type_tables.column import SourceColumn
+from localcloud.dms.type_tables.column import DmsType, SourceColumn
 from localcloud.dms.type_tables.mysql import dms_type
 
+_VAGUE = {"enum", "set", "geometry"}
+_SHAPES = DmsType("BLOB")
 _EMPTY = LoggedTable("", "", (), ())
 
 
@@ -49,6 +51,9 @@ def shape_of(data: bytes, server: Server, charsets: Charsets, *, is_mariadb: boo
 
 
 def _column(logged: SourceColumn, known: SourceColumn | None) -> SourceColumn:
-    """The log does not say that a column is invisible, nor of some types what they are called. Where the catalogue has
-    a column of the name that DMS leaves out, it is left out here too."""
-    return known if known is not None and dms_type(known) is None else logged
+    """The log does not say that a column is invisible, nor all of some types: then the catalogue's column of the name
+    is taken. One that DMS leaves out there is left out here too."""
+    if known is None:
+        return logged
+    is_vague = logged.type_name == known.type_name or (logged.type_name == "geometry" and dms_type(known) == _SHAPES)
+    return known if dms_type(known) is None or (logged.type_name in _VAGUE and is_vague) else logged

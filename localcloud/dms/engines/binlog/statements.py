@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 _NAME = r'(?:`((?:[^`]|``)+)`|"((?:[^"]|"")+)"|([\w$]+))'
-_TABLE = rf"{_NAME}(?:\s*\.\s*{_NAME})?"
 _SKIPPED = r"(?:\s|/\*.*?\*/|--\s[^\n]*\n|#[^\n]*\n)*"
+_TABLE = rf"{_SKIPPED}{_NAME}(?:{_SKIPPED}\.{_SKIPPED}{_NAME})?"
 _FLAGS = re.IGNORECASE | re.DOTALL
-_TRUNCATE = re.compile(rf"{_SKIPPED}TRUNCATE\s+(?:TABLE\s+)?{_TABLE}", _FLAGS)
+_TRUNCATE = re.compile(rf"{_SKIPPED}TRUNCATE\b{_SKIPPED}(?:TABLE\b)?{_TABLE}", _FLAGS)
 _PARTITION = re.compile(
-    rf"{_SKIPPED}ALTER\s+(?:ONLINE\s+|IGNORE\s+)*TABLE\s+(?:IF\s+EXISTS\s+)?{_TABLE}\s.*?"
-    r"\b(?:(?:ADD|DROP|TRUNCATE|REORGANIZE|COALESCE|EXCHANGE|CONVERT)\s+PARTITION|PARTITION\s+BY|REMOVE\s+PARTITIONING)\b",
+    rf"{_SKIPPED}ALTER\s+(?:ONLINE\s+|IGNORE\s+)*TABLE\b{_SKIPPED}(?:IF\s+EXISTS\b)?{_TABLE}\s.*?"
+    r"\b(?:(?:ADD|DROP|TRUNCATE|REORGANIZE|COALESCE|EXCHANGE|CONVERT)\s+PARTITION|PARTITION\s+BY"
+    r"|REMOVE\s+PARTITIONING)\b",
     _FLAGS,
 )
 
@@ -21,6 +22,8 @@ def truncated(statement: str, schema: str) -> tuple[str, str] | None:
 
     >>> truncated("truncate table `odd``name`", "shop"), truncated("TRUNCATE other.t", "shop")
     (('shop', 'odd`name'), ('other', 't'))
+    >>> truncated("/* a */ TRUNCATE /* b */ TABLE /* c */ other . `t`", "shop")
+    ('other', 't')
     >>> truncated("CREATE TABLE truncate_log (id int)", "shop")
     """
     return _named(_TRUNCATE.match(statement), schema)

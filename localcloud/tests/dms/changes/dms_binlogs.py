@@ -12,9 +12,10 @@ from localcloud.dms.engines.mysql import MysqlReader
 from localcloud.dms.engines.reader import Login
 from localcloud.servers.mariadb import EmbeddedMariadb
 from localcloud.tests.dms.changes.dms_captures import HEADERS, Captures, Held, added
-from localcloud.tests.dms.dms_cloud import ROLES, Cloud, Clouds, FakeReader, rules
+from localcloud.tests.dms.dms_cloud import ROLES, Cloud, Clouds, FakeReader, allow, make_role, rules
 
 _TARGET = {"IncludeOpForFullLoad": True, "TimestampColumnName": "_at"}
+_LOGGED = {"Logging": {"EnableLogging": True}}
 
 
 class BinlogCaptures(Captures):
@@ -38,7 +39,7 @@ class BinlogCaptures(Captures):
         rule = [added(column, expression) for column, expression in HEADERS]
         mappings = json.loads(rules(table, "table", *rule, *more))
         mappings["rules"][0]["object-locator"]["schema-name"] = self.database
-        task = self.cloud.create_task(json.dumps(mappings), name=name, kind="cdc", **settings)
+        task = self.cloud.create_task(json.dumps(mappings), name=name, kind="cdc", **{**_LOGGED, **settings})
         assert self.cloud.test(self.cloud.source, self.cloud.target) == ["successful", "successful"]
         return task
 
@@ -46,6 +47,19 @@ class BinlogCaptures(Captures):
         prefix = f"{self.database}/{table}/" if table else ""
         found = self.cloud.keys()
         return [key for key in found if key.startswith(prefix)]
+
+    def log(self, task: str, lines: int) -> list[str]:
+        """What the task's log says, without times, once it has that many *lines*."""
+        self.cloud.until(lambda: len(self._lines(task)), lines)
+        return [line.partition("]")[2] for line in self._lines(task)]
+
+    def _lines(self, task: str) -> list[str]:
+        client = self.cloud.aws.client("logs")
+        stream = {"logGroupName": "dms-tasks-one", "logStreamName": f"dms-task-{task.rpartition(':')[2]}"}
+        try:
+            return [event["message"] for event in client.get_log_events(**stream, startFromHead=True)["events"]]
+        except client.exceptions.ResourceNotFoundException:
+            return []
 
     def login(self) -> Login:
         secret = self.mariadb.secret()
@@ -61,6 +75,7 @@ def binlog_captures(
     try:
         mariadb.execute(database, *schema)
         with LocalAws() as aws:
+            make_role(aws, "dms-cloudwatch-logs-role", "dms.amazonaws.com", allow("logs:*", "*"))
             clouds = Clouds(aws, mariadb.secret())
             held = Held()
             reader = MysqlReader(has_views=False, memory="64MB")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 
 from localcloud.aws import LocalAws
 from localcloud.clock import Clock
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.dms.engines.postgresql import PostgresqlReader
 from localcloud.dms.engines.reader import Login
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -137,6 +139,22 @@ class Captures:
         secret = self._postgres.secret(self._database)
         return Login(secret["host"], secret["port"], self._database, secret["username"], secret["password"])
 
+    def slots(self) -> list[tuple[str, str]]:
+        """The slots of the database, each with the position that is confirmed."""
+        query = "SELECT slot_name, confirmed_flush_lsn::text FROM pg_replication_slots WHERE database = %s"
+        with self._postgres.connect() as connection:
+            return connection.execute(query, [self._database]).fetchall()
+
+    def mappings(self, task: str) -> dict[str, Any]:
+        """The rules of *task*."""
+        return json.loads(self.cloud.task(task)["TableMappings"])
+
+    def modify(self, task: str, mappings: dict[str, Any]) -> None:
+        """Give *task* other rules."""
+        before = self.cloud.task(task)["Status"]
+        self.cloud.dms.modify_replication_task(ReplicationTaskArn=task, TableMappings=json.dumps(mappings))
+        self.cloud.until(lambda: self.cloud.task(task)["Status"], before)
+
     def statistics(self, task: str) -> dict[str, dict[str, Any]]:
         """The statistics of each table."""
         rows = self.cloud.dms.describe_table_statistics(ReplicationTaskArn=task)["TableStatistics"]
@@ -144,7 +162,9 @@ class Captures:
 
 
 @contextmanager
-def captures_of(postgres: EmbeddedPostgres, database: str, schema: str, **target: Any) -> Iterator[Captures]:
+def captures_of(
+    postgres: EmbeddedPostgres, database: str, schema: str, hooks: CaptureHooks | None = None, **target: Any
+) -> Iterator[Captures]:
     """A new *database* with *schema*, gone afterwards, behind a DMS of its own. *target*: of the target's settings."""
     postgres.create_database(database)
     try:
@@ -153,7 +173,8 @@ def captures_of(postgres: EmbeddedPostgres, database: str, schema: str, **target
         with LocalAws() as aws:
             clouds = Clouds(aws, postgres.secret(database))
             held = Held()
-            with clouds.open(PostgresqlReader(memory="64MB"), on_change=held.changed) as cloud:
+            options = {"on_change": held.changed, "capture_hooks": hooks}
+            with clouds.open(PostgresqlReader(memory="64MB"), **options) as cloud:
                 cloud.dms.modify_endpoint(EndpointArn=cloud.source, DatabaseName=database)
                 cloud.dms.modify_endpoint(EndpointArn=cloud.target, S3Settings=_TARGET | target)
                 yield Captures(postgres, database, held, cloud)

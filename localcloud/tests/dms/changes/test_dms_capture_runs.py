@@ -1,0 +1,211 @@
+"""The life of a task that captures changes: how it starts, stops, resumes, dies and goes, and what it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
+from localcloud.servers.postgres import EmbeddedPostgres
+from localcloud.tests.dms.changes.dms_captures import Captures, captures_of
+from localcloud.tests.dms.dms_cloud import refused
+
+SCHEMA = "CREATE TABLE items (id integer PRIMARY KEY, name text); CREATE TABLE other (id integer PRIMARY KEY)"
+
+
+class Killer:
+    """Lets the capture die around the put of a file. *when*: `before` or `after`; nothing: it lives."""
+
+    def __init__(self) -> None:
+        self.when = ""
+        self.keys: list[str] = []
+
+    def __call__(self, when: str, key: str) -> None:
+        self.keys.append(key)
+        if when == self.when:
+            raise CaptureKilledError
+
+
+@pytest.fixture
+def killer() -> Killer:
+    return Killer()
+
+
+@pytest.fixture
+def captures(postgres: EmbeddedPostgres, killer: Killer) -> Iterator[Captures]:
+    with captures_of(postgres, "dms_capture_runs", SCHEMA, CaptureHooks(around_put=killer)) as captures:
+        yield captures
+
+
+def ids(captures: Captures) -> list[int]:
+    return [row["id"] for row in captures.rows("items")]
+
+
+def insert(number: int) -> str:
+    return f"INSERT INTO items VALUES ({number}, 'x')"
+
+
+def test_what_was_changed_before_the_first_start_is_not_captured_and_what_was_while_it_rested_is(
+    captures: Captures,
+) -> None:
+    captures.execute(insert(1))
+    task = captures.task()
+    assert captures.slots() == []
+    captures.begin(task, seconds=30)
+    captures.execute(insert(2))
+    captures.end(task)
+    captures.execute(insert(3))
+    captures.run(task, "resume-processing")
+    assert ids(captures) == [2, 3]
+
+
+def test_a_stop_writes_what_there_is_and_is_normal(captures: Captures) -> None:
+    task = captures.task()
+    captures.begin(task)
+    captures.execute(insert(1))
+    captures.cloud.dms.stop_replication_task(ReplicationTaskArn=task)
+    ended = captures.end(task)
+    assert (ended["Status"], ended["StopReason"]) == ("stopped", "Stop Reason NORMAL")
+    assert ids(captures) == [1]
+
+
+def test_the_stop_position_is_shown_as_it_was_given_and_ends_the_run_at_its_time(captures: Captures) -> None:
+    task = captures.task()
+    started = captures.cloud.clock.now()
+    shown = captures.run(task, seconds=600)
+    stopped = shown["ReplicationTaskStats"]["StopDate"]
+    assert shown["CdcStopPosition"] == f"server_time:{started + timedelta(seconds=600):%Y-%m-%dT%H:%M:%S}"
+    assert timedelta(seconds=598) < stopped - started < timedelta(seconds=602)
+
+
+def test_a_stop_position_that_is_over_lets_the_capture_read_once(captures: Captures) -> None:
+    task = captures.task()
+    captures.run(task)
+    captures.execute(insert(1))
+    ended = captures.run(task, "resume-processing", seconds=-3_600)
+    assert (ended["StopReason"], ids(captures)) == ("Stop Reason STOPPED_AT_SERVER_TIME", [1])
+
+
+def test_the_checkpoint_changes_with_each_batch_and_stays_where_nothing_was_changed(captures: Captures) -> None:
+    task = captures.task()
+    assert "RecoveryCheckpoint" not in captures.cloud.task(task)
+    shown = [captures.run(task)["RecoveryCheckpoint"]]
+    for number in (1, 2):
+        captures.execute(insert(number))
+        shown.append(captures.run(task, "resume-processing")["RecoveryCheckpoint"])
+    assert len(set(shown)) == 3
+    assert all(one.startswith("checkpoint:V1#") for one in shown)
+
+
+def test_start_replication_works_once_and_resume_not_before(captures: Captures) -> None:
+    task = captures.task()
+    with refused("InvalidParameterCombinationException", "not valid"):
+        captures.cloud.start(task, "resume-processing")
+    captures.run(task)
+    with refused("InvalidParameterCombinationException", "valid only"):
+        captures.cloud.start(task, "start-replication")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"CdcStartPosition": "checkpoint:V1#1"},
+        {"CdcStartTime": 1_790_000_000},
+        {"CdcStopPosition": "commit_time:2026-11-30T14:00:00"},
+        {"CdcStopPosition": "tomorrow"},
+    ],
+)
+def test_other_positions_are_refused_by_name(captures: Captures, more: dict[str, Any]) -> None:
+    task = captures.task()
+    with refused("NotEmulated", next(iter(more))):
+        captures.cloud.dms.start_replication_task(
+            ReplicationTaskArn=task, StartReplicationTaskType="start-replication", **more
+        )
+
+
+@pytest.mark.parametrize(("when", "again"), [("before", [1]), ("after", [1, 1])])
+def test_a_capture_that_died_writes_the_same_changes_again_under_another_name(
+    captures: Captures, killer: Killer, when: str, again: list[int]
+) -> None:
+    task = captures.task()
+    captures.begin(task, seconds=30)
+    captures.execute(insert(1))
+    killer.when = when
+    died = captures.end(task)
+    assert died["Status"] == "failed"
+    assert "Stop Reason FATAL_ERROR" in died["LastFailureMessage"]
+    assert ids(captures) == again[1:]
+    killer.when = ""
+    assert captures.run(task, "resume-processing")["Status"] == "stopped"
+    assert ids(captures) == again
+    rows = captures.rows("items")
+    assert len({row["_pos"] for row in rows}) == 1
+    assert len({row["_seq"] for row in rows}) == len(rows)
+
+
+def test_a_slot_that_is_gone_fails_the_task_by_its_name(captures: Captures) -> None:
+    task = captures.task()
+    captures.run(task)
+    ((slot, _),) = captures.slots()
+    captures.execute(f"SELECT pg_drop_replication_slot('{slot}')")
+    ended = captures.run(task, "resume-processing")
+    assert ended["Status"] == "failed"
+    assert f'replication slot "{slot}" does not exist' in ended["LastFailureMessage"]
+
+
+def test_a_slot_is_confirmed_once_its_changes_are_in_files_and_dropped_with_the_task(
+    captures: Captures, killer: Killer
+) -> None:
+    task = captures.task()
+    captures.begin(task, seconds=30)
+    ((_, before),) = captures.slots()
+    captures.execute(insert(1))
+    killer.when = "after"
+    captures.end(task)
+    assert captures.slots()[0][1] == before
+    killer.when = ""
+    captures.run(task, "resume-processing")
+    assert captures.slots()[0][1] != before
+    captures.cloud.dms.delete_replication_task(ReplicationTaskArn=task)
+    captures.cloud.until(captures.slots, [])
+
+
+def test_two_tasks_of_one_database_capture_on_their_own(captures: Captures) -> None:
+    one, two = captures.task(table="items"), captures.task(table="other", name="other")
+    captures.run(one)
+    captures.run(two)
+    captures.execute(insert(1), "INSERT INTO other VALUES (2)")
+    captures.run(one, "resume-processing")
+    assert (len(captures.keys("items")), len(captures.keys("other"))) == (1, 0)
+    captures.run(two, "resume-processing")
+    assert (len(captures.keys("items")), len(captures.keys("other"))) == (1, 1)
+
+
+def test_statistics_go_on_over_a_resume(captures: Captures) -> None:
+    task = captures.task()
+    captures.run(task)
+    for number in (1, 2):
+        captures.execute(insert(number), f"UPDATE items SET name = 'y' WHERE id = {number}", "DELETE FROM items")
+        captures.run(task, "resume-processing")
+    counts = captures.statistics(task)["items"]
+    assert [counts[name] for name in ("Inserts", "Updates", "Deletes", "Ddls")] == [2, 2, 2, 0]
+    assert [counts[f"Applied{name}"] for name in ("Inserts", "Updates", "Deletes", "Ddls")] == [2, 2, 2, 0]
+
+
+def test_a_source_that_does_not_let_its_log_be_read_fails_the_start_in_its_words(captures: Captures) -> None:
+    task = captures.task()
+    captures.execute("REVOKE ALL ON FUNCTION dms_publish(oid[]) FROM dms_reader")
+    captures.begin(task, seconds=30)
+    ended = captures.end(task)
+    assert ended["Status"] == "failed"
+    assert "CREATE PUBLICATION" in ended["LastFailureMessage"]
+    captures.execute("GRANT ALL ON FUNCTION dms_publish(oid[]) TO dms_reader")
+    assert captures.run(task, "resume-processing")["Status"] == "stopped"
+
+
+def test_a_task_that_captures_nothing_fails_where_it_is_to(captures: Captures) -> None:
+    task = captures.task(table="absent", ErrorBehavior={"FailOnNoTablesCaptured": True})
+    assert "No tables were found" in captures.run(task)["LastFailureMessage"]
