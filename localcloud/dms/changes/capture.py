@@ -6,6 +6,7 @@ between reads the same changes again. Nothing waits in a thread: each look at th
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
@@ -21,13 +22,13 @@ from localcloud.dms.engines.reader import RunEndedError, SourceUnreachableError
 from localcloud.in_process_transport import AwsError
 
 _LOG = logging.getLogger(__name__)
-_LOOK_SECONDS = 5.0
+LOOK_SECONDS = 5.0
 """How often the log is looked at (assumed)."""
-_PIECE_CHANGES = 1_000_000
+PIECE_CHANGES = 1_000_000
 """How many changes are asked for at once: each question makes the source read again what is not confirmed."""
-_MOST_UNCONFIRMED = 100_000
+MOST_UNCONFIRMED = 100_000
 """With how many changes that are read and not confirmed all are written: each look would read them again."""
-_MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 
 
 class Capture:
@@ -75,30 +76,31 @@ class Capture:
                 return
             self._turn += 1
             self._is_looking = True
-            turn = self._turn
-        self._take_turn(lambda: self._look(turn), self._give_up)
+        self._take_turn(self._look, self._give_up)
 
     def _look_later(self, seconds: float) -> None:
-        turn = self._turn
+        self._clock.spawn(self._wait(seconds, self._turn))
 
-        def look() -> None:
-            if turn == self._turn:
-                self._look_now()
-
-        self._clock.call_later(seconds, look)
+    async def _wait(self, seconds: float, turn: int) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:  # the cloud is being closed
+            self._give_up()
+            raise
+        if turn == self._turn:
+            self._look_now()
 
     def _give_up(self) -> None:
         self._end("the local cloud was closed")
 
-    def _look(self, turn: int) -> None:
-        del turn
+    def _look(self) -> None:
         try:
             now = self._clock.now()
             is_due = self._stop_at is not None and now >= self._stop_at
             with self._lock:
                 is_last = self._is_stopping or is_due
             self._read()
-            self._tables.write(everything=is_last or self._unconfirmed >= _MOST_UNCONFIRMED)
+            self._tables.write(everything=is_last or self._unconfirmed >= MOST_UNCONFIRMED)
             self._confirm()
         except RunEndedError as ended:
             self._end(ended)
@@ -122,7 +124,7 @@ class Capture:
         if is_stopping:
             self._look_now()
             return
-        left = _LOOK_SECONDS
+        left = LOOK_SECONDS
         if self._stop_at is not None:
             left = min(left, max(0.0, (self._stop_at - self._clock.now()).total_seconds()))
         self._look_later(left)
@@ -133,11 +135,11 @@ class Capture:
         if self._read_to >= end:
             return
         while self._read_to < end:
-            for event in self._changes.read(self._read_to, end, _PIECE_CHANGES):
+            for event in self._changes.read(self._read_to, end, PIECE_CHANGES):
                 if isinstance(event, Run):
                     self._unconfirmed += len(event.operations)
                     self._tables.add(event, self._read_to)
-                    if self._tables.bytes >= _MOST_BYTES:
+                    if self._tables.bytes >= MOST_BYTES:
                         self._tables.write(everything=True)
                 elif isinstance(event, Truncated):
                     self._tables.truncate(event.table)

@@ -25,7 +25,7 @@ from localcloud.dms.engines.changes import (
 from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.pgoutput_rows import Rows
 from localcloud.dms.engines.postgresql_connection import connect
-from localcloud.dms.engines.postgresql_slots import CHANGES, INSERTS, number, ordinary_tables, slot_name
+from localcloud.dms.engines.postgresql_slots import CHANGES, INSERTS, ordinary_tables, position_of, slot_name
 from localcloud.dms.engines.postgresql_types import read_table
 from localcloud.dms.engines.reader import Login, SourceUnreachableError
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
@@ -54,7 +54,7 @@ class PostgresqlChanges:
 
     def end(self) -> int:
         """Where the server has written its log to."""
-        return number(self._one("SELECT pg_current_wal_flush_lsn()"))
+        return position_of(self._one("SELECT pg_current_wal_flush_lsn()"))
 
     def read(self, after: int, upto: int, most: int) -> Iterator[Event]:
         """Peek. The server makes its whole answer before it gives the first row, so the slot is free meanwhile."""

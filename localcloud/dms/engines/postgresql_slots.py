@@ -46,7 +46,7 @@ def prepare(login: Login, name: str, tables: Sequence[SourceTable]) -> int:
             # One of an earlier start that failed keeps what nobody has read.
             _drop(connection, slot)
             made = connection.execute("SELECT lsn FROM pg_create_logical_replication_slot(%s, 'pgoutput')", [slot])
-            return number(made.fetchone()[0])  # type: ignore[index]  one row
+            return position_of(made.fetchone()[0])  # type: ignore[index]  one row
         except psycopg.Error as error:
             raise CaptureRefusedError(words_of(error)) from error
 
@@ -111,10 +111,10 @@ def _one(connection: psycopg.Connection, query: str, *values: object) -> int:
     return row[0] if row else 0
 
 
-def number(lsn: str) -> int:
+def position_of(lsn: str) -> int:
     """A position as PostgreSQL writes it, as a number.
 
-    >>> number("1/AB") == (1 << 32) + 0xAB
+    >>> position_of("1/AB") == (1 << 32) + 0xAB
     True
     """
     high, low = lsn.split("/")

@@ -64,6 +64,10 @@ class Held:
         """Return when it runs, or is at rest again."""
         assert self._is_begun.wait(60)
 
+    def hold_now(self, clock: Clock) -> None:
+        """Hold time."""
+        self._let_go = clock.hold()
+
     def end(self) -> None:
         """Let time pass."""
         if self._let_go is not None:
@@ -107,6 +111,18 @@ class Captures:
         self.cloud.dms.start_replication_task(ReplicationTaskArn=task, StartReplicationTaskType=kind, **more)
         self._held.wait()
 
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass, and hold it again."""
+        over = threading.Event()
+
+        def hold() -> None:
+            self._held.hold_now(self.cloud.clock)
+            over.set()
+
+        self.cloud.clock.call_later(seconds, hold)
+        self._held.end()
+        assert over.wait(60)
+
     def end(self, task: str) -> dict[str, Any]:
         """Let time pass until *task* is at rest; how it is shown then."""
         self._held.end()
@@ -126,9 +142,11 @@ class Captures:
 
     def files(self, table: str) -> list[pa.Table]:
         """What is in a table's files, in the order of their names."""
-        s3 = self.cloud.aws.client("s3")
-        bodies = (s3.get_object(Bucket=BUCKET, Key=f"{FOLDER}/{key}")["Body"].read() for key in self.keys(table))
-        return [pq.read_table(io.BytesIO(body)) for body in bodies]
+        return [pq.read_table(io.BytesIO(self.body(key))) for key in self.keys(table)]
+
+    def body(self, key: str) -> bytes:
+        """What is in an object."""
+        return self.cloud.aws.client("s3").get_object(Bucket=BUCKET, Key=f"{FOLDER}/{key}")["Body"].read()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """The rows in a table's files."""
