@@ -115,10 +115,13 @@ class BinlogChanges:
         arrays: list[list[pa.Array]] = [[], []]
         for column, kind in after:
             place = places[column.name]
-            arrays[0].append(values.array(shape.logged.columns[place], kind, columns[place], self._texts))
+            # Documented that a computed column is not captured; that it is NULL in the files is assumed.
+            found = [None] * len(rows) if column.name in shape.computed else columns[place]
+            arrays[0].append(values.array(shape.logged.columns[place], kind, found, self._texts))
         for column, kind in before:
             place = places[column.name]
-            found = [None if was is None else was[place] for was in befores]
+            is_known = column.name not in shape.computed
+            found = [was[place] if was is not None and is_known else None for was in befores]
             arrays[1].append(values.array(shape.logged.columns[place], kind, found, self._texts))
         shown = [self.show(row.position) for row in rows]
         return Unpacked(pa.array(shown, pa.string()), pa.array(changed, pa.bool_()), *arrays)
@@ -147,7 +150,7 @@ class BinlogChanges:
             if self._is_wanted(*name):
                 table = shape_of(data, self._server, self._charsets, is_mariadb=self._is_mariadb)
                 latest = self._latest.get(name)
-                if latest is not None and (latest.table, latest.about.logged) == (table.table, table.about.logged):
+                if latest is not None and (latest.table, latest.about) == (table.table, table.about):
                     table = latest
                 self._latest[name] = table
             self._shapes[data] = table

@@ -16,16 +16,19 @@ from localcloud.dms.type_tables.mysql import dms_type
 
 _VAGUE = {"enum", "set", "geometry"}
 _SHAPES = DmsType("BLOB")
+_COMPUTED = ("VIRTUAL GENERATED", "STORED GENERATED")
 _EMPTY = LoggedTable("", "", (), ())
 
 
 @dataclass(frozen=True)
 class Shape:
-    """*logged*: what the log says of the table. *unfit*: why its changes cannot be read, or nothing."""
+    """*logged*: what the log says of the table. *unfit*: why its changes cannot be read, or nothing. *computed*: the
+    columns that the server computes."""
 
     logged: LoggedTable
     unfit: str = ""
-    _decoders: dict[bytes, RowDecoder] = field(default_factory=dict)
+    computed: frozenset[str] = frozenset()
+    _decoders: dict[bytes, RowDecoder] = field(default_factory=dict, compare=False)
 
     def decoder(self, present: bytes) -> RowDecoder:
         """What reads rows with a value of the columns that have a bit in *present*."""
@@ -47,7 +50,8 @@ def shape_of(data: bytes, server: Server, charsets: Charsets, *, is_mariadb: boo
     key = tuple(columns[place].name for place in logged.key)
     table = SourceTable(schema, name, columns, key)
     kind = found[0][0] if found else "BASE TABLE"
-    return ChangedTable(table, 0, Shape(logged, unsupported(table, kind)))
+    computed = frozenset(row[1] for row in found if any(word in row[4] for word in _COMPUTED))
+    return ChangedTable(table, 0, Shape(logged, unsupported(table, kind), computed))
 
 
 def _column(logged: SourceColumn, known: SourceColumn | None) -> SourceColumn:
