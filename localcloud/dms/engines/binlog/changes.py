@@ -19,7 +19,7 @@ import pymysql
 from localcloud.dms.engines.binlog import tables, values
 from localcloud.dms.engines.binlog.charsets import TextDecoder, read_charsets
 from localcloud.dms.engines.binlog.reading import Reading
-from localcloud.dms.engines.binlog.rows import Row
+from localcloud.dms.engines.binlog.rows import Fixed, TakenRows
 from localcloud.dms.engines.binlog.server import Server, file_number
 from localcloud.dms.engines.binlog.shapes import Shape, shape_of
 from localcloud.dms.engines.binlog.stream import Place, Stream
@@ -101,30 +101,28 @@ class BinlogChanges:
     def tables(self) -> None:
         """That a table is dropped is not followed: the guide, "Limitations"."""
 
-    def unpack(self, table: ChangedTable, rows: Sequence[Row], after: Carried, before: Carried) -> Unpacked:
+    def unpack(self, table: ChangedTable, rows: Sequence[bytes], after: Carried, before: Carried) -> Unpacked:
         """Values of the log as columns. Raises TableUnreadableError."""
         shape: Shape = table.about
         places = {column.name: place for place, column in enumerate(table.table.columns)}
-        columns = list(zip(*[row.after for row in rows], strict=True))
-        befores = [row.before for row in rows]
-        keys = [places[name] for name in table.table.key]
-        changed = [
-            was is not None and any(was[place] != row.after[place] for place in keys)
-            for row, was in zip(rows, befores, strict=True)
-        ]
-        arrays: list[list[pa.Array]] = [[], []]
-        for column, kind in after:
-            place = places[column.name]
-            # Documented that a computed column is not captured; that it is NULL in the files is assumed.
-            found = [None] * len(rows) if column.name in shape.computed else columns[place]
-            arrays[0].append(values.array(shape.logged.columns[place], kind, found, self._texts))
-        for column, kind in before:
-            place = places[column.name]
-            is_known = column.name not in shape.computed
-            found = [was[place] if was is not None and is_known else None for was in befores]
-            arrays[1].append(values.array(shape.logged.columns[place], kind, found, self._texts))
-        shown = [self.show(row.position) for row in rows]
-        return Unpacked(pa.array(shown, pa.string()), pa.array(changed, pa.bool_()), *arrays)
+        taken = TakenRows(shape.logged, rows)
+
+        def arrays(carried: Carried, read: Callable[[int], Fixed | pa.Array]) -> list[pa.Array]:
+            found: list[pa.Array] = []
+            for column, kind in carried:
+                # Documented that a computed column is not captured; that it is NULL in the files is assumed.
+                if column.name in shape.computed:
+                    found.append(values.nothing(kind, len(rows)))
+                else:
+                    place = places[column.name]
+                    found.append(values.array(shape.logged.columns[place], kind, read(place), self._texts))
+            return found
+
+        changed = taken.is_changed([places[name] for name in table.table.key])
+        shown = [self.show(position) for position in taken.positions.tolist()]
+        return Unpacked(
+            pa.array(shown, pa.string()), pa.array(changed), arrays(after, taken.after), arrays(before, taken.before)
+        )
 
     def dms_type(self, column: SourceColumn) -> DmsType | None:
         """As a full load has it."""

@@ -39,20 +39,18 @@ class TextDecoder:
         self._widths = charsets.widths
         self._tables: dict[str, str] = {}
 
-    def array(self, charset: str, values: Sequence[bytes | None]) -> pa.Array:
-        """*values*, texts of *charset*, as text."""
+    def array(self, charset: str, values: pa.Array) -> pa.Array:
+        """*values*, bytes of texts of *charset*, as text."""
         if charset in _UTF8:
             try:
-                return pa.array(values, pa.binary()).cast(pa.string())
+                return values.cast(pa.string())
             except pa.ArrowInvalid:
-                return self._asked(charset, values)
+                return self._asked(charset, values.to_pylist())
         if self._widths[charset] > 1:
-            return self._asked(charset, values)
+            return self._asked(charset, values.to_pylist())
         characters = self._table(charset)
-        return pa.array(
-            [None if value is None else value.decode("latin-1").translate(characters) for value in values],
-            pa.string(),
-        )
+        texts = [None if one is None else one.decode("latin-1").translate(characters) for one in values.to_pylist()]
+        return pa.array(texts, pa.string())
 
     def _table(self, charset: str) -> str:
         if charset not in self._tables:

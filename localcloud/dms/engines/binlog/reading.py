@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from localcloud.dms.engines.binlog import rows, statements, stream, tables
-from localcloud.dms.engines.binlog.rows import Row
+from localcloud.dms.engines.binlog import statements, stream, tables
 from localcloud.dms.engines.binlog.server import file_number
 from localcloud.dms.engines.binlog.stream import LoggedEvent, Place
 from localcloud.dms.engines.changes import ChangedTable, Committed, Event, Passed, Run, Truncated
@@ -24,6 +23,7 @@ _STANDALONE, _PREPARED = 1, 64  # flags of MariaDB's beginnings: a statement wit
 _XA = "changes of an XA transaction are not captured"
 _COMPRESSED = "changes in compressed events of the binary log (log_bin_compress) are not captured"
 _PARTIAL = "changes of parts of a JSON (binlog_row_value_options) are not captured"
+_NOT_FULL = "changes of a session whose binlog_row_image is not FULL are not captured"
 _PARTITIONS = "its partitions were changed, which DMS does not support"
 
 
@@ -33,7 +33,7 @@ class _Held:
 
     table: ChangedTable | None
     operations: str = ""
-    rows: list[Row] = field(default_factory=list)
+    rows: list[bytes] = field(default_factory=list)
     size: int = 0
 
 
@@ -76,7 +76,7 @@ class Reading:
     def _said(self, event: LoggedEvent) -> Iterator[Event]:
         data, kind = event.data, event.kind
         if kind in stream.ROWS:
-            self._hold(event)
+            yield from self._hold(event)
             if self._held_changes > _HELD_CHANGES and not self._is_xa:
                 yield from self._let_go(event.seconds)
             return
@@ -132,13 +132,16 @@ class Reading:
                 yield Passed(table, _PARTITIONS, is_final=True)
             yield from self._ended(event.seconds)
 
-    def _hold(self, event: LoggedEvent) -> None:
+    def _hold(self, event: LoggedEvent) -> Iterator[Passed]:
         table = self._tables[tables.table_id(event.data)]
         if table is None:
             return
         at = 8 if event.kind not in stream.ROWS_OF_VERSION_2 else 8 + int.from_bytes(event.data[8:10], "little")
         operation = stream.ROWS[event.kind]
-        found = rows.read(operation, event.data, at, self._at - event.size, table.about.decoder)
+        found = table.about.taker.rows(operation, event.data, at, self._at - event.size)
+        if found is None:
+            yield Passed(table, _NOT_FULL)
+            return
         if not self._held or self._held[-1].table is not table or len(self._held[-1].rows) >= _RUN_CHANGES:
             self._held.append(_Held(table))
         held = self._held[-1]

@@ -1,128 +1,173 @@
-"""Decodes the rows of a binary log into values that are still those of the log: numbers, and bytes of all else.
+"""Takes rows events of a binary log apart: row by row while the log is read, column by column once values are wanted.
 
 Source: https://dev.mysql.com/doc/dev/mysql-server/latest/classmysql_1_1binlog_1_1event_1_1Rows__event.html (read
-2026-11-30). A row is a bit for each column that is NULL, then the values; rows with the same NULLs have one plan.
+2026-11-30). A row is a bit for each column that is NULL, then the other values. How long it is can only be found by
+going through it, so that is done in Python; all else is done for many rows at once.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from operator import itemgetter
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from localcloud.dms.engines.binlog import tables
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
 from localcloud.dms.engines.binlog.tables import LoggedTable
 
-_CODES = {tables.TINY: "b", tables.SHORT: "h", tables.LONG: "i", tables.LONGLONG: "q", tables.YEAR: "B"}
-_Step = tuple[Callable[[bytes, int], tuple[Any, ...]] | None, int, int]
-_Arrange = Callable[[list[Any]], tuple[Any, ...]]
-_Plan = tuple[list[_Step], _Arrange]
+Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+_HEAD = struct.Struct(">qc")  # of a row that was taken out: its place in the log, its operation
+_Steps = tuple[list[tuple[int, int]], int]  # bytes of fixed size, then of a length; bytes behind the last length
 
 
-class Row(NamedTuple):
-    """One change. *position*: its own place in the log. *after*: the row after it, of a delete the row that was.
-    *before*: the row before an update."""
+class RowTaker:
+    """Takes the rows out of a table's events."""
 
-    position: int
-    after: tuple[Any, ...]
-    before: tuple[Any, ...] | None
-
-
-class RowDecoder:
-    """Decodes the rows of one table that have values of the columns in *present*, a bit for each."""
-
-    def __init__(self, table: LoggedTable, present: bytes) -> None:
+    def __init__(self, table: LoggedTable) -> None:
         self._columns = table.columns
-        self._present = [place for place in range(len(table.columns)) if present[place // 8] & 1 << place % 8]
-        self._null_bytes = (len(self._present) + 7) // 8
-        self._plans: dict[bytes, _Plan] = {}
+        self._null_bytes = (len(table.columns) + 7) // 8
+        self._steps: dict[bytes, _Steps] = {}
 
-    def row(self, data: bytes, at: int) -> tuple[tuple[Any, ...], int]:
-        """The row that begins at *at*, and where it ends."""
+    def rows(self, operation: str, data: bytes, at: int, position: int) -> list[bytes] | None:
+        """The rows of an event whose number of columns lies at *at*; None where they do not have all columns.
+        *position*: of the event: a row's own is beyond by as many bytes as it lies in the event."""
+        count, at = (data[at], at + 1) if data[at] < 251 else (int.from_bytes(data[at + 1 : at + 3], "little"), at + 3)
+        images = 2 if operation == "U" else 1
+        for _ in range(images):
+            if int.from_bytes(data[at : at + self._null_bytes], "little").bit_count() < count:
+                return None
+            at += self._null_bytes
+        code = operation.encode()
+        found: list[bytes] = []
+        end = len(data)
+        while at < end:
+            start = at
+            for _ in range(images):
+                at = self._end(data, at)
+            found.append(_HEAD.pack(position + start, code) + data[start:at])
+        return found
+
+    def _end(self, data: bytes, at: int) -> int:
         start = at + self._null_bytes
         nulls = data[at:start]
-        plan = self._plans.get(nulls)
-        if plan is None:
-            plan = self._plans[nulls] = self._plan(nulls)
-        steps, arrange = plan
+        steps, rest = self._steps.get(nulls) or self._plan(nulls)
         at = start
-        found: list[Any] = []
-        for unpack, size, prefix in steps:
-            if unpack is not None:
-                found += unpack(data, at)
-                at += size
-            if prefix:
-                start = at + prefix
-                at = start + int.from_bytes(data[at:start], "little")
-                found.append(data[start:at])
-        found.append(None)
-        return arrange(found), at
-
-    def _plan(self, nulls: bytes) -> _Plan:
-        filled = [place for number, place in enumerate(self._present) if not nulls[number // 8] & 1 << number % 8]
-        steps: list[_Step] = []
-        codes = ""
-        for place in filled:
-            column = self._columns[place]
-            if column.is_prefixed:
-                steps.append(_step(codes, column.size))
-                codes = ""
+        for gap, prefix in steps:
+            at += gap
+            if prefix == 1:
+                at += data[at] + 1
             else:
-                codes += _code(column)
-        if codes:
-            steps.append(_step(codes, 0))
-        sources = {place: number for number, place in enumerate(filled)}
-        order = [sources.get(place, len(filled)) for place in range(len(self._columns))]
-        return steps, itemgetter(*order) if len(order) > 1 else lambda found: (found[order[0]],)
+                at += int.from_bytes(data[at : at + prefix], "little") + prefix
+        return at + rest
+
+    def _plan(self, nulls: bytes) -> _Steps:
+        steps: list[tuple[int, int]] = []
+        gap = 0
+        for place, column in enumerate(self._columns):
+            if nulls[place // 8] & 1 << place % 8:
+                continue
+            if column.is_prefixed:
+                steps.append((gap, column.size))
+                gap = 0
+            else:
+                gap += column.size
+        self._steps[nulls] = steps, gap
+        return steps, gap
 
 
-def _code(column: tables.LoggedColumn) -> str:
-    match column.kind:
-        case tables.FLOAT:
-            return "f"
-        case tables.DOUBLE:
-            return "d"
-        case tables.ENUM | tables.SET if column.size in (1, 2, 4, 8):
-            return {1: "B", 2: "H", 4: "I", 8: "Q"}[column.size]
-        case _:
-            code = _CODES.get(column.kind)
-            if code is None:
-                return f"{column.size}s"
-            return code.upper() if column.is_unsigned else code
+@dataclass(frozen=True)
+class Fixed:
+    """Values of a fixed size: a row of bytes for each, and which of them is one."""
+
+    data: Bytes
+    is_known: Flags
 
 
-def _step(codes: str, prefix: int) -> _Step:
-    if not codes:
-        return None, 0, prefix
-    read = struct.Struct(f"<{codes}")
-    return read.unpack_from, read.size, prefix
+class Image:
+    """The rows that begin at *starts* in *data*. *ends*: where they end."""
 
+    def __init__(self, table: LoggedTable, data: Bytes, starts: Numbers) -> None:
+        self._columns = table.columns
+        self._data = data
+        self._places: list[tuple[Numbers, Numbers, Flags]] = []  # of each column: where, how long, whether
+        at = starts + (len(table.columns) + 7) // 8
+        for place, column in enumerate(table.columns):
+            is_known = data[starts + place // 8] >> place % 8 & 1 == 0
+            lengths: Numbers = is_known * np.int64(column.size)
+            if column.is_prefixed:
+                at = at + lengths
+                lengths = self._lengths(at - column.size, column.size, is_known)
+            self._places.append((at, lengths, is_known))
+            at = at + lengths
+        self.ends = at
 
-def read(operation: str, data: bytes, at: int, position: int, decoder: Callable[[bytes], RowDecoder]) -> list[Row]:
-    """The rows of a rows event whose number of columns lies at *at*. *position*: of the event; each change's own is
-    beyond by as many bytes as it lies in the event. *decoder*: of the columns that are present."""
-    count, at = _number_of_columns(data, at)
-    size = (count + 7) // 8
-    before = decoder(data[at : at + size]).row
-    at += size
-    found: list[Row] = []
-    end = len(data)
-    if operation != "U":
-        while at < end:
-            place = position + at
-            row, at = before(data, at)
-            found.append(Row(place, row, None))
+    def column(self, place: int, among: Flags | None = None) -> Fixed | pa.Array:
+        """The values of a column; *among*: NULL in the other rows."""
+        at, lengths, is_known = self._places[place]
+        if among is not None:
+            is_known = is_known & among
+            lengths = lengths * is_known
+        column = self._columns[place]
+        if column.is_prefixed:
+            return self._texts(at, lengths, is_known)
+        found = np.zeros((len(at), column.size), np.uint8)
+        found[is_known] = self._data[at[is_known][:, None] + np.arange(column.size)]
+        return Fixed(found, is_known)
+
+    def _lengths(self, at: Numbers, size: int, is_known: Flags) -> Numbers:
+        found = np.zeros(len(at), np.int64)
+        for byte in range(size):
+            found[is_known] += self._data[at[is_known] + byte].astype(np.int64) << 8 * byte
         return found
-    after = decoder(data[at : at + size]).row
-    at += size
-    while at < end:
-        place = position + at
-        was, at = before(data, at)
-        row, at = after(data, at)
-        found.append(Row(place, row, was))
-    return found
+
+    def _texts(self, at: Numbers, lengths: Numbers, is_known: Flags) -> pa.Array:
+        """Values end to end, each of whose bytes is found by the distance between where it is and where it was."""
+        ends = np.cumsum(lengths)
+        distances = np.repeat(at - (ends - lengths), lengths)
+        values = self._data[distances + np.arange(len(distances))]
+        offsets = np.concatenate([[0], ends]).astype(np.int32)
+        buffers = [pa.array(is_known).buffers()[1], pa.py_buffer(offsets), pa.py_buffer(values)]
+        return pa.Array.from_buffers(pa.binary(), len(at), buffers)
 
 
-def _number_of_columns(data: bytes, at: int) -> tuple[int, int]:
-    return (data[at], at + 1) if data[at] < 251 else (int.from_bytes(data[at + 1 : at + 3], "little"), at + 3)
+class TakenRows:
+    """Rows that were taken out of a table's events. *positions*: their places in the log. *after*: the rows after the
+    change, of deletes what was there. *before*: the rows before it, which only those have that *is_update* says."""
+
+    def __init__(self, table: LoggedTable, rows: Sequence[bytes]) -> None:
+        data = np.frombuffer(b"".join(rows), np.uint8)
+        sizes = np.fromiter(map(len, rows), np.int64, len(rows))
+        heads = np.cumsum(sizes) - sizes
+        starts = heads + _HEAD.size
+        self.positions: Numbers = data[heads[:, None] + np.arange(8)].view(">i8")[:, 0].astype(np.int64)
+        self.is_update: Flags = data[heads + 8] == ord("U")
+        self._table = table
+        self._before = self._after = Image(table, data, starts)
+        if self.is_update.any():
+            self._after = Image(table, data, np.where(self.is_update, self._before.ends, starts))
+
+    def after(self, place: int) -> Fixed | pa.Array:
+        """A column after the change."""
+        return self._after.column(place)
+
+    def before(self, place: int) -> Fixed | pa.Array:
+        """A column before an update."""
+        return self._before.column(place, self.is_update)
+
+    def is_changed(self, places: Sequence[int]) -> Flags:
+        """Of updates, whether they changed any of those columns."""
+        found = np.zeros(len(self.is_update), np.bool_)
+        for place in places if self.is_update.any() else ():
+            was, now = self.before(place), self.after(place)
+            if isinstance(was, Fixed):
+                assert isinstance(now, Fixed)  # noqa: S101  the same column
+                found |= (was.data != now.data).any(axis=1)
+            else:
+                assert not isinstance(now, Fixed)  # noqa: S101  the same column
+                pairs = zip(was.to_pylist(), now.to_pylist(), strict=True)
+                found |= np.array([one != other for one, other in pairs], np.bool_)
+        return found & self.is_update

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from localcloud.dms.engines.binlog import tables
-from localcloud.dms.engines.binlog.rows import RowDecoder
+from localcloud.dms.engines.binlog.rows import RowTaker
 from localcloud.dms.engines.binlog.server import Server
 from localcloud.dms.engines.binlog.tables import Charsets, LoggedTable, UnknownTableError
 from localcloud.dms.engines.changes import ChangedTable
@@ -28,13 +29,11 @@ class Shape:
     logged: LoggedTable
     unfit: str = ""
     computed: frozenset[str] = frozenset()
-    _decoders: dict[bytes, RowDecoder] = field(default_factory=dict, compare=False)
 
-    def decoder(self, present: bytes) -> RowDecoder:
-        """What reads rows with a value of the columns that have a bit in *present*."""
-        if present not in self._decoders:
-            self._decoders[present] = RowDecoder(self.logged, present)
-        return self._decoders[present]
+    @cached_property
+    def taker(self) -> RowTaker:
+        """What takes rows out of the log."""
+        return RowTaker(self.logged)
 
 
 def shape_of(data: bytes, server: Server, charsets: Charsets, *, is_mariadb: bool) -> ChangedTable:

@@ -6,23 +6,19 @@ manual, "Date and Time Data Type Representation" (read 2026-11-30). What is fixe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from localcloud.dms.engines.binlog import tables
 from localcloud.dms.engines.binlog.charsets import TextDecoder
+from localcloud.dms.engines.binlog.rows import Bytes, Fixed, Flags, Numbers
 from localcloud.dms.engines.binlog.tables import LoggedColumn
 from localcloud.dms.engines.reader import TableUnreadableError
 from localcloud.dms.type_tables.column import DmsType
 
-Numbers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 _NUMBERS = {
     "INT1": pa.int8(),
     "INT2": pa.int16(),
@@ -34,78 +30,97 @@ _NUMBERS = {
     "UINT8": pa.uint64(),
     "REAL8": pa.float64(),
 }
+_LAYOUTS = {
+    tables.TINY: "<i1",
+    tables.SHORT: "<i2",
+    tables.LONG: "<i4",
+    tables.LONGLONG: "<i8",
+    tables.FLOAT: "<f4",
+    tables.DOUBLE: "<f8",
+}
+_OTHERS = {
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+    "DATETIME": pa.timestamp("us"),
+    "BYTES": pa.binary(),
+    "BLOB": pa.binary(),
+}
 _SECOND = 1_000_000
 _DIGITS_OF_64_BITS = 18
 
 
-def array(column: LoggedColumn, kind: DmsType, values: Sequence[Any], texts: TextDecoder) -> pa.Array:
-    """The decoded *values* of a column as *kind*. Raises TableUnreadableError."""
+def array(column: LoggedColumn, kind: DmsType, values: Fixed | pa.Array, texts: TextDecoder) -> pa.Array:
+    """The *values* of a column as *kind*. Raises TableUnreadableError."""
+    if isinstance(values, Fixed):
+        return _fixed(column, kind, values, texts)
+    if column.kind == tables.JSON:
+        raise TableUnreadableError(f"not emulated here: changes of column {column.source.name}, a JSON of MySQL's")
+    if kind.name not in ("BYTES", "BLOB"):
+        return texts.array(column.charset, values)
+    if column.kind != tables.STRING:
+        return values
+    size = column.source.length or 0  # of a BINARY the log leaves out the zeros at the end
+    return pa.array([None if one is None else one.ljust(size, b"\0") for one in values.to_pylist()], pa.binary())
+
+
+def nothing(kind: DmsType, count: int) -> pa.Array:
+    """A column of NULLs."""
+    if kind.name == "NUMERIC":
+        return pa.nulls(count, pa.decimal128(kind.precision or 0, kind.scale or 0))
+    return pa.nulls(count, _OTHERS.get(kind.name) or _NUMBERS.get(kind.name, pa.string()))
+
+
+def _fixed(column: LoggedColumn, kind: DmsType, values: Fixed, texts: TextDecoder) -> pa.Array:
+    data, is_known = values.data, values.is_known
     match column.kind:
         case tables.INT24:
-            return _int24(values, _NUMBERS[kind.name], is_unsigned=column.is_unsigned)
+            found = _number(data[:, ::-1])
+            found = found if column.is_unsigned else (found ^ 0x800000) - 0x800000
+            return pa.array(found, mask=~is_known).cast(_NUMBERS[kind.name])
         case tables.YEAR:
-            return pa.array([value + 1900 if value else value for value in values], _NUMBERS[kind.name])
+            found = data[:, 0].astype(np.int16)
+            return pa.array(np.where(found, found + 1900, 0), mask=~is_known).cast(_NUMBERS[kind.name])
         case tables.DECIMAL:
             return _decimals(column, kind, values)
         case tables.DATE:
-            return _dates(values)
+            number = _number(data[:, ::-1])
+            days, is_date = _days(number >> 9, number >> 5 & 15, number & 31)
+            return pa.array(days.astype(np.int32), mask=~(is_known & is_date)).cast(pa.date32())
         case tables.DATETIME:
             return _datetimes(values, column.fraction)
         case tables.TIMESTAMP:
-            return _timestamps(values, column.fraction)
+            micros = _number(data[:, :4]) * _SECOND + _micros(data[:, 4:], column.fraction)
+            return pa.array(micros, mask=~(is_known & (micros != 0))).cast(pa.timestamp("us"))  # zero is no time
         case tables.TIME:
-            return pa.array(_each(_time(column.fraction), values), pa.string())
+            return _mapped(_number(data), is_known, _time(column.fraction))
         case tables.BIT if kind.name == "BOOLEAN":
-            return pa.array(_each(any, values), pa.bool_())
+            return pa.array(data.any(axis=1), mask=~is_known)
+        case tables.BIT:
+            size = data.shape[1]
+            offsets = np.arange(0, size * (len(data) + 1), size, dtype=np.int32)
+            buffers = [pa.array(is_known).buffers()[1], pa.py_buffer(offsets), pa.py_buffer(data.tobytes())]
+            return pa.Array.from_buffers(pa.binary(), len(data), buffers)
         case tables.ENUM | tables.SET:
-            return pa.array(_each(_member(column, texts), values), pa.string())
-        case tables.JSON:
-            raise TableUnreadableError(f"not emulated here: changes of column {column.source.name}, a JSON of MySQL's")
-        case _ if kind.name in _NUMBERS:
-            return pa.array(values, _NUMBERS[kind.name])
-        case tables.STRING if kind.name == "BYTES":  # the log leaves out the zeros at the end
-            size = column.source.length or 0
-            return pa.array([None if value is None else value.ljust(size, b"\0") for value in values], pa.binary())
-        case _ if kind.name in ("BYTES", "BLOB"):
-            return pa.array(values, pa.binary())
+            return _mapped(_number(data[:, ::-1]), is_known, _member(column, texts))
         case _:
-            return texts.array(column.charset, values)
+            numbers = np.ascontiguousarray(data).view(_LAYOUTS[column.kind])[:, 0]
+            if column.is_unsigned:
+                numbers = numbers.view(numbers.dtype.str.replace("i", "u"))
+            return pa.array(numbers, mask=~is_known).cast(_NUMBERS[kind.name])
 
 
-def _each(read: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
-    """*read* of each value, of the same one once."""
-    read = cache(read)
-    return [None if value is None else read(value) for value in values]
+def _mapped(numbers: Numbers, is_known: Flags, read: Callable[[int], str | None]) -> pa.Array:
+    """*read* of each number, of the same one once."""
+    different, which = np.unique(numbers, return_inverse=True)
+    words = pa.array([read(int(one)) for one in different], pa.string())
+    return words.take(pa.array(which, mask=~is_known))
 
 
-def _bytes(values: Sequence[bytes | None]) -> tuple[npt.NDArray[np.uint8], Flags]:
-    """A row of bytes for each value, and which of them is one."""
-    nothing = bytes(next((len(value) for value in values if value is not None), 1))
-    data = b"".join([nothing if value is None else value for value in values])
-    is_known = np.array([value is not None for value in values], np.bool_)
-    return np.frombuffer(data, np.uint8).reshape(len(values), len(nothing)), is_known
-
-
-def _number(data: npt.NDArray[np.uint8]) -> Numbers:
+def _number(data: Bytes) -> Numbers:
     """The bytes of each row as a number, the highest first."""
     wide = np.zeros((len(data), 8), np.uint8)
     wide[:, 8 - data.shape[1] :] = data
     return wide.view(">i8")[:, 0].astype(np.int64)
-
-
-def _int24(values: Sequence[bytes | None], kind: pa.DataType, *, is_unsigned: bool) -> pa.Array:
-    data, is_known = _bytes(values)
-    found = _number(data[:, ::-1])
-    if not is_unsigned:
-        found = (found ^ 0x800000) - 0x800000
-    return pa.array(found, mask=~is_known).cast(kind)
-
-
-def _dates(values: Sequence[bytes | None]) -> pa.Array:
-    data, is_known = _bytes(values)
-    number = _number(data[:, ::-1])
-    days, is_date = _days(number >> 9, number >> 5 & 15, number & 31)
-    return pa.array(days.astype(np.int32), mask=~(is_known & is_date)).cast(pa.date32())
 
 
 def _days(year: Numbers, month: Numbers, day: Numbers) -> tuple[Numbers, Flags]:
@@ -121,35 +136,25 @@ def _first_day(months: Numbers) -> Numbers:
     return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
-def _micros(data: npt.NDArray[np.uint8], digits: int) -> Numbers | int:
+def _micros(data: Bytes, digits: int) -> Numbers | int:
     """A fraction of a second with that many *digits*, two of which are a byte."""
     return _number(data) * 10 ** (6 - (digits + 1) // 2 * 2) if digits else 0
 
 
-def _datetimes(values: Sequence[bytes | None], fraction: int) -> pa.Array:
-    data, is_known = _bytes(values)
-    if not is_known.any():
-        return pa.nulls(len(values), pa.timestamp("us"))
-    number = _number(data[:, :5]) & 0x7FFFFFFFFF
+def _datetimes(values: Fixed, fraction: int) -> pa.Array:
+    number = _number(values.data[:, :5]) & 0x7FFFFFFFFF
     months = number >> 22
     days, is_date = _days(months // 13, months % 13, number >> 17 & 31)
     seconds = days * 86_400 + (number >> 12 & 31) * 3600 + (number >> 6 & 63) * 60 + (number & 63)
-    micros = seconds * _SECOND + _micros(data[:, 5:], fraction)
-    return pa.array(micros, mask=~(is_known & is_date)).cast(pa.timestamp("us"))
+    micros = seconds * _SECOND + _micros(values.data[:, 5:], fraction)
+    return pa.array(micros, mask=~(values.is_known & is_date)).cast(pa.timestamp("us"))
 
 
-def _timestamps(values: Sequence[bytes | None], fraction: int) -> pa.Array:
-    data, is_known = _bytes(values)
-    if not is_known.any():
-        return pa.nulls(len(values), pa.timestamp("us"))
-    micros = _number(data[:, :4]) * _SECOND + _micros(data[:, 4:], fraction)
-    return pa.array(micros, mask=~(is_known & (micros != 0))).cast(pa.timestamp("us"))  # zero is no time
+def _time(fraction: int) -> Callable[[int], str]:
+    bits = 8 * ((fraction + 1) // 2)
 
-
-def _time(fraction: int) -> Callable[[bytes], str]:
-    def read(value: bytes) -> str:
-        bits = 8 * (len(value) - 3)
-        number = int.from_bytes(value, "big") - (0x800000 << bits)
+    def read(value: int) -> str:
+        number = value - (0x800000 << bits)
         sign, number = ("-", -number) if number < 0 else ("", number)
         clock = number >> bits
         text = f"{sign}{clock >> 12 & 0x3FF:02d}:{clock >> 6 & 63:02d}:{clock & 63:02d}"
@@ -160,11 +165,10 @@ def _time(fraction: int) -> Callable[[bytes], str]:
     return read
 
 
-def _member(column: LoggedColumn, texts: TextDecoder) -> Callable[[Any], str | None]:
-    words: list[str | None] = texts.array(column.charset, column.members).to_pylist()
+def _member(column: LoggedColumn, texts: TextDecoder) -> Callable[[int], str | None]:
+    words: list[str | None] = texts.array(column.charset, pa.array(column.members, pa.binary())).to_pylist()
 
-    def read(value: Any) -> str | None:
-        number = int.from_bytes(value, "little") if isinstance(value, bytes) else value
+    def read(number: int) -> str | None:
         if column.kind == tables.SET:
             return ",".join(word or "" for place, word in enumerate(words) if number >> place & 1)
         return words[number - 1] if number else ""
@@ -172,24 +176,20 @@ def _member(column: LoggedColumn, texts: TextDecoder) -> Callable[[Any], str | N
     return read
 
 
-def _decimals(column: LoggedColumn, kind: DmsType, values: Sequence[bytes | None]) -> pa.Array:
+def _decimals(column: LoggedColumn, kind: DmsType, values: Fixed) -> pa.Array:
     precision, scale = column.source.precision or 0, column.source.scale or 0
     groups = _groups(precision - scale, scale)
     if kind.name != "NUMERIC":
-        read = _long_decimal(groups)
-        return pa.array(_each(lambda value: _written(read(value), scale), values), pa.string())
+        texts = [None if one is None else _written(one, scale) for one in _long_decimals(groups, values)]
+        return pa.array(texts, pa.string())
     if precision > _DIGITS_OF_64_BITS:
-        read = _long_decimal(groups)
-        is_known = np.array([value is not None for value in values], np.bool_)
-        data = b"".join(
-            [bytes(16) if value is None else read(value).to_bytes(16, "little", signed=True) for value in values]
-        )
+        data = b"".join([(one or 0).to_bytes(16, "little", signed=True) for one in _long_decimals(groups, values)])
     else:
-        number, is_known = _short_decimals(groups, values)
+        number = _short_decimals(groups, values.data)
         data = np.stack([number, number >> 63], axis=1).astype("<i8").tobytes()
-    nulls = pa.array(is_known).buffers()[1]
+    nulls = pa.array(values.is_known).buffers()[1]
     numeric = pa.decimal128(kind.precision or 0, kind.scale or 0)
-    return pa.Array.from_buffers(numeric, len(values), [nulls, pa.py_buffer(data)])
+    return pa.Array.from_buffers(numeric, len(values.data), [nulls, pa.py_buffer(data)])
 
 
 def _groups(whole: int, fraction: int) -> list[tuple[int, int]]:
@@ -202,37 +202,31 @@ def _groups(whole: int, fraction: int) -> list[tuple[int, int]]:
     return [(count, count // 9 * 4 + (count % 9 + 1) // 2) for count in digits]
 
 
-def _short_decimals(groups: Sequence[tuple[int, int]], values: Sequence[bytes | None]) -> tuple[Numbers, Flags]:
+def _short_decimals(groups: Sequence[tuple[int, int]], data: Bytes) -> Numbers:
     """Numbers without their points. The highest bit is set in what is not below zero; what is has all bits turned."""
-    data, is_known = _bytes(values)
-    found = np.zeros(len(values), np.int64)
-    if not is_known.any():
-        return found, is_known
+    found = np.zeros(len(data), np.int64)
     is_negative = data[:, 0] < 128
     data = np.where(is_negative[:, None], ~data, data)
     data[:, 0] ^= 128
     ends = np.cumsum([0, *(size for _, size in groups)])
     for (digits, _), (start, end) in zip(groups, pairwise(ends), strict=True):
         found = found * 10**digits + _number(data[:, start:end])
-    return np.where(is_negative, -found, found), is_known
+    return np.where(is_negative, -found, found)
 
 
-def _long_decimal(groups: Sequence[tuple[int, int]]) -> Callable[[bytes], int]:
-    """The same of a single number, however long."""
+def _long_decimals(groups: Sequence[tuple[int, int]], values: Fixed) -> Iterator[int | None]:
+    """The same, however long the numbers are."""
     total = sum(size for _, size in groups)
     mask, highest = (1 << 8 * total) - 1, 1 << 8 * total - 1
-
-    def read(value: bytes) -> int:
-        number = int.from_bytes(value, "big") ^ highest
+    for is_known, one in zip(values.is_known, values.data, strict=True):
+        number = int.from_bytes(one.tobytes(), "big") ^ highest
         is_negative = number & highest
         data = (number ^ mask if is_negative else number).to_bytes(total, "big")
         found = at = 0
         for digits, size in groups:
             found = found * 10**digits + int.from_bytes(data[at : at + size], "big")
             at += size
-        return -found if is_negative else found
-
-    return read
+        yield (-found if is_negative else found) if is_known else None
 
 
 def _written(number: int, scale: int) -> str:

@@ -106,7 +106,7 @@ def test_what_is_read_ends_with_a_transaction_and_goes_on_behind_it(captures: Bi
         place = [event.position for event in events if isinstance(event, Committed)][-1]
         assert begin < place < end
         rest = list(log.read(place, end, 1_000))
-        assert [row.after[0] for event in rest if isinstance(event, Run) for row in event.rows] == list(range(4, 10))
+        assert [row[-6] for event in rest if isinstance(event, Run) for row in event.rows] == list(range(4, 10))
         assert rest[-1] == Committed(end)
         captures.execute("INSERT INTO items VALUES (11, 'x')")
         assert list(log.read(end, end, 1_000)) == [Committed(end)]
@@ -119,7 +119,7 @@ def test_changes_of_a_long_transaction_come_in_runs_and_each_has_a_place_of_its_
             "INSERT INTO items SELECT seq, 'x' FROM seq_1_to_50000", "UPDATE items SET name = 'y' WHERE id < 9"
         )
         runs = [event for event in log.read(begin, log.end(), 1_000_000) if isinstance(event, Run)]
-        positions = [row.position for run in runs for row in run.rows]
+        positions = [int.from_bytes(row[:8], "big") for run in runs for row in run.rows]
         assert len(positions) == 50_008
         assert positions == sorted(set(positions))
         assert max(len(run.rows) for run in runs) < 5_000
