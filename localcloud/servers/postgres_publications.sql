@@ -54,6 +54,10 @@ $$;
 REVOKE ALL ON FUNCTION pg_catalog.dms_publish(oid[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pg_catalog.dms_publish(oid[]) TO dms_reader;
 
+-- A slot is read from the last place where the server noted its open transactions, which it does every 15 seconds. A
+-- reader that may let it do so need not read the same log again and again.
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_log_standby_snapshot() TO dms_reader;
+
 -- A table that is made or altered once there are publications is published at once.
 CREATE FUNCTION pg_catalog.dms_publish_made() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$

@@ -10,7 +10,8 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
@@ -28,6 +29,7 @@ PIECE_CHANGES = 1_000_000
 """How many changes are asked for at once: each question makes the source read again what is not confirmed."""
 MOST_UNCONFIRMED = 100_000
 """With how many changes that are read and not confirmed all are written: each look would read them again."""
+_IDLE = timedelta(seconds=60)
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -59,6 +61,7 @@ class Capture:
         self._is_stopping = self._is_looking = self._is_over = False
         self._turn = 0
         self._unconfirmed = 0
+        self._confirmed_at = clock.now()
 
     def start(self) -> None:
         """Look at the log for the first time."""
@@ -79,16 +82,15 @@ class Capture:
         self._take_turn(self._look, self._give_up)
 
     def _look_later(self, seconds: float) -> None:
-        self._clock.spawn(self._wait(seconds, self._turn))
+        turn = self._turn
 
-    async def _wait(self, seconds: float, turn: int) -> None:
-        try:
-            await asyncio.sleep(seconds)
-        except asyncio.CancelledError:  # the cloud is being closed
-            self._give_up()
-            raise
-        if turn == self._turn:
-            self._look_now()
+        def slept(wait: Future[None]) -> None:
+            if wait.cancelled():  # the cloud is being closed, maybe before the wait began
+                self._give_up()
+            elif turn == self._turn:
+                self._look_now()
+
+        self._clock.spawn(asyncio.sleep(seconds)).add_done_callback(slept)
 
     def _give_up(self) -> None:
         self._end("the local cloud was closed")
@@ -101,7 +103,9 @@ class Capture:
                 is_last = self._is_stopping or is_due
             self._read()
             self._tables.write(everything=is_last or self._unconfirmed >= MOST_UNCONFIRMED)
-            self._confirm()
+            # A log in which nothing is of these tables is confirmed too, or the source would keep all of it.
+            if is_last or self._unconfirmed or now - self._confirmed_at >= _IDLE:
+                self._confirm()
         except RunEndedError as ended:
             self._end(ended)
         except CaptureKilledError:
@@ -159,6 +163,7 @@ class Capture:
         if self._captured.position is None or position > self._captured.position:
             self._changes.confirm(position)
             self._unconfirmed = 0
+            self._confirmed_at = self._clock.now()
             with self._lock:
                 self._captured.confirm(position, self._changes.show(position))
 

@@ -12,7 +12,7 @@ from localcloud.dms.changes.capture import Capture, stop_time
 from localcloud.dms.changes.change_settings import ChangeSettings, read_change_settings
 from localcloud.dms.changes.table_files import TableFiles
 from localcloud.dms.changes.tables import Tables
-from localcloud.dms.engines.changes import CaptureRefusedError, ChangeReader, Changes
+from localcloud.dms.engines.changes import CaptureRefusedError, CapturingReader, ChangeReader, Changes, IsWanted
 from localcloud.dms.engines.reader import Login, RunEndedError, SourceTable, SourceUnreachableError
 from localcloud.dms.engines.sources import login
 from localcloud.dms.loads.load import NoTablesError, TableProgress, plan
@@ -41,10 +41,10 @@ class CaptureRuns:
         access = login(of.aws, task.source)
         tables = self._tables(task, access)
         if task.captured.position is None:
-            position = reader.prepare_changes(access, name, [one.table for one in tables])
+            position = reader.prepare(access, name, [one.table for one in tables])
             with of.lock:
                 task.captured.position = position
-        changes = reader.open_changes(access, name, task.captured.position, _is_wanted(task))
+        changes = reader.open(access, name, task.captured.position, _is_wanted(task))
         try:
             capture = self._capture(task, changes, target, settings, tables, take_turn, finished)
         except BaseException:
@@ -90,7 +90,7 @@ class CaptureRuns:
         if task.captured.position is None:
             return
         with suppress(SourceUnreachableError, CaptureRefusedError):
-            change_reader(self._of, task).drop_changes(login(self._of.aws, task.source), _name(task))
+            change_reader(self._of, task).drop(login(self._of.aws, task.source), _name(task))
 
     def _tables(self, task: Task, access: Login) -> list[TableProgress]:
         source = self._of.readers[task.source.engine].open(access)
@@ -102,7 +102,9 @@ class CaptureRuns:
         before = {_place(one.table): one for one in task.tables}
         tables = [before.get(_place(one.table), one) for one in plan(task.mappings, catalogue, now)]
         for one in tables:
-            one.started_at = one.started_at or now
+            if one.state != "Table error" or one.started_at is None:  # the log of an earlier run has said why
+                one.started_at = now
+            one.warnings.clear()
             if one.state == "Before load":
                 one.state = "Table completed"
         if not tables and task.settings["ErrorBehavior"]["FailOnNoTablesCaptured"]:
@@ -118,12 +120,12 @@ class CaptureRuns:
 def change_reader(resources: Resources, task: Task) -> ChangeReader:
     """What reads the changes of *task*'s source. Raises NotEmulatedError."""
     reader = resources.readers[task.source.engine]
-    if not isinstance(reader, ChangeReader):
-        raise NotEmulatedError(f"capturing changes of a source of engine {task.source.engine}")
-    return reader
+    if isinstance(reader, CapturingReader) and (found := reader.changes()) is not None:
+        return found
+    raise NotEmulatedError(f"capturing changes of a source of engine {task.source.engine}")
 
 
-def _is_wanted(task: Task) -> Callable[[str, str], bool]:
+def _is_wanted(task: Task) -> IsWanted:
     return lambda schema, table: task.mappings.load_order(schema, table, is_view=False) is not None
 
 

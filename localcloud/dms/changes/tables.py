@@ -175,6 +175,8 @@ class Tables:
         except (TableUnreadableError, UnfitRuleError) as error:
             self._suspend(progress, str(error))
             return None
+        with self._lock:
+            progress.state = "Table completed"  # one that a rule names and that was not there at the start
         return self._batches[name]
 
     def _empty(self, name: Name, progress: TableProgress, setting: str) -> None:

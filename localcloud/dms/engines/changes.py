@@ -23,6 +23,10 @@ class LogLostError(Exception):
     """What a capture would go on from is gone: the message says what, by name."""
 
 
+class CaptureHeldError(Exception):
+    """The log cannot be kept yet: transactions that are open at the source come first. It may be tried again."""
+
+
 class CaptureRefusedError(Exception):
     """The source cannot be captured as it is: the message says what to do there."""
 
@@ -91,6 +95,8 @@ class Committed:
 
 Carried = Sequence[tuple[SourceColumn, DmsType]]
 """Columns, with the types that DMS carries them in."""
+IsWanted = Callable[[str, str], bool]
+"""Whether changes of the table of that schema and name are of any use."""
 Event = Run | Truncated | Passed | Committed
 
 
@@ -133,21 +139,28 @@ class Changes(Protocol):
         ...
 
 
-@runtime_checkable
 class ChangeReader(Protocol):
-    """An engine whose changes can be captured."""
+    """The logs of an engine's databases. *name*: the capture that a log is kept for."""
 
-    def prepare_changes(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
-        """Let the log be kept for the capture *name* from now on; where it begins. Raises CaptureRefusedError,
-        SourceUnreachableError."""
+    def prepare(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
+        """Let the log be kept from now on, for *tables* at least; where it begins. Raises CaptureHeldError,
+        CaptureRefusedError, SourceUnreachableError."""
         ...
 
-    def open_changes(self, login: Login, name: str, position: int, is_wanted: Callable[[str, str], bool]) -> Changes:
-        """The log, as it was kept for *name*, to be read from *position* on. *is_wanted*: of schema and name, whether
-        changes of the table are of use: those of others may be left out. Raises LogLostError, SourceUnreachableError.
-        """
+    def open(self, login: Login, name: str, position: int, is_wanted: IsWanted) -> Changes:
+        """The log as it was kept, to be read from *position* on; changes of tables that are not wanted may be left out.
+        Raises LogLostError, SourceUnreachableError."""
         ...
 
-    def drop_changes(self, login: Login, name: str) -> None:
-        """Keep no log for *name* any longer; nothing where none is kept. Raises SourceUnreachableError."""
+    def drop(self, login: Login, name: str) -> None:
+        """Keep no log any longer; nothing where none is kept. Raises SourceUnreachableError."""
+        ...
+
+
+@runtime_checkable
+class CapturingReader(Protocol):
+    """A `Reader` whose changes may be captured as well."""
+
+    def changes(self) -> ChangeReader | None:
+        """What reads them; None where this one cannot."""
         ...

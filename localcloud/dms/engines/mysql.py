@@ -20,7 +20,7 @@ import itertools
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ import pymysql
 import pymysql.cursors
 from duckdb_extensions import import_extension
 
-from localcloud.dms.engines.binlog.changes import BinlogChanges, prepare
+from localcloud.dms.engines.binlog.changes import BinlogReader
 from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.mysql_catalogue import SOCKET_NAME, connect, quote, read_catalogue, unsupported
 from localcloud.dms.engines.reader import (
@@ -83,22 +83,9 @@ class MysqlReader:
             name = f"source_{next(self._numbers)}"
             return MysqlSource(login, self._duckdb.cursor(), name, self._kinds)
 
-    def prepare_changes(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:  # noqa: ARG002  the seam's
-        """Where the log ends now. Raises CaptureRefusedError, SourceUnreachableError."""
-        return prepare(login)
-
-    def open_changes(
-        self,
-        login: Login,
-        name: str,  # noqa: ARG002  the seam's
-        position: int,
-        is_wanted: Callable[[str, str], bool],
-    ) -> BinlogChanges:
-        """The log of the whole server, from *position* on. Raises LogLostError, SourceUnreachableError."""
-        return BinlogChanges(login, position, is_wanted)
-
-    def drop_changes(self, login: Login, name: str) -> None:
-        """Nothing: the server keeps its log as it would."""
+    def changes(self) -> BinlogReader:
+        """What reads the binary logs."""
+        return BinlogReader()
 
     def _loaded(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(config=self._config)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 from duckdb_extensions import import_extension
 
-from localcloud.dms.engines import postgresql_changes, postgresql_slots
+from localcloud.dms.engines.postgresql_changes import PostgresqlChangeReader
 from localcloud.dms.engines.postgresql_connection import connect, conninfo
 from localcloud.dms.engines.postgresql_values import value_sql
 from localcloud.dms.engines.reader import (
@@ -63,23 +63,9 @@ class PostgresqlReader:
             name = f"source_{next(self._numbers)}"
             return PostgresqlSource(login, self._duckdb.cursor(), name)
 
-    def prepare_changes(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
-        """Publish *tables* and make the slot; where it begins."""
-        return postgresql_slots.prepare(login, name, tables)
-
-    def open_changes(
-        self,
-        login: Login,
-        name: str,
-        position: int,  # noqa: ARG002  the seam's
-        is_wanted: Callable[[str, str], bool],  # noqa: ARG002  the seam's
-    ) -> postgresql_changes.PostgresqlChanges:
-        """The slot, which keeps its own place. Raises LogLostError, SourceUnreachableError."""
-        return postgresql_changes.PostgresqlChanges(login, name)
-
-    def drop_changes(self, login: Login, name: str) -> None:
-        """Drop the slot. Raises SourceUnreachableError."""
-        postgresql_slots.drop(login, name)
+    def changes(self) -> PostgresqlChangeReader:
+        """What reads the slots."""
+        return PostgresqlChangeReader()
 
 
 class PostgresqlSource:

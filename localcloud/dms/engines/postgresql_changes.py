@@ -11,12 +11,13 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localcloud.dms.engines import pgoutput, postgresql_arrays
+from localcloud.dms.engines import pgoutput, postgresql_arrays, postgresql_slots
 from localcloud.dms.engines.changes import (
     Carried,
     ChangedTable,
     Committed,
     Event,
+    IsWanted,
     LogLostError,
     Run,
     Truncated,
@@ -25,18 +26,50 @@ from localcloud.dms.engines.changes import (
 from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.pgoutput_rows import Rows
 from localcloud.dms.engines.postgresql_connection import connect
-from localcloud.dms.engines.postgresql_slots import CHANGES, INSERTS, ordinary_tables, position_of, slot_name
+from localcloud.dms.engines.postgresql_slots import (
+    CHANGES,
+    INSERTS,
+    ordinary_tables,
+    position_of,
+    position_sql,
+    slot_name,
+)
 from localcloud.dms.engines.postgresql_types import read_table
-from localcloud.dms.engines.reader import Login, SourceUnreachableError
+from localcloud.dms.engines.reader import Login, SourceTable, SourceUnreachableError
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
 from localcloud.dms.type_tables.postgresql import dms_type
 
 _PEEK = f"""SELECT lsn, data FROM pg_logical_slot_peek_binary_changes(
     %s, %s::pg_lsn, %s, 'proto_version', '1', 'publication_names', '{CHANGES},{INSERTS}')"""
+# Not with every confirmation: a note is itself a piece of log, which all other captures of the server would read.
+_LAG = f"SELECT %s::pg_lsn - restart_lsn > {16 * 1024 * 1024} FROM pg_replication_slots WHERE slot_name = %s"
+_MAY_NOTE = "SELECT has_function_privilege('pg_catalog.pg_log_standby_snapshot()', 'EXECUTE')"
 _RUN_CHANGES = 2_000  # of one run: what a capture holds before it looks at its bounds
 _RUN_BYTES = 4 * 1024 * 1024
 _CHUNK = 1_000  # rows that the driver takes at a time
 _ROWS = frozenset(b"IUD")
+
+
+class PostgresqlChangeReader:
+    """The slots of PostgreSQL's databases."""
+
+    def prepare(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
+        """Publish *tables* and make the slot; where it begins."""
+        return postgresql_slots.prepare(login, name, tables)
+
+    def open(
+        self,
+        login: Login,
+        name: str,
+        position: int,  # noqa: ARG002  a slot keeps its own place
+        is_wanted: IsWanted,  # noqa: ARG002  a publication keeps most others away
+    ) -> PostgresqlChanges:
+        """The slot. Raises LogLostError, SourceUnreachableError."""
+        return PostgresqlChanges(login, name)
+
+    def drop(self, login: Login, name: str) -> None:
+        """Drop the slot. Raises SourceUnreachableError."""
+        postgresql_slots.drop(login, name)
 
 
 class PostgresqlChanges:
@@ -62,7 +95,7 @@ class PostgresqlChanges:
         messages = 0
         with self._log.cursor(binary=True) as cursor:
             reading = _Reading(self._known, after)
-            given = [self._slot, self.show_lsn(upto), most]
+            given = [self._slot, position_sql(upto), most]
             for row in cursor.stream(_PEEK, given, binary=True, size=_CHUNK):
                 messages += 1
                 yield from reading.events(row)
@@ -70,11 +103,13 @@ class PostgresqlChanges:
             yield Committed(max(reading.position, upto))
 
     def confirm(self, position: int) -> None:
-        """Advance the slot; to where it is already, nothing happens."""
+        """Advance the slot; to where it is already, nothing happens. Where much of the log would be read again with
+        each peek, let the server note a later place to begin at."""
         self._require_slot()
-        self._one(
-            "SELECT end_lsn FROM pg_replication_slot_advance(%s, %s::pg_lsn)", self._slot, self.show_lsn(position)
-        )
+        self._one("SELECT end_lsn FROM pg_replication_slot_advance(%s, %s::pg_lsn)", self._slot, position_sql(position))
+
+        if self._one(_LAG, position_sql(position), self._slot) and self._one(_MAY_NOTE):
+            self._one("SELECT pg_log_standby_snapshot()")
 
     def tables(self) -> dict[tuple[str, str], int]:
         """Every ordinary table by name, with its object number."""
@@ -107,11 +142,6 @@ class PostgresqlChanges:
     def show(self, position: int) -> str:
         """As `$AR_H_STREAM_POSITION` has it."""
         return _shown([position.to_bytes(8, "big")])[0].as_py()
-
-    @staticmethod
-    def show_lsn(position: int) -> str:
-        """A position as PostgreSQL writes it."""
-        return f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"
 
     def close(self) -> None:
         """Close the connections; the slot stays."""

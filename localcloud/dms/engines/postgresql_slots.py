@@ -13,11 +13,13 @@ from collections.abc import Sequence
 import psycopg
 from psycopg import sql
 
-from localcloud.dms.engines.changes import CaptureRefusedError
+from localcloud.dms.engines.changes import CaptureHeldError, CaptureRefusedError
 from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.postgresql_connection import connect
 from localcloud.dms.engines.reader import Login, SourceTable
 
+# A slot waits for every transaction that was open when it was asked for.
+_PATIENCE = "500ms"
 CHANGES, INSERTS = "dms_changes", "dms_inserts"
 _ORDINARY = """SELECT nspname, relname, pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind = 'r' AND relpersistence = 'p'"""
@@ -45,8 +47,11 @@ def prepare(login: Login, name: str, tables: Sequence[SourceTable]) -> int:
             _publish(connection, {(one.schema, one.name) for one in tables})
             # One of an earlier start that failed keeps what nobody has read.
             _drop(connection, slot)
+            connection.execute("SELECT set_config('statement_timeout', %s, false)", [_PATIENCE])
             made = connection.execute("SELECT lsn FROM pg_create_logical_replication_slot(%s, 'pgoutput')", [slot])
             return position_of(made.fetchone()[0])  # type: ignore[index]  one row
+        except psycopg.errors.QueryCanceled as error:
+            raise CaptureHeldError from error
         except psycopg.Error as error:
             raise CaptureRefusedError(words_of(error)) from error
 
@@ -88,10 +93,9 @@ def _make_publications(connection: psycopg.Connection, names: set[tuple[str, str
                 connection.execute(statement)
     except psycopg.Error as error:
         run = "; ".join(statement.as_string(connection) for statement in statements)
-        words = words_of(error).splitlines()[0]
-        raise CaptureRefusedError(
-            f"{words}: the login may not publish the tables; run as their owner: {run}"
-        ) from error
+        refused = words_of(error).splitlines()[0]
+        advice = f"DMS's login may not publish the tables. Let their owner run: {run}"
+        raise CaptureRefusedError(f"{refused}. {advice}") from error
 
 
 def _statement(name: str, tables: Sequence[tuple[str, str]], what: str) -> sql.Composed:
@@ -119,3 +123,12 @@ def position_of(lsn: str) -> int:
     """
     high, low = lsn.split("/")
     return int(high, 16) << 32 | int(low, 16)
+
+
+def position_sql(position: int) -> str:
+    """A number as PostgreSQL writes a position.
+
+    >>> position_sql(position_of("1/AB"))
+    '1/AB'
+    """
+    return f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"

@@ -28,6 +28,7 @@ from localcloud.dms.engines.changes import (
     Carried,
     ChangedTable,
     Event,
+    IsWanted,
     LogLostError,
     Unpacked,
 )
@@ -45,21 +46,32 @@ _WANTED = {
 }
 
 
-def prepare(login: Login) -> int:
-    """Where the log ends, if it is one that changes can be read of. Raises CaptureRefusedError."""
-    with closing(Server(login)) as server:
-        for name, wanted in _WANTED.items():
-            found = server.rows(f"SHOW GLOBAL VARIABLES LIKE '{name}'")
-            value = str(found[0][1]).upper() if found else "not there"
-            if value not in wanted:
-                raise CaptureRefusedError(f"{name} of the source is {value}: it must be {wanted[-1]}")
-        return server.end().position()
+class BinlogReader:
+    """The binary logs of MySQL's and MariaDB's servers."""
+
+    def prepare(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:  # noqa: ARG002  the seam's
+        """Where the log ends, if it is one that changes can be read of. Raises CaptureRefusedError,
+        SourceUnreachableError."""
+        with closing(Server(login)) as server:
+            for setting, wanted in _WANTED.items():
+                found = server.rows(f"SHOW GLOBAL VARIABLES LIKE '{setting}'")
+                value = str(found[0][1]).upper() if found else "not there"
+                if value not in wanted:
+                    raise CaptureRefusedError(f"{setting} of the source is {value}: it must be {wanted[-1]}")
+            return server.end().position()
+
+    def open(self, login: Login, name: str, position: int, is_wanted: IsWanted) -> BinlogChanges:  # noqa: ARG002
+        """The log of the whole server. Raises LogLostError, SourceUnreachableError."""
+        return BinlogChanges(login, position, is_wanted)
+
+    def drop(self, login: Login, name: str) -> None:
+        """Nothing: the server keeps its log as it would."""
 
 
 class BinlogChanges:
-    """The log from *position* on, of the tables that *is_wanted* says."""
+    """The log from *position* on, of the tables that are wanted."""
 
-    def __init__(self, login: Login, position: int, is_wanted: Callable[[str, str], bool]) -> None:
+    def __init__(self, login: Login, position: int, is_wanted: IsWanted) -> None:
         self._login = login
         self._is_wanted = is_wanted
         self._read_to = position

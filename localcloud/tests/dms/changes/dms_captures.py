@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -94,10 +95,12 @@ class Captures:
             self._held.end()  # for the other tests
             raise
 
-    def task(self, *more: dict[str, Any], table: str = "%", name: str = "shop", **settings: Any) -> str:
+    def task(
+        self, *more: dict[str, Any], table: str = "%", name: str = "shop", kind: str = "cdc", **settings: Any
+    ) -> str:
         """A task that may be started, with the headers of changes as columns and *more* rules."""
         rule = [added(column, expression) for column, expression in HEADERS]
-        task = self.cloud.create_task(rules(table, "table", *rule, *more), name=name, kind="cdc", **settings)
+        task = self.cloud.create_task(rules(table, "table", *rule, *more), name=name, kind=kind, **settings)
         assert self.cloud.test(self.cloud.source, self.cloud.target) == ["successful", "successful"]
         return task
 
@@ -156,6 +159,17 @@ class Captures:
         """Who reads the source."""
         secret = self._postgres.secret(self._database)
         return Login(secret["host"], secret["port"], self._database, secret["username"], secret["password"])
+
+    def connect(self) -> psycopg.Connection:
+        """A connection to the source, as its owner, for a transaction that stays open."""
+        return self._postgres.connect(self._database)
+
+    def connect_as_reader(self) -> psycopg.Connection:
+        """A connection as the login that DMS reads with."""
+        login = self.login()
+        return psycopg.connect(
+            host=login.host, port=login.port, dbname=login.database, user=login.username, password=login.password
+        )
 
     def slots(self) -> list[tuple[str, str]]:
         """The slots of the database, each with the position that is confirmed."""

@@ -10,10 +10,9 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from localcloud.dms.engines.binlog.changes import BinlogChanges
+from localcloud.dms.engines.binlog.changes import BinlogChanges, BinlogReader
 from localcloud.dms.engines.binlog.stream import Place
 from localcloud.dms.engines.changes import CaptureRefusedError, Committed, LogLostError, Run
-from localcloud.dms.engines.mysql import MysqlReader
 from localcloud.dms.engines.reader import SourceUnreachableError
 from localcloud.servers.mariadb import EmbeddedMariadb
 from localcloud.tests.dms.changes.dms_binlogs import BinlogCaptures, binlog_captures
@@ -35,9 +34,9 @@ def captures(own: EmbeddedMariadb) -> Iterator[BinlogCaptures]:
 
 
 def _log(captures: BinlogCaptures, position: int | None = None) -> BinlogChanges:
-    reader, login = MysqlReader(has_views=False), captures.login()
-    begin = reader.prepare_changes(login, "", ()) if position is None else position
-    return reader.open_changes(login, "", begin, lambda schema, _: schema == captures.database)
+    reader, login = BinlogReader(), captures.login()
+    begin = reader.prepare(login, "", ()) if position is None else position
+    return reader.open(login, "", begin, lambda schema, _: schema == captures.database)
 
 
 def _first_file(server: EmbeddedMariadb) -> str:
@@ -144,7 +143,7 @@ def test_a_source_whose_log_does_not_say_enough_is_refused_in_words(
 ) -> None:
     captures.execute(f"SET GLOBAL {setting} = '{value}'")
     with pytest.raises(CaptureRefusedError, match=words):
-        MysqlReader(has_views=False).prepare_changes(captures.login(), "", ())
+        BinlogReader().prepare(captures.login(), "", ())
     captures.execute(f"SET GLOBAL {setting} = '{before}'")
 
 
@@ -181,3 +180,41 @@ def test_a_log_without_checksums_is_read(captures: BinlogCaptures) -> None:
     captures.execute("INSERT INTO items VALUES (3, 'three')")
     assert captures.end(task)["Status"] == "stopped"
     assert [row["id"] for row in captures.rows("items")] == [2, 3]
+
+
+def test_two_captures_read_the_log_of_one_server_at_once(captures: BinlogCaptures) -> None:
+    with closing(_log(captures)) as one, closing(_log(captures)) as other:
+        begin = one.end()
+        captures.execute(*(f"INSERT INTO items VALUES ({number}, REPEAT('x', 20))" for number in range(2_000)))
+        end = one.end()
+        first = one.read(begin, end, 10_000)
+        events = [next(first)]
+        assert sum(isinstance(event, Run) for event in other.read(begin, end, 10_000)) == 2_000
+        events += first
+        assert sum(isinstance(event, Run) for event in events) == 2_000
+
+
+def test_changes_without_all_columns_are_passed_over_with_a_warning(captures: BinlogCaptures) -> None:
+    task = captures.task()
+    captures.begin(task, seconds=60)
+    captures.execute(
+        "INSERT INTO items VALUES (1, 'one')",
+        "SET SESSION binlog_row_image = 'MINIMAL'",
+        "UPDATE items SET name = 'two'",
+        "SET SESSION binlog_row_image = 'FULL'",
+        "UPDATE items SET name = 'three'",
+    )
+    assert captures.end(task)["Status"] == "stopped"
+    assert [(row["Op"], row["name"]) for row in captures.rows("items")] == [("I", "one"), ("U", "three")]
+    assert "binlog_row_image is not FULL" in captures.log(task, 1)[0]
+
+
+def test_a_table_with_times_of_an_older_form_is_suspended(captures: BinlogCaptures) -> None:
+    task = captures.task()
+    captures.begin(task, seconds=60)
+    captures.execute("SET GLOBAL mysql56_temporal_format = OFF", "CREATE TABLE older (id integer, at datetime)")
+    captures.execute("SET GLOBAL mysql56_temporal_format = ON", "INSERT INTO older VALUES (1, '2024-01-01')")
+    captures.execute("INSERT INTO items VALUES (1, 'one')")
+    assert captures.end(task)["Status"] == "stopped"
+    assert "older: a column is of type number 12, which is not emulated" in captures.log(task, 1)[0]
+    assert [row["id"] for row in captures.rows("items")] == [1]

@@ -193,3 +193,26 @@ def test_the_settings_of_the_target_choose_the_operations_and_their_column(
         counts = captures.statistics(task)["items"]
         assert (counts["Inserts"], counts["Updates"], counts["Deletes"]) == (1, 1, 1)
         assert counts["AppliedDeletes"] == operations.count("D")
+
+
+def test_a_full_load_with_the_rules_of_changes_has_the_same_columns_with_what_the_guide_says_of_it(
+    captures: Captures,
+) -> None:
+    rules = (before(), added("op", "$AR_H_OPERATION"), added("commit", "$AR_H_COMMIT_TIMESTAMP", "datetime"))
+    rules = (*rules, added("both", "$AR_H_OPERATION || $AR_H_CHANGE_SEQ || $id"))
+    task = captures.task(*rules, table="items")
+    captures.begin(task, seconds=30)
+    captures.execute("INSERT INTO items VALUES (7)")
+    captures.end(task)
+    (changes,) = captures.files("items")
+    captures.execute("DELETE FROM items")
+    captures.execute("INSERT INTO items VALUES (8, 'x', 1)")
+    load = captures.task(*rules, table="items", name="load", kind="full-load")
+    captures.begin(load)
+    assert captures.end(load)["Status"] == "stopped"
+    loaded = captures.files("items")[1]
+    assert loaded.schema == changes.schema
+    (row,) = loaded.to_pylist()
+    assert (row["Op"], row["id"], row["BI_id"], row["_pos"], row["_seq"]) == ("I", 8, None, "", "")
+    assert (row["op"], row["both"]) == ("INSERT", "INSERT8")
+    assert f"{row['commit']:%Y-%m-%d %H:%M:%S}" == row["_at"][:19]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
 from localcloud.dms.engines.postgresql_slots import position_of
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.tests.dms.changes.dms_captures import Captures, captures_of
-from localcloud.tests.dms.dms_cloud import refused
+from localcloud.tests.dms.dms_cloud import allow, make_role, refused
 
 SCHEMA = "CREATE TABLE items (id integer PRIMARY KEY, name text); CREATE TABLE other (id integer PRIMARY KEY)"
 
@@ -217,3 +218,82 @@ def test_a_cloud_that_is_closed_in_the_middle_of_a_capture_leaves_nothing_open(p
     with captures_of(postgres, "dms_capture_closed", SCHEMA) as captures:
         captures.begin(captures.task())
     gc.collect()  # the driver warns of one that is, which is an error
+
+
+def test_a_start_waits_for_the_transactions_that_are_open_and_time_goes_on_meanwhile(captures: Captures) -> None:
+    task = captures.task()
+    with captures.connect() as connection:
+        connection.execute("INSERT INTO items VALUES (1, 'before')")
+        captures.cloud.start(task)
+        captures.cloud.clock.sleep(60)
+        assert captures.cloud.task(task)["Status"] == "starting"
+        assert captures.slots() == []
+        connection.commit()
+    captures.cloud.until(lambda: captures.cloud.task(task)["Status"], "running")
+    captures.execute(insert(2))
+    captures.cloud.dms.stop_replication_task(ReplicationTaskArn=task)
+    captures.end(task)
+    assert ids(captures) == [2]
+
+
+def test_a_transaction_that_is_open_at_a_stop_is_captured_whole_by_the_next_run(captures: Captures) -> None:
+    task = captures.task()
+    captures.begin(task, seconds=30)
+    with captures.connect() as connection:
+        connection.execute("INSERT INTO items VALUES (1, 'open')")
+        captures.execute(insert(2))
+        captures.end(task)
+        assert ids(captures) == [2]
+        connection.execute("INSERT INTO items VALUES (3, 'open')")
+        connection.commit()
+    captures.run(task, "resume-processing")
+    assert ids(captures) == [2, 1, 3]
+    positions = [row["_pos"] for row in captures.rows("items")]
+    assert positions[1] < positions[0] < positions[2]
+
+
+def test_what_others_write_on_the_server_is_let_go_of(captures: Captures, postgres: EmbeddedPostgres) -> None:
+    postgres.create_database("dms_capture_busy")
+    task = captures.task()
+    captures.run(task)
+    for _ in range(2):
+        with postgres.connect("dms_capture_busy", autocommit=True) as connection:
+            connection.execute("CREATE TABLE t AS SELECT repeat('x', 100) FROM generate_series(1, 200000)")
+            connection.execute("DROP TABLE t")
+        captures.run(task, "resume-processing")
+    captures.run(task, "resume-processing")
+    behind = "SELECT pg_current_wal_lsn() - restart_lsn FROM pg_replication_slots WHERE database = 'dms_capture_runs'"
+    with postgres.connect() as connection:
+        (kept,) = connection.execute(behind).fetchone() or (None,)
+    assert kept is not None
+    assert kept < 40_000_000
+    postgres.drop_database("dms_capture_busy")
+
+
+def test_a_suspended_table_is_explained_in_the_log_of_the_run_that_suspended_it(captures: Captures) -> None:
+    captures.execute("CREATE TABLE bad (id integer PRIMARY KEY, value numeric(10, 2))")
+    make_role(
+        captures.cloud.aws,
+        "dms-cloudwatch-logs-role",
+        "dms.amazonaws.com",
+        allow(("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"), "*"),
+    )
+    task = captures.task(Logging={"EnableLogging": True})
+    captures.run(task)
+    captures.begin(task, "resume-processing", seconds=30)
+    captures.execute("INSERT INTO bad VALUES (1, 'NaN')")
+    captures.end(task)
+    logs = captures.cloud.aws.client("logs")
+    names = json.loads(captures.cloud.task(task)["ReplicationTaskSettings"])["Logging"]
+
+    def lines() -> list[str]:
+        try:
+            found = logs.get_log_events(
+                logGroupName=names["CloudWatchLogGroup"], logStreamName=names["CloudWatchLogStream"]
+            )
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [one["message"] for one in found["events"]]
+
+    captures.cloud.until(lambda: sum("'public'.'bad'" in line for line in lines()), 1)
+    assert "does not fit" in lines()[-1]
