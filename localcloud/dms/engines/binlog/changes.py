@@ -18,11 +18,11 @@ import pymysql
 
 from localcloud.dms.engines.binlog import tables, values
 from localcloud.dms.engines.binlog.charsets import TextDecoder, read_charsets
-from localcloud.dms.engines.binlog.reading import Reading
+from localcloud.dms.engines.binlog.reading import LogReading
 from localcloud.dms.engines.binlog.rows import Fixed, TakenRows
 from localcloud.dms.engines.binlog.server import Server, file_number
-from localcloud.dms.engines.binlog.shapes import Shape, shape_of
-from localcloud.dms.engines.binlog.stream import Place, Stream
+from localcloud.dms.engines.binlog.shapes import LoggedShape, shape_of
+from localcloud.dms.engines.binlog.stream import LogPlace, Stream
 from localcloud.dms.engines.changes import (
     CaptureRefusedError,
     Carried,
@@ -98,8 +98,8 @@ class BinlogChanges:
     def read(self, after: int, upto: int, most: int) -> Iterator[Event]:
         """Ask for the log behind *after* and hang up once enough was said."""
         self._require_log(after)
-        place = Place.of(after)
-        reading = Reading(self._table, self._named, after)
+        place = LogPlace.of(after)
+        reading = LogReading(self._table, self._named, after)
         try:
             with closing(Stream(self._login, self._file(place.number), place.offset)) as log:
                 yield from reading.events(log.events(), upto, most)
@@ -115,7 +115,7 @@ class BinlogChanges:
 
     def unpack(self, table: ChangedTable, rows: Sequence[bytes], after: Carried, before: Carried) -> Unpacked:
         """Values of the log as columns. Raises TableUnreadableError."""
-        shape: Shape = table.about
+        shape: LoggedShape = table.about
         places = {column.name: place for place, column in enumerate(table.table.columns)}
         taken = TakenRows(shape.logged, rows)
 
@@ -176,7 +176,7 @@ class BinlogChanges:
         return f"{self._base}.{number:06d}"
 
     def _require_log(self, position: int) -> None:
-        place = Place.of(position)
+        place = LogPlace.of(position)
         sizes: dict[int, Any] = {file_number(row[0]): row[1] for row in self._server.rows("SHOW BINARY LOGS")}
         if sizes.get(place.number, -1) < place.offset:
             raise LogLostError(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from localcloud.dms.engines.binlog import statements, stream, tables
 from localcloud.dms.engines.binlog.server import file_number
-from localcloud.dms.engines.binlog.stream import LoggedEvent, Place
+from localcloud.dms.engines.binlog.stream import LoggedEvent, LogPlace
 from localcloud.dms.engines.changes import ChangedTable, Committed, Event, Passed, Run, Truncated
 
 _LOG = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class _Held:
     size: int = 0
 
 
-class Reading:
+class LogReading:
     """One answer of the server. *table*: of a table map event, None where nobody wants it. *named*: of a name.
     *position*: up to where all was said."""
 
@@ -50,7 +50,7 @@ class Reading:
         self.position = after
         self._table = table
         self._named = named
-        self._file = Place.of(after).number
+        self._file = LogPlace.of(after).number
         self._at = after
         self._tables: dict[int, ChangedTable | None] = {}
         self._held: list[_Held] = []
@@ -63,7 +63,7 @@ class Reading:
         """What *logged* says, up to the transaction that is enough."""
         for event in logged:
             if event.end:
-                self._at = Place(self._file, event.end).position()
+                self._at = LogPlace(self._file, event.end).position()
                 if not self._is_within and (self._at - event.size >= upto or self._count > most):
                     break
             yield from self._said(event)
@@ -98,7 +98,7 @@ class Reading:
             case stream.ROTATE:
                 file, offset = stream.rotated_to(data)
                 self._file = file_number(file)
-                self._at = Place(self._file, offset).position()
+                self._at = LogPlace(self._file, offset).position()
                 self._tables = {}
             case stream.FORMAT_DESCRIPTION:
                 self._tables = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pymysql
 
-from localcloud.dms.engines.binlog.stream import Place
+from localcloud.dms.engines.binlog.stream import LogPlace
 from localcloud.dms.engines.changes import LogLostError
 from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.mysql_catalogue import connect
@@ -35,7 +35,7 @@ class Server:
         except (pymysql.err.Error, OSError) as error:
             raise SourceUnreachableError(words_of(error)) from error
 
-    def end(self) -> Place:
+    def end(self) -> LogPlace:
         """Where the log ends. Raises LogLostError."""
         try:
             found = self.rows(self._status)
@@ -44,7 +44,7 @@ class Server:
             found = self.rows(self._status)
         if not found:
             raise LogLostError("the source keeps no binary log")
-        return Place(file_number(found[0][0]), int(found[0][1]))
+        return LogPlace(file_number(found[0][0]), int(found[0][1]))
 
     def close(self) -> None:
         """Close the connection."""

@@ -22,7 +22,7 @@ _EMPTY = LoggedTable("", "", (), ())
 
 
 @dataclass(frozen=True)
-class Shape:
+class LoggedShape:
     """*logged*: what the log says of the table. *unfit*: why its changes cannot be read, or nothing. *computed*: the
     columns that the server computes."""
 
@@ -42,7 +42,7 @@ def shape_of(data: bytes, server: Server, charsets: Charsets, *, is_mariadb: boo
     try:
         logged = tables.read(data, charsets, is_mariadb=is_mariadb)
     except UnknownTableError as error:
-        return ChangedTable(SourceTable(schema, name, ()), 0, Shape(_EMPTY, f"{schema}.{name}: {error}"))
+        return ChangedTable(SourceTable(schema, name, ()), 0, LoggedShape(_EMPTY, f"{schema}.{name}: {error}"))
     found = server.rows(COLUMNS_OF_TABLE, schema, name)
     known = {column.name: column for column in (read_column(*row[1:]) for row in found)}
     columns = tuple(_column(one.source, known.get(one.source.name)) for one in logged.columns)
@@ -50,7 +50,7 @@ def shape_of(data: bytes, server: Server, charsets: Charsets, *, is_mariadb: boo
     table = SourceTable(schema, name, columns, key)
     kind = found[0][0] if found else "BASE TABLE"
     computed = frozenset(row[1] for row in found if any(word in row[4] for word in _COMPUTED))
-    return ChangedTable(table, 0, Shape(logged, unsupported(table, kind), computed))
+    return ChangedTable(table, 0, LoggedShape(logged, unsupported(table, kind), computed))
 
 
 def _column(logged: SourceColumn, known: SourceColumn | None) -> SourceColumn:

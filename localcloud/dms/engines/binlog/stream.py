@@ -43,7 +43,7 @@ _LONGEST = 0xFFFFFF
 _SECONDS = 3600  # a server that is kept from running for minutes is not given up
 
 
-class Place(NamedTuple):
+class LogPlace(NamedTuple):
     """*number*: of the log's file, the digits behind its name. *offset*: in the file."""
 
     number: int
@@ -52,17 +52,17 @@ class Place(NamedTuple):
     def position(self) -> int:
         """The place as one number.
 
-        >>> Place(1, 4).position() < Place(1, 5).position() < Place(2, 4).position()
+        >>> LogPlace(1, 4).position() < LogPlace(1, 5).position() < LogPlace(2, 4).position()
         True
         """
         return self.number << 32 | self.offset
 
     @classmethod
-    def of(cls, position: int) -> Place:
+    def of(cls, position: int) -> LogPlace:
         """The place that a number is of.
 
-        >>> Place.of(Place(157832, 1975).position())
-        Place(number=157832, offset=1975)
+        >>> LogPlace.of(LogPlace(157832, 1975).position())
+        LogPlace(number=157832, offset=1975)
         """
         return cls(position >> 32, position & 0xFFFFFFFF)
 

@@ -11,7 +11,7 @@ import pymysql
 import pytest
 
 from localcloud.dms.engines.binlog.changes import BinlogChanges, BinlogReader
-from localcloud.dms.engines.binlog.stream import Place
+from localcloud.dms.engines.binlog.stream import LogPlace
 from localcloud.dms.engines.changes import CaptureRefusedError, Committed, LogLostError, Run
 from localcloud.dms.engines.reader import SourceUnreachableError
 from localcloud.servers.mariadb import EmbeddedMariadb
@@ -66,7 +66,7 @@ def test_a_resume_fails_in_words_where_the_file_that_it_needs_is_gone(captures: 
     captures.execute("INSERT INTO items VALUES (1, 'one'), (2, 'two')")
     assert captures.end(task)["Status"] == "stopped"
     captures.execute("FLUSH BINARY LOGS")
-    for _ in range(1_000):  # the server keeps the file until its engine has, and whoever read it is gone
+    for _ in range(1_000):  # the server keeps the file while its engine or a reader needs it
         captures.execute(cut)
         if cut == "RESET MASTER" or _first_file(captures.mariadb) != "mysql-bin.000001":
             break
@@ -126,7 +126,7 @@ def test_changes_of_a_long_transaction_come_in_runs_and_each_has_a_place_of_its_
 
 def test_a_position_is_shown_as_aws_shows_checkpoints(captures: BinlogCaptures) -> None:
     with closing(_log(captures)) as log:
-        shown = log.show(Place(157832, 1975).position())
+        shown = log.show(LogPlace(157832, 1975).position())
     assert shown == "mysql-bin.157832:1975:-1:1975:0:mysql-bin.157832:1975"
 
 
