@@ -155,7 +155,7 @@ def _column(name: str, kind: int, about: bytes, charset: str, width: int, is_uns
             column = SourceColumn(name, "geometry" if kind == GEOMETRY else "json")
             return LoggedColumn(column, kind, about[0], is_prefixed=True)
         case _:  # MariaDB's compressed ones
-            size = about[0] if kind == 140 else 2
+            size = about[0] if len(about) == 1 else 1 if int.from_bytes(about, "little") < 256 else 2
             return LoggedColumn(SourceColumn(name, "compressed"), kind, size, is_prefixed=True)
 
 

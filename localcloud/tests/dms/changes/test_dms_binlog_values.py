@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from localcloud.dms.engines.binlog import tables, values
+from localcloud.dms.engines.binlog.charsets import TextDecoder, read_charsets
+from localcloud.dms.engines.binlog.server import Server
+from localcloud.dms.engines.binlog.tables import Charsets, LoggedColumn
 from localcloud.dms.engines.mysql import MysqlReader
-from localcloud.dms.engines.reader import Layout
+from localcloud.dms.engines.reader import Layout, TableUnreadableError
 from localcloud.dms.type_tables import mysql
+from localcloud.dms.type_tables.column import DmsType, SourceColumn
 from localcloud.servers.mariadb import EmbeddedMariadb
 from localcloud.tests.dms.changes.dms_binlogs import BinlogCaptures, binlog_captures
 
 DATABASE = "dms_binlog_values"
 LOB_KILOBYTES = 1
+ODD_TEXTS = ("utf8mb4", "utf8mb3", "ascii", "latin1", "gbk", "swe7")
 _TEXTS = ["'naïve'", "''", "' x '", "NULL", "'line\nbreak\ttab'", "'it''s \"q\" \\\\'"]
 _SINGLE = [f"CONVERT(x'{first:x}0{first:x}1{first:x}5{first:x}a{first:x}f' USING {{}})" for first in range(16)]
 _TIMES = [
@@ -262,3 +269,19 @@ def test_every_type_of_the_type_table_is_among_those_that_were_compared(captures
         "json",
         "geomcollection",
     }
+
+
+def test_a_json_of_mysql_is_refused_by_name(captures: BinlogCaptures) -> None:
+    column = LoggedColumn(SourceColumn("doc", "json"), tables.JSON, 4, is_prefixed=True)
+    with closing(Server(captures.login())) as server, pytest.raises(TableUnreadableError, match="column doc, a JSON"):
+        values.array(column, DmsType("CLOB"), pa.array([b""], pa.binary()), TextDecoder(server, Charsets({}, {})))
+
+
+def test_bytes_that_are_no_text_become_what_the_server_makes_of_them(captures: BinlogCaptures) -> None:
+    with closing(Server(captures.login())) as server:
+        texts = TextDecoder(server, read_charsets(server))
+        found = {name: texts.array(name, pa.array([b"a\xffb", None], pa.binary())).to_pylist() for name in ODD_TEXTS}
+        asked = {
+            name: server.rows(f"SELECT CONVERT(CONVERT(x'61ff62' USING {name}) USING utf8mb4)") for name in ODD_TEXTS
+        }
+    assert found == {name: [rows[0][0], None] for name, rows in asked.items()}
