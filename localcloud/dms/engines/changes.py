@@ -44,7 +44,7 @@ class ChangedTable:
 
 
 @dataclass(frozen=True)
-class Run:
+class ChangeRun:
     """Changes of one table that follow each other in one transaction. *operations*: a letter for each: I, U or D.
     *rows*: for each what the engine needs to know of it, which only its `Changes.unpack` reads. *size*: their bytes in
     the log, about."""
@@ -97,7 +97,7 @@ Carried = Sequence[tuple[SourceColumn, DmsType]]
 """Columns, with the types that DMS carries them in."""
 IsWanted = Callable[[str, str], bool]
 """Whether changes of the table of that schema and name are of any use."""
-Event = Run | Truncated | Passed | Committed
+Event = ChangeRun | Truncated | Passed | Committed
 
 
 class Changes(Protocol):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from localcloud.dms.engines.binlog import statements, stream, tables
 from localcloud.dms.engines.binlog.server import file_number
 from localcloud.dms.engines.binlog.stream import LoggedEvent, LogPlace
-from localcloud.dms.engines.changes import ChangedTable, Committed, Event, Passed, Run, Truncated
+from localcloud.dms.engines.changes import ChangedTable, ChangeRun, Committed, Event, Passed, Truncated
 
 _LOG = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -162,11 +162,11 @@ class LogReading:
         self._savepoints.clear()
         return held
 
-    def _let_go(self, seconds: int) -> Iterator[Run]:
+    def _let_go(self, seconds: int) -> Iterator[ChangeRun]:
         at = _EPOCH + timedelta(seconds=seconds)
         for one in self._taken():
             if one.table is not None:
-                yield Run(one.table, at, one.operations, one.rows, one.size)
+                yield ChangeRun(one.table, at, one.operations, one.rows, one.size)
 
     def _passed(self, why: str) -> Iterator[Event]:
         for table in dict.fromkeys(one.table for one in self._taken()):

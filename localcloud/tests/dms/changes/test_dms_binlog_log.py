@@ -12,7 +12,7 @@ import pytest
 
 from localcloud.dms.engines.binlog.changes import BinlogChanges, BinlogReader
 from localcloud.dms.engines.binlog.stream import LogPlace
-from localcloud.dms.engines.changes import CaptureRefusedError, Committed, LogLostError, Run
+from localcloud.dms.engines.changes import CaptureRefusedError, ChangeRun, Committed, LogLostError
 from localcloud.dms.engines.reader import SourceUnreachableError
 from localcloud.servers.mariadb import EmbeddedMariadb
 from localcloud.tests.dms.changes.dms_binlogs import BinlogCaptures, binlog_captures
@@ -101,11 +101,11 @@ def test_what_is_read_ends_with_a_transaction_and_goes_on_behind_it(captures: Bi
         captures.execute(*(f"INSERT INTO items VALUES ({number}, 'x')" for number in range(10)))
         end = log.end()
         events = list(log.read(begin, end, 3))
-        assert sum(len(event.rows) for event in events if isinstance(event, Run)) == 4
+        assert sum(len(event.rows) for event in events if isinstance(event, ChangeRun)) == 4
         place = [event.position for event in events if isinstance(event, Committed)][-1]
         assert begin < place < end
         rest = list(log.read(place, end, 1_000))
-        assert [row[-6] for event in rest if isinstance(event, Run) for row in event.rows] == list(range(4, 10))
+        assert [row[-6] for event in rest if isinstance(event, ChangeRun) for row in event.rows] == list(range(4, 10))
         assert rest[-1] == Committed(end)
         captures.execute("INSERT INTO items VALUES (11, 'x')")
         assert list(log.read(end, end, 1_000)) == [Committed(end)]
@@ -117,7 +117,7 @@ def test_changes_of_a_long_transaction_come_in_runs_and_each_has_a_place_of_its_
         captures.execute(
             "INSERT INTO items SELECT seq, 'x' FROM seq_1_to_50000", "UPDATE items SET name = 'y' WHERE id < 9"
         )
-        runs = [event for event in log.read(begin, log.end(), 1_000_000) if isinstance(event, Run)]
+        runs = [event for event in log.read(begin, log.end(), 1_000_000) if isinstance(event, ChangeRun)]
         positions = [int.from_bytes(row[:8], "big") for run in runs for row in run.rows]
         assert len(positions) == 50_008
         assert positions == sorted(set(positions))
@@ -189,9 +189,9 @@ def test_two_captures_read_the_log_of_one_server_at_once(captures: BinlogCapture
         end = one.end()
         first = one.read(begin, end, 10_000)
         events = [next(first)]
-        assert sum(isinstance(event, Run) for event in other.read(begin, end, 10_000)) == 2_000
+        assert sum(isinstance(event, ChangeRun) for event in other.read(begin, end, 10_000)) == 2_000
         events += first
-        assert sum(isinstance(event, Run) for event in events) == 2_000
+        assert sum(isinstance(event, ChangeRun) for event in events) == 2_000
 
 
 def test_changes_without_all_columns_are_passed_over_with_a_warning(captures: BinlogCaptures) -> None:

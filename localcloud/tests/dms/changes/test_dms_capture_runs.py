@@ -297,3 +297,23 @@ def test_a_suspended_table_is_explained_in_the_log_of_the_run_that_suspended_it(
 
     captures.cloud.until(lambda: sum("'public'.'bad'" in line for line in lines()), 1)
     assert "does not fit" in lines()[-1]
+
+
+def test_a_resume_without_a_stop_position_has_that_of_the_task(captures: Captures) -> None:
+    task = captures.task()
+    before = captures.run(task)["CdcStopPosition"]
+    captures.execute(insert(1))
+    captures.begin(task, "resume-processing")
+    again = captures.end(task)
+    assert (again["StopReason"], again["CdcStopPosition"]) == ("Stop Reason STOPPED_AT_SERVER_TIME", before)
+    assert ids(captures) == [1]
+
+
+@pytest.mark.parametrize("settings", [{"DatePartitionEnabled": True}, {"CdcPath": "changes"}])
+def test_date_partitions_and_transaction_files_are_refused_by_name(
+    postgres: EmbeddedPostgres, settings: dict[str, Any]
+) -> None:
+    with captures_of(postgres, "dms_capture_parts", SCHEMA, **settings) as captures:
+        task = captures.task()
+        with refused("NotEmulated", next(iter(settings))):
+            captures.cloud.start(task)

@@ -185,3 +185,10 @@ def test_renamed_tables_and_columns_are_so_in_the_files_of_changes(captures: Cap
     captures.execute("INSERT INTO items VALUES (1, 'a')")
     captures.end(task)
     assert [row["number"] for row in captures.rows("things")] == [1]
+
+
+def test_a_computed_column_is_in_no_change(captures: Captures) -> None:
+    captures.execute("ALTER TABLE items ADD COLUMN twice integer GENERATED ALWAYS AS (id * 2) VIRTUAL")
+    task = captured(captures, "INSERT INTO items VALUES (1, 'a')")
+    assert "twice" not in captures.files("items")[0].column_names
+    assert captures.statistics(task)["items"]["Ddls"] == 0
