@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from localcloud.aws import LocalAws
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.dms.engines.mysql import MysqlReader
 from localcloud.dms.engines.reader import Login
 from localcloud.servers.mariadb import EmbeddedMariadb
@@ -68,7 +69,11 @@ class BinlogCaptures(Captures):
 
 @contextmanager
 def binlog_captures(
-    mariadb: EmbeddedMariadb, database: str, schema: Sequence[str], **target: Any
+    mariadb: EmbeddedMariadb,
+    database: str,
+    schema: Sequence[str],
+    hooks: CaptureHooks | None = None,
+    **target: Any,
 ) -> Iterator[BinlogCaptures]:
     """A new *database* with *schema*, gone afterwards, behind a DMS of its own. *target*: of the target's settings."""
     mariadb.create_database(database)
@@ -79,7 +84,7 @@ def binlog_captures(
             clouds = Clouds(aws, mariadb.secret())
             held = Held()
             reader = MysqlReader(has_views=False, memory="64MB")
-            with clouds.open(FakeReader({}), {"mariadb": reader}, on_change=held.changed) as cloud:
+            with clouds.open(FakeReader({}), {"mariadb": reader}, on_change=held.changed, capture_hooks=hooks) as cloud:
                 cloud.source = cloud.dms.create_endpoint(
                     EndpointIdentifier="shop-mariadb",
                     EndpointType="source",
