@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local.faults.causes import Cause, Causes
-from localcloud.dms.engines.changes import CapturingReader, ChangeReader, Changes
+from localcloud.dms.engines.changes import CapturingReader, ChangeReader, Changes, IsWanted
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
@@ -95,9 +95,9 @@ class FaultyChangeReader:
         """As the reader does. Raises SourceUnreachableError."""
         return self._inner.prepare(self._reach(login), name, tables)
 
-    def open(self, login: Login, name: str) -> Changes:
+    def open(self, login: Login, name: str, position: int, is_wanted: IsWanted) -> Changes:
         """As the reader does. Raises SourceUnreachableError."""
-        return self._inner.open(self._reach(login), name)
+        return self._inner.open(self._reach(login), name, position, is_wanted)
 
     def drop(self, login: Login, name: str) -> None:
         """As the reader does. Raises SourceUnreachableError."""

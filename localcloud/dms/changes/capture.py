@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from localcloud.clock import Clock
 from localcloud.dms.changes.captured import Captured, CaptureKilledError
 from localcloud.dms.changes.tables import Tables
-from localcloud.dms.engines.changes import ChangeRun, Changes, Committed, LogLostError, Truncated
+from localcloud.dms.engines.changes import ChangeRun, Changes, Committed, LogLostError, Passed, Truncated
 from localcloud.dms.engines.reader import RunEndedError, SourceUnreachableError
 from localcloud.in_process_transport import AwsError
 
@@ -147,12 +147,15 @@ class Capture:
                         self._tables.write(everything=True)
                 elif isinstance(event, Truncated):
                     self._tables.truncate(event.table)
+                elif isinstance(event, Passed):
+                    self._tables.pass_over(event)
                 elif isinstance(event, Committed):
                     self._read_to = event.position
             if self._read_to < end:
                 self._tables.write(everything=True)
                 self._confirm()
-        self._tables.drop_missing(self._changes.tables())
+        if (there := self._changes.tables()) is not None:
+            self._tables.drop_missing(there)
 
     def _confirm(self) -> None:
         """Let the source forget what is in files."""

@@ -12,7 +12,7 @@ from localcloud.dms.changes.capture import Capture, stop_time
 from localcloud.dms.changes.change_settings import ChangeSettings, read_change_settings
 from localcloud.dms.changes.table_files import TableFiles
 from localcloud.dms.changes.tables import Tables
-from localcloud.dms.engines.changes import CaptureRefusedError, CapturingReader, ChangeReader, Changes
+from localcloud.dms.engines.changes import CaptureRefusedError, CapturingReader, ChangeReader, Changes, IsWanted
 from localcloud.dms.engines.reader import Login, RunEndedError, SourceTable, SourceUnreachableError
 from localcloud.dms.engines.sources import login
 from localcloud.dms.loads.load import NoTablesError, TableProgress, plan
@@ -44,7 +44,7 @@ class CaptureRuns:
             position = reader.prepare(access, name, [one.table for one in tables])
             with of.lock:
                 task.captured.position = position
-        changes = reader.open(access, name)
+        changes = reader.open(access, name, task.captured.position, _is_wanted(task))
         try:
             capture = self._capture(task, changes, target, settings, tables, take_turn, finished)
         except BaseException:
@@ -123,6 +123,10 @@ def change_reader(resources: Resources, task: Task) -> ChangeReader:
     if isinstance(reader, CapturingReader) and (found := reader.changes()) is not None:
         return found
     raise NotEmulatedError(f"capturing changes of a source of engine {task.source.engine}")
+
+
+def _is_wanted(task: Task) -> IsWanted:
+    return lambda schema, table: task.mappings.load_order(schema, table, is_view=False) is not None
 
 
 def _name(task: Task) -> str:

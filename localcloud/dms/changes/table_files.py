@@ -118,10 +118,11 @@ class TableFiles:
             format=settings.format,
             file_bytes=settings.file_bytes,
             at=self._clock.now(),
-            warn=lambda warning: self._warn(progress, warning),
+            warn=lambda warning: self.warn(progress, warning),
         )
 
-    def _warn(self, progress: TableProgress, warning: str) -> None:
+    def warn(self, progress: TableProgress, warning: str) -> None:
+        """Let the task's log say it, once."""
         with self._lock:
             if warning in progress.warnings:
                 return

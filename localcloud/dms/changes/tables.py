@@ -14,7 +14,7 @@ from localcloud.clock import Clock
 from localcloud.dms.changes.batch import Batch
 from localcloud.dms.changes.captured import Captured
 from localcloud.dms.changes.table_files import TableFiles
-from localcloud.dms.engines.changes import ChangedTable, ChangeRun, Changes
+from localcloud.dms.engines.changes import ChangedTable, ChangeRun, Changes, Passed
 from localcloud.dms.engines.reader import RunEndedError, SourceTable, TableUnreadableError
 from localcloud.dms.loads.load import TableProgress
 from localcloud.dms.rules.mappings import Mappings
@@ -50,7 +50,7 @@ class Tables:
         self._progress = progress
         self._by_name: dict[Name, TableProgress | None] = {_name(one.table): one for one in progress}
         self._shapes: dict[Name, ChangedTable] = {}
-        there = changes.tables()
+        there = changes.tables() or {}
         for name, one in self._by_name.items():
             if name in there and one is not None:
                 captured.incarnations.setdefault(name, there[name])
@@ -99,6 +99,19 @@ class Tables:
         """All rows of *table* are gone: so are its files, unless the task passes over that."""
         if (progress := self._of(table)) is not None:
             self._empty(_name(table.table), progress, "HandleSourceTableTruncated")
+
+    def pass_over(self, passed: Passed) -> None:
+        """Say in the task's log why changes of a table are not taken, or take none from here on."""
+        progress = self._of(passed.table)
+        if progress is None or progress.state == "Table error":
+            return
+        if passed.is_final:
+            name = _name(passed.table.table)
+            if name in self._batches:
+                self._write(name)
+            self._suspend(progress, passed.why)
+        else:
+            self._files.warn(progress, passed.why)
 
     def drop_missing(self, there: Mapping[Name, int]) -> None:
         """Follow the drop of tables that are not *there* any more (by name, with their incarnation)."""

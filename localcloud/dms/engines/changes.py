@@ -8,7 +8,7 @@ Positions are numbers that grow along the log; only an engine's `show` says how 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -77,6 +77,16 @@ class Truncated:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """Changes of a table that the log has and DMS does not read. *why*: for the task's log. *is_final*: no change of
+    the table is taken from here on."""
+
+    table: ChangedTable
+    why: str
+    is_final: bool = False
+
+
+@dataclass(frozen=True)
 class Committed:
     """A transaction is over: what came before has been read up to *position*, from which a capture may go on."""
 
@@ -85,7 +95,9 @@ class Committed:
 
 Carried = Sequence[tuple[SourceColumn, DmsType]]
 """Columns, with the types that DMS carries them in."""
-Event = ChangeRun | Truncated | Committed
+IsWanted = Callable[[str, str], bool]
+"""Whether changes of the table of that schema and name are of any use."""
+Event = ChangeRun | Truncated | Passed | Committed
 
 
 class Changes(Protocol):
@@ -104,8 +116,9 @@ class Changes(Protocol):
         """What was committed up to *position* is not needed again."""
         ...
 
-    def tables(self) -> dict[tuple[str, str], int]:
-        """Schema and name of every table that there is now, with its incarnation."""
+    def tables(self) -> dict[tuple[str, str], int] | None:
+        """Schema and name of every table that there is now, with its incarnation; None of an engine whose drops DMS
+        does not follow."""
         ...
 
     def unpack(self, table: ChangedTable, rows: Sequence[Any], after: Carried, before: Carried) -> Unpacked:
@@ -134,8 +147,9 @@ class ChangeReader(Protocol):
         CaptureRefusedError, SourceUnreachableError."""
         ...
 
-    def open(self, login: Login, name: str) -> Changes:
-        """The log as it was kept. Raises LogLostError, SourceUnreachableError."""
+    def open(self, login: Login, name: str, position: int, is_wanted: IsWanted) -> Changes:
+        """The log as it was kept, to be read from *position* on; changes of tables that are not wanted may be left out.
+        Raises LogLostError, SourceUnreachableError."""
         ...
 
     def drop(self, login: Login, name: str) -> None:

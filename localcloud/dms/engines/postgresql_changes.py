@@ -18,6 +18,7 @@ from localcloud.dms.engines.changes import (
     ChangeRun,
     Committed,
     Event,
+    IsWanted,
     LogLostError,
     Truncated,
     Unpacked,
@@ -56,7 +57,13 @@ class PostgresqlChangeReader:
         """Publish *tables* and make the slot; where it begins."""
         return postgresql_slots.prepare(login, name, tables)
 
-    def open(self, login: Login, name: str) -> PostgresqlChanges:
+    def open(
+        self,
+        login: Login,
+        name: str,
+        position: int,  # noqa: ARG002  a slot keeps its own place
+        is_wanted: IsWanted,  # noqa: ARG002  a publication keeps most others away
+    ) -> PostgresqlChanges:
         """The slot. Raises LogLostError, SourceUnreachableError."""
         return PostgresqlChanges(login, name)
 
