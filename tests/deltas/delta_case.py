@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from cases import Case, Cases, make_template
+from cases import Case, Cases
 from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.servers.postgres import EmbeddedPostgres
 
@@ -24,12 +24,11 @@ _RUNS = count(1)
 
 @contextmanager
 def delta_cases(
-    folder: Path, postgres: EmbeddedPostgres, template: str | None = None, captures: CaptureHooks | None = None
+    folder: Path, postgres: EmbeddedPostgres, template: str, captures: CaptureHooks | None = None
 ) -> Iterator[Cases]:
     """A local cloud whose databases do deltas."""
     names = [f"case-{number:02}" for number in range(3, 21)]
     changed = {name: {"deltas": True} for name in names}
-    template = template or make_template(postgres)
     with Cases(folder, postgres, template, count=20, changed=changed, captures=captures) as opened:
         yield opened
 

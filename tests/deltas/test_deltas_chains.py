@@ -33,9 +33,9 @@ KILLER = Killer()
 
 
 @pytest.fixture(scope="module")
-def cases(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
+def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
     hooks = CaptureHooks(around_put=KILLER.around_put)
-    with delta_cases(tmp_path_factory.mktemp("chains"), postgres, captures=hooks) as opened:
+    with delta_cases(tmp_path_factory.mktemp("chains"), postgres, case_template, captures=hooks) as opened:
         yield opened
 
 

@@ -26,8 +26,10 @@ TYPES = (
 
 
 @pytest.fixture(scope="module")
-def database(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeltaCase]:
-    with delta_cases(tmp_path_factory.mktemp("types"), postgres) as cases:
+def database(
+    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DeltaCase]:
+    with delta_cases(tmp_path_factory.mktemp("types"), postgres, case_template) as cases:
         found = DeltaCase(cases)
         found.change(SETUP)
         for number, generated in enumerate(draw(TABLES)):

@@ -49,9 +49,9 @@ KILLER = Killer()
 
 
 @pytest.fixture(scope="module")
-def cases(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
+def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
     hooks = CaptureHooks(around_put=KILLER.around_put)
-    with delta_cases(tmp_path_factory.mktemp("workload"), postgres, captures=hooks) as opened:
+    with delta_cases(tmp_path_factory.mktemp("workload"), postgres, case_template, captures=hooks) as opened:
         yield opened
 
 

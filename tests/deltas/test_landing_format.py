@@ -19,9 +19,11 @@ PAGE = (Path(__file__).parents[2] / "docs" / "landing-format.md").read_text(enco
 
 
 @pytest.fixture(scope="module")
-def landed(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, bytes]]:
+def landed(
+    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, bytes]]:
     """Every object of a database after a run that primes and seeds, and one delta."""
-    with delta_cases(tmp_path_factory.mktemp("landing"), postgres) as cases:
+    with delta_cases(tmp_path_factory.mktemp("landing"), postgres, case_template) as cases:
         database = DeltaCase(cases)
         database.run_ok()
         database.change("UPDATE orders SET id = 30 WHERE id = 3", "DELETE FROM orders WHERE id = 2")
