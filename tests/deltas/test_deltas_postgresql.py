@@ -13,7 +13,7 @@ from localcloud.servers.postgres import EmbeddedPostgres
 
 @pytest.fixture(scope="module")
 def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
-    with delta_cases(tmp_path_factory.mktemp("deltas"), postgres, case_template, case_template) as opened:
+    with delta_cases(tmp_path_factory.mktemp("deltas"), postgres, case_template) as opened:
         yield opened
 
 
