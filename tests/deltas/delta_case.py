@@ -36,10 +36,10 @@ def delta_cases(
 class DeltaCase:
     """One database, run again and again."""
 
-    def __init__(self, cases: Cases) -> None:
+    def __init__(self, cases: Cases, made_of: str = MARK) -> None:
         self.cases = cases
         self.case: Case = cases.take()
-        self.case.ask_source(MARK)
+        self.case.ask_source(made_of)
 
     def run(self, mode: str = "delta") -> dict[str, Any]:
         """A run over the database, to its end; the outcome's record."""

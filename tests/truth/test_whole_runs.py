@@ -25,7 +25,7 @@ from lambdas.attempt_context import read_tables
 from lambdas.sources.postgresql_losses import quote
 from postgresql_columns import LOB_KILOBYTES, SETUP
 from postgresql_tables import draw, make
-from truth import read_lines
+from truths import read_lines
 
 TABLES = int(os.environ.get("FLEET_TRUTH_TABLES", "40"))
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  NTZ values have no zone
