@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Self
 
 import pytest
 
@@ -10,7 +14,12 @@ from delta_case import DeltaCase
 from lambdas.sources import mysql
 from localcloud.servers.mariadb import EmbeddedMariadb
 from mariadb_cases import MariadbCases
+from orchestration.functions import DATABASE_RUN
+from workload import KEYS, MARIADB, MariadbWorkload
 
+CHANGES = int(os.environ.get("FLEET_DELTA_MARIADB_CHANGES", "3000"))
+SEED = int(os.environ.get("FLEET_DELTA_SEED", "0")) or random.SystemRandom().randint(1, 2**31)
+DELTAS = 6
 MADE_OF = """
 CREATE TABLE orders (id int PRIMARY KEY, what varchar(40), amount decimal(10, 2));
 INSERT INTO orders VALUES (1, 'one', 1.5), (2, 'two', 3), (3, 'three', 4.5);
@@ -98,3 +107,64 @@ def logs(database: DeltaCase) -> list[str]:
     with mysql.connect(secret, ssl_mode="none") as connection, connection.cursor() as cursor:
         cursor.execute("SHOW BINARY LOGS")
         return [str(row[0]) for row in cursor.fetchall()]
+
+
+class Application:
+    """A connection as `Workload` takes it."""
+
+    def __init__(self, mariadb: EmbeddedMariadb, database: str) -> None:
+        self._connection = mariadb.connect(database)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.commit()
+        self.close()
+
+    def execute(self, statement: str | bytes, values: Sequence[object] | None = None) -> Any:
+        cursor = self._connection.cursor()
+        cursor.execute(statement.decode() if isinstance(statement, bytes) else statement, values)
+        return cursor
+
+    def rollback(self) -> None:
+        self._connection.rollback()
+
+    def commit(self) -> None:
+        self._connection.commit()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def test_a_random_workload_ends_equal_to_its_source(
+    cases: MariadbCases, mariadb: EmbeddedMariadb, record_property: Callable[[str, object], None]
+) -> None:
+    print(f"seed {SEED}, {CHANGES} changes")  # noqa: T201  what a failure is repeated with
+    draw = random.Random(SEED)  # noqa: S311
+    database = DeltaCase(cases, MARIADB.format(rows=max(40, CHANGES // 100)))
+    work = MariadbWorkload(SEED, lambda: Application(mariadb, database.case.id), max(2, CHANGES // 300))  # type: ignore[arg-type]
+    assert database.run()["outcome"] == "ok", database.case.outcome["failure_text"]
+    arrived: Counter[str] = Counter()
+    for number in range(DELTAS):
+        work.run(CHANGES // DELTAS)
+        if number == 2:
+            work.begin_long()
+        for state in draw.sample([one for one in DATABASE_RUN if one != "ClaimDatabase"], number % 3):
+            cases.cloud.faults.add(database.case.id, f"killed-handler:{state}:{draw.randint(0, 4)}:killed")
+        outcome = database.run()
+        cases.cloud.faults.clear(database.case.id)
+        assert outcome["outcome"] == "ok", outcome["failure_text"]
+        work.end_long()
+        arrived.update(database.case.tables[table]["mode"] for table in KEYS)
+    assert database.run()["outcome"] == "ok"
+    database.assert_equal(
+        accounts="id, name, balance, seen",
+        order_lines="order_id, line, sku, quantity, price",
+        codes="code, day, amount",
+        documents="id, words",
+        tiny="id, what",
+        events="at, what",
+    )
+    record_property("workload", f"MariaDB: {work.counts.total():,} changes; {arrived['delta']} tables by delta")
+    assert arrived["delta"] >= 0.95 * arrived.total(), arrived
