@@ -59,7 +59,7 @@ def test_a_slot_whose_log_is_cut_begins_the_chain_anew(database: DeltaCase, post
 @pytest.mark.parametrize(
     ("hidden", "gap"),
     [
-        ("to_regprocedure(text)", "the source was not asked of its log (the source refused: permission denied"),
+        ("pg_last_wal_replay_lsn()", "the source was not asked of its log (the source refused: permission denied"),
         ("pg_control_system()", "the login may not see which server it is (pg_control_system)"),
     ],
     ids=["nothing", "not all"],
