@@ -106,3 +106,10 @@ def cut_the_log(server: EmbeddedPostgres) -> None:
         with server.connect("postgres") as connection:
             connection.autocommit = True
             connection.execute(statement)
+
+
+def test_a_full_run_loads_whatever_the_log_says(database: DeltaCase) -> None:
+    database.change(f"""ALTER DATABASE "{database.case.id}" SET wal_sender_timeout = '5s'""")
+    assert database.run_ok("full") == ["prime", "full"]
+    (gap,) = database.case.outcome["gaps"]
+    assert gap.startswith("no deltas could be begun: wal_sender_timeout is 5000 ms")
