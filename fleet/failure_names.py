@@ -336,6 +336,9 @@ NAMES: dict[str, FailureName] = {
     "TableChanged": FailureName(
         ("drift",), "SealFolder", "The table was altered, made anew or emptied while the delta read its changes.",
         "Nothing: the same run loads it in full."),
+    "ColumnsMissing": FailureName(
+        ("landing_mismatch",), "SealFolder", "DMS leaves columns of the table out of its changes.",
+        "Nothing: the same run loads the table in full. If it comes again, the table is unfit for deltas."),
     "ChangesMissing": FailureName(
         ("landing_mismatch",), "SealFolder", "The files hold fewer changes than DMS says it wrote.",
         "Nothing: the same run loads the table in full. Find out who deletes from the landing bucket."),

@@ -99,11 +99,8 @@ def check_chain(opened: Opened, report: TaskReport, clients: Clients) -> Failure
     if is_new and report.status == "ready":
         return None
     if chain is None or chain.broken:
-        why = (
-            f"its chain of deltas is broken: {as_clause(chain.broken)}"
-            if chain
-            else "no chain of deltas is known of it"
-        )
+        broken = as_clause(chain.broken) if chain else ""
+        why = f"its chain is broken: {broken}" if chain else "no chain of deltas is known of it"
         text = f"task {opened.task_id!r} has run, and {why}."
         return Failure("source_log_gone", "TaskNotFresh", text)
     if report.arn == chain.task_arn and report.status != "ready":

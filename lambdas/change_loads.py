@@ -50,20 +50,21 @@ def _plan_load(
     waiting = Load(table.schema, table.table, "waiting")
     why = why_full(state, context.chain, table_fingerprint(opened.server.engine, table))
     if state is None or why:
-        return 0, waiting.failed(_needs_full(table.name, why))
+        return 0, waiting.failed(needs_full(table.name, why))
     if why := find_broken(state, context.folders, context.through):
-        return 0, waiting.failed(_needs_full(table.name, why))
+        return 0, waiting.failed(needs_full(table.name, why))
     batch = plan_batch(state, context.folders, context.through)
     if not batch:
         return None
     if known is None or not known.has_landed:
         why = "no file of it was ever looked into, so the types of its columns are not known"
-        return 0, waiting.failed(_needs_full(table.name, why))
+        return 0, waiting.failed(needs_full(table.name, why))
     rows = sum(sealed.rows for _, sealed in batch)
     return rows, waiting.with_folders(tuple(attempt.number for attempt, _ in batch), state.written)
 
 
-def _needs_full(name: TableName, why: str) -> Failure:
+def needs_full(name: TableName, why: str) -> Failure:
+    """The failure of a table whose changes wait for a full load, and *why* they do."""
     text = f"{name}: its changes cannot be applied before a full load: {why.rstrip('.')}."
     return Failure("source_log_gone", NEEDS_FULL, text)
 
@@ -79,7 +80,8 @@ def prepare_changes(
     ]
     types = {column.name: column for column in known.present}
     columns = tuple(types.get(column.name, column) for column in known.wanted)
-    batch = ChangeBatch(table, tuple(folders), load.written, columns)
+    may_lack_values = opened.server.engine == "postgresql"
+    batch = ChangeBatch(table, tuple(folders), load.written, columns, may_lack_values)
     return change_statements(opened.settings.snowflake, opened.server.engine, opened.attempt, batch)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -149,3 +150,55 @@ def test_a_table_that_snowflake_refuses_three_times_is_loaded_in_full(seeded: De
         assert outcome["outcome"] == "partial", outcome["failure_text"]
     assert seeded.run_ok() == ["delta", "full"]
     assert seeded.case.tables["orders"]["mode"] == "full"
+
+
+def test_a_long_value_that_an_update_leaves_alone_is_not_lost(seeded: DeltaCase) -> None:
+    random_text = "(SELECT string_agg(md5(n::text), '') FROM generate_series(1, 200) n)"
+    seeded.change(
+        "CREATE TABLE letters (id integer PRIMARY KEY, body text, seen integer)",
+        f"INSERT INTO letters VALUES (1, {random_text}, 0), (2, 'short', 0)",
+    )
+    seeded.run_ok()
+    seeded.change("UPDATE letters SET seen = 1")
+    seeded.run_ok()
+    seeded.assert_equal(letters="id, body, seen")
+    assert seeded.case.tables["letters"]["mode"] == "full"
+    seeded.change("UPDATE letters SET body = NULL WHERE id = 2")  # of a short row nothing is kept apart
+    seeded.run_ok()
+    seeded.assert_equal(letters="id, body, seen")
+    assert seeded.case.tables["letters"]["mode"] == "delta"
+
+
+def test_a_column_that_changes_lack_is_not_lost(seeded: DeltaCase) -> None:
+    area = "area integer GENERATED ALWAYS AS (side * side)"
+    seeded.change(
+        f"CREATE TABLE squares (id integer PRIMARY KEY, side integer, {area})", "INSERT INTO squares VALUES (1, 3)"
+    )
+    seeded.run_ok()
+    seeded.change("UPDATE squares SET side = 4")
+    seeded.run_ok()
+    seeded.assert_equal(squares="id, side, area")
+
+
+def test_a_red_delta_is_run_again_whole(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'again'")
+    outcome = seeded.run_broken("refused-copy:public.orders")
+    assert outcome["outcome"] == "partial"
+    case, cases = seeded.case, seeded.cases
+    arn = case.execution_arn(case.run)
+    said = json.loads(cases.describe(arn)["cause"])["errorMessage"]
+    assert said.endswith(json.dumps({"run": case.run, "database": case.id, "mode": "delta"})), said
+    rerun = cases.time.until(
+        cases.execute("fleet-run", f"again-{case.id}", {"rerun_of": case.run, "what": "failed-tables"})
+    )
+    assert rerun["status"] == "SUCCEEDED", rerun
+    seeded.assert_equal()
+
+
+def test_a_red_delta_is_healed_by_a_redrive(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'redriven'")
+    assert seeded.run_broken("refused-copy:public.orders")["outcome"] == "partial"
+    again = seeded.cases.redrive(seeded.case.execution_arn(seeded.case.run))
+    assert again["status"] == "SUCCEEDED", again
+    assert seeded.case.outcome["outcome"] == "ok"
+    seeded.assert_equal()

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from localcloud.clock import Clock
 from localcloud.dms.changes.captured import Captured, CaptureKilledError
 from localcloud.dms.changes.tables import Tables
-from localcloud.dms.engines.changes import Changes, Committed, LogLostError, Run, Truncated
+from localcloud.dms.engines.changes import ChangeRun, Changes, Committed, LogLostError, Truncated
 from localcloud.dms.engines.reader import RunEndedError, SourceUnreachableError
 from localcloud.in_process_transport import AwsError
 
@@ -140,7 +140,7 @@ class Capture:
             return
         while self._read_to < end:
             for event in self._changes.read(self._read_to, end, PIECE_CHANGES):
-                if isinstance(event, Run):
+                if isinstance(event, ChangeRun):
                     self._unconfirmed += len(event.operations)
                     self._tables.add(event, self._read_to)
                     if self._tables.bytes >= MOST_BYTES:

@@ -14,7 +14,7 @@ from localcloud.clock import Clock
 from localcloud.dms.changes.batch import Batch
 from localcloud.dms.changes.captured import Captured
 from localcloud.dms.changes.table_files import TableFiles
-from localcloud.dms.engines.changes import ChangedTable, Changes, Run
+from localcloud.dms.engines.changes import ChangedTable, ChangeRun, Changes
 from localcloud.dms.engines.reader import RunEndedError, SourceTable, TableUnreadableError
 from localcloud.dms.loads.load import TableProgress
 from localcloud.dms.rules.mappings import Mappings
@@ -66,7 +66,7 @@ class Tables:
         """Up to where everything that was read is in files."""
         return min((batch.since for batch in self._batches.values()), default=read_to)
 
-    def add(self, run: Run, read_to: int) -> None:
+    def add(self, run: ChangeRun, read_to: int) -> None:
         """Take *run*, which came when the log had been read up to *read_to*."""
         name = _name(run.table.table)
         progress = self._of(run.table)

@@ -44,7 +44,7 @@ class ChangedTable:
 
 
 @dataclass(frozen=True)
-class Run:
+class ChangeRun:
     """Changes of one table that follow each other in one transaction. *operations*: a letter for each: I, U or D.
     *rows*: for each what the engine needs to know of it, which only its `Changes.unpack` reads. *size*: their bytes in
     the log, about."""
@@ -85,7 +85,7 @@ class Committed:
 
 Carried = Sequence[tuple[SourceColumn, DmsType]]
 """Columns, with the types that DMS carries them in."""
-Event = Run | Truncated | Committed
+Event = ChangeRun | Truncated | Committed
 
 
 class Changes(Protocol):

@@ -15,10 +15,10 @@ from localcloud.dms.engines import pgoutput, postgresql_arrays, postgresql_slots
 from localcloud.dms.engines.changes import (
     Carried,
     ChangedTable,
+    ChangeRun,
     Committed,
     Event,
     LogLostError,
-    Run,
     Truncated,
     Unpacked,
 )
@@ -213,7 +213,7 @@ class _Reading:
         if not self._rows:
             return ()
         operations = bytes([data[0] for _, data in self._rows]).decode()
-        run = Run(self._tables[self._table], self._at, operations, self._rows, self._size)
+        run = ChangeRun(self._tables[self._table], self._at, operations, self._rows, self._size)
         self._rows, self._size = [], 0
         return (run,)
 
