@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet.deltas.logs import judge_log
+from fleet.deltas.logs import find_risks, judge_log
 from fleet.failures import Failure
 from fleet.sentences import as_clause
 from lambdas.attempt_context import Opened
@@ -18,7 +18,7 @@ def check_log(opened: Opened, clients: Clients) -> Failure | None:
     if isinstance(log, Failure):
         _note(opened, (f"the source was not asked of its log ({as_clause(log.text)})",), clients)
         return None
-    _note(opened, log.unseen, clients)
+    _note(opened, (*log.unseen, *find_risks(log)), clients)
     chain = clients.chains.find(opened.database.id)
     goes_on = chain is not None and not chain.broken
     failure = judge_log(opened.server.engine, log, chain.checkpoint if chain is not None and goes_on else "")

@@ -150,6 +150,19 @@ def _judge_slots(log: SourceLog, _: str) -> Failure | None:
     return Failure("source_log_gone", "SlotLost", text)
 
 
+def find_risks(log: SourceLog) -> tuple[str, ...]:
+    """What may soon end a chain, in words.
+
+    >>> find_risks(SourceLog(slots=(Slot("a", False, "0/1", "unreserved", -5), Slot("b", False, "0/1", "reserved"))))
+    ("the log that slot a needs may be cut at any moment (wal_status is 'unreserved')",)
+    """
+    return tuple(
+        f"the log that slot {slot.name} needs may be cut at any moment (wal_status is 'unreserved')"
+        for slot in log.slots
+        if slot.status == "unreserved"
+    )
+
+
 # Source: https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html, CdcStartPosition:
 # checkpoint:V1#27#mysql-bin-changelog.157832:1975:-1:2002:677883278264080:mysql-bin-changelog.157832:1876#0#0#*#0#93
 _BINARY_LOG = re.compile(r"([^#:]+)\.(\d+):\d+")
