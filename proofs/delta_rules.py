@@ -99,8 +99,8 @@ RULES = (
     Mutant(
         "a table that was emptied is loaded in full",
         "lambdas/chain_context.py",
-        '",".join(table.key), table.incarnation))',
-        '",".join(table.key)))',
+        '",".join(table.key), table.incarnation, *',
+        '",".join(table.key), *',
         (f"{_POSTGRESQL}::test_a_truncated_table_is_emptied",),
     ),
     Mutant(

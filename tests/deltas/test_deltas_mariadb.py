@@ -143,7 +143,7 @@ def test_a_random_workload_ends_equal_to_its_source(
     print(f"seed {SEED}, {CHANGES} changes")  # noqa: T201  what a failure is repeated with
     draw = random.Random(SEED)  # noqa: S311
     database = DeltaCase(cases, MARIADB.format(rows=max(40, CHANGES // 100)))
-    work = MariadbWorkload(SEED, lambda: Application(mariadb, database.case.id), max(2, CHANGES // 300))  # type: ignore[arg-type]
+    work = MariadbWorkload(SEED, lambda: Application(mariadb, database.case.id), max(2, CHANGES // 300))
     assert database.run()["outcome"] == "ok", database.case.outcome["failure_text"]
     arrived: Counter[str] = Counter()
     for number in range(DELTAS):

@@ -122,7 +122,8 @@ class Workload:
             case "insert":
                 return [
                     f"INSERT INTO accounts (id, name, balance, seen, is_open) "
-                    f"SELECT n, {self._text('new ', 'n')}, n % 100, timestamp '2026-02-02 00:00:00', true FROM {numbers}",
+                    f"SELECT n, {self._text('new ', 'n')}, n % 100, timestamp '2026-02-02 00:00:00', true "
+                    f"FROM {numbers}",
                     f"INSERT INTO order_lines SELECT n, 1, 'new', n % 7, n / 3.0 FROM {numbers}",
                     *self._more_inserts(numbers),
                 ]
@@ -172,7 +173,9 @@ class Workload:
 
 
 MARIADB = """
-CREATE TABLE accounts (id bigint PRIMARY KEY, name varchar(30), balance decimal(12, 2), seen datetime, is_open tinyint(1));
+CREATE TABLE accounts (
+  id bigint PRIMARY KEY, name varchar(30), balance decimal(12, 2), seen datetime, is_open tinyint(1)
+);
 CREATE TABLE order_lines (
   order_id int, line smallint, sku varchar(8), quantity int, price double, PRIMARY KEY (order_id, line)
 );
