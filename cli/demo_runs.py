@@ -13,7 +13,7 @@ from rich.console import Console
 from cli.faults import print_struck
 from cli.progress import LOOK_SECONDS, Progress
 from cli.report import as_document, print_outcomes
-from fleet.databases import Database, Registry
+from fleet.databases import Database, Mode, Registry
 from fleet.names import page_key
 from fleet.outcomes import is_red
 from local.cloud import Event, LocalCloud
@@ -46,7 +46,7 @@ def run_demo(
     console: Console,
 ) -> dict[str, object]:
     """Deploy, run in full, change what does deltas, run a delta, compare; all that a program wants to know."""
-    nights = (_name_night("demo", "full"), _name_night("delta", "delta"))
+    nights: list[Night] = []
 
     def hear(event: Event) -> None:
         for night in nights:
@@ -57,15 +57,19 @@ def run_demo(
     console.print("Deploying to the local cloud ...")
     document: dict[str, object]
     with LocalCloud(folder, registry, secrets, on_status=hear, faults=faults, **how) as cloud:
-        document = _run(nights[0], cloud, folder / FULL_PAGE, console)
+        nights.append(_name_night("demo", "full"))
+        document = _run(nights[-1], cloud, folder / FULL_PAGE, console)
         print_struck(faults.struck(), console)
         has_delta = bool(by_delta) and document["status"] == "SUCCEEDED"
         if has_delta:
             traffic = _change(server, by_delta, console)
             document["changes"] = [asdict(one) for one in traffic]
-            document["delta"] = _run(nights[1], cloud, folder / DELTA_PAGE, console)
+            nights.append(_name_night("delta", "delta"))
+            document["delta"] = _run(nights[-1], cloud, folder / DELTA_PAGE, console)
         elif by_delta:
             console.print("No delta run: the full one did not end ok.")
+        elif not faults.struck():
+            console.print("No delta run: no database here does deltas.")
         cloud.snowflake.begin_close()  # of many tables it takes longer than the export
         objects = export_bucket(cloud.aws, registry.settings.landing_bucket, folder / "landing")
     if has_delta:
@@ -89,7 +93,7 @@ def warehouse_file(folder: Path, registry: Registry) -> Path:
     return folder / "warehouse" / f"{registry.settings.snowflake.database}.duckdb"
 
 
-def _name_night(prefix: str, mode: Any) -> Night:
+def _name_night(prefix: str, mode: Mode) -> Night:
     return Night(time.strftime(f"{prefix}-%Y%m%d-%H%M%S", time.gmtime()), mode)
 
 

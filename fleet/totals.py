@@ -90,7 +90,7 @@ def say_counted(tables: Iterable[TableOutcome]) -> str:
     'All tables that arrived (1) were counted at the source, by DMS, in Parquet and in Snowflake; the counts agree.'
     >>> u = TableOutcome("s", "u", False, "delta", 1, None, 3, 3, 900, 100)
     >>> say_counted([t, u]).partition(" All ")[0]
-    'Of tables that arrived by delta (1) 3 changes were applied.'
+    'Tables that arrived by delta (1): 3 changes were applied.'
     >>> say_counted([])
     'No table arrived: there is nothing to count.'
     """
@@ -119,4 +119,4 @@ def _say_by_delta(tables: Sequence[TableOutcome]) -> str:
     applied = [counts_of(table, "delta")[1] or 0 for table in tables]
     nothing = sum(not count for count in applied)
     end = f"; {nothing:,} of these tables had none" if nothing else ""
-    return f"Of tables that arrived by delta ({len(tables):,}) {sum(applied):,} changes were applied{end}."
+    return f"Tables that arrived by delta ({len(tables):,}): {sum(applied):,} changes were applied{end}."

@@ -72,7 +72,7 @@ def test_the_page_of_a_delta_shows_changes_and_what_the_warehouse_holds_and_miss
     said = gaps_of(a_delta())
     assert "Tables are ok whose rows were not counted at the source." not in said
     assert said[1].startswith(
-        "Of tables that arrived by delta (2) 5 changes were applied; 1 of these tables had none. All"
+        "Tables that arrived by delta (2): 5 changes were applied; 1 of these tables had none. All"
     )
 
 
