@@ -78,7 +78,9 @@ def choose(asked: Input, registry: Registry, clients: Clients) -> Chosen:
             )
         again = choose_rerun(old, asked.what or "failed-databases", asked.databases)
         chosen = choose_databases(registry, list(again), asked.tags, old.mode)
-        return Chosen(old.mode, chosen, {name: tables for name, tables in again.items() if tables is not None})
+        # No delta can be narrowed: the next one brings what is missing of all its tables.
+        narrowed = {name: tables for name, tables in again.items() if tables is not None and old.mode == "full"}
+        return Chosen(old.mode, chosen, narrowed)
     if asked.mode is None or asked.what is not None:
         raise MalformedInputError(
             "the input has `what` without `rerun_of`, or neither `mode` nor `rerun_of`.",

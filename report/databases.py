@@ -137,7 +137,7 @@ def _folders(outcome: Outcome) -> list[str]:
     """The landing folders of the attempts that its tables are of: a delta run makes several."""
     if outcome.attempt == 0:
         return []
-    made = {(table.attempt, table.mode) for table in outcome.tables if table.attempt > 0}
+    made: set[tuple[int, Mode]] = {(table.attempt, table.mode) for table in outcome.tables if table.attempt > 0}
     return [
         Attempt(outcome.run, outcome.database, mode, number, outcome.execution).folder.prefix
         for number, mode in sorted(made or {(outcome.attempt, outcome.mode)})

@@ -36,9 +36,9 @@ def rerun_of_database(report: RunReport, row: DatabaseRow) -> dict[str, object]:
 
 
 def rerun_of_tables(report: RunReport, row: DatabaseRow) -> dict[str, object]:
-    """The same, narrowed to the tables that are not ok."""
+    """The same, narrowed to the tables that are not ok; in full, because no delta can be narrowed."""
     names = [f"{table.schema}.{table.table}" for table in row.bad_tables]
-    return {**rerun_of_database(report, row), "tables": names}
+    return {**rerun_of_database(report, row), "mode": "full", "tables": names}
 
 
 def failures_part(report: RunReport, rows: Sequence[DatabaseRow]) -> Html:

@@ -204,7 +204,7 @@ def _new_key(table: _Keyed, chance: random.Random) -> tuple[str, sql.Composable]
     return None
 
 
-def _try(connection: psycopg.Connection[Any], statement: sql.Composable) -> int:
+def _try(connection: psycopg.Connection[Any], statement: sql.Composed) -> int:
     """The rows that *statement* changed; none where a constraint refused it."""
     try:
         with connection.transaction():
