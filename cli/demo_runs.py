@@ -57,14 +57,14 @@ def run_demo(
     console.print("Deploying to the local cloud ...")
     document: dict[str, object]
     with LocalCloud(folder, registry, secrets, on_status=hear, faults=faults, **how) as cloud:
-        nights.append(_name_night("demo", "full"))
+        nights.append(_name_night("full"))
         document = _run(nights[-1], cloud, folder / FULL_PAGE, console)
         print_struck(faults.struck(), console)
         has_delta = bool(by_delta) and document["status"] == "SUCCEEDED"
         if has_delta:
             traffic = _change(server, by_delta, console)
             document["changes"] = [asdict(one) for one in traffic]
-            nights.append(_name_night("delta", "delta"))
+            nights.append(_name_night("delta"))
             document["delta"] = _run(nights[-1], cloud, folder / DELTA_PAGE, console)
         elif by_delta:
             console.print("No delta run: the full one did not end ok.")
@@ -93,8 +93,10 @@ def warehouse_file(folder: Path, registry: Registry) -> Path:
     return folder / "warehouse" / f"{registry.settings.snowflake.database}.duckdb"
 
 
-def _name_night(prefix: str, mode: Mode) -> Night:
-    return Night(time.strftime(f"{prefix}-%Y%m%d-%H%M%S", time.gmtime()), mode)
+def _name_night(mode: Mode) -> Night:
+    """A run that is named after what it is and after now."""
+    name = "demo-%Y%m%d-%H%M%S" if mode == "full" else "delta-%Y%m%d-%H%M%S"
+    return Night(time.strftime(name, time.gmtime()), mode)
 
 
 def _run(night: Night, cloud: LocalCloud, page_file: Path, console: Console) -> dict[str, object]:
