@@ -138,10 +138,9 @@ def _folders(outcome: Outcome) -> list[str]:
     if outcome.attempt == 0:
         return []
     made: set[tuple[int, Mode]] = {(table.attempt, table.mode) for table in outcome.tables if table.attempt > 0}
-    return [
-        Attempt(outcome.run, outcome.database, mode, number, outcome.execution).folder.prefix
-        for number, mode in sorted(made or {(outcome.attempt, outcome.mode)})
-    ]
+    made = made or {(outcome.attempt, outcome.mode)}
+    attempts = [Attempt(outcome.run, outcome.database, mode, number, outcome.execution) for number, mode in made]
+    return [one.folder.prefix for one in sorted(attempts, key=lambda one: one.number)]
 
 
 def _table_data(

@@ -17,8 +17,10 @@ Fleet = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def cases(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
-    with delta_cases(tmp_path_factory.mktemp("delta-commands"), postgres) as opened:
+def cases(
+    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cases]:
+    with delta_cases(tmp_path_factory.mktemp("delta-commands"), postgres, case_template) as opened:
         yield opened
 
 
