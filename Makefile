@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test check format docs lock prove-small prove-night prove-faults prove-cloud prove-house prove-pace prove-truth soak package toolchains verify-stack prove-stack clean
+.PHONY: help setup demo test check format docs lock prove-small prove-night prove-faults prove-cloud prove-house prove-pace prove-truth prove-delta soak package toolchains verify-stack prove-stack clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,9 @@ prove-pace: setup  ## show what runs at AWS's own pace must show: 250 databases,
 
 prove-truth: setup  ## show that an ok means all of it: what made it untrue, and random tables; figures last
 	@$(BIN)/python -m proofs.prove_truth
+
+prove-delta: setup  ## show that deltas lose nothing: a random workload at full size, and rules removed; figures last
+	@$(BIN)/python -m proofs.prove_delta
 
 soak: setup  ## use the local cloud for an afternoon in a few minutes, show what it keeps of memory; figures last
 	@$(BIN)/python -m bench.soak

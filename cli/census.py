@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -14,15 +15,19 @@ from cli.account import read_fleet
 from cli.night_commands import account_of
 from cli.options import Text, json_option, registry_option
 from fleet.databases import Database, Registry
+from fleet.deltas.logs import SourceLog, judge_log
+from fleet.deltas.tables import Arrivals, describe_arrivals
 from fleet.errors import RequestError
 from fleet.failures import CLASSES, Failure
 from fleet.names import newest_census_key
 from fleet.tables.account import Accounted, DatabaseAccount, select_tables, take_account
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import accepted_columns, describe_columns
-from lambdas.handlers.ask_source import SPEAKERS, get_secret
+from lambdas.handlers.ask_source import SPEAKERS, Speaker, get_secret
 from lambdas.wiring import Clients
-from report.account import say_account
+from report.account import say_account, say_arrivals
+
+Answer = TypeVar("Answer")
 
 
 class SourceNotAnsweringError(RequestError):
@@ -33,7 +38,8 @@ class SourceNotAnsweringError(RequestError):
 class CensusVerdict:
     """What a run would make of a database. *columns*: a line for each that may lose something, or is left out.
 
-    *failure*: why nothing at all would be moved. *gaps*: what the login may be kept from seeing.
+    *failure*: why nothing at all would be moved. *gaps*: what the login may be kept from seeing. *arrivals*: by delta,
+    or in full; None where the database does no deltas. *no_deltas*: what its log says against them.
     """
 
     database: str
@@ -41,11 +47,13 @@ class CensusVerdict:
     columns: tuple[str, ...]
     failure: Failure | None
     gaps: tuple[str, ...] = ()
+    arrivals: Arrivals | None = None
+    no_deltas: str = ""
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it would be moved."""
-        return self.account.is_complete and self.failure is None
+        """Whether all of it would be moved, and deltas could begin where they are asked for."""
+        return self.account.is_complete and self.failure is None and not self.no_deltas
 
 
 @click.command(
@@ -78,7 +86,10 @@ def check(context: click.Context, database: str, from_here: bool, as_json: bool,
             f"{database}: {census.failure_class}: {census.text}", remedy=CLASSES[census.failure_class].remedy
         )
     known = account.clients.records.read(newest_census_key(entry.id), Census)
-    return _print(judge(fleet, entry, census, known), as_json=as_json)
+    verdict = judge(fleet, entry, census, known)
+    if entry.deltas:
+        verdict = _judge_log(fleet, entry, verdict, account.clients, from_here=from_here)
+    return _print(verdict, as_json=as_json)
 
 
 @click.command(
@@ -109,15 +120,48 @@ def show(context: click.Context, database: str, as_json: bool, registry: Path) -
 
 def ask_from_here(fleet: Registry, database: Database, clients: Clients) -> Census | Failure:
     """The census, asked for from this machine."""
+    mode = fleet.server_of(database).ssl_mode
+    return _ask_from_here(
+        fleet,
+        database,
+        clients,
+        lambda speaker, secret: speaker.census(secret, database.name_at_source, list(database.schemas), mode),
+    )
+
+
+def _ask_from_here(
+    fleet: Registry, database: Database, clients: Clients, ask: Callable[[Speaker, Mapping[str, Any]], Answer]
+) -> Answer | Failure:
     server = fleet.server_of(database)
     secret = get_secret(server.secret, clients)
     if isinstance(secret, Failure):
         return secret
     speaker = SPEAKERS[server.engine]
     try:
-        return speaker.census(secret, database.name_at_source, list(database.schemas), server.ssl_mode)
+        return ask(speaker, secret)
     except speaker.errors as error:
         return speaker.describe_failure(error)
+
+
+def _judge_log(
+    fleet: Registry, database: Database, verdict: CensusVerdict, clients: Clients, *, from_here: bool
+) -> CensusVerdict:
+    """*verdict* with what the source's log says to deltas that would begin now."""
+    server = fleet.server_of(database)
+    log: SourceLog | Failure = (
+        _ask_from_here(
+            fleet,
+            database,
+            clients,
+            lambda speaker, secret: speaker.log(secret, database.name_at_source, server.ssl_mode),
+        )
+        if from_here
+        else clients.source.log(server, database)
+    )
+    if isinstance(log, Failure):
+        return replace(verdict, gaps=(*verdict.gaps, f"the source's log: {log.text}"))
+    failure = judge_log(server.engine, log, "")
+    return replace(verdict, gaps=(*verdict.gaps, *log.unseen), no_deltas=failure.text if failure else "")
 
 
 def judge(fleet: Registry, database: Database, census: Census, known: Census | None) -> CensusVerdict:
@@ -133,7 +177,8 @@ def judge(fleet: Registry, database: Database, census: Census, known: Census | N
     ]
     failure = selected if isinstance(selected, Failure) else None
     account = take_account(engine, database, census, known)
-    return CensusVerdict(database.id, account, tuple(columns), failure, census.gaps)
+    arrivals = describe_arrivals(engine, database, tables, census) if database.deltas else None
+    return CensusVerdict(database.id, account, tuple(columns), failure, census.gaps, arrivals)
 
 
 def _print(verdict: CensusVerdict, *, as_json: bool) -> int:
@@ -154,6 +199,12 @@ def _lines(verdict: CensusVerdict) -> list[str]:
         lines += [f"  {line}" for line in verdict.columns]
     else:
         lines.append("Every column of what is moved arrives as it is.")
+    if verdict.arrivals:
+        lines += say_arrivals(verdict.arrivals)
+        if verdict.arrivals.no_mark:
+            lines.append(f"The mark is one table with one row: `fleet prerequisites {verdict.database} --deltas`.")
+    if verdict.no_deltas:
+        lines.append(f"Deltas cannot begin: {verdict.no_deltas}")
     lines += [f"Not checked: {gap}" for gap in verdict.gaps]
     if verdict.failure:
         lines.append(verdict.failure.text)

@@ -16,16 +16,18 @@ from onboarding.prerequisites import statements
 Examples:
   fleet prerequisites nyc-flights
   fleet prerequisites nyc-flights --login replicator > nyc-flights.sql
+  fleet prerequisites nyc-flights --deltas   what deltas need besides
 """
 )
 @click.argument("database", type=Text())
 @click.option(
     "--login", type=Text(), default="fleet_dms", show_default=True, help="The login that the server's secret names."
 )
+@click.option("--deltas", is_flag=True, help="What deltas need besides: settings of the log, rights, and the mark.")
 @registry_option
-def prerequisites(database: str, login: str, registry: Path) -> int:
+def prerequisites(database: str, login: str, deltas: bool, registry: Path) -> int:
     """Print the SQL to run at the source of DATABASE, once its DMS login exists there."""
     read = read_fleet(registry)
     entry = read.database(database)
-    click.echo(statements.prerequisites(read.server_of(entry).engine, entry, login), nl=False)
+    click.echo(statements.prerequisites(read.server_of(entry).engine, entry, login, deltas=deltas), nl=False)
     return 0

@@ -41,7 +41,8 @@ class AttemptRecord:
     source_answered: bool = False
     """The source gave its catalogue before the load. Written by PrepareTask."""
     gaps: tuple[str, ...] = ()
-    """What could not be checked, in words. Begun by PrepareTask; Reconcile writes all of the manifest's."""
+    """What could not be checked, in words. Begun by ContinueChain and PrepareTask; Reconcile writes all of the
+    manifest's."""
     task_arn: str = ""
     """The task of the attempt's mode. Written by PrepareTask."""
     instance_arn: str = ""
@@ -81,7 +82,7 @@ class AttemptRecord:
     """How often the start sent the attempt back to its connection tests. Written by StartTask."""
 
     has_mark: bool = False
-    """The source has the fleet's mark; of a delta. Written by PrepareTask."""
+    """The source has the fleet's mark, and its changes are in the log; of a delta. Written by PrepareTask."""
     marked_at: datetime | None = None
     """When the mark got this attempt's number. Written by PrepareTask."""
     stop_at: datetime | None = None

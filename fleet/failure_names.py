@@ -77,6 +77,19 @@ NAMES: dict[str, FailureName] = {
     "AskSourceBroken": FailureName(
         ("unknown",), "AskSource's callers", "AskSource itself broke; nothing is known of the source.",
         "Read the log of AskSource."),
+    # The source's log
+    "LogNotAsWanted": FailureName(
+        ("source_log_gone",), "ContinueChain", "A setting of the source keeps changes out of its log.",
+        "Mend the setting that the text names (`fleet prerequisites DATABASE --deltas`), then run the deltas again."),
+    "SlotGone": FailureName(
+        ("source_log_gone",), "ContinueChain", "The source has no replication slot any more that kept its log for us.",
+        "Nothing, if the run began the deltas anew. Find who dropped it, if it recurs."),
+    "SlotLost": FailureName(
+        ("source_log_gone",), "ContinueChain", "The source has cut the log that the next delta would have read.",
+        "Raise max_slot_wal_keep_size at the source, or run deltas more often. The deltas begin anew."),
+    "LogCut": FailureName(
+        ("source_log_gone",), "ContinueChain", "The source has deleted its log where the next delta begins.",
+        "Keep the log longer than the longest pause between two deltas. The deltas begin anew."),
     # What is to be moved
     "NothingSelected": FailureName(
         ("mapping_empty",), "PrepareTask", "None of the source's tables and views that the login sees is to be moved.",
@@ -323,6 +336,9 @@ NAMES: dict[str, FailureName] = {
     "TableChanged": FailureName(
         ("drift",), "SealFolder", "The table was altered, made anew or emptied while the delta read its changes.",
         "Nothing: the same run loads it in full."),
+    "ColumnsMissing": FailureName(
+        ("landing_mismatch",), "SealFolder", "DMS leaves columns of the table out of its changes.",
+        "Nothing: the same run loads the table in full. If it comes again, the table is unfit for deltas."),
     "ChangesMissing": FailureName(
         ("landing_mismatch",), "SealFolder", "The files hold fewer changes than DMS says it wrote.",
         "Nothing: the same run loads the table in full. Find out who deletes from the landing bucket."),

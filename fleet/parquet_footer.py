@@ -26,10 +26,12 @@ class NotParquetError(ValueError):
 
 @dataclass(frozen=True)
 class Footer:
-    """*rows*: of the whole file. *largest*: by column, of whole numbers whose statistics were written."""
+    """*rows*: of the whole file. *largest*: by column, of whole numbers whose statistics were written. *columns*: their
+    names, none where the file has no rows."""
 
     rows: int
     largest: dict[str, int]
+    columns: frozenset[str] = frozenset()
 
 
 def footer_bytes(tail: bytes) -> int:
@@ -61,13 +63,15 @@ def read_footer(body: bytes) -> Footer:
     except IndexError:
         raise NotParquetError("the footer ends in its middle") from None
     largest: dict[str, int] = {}
+    columns: set[str] = set()
     for chunk in _chunks(fields):
+        name = ".".join(part.decode() for part in chunk[_PATH])
+        columns.add(name)
         value = chunk.get(_STATISTICS, {}).get(_MAXIMUM)
         if value is not None and chunk[_TYPE] in _WHOLE_NUMBERS:
-            name = ".".join(part.decode() for part in chunk[_PATH])
             number = int.from_bytes(value, "little", signed=True)
             largest[name] = max(number, largest.get(name, number))
-    return Footer(fields[_ROWS], largest)
+    return Footer(fields[_ROWS], largest, frozenset(columns))
 
 
 def _chunks(fields: dict[int, Any]) -> Iterator[dict[int, Any]]:

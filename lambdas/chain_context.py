@@ -13,6 +13,7 @@ from fleet.dms.task_texts import TaskTexts, task_texts
 from fleet.dms.tasks import TaskReport
 from fleet.failures import Failure
 from fleet.names import MARK_TABLE
+from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table, TableName
 from fleet.warehouse_columns import fingerprint
 from lambdas.attempt_context import Opened, read_names, read_tables
@@ -56,15 +57,18 @@ def read_chain(opened: Opened, clients: Clients) -> ChainContext | None:
 
 
 def table_fingerprint(engine: Engine, table: Table) -> str:
-    """A short name of the table's columns, key and incarnation: a delta of it applies only while that stays."""
-    return " ".join((fingerprint(engine, table), ",".join(table.key), table.incarnation))
+    """A short name of the table's columns, key and incarnation: a delta of it applies only while that stays.
+
+    So is what keeps changes out of the log: once that is gone, a full load brings what the log never had.
+    """
+    return " ".join((fingerprint(engine, table), ",".join(table.key), table.incarnation, *table.delta_bars))
 
 
 def tables_of_task(opened: Opened, tables: Sequence[Table]) -> tuple[Table, ...]:
     """Those of the attempt's *tables* that its task moves; of a delta those that take deltas, and the mark's."""
     if opened.attempt.mode == "full":
         return tuple(tables)
-    by_delta, _ = part_tables(opened.server.engine, tables)
+    by_delta, _ = part_tables(opened.server.engine, opened.database, tables)
     return (*by_delta, mark_table(opened)) if opened.record.has_mark else by_delta
 
 
@@ -95,7 +99,9 @@ def check_chain(opened: Opened, report: TaskReport, clients: Clients) -> Failure
     if is_new and report.status == "ready":
         return None
     if chain is None or chain.broken:
-        text = f"task {opened.task_id!r} has run, and no chain of deltas that goes on is known of it."
+        broken = as_clause(chain.broken) if chain else ""
+        why = f"its chain is broken: {broken}" if chain else "no chain of deltas is known of it"
+        text = f"task {opened.task_id!r} has run, and {why}."
         return Failure("source_log_gone", "TaskNotFresh", text)
     if report.arn == chain.task_arn and report.status != "ready":
         return None
@@ -109,7 +115,7 @@ def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple
     """The tables of the attempt that need a full load before a delta of theirs applies; and all tables of it."""
     tables = read_tables(opened.attempt, clients)
     engine = opened.server.engine
-    by_delta, _ = part_tables(engine, tables)
+    by_delta, _ = part_tables(engine, opened.database, tables)
     states = clients.chains.states(opened.database.id)
     names = {table.name for table in by_delta}
     needing = [

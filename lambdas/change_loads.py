@@ -17,6 +17,8 @@ from lambdas.chain_context import ChainContext, read_chain, table_fingerprint
 from lambdas.loads import Load
 from lambdas.wiring import Clients
 
+MOST_REFUSALS = 3
+"""How often in a row Snowflake may refuse a table's changes before the table is loaded in full instead."""
 NEEDS_FULL = "NeedsFullLoad"
 """The failure of a table whose deltas wait for a full load."""
 
@@ -31,7 +33,7 @@ def plan_change_loads(
     context = read_chain(opened, clients)
     if context is None:
         return ()
-    by_delta, _ = part_tables(opened.server.engine, tuple(tables.values()))
+    by_delta, _ = part_tables(opened.server.engine, opened.database, tuple(tables.values()))
     loads: list[tuple[int, Load]] = []
     for table in by_delta:
         planned = _plan_load(opened, context, table, known.get(table.name))
@@ -48,20 +50,21 @@ def _plan_load(
     waiting = Load(table.schema, table.table, "waiting")
     why = why_full(state, context.chain, table_fingerprint(opened.server.engine, table))
     if state is None or why:
-        return 0, waiting.failed(_needs_full(table.name, why))
+        return 0, waiting.failed(needs_full(table.name, why))
     if why := find_broken(state, context.folders, context.through):
-        return 0, waiting.failed(_needs_full(table.name, why))
+        return 0, waiting.failed(needs_full(table.name, why))
     batch = plan_batch(state, context.folders, context.through)
     if not batch:
         return None
     if known is None or not known.has_landed:
         why = "no file of it was ever looked into, so the types of its columns are not known"
-        return 0, waiting.failed(_needs_full(table.name, why))
+        return 0, waiting.failed(needs_full(table.name, why))
     rows = sum(sealed.rows for _, sealed in batch)
     return rows, waiting.with_folders(tuple(attempt.number for attempt, _ in batch), state.written)
 
 
-def _needs_full(name: TableName, why: str) -> Failure:
+def needs_full(name: TableName, why: str) -> Failure:
+    """The failure of a table whose changes wait for a full load, and *why* they do."""
     text = f"{name}: its changes cannot be applied before a full load: {why.rstrip('.')}."
     return Failure("source_log_gone", NEEDS_FULL, text)
 
@@ -77,7 +80,8 @@ def prepare_changes(
     ]
     types = {column.name: column for column in known.present}
     columns = tuple(types.get(column.name, column) for column in known.wanted)
-    batch = ChangeBatch(table, tuple(folders), load.written, columns)
+    may_lack_values = opened.server.engine == "postgresql"
+    batch = ChangeBatch(table, tuple(folders), load.written, columns, may_lack_values)
     return change_statements(opened.settings.snowflake, opened.server.engine, opened.attempt, batch)
 
 
@@ -93,12 +97,24 @@ def next_states(
         load = loads.get(name)
         if load is None:
             after = replace(state, applied=max(state.applied, context.through))
-        elif load.result is not None and load.result.failure is None:
-            after = replace(state, applied=context.through, written=opened.attempt.number)
-        elif load.result is not None and load.result.failure is not None and load.result.failure.name == NEEDS_FULL:
-            after = replace(state, needs_full=load.result.failure.text)
         else:
-            continue
+            after = _after(state, load, context.through, opened.attempt.number)
         if after != state:
             changed.append(after)
     return changed
+
+
+def _after(state: TableState, load: Load, through: int, number: int) -> TableState:
+    """The table's state after the *load* of attempt *number*, which applied changes up to attempt *through*."""
+    failure = load.result.failure if load.result else None
+    if failure is None:
+        return replace(state, applied=through, written=number, refused=0, refused_by=0)
+    if failure.name == NEEDS_FULL:
+        return replace(state, needs_full=failure.text)
+    if failure.failure_class != "warehouse" or state.refused_by == number:
+        return state
+    if state.refused + 1 < MOST_REFUSALS:
+        return replace(state, refused=state.refused + 1, refused_by=number)
+    return replace(
+        state, needs_full=f"its changes were refused {MOST_REFUSALS} times, the last time so: {failure.text}"
+    )

@@ -78,9 +78,9 @@ def choose(asked: Input, registry: Registry, clients: Clients) -> Chosen:
             )
         again = choose_rerun(old, asked.what or "failed-databases", asked.databases)
         chosen = choose_databases(registry, list(again), asked.tags, old.mode)
-        # No delta can be narrowed: the next one brings what is missing of all its tables.
-        narrowed = {name: tables for name, tables in again.items() if tables is not None and old.mode == "full"}
-        return Chosen(old.mode, chosen, narrowed)
+        # A delta reads one log for all tables, so that it is never narrowed.
+        tables = {name: found for name, found in again.items() if found is not None and old.mode == "full"}
+        return Chosen(old.mode, chosen, tables)
     if asked.mode is None or asked.what is not None:
         raise MalformedInputError(
             "the input has `what` without `rerun_of`, or neither `mode` nor `rerun_of`.",

@@ -24,7 +24,7 @@ def reconcile_delta(
     context = read_chain(opened, clients)
     if context is None or context.chain.number == opened.attempt.number:
         return ()
-    tables, _ = part_tables(opened.server.engine, read_tables(opened.attempt, clients))
+    tables, _ = part_tables(opened.server.engine, opened.database, read_tables(opened.attempt, clients))
     clients.chains.put_states(
         opened.database.id, next_states(opened, context, {table.name: table for table in tables}, loads)
     )

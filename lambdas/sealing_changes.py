@@ -24,6 +24,8 @@ from fleet.parquet_footer import TAIL_BYTES, Footer, footer_bytes, read_footer
 from fleet.sentences import as_clause
 from fleet.tables.account import NOTHING_ACCOUNTED
 from fleet.tables.catalogue import Table, TableName
+from fleet.tables.columns import dms_type
+from fleet.warehouse import rename_columns
 from lambdas.attempt_context import Opened, read_account, read_tables
 from lambdas.chain_context import mark_table, table_fingerprint, tables_of_task
 from lambdas.landing import read_manifest_of
@@ -64,6 +66,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             footers,
             state=states.get(table.name, ""),
             changed=changed.get(table.name, ""),
+            carried=_carried(opened, table),
         )
         for table in tables
         if table.name != mark_name
@@ -110,6 +113,11 @@ def note_changes(opened: Opened, manifest: Manifest, clients: Clients) -> None:
     clients.chains.put(opened.database.id, replace(chain, checkpoint=delta.checkpoint, newest=opened.attempt.number))
     if delta.end is not None and delta.end.failure_class == "source_log_gone":
         clients.chains.break_off(opened.database.id, delta.end.text)
+
+
+def _carried(opened: Opened, table: Table) -> list[str]:
+    landed = rename_columns(table, opened.database.renames)
+    return [column.name for column in landed.columns if dms_type(opened.server.engine, column) is not None]
 
 
 def _since(

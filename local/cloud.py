@@ -19,6 +19,7 @@ from local.faults.faults import Faults
 from local.functions import HandlersInProcess
 from localcloud.clock import Kind
 from localcloud.cloud import AccountLimits, Cloud, Event, Hooks
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.dms.resources import Quotas
 from localcloud.snowflake.transport import InProcessTransport
 from orchestration.functions import MODULES
@@ -32,8 +33,8 @@ class LocalCloud(Cloud):
     """A local cloud with the fleet of *registry*. *folder* gets the handlers' log too.
 
     *faults*: what is to break in it. *is_deployed*: else the account is empty, and of the registry only the settings
-    count; they also say to how many endpoints and tasks AWS has raised the account. *on_status*: as `Hooks` has it.
-    Deploying skips its waits on a real clock too, which is ahead afterwards.
+    count; they also say to how many endpoints and tasks AWS has raised the account. *on_status*, *captures*: as
+    `Hooks` has them. Deploying skips its waits on a real clock too, which is ahead afterwards.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class LocalCloud(Cloud):
         on_status: Callable[[Event], object] = lambda _: None,
         seed: int = 0,
         faults: Faults | None = None,
+        captures: CaptureHooks | None = None,
     ) -> None:
         settings = registry.settings
         self.registry = registry
@@ -72,7 +74,7 @@ class LocalCloud(Cloud):
             time_scale=time_scale,
             stays=stays,
             limits=replace(limits or AccountLimits(), dms_quotas=raised),
-            hooks=Hooks(self.faults.reader, self.faults.dms, on_status, self._prepare),
+            hooks=Hooks(self.faults.reader, self.faults.dms, on_status, self._prepare, captures or CaptureHooks()),
             snowflake_account=settings.snowflake.account,
             snowflake_user_arn=snowflake_user_arn(settings),
             seed=seed,

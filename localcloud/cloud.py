@@ -17,6 +17,7 @@ from localcloud.deliveries.alarms import Alarms
 from localcloud.deliveries.event_bus import EventBus
 from localcloud.deliveries.schedules import Schedules
 from localcloud.dms.api import Dms
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.dms.engines.reader import Reader
 from localcloud.dms.engines.sources import readers
 from localcloud.dms.requests.throttle import AWS_RATE
@@ -62,12 +63,14 @@ class AccountLimits:
 class Hooks:
     """Where somebody may step in. *reader*: around what reads the sources; *dms*: around DMS's answers; *on_status*
     gets EventBridge's event for each change of an execution's status, on a thread of its own; *prepare*: what there is
-    from the start is made by it, while requests are not limited and the clock skips waits."""
+    from the start is made by it, while requests are not limited and the clock skips waits; *captures*: what is done to
+    captures of changes."""
 
     reader: Callable[[Reader], Reader] = lambda reader: reader
     dms: Callable[[Answer], Answer] = lambda answer: answer
     on_status: Callable[[Event], object] = lambda _: None
     prepare: Callable[[], object] = lambda: None
+    captures: CaptureHooks = field(default_factory=CaptureHooks)
 
 
 class Cloud:
@@ -123,6 +126,7 @@ class Cloud:
             delays=limits.dms_delays,
             quotas=limits.dms_quotas,
             on_event=lambda event: self.events.deliver(event),
+            capture_hooks=self._hooks.captures,
         )
         self.aws.serve("dms", self._hooks.dms(self.dms.answer))
         self.snowflake = SnowflakeProcess(

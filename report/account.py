@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fleet.deltas.tables import Arrivals
 from fleet.outcomes import Outcome, TableOutcome
 from fleet.spelling import list_some
 from fleet.tables.account import Accounted, DatabaseAccount
@@ -29,6 +30,20 @@ def say_account(account: DatabaseAccount) -> Iterator[str]:
     yield from (f"{list_some(names)}: {why}" for why, names in parts.items())
     yield from (f"since the last run: {change}" for change in account.changes)
     yield from account.remarks
+
+
+def say_arrivals(arrivals: Arrivals) -> Iterator[str]:
+    """How each table's rows arrive in runs of mode `delta`.
+
+    >>> from fleet.deltas.tables import InFull
+    >>> list(say_arrivals(Arrivals(("s.a", "s.b"), (InFull("s.c", "it has no primary key"),))))
+    ['By deltas arrive s.a, s.b.', 'In full, in each delta run, arrives s.c: it has no primary key.']
+    """
+    if arrivals.by_delta:
+        yield f"By deltas arrive {', '.join(arrivals.by_delta)}."
+    yield from (f"In full, in each delta run, arrives {one.table}: {one.why}." for one in arrivals.in_full)
+    if arrivals.no_mark:
+        yield f"No delta can say up to where it reads: {arrivals.no_mark}."
 
 
 def say_red(outcome: Outcome) -> Iterator[str]:

@@ -19,6 +19,7 @@ from fleet.names import function_name
 from judged_functions import JudgedFunctions
 from local.cloud import LocalCloud
 from localcloud.cloud import AccountLimits
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.errors import FunctionError
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.tests.held_time import HeldTime
@@ -69,7 +70,10 @@ CREATE VIEW totals AS SELECT count(*) AS orders, sum(amount) AS amount FROM orde
 
 
 def make_template(postgres: EmbeddedPostgres) -> str:
-    """A source database of three tables, one of them empty, and a view; its name."""
+    """A source database of three tables, one of them empty, and a view; its name. Made once for a server."""
+    with postgres.connect("postgres") as connection:
+        if connection.execute("SELECT FROM pg_database WHERE datname = 'case template'").fetchone() is not None:
+            return "case template"
     postgres.create_database("case template")
     with postgres.connect("case template") as connection:
         connection.execute(_TEMPLATE.encode())
@@ -99,6 +103,7 @@ class Cases:
         count: int = 48,
         shared: Server | None = None,
         changed: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        captures: CaptureHooks | None = None,
     ) -> None:
         self.postgres = postgres
         self._template = template
@@ -127,7 +132,9 @@ class Cases:
         self.registry = Registry(SETTINGS, servers, databases)
         # A test looks at DMS and at executions as often as it likes.
         limits, faults = AccountLimits(dms_rate=None, machine_rates={}), JudgedFunctions(_ASKS_STAND_INS)
-        self.cloud = LocalCloud(folder, self.registry, secrets, clock="frozen", limits=limits, faults=faults)
+        self.cloud = LocalCloud(
+            folder, self.registry, secrets, clock="frozen", limits=limits, faults=faults, captures=captures
+        )
         self._open = ExitStack()
 
     def __enter__(self) -> Self:

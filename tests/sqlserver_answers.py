@@ -63,6 +63,8 @@ class Thing:
     has_columnstore: int = 0
     rows: int | None = 12
     hides: int | None = None
+    made: str = "245575913/2026-11-30T12:00:00.123"
+    is_published: int = 1
 
 
 @dataclass
@@ -118,6 +120,8 @@ class Server:
             one.may_select,
             one.has_columnstore,
             one.rows,
+            one.made,
+            one.is_published,
         )
 
     def _columns(self, thing: Thing) -> list[Row]:

@@ -36,7 +36,8 @@ class TableState:
 
     *chain*: the one that its rows belong to. *applied*: the attempt up to which all of its changes are in; *written*:
     the last attempt with a row of it in OPS.APPLIED. *fingerprint*: of its columns and key as they were applied.
-    *needs_full*: why no delta of it applies until a later full load; empty where one does.
+    *needs_full*: why no delta of it applies until a later full load; empty where one does. *refused*: how often in a
+    row Snowflake has refused its changes, the last time those of attempt *refused_by*.
     """
 
     schema: str
@@ -46,6 +47,8 @@ class TableState:
     written: int
     fingerprint: str
     needs_full: str = ""
+    refused: int = 0
+    refused_by: int = 0
 
     @property
     def name(self) -> TableName:

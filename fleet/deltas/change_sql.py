@@ -18,7 +18,7 @@ from fleet.manifests import SealedTable
 from fleet.names import warehouse_name
 from fleet.tables.catalogue import Table
 from fleet.warehouse import applied_table, copy_statements, define, literal, qualified, quote
-from fleet.warehouse_columns import FILE_COLUMN, WarehouseColumn
+from fleet.warehouse_columns import FILE_COLUMN, OWN_NAMES, WarehouseColumn, type_parts
 
 _OPERATION, _POSITION, _SEQUENCE = map(warehouse_name, (OPERATION_COLUMN, POSITION_COLUMN, SEQUENCE_COLUMN))
 _ATTEMPT_PART = 4
@@ -30,13 +30,15 @@ class ChangeBatch:
     """The changes of one table that are applied together.
 
     *folders*: each attempt with what it sealed of the table, in order. *written*: the attempt of the table's last row
-    in OPS.APPLIED, which must still be the last. *columns*: of the published table.
+    in OPS.APPLIED, which must still be the last. *columns*: of the published table. *may_lack_values*: an update may
+    leave out what it does not change.
     """
 
     table: Table
     folders: tuple[tuple[Attempt, SealedTable], ...]
     written: int
     columns: tuple[WarehouseColumn, ...]
+    may_lack_values: bool = False
 
     @property
     def rows(self) -> int:
@@ -88,6 +90,7 @@ def change_statements(
             for folder_attempt, sealed in batch.folders
             for statement in copy_statements(snowflake, folder_attempt, batch.table, sealed, beside)
         ),
+        *_refuse_incomplete(batch, keys, target, beside),
         "BEGIN TRANSACTION",
         _merge(engine, batch, keys, target, beside),
         f"INSERT INTO {applied_table(snowflake)} {_guards(snowflake, attempt, batch, beside)}",
@@ -95,6 +98,42 @@ def change_statements(
         f"DROP TABLE {beside}",
         f"SELECT COUNT(*) AS ROW_COUNT FROM {target}",
     )
+
+
+INCOMPLETE = "incomplete changes: "
+"""Begins what a request says that is refused because its updates may lack values."""
+_KEPT_APART_BYTES = 1_900
+"""In a shorter row PostgreSQL keeps no value apart (TOAST_TUPLE_THRESHOLD is 2,032 bytes of an 8 KB page, header
+included). Source: https://www.postgresql.org/docs/current/storage-toast.html (documented)."""
+
+
+def _refuse_incomplete(batch: ChangeBatch, keys: Sequence[str], target: str, beside: str) -> list[str]:
+    """Nothing, or a statement that fails where an update may have left out a value that it does not change.
+
+    PostgreSQL keeps a long value apart from its row, and writes nothing of it into the log when a row is updated and it
+    is not. In the file it is null then, as if it had been set to null. So a null counts as one only where the row had
+    none before, in the table or in an earlier change, or where that row was too short to keep anything apart.
+    """
+    if not batch.may_lack_values:
+        return []
+    old = _before(batch.table)
+    long = [column.name for column in batch.columns if type_parts(column.type)[0] in {"VARCHAR", "BINARY"}]
+    long = [name for name in long if name not in keys and name not in OWN_NAMES]
+    if not long:
+        return []
+    columns = _list([*keys, *long])
+    bytes_of_row = " + ".join(
+        [f"COALESCE(OCTET_LENGTH(K.{quote(name)}), 0)" for name in long] + [str(16 * len(batch.columns))]
+    )
+    lacks = " OR ".join(f"(C.{quote(name)} IS NULL AND K.{quote(name)} IS NOT NULL)" for name in long)
+    same = " AND ".join(
+        f"K.{quote(key)} = COALESCE(C.{quote(before)}, C.{quote(key)})" for key, before in zip(keys, old, strict=True)
+    )
+    return [
+        f"SELECT CAST(IFF(COUNT(*) = 0, '0', '{INCOMPLETE}' || COUNT(*)) AS NUMBER(9,0)) FROM {beside} AS C "
+        f"JOIN (SELECT {columns} FROM {target} UNION ALL SELECT {columns} FROM {beside}) AS K ON {same} "
+        f"WHERE C.{quote(_OPERATION)} = 'U' AND ({lacks}) AND {bytes_of_row} > {_KEPT_APART_BYTES}"
+    ]
 
 
 def _before(table: Table) -> list[str]:

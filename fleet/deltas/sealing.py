@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from fleet.dms.tasks import ChangeCounts
 from fleet.failures import Failure
 from fleet.folders import LandedFile
 from fleet.manifests import SealedTable
 from fleet.parquet_footer import Footer
+from fleet.spelling import list_some
 from fleet.tables.catalogue import Table
 
 SUSPENDED = "Table error"
@@ -25,9 +26,11 @@ def judge_changes(
     *,
     state: str = "",
     changed: str = "",
+    carried: Collection[str] = (),
 ) -> SealedTable:
     """What landed of *table*'s changes. *counts*: of this attempt by DMS, None where they are not known; *footers*: of
-    each file, by key. *changed*: how the table itself has changed meanwhile, in words.
+    each file, by key. *changed*: how the table itself has changed meanwhile, in words. *carried*: the columns of the
+    source that each change must have, as they are named in the files.
 
     More rows in the files than DMS counts are changes that it wrote twice, which apply once. Fewer are lost.
 
@@ -44,6 +47,9 @@ def judge_changes(
         failure = Failure("table_error", "TableSuspended", text)
     elif changed:
         failure = Failure("drift", "TableChanged", f"{changed}.")
+    elif lacking := sorted({name for file in files for name in carried if name not in footers[file.key].columns}):
+        text = f"{table.name}: changes lack {list_some(lacking, 'columns')}, which a full load brings."
+        failure = Failure("landing_mismatch", "ColumnsMissing", text)
     elif counts is not None and rows < counts.all:
         text = f"{table.name}: DMS counts {counts.all:,} changes, the files hold {rows:,}."
         failure = Failure("landing_mismatch", "ChangesMissing", text)

@@ -1,25 +1,36 @@
-"""Which tables of a database take deltas, and why the others do not: known before the night, from the census."""
+"""Which tables of a database take deltas, and why the others do not: known before the night, from the census.
+
+What of a table's changes is not in its engine's log the census says itself (`Table.delta_bars`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from fleet.databases import Engine
-from fleet.tables.catalogue import Table, TableName
+from fleet.databases import Database, Engine
+from fleet.names import MARK_TABLE
+from fleet.tables.catalogue import Census, Table, TableName
 from fleet.tables.columns import dms_type
 
 
-def why_no_deltas(engine: Engine, table: Table) -> str:
+def why_no_deltas(engine: Engine, database: Database, table: Table) -> str:
     """Why *table* is loaded in full in each run of mode `delta`, in words; nothing where its changes are enough.
 
+    >>> from fleet.databases import Rename
     >>> from fleet.tables.columns import Column
-    >>> columns = (Column("id", "integer"), Column("body", "text"))
-    >>> why_no_deltas("postgresql", Table("s", "t", False, columns, ("id",)))
+    >>> shop = Database("shop", "s", "Shop", "one", ("s",), renames=(Rename("s", "t", "Op", "operation"),))
+    >>> columns = (Column("id", "integer"), Column("body", "text"), Column("Op", "integer"))
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns, ("id",)))
     ''
-    >>> why_no_deltas("postgresql", Table("s", "t", False, columns))
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns))
     'it has no primary key'
-    >>> why_no_deltas("postgresql", Table("s", "t", False, columns, ("body",)))
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns, ("body",)))
     "its key column 'body' is a LOB, which DMS moves apart from its row"
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns, ("Op",)))
+    "`renames` gives its key column 'Op' another name, and no page says what DMS then calls the key before a change"
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns, ("id",), delta_bars=("it is unlogged",)))
+    'it is unlogged'
     """
     if table.is_view:
         return "it is a view, which DMS moves in full loads alone"
@@ -27,17 +38,71 @@ def why_no_deltas(engine: Engine, table: Table) -> str:
         return "its rows are in partitions, whose changes DMS reports under their own names"
     if not table.key:
         return "it has no primary key"
+    if table.delta_bars:
+        return table.delta_bars[0]
     columns = {column.name: column for column in table.columns}
+    renamed = {one.column for one in database.renames if (one.schema, one.table) == table.name}
     for name in table.key:
         dms = dms_type(engine, columns[name]) if name in columns else None
         if dms is None:
             return f"its key column {name!r} is of a type that DMS does not carry"
         if dms.is_lob:
             return f"its key column {name!r} is a LOB, which DMS moves apart from its row"
+        if name in renamed:
+            return (
+                f"`renames` gives its key column {name!r} another name, and no page says what DMS then calls the key "
+                "before a change"
+            )
     return ""
 
 
-def part_tables(engine: Engine, tables: Sequence[Table]) -> tuple[tuple[Table, ...], dict[TableName, str]]:
+def part_tables(
+    engine: Engine, database: Database, tables: Sequence[Table]
+) -> tuple[tuple[Table, ...], dict[TableName, str]]:
     """*tables* in two: those that take deltas, and why the others do not."""
-    reasons = {table.name: why_no_deltas(engine, table) for table in tables}
+    reasons = {table.name: why_no_deltas(engine, database, table) for table in tables}
     return tuple(one for one in tables if not reasons[one.name]), {name: why for name, why in reasons.items() if why}
+
+
+@dataclass(frozen=True)
+class InFull:
+    """A table that each run of mode `delta` loads in full, and why."""
+
+    table: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """How the rows of each table arrive in runs of mode `delta`. *no_mark*: why there is no mark to read up to."""
+
+    by_delta: tuple[str, ...]
+    in_full: tuple[InFull, ...]
+    no_mark: str = ""
+
+
+def describe_arrivals(engine: Engine, database: Database, tables: Sequence[Table], census: Census) -> Arrivals:
+    """How each of the *tables* that are moved arrives; *census*: all that the source has."""
+    by_delta, others = part_tables(engine, database, tables)
+    return Arrivals(
+        tuple(str(table.name) for table in by_delta),
+        tuple(InFull(str(name), why) for name, why in others.items()),
+        why_no_mark(engine, database, census),
+    )
+
+
+def why_no_mark(engine: Engine, database: Database, census: Census) -> str:
+    """Why no delta of the database is known to hold all up to its start, in words; nothing where the mark says so.
+
+    >>> shop = Database("shop", "s", "Shop", "one", ("s",))
+    >>> why_no_mark("mysql", shop, Census(("s",), ()))
+    's.fleet_mark is not there'
+    >>> why_no_mark("mysql", shop, Census(("s",), (Table("s", MARK_TABLE, False, ()),)))
+    'of no use is s.fleet_mark: it has no primary key'
+    """
+    name = TableName(database.schemas[0], MARK_TABLE)
+    mark = next((table for table in census.tables if table.name == name), None)
+    if mark is None:
+        return f"{name} is not there"
+    why = mark.barred or why_no_deltas(engine, database, mark)
+    return f"of no use is {name}: {why}" if why else ""

@@ -48,7 +48,7 @@ class Table:
     *barred*: why the login does not see all of it, in words with the right that it lacks; empty where it does.
     *rows_estimated*: by the server's statistics, None where it has none. *features*: as far as they matter to DMS.
     *incarnation*: differs after the relation was made anew or emptied as a whole, which no log of changes shows; empty
-    where the engine says nothing of it.
+    where the engine says nothing of it. *delta_bars*: why its changes are not all in the log, in words.
     """
 
     schema: str
@@ -62,6 +62,7 @@ class Table:
     rows_estimated: int | None = None
     features: tuple[Feature, ...] = ()
     incarnation: str = ""
+    delta_bars: tuple[str, ...] = ()
 
     @property
     def name(self) -> TableName:

@@ -133,8 +133,8 @@ def read_outcome_item(item: Mapping[str, Any]) -> OutcomeRecord:
 
 
 def read_chain_item(item: Mapping[str, Any]) -> Chain:
-    """The chain that *item* is."""
-    return Chain(**_read_fields(Chain, from_item(item)))
+    """The chain that *item* is. A task that has read nothing yet has no checkpoint."""
+    return Chain(**{"checkpoint": "", **_read_fields(Chain, from_item(item))})
 
 
 def read_state_item(item: Mapping[str, Any]) -> TableState:

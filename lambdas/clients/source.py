@@ -11,6 +11,7 @@ from botocore.exceptions import HTTPClientError
 from fleet.asking import ASK_SOURCE_SECONDS, ASKED_AT_MOST, BROKEN, CATALOGUE_SECONDS, NOT_BACK
 from fleet.counts import Count
 from fleet.databases import Database, Server
+from fleet.deltas.logs import SourceLog
 from fleet.errors import ThrottledError, TransientError
 from fleet.failures import Failure
 from fleet.sentences import as_clause
@@ -64,6 +65,11 @@ class Source:
         """The ids of the transactions that are open in the database and may have written something."""
         answer = self._ask(server, database, "transactions", CATALOGUE_SECONDS)
         return answer if isinstance(answer, Failure) else tuple(answer)
+
+    def log(self, server: Server, database: Database) -> SourceLog | Failure:
+        """What the source says of the log that changes are read from."""
+        answer = self._ask(server, database, "log", CATALOGUE_SECONDS)
+        return answer if isinstance(answer, Failure) else adapter(SourceLog).validate_python(answer)
 
     def mark(self, server: Server, database: Database, attempt: int) -> bool | Failure:
         """Set the source's mark to the number of *attempt*; whether it is there now. Asked again, nothing changes."""

@@ -1,8 +1,8 @@
 """
 The one handler that speaks to a source: it alone runs in the source's network and may read its secret.
 
-Takes   Request: a question (`census`, `counts`, `losses` or `transactions`) or the wish to set the `mark`, the server's
-        engine, secret and ssl_mode, and the database there
+Takes   Request: a question (`census`, `counts`, `losses`, `transactions` or `log`) or the wish to set the `mark`, the
+        server's engine, secret and ssl_mode, and the database there
 Returns Response: the answer, or the failure as data, because a source that is down is no fault of ours
 Raises  nothing of its own
 """
@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from fleet.counts import Count
 from fleet.databases import Engine, SslMode
+from fleet.deltas.logs import SourceLog
 from fleet.errors import ApiRefusedError, FleetError
 from fleet.failures import Failure
 from fleet.sentences import as_clause
@@ -28,7 +29,7 @@ from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.clients.records import adapter
 from lambdas.clients.refusals import code_of, message_of, translate
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.sources import marks, mysql, postgresql, sqlserver, transactions
+from lambdas.sources import logs, marks, mysql, postgresql, sqlserver, transactions
 from lambdas.sources.counting import HasTime, within
 from lambdas.sources.secret import read_secret
 from lambdas.wiring import Clients
@@ -38,7 +39,7 @@ class Request(Model):
     """One question. *tables*: pairs of schema and table, for `counts`; *losses*: what to count, for `losses`;
     *seconds_each*: for one table; *attempt*: whose number the mark gets."""
 
-    question: Literal["census", "counts", "losses", "transactions", "mark"]
+    question: Literal["census", "counts", "losses", "transactions", "log", "mark"]
     run: str | None
     database: str
     engine: Engine
@@ -53,8 +54,8 @@ class Request(Model):
 
 
 class Response(Model):
-    """The answer (a `Census`, lists of `Count` or `CountedLosses`, the ids of open transactions, whether the mark is
-    set), or why there is none. Tables that are missing among the counts are left to another call."""
+    """The answer (a `Census`, lists of `Count` or `CountedLosses`, the ids of open transactions, a `SourceLog`, whether
+    the mark is set), or why there is none. Tables that are missing among the counts are left to another call."""
 
     answer: Any = None
     failure: dict[str, str] | None = None
@@ -71,6 +72,7 @@ class Speaker:
     counts: Callable[[Mapping[str, Any], str, Sequence[tuple[str, str]], SslMode, float, HasTime], list[Count]]
     losses: Callable[[Mapping[str, Any], str, Sequence[TableLosses], SslMode, float, HasTime], list[CountedLosses]]
     transactions: Callable[[Mapping[str, Any], str, SslMode], list[str] | Failure]
+    log: Callable[[Mapping[str, Any], str, SslMode], SourceLog]
     mark: Callable[[Mapping[str, Any], str, str, int, SslMode], bool]
     describe_failure: Callable[[BaseException], Failure]
     errors: tuple[type[Exception], ...]
@@ -81,6 +83,7 @@ _MYSQL = Speaker(
     mysql.ask_counts,
     mysql.ask_losses,
     transactions.open_on_mysql,
+    logs.ask_mysql_log,
     marks.mark_mysql,
     mysql.describe_failure,
     (pymysql.Error, OSError, UnicodeError),
@@ -91,6 +94,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         postgresql.ask_counts,
         postgresql.ask_losses,
         transactions.open_on_postgresql,
+        logs.ask_postgresql_log,
         marks.mark_postgresql,
         postgresql.describe_failure,
         (pg8000.exceptions.Error, OSError, UnicodeError),
@@ -102,6 +106,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         sqlserver.ask_counts,
         sqlserver.ask_losses,
         transactions.open_on_sqlserver,
+        logs.ask_sqlserver_log,
         marks.mark_sqlserver,
         sqlserver.describe_failure,
         (pytds.Error, OSError, UnicodeError),
@@ -129,6 +134,8 @@ def run(request: Request, clients: Clients) -> Response:
                 answer, kind = speaker.losses(*asked, *how), list[CountedLosses]
             case "transactions":
                 answer, kind = speaker.transactions(*asked, request.ssl_mode), list[str]
+            case "log":
+                answer, kind = speaker.log(*asked, request.ssl_mode), SourceLog
             case "mark":
                 answer, kind = speaker.mark(*asked, request.schemas[0], request.attempt, request.ssl_mode), bool
         if isinstance(answer, Failure):

@@ -17,13 +17,14 @@ from fleet.tables.catalogue import Census, RelationKind, Table, TableName
 from fleet.tables.columns import Column
 from lambdas.sources.mysql_grants import Grants, read_grants
 from lambdas.sources.mysql_losses import quote
+from lambdas.sources.mysql_storage import InnodbCatalogue, read_storage
 
 # Of a name and the same one in other letters, asked for together, the server may look for the first alone (seen with
 # MariaDB 10.11): so all schemas are looked at, and what is in them one schema at a time.
 _SCHEMAS = "SELECT schema_name FROM information_schema.schemata"
 # To say how many rows there are, the server opens the table: only then does it say that a table or view is broken.
 _TABLES = """
-SELECT table_schema, table_name, table_type, engine, table_comment, table_rows
+SELECT table_schema, table_name, table_type, engine, table_comment, table_rows, create_time
 FROM information_schema.tables WHERE table_schema = %s AND table_type <> 'TEMPORARY'
 """
 # MariaDB's JSON is a longtext with a check, and says so nowhere. An invisible column's name of a type ends so: it is of
@@ -42,7 +43,8 @@ SELECT table_schema, table_name, column_name,
               CASE WHEN character_set_name IN ('utf8', 'utf8mb3', 'utf8mb4') THEN ''
                    ELSE coalesce(concat(' character set ', character_set_name), '') END,
               CASE WHEN extra LIKE '%%INVISIBLE%%' THEN ' invisible' ELSE '' END),
-       find_in_set('select', privileges) > 0
+       find_in_set('select', privileges) > 0,
+       extra LIKE '%%VIRTUAL%%' OR extra LIKE '%%STORED GENERATED%%' OR extra LIKE '%%PERSISTENT%%'
 FROM information_schema.columns WHERE table_schema = %s ORDER BY ordinal_position
 """
 _KEYS = """
@@ -74,23 +76,24 @@ class _Row(NamedTuple):
     is_nullable: int
     declared: str
     is_readable: int
+    is_generated: int
 
 
 def read_census(cursor: pymysql.cursors.Cursor, schemas: Sequence[str]) -> Census:
     """Everything under *schemas*, in order of schema and name. A table in partitions is one table."""
     there = sorted({name for (name,) in _ask(cursor, _SCHEMAS)} & set(schemas))
-    grants = _ask_grants(cursor)
+    grants, storage = _ask_grants(cursor), read_storage(cursor)
     tables: list[Table] = []
     for schema in there:
         tables += [] if grants.shows_all(schema) else [_hidden(schema)]
-        tables += _tables(cursor, schema, grants)
+        tables += _tables(cursor, schema, grants, storage)
     return Census(tuple(there), tuple(sorted(tables, key=lambda one: one.name)))
 
 
-def _tables(cursor: pymysql.cursors.Cursor, wanted: str, grants: Grants) -> Iterator[Table]:
+def _tables(cursor: pymysql.cursors.Cursor, wanted: str, grants: Grants, stored: InnodbCatalogue) -> Iterator[Table]:
     columns = _by_table(map(_Row._make, _ask(cursor, _COLUMNS, wanted)))
     keys = _by_table(_ask(cursor, _KEYS, wanted))
-    for schema, table, kind, storage, comment, rows in _ask(cursor, _TABLES, wanted):
+    for schema, table, kind, storage, comment, rows, created_at in _ask(cursor, _TABLES, wanted):
         name = TableName(schema, table)
         if schema != wanted:  # the catalogue compares names without regard to case
             continue
@@ -107,6 +110,8 @@ def _tables(cursor: pymysql.cursors.Cursor, wanted: str, grants: Grants) -> Iter
             _KINDS.get(kind, "table"),
             barred=comment if _is_broken(kind, storage, comment) else _describe_bar(cursor, name, found, grants),
             rows_estimated=rows,
+            incarnation=stored.incarnation(name, created_at),
+            delta_bars=tuple(stored.bars(name, storage, [row.column for row in found if row.is_generated])),
         )
 
 

@@ -15,8 +15,10 @@ from fleet.tables.columns import Column
 # nearest of its ancestors that is under the schemas asked for. A schema that an asked one, read as a pattern, would
 # match comes too: DMS reads names in that way. An estimate of zero rows is none: an old server says it of what it never
 # analysed. A parent's estimate leaves its children out. TRUNCATE, and what writes a table anew, gives it another file.
-# Source: PostgreSQL's manual, "System Catalogs" (pg_class, pg_attribute, pg_type, pg_inherits) and "Access Privilege
-# Inquiry Functions"; a scale is 11 bits with a sign (src/backend/utils/adt/numeric.c, numeric_typmod_scale).
+# An update or delete has the old key in the log by the table's replica identity; a key that is deferrable is none.
+# Source: PostgreSQL's manual, "System Catalogs" (pg_class, pg_attribute, pg_type, pg_inherits), "Access Privilege
+# Inquiry Functions" and "ALTER TABLE" (REPLICA IDENTITY); a scale is 11 bits with a sign
+# (src/backend/utils/adt/numeric.c, numeric_typmod_scale).
 CENSUS = """
 WITH RECURSIVE domain(oid, base, modifier) AS (
   SELECT oid, typbasetype, typtypmod FROM pg_type WHERE typtype = 'd'
@@ -47,7 +49,17 @@ SELECT n.nspname, c.relname, c.relkind::text, p.nspname, p.relname,
        NOT a.attnotnull,
        array_position(k.conkey, a.attnum),
        format_type(a.atttypid, a.atttypmod),
-       c.oid || '/' || c.relfilenode
+       c.oid || '/' || c.relfilenode,
+       array_remove(ARRAY[
+         CASE WHEN c.relpersistence = 'u' THEN 'unlogged' END,
+         CASE WHEN c.relkind = 'r' AND c.relhassubclass AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid)
+              THEN 'parent' END,
+         CASE WHEN c.relreplident = 'n' THEN 'nothing'
+              WHEN c.relreplident = 'd' AND k.condeferrable THEN 'deferrable'
+              WHEN c.relreplident = 'i' AND NOT EXISTS (
+                SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisreplident AND k.conkey <@ x.indkey::int2[]
+              ) THEN 'index' END
+       ], NULL)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -66,6 +78,14 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY n.nspname, c.relname, a.attnum
 """
 SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname = ANY(:schemas) ORDER BY nspname"
+_NO_KEY = "its updates and deletes have no key in the log"
+_DELTA_BARS = {
+    "unlogged": "it is unlogged, so that nothing of it is in the log",
+    "parent": "other tables inherit from it, and DMS reports changes of their rows under their own names",
+    "nothing": f"{_NO_KEY} (REPLICA IDENTITY NOTHING)",
+    "deferrable": f"{_NO_KEY}: the primary key is deferrable",
+    "index": f"{_NO_KEY} (REPLICA IDENTITY USING INDEX, without the key's columns)",
+}
 _KINDS: Mapping[str, RelationKind] = {
     "r": "table",
     "p": "partitioned table",
@@ -95,6 +115,7 @@ def read_tables(rows: Iterable[Sequence[Any]]) -> Iterator[Table]:
             _describe_bar(first, columns),
             first.rows,
             incarnation=first.incarnation,
+            delta_bars=tuple(_DELTA_BARS[bar] for bar in first.delta_bars) if first.kind == "r" else (),
         )
 
 
@@ -118,6 +139,7 @@ class _Row(NamedTuple):
     key_place: Any
     declared: Any
     incarnation: str
+    delta_bars: Sequence[str]
 
 
 def _describe_bar(relation: _Row, columns: Sequence[_Row]) -> str:

@@ -38,7 +38,11 @@ def schemas_query(schemas: str) -> str:
 
 def relations_query(schemas: str, known: Known) -> str:
     """An external table is U or ET; indexes of type 5 and 6 are columnstores; 0 and 1 are the heap and the clustered
-    index, which have each row once. What came with the server, as the tables of change data capture, is left alone."""
+    index, which have each row once. What came with the server, as the tables of change data capture, is left alone.
+
+    An object made anew has another id and time of creation. A table that is published, or captured, cannot be emptied
+    as a whole. Source: sys.objects; "TRUNCATE TABLE", "Limitations"; "About change data capture".
+    """
     memory = _if_known(known, "tables", "is_memory_optimized", "t.is_memory_optimized", "0")  # since 2014
     temporal = _if_known(known, "tables", "temporal_type", "t.temporal_type", "0")  # since 2016, as the next
     external = _if_known(known, "tables", "is_external", "t.is_external", "0")
@@ -47,7 +51,9 @@ SELECT s.name, o.name, RTRIM(o.type), {memory}, {temporal}, {external},
        HAS_PERMS_BY_NAME({_NAME}, 'OBJECT', 'SELECT'),
        CASE WHEN EXISTS (SELECT 1 FROM sys.indexes AS i WHERE i.object_id = o.object_id AND i.type IN (5, 6))
             THEN 1 ELSE 0 END,
-       (SELECT SUM(p.rows) FROM sys.partitions AS p WHERE p.object_id = o.object_id AND p.index_id IN (0, 1))
+       (SELECT SUM(p.rows) FROM sys.partitions AS p WHERE p.object_id = o.object_id AND p.index_id IN (0, 1)),
+       CONVERT(varchar(11), o.object_id) + '/' + CONVERT(varchar(23), o.create_date, 126),
+       CASE WHEN t.is_replicated = 1 OR t.is_tracked_by_cdc = 1 THEN 1 ELSE 0 END
 FROM sys.objects AS o
 JOIN sys.schemas AS s ON s.schema_id = o.schema_id
 LEFT JOIN sys.tables AS t ON t.object_id = o.object_id
@@ -97,7 +103,10 @@ def _if_known(known: Known, view: str, column: str, there: str, without: str) ->
 
 
 class RelationRow(NamedTuple):
-    """A row of `relations_query`. *temporal*: 1 for a history table, more for a table whose history another holds."""
+    """A row of `relations_query`. *temporal*: 1 for a history table, more for a table whose history another holds.
+
+    *is_published*: for transactional replication, or enabled for change data capture.
+    """
 
     schema: str
     table: str
@@ -108,6 +117,8 @@ class RelationRow(NamedTuple):
     may_select: int | None
     has_columnstore: int
     rows: int | None
+    incarnation: str
+    is_published: int
 
 
 class ColumnRow(NamedTuple):

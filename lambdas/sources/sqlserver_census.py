@@ -72,6 +72,8 @@ def _tables(
             barred=_describe_bar(one, found) or (security.why if security else ""),
             rows_estimated=one.rows,
             features=tuple(_features(one, found)),
+            incarnation=one.incarnation,
+            delta_bars=tuple(_delta_bars(one, found)),
         )
 
 
@@ -92,6 +94,17 @@ def _features(relation: RelationRow, columns: Sequence[ColumnRow]) -> Iterator[F
         yield "sparse columns"
     if any(column.encryption for column in columns):
         yield "encrypted columns"
+
+
+def _delta_bars(relation: RelationRow, columns: Sequence[ColumnRow]) -> Iterator[str]:
+    """Why changes of *relation* are not all in the log. Source: as `fleet/tables/relations.py`: without MS-Replication
+    or MS-CDC no UPDATE is captured, and never one of a computed column."""
+    if relation.type == "V":
+        return
+    if not relation.is_published:
+        yield "it is neither published nor enabled for MS-CDC, so that the log does not have its updates"
+    if computed := [column.name for column in columns if column.is_computed]:
+        yield f"changes of its computed column {computed[0]} are not captured"
 
 
 def _describe_bar(relation: RelationRow, columns: Sequence[ColumnRow]) -> str:

@@ -14,10 +14,9 @@ from local.faults.causes import Causes, Struck
 from local.faults.endless import change_answer
 from local.faults.moments import Moments
 from local.faults.requests import Fault, read_fault
-from local.faults.sources import WRONG_PASSWORD, FaultContext, FaultyChangeReader, FaultyReader, lost_secret, slow_down
+from local.faults.sources import WRONG_PASSWORD, FaultContext, FaultyReader, lost_secret, slow_down
 from local.faults.warehouse import FaultyTransport
 from localcloud.clock import Clock
-from localcloud.dms.engines.changes import ChangeReader
 from localcloud.dms.engines.reader import Login, Reader
 from localcloud.in_process_transport import Answer, AwsError
 
@@ -76,10 +75,7 @@ class Faults:
     def reader(self, inner: Reader) -> Reader:
         """The reader that DMS gets."""
         held = self._registry.settings.limits.stuck_seconds / 3
-        context = FaultContext(self._database_of, self._stop_task, held)
-        if isinstance(inner, ChangeReader):
-            return FaultyChangeReader(inner, self._causes, context)
-        return FaultyReader(inner, self._causes, context)
+        return FaultyReader(inner, self._causes, FaultContext(self._database_of, self._stop_task, held))
 
     def transport(self, inner: Transport, clock: Clock) -> Transport:
         """The transport that handlers get."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local.faults.causes import Cause, Causes
-from localcloud.dms.engines.changes import ChangeReader
+from localcloud.dms.engines.changes import CapturingReader, ChangeReader, Changes, IsWanted
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
@@ -64,6 +64,11 @@ class FaultyReader:
             return source
         return FaultySource(source, database, self._causes, self._context)
 
+    def changes(self) -> ChangeReader | None:
+        """What reads changes as the reader does, unless the source is out of reach."""
+        inner = self._inner.changes() if isinstance(self._inner, CapturingReader) else None
+        return None if inner is None else FaultyChangeReader(inner, self._reach)
+
     def _reach(self, login: Login) -> Login:
         """The login that is really tried."""
         database = self._context.database_of(login)
@@ -79,14 +84,24 @@ class FaultyReader:
         return login
 
 
-class FaultyChangeReader(FaultyReader):
-    """The same of an engine whose changes are captured. No fault is of the log's so far."""
+class FaultyChangeReader:
+    """The logs of an engine's databases. *reach*: the login that is really tried."""
 
-    def __init__(self, inner: ChangeReader, causes: Causes, context: FaultContext) -> None:
-        super().__init__(inner, causes, context)  # type: ignore[arg-type]  every engine that captures also loads
-        self.prepare_changes = inner.prepare_changes
-        self.open_changes = inner.open_changes
-        self.drop_changes = inner.drop_changes
+    def __init__(self, inner: ChangeReader, reach: Callable[[Login], Login]) -> None:
+        self._inner = inner
+        self._reach = reach
+
+    def prepare(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
+        """As the reader does. Raises SourceUnreachableError."""
+        return self._inner.prepare(self._reach(login), name, tables)
+
+    def open(self, login: Login, name: str, position: int, is_wanted: IsWanted) -> Changes:
+        """As the reader does. Raises SourceUnreachableError."""
+        return self._inner.open(self._reach(login), name, position, is_wanted)
+
+    def drop(self, login: Login, name: str) -> None:
+        """As the reader does. Raises SourceUnreachableError."""
+        self._inner.drop(self._reach(login), name)
 
 
 class FaultySource:

@@ -37,6 +37,13 @@ _SETTINGS = (
     "--innodb-flush-method=nosync",
     "--performance-schema=OFF",
     "--max-connections=200",
+    # The log that DMS captures changes from, with what AWS's guide asks for, and the columns' names in it.
+    "--server-id=1",
+    "--log-bin=mysql-bin",
+    "--binlog-format=ROW",
+    "--binlog-row-image=FULL",
+    "--binlog-row-metadata=FULL",
+    "--binlog-expire-logs-seconds=86400",
     # A client that is kept from running for minutes is not given up (10, 30 and 60 seconds by default).
     "--connect-timeout=3600",
     "--net-read-timeout=3600",
@@ -227,10 +234,11 @@ def _initialise(program: str, data: Path, arguments: dict[str, Any]) -> None:
 
 
 def _accounts(passwords: dict[str, str], root: str, login: str) -> str:
-    """Root's password last: who can connect with it finds all the rest."""
+    """Root's password last: who can connect with it finds all the rest. The binary log would keep them as they are."""
     return (
+        "SET sql_log_bin = 0;\n"
         f"CREATE USER '{login}'@'localhost' IDENTIFIED BY '{passwords[login]}';\n"
-        f"GRANT SELECT, SHOW VIEW, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO '{login}'@'localhost';\n"
+        f"GRANT SELECT, SHOW VIEW, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO '{login}'@'localhost';\n"
         f"ALTER USER '{root}'@'localhost' IDENTIFIED BY '{passwords[root]}';\n"
     )
 

@@ -1,6 +1,6 @@
 -- Publications that capture of changes reads, kept by the server itself. Run in template1, so that each database has it.
 -- A table is published for updates and deletes only while it has a usable replica identity: an update of a published
--- table without one fails at the source. All others are published for inserts.
+-- table without one fails at the source. Every table is published for inserts, so that none is missed that is made later.
 
 CREATE FUNCTION pg_catalog.dms_has_identity(relation oid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
@@ -19,24 +19,20 @@ $$;
 CREATE FUNCTION pg_catalog.dms_publish_table(relation oid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
-    wanted text := CASE WHEN pg_catalog.dms_has_identity(relation) THEN 'dms_changes' ELSE 'dms_inserts' END;
-    present text;
+    is_wanted boolean := (
+        SELECT relkind = 'r' AND relpersistence = 'p' AND pg_catalog.dms_has_identity(oid) FROM pg_class
+        WHERE oid = relation
+    );
+    is_there boolean := EXISTS (
+        SELECT FROM pg_publication_rel JOIN pg_publication ON pg_publication.oid = prpubid
+        WHERE prrelid = relation AND pubname = 'dms_changes'
+    );
 BEGIN
-    IF NOT EXISTS (
-        SELECT FROM pg_class WHERE oid = relation AND relkind = 'r' AND relpersistence = 'p'
-    ) THEN
-        RETURN;
+    IF is_wanted AND NOT is_there THEN
+        EXECUTE format('ALTER PUBLICATION dms_changes ADD TABLE ONLY %s', relation::regclass);
+    ELSIF is_there AND NOT is_wanted THEN
+        EXECUTE format('ALTER PUBLICATION dms_changes DROP TABLE ONLY %s', relation::regclass);
     END IF;
-    FOR present IN
-        SELECT pubname FROM pg_publication_rel JOIN pg_publication ON pg_publication.oid = prpubid
-        WHERE prrelid = relation AND pubname IN ('dms_changes', 'dms_inserts')
-    LOOP
-        IF present = wanted THEN
-            RETURN;
-        END IF;
-        EXECUTE format('ALTER PUBLICATION %I DROP TABLE ONLY %s', present, relation::regclass);
-    END LOOP;
-    EXECUTE format('ALTER PUBLICATION %I ADD TABLE ONLY %s', wanted, relation::regclass);
 END
 $$;
 REVOKE ALL ON FUNCTION pg_catalog.dms_publish_table(oid) FROM PUBLIC;
@@ -49,7 +45,8 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_publication WHERE pubname = 'dms_changes') THEN
         CREATE PUBLICATION dms_changes
             WITH (publish = 'insert, update, delete, truncate', publish_generated_columns = stored);
-        CREATE PUBLICATION dms_inserts WITH (publish = 'insert, truncate', publish_generated_columns = stored);
+        CREATE PUBLICATION dms_inserts FOR ALL TABLES
+            WITH (publish = 'insert, truncate', publish_generated_columns = stored);
     END IF;
     PERFORM pg_catalog.dms_publish_table(relation) FROM unnest(relations) AS relation;
 END
@@ -57,7 +54,11 @@ $$;
 REVOKE ALL ON FUNCTION pg_catalog.dms_publish(oid[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pg_catalog.dms_publish(oid[]) TO dms_reader;
 
--- A table that is made or altered once there are publications is published at once, so from its first row on.
+-- A slot is read from the last place where the server noted its open transactions, which it does every 15 seconds. A
+-- reader that may let it do so need not read the same log again and again.
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_log_standby_snapshot() TO dms_reader;
+
+-- A table that is made or altered once there are publications is published at once.
 CREATE FUNCTION pg_catalog.dms_publish_made() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN

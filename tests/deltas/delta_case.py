@@ -9,7 +9,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from cases import Case, Cases, make_template
+from cases import Case, Cases
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.servers.postgres import EmbeddedPostgres
 
 MARK = """
@@ -22,27 +23,37 @@ _RUNS = count(1)
 
 
 @contextmanager
-def delta_cases(folder: Path, postgres: EmbeddedPostgres, template: str | None = None) -> Iterator[Cases]:
+def delta_cases(
+    folder: Path, postgres: EmbeddedPostgres, template: str, captures: CaptureHooks | None = None
+) -> Iterator[Cases]:
     """A local cloud whose databases do deltas."""
     names = [f"case-{number:02}" for number in range(3, 21)]
     changed = {name: {"deltas": True} for name in names}
-    with Cases(folder, postgres, template or make_template(postgres), count=20, changed=changed) as opened:
+    with Cases(folder, postgres, template, count=20, changed=changed, captures=captures) as opened:
         yield opened
 
 
 class DeltaCase:
     """One database, run again and again."""
 
-    def __init__(self, cases: Cases) -> None:
+    def __init__(self, cases: Cases, made_of: str = MARK) -> None:
         self.cases = cases
         self.case: Case = cases.take()
-        self.case.ask_source(MARK)
+        self.case.ask_source(made_of)
 
     def run(self, mode: str = "delta") -> dict[str, Any]:
         """A run over the database, to its end; the outcome's record."""
         self.case.run = f"run-{self.case.id}-{next(_RUNS)}"
         self.cases.run_night(self.case.run, mode=mode, databases=[self.case.id])
         return self.case.outcome
+
+    def run_broken(self, fault: str) -> dict[str, Any]:
+        """A run in which *fault* strikes, which is gone afterwards."""
+        self.cases.cloud.faults.add(self.case.id, fault)
+        try:
+            return self.run()
+        finally:
+            self.cases.cloud.faults.clear(self.case.id)
 
     def run_ok(self, mode: str = "delta") -> list[str]:
         """A run that must be ok and leave the warehouse equal to the source; the purposes of its attempts."""
@@ -71,8 +82,11 @@ class DeltaCase:
                 f'SELECT {names.upper()} FROM {self.case.warehouse_schema}."{table.upper()}"'
             )
             rows, held = (sorted([_plain(value) for value in row] for row in found) for found in (source, target))
-            assert held == rows, table
+            missing, extra = ([row for row in one if row not in other] for one, other in ((rows, held), (held, rows)))
+            assert held == rows, (table, len(rows), len(held), missing[:3], extra[:3])
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(Decimal(value).normalize()) if isinstance(value, Decimal | int) else str(value)

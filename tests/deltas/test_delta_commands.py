@@ -17,9 +17,7 @@ Fleet = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def cases(
-    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Cases]:
+def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
     with delta_cases(tmp_path_factory.mktemp("delta-commands"), postgres, case_template) as opened:
         yield opened
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from cases import make_template
 from delta_case import MARK
 from faulty_fleet import LIMITS, TABLES, Fleet, open_fleet
 from fleet.outcomes import Outcome
@@ -44,8 +43,11 @@ class Killed:
 
 
 @pytest.fixture(scope="module")
-def killed(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
-    template = make_template(postgres)
+def killed(
+    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Killed]:
+    template = "killed template"
+    postgres.create_database(template, case_template)
     with postgres.connect(template, autocommit=True) as connection:
         connection.execute(MARK.encode())
     how: dict[str, Any] = {

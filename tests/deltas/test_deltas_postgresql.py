@@ -12,8 +12,8 @@ from localcloud.servers.postgres import EmbeddedPostgres
 
 
 @pytest.fixture(scope="module")
-def cases(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
-    with delta_cases(tmp_path_factory.mktemp("deltas"), postgres) as opened:
+def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
+    with delta_cases(tmp_path_factory.mktemp("deltas"), postgres, case_template) as opened:
         yield opened
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from mariadb_cases import MariadbCases, try_on_mariadb
 
 from localcloud.servers.mariadb import EmbeddedMariadb
-from truth import READER, Truth
+from mariadb_cases import MariadbCases, try_on_mariadb
+from truths import READER, Truth
 
 T = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);"
 READ_ALL = f"GRANT SELECT ON * TO {READER}@localhost;"

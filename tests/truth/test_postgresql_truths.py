@@ -8,7 +8,7 @@ import pytest
 
 from cases import Case
 from fleet.databases import TableRules
-from truth import READER, Truth, try_on_postgresql
+from truths import READER, Truth, try_on_postgresql
 
 CASE_COUNT = 48
 T = "CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (1), (2);"

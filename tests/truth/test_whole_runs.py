@@ -9,22 +9,23 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from postgresql_columns import LOB_KILOBYTES, SETUP, Generated, tables
 from postgresql_comparison import ask_for
 
+from case_registry import enter
 from cases import Case, Cases
 from fleet.names import warehouse_name
 from fleet.outcomes import Outcome
 from fleet.tables.catalogue import Table
 from lambdas.attempt_context import read_tables
 from lambdas.sources.postgresql_losses import quote
-from truth import enter, read_lines
+from postgresql_columns import LOB_KILOBYTES, SETUP
+from postgresql_tables import draw, make
+from truths import read_lines
 
 TABLES = int(os.environ.get("FLEET_TRUTH_TABLES", "40"))
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  NTZ values have no zone
@@ -53,39 +54,6 @@ def run(cases: Cases) -> Run:
     assert outcome is not None
     moved = {table.table: table for table in read_tables(case.typed_attempt, case.cloud.clients)}
     return Run(case, outcome, moved)
-
-
-def draw(count: int) -> list[list[Generated]]:
-    """So many random tables."""
-    drawn: list[list[Generated]] = []
-
-    @settings(max_examples=count, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
-    @given(generated=tables())
-    def collect(generated: list[Generated]) -> None:
-        drawn.append(generated)
-
-    collect()
-    return drawn
-
-
-def make(case: Case, name: str, generated: Sequence[Generated]) -> None:
-    """A table with a key and the generated columns, and their values."""
-    fields = ["id integer PRIMARY KEY"]
-    for number, one in enumerate(generated):
-        declared = one.declared
-        for depth in range(one.domains):
-            domain = f"kinds.{name}_{number}_{depth}"
-            case.ask_source(f"CREATE DOMAIN {domain} AS {declared}")
-            declared = domain
-        fields.append(f"c{number} {declared}")
-    case.ask_source(f"CREATE TABLE {name} ({', '.join(fields)})")
-    rows = zip(*(one.values for one in generated), strict=True)
-    values = ", ".join(f"({', '.join([str(key), *map(literal, row)])})" for key, row in enumerate(rows))
-    case.ask_source(f"INSERT INTO {name} VALUES {values}")
-
-
-def literal(value: str | None) -> str:
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
 
 
 def test_each_table_is_equal_or_the_outcome_names_what_is_not(run: Run) -> None:

@@ -46,7 +46,10 @@ def run(request: Request, clients: Clients) -> Response:
     begun = record.redrive_count if record else request.recorded_redrive_count
     if request.redrive_count > min(begun, request.recorded_redrive_count):
         return Response(verdict="again")
-    asked = {"run": attempt.run, "database": attempt.database, "mode": attempt.mode, "tables": attempt.tables}
+    mode = outcome.mode if outcome is not None else attempt.mode
+    is_step = record is not None and record.purpose is not None  # of several: the execution was asked for all tables
+    tables = None if is_step else attempt.tables
+    asked = {"run": attempt.run, "database": attempt.database, "mode": mode, "tables": tables}
     rerun = json.dumps({name: value for name, value in asked.items() if value is not None})
     ended, why, remedy = "without an outcome", "no outcome was recorded", "fleet team: "
     if outcome is not None:

@@ -26,6 +26,7 @@ from lambdas.clients.dms import Task
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.pending_deltas import seal_pending
+from lambdas.source_log import check_log
 from lambdas.waiting import keep_waiting
 from lambdas.wiring import Clients
 
@@ -43,7 +44,8 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Seal what earlier deltas left, then see whether the task can go on with the chain, and make it anew if not."""
+    """Seal what earlier deltas left, then see whether task and source can go on with the chain, and make the task anew
+    if it cannot."""
     opened = open_attempt(request.attempt, clients)
     if opened.attempt.mode == "full":
         return _await_transactions(opened, clients)
@@ -65,6 +67,8 @@ def run(request: Request, clients: Clients) -> Response:
         return refuse(opened, Failure("unknown", "TaskNotAtRest", text), clients, Response)
     seal_pending(opened, chain, task.report, clients)
     broken = check_chain(opened, task.report, clients)
+    if (broken is None or opened.record.purpose == "prime") and (unfit := check_log(opened, clients)):
+        return refuse(opened, unfit, clients, Response)
     if broken is None:
         return Response(verdict="ready")
     if opened.record.purpose != "prime" or opened.database.on_gap == "stop":
@@ -109,10 +113,15 @@ def _wait(opened: Opened, clients: Clients, **change: Unpack[AttemptChange]) -> 
 
 
 def _await_transactions(opened: Opened, clients: Clients) -> Response:
-    """Wait until no transaction is open that was open when this wait began.
+    """Before a seed, wait until no transaction is open that was open when this wait began.
 
     What such a one wrote before the chain began is in no change of it; only after its end does a full load have it.
+    Once a chain has a table, it has every transaction that is open now.
     """
+    chain = clients.chains.find(opened.database.id)
+    states = clients.chains.states(opened.database.id).values()
+    if chain is None or chain.broken or any(state.chain == chain.number for state in states):
+        return Response(verdict="ready")
     answer = clients.source.transactions(opened.server, opened.database)
     if isinstance(answer, Failure):
         return refuse(opened, answer, clients, Response)

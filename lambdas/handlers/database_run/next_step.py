@@ -72,7 +72,9 @@ def _choose(opened: Opened, mode: Mode, clients: Clients) -> DeltaStep | None:
     done: list[Purpose] = [one.purpose for one in find_steps(opened, clients) if one.purpose]
     chain = clients.chains.find(opened.database.id)
     needing, whole = find_needing(opened, chain, clients)
-    return next_step(mode, done, chain, needing, whole)
+    step = next_step(mode, done, chain, needing, whole)
+    is_stopped = step is not None and step.purpose == "prime" and opened.database.on_gap == "stop"
+    return None if is_stopped else step
 
 
 handler = entrypoint("NextStep", Request, run)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from fleet.deltas.change_sql import INCOMPLETE
 from fleet.drift import TableLook, read_streams
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
@@ -19,6 +20,7 @@ from fleet.outcomes import LoadResult
 from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, next_look_seconds, seconds_since
 from fleet.warehouse_columns import read_landed, read_present
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
+from lambdas.change_loads import needs_full
 from lambdas.clients.snowflake import Failed, Running, SqlApi, SqlApiError, Succeeded
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.known_tables import keep_known_tables
@@ -103,6 +105,8 @@ def _end(load: Load, opened: Opened, stopped: Failure | None, now: datetime, api
 def _answer(load: Load, opened: Opened, answer: Succeeded | Failed) -> Load:
     if isinstance(answer, Failed) and load.cancelled:
         return load.failed(load.cancelled)
+    if isinstance(answer, Failed) and load.folders and INCOMPLETE in answer.cause:
+        return load.failed(needs_full(load.name, "its updates may leave out long values that they do not change"))
     if isinstance(answer, Failed):
         text = f"{load.name}: Snowflake answers {answer.code}: {answer.cause}"
         return load.failed(Failure("warehouse", "LoadRefused", text))

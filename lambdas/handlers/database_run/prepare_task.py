@@ -14,6 +14,7 @@ from typing import Literal, Unpack
 
 from fleet.asking import BROKEN
 from fleet.attempt_record import AttemptChange
+from fleet.deltas.tables import why_no_mark
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
 from fleet.names import newest_census_key
@@ -22,7 +23,7 @@ from fleet.tables.account import DatabaseAccount, remember, select_tables, take_
 from fleet.tables.catalogue import Census, Table
 from fleet.waits import Wait
 from lambdas.attempt_context import AttemptRequest, Opened, gone, open_attempt, read_tables, refuse
-from lambdas.chain_context import check_chain, mark_table, wanted_texts
+from lambdas.chain_context import check_chain, wanted_texts
 from lambdas.clients.dms import Task
 from lambdas.counting import count_before
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
@@ -154,12 +155,13 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
             return census
         why = as_clause(census.text)
         gap = f"the source could not be asked before the start ({why}); tables are those of the last run"
-        clients.ledger.note(opened.attempt, gaps=(gap, *known.gaps))
+        clients.ledger.note(opened.attempt, gaps=tuple(dict.fromkeys((*opened.record.gaps, gap, *known.gaps))))
         census = known
     else:
         census = remember(engine, database, census, known)
-        has_mark = mark_table(opened).name in {table.name for table in census.tables}
-        clients.ledger.note(opened.attempt, source_answered=True, gaps=census.gaps, has_mark=has_mark)
+        no_mark = why_no_mark(engine, database, census)
+        gaps = tuple(dict.fromkeys((*opened.record.gaps, *census.gaps)))
+        clients.ledger.note(opened.attempt, source_answered=True, gaps=gaps, has_mark=not no_mark)
     account = take_account(engine, database, census, known)
     clients.records.write(opened.attempt.key("account"), account, DatabaseAccount)
     tables = select_tables(engine, database, census, opened.attempt.tables)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from localcloud.dms.engines.changes import Carried, ChangedTable, Changes, Run
+from localcloud.dms.engines.changes import Carried, ChangedTable, ChangeRun, Changes
 from localcloud.dms.rules.before_images import before_name
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ class Batch:
         """How much is held."""
         return self.loose_bytes + self.packed_bytes
 
-    def add(self, run: Run, sequence_at: datetime, sequence: int) -> None:
+    def add(self, run: ChangeRun, sequence_at: datetime, sequence: int) -> None:
         """Take *run*; its first change has that number in the task's sequence, and all of them that time."""
         count = len(run.operations)
         self._rows += run.rows

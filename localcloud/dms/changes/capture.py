@@ -6,28 +6,31 @@ between reads the same changes again. Nothing waits in a thread: each look at th
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
 from localcloud.clock import Clock
 from localcloud.dms.changes.captured import Captured, CaptureKilledError
 from localcloud.dms.changes.tables import Tables
-from localcloud.dms.engines.changes import Changes, Committed, LogLostError, Run, Truncated
+from localcloud.dms.engines.changes import ChangeRun, Changes, Committed, LogLostError, Passed, Truncated
 from localcloud.dms.engines.reader import RunEndedError, SourceUnreachableError
 from localcloud.in_process_transport import AwsError
 
 _LOG = logging.getLogger(__name__)
-_LOOK_SECONDS = 5.0
+LOOK_SECONDS = 5.0
 """How often the log is looked at (assumed)."""
-_PIECE_CHANGES = 1_000_000
+PIECE_CHANGES = 1_000_000
 """How many changes are asked for at once: each question makes the source read again what is not confirmed."""
-_MOST_UNCONFIRMED = 100_000
+MOST_UNCONFIRMED = 100_000
 """With how many changes that are read and not confirmed all are written: each look would read them again."""
-_MOST_BYTES = 64 * 1024 * 1024
+_IDLE = timedelta(seconds=60)
+MOST_BYTES = 64 * 1024 * 1024
 
 
 class Capture:
@@ -58,6 +61,7 @@ class Capture:
         self._is_stopping = self._is_looking = self._is_over = False
         self._turn = 0
         self._unconfirmed = 0
+        self._confirmed_at = clock.now()
 
     def start(self) -> None:
         """Look at the log for the first time."""
@@ -75,31 +79,33 @@ class Capture:
                 return
             self._turn += 1
             self._is_looking = True
-            turn = self._turn
-        self._take_turn(lambda: self._look(turn), self._give_up)
+        self._take_turn(self._look, self._give_up)
 
     def _look_later(self, seconds: float) -> None:
         turn = self._turn
 
-        def look() -> None:
-            if turn == self._turn:
+        def slept(wait: Future[None]) -> None:
+            if wait.cancelled():  # the cloud is being closed, maybe before the wait began
+                self._give_up()
+            elif turn == self._turn:
                 self._look_now()
 
-        self._clock.call_later(seconds, look)
+        self._clock.spawn(asyncio.sleep(seconds)).add_done_callback(slept)
 
     def _give_up(self) -> None:
         self._end("the local cloud was closed")
 
-    def _look(self, turn: int) -> None:
-        del turn
+    def _look(self) -> None:
         try:
             now = self._clock.now()
             is_due = self._stop_at is not None and now >= self._stop_at
             with self._lock:
                 is_last = self._is_stopping or is_due
             self._read()
-            self._tables.write(everything=is_last or self._unconfirmed >= _MOST_UNCONFIRMED)
-            self._confirm()
+            self._tables.write(everything=is_last or self._unconfirmed >= MOST_UNCONFIRMED)
+            # A log in which nothing is of these tables is confirmed too, or the source would keep all of it.
+            if is_last or self._unconfirmed or now - self._confirmed_at >= _IDLE:
+                self._confirm()
         except RunEndedError as ended:
             self._end(ended)
         except CaptureKilledError:
@@ -122,7 +128,7 @@ class Capture:
         if is_stopping:
             self._look_now()
             return
-        left = _LOOK_SECONDS
+        left = LOOK_SECONDS
         if self._stop_at is not None:
             left = min(left, max(0.0, (self._stop_at - self._clock.now()).total_seconds()))
         self._look_later(left)
@@ -133,20 +139,23 @@ class Capture:
         if self._read_to >= end:
             return
         while self._read_to < end:
-            for event in self._changes.read(self._read_to, end, _PIECE_CHANGES):
-                if isinstance(event, Run):
+            for event in self._changes.read(self._read_to, end, PIECE_CHANGES):
+                if isinstance(event, ChangeRun):
                     self._unconfirmed += len(event.operations)
                     self._tables.add(event, self._read_to)
-                    if self._tables.bytes >= _MOST_BYTES:
+                    if self._tables.bytes >= MOST_BYTES:
                         self._tables.write(everything=True)
                 elif isinstance(event, Truncated):
                     self._tables.truncate(event.table)
+                elif isinstance(event, Passed):
+                    self._tables.pass_over(event)
                 elif isinstance(event, Committed):
                     self._read_to = event.position
             if self._read_to < end:
                 self._tables.write(everything=True)
                 self._confirm()
-        self._tables.drop_missing(self._changes.tables())
+        if (there := self._changes.tables()) is not None:
+            self._tables.drop_missing(there)
 
     def _confirm(self) -> None:
         """Let the source forget what is in files."""
@@ -154,6 +163,7 @@ class Capture:
         if self._captured.position is None or position > self._captured.position:
             self._changes.confirm(position)
             self._unconfirmed = 0
+            self._confirmed_at = self._clock.now()
             with self._lock:
                 self._captured.confirm(position, self._changes.show(position))
 

@@ -36,13 +36,15 @@ class CaptureHooks:
 class Captured:
     """*position*: up to where the source's log is confirmed. *sequence*: how many changes were captured. *sequence_at*:
     the latest commit time in a change sequence. *batches*: how many positions were confirmed. *checkpoint*: as
-    DescribeReplicationTasks shows it. *named_at*: for each folder the time that its newest file is named after."""
+    DescribeReplicationTasks shows it. *incarnations*: of each table, as it was last seen. *named_at*: for each folder
+    the time that its newest file is named after."""
 
     position: int | None = None
     sequence: int = 0
     sequence_at: datetime = _EVER
     batches: int = 0
     checkpoint: str = ""
+    incarnations: dict[tuple[str, str], int] = field(default_factory=dict)
     named_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def confirm(self, position: int, shown: str) -> None:

@@ -6,7 +6,7 @@ import logging
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from localcloud.dms.engines.reader import Layout, carried
 from localcloud.dms.loads.load import TableProgress
 from localcloud.dms.loads.target import Target
 from localcloud.dms.rules.mappings import Mappings
+from localcloud.dms.type_tables.column import SourceColumn
 
 _LOG = logging.getLogger(__name__)
 
@@ -60,10 +61,16 @@ class TableFiles:
         self._folder = tempfile.TemporaryDirectory(prefix="dms-")
         self._written = 0
 
-    def begin(self, progress: TableProgress, table: ChangedTable, since: int) -> Batch:
-        """An empty batch. Raises TableUnreadableError, UnfitRuleError."""
+    def begin(
+        self, progress: TableProgress, table: ChangedTable, since: int, known: Sequence[SourceColumn] | None
+    ) -> Batch:
+        """An empty batch. *known*: the only columns that are carried, by name. Raises TableUnreadableError,
+        UnfitRuleError."""
         layout = self._layout(progress, table)
         columns = carried(table.table, layout, self._changes.dms_type)
+        if known is not None:
+            names = {column.name for column in known}
+            columns = [(column, kind) for column, kind in columns if column.name in names]
         images = layout.shape.before_images([(column.name, kind) for column, kind in columns], table.table.key)
         wanted = {name for _, name, kind in images if not kind.is_lob}
         before: Carried = [(column, kind) for column, kind in columns if column.name in wanted]
@@ -111,10 +118,11 @@ class TableFiles:
             format=settings.format,
             file_bytes=settings.file_bytes,
             at=self._clock.now(),
-            warn=lambda warning: self._warn(progress, warning),
+            warn=lambda warning: self.warn(progress, warning),
         )
 
-    def _warn(self, progress: TableProgress, warning: str) -> None:
+    def warn(self, progress: TableProgress, warning: str) -> None:
+        """Let the task's log say it, once."""
         with self._lock:
             if warning in progress.warnings:
                 return

@@ -14,7 +14,7 @@ from localcloud.clock import Clock
 from localcloud.dms.changes.batch import Batch
 from localcloud.dms.changes.captured import Captured
 from localcloud.dms.changes.table_files import TableFiles
-from localcloud.dms.engines.changes import ChangedTable, Changes, Run
+from localcloud.dms.engines.changes import ChangedTable, ChangeRun, Changes, Passed
 from localcloud.dms.engines.reader import RunEndedError, SourceTable, TableUnreadableError
 from localcloud.dms.loads.load import TableProgress
 from localcloud.dms.rules.mappings import Mappings
@@ -50,6 +50,10 @@ class Tables:
         self._progress = progress
         self._by_name: dict[Name, TableProgress | None] = {_name(one.table): one for one in progress}
         self._shapes: dict[Name, ChangedTable] = {}
+        there = changes.tables() or {}
+        for name, one in self._by_name.items():
+            if name in there and one is not None:
+                captured.incarnations.setdefault(name, there[name])
         self._batches: dict[Name, Batch] = {}
         self._loose_rows = self._loose_bytes = 0
 
@@ -62,7 +66,7 @@ class Tables:
         """Up to where everything that was read is in files."""
         return min((batch.since for batch in self._batches.values()), default=read_to)
 
-    def add(self, run: Run, read_to: int) -> None:
+    def add(self, run: ChangeRun, read_to: int) -> None:
         """Take *run*, which came when the log had been read up to *read_to*."""
         name = _name(run.table.table)
         progress = self._of(run.table)
@@ -96,14 +100,24 @@ class Tables:
         if (progress := self._of(table)) is not None:
             self._empty(_name(table.table), progress, "HandleSourceTableTruncated")
 
+    def pass_over(self, passed: Passed) -> None:
+        """Say in the task's log why changes of a table are not taken, or take none from here on."""
+        progress = self._of(passed.table)
+        if progress is None or progress.state == "Table error":
+            return
+        if passed.is_final:
+            name = _name(passed.table.table)
+            if name in self._batches:
+                self._write(name)
+            self._suspend(progress, passed.why)
+        else:
+            self._files.warn(progress, passed.why)
+
     def drop_missing(self, there: Mapping[Name, int]) -> None:
         """Follow the drop of tables that are not *there* any more (by name, with their incarnation)."""
-        for name, shape in list(self._shapes.items()):
-            if there.get(name) != shape.incarnation:
-                del self._shapes[name]
-                progress = self._by_name[name]
-                assert progress is not None  # noqa: S101  it has a shape
-                self._empty(name, progress, "HandleSourceTableDropped")
+        for name, incarnation in list(self._captured.incarnations.items()):
+            if there.get(name) != incarnation:
+                self._forget(name, there.get(name))
 
     def write(self, *, everything: bool) -> None:
         """Write the batches that are old enough, or all."""
@@ -132,21 +146,37 @@ class Tables:
     def _follow(self, name: Name, progress: TableProgress, table: ChangedTable) -> None:
         """Notice that *table* was made anew or altered."""
         before, self._shapes[name] = self._shapes.get(name), table
-        if before is None or before is table:
+        if before is table:
             return
-        if before.incarnation != table.incarnation:
-            self._empty(name, progress, "HandleSourceTableDropped")
-        elif before.table.columns != table.table.columns:
+        if self._captured.incarnations.setdefault(name, table.incarnation) != table.incarnation:
+            self._forget(name, table.incarnation)
+            return
+        known = progress.table.columns if before is None else before.table.columns
+        # The log may lack a column that the catalogue has: one that is computed when it is read.
+        is_altered = bool(set(table.table.columns) - set(known)) if before is None else known != table.table.columns
+        if is_altered:
             with self._lock:
                 progress.seen["DDL"] += 1
                 progress.applied["DDL"] += self._follows["HandleSourceTableAltered"]
 
+    def _forget(self, name: Name, incarnation: int | None) -> None:
+        """A table was dropped; one of its name may be there in its place, which has that *incarnation*."""
+        if incarnation is None:
+            del self._captured.incarnations[name]
+        else:
+            self._captured.incarnations[name] = incarnation
+        if (progress := self._by_name.get(name)) is not None:
+            self._empty(name, progress, "HandleSourceTableDropped")
+
     def _begin(self, name: Name, progress: TableProgress, table: ChangedTable, read_to: int) -> Batch | None:
         try:
-            self._batches[name] = self._files.begin(progress, table, read_to)
+            known = None if self._follows["HandleSourceTableAltered"] else progress.table.columns
+            self._batches[name] = self._files.begin(progress, table, read_to, known)
         except (TableUnreadableError, UnfitRuleError) as error:
             self._suspend(progress, str(error))
             return None
+        with self._lock:
+            progress.state = "Table completed"  # one that a rule names and that was not there at the start
         return self._batches[name]
 
     def _empty(self, name: Name, progress: TableProgress, setting: str) -> None:

@@ -8,7 +8,7 @@ Positions are numbers that grow along the log; only an engine's `show` says how 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -21,6 +21,10 @@ from localcloud.dms.type_tables.column import DmsType, SourceColumn
 
 class LogLostError(Exception):
     """What a capture would go on from is gone: the message says what, by name."""
+
+
+class CaptureHeldError(Exception):
+    """The log cannot be kept yet: transactions that are open at the source come first. It may be tried again."""
 
 
 class CaptureRefusedError(Exception):
@@ -40,7 +44,7 @@ class ChangedTable:
 
 
 @dataclass(frozen=True)
-class Run:
+class ChangeRun:
     """Changes of one table that follow each other in one transaction. *operations*: a letter for each: I, U or D.
     *rows*: for each what the engine needs to know of it, which only its `Changes.unpack` reads. *size*: their bytes in
     the log, about."""
@@ -73,6 +77,16 @@ class Truncated:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """Changes of a table that the log has and DMS does not read. *why*: for the task's log. *is_final*: no change of
+    the table is taken from here on."""
+
+    table: ChangedTable
+    why: str
+    is_final: bool = False
+
+
+@dataclass(frozen=True)
 class Committed:
     """A transaction is over: what came before has been read up to *position*, from which a capture may go on."""
 
@@ -81,7 +95,9 @@ class Committed:
 
 Carried = Sequence[tuple[SourceColumn, DmsType]]
 """Columns, with the types that DMS carries them in."""
-Event = Run | Truncated | Committed
+IsWanted = Callable[[str, str], bool]
+"""Whether changes of the table of that schema and name are of any use."""
+Event = ChangeRun | Truncated | Passed | Committed
 
 
 class Changes(Protocol):
@@ -100,8 +116,9 @@ class Changes(Protocol):
         """What was committed up to *position* is not needed again."""
         ...
 
-    def tables(self) -> dict[tuple[str, str], int]:
-        """Schema and name of every table that there is now, with its incarnation."""
+    def tables(self) -> dict[tuple[str, str], int] | None:
+        """Schema and name of every table that there is now, with its incarnation; None of an engine whose drops DMS
+        does not follow."""
         ...
 
     def unpack(self, table: ChangedTable, rows: Sequence[Any], after: Carried, before: Carried) -> Unpacked:
@@ -122,19 +139,28 @@ class Changes(Protocol):
         ...
 
 
-@runtime_checkable
 class ChangeReader(Protocol):
-    """An engine whose changes can be captured."""
+    """The logs of an engine's databases. *name*: the capture that a log is kept for."""
 
-    def prepare_changes(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
-        """Let the log be kept for the capture *name* from now on; where it begins. Raises CaptureRefusedError,
-        SourceUnreachableError."""
+    def prepare(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
+        """Let the log be kept from now on, for *tables* at least; where it begins. Raises CaptureHeldError,
+        CaptureRefusedError, SourceUnreachableError."""
         ...
 
-    def open_changes(self, login: Login, name: str) -> Changes:
-        """The log, as it was kept for *name*. Raises LogLostError, SourceUnreachableError."""
+    def open(self, login: Login, name: str, position: int, is_wanted: IsWanted) -> Changes:
+        """The log as it was kept, to be read from *position* on; changes of tables that are not wanted may be left out.
+        Raises LogLostError, SourceUnreachableError."""
         ...
 
-    def drop_changes(self, login: Login, name: str) -> None:
-        """Keep no log for *name* any longer; nothing where none is kept. Raises SourceUnreachableError."""
+    def drop(self, login: Login, name: str) -> None:
+        """Keep no log any longer; nothing where none is kept. Raises SourceUnreachableError."""
+        ...
+
+
+@runtime_checkable
+class CapturingReader(Protocol):
+    """A `Reader` whose changes may be captured as well."""
+
+    def changes(self) -> ChangeReader | None:
+        """What reads them; None where this one cannot."""
         ...

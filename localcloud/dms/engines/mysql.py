@@ -29,8 +29,9 @@ import pymysql
 import pymysql.cursors
 from duckdb_extensions import import_extension
 
+from localcloud.dms.engines.binlog.changes import BinlogReader
 from localcloud.dms.engines.driver_words import words_of
-from localcloud.dms.engines.mysql_catalogue import SOCKET_NAME, connect, quote, read_catalogue
+from localcloud.dms.engines.mysql_catalogue import SOCKET_NAME, connect, quote, read_catalogue, unsupported
 from localcloud.dms.engines.reader import (
     Layout,
     Login,
@@ -53,7 +54,6 @@ _SETTINGS = {
     "mysql_session_time_zone": "'+00:00'",
 }
 _NUMBERS = {"INT1", "INT2", "INT4", "INT8", "UINT1", "UINT2", "UINT4", "UINT8", "NUMERIC"}
-_UNFIT_SIGNS = {"`", "'"}
 _NO_BOUNDARIES = {"REAL8", "BLOB", "CLOB", "NCLOB", "BOOLEAN", "BYTES"}
 
 
@@ -83,6 +83,10 @@ class MysqlReader:
             name = f"source_{next(self._numbers)}"
             return MysqlSource(login, self._duckdb.cursor(), name, self._kinds)
 
+    def changes(self) -> BinlogReader:
+        """What reads the binary logs."""
+        return BinlogReader()
+
     def _loaded(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(config=self._config)
         import_extension("mysql_scanner", con=connection)  # not by the default connection, which threads share
@@ -100,7 +104,7 @@ class MysqlSource:
         self._cursor = cursor
         self._name = name
         self._kinds = kinds
-        self._unsupported: set[tuple[str, str]] = set()
+        self._types: dict[tuple[str, str], str] = {}
         try:
             cursor.execute(f"CREATE SECRET {name} ({_secret(login)})")
             cursor.execute(f"ATTACH '' AS {name} (TYPE mysql, READ_ONLY, SECRET {name})")
@@ -112,17 +116,13 @@ class MysqlSource:
         """Tables, each with all of its partitions, and views, of every database that is not the server's own."""
         with _connected(self._login) as cursor:
             found = [(table, kind) for table, kind in read_catalogue(cursor) if kind in self._kinds]
-        self._unsupported = {(table.schema, table.name) for table, kind in found if kind == "SYSTEM VERSIONED"}
+        self._types = {(table.schema, table.name): kind for table, kind in found}
         return [table for table, _ in found]
 
     def write(self, table: SourceTable, layout: Layout, within: Range | None, folder: Path) -> Sequence[Written]:
         """Stream the rows of *table* within the range to Parquet. Raises TableUnreadableError."""
-        if (table.schema, table.name) in self._unsupported:
-            # Documented as not supported ("Limitations"); that the table errors is assumed.
-            raise TableUnreadableError(f"{table.schema}.{table.name} is system-versioned: DMS does not support it")
-        if unfit := [name for name in _names(table) if set(name) & _UNFIT_SIGNS]:
-            # Documented as not supported; that the whole table errors, for a column's name too, is assumed.
-            raise TableUnreadableError(f"{table.schema}.{table.name}: DMS does not support the name {unfit[0]!r}")
+        if why := unsupported(table, self._types.get((table.schema, table.name), "")):
+            raise TableUnreadableError(why)
         columns = carried(table, layout, dms_type)
         query = select(table, columns, layout.lob_bytes or 0, within)
         relation = f"mysql_query({literal(self._name)}, {literal(query)})"
@@ -171,10 +171,6 @@ def _connected(login: Login) -> Iterator[pymysql.cursors.Cursor]:
             yield cursor
     except (pymysql.err.Error, OSError) as error:
         raise SourceUnreachableError(words_of(error)) from error
-
-
-def _names(table: SourceTable) -> list[str]:
-    return [table.schema, table.name, *(column.name for column in table.columns)]
 
 
 def _secret(login: Login) -> str:

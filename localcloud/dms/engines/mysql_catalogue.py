@@ -35,11 +35,21 @@ _KEYS = f"""
 SELECT table_schema, table_name, column_name
 FROM information_schema.statistics WHERE index_name = 'PRIMARY' AND {_NOT_OWN}, seq_in_index
 """
+COLUMNS_OF_TABLE = """
+SELECT table_type, column_name, data_type, column_type, extra, character_maximum_length, numeric_precision,
+       numeric_scale
+FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
+"""
+"""The type of one table, and what `read_column` takes of each column."""
+
+_UNFIT_SIGNS = {"`", "'"}
 _OF_LENGTH = {"char", "varchar", "binary", "varbinary", "enum", "set"}
 
 
-def connect(login: Login) -> pymysql.Connection[pymysql.cursors.Cursor]:
-    """A connection in UTC. It is not encrypted: of DMS's modes for MySQL only `none` is emulated."""
+def connect(login: Login, opened: socket.socket | None = None) -> pymysql.Connection[pymysql.cursors.Cursor]:
+    """A connection in UTC, over the socket that is *opened* already if there is one. It is not encrypted: of DMS's
+    modes for MySQL only `none` is emulated."""
     is_local = login.host.startswith("/")
     connection = pymysql.connect(
         host="localhost" if is_local else login.host,
@@ -53,7 +63,7 @@ def connect(login: Login) -> pymysql.Connection[pymysql.cursors.Cursor]:
         program_name="dms",
         defer_connect=True,
     )
-    connection.connect(plug(f"{login.host}/{SOCKET_NAME}") if is_local else None)
+    connection.connect(plug(f"{login.host}/{SOCKET_NAME}") if is_local and opened is None else opened)
     return connection
 
 
@@ -73,7 +83,7 @@ def read_catalogue(cursor: pymysql.cursors.Cursor) -> Iterator[tuple[SourceTable
     """Every table and view of every schema but the server's own, with the type that the server gives it."""
     columns: dict[tuple[str, str], list[SourceColumn]] = defaultdict(list)
     for schema, table, *fields in _ask(cursor, _COLUMNS):
-        columns[schema, table].append(_column(*fields))
+        columns[schema, table].append(read_column(*fields))
     keys: dict[tuple[str, str], list[str]] = defaultdict(list)
     for schema, table, name in _ask(cursor, _KEYS):
         keys[schema, table].append(name)
@@ -81,10 +91,10 @@ def read_catalogue(cursor: pymysql.cursors.Cursor) -> Iterator[tuple[SourceTable
         yield SourceTable(schema, name, tuple(columns[schema, name]), tuple(keys[schema, name]), kind == "VIEW"), kind
 
 
-def _column(
+def read_column(
     name: str, kind: str, declared: str, extra: str, length: int | None, precision: int | None, scale: int | None
 ) -> SourceColumn:
-    """`bit` has its bits as precision. The words of an enum are part of what it is declared as.
+    """A column of the catalogue. `bit` has its bits as precision. What an enum is declared as has its words in it.
 
     An invisible column is not migrated (documented), which the name of its type says here.
     """
@@ -97,6 +107,19 @@ def _column(
     if kind.startswith("decimal"):
         return SourceColumn(name, kind, precision=precision, scale=scale)
     return SourceColumn(name, kind, length if kind in _OF_LENGTH else None)
+
+
+def unsupported(table: SourceTable, kind: str) -> str:
+    """Why DMS does not support *table*, of that *kind* in the catalogue; nothing where it does.
+
+    Source: the guide, "Limitations". That the whole table errors, for a column's name too, is assumed.
+    """
+    if kind == "SYSTEM VERSIONED":
+        return f"{table.schema}.{table.name} is system-versioned: DMS does not support it"
+    names = [table.schema, table.name, *(column.name for column in table.columns)]
+    if unfit := [name for name in names if set(name) & _UNFIT_SIGNS]:
+        return f"{table.schema}.{table.name}: DMS does not support the name {unfit[0]!r}"
+    return ""
 
 
 def _ask(cursor: pymysql.cursors.Cursor, query: str) -> Sequence[Sequence[Any]]:

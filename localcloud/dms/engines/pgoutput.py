@@ -16,7 +16,7 @@ _COLUMN = struct.Struct(">ii")  # type, modifier
 
 
 @dataclass(frozen=True)
-class Column:
+class RelationColumn:
     """A column in a relation message. *is_identity*: it is part of the replica identity."""
 
     name: str
@@ -33,7 +33,7 @@ class Relation:
     schema: str
     name: str
     identity: str
-    columns: tuple[Column, ...]
+    columns: tuple[RelationColumn, ...]
 
 
 def begin(data: bytes) -> tuple[int, datetime]:
@@ -54,12 +54,12 @@ def relation(data: bytes) -> Relation:
     name, at = _string(data, at)
     identity = chr(data[at])
     count, at = int.from_bytes(data[at + 1 : at + 3], "big"), at + 3
-    columns: list[Column] = []
+    columns: list[RelationColumn] = []
     for _ in range(count):
         is_identity = bool(data[at])
         column, at = _string(data, at + 1)
         type_id, modifier = _COLUMN.unpack_from(data, at)
-        columns.append(Column(column, type_id & 0xFFFFFFFF, modifier, is_identity))
+        columns.append(RelationColumn(column, type_id & 0xFFFFFFFF, modifier, is_identity))
         at += 8
     return Relation(number, schema or "pg_catalog", name, identity, tuple(columns))
 

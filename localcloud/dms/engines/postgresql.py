@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 from duckdb_extensions import import_extension
 
-from localcloud.dms.engines import postgresql_changes
+from localcloud.dms.engines.postgresql_changes import PostgresqlChangeReader
 from localcloud.dms.engines.postgresql_connection import connect, conninfo
 from localcloud.dms.engines.postgresql_values import value_sql
 from localcloud.dms.engines.reader import (
@@ -63,17 +63,9 @@ class PostgresqlReader:
             name = f"source_{next(self._numbers)}"
             return PostgresqlSource(login, self._duckdb.cursor(), name)
 
-    def prepare_changes(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
-        """Publish *tables* and make the slot; where it begins."""
-        return postgresql_changes.prepare(login, name, tables)
-
-    def open_changes(self, login: Login, name: str) -> postgresql_changes.PostgresqlChanges:
-        """The slot. Raises LogLostError, SourceUnreachableError."""
-        return postgresql_changes.PostgresqlChanges(login, name)
-
-    def drop_changes(self, login: Login, name: str) -> None:
-        """Drop the slot. Raises SourceUnreachableError."""
-        postgresql_changes.drop(login, name)
+    def changes(self) -> PostgresqlChangeReader:
+        """What reads the slots."""
+        return PostgresqlChangeReader()
 
 
 class PostgresqlSource:

@@ -1,14 +1,9 @@
-"""Reads PostgreSQL's log: a slot of the plugin `pgoutput`, peeked at over an ordinary connection and advanced after.
-
-DMS reads with `test_decoding` or pglogical and needs no publication; `pgoutput`, the only plugin of the embedded
-server, does (a difference of the stand-in). The embedded server keeps two by itself, by functions of its own
-(`servers/postgres_publications.sql`).
-"""
+"""Reads PostgreSQL's log: a slot of the plugin `pgoutput`, peeked at over an ordinary connection and advanced after."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -16,76 +11,65 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localcloud.dms.engines import pgoutput, postgresql_arrays
+from localcloud.dms.engines import pgoutput, postgresql_arrays, postgresql_slots
 from localcloud.dms.engines.changes import (
-    CaptureRefusedError,
     Carried,
     ChangedTable,
+    ChangeRun,
     Committed,
     Event,
+    IsWanted,
     LogLostError,
-    Run,
     Truncated,
     Unpacked,
 )
 from localcloud.dms.engines.driver_words import words_of
 from localcloud.dms.engines.pgoutput_rows import Rows
 from localcloud.dms.engines.postgresql_connection import connect
+from localcloud.dms.engines.postgresql_slots import (
+    CHANGES,
+    INSERTS,
+    ordinary_tables,
+    position_of,
+    position_sql,
+    slot_name,
+)
 from localcloud.dms.engines.postgresql_types import read_table
 from localcloud.dms.engines.reader import Login, SourceTable, SourceUnreachableError
 from localcloud.dms.type_tables.column import DmsType, SourceColumn
 from localcloud.dms.type_tables.postgresql import dms_type
 
-_PUBLICATIONS = "dms_changes,dms_inserts"
 _PEEK = f"""SELECT lsn, data FROM pg_logical_slot_peek_binary_changes(
-    %s, %s::pg_lsn, %s, 'proto_version', '1', 'publication_names', '{_PUBLICATIONS}')"""
+    %s, %s::pg_lsn, %s, 'proto_version', '1', 'publication_names', '{CHANGES},{INSERTS}')"""
+# Not with every confirmation: a note is itself a piece of log, which all other captures of the server would read.
+_LAG = f"SELECT %s::pg_lsn - restart_lsn > {16 * 1024 * 1024} FROM pg_replication_slots WHERE slot_name = %s"
+_MAY_NOTE = "SELECT has_function_privilege('pg_catalog.pg_log_standby_snapshot()', 'EXECUTE')"
 _RUN_CHANGES = 2_000  # of one run: what a capture holds before it looks at its bounds
 _RUN_BYTES = 4 * 1024 * 1024
 _CHUNK = 1_000  # rows that the driver takes at a time
 _ROWS = frozenset(b"IUD")
-_ORDINARY = """SELECT nspname, relname, pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE relkind = 'r' AND relpersistence = 'p'"""
 
 
-def slot_name(login: Login, name: str) -> str:
-    """The slot of the capture *name*: one server has one list of them for all its databases. Its form is assumed."""
-    digest = hashlib.sha256(f"{name} {login.database}".encode()).hexdigest()
-    return f"dms_{digest[:16]}_{digest[16:24]}"
+class PostgresqlChangeReader:
+    """The slots of PostgreSQL's databases."""
 
+    def prepare(self, login: Login, name: str, tables: Sequence[SourceTable]) -> int:
+        """Publish *tables* and make the slot; where it begins."""
+        return postgresql_slots.prepare(login, name, tables)
 
-def prepare(login: Login, name: str, tables: Sequence[SourceTable]) -> int:
-    """Publish *tables* and make the slot; where it begins."""
-    slot = slot_name(login, name)
-    with connect(login) as connection:
-        connection.autocommit = True
-        try:
-            _publish(connection, {(one.schema, one.name) for one in tables})
-            # One of an earlier start that failed keeps what nobody has read.
-            _drop(connection, slot)
-            made = connection.execute("SELECT lsn FROM pg_create_logical_replication_slot(%s, 'pgoutput')", [slot])
-            return _number(made.fetchone()[0])  # type: ignore[index]  one row
-        except psycopg.Error as error:
-            raise CaptureRefusedError(words_of(error)) from error
+    def open(
+        self,
+        login: Login,
+        name: str,
+        position: int,  # noqa: ARG002  a slot keeps its own place
+        is_wanted: IsWanted,  # noqa: ARG002  a publication keeps most others away
+    ) -> PostgresqlChanges:
+        """The slot. Raises LogLostError, SourceUnreachableError."""
+        return PostgresqlChanges(login, name)
 
-
-def drop(login: Login, name: str) -> None:
-    """Drop the slot if it is there."""
-    with connect(login) as connection:
-        connection.autocommit = True
-        _drop(connection, slot_name(login, name))
-
-
-def _drop(connection: psycopg.Connection, slot: str) -> None:
-    connection.execute(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s AND NOT active",
-        [slot],
-    )
-
-
-def _publish(connection: psycopg.Connection, names: set[tuple[str, str]]) -> None:
-    there = connection.execute(_ORDINARY).fetchall()
-    wanted = [number for schema, name, number in there if (schema, name) in names]
-    connection.execute("SELECT dms_publish(%s::oid[])", [wanted])
+    def drop(self, login: Login, name: str) -> None:
+        """Drop the slot. Raises SourceUnreachableError."""
+        postgresql_slots.drop(login, name)
 
 
 class PostgresqlChanges:
@@ -93,19 +77,17 @@ class PostgresqlChanges:
 
     def __init__(self, login: Login, name: str) -> None:
         self._slot = slot_name(login, name)
-        self._log = connect(login)
-        self._values = connect(login)
-        self._log.autocommit = self._values.autocommit = True
         self._tables: dict[int, tuple[pgoutput.Relation, ChangedTable]] = {}
-        try:
+        with ExitStack() as opened:
+            self._log = opened.enter_context(connect(login))
+            self._values = opened.enter_context(connect(login))
+            self._log.autocommit = self._values.autocommit = True
             self._require_slot()
-        except BaseException:
-            self.close()
-            raise
+            opened.pop_all()
 
     def end(self) -> int:
         """Where the server has written its log to."""
-        return _number(self._one("SELECT pg_current_wal_flush_lsn()"))
+        return position_of(self._one("SELECT pg_current_wal_flush_lsn()"))
 
     def read(self, after: int, upto: int, most: int) -> Iterator[Event]:
         """Peek. The server makes its whole answer before it gives the first row, so the slot is free meanwhile."""
@@ -113,7 +95,7 @@ class PostgresqlChanges:
         messages = 0
         with self._log.cursor(binary=True) as cursor:
             reading = _Reading(self._known, after)
-            given = [self._slot, self.show_lsn(upto), most]
+            given = [self._slot, position_sql(upto), most]
             for row in cursor.stream(_PEEK, given, binary=True, size=_CHUNK):
                 messages += 1
                 yield from reading.events(row)
@@ -121,15 +103,17 @@ class PostgresqlChanges:
             yield Committed(max(reading.position, upto))
 
     def confirm(self, position: int) -> None:
-        """Advance the slot; to where it is already, nothing happens."""
+        """Advance the slot; to where it is already, nothing happens. Where much of the log would be read again with
+        each peek, let the server note a later place to begin at."""
         self._require_slot()
-        self._one(
-            "SELECT end_lsn FROM pg_replication_slot_advance(%s, %s::pg_lsn)", self._slot, self.show_lsn(position)
-        )
+        self._one("SELECT end_lsn FROM pg_replication_slot_advance(%s, %s::pg_lsn)", self._slot, position_sql(position))
+
+        if self._one(_LAG, position_sql(position), self._slot) and self._one(_MAY_NOTE):
+            self._one("SELECT pg_log_standby_snapshot()")
 
     def tables(self) -> dict[tuple[str, str], int]:
         """Every ordinary table by name, with its object number."""
-        return {(schema, name): number for schema, name, number in self._values.execute(_ORDINARY).fetchall()}
+        return ordinary_tables(self._values)
 
     def unpack(self, table: ChangedTable, rows: Sequence[Any], after: Carried, before: Carried) -> Unpacked:
         """A row is what a peek gives: a position, and a message. Raises TableUnreadableError."""
@@ -158,11 +142,6 @@ class PostgresqlChanges:
     def show(self, position: int) -> str:
         """As `$AR_H_STREAM_POSITION` has it."""
         return _shown([position.to_bytes(8, "big")])[0].as_py()
-
-    @staticmethod
-    def show_lsn(position: int) -> str:
-        """A position as PostgreSQL writes it."""
-        return f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"
 
     def close(self) -> None:
         """Close the connections; the slot stays."""
@@ -241,7 +220,7 @@ class _Reading:
         if not self._rows:
             return ()
         operations = bytes([data[0] for _, data in self._rows]).decode()
-        run = Run(self._tables[self._table], self._at, operations, self._rows, self._size)
+        run = ChangeRun(self._tables[self._table], self._at, operations, self._rows, self._size)
         self._rows, self._size = [], 0
         return (run,)
 
@@ -255,8 +234,3 @@ def _shown(positions: Sequence[bytes]) -> pa.Array:
     digits = b"".join(positions).hex().upper()
     halves = range(0, len(digits), 16)
     return pa.array([f"{digits[at : at + 8]}/{digits[at + 8 : at + 16]}" for at in halves], pa.string())
-
-
-def _number(lsn: str) -> int:
-    high, low = lsn.split("/")
-    return int(high, 16) << 32 | int(low, 16)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from localcloud.dms.changes.runs import CaptureRuns
+from localcloud.dms.engines.changes import CaptureHeldError
 from localcloud.dms.engines.reader import RunEndedError, SourceTable
 from localcloud.dms.engines.sources import login
 from localcloud.dms.loads import task_log
@@ -16,6 +17,8 @@ from localcloud.dms.loads.load import Load, NoTablesError, TableProgress, plan
 from localcloud.dms.loads.load_queue import LoadQueue
 from localcloud.dms.loads.target import Target, read_settings
 from localcloud.dms.resources import Resources, Task
+
+_HELD_SECONDS = 5
 
 
 class Runs:
@@ -45,6 +48,8 @@ class Runs:
             else:  # the instance took it down before it began
                 with self._of.lock:
                     self._ended(task, "")
+        except CaptureHeldError:  # the task stays `starting`
+            self._of.later(_HELD_SECONDS, lambda: self._of.clock.work(self._run, task))
         except Exception as error:  # noqa: BLE001  whatever it is: a task may not stay `starting` for ever
             with self._of.lock:
                 self._ended(task, str(error) or repr(error))

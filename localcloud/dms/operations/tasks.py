@@ -1,4 +1,4 @@
-"""Replication tasks: created, modified, moved, started, stopped, deleted. Only `full-load` ones can be started here."""
+"""Replication tasks: created, modified, moved, started, stopped, deleted. Those of `full-load-and-cdc` never start."""
 
 from __future__ import annotations
 

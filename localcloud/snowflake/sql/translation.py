@@ -20,6 +20,7 @@ _FUNCTIONS = (
     exp.Abs,
     exp.And,
     exp.Avg,
+    exp.ByteLength,
     exp.Case,
     exp.Cast,
     exp.Coalesce,
@@ -283,6 +284,10 @@ def _adapted(node: exp.Expr) -> exp.Expr:
         return cast_type(node)
     if isinstance(node, exp.CurrentTimestamp):
         return exp.to_identifier(NOW, quoted=True)
+    if isinstance(node, exp.ByteLength):  # sqlglot would count the characters of a text
+        of = node.this.sql(dialect="duckdb")
+        text = f"CASE typeof({of}) WHEN 'BLOB' THEN octet_length({of}::BLOB) ELSE strlen({of}::VARCHAR) END"
+        return sqlglot.parse_one(text, read="duckdb")
     if isinstance(node, exp.Div | exp.Mod):
         # Snowflake: "Division by zero"; DuckDB gives infinity or NULL.
         failing = sqlglot.parse_one(raising("100051", "22012", "Division by zero"), read="duckdb")

@@ -312,12 +312,15 @@ class Clouds:
         ROLES["secret"] = make_role(aws, "secret", "dms.eu-central-1.amazonaws.com", readable)
 
     @contextmanager
-    def open(self, reader: Reader, **options: Any) -> Iterator[Cloud]:
-        """A cloud whose source is read by *reader*; the bucket is empty and the role as it was."""
+    def open(self, reader: Reader, others: Mapping[str, Reader] | None = None, **options: Any) -> Iterator[Cloud]:
+        """A cloud whose source is read by *reader*; the bucket is empty and the role as it was. *others*: readers of
+        other engines, by DMS's name."""
         s3 = self._aws.client("s3")
         for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
             s3.delete_object(Bucket=BUCKET, Key=one["Key"])
         self._aws.client("iam").put_role_policy(RoleName="objects", PolicyName="own", PolicyDocument=document(*OBJECTS))
         with Clock("frozen") as clock:
-            self._served.append(Dms(clock, self._aws, {"postgres": reader}, delays=_DELAYS, **options))
+            self._served.append(
+                Dms(clock, self._aws, {"postgres": reader, **(others or {})}, delays=_DELAYS, **options)
+            )
             yield Cloud(self._aws, clock, self._served[-1])

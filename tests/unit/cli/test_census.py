@@ -88,3 +88,39 @@ def test_a_database_that_is_not_in_the_registry_is_named_with_the_closest_one(fl
     write_registry(case)
     said = fleet("check", f"{case.id}x")
     assert (said.code, f"Did you mean `{case.id}`?" in said.err) == (2, True)
+
+
+def test_where_deltas_are_done_each_table_has_a_way_for_its_rows_to_arrive(fleet: Fleet, case: Case) -> None:
+    case.ask_source("CREATE TABLE keyless (id integer)")
+    write_registry(case, deltas=True)
+    lines = [line.strip() for line in fleet("check", case.id).out.splitlines()]
+    assert "By deltas arrive public.customers, public.nothing, public.orders." in lines
+    assert "In full, in each delta run, arrives public.keyless: it has no primary key." in lines
+    assert "No delta can say up to where it reads: public.fleet_mark is not there." in lines
+    assert f"The mark is one table with one row: `fleet prerequisites {case.id} --deltas`." in lines
+    case.ask_source("CREATE TABLE fleet_mark (id integer PRIMARY KEY, attempt bigint)")
+    assert "fleet_mark" in fleet("check", case.id).out  # as left out, and no longer as missing
+    document = json.loads(fleet("check", case.id, "--json").out)
+    assert document["arrivals"]["no_mark"] == ""
+    assert {"table": "public.keyless", "why": "it has no primary key"} in document["arrivals"]["in_full"]
+
+
+@pytest.mark.parametrize("where", [(), ("--from-here",)], ids=["through AskSource", "from here"])
+def test_a_log_from_which_no_deltas_can_begin_is_named_with_the_setting(
+    fleet: Fleet, case: Case, where: tuple[str, ...]
+) -> None:
+    write_registry(case, deltas=True)
+    assert fleet("check", case.id, *where).code == 0
+    case.ask_source(f"""ALTER DATABASE "{case.id}" SET wal_sender_timeout = '5s'""")
+    said = fleet("check", case.id, *where)
+    assert said.code == 1
+    assert (
+        "Deltas cannot begin: wal_sender_timeout is 5000 ms, wanted 0 or at least 10 s: DMS fails with less."
+        in said.out
+    )
+
+
+def test_where_no_deltas_are_done_nothing_is_said_of_them(fleet: Fleet, case: Case) -> None:
+    write_registry(case)
+    assert "delta" not in fleet("check", case.id).out
+    assert json.loads(fleet("check", case.id, "--json").out)["arrivals"] is None

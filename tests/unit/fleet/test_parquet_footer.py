@@ -44,6 +44,7 @@ def test_a_wide_table_and_a_narrow_number_are_read() -> None:
     footer = read_footer(_file(pa.table(columns)))
 
     assert footer.rows == 3
+    assert footer.columns == set(columns)
     assert footer.largest == {f"c{number}": number for number in range(40)}
 
 

@@ -3,12 +3,15 @@
 Source: https://dev.mysql.com/doc/refman/8.4/en/information-schema-columns-table.html,
 https://dev.mysql.com/doc/refman/8.4/en/invisible-columns.html,
 https://dev.mysql.com/doc/refman/8.4/en/create-table-gipks.html, https://dev.mysql.com/doc/refman/8.4/en/show-grants.html,
-https://dev.mysql.com/doc/refman/8.4/en/partial-revokes.html and https://dev.mysql.com/doc/refman/8.4/en/json.html.
+https://dev.mysql.com/doc/refman/8.4/en/partial-revokes.html, https://dev.mysql.com/doc/refman/8.4/en/json.html,
+https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-tables-table.html and
+https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-foreign-table.html.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
 import pymysql.cursors
@@ -45,6 +48,7 @@ COLUMNS = [
     ("shop", "sums", "n", "bigint", None, None, None, 0, "bigint", 1),
     ("shop", "stale", "n", "bigint", None, None, None, 0, "bigint", 1),
 ]
+CREATED = datetime.fromisoformat("2026-11-30T12:00:01")
 KEYS = [("shop", "orders", "my_row_id")]
 ALL = ("GRANT SELECT, SHOW VIEW ON *.* TO `dms`@`%`",)
 NOT_ALLOWED = 1142
@@ -54,9 +58,10 @@ ALONE = "the login may SELECT from single tables of it only, and others are hidd
 class DocumentedCursor:
     """Answers what MySQL's manual says that a server does."""
 
-    def __init__(self, grants: Sequence[str], denied: Sequence[str] = ()) -> None:
+    def __init__(self, grants: Sequence[str], denied: Sequence[str] = (), *, denies_process: bool = False) -> None:
         self._grants = grants
         self._denied = denied
+        self._denies_process = denies_process
         self._answer: Sequence[Sequence[Any]] = ()
 
     def execute(self, query: str, values: tuple[Any, ...] | None = None) -> None:
@@ -64,12 +69,19 @@ class DocumentedCursor:
         del values
         answers: dict[str, Sequence[Sequence[Any]]] = {
             "information_schema.schemata": [("information_schema",), ("mysql",), ("shop",)],
-            "information_schema.tables": TABLES,
-            "information_schema.columns": COLUMNS,
+            "information_schema.tables": [(*table, CREATED) for table in TABLES],
+            "information_schema.columns": [(*column, int(column[2] == "total")) for column in COLUMNS],
+            "information_schema.innodb_tables": [("shop", "orders", 1071), ("shop", "orders", 1072)],
+            "information_schema.innodb_foreign": [("shop", "orders")],
             "information_schema.key_column_usage": KEYS,
             "SHOW GRANTS": [(grant,) for grant in self._grants],
             "LIMIT 0": [],
         }
+        if "innodb_sys_" in query:  # since MySQL 8.0 they have other names
+            raise pymysql.err.OperationalError(1109, "Unknown table 'INNODB_SYS_TABLES' in information_schema")
+        if "innodb_" in query and self._denies_process:
+            words = "Access denied; you need (at least one of) the PROCESS privilege(s) for this operation"
+            raise pymysql.err.OperationalError(1227, words)
         if any(f"`{name}` LIMIT 0" in query for name in self._denied):
             raise pymysql.err.OperationalError(
                 NOT_ALLOWED, "SELECT command denied to user 'dms'@'%' for table 'orders'"
@@ -81,8 +93,9 @@ class DocumentedCursor:
         return self._answer
 
 
-def census(*grants: str, denied: Sequence[str] = ()) -> Census:
-    return read_census(cast(pymysql.cursors.Cursor, DocumentedCursor(grants or ALL, denied)), ["shop", "Shop"])
+def census(*grants: str, denied: Sequence[str] = (), denies_process: bool = False) -> Census:
+    cursor = DocumentedCursor(grants or ALL, denied, denies_process=denies_process)
+    return read_census(cast(pymysql.cursors.Cursor, cursor), ["shop", "Shop"])
 
 
 def barred(found: Census) -> dict[str, str]:
@@ -147,3 +160,18 @@ def test_columns_are_hidden_where_the_server_refuses_all_of_them(columns: str) -
     refused = barred(census(grant, denied=["orders"]))
     assert refused["orders"] == "the login may SELECT only doc, total of it, and other columns are hidden from it"
     assert "orders" not in barred(census(grant))
+
+
+def test_what_keeps_changes_out_of_the_log_comes_from_the_catalogue_of_innodb() -> None:
+    assert orders().delta_bars == (
+        "a foreign key changes its rows (CASCADE or SET NULL), and the binary log does not have that",
+        "changes of its computed column total are not captured",
+    )
+    assert orders().incarnation == "1071/1072"
+    assert {table.delta_bars for table in census().tables if table.is_view} == {()}
+
+
+def test_without_process_foreign_keys_are_hidden_and_the_time_of_creation_is_all_there_is() -> None:
+    table = next(one for one in census(denies_process=True).tables if one.table == "orders")
+    assert table.delta_bars[0] == "whether a foreign key changes its rows is not known: the login lacks PROCESS"
+    assert table.incarnation == "2026-11-30 12:00:01"

@@ -237,6 +237,31 @@ def test_a_schema_that_is_not_there_is_named_and_one_of_another_case_is_another(
     assert (missing.name, missing.fate) == ("schema sales", "not there")
 
 
+@pytest.mark.parametrize(
+    ("thing", "bars"),
+    [
+        (Thing("T"), ()),
+        (
+            Thing("T", is_published=0),
+            ("it is neither published nor enabled for MS-CDC, so that the log does not have its updates",),
+        ),
+        (Thing("T", [ID, Sys("Twice", is_computed=1)]), ("changes of its computed column Twice are not captured",)),
+        (Thing("V", type="V", is_published=0, columns=[Sys("Twice", is_computed=1)]), ()),
+    ],
+    ids=["published", "not published", "a computed column", "a view"],
+)
+def test_what_keeps_changes_out_of_the_log_is_named(tmp_path: Path, thing: Thing, bars: tuple[str, ...]) -> None:
+    (table,) = ask(tmp_path, Server([thing])).tables
+    assert table.delta_bars == bars
+
+
+def test_a_table_made_anew_is_another_by_its_id_and_time_of_creation(tmp_path: Path) -> None:
+    asked: list[str] = []
+    (table,) = ask(tmp_path, Server([Thing("T", made="7/2026-11-30T12:00:00.123")]), asked).tables
+    assert table.incarnation == "7/2026-11-30T12:00:00.123"
+    assert any("o.object_id" in query and "o.create_date" in query for query in asked)
+
+
 ALL = ("CONNECT", "SELECT", "UNMASK", "VIEW DEFINITION")
 MASKED = text("Mail", is_masked=1)
 BLIND = "tables and views of schema dbo on which the login has no right are not seen: it lacks VIEW DEFINITION"

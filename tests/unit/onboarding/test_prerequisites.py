@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
+import pymysql
 import pytest
+import sqlglot
 from click.testing import CliRunner
 
 from cli.commands import cli
 from fleet.counts import Count
-from fleet.databases import Database
-from lambdas.sources import mysql, postgresql
+from fleet.databases import Database, Engine
+from lambdas.sources import marks, mysql, postgresql, transactions
 from localcloud.servers.mariadb import EmbeddedMariadb
 from localcloud.servers.postgres import EmbeddedPostgres
 from onboarding.prerequisites.statements import prerequisites
@@ -22,6 +24,11 @@ PASSWORD = "for-this-test-only"
 def statements(text: str) -> list[str]:
     """The statements without their comments."""
     return [line for line in text.splitlines() if line and not line.startswith("--")]
+
+
+def for_deltas(engine: Engine, database: Database, login: str) -> list[str]:
+    """All statements for a source whose database does deltas, in order."""
+    return statements(prerequisites(engine, database, login) + prerequisites(engine, database, login, deltas=True))
 
 
 def test_a_postgresql_login_reads_the_named_schemas_after_them_and_nothing_else(postgres: EmbeddedPostgres) -> None:
@@ -90,6 +97,79 @@ def test_a_sql_server_user_gets_what_aws_lists_for_a_full_load() -> None:
         "GRANT VIEW SERVER STATE TO [fleet_dms];",
     ]
     assert "Source: AWS DMS user guide" in text
+
+
+def test_a_postgresql_login_may_capture_changes_after_them_and_write_nothing_but_the_mark(
+    postgres: EmbeddedPostgres,
+) -> None:
+    database = Database("asked", "s", "delta_prerequisites", "one", ('odd "one"', "public"), onboarded=True)
+    postgres.create_database("delta_prerequisites")
+    secret = {**postgres.secret("delta_prerequisites"), "username": "delta login", "password": PASSWORD}
+    with postgres.connect("delta_prerequisites") as connection:
+        connection.execute('CREATE SCHEMA "odd ""one"""; CREATE TABLE public.t (id integer PRIMARY KEY)')
+        connection.execute(f"""CREATE ROLE "delta login" LOGIN PASSWORD '{PASSWORD}'""".encode())
+        for _ in range(2):  # run again, they change nothing
+            for statement in for_deltas("postgresql", database, "delta login"):
+                connection.execute(statement.encode())
+    with postgres.connect("delta_prerequisites") as connection, connection.transaction():
+        connection.execute("INSERT INTO public.t VALUES (1)")
+        seen = transactions.open_on_postgresql(secret, "delta_prerequisites", "none")
+    assert isinstance(seen, list)
+    assert len(seen) == 1
+    assert marks.mark_postgresql(secret, "delta_prerequisites", 'odd "one"', 7, "none")
+    with psycopg.connect(
+        host=postgres.host, user="delta login", password=PASSWORD, dbname="delta_prerequisites", autocommit=True
+    ) as connection:
+        connection.execute("SELECT pg_create_logical_replication_slot('prerequisites', 'pgoutput')")
+        connection.execute("SELECT pg_drop_replication_slot('prerequisites')")
+        for forbidden in ('INSERT INTO "odd ""one""".fleet_mark VALUES (2, 0)', "DELETE FROM public.t"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(forbidden.encode())
+
+
+def test_a_mariadb_login_may_read_the_log_after_them_and_write_nothing_but_the_mark(mariadb: EmbeddedMariadb) -> None:
+    database = Database("asked", "s", "delta_shop", "one", ("delta_shop",), onboarded=True)
+    mariadb.create_database("delta_shop")
+    mariadb.execute(
+        "delta_shop", "CREATE TABLE t (id int PRIMARY KEY)", f"CREATE USER 'deltas'@'%' IDENTIFIED BY '{PASSWORD}'"
+    )
+    for _ in range(2):
+        mariadb.execute(None, *for_deltas("mariadb", database, "deltas"))
+    secret = {**mariadb.secret(), "username": "deltas", "password": PASSWORD}
+    assert marks.mark_mysql(secret, "delta_shop", "delta_shop", 7, "none")
+    assert transactions.open_on_mysql(secret, "delta_shop", "none") == []
+    with mysql.connect(secret, "delta_shop", "none") as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW BINARY LOGS")
+        cursor.execute("SHOW MASTER STATUS")
+        for forbidden in ("INSERT INTO fleet_mark VALUES (2, 0)", "DELETE FROM t"):
+            with pytest.raises(pymysql.err.OperationalError, match="denied"):
+                cursor.execute(forbidden)
+
+
+def test_a_sql_server_has_the_mark_in_its_first_schema_and_statements_for_tables_that_are_not_covered() -> None:
+    database = Database("asked", "s", "My ]DB's", "one", ("it's", "dbo"))
+    text = prerequisites("sqlserver", database, "fleet_dms", deltas=True)
+    for part in (
+        "USE [My ]]DB's];",
+        "IF OBJECT_ID(N'[it''s].[fleet_mark]') IS NULL CREATE TABLE [it's].[fleet_mark] ([id] int NOT NULL PRIMARY KEY",
+        "GRANT SELECT, UPDATE ON [it's].[fleet_mark] TO [fleet_dms];",
+        "EXEC msdb.dbo.rds_cdc_enable_db 'My ]DB''s';",
+        "s.name IN (N'it''s', N'dbo');",
+        "GRANT EXEC ON dbo.rds_dms_tlog_read TO [fleet_dms];",
+    ):
+        assert part in text
+    assert "${" not in text
+    for statement in statements(text):
+        sqlglot.parse(statement, dialect="tsql")
+
+
+def test_the_command_prints_what_deltas_need_only_where_it_is_asked_for() -> None:
+    registry = Path(__file__).parents[3] / "registry"
+    arguments = ["prerequisites", "nyc-flights", "--registry", str(registry)]
+    result = CliRunner().invoke(cli, [*arguments, "--deltas"])
+    assert (result.exit_code, "wal_level = logical" in result.output) == (0, True)
+    assert 'GRANT SELECT, UPDATE ON "public"."fleet_mark" TO "fleet_dms";' in result.output
+    assert "fleet_mark" not in CliRunner().invoke(cli, arguments).output
 
 
 def test_the_command_prints_the_statements_of_a_database_of_the_registry() -> None:

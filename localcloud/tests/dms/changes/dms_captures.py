@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from localcloud.aws import LocalAws
 from localcloud.clock import Clock
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.dms.engines.postgresql import PostgresqlReader
 from localcloud.dms.engines.reader import Login
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -62,6 +65,10 @@ class Held:
         """Return when it runs, or is at rest again."""
         assert self._is_begun.wait(60)
 
+    def hold_now(self, clock: Clock) -> None:
+        """Hold time."""
+        self._let_go = clock.hold()
+
     def end(self) -> None:
         """Let time pass."""
         if self._let_go is not None:
@@ -88,10 +95,12 @@ class Captures:
             self._held.end()  # for the other tests
             raise
 
-    def task(self, *more: dict[str, Any], table: str = "%", name: str = "shop", **settings: Any) -> str:
+    def task(
+        self, *more: dict[str, Any], table: str = "%", name: str = "shop", kind: str = "cdc", **settings: Any
+    ) -> str:
         """A task that may be started, with the headers of changes as columns and *more* rules."""
         rule = [added(column, expression) for column, expression in HEADERS]
-        task = self.cloud.create_task(rules(table, "table", *rule, *more), name=name, kind="cdc", **settings)
+        task = self.cloud.create_task(rules(table, "table", *rule, *more), name=name, kind=kind, **settings)
         assert self.cloud.test(self.cloud.source, self.cloud.target) == ["successful", "successful"]
         return task
 
@@ -104,6 +113,18 @@ class Captures:
         self._held.begin(self.cloud.clock)
         self.cloud.dms.start_replication_task(ReplicationTaskArn=task, StartReplicationTaskType=kind, **more)
         self._held.wait()
+
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass, and hold it again."""
+        over = threading.Event()
+
+        def hold() -> None:
+            self._held.hold_now(self.cloud.clock)
+            over.set()
+
+        self.cloud.clock.call_later(seconds, hold)
+        self._held.end()
+        assert over.wait(60)
 
     def end(self, task: str) -> dict[str, Any]:
         """Let time pass until *task* is at rest; how it is shown then."""
@@ -124,9 +145,11 @@ class Captures:
 
     def files(self, table: str) -> list[pa.Table]:
         """What is in a table's files, in the order of their names."""
-        s3 = self.cloud.aws.client("s3")
-        bodies = (s3.get_object(Bucket=BUCKET, Key=f"{FOLDER}/{key}")["Body"].read() for key in self.keys(table))
-        return [pq.read_table(io.BytesIO(body)) for body in bodies]
+        return [pq.read_table(io.BytesIO(self.body(key))) for key in self.keys(table)]
+
+    def body(self, key: str) -> bytes:
+        """What is in an object."""
+        return self.cloud.aws.client("s3").get_object(Bucket=BUCKET, Key=f"{FOLDER}/{key}")["Body"].read()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """The rows in a table's files."""
@@ -137,6 +160,33 @@ class Captures:
         secret = self._postgres.secret(self._database)
         return Login(secret["host"], secret["port"], self._database, secret["username"], secret["password"])
 
+    def connect(self) -> psycopg.Connection:
+        """A connection to the source, as its owner, for a transaction that stays open."""
+        return self._postgres.connect(self._database)
+
+    def connect_as_reader(self) -> psycopg.Connection:
+        """A connection as the login that DMS reads with."""
+        login = self.login()
+        return psycopg.connect(
+            host=login.host, port=login.port, dbname=login.database, user=login.username, password=login.password
+        )
+
+    def slots(self) -> list[tuple[str, str]]:
+        """The slots of the database, each with the position that is confirmed."""
+        query = "SELECT slot_name, confirmed_flush_lsn::text FROM pg_replication_slots WHERE database = %s"
+        with self._postgres.connect() as connection:
+            return connection.execute(query, [self._database]).fetchall()
+
+    def mappings(self, task: str) -> dict[str, Any]:
+        """The rules of *task*."""
+        return json.loads(self.cloud.task(task)["TableMappings"])
+
+    def modify(self, task: str, mappings: dict[str, Any]) -> None:
+        """Give *task* other rules."""
+        before = self.cloud.task(task)["Status"]
+        self.cloud.dms.modify_replication_task(ReplicationTaskArn=task, TableMappings=json.dumps(mappings))
+        self.cloud.until(lambda: self.cloud.task(task)["Status"], before)
+
     def statistics(self, task: str) -> dict[str, dict[str, Any]]:
         """The statistics of each table."""
         rows = self.cloud.dms.describe_table_statistics(ReplicationTaskArn=task)["TableStatistics"]
@@ -144,7 +194,9 @@ class Captures:
 
 
 @contextmanager
-def captures_of(postgres: EmbeddedPostgres, database: str, schema: str, **target: Any) -> Iterator[Captures]:
+def captures_of(
+    postgres: EmbeddedPostgres, database: str, schema: str, hooks: CaptureHooks | None = None, **target: Any
+) -> Iterator[Captures]:
     """A new *database* with *schema*, gone afterwards, behind a DMS of its own. *target*: of the target's settings."""
     postgres.create_database(database)
     try:
@@ -153,7 +205,8 @@ def captures_of(postgres: EmbeddedPostgres, database: str, schema: str, **target
         with LocalAws() as aws:
             clouds = Clouds(aws, postgres.secret(database))
             held = Held()
-            with clouds.open(PostgresqlReader(memory="64MB"), on_change=held.changed) as cloud:
+            options = {"on_change": held.changed, "capture_hooks": hooks}
+            with clouds.open(PostgresqlReader(memory="64MB"), **options) as cloud:
                 cloud.dms.modify_endpoint(EndpointArn=cloud.source, DatabaseName=database)
                 cloud.dms.modify_endpoint(EndpointArn=cloud.target, S3Settings=_TARGET | target)
                 yield Captures(postgres, database, held, cloud)

@@ -11,9 +11,16 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from fleet.attempt_record import AttemptChange, AttemptRecord, WaitedFor
 from fleet.attempts import Attempt
+from fleet.deltas.chain import Chain
 from fleet.failures import Failure
 from lambdas.clients.items import to_item
-from lambdas.clients.record_items import new_attempt_item, read_attempt_item, to_plain
+from lambdas.clients.record_items import (
+    new_attempt_item,
+    read_attempt_item,
+    read_chain_item,
+    to_plain,
+    to_values,
+)
 
 NOW = datetime(2026, 11, 29, 22, 0, 0, 123456, tzinfo=UTC)
 ATTEMPT = Attempt("night-1", "shop", "full", 7, "execution", ("public.a",))
@@ -63,6 +70,11 @@ def test_the_gap_of_the_last_version_is_read() -> None:
     assert read_attempt_item(made() | to_item({"gap": "not asked"})).gaps == ("not asked",)
     both = to_item({"gap": "not asked", "gaps": ["not asked", "not counted"]})
     assert read_attempt_item(made() | both).gaps == ("not asked", "not counted")
+
+
+@pytest.mark.parametrize("chain", [Chain(3, "arn", "checkpoint:1", 4, "cut"), Chain(3, "arn", "", 4)])
+def test_a_chain_comes_back_as_it_was_written_with_or_without_a_checkpoint(chain: Chain) -> None:
+    assert read_chain_item(to_item(to_values(chain))) == chain
 
 
 def test_an_attribute_that_no_field_names_is_ignored() -> None:

@@ -11,10 +11,11 @@ from typing import Any
 from cases import SETTINGS, Case, Cases
 from fleet.databases import Database, Registry, Server
 from fleet.names import warehouse_schema
+from lambdas.sources import mysql
 from local.cloud import LocalCloud
 from localcloud.cloud import AccountLimits
 from localcloud.servers.mariadb import EmbeddedMariadb
-from truth import PASSWORD, READER, Truth, run_through
+from truths import PASSWORD, READER, Truth, run_through
 
 _COUNT = 48  # as many as one replication instance holds
 _OF_MYSQL = ("case-47", "case-48")
@@ -23,11 +24,14 @@ _OF_MYSQL = ("case-47", "case-48")
 class MariadbCases(Cases):
     """Databases `case-01` and so on, each with a server of the registry's own, all of them on *mariadb*."""
 
-    def __init__(self, folder: Path, mariadb: EmbeddedMariadb) -> None:
+    def __init__(self, folder: Path, mariadb: EmbeddedMariadb, *, deltas: bool = False) -> None:
         self.mariadb = mariadb
         self._left = [f"case-{number:02}" for number in range(_COUNT, 0, -1)]
         names = tuple(reversed(self._left))
-        databases = tuple(Database(name, name, name, "one", (name,), onboarded=True) for name in names)
+        databases = tuple(
+            Database(name, name, name, "one", (name,), onboarded=True, views=not deltas, deltas=deltas)
+            for name in names
+        )
         servers = tuple(
             Server(name, "mysql" if name in _OF_MYSQL else "mariadb", f"fleet/server/{name}", ssl_mode="none")
             for name in names
@@ -59,7 +63,12 @@ class MariadbCase(Case):
         self.mariadb = mariadb
 
     def ask_source(self, query: str) -> list[tuple[Any, ...]]:
-        """Run the statements of *query*, between semicolons."""
+        """Run the statements of *query*, between semicolons; what a SELECT answers."""
+        if query.startswith("SELECT"):
+            connected = mysql.connect(self.mariadb.secret(), self.id, "none")
+            with connected as connection, connection.cursor() as cursor:
+                cursor.execute(query)
+                return list(cursor.fetchall())
         self.mariadb.execute(self.id, *filter(str.strip, query.split(";")))
         return []
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from case_registry import enter
 from cases import Case
-from fleet.databases import Database, Registry
-from fleet.names import CURRENT_REGISTRY
+from fleet.databases import Database
 from fleet.outcomes import Outcome
-from onboarding.effective import effective_json
 from report.account import say_account, say_losses
 
 READER = "reader"
@@ -85,21 +84,6 @@ def make_reader(case: Case) -> None:
     case.ask_source(f"DO $$ BEGIN {made}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     case.ask_source(f"GRANT USAGE ON SCHEMA public TO {READER}")
     case.put_secret(username=READER, password=PASSWORD)
-
-
-def enter(case: Case, **changed: Any) -> None:
-    """Deploy the registry with *changed* in the database's entry."""
-    if not changed:
-        return
-    registry = case.cloud.clients.records.current_registry()
-    databases = tuple(replace(one, **changed) if one.id == case.id else one for one in registry.databases)
-    deploy(case, replace(registry, databases=databases))
-
-
-def deploy(case: Case, registry: Registry) -> None:
-    """Make *registry* the one in force, as a deployment does."""
-    body = effective_json(registry).encode()
-    case.s3.put_object(Bucket=case.cloud.control_bucket, Key=CURRENT_REGISTRY, Body=body)
 
 
 def entry_of(case: Case) -> Database:

@@ -1,0 +1,33 @@
+"""What the log of a source says to a delta that is about to start: refused, or noted where it says nothing."""
+
+from __future__ import annotations
+
+from fleet.deltas.logs import find_risks, judge_log
+from fleet.failures import Failure
+from fleet.sentences import as_clause
+from lambdas.attempt_context import Opened
+from lambdas.wiring import Clients
+
+
+def check_log(opened: Opened, clients: Clients) -> Failure | None:
+    """A failure, if the source says that its log is of no use to the attempt. A chain that reads it is broken then.
+
+    A source that does not answer is a gap.
+    """
+    log = clients.source.log(opened.server, opened.database)
+    if isinstance(log, Failure):
+        _note(opened, (f"the source was not asked of its log ({as_clause(log.text)})",), clients)
+        return None
+    _note(opened, (*log.unseen, *find_risks(log)), clients)
+    chain = clients.chains.find(opened.database.id)
+    goes_on = chain is not None and not chain.broken
+    failure = judge_log(opened.server.engine, log, chain.checkpoint if chain is not None and goes_on else "")
+    if failure is not None and goes_on:
+        clients.chains.break_off(opened.database.id, failure.text)
+    return failure
+
+
+def _note(opened: Opened, found: tuple[str, ...], clients: Clients) -> None:
+    gaps = tuple(dict.fromkeys((*opened.record.gaps, *found)))
+    if gaps != opened.record.gaps:
+        clients.ledger.note(opened.attempt, gaps=gaps)

@@ -1,0 +1,120 @@
+"""The rules that keep rows from being lost between log and warehouse, each with a mutant that removes it.
+
+One of a mutant's tests must turn red. `make prove-delta` tries five of them, chosen by its seed.
+"""
+
+from __future__ import annotations
+
+from proofs.mutants import Mutant
+
+_CHAINS = "tests/deltas/test_deltas_chains.py"
+_POSTGRESQL = "tests/deltas/test_deltas_postgresql.py"
+_BATCHES = "tests/contract/snowflake/test_change_batches.py"
+
+RULES = (
+    Mutant(
+        "a seed waits for transactions that were open before it",
+        "lambdas/handlers/database_run/continue_chain.py",
+        "    if not left:\n",
+        "    if True:\n",
+        (f"{_CHAINS}::test_a_seed_waits_for_transactions_that_are_open",),
+    ),
+    Mutant(
+        "a folder is closed only with its mark, and after a clean stop",
+        "lambdas/sealing_changes.py",
+        "is_closed=end is None and is_proved,",
+        "is_closed=True,",
+        (f"{_CHAINS}::test_a_capture_that_dies_around_a_file_leaves_the_warehouse_as_it_is_until_the_next_delta",),
+    ),
+    Mutant(
+        "changes are applied up to a closed folder",
+        "fleet/deltas/batches.py",
+        "for folder in folders if folder.is_closed)",
+        "for folder in folders)",
+        (f"{_CHAINS}::test_a_capture_that_dies_around_a_file_leaves_the_warehouse_as_it_is_until_the_next_delta",),
+    ),
+    Mutant(
+        "order is that of the source's log, not of a text",
+        "fleet/deltas/change_sql.py",
+        """f'{position_order(engine, _POSITION)} AS "BY_POSITION", """,
+        """f'{quote(_POSITION)} AS "BY_POSITION", """,
+        (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
+    ),
+    Mutant(
+        "a later folder comes after an earlier one",
+        "fleet/deltas/change_sql.py",
+        """f'ORDER BY "BY_ATTEMPT" DESC, """,
+        """f'ORDER BY "BY_ATTEMPT", """,
+        (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
+    ),
+    Mutant(
+        "a delta waits for the one before it",
+        "fleet/deltas/change_sql.py",
+        "IFF(LATEST IN ({batch.written}, {attempt.number}), ",
+        "IFF(LATEST <= {attempt.number}, ",
+        (f"{_BATCHES}::test_a_delta_waits_for_the_one_before_it",),
+    ),
+    Mutant(
+        "what was under an old key goes",
+        "fleet/deltas/change_sql.py",
+        "= 'U' AND ({moved})",
+        "= 'U' AND FALSE AND ({moved})",
+        (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
+    ),
+    Mutant(
+        "only the task that read a chain goes on with it",
+        "lambdas/chain_context.py",
+        'if report.arn == chain.task_arn and report.status != "ready":',
+        "if report.arn:",
+        (f"{_CHAINS}::test_a_task_that_somebody_replaced_begins_the_chain_anew",),
+    ),
+    Mutant(
+        "fewer changes than DMS counts are a failure",
+        "fleet/deltas/sealing.py",
+        "elif counts is not None and rows < counts.all:",
+        "elif counts is None:",
+        ("fleet/deltas/sealing.py",),
+    ),
+    Mutant(
+        "what broke off is sealed before the task goes on",
+        "lambdas/handlers/database_run/continue_chain.py",
+        "    seal_pending(opened, chain, task.report, clients)\n",
+        "",
+        (f"{_CHAINS}::test_what_a_run_landed_that_broke_off_is_sealed_by_the_next_one",),
+    ),
+    Mutant(
+        "three refusals are enough",
+        "lambdas/change_loads.py",
+        "MOST_REFUSALS = 3",
+        "MOST_REFUSALS = 300",
+        (f"{_CHAINS}::test_a_table_that_snowflake_refuses_three_times_is_loaded_in_full",),
+    ),
+    Mutant(
+        "a table that was altered is loaded in full",
+        "fleet/deltas/chain.py",
+        "if state.fingerprint != fingerprint:",
+        "if state.fingerprint == 'none':",
+        (f"{_POSTGRESQL}::test_a_table_whose_columns_change_is_loaded_in_full_in_the_same_run",),
+    ),
+    Mutant(
+        "a table that was emptied is loaded in full",
+        "lambdas/chain_context.py",
+        '",".join(table.key), table.incarnation, *',
+        '",".join(table.key), *',
+        (f"{_POSTGRESQL}::test_a_truncated_table_is_emptied",),
+    ),
+    Mutant(
+        "an update that may lack a long value is not applied",
+        "fleet/deltas/change_sql.py",
+        "    if not batch.may_lack_values:\n",
+        "    if True:\n",
+        (f"{_CHAINS}::test_a_long_value_that_an_update_leaves_alone_is_not_lost",),
+    ),
+    Mutant(
+        "changes of another database are refused",
+        "fleet/deltas/change_sql.py",
+        "AND OWN = HELD, ",
+        ", ",
+        (f"{_BATCHES}::test_changes_of_another_database_are_refused",),
+    ),
+)

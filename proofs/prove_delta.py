@@ -1,0 +1,101 @@
+"""What deltas must show, shown: `make prove-delta`. Figures last; one that falls short fails.
+
+A random workload on PostgreSQL at full size, with deaths, throttling, unclean stops and long transactions; a function
+killed after each effect; what may happen to a chain; every type; the landing format; and rules removed at random, which
+some test must notice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.figures import Figure, print_figures
+from proofs.delta_rules import RULES
+from proofs.mutants import try_mutants
+from proofs.suite import closing_line, count_passed
+
+MOST_SECONDS = 25 * 60
+KINDS: Mapping[str, Sequence[str]] = {
+    "a random workload, equal at its end": ("tests/deltas/test_deltas_workload.py",),
+    "deltas from PostgreSQL": ("tests/deltas/test_deltas_postgresql.py",),
+    "what may happen to a chain": ("tests/deltas/test_deltas_chains.py",),
+    "functions that die after each effect": ("tests/deltas/test_deltas_killed.py",),
+    "values by a delta are those of a full load": ("tests/deltas/test_deltas_types.py",),
+    "the landing format": ("tests/deltas/test_landing_format.py",),
+    "changes applied by one MERGE": ("tests/contract/snowflake/test_change_batches.py",),
+    "captures of the local DMS": tuple(sorted(map(str, Path("localcloud/tests/dms/changes").glob("test_*.py")))),
+}
+
+
+def main() -> int:
+    """Run it all; 0 if nothing falls short."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)) % 2**31)
+    parser.add_argument("--changes", type=int, default=1_000_000, help="changes of the random workload")
+    parser.add_argument("--tables", type=int, default=200, help="random tables of random types")
+    parser.add_argument("--rules", type=int, default=5, help="rules that are removed, one after the other")
+    asked = parser.parse_args()
+    began = time.monotonic()
+    print(f"seed {asked.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="prove-delta-") as folder:
+        figures = _run(Path(folder) / "tests.xml", asked)
+        figures += _remove_rules(Path(folder) / "checkout", asked)
+    seconds = time.monotonic() - began
+    figures.append(("seconds in all", f"{seconds:.0f} of {MOST_SECONDS}", seconds < MOST_SECONDS))
+    figures.insert(0, ("seed", str(asked.seed), True))
+    return print_figures(figures)
+
+
+def _run(report: Path, asked: argparse.Namespace) -> list[Figure]:
+    sizes = {
+        "FLEET_DELTA_CHANGES": str(asked.changes),
+        "FLEET_DELTA_SEED": str(asked.seed),
+        "FLEET_DELTA_TABLES": str(asked.tables),
+    }
+    places = dict.fromkeys(place for places in KINDS.values() for place in places)
+    command = [sys.executable, "-m", "pytest", "-n", "2", f"--hypothesis-seed={asked.seed}", f"--junitxml={report}"]
+    done = subprocess.run(
+        [*command, *places],
+        env={**os.environ, **sizes},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    print("\n".join(done.stdout.splitlines()[-60 if done.returncode else -8 :]), flush=True)
+    figures: list[Figure] = [("all of it passes", closing_line(done.stdout), done.returncode == 0)]
+    return [*figures, *count_passed(report, KINDS), *_workload(report)]
+
+
+def _workload(report: Path) -> list[Figure]:
+    """What the workload did, as its test says it."""
+    if not report.exists():
+        return [("the workload says what it did", "no report", False)]
+    said = [
+        str(one.get("value"))
+        for one in ElementTree.parse(report).iter("property")  # noqa: S314  pytest's own
+        if one.get("name") == "workload"
+    ]
+    return [("the workload", "; ".join(said) or "says nothing", bool(said))]
+
+
+def _remove_rules(checkout: Path, asked: argparse.Namespace) -> list[Figure]:
+    """Some rules, chosen by the seed, each removed in a clean clone: its tests must turn red."""
+    subprocess.run(["git", "clone", "--quiet", ".", str(checkout)], check=True)
+    checkout.parent.chmod(0o755)  # the account that PostgreSQL runs under when we are root must reach it
+    chosen = random.Random(asked.seed).sample(RULES, asked.rules)  # noqa: S311  repeatable on purpose
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+    return list(try_mutants(checkout, chosen, [sys.executable, "-m", "pytest"], environment))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

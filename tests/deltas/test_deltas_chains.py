@@ -1,0 +1,204 @@
+"""What may happen to a chain between reads, folders and warehouse: nothing is lost, and nothing is hidden."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from case_registry import enter
+from cases import Cases
+from delta_case import DeltaCase, delta_cases
+from fleet.names import task_id
+from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
+from localcloud.servers.postgres import EmbeddedPostgres
+
+
+@dataclass
+class Killer:
+    """Lets a capture die *when* the first file of *table* is put; nothing where that is empty."""
+
+    table: str = ""
+    when: str = "after"
+
+    def around_put(self, when: str, key: str) -> None:
+        if self.table and when == self.when and f"/{self.table}/" in key:
+            self.table = ""
+            raise CaptureKilledError
+
+
+KILLER = Killer()
+
+
+@pytest.fixture(scope="module")
+def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
+    hooks = CaptureHooks(around_put=KILLER.around_put)
+    with delta_cases(tmp_path_factory.mktemp("chains"), postgres, case_template, captures=hooks) as opened:
+        yield opened
+
+
+@pytest.fixture
+def seeded(cases: Cases) -> DeltaCase:
+    database = DeltaCase(cases)
+    assert database.run_ok() == ["prime", "full"]
+    return database
+
+
+def orders(database: DeltaCase) -> list[list[object]]:
+    return database.case.ask_warehouse(f"SELECT ID, WHAT FROM {database.case.warehouse_schema}.ORDERS")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_capture_that_dies_around_a_file_leaves_the_warehouse_as_it_is_until_the_next_delta(
+    seeded: DeltaCase, when: str
+) -> None:
+    before = orders(seeded)
+    seeded.change("UPDATE orders SET what = 'x'", "DELETE FROM customers WHERE id = 1")
+    KILLER.table, KILLER.when = "orders", when
+    outcome = seeded.run()
+    assert outcome["outcome"] != "ok"
+    assert {table["failure"]["name"] for table in seeded.case.tables.values() if table["mode"] == "delta"} == {
+        "DeltaBehind"
+    }
+    assert orders(seeded) == before
+    assert seeded.run_ok() == ["delta", "full"]
+
+
+def test_what_a_run_landed_that_broke_off_is_sealed_by_the_next_one(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'landed' WHERE id = 1")
+    assert seeded.run_broken("dies-each-time:SealFolder")["outcome"] == "failed"
+    landed = seeded.case.cloud.clients.ledger.claim(seeded.case.id).number
+    seeded.change("UPDATE orders SET what = 'later' WHERE id = 2")
+    assert seeded.run_ok() == ["delta", "full"]
+    (record,) = seeded.case.cloud.clients.ledger.attempts_between(seeded.case.id, landed, landed)
+    assert record.sealed_at is not None
+    assert record.chain == seeded.case.cloud.clients.chains.find(seeded.case.id).number  # type: ignore[union-attr]
+
+
+def test_a_prime_that_broke_off_is_gone_on_from(cases: Cases) -> None:
+    database = DeltaCase(cases)
+    assert database.run_broken("dies-each-time:SealFolder")["outcome"] == "failed"
+    database.change("UPDATE orders SET what = 'between' WHERE id = 1")
+    assert database.run_ok() == ["prime", "full"]
+    database.change("UPDATE orders SET what = 'after' WHERE id = 1")
+    assert database.run_ok() == ["delta", "full"]
+
+
+def test_a_full_load_of_one_table_leaves_pending_changes_of_the_others(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'pending'", "UPDATE customers SET name = 'pending'")
+    KILLER.table, KILLER.when = "orders", "after"
+    assert seeded.run()["outcome"] != "ok"
+    case = seeded.case
+    content = {"run": case.run, "database": case.id, "mode": "full", "tables": ["public.customers"]}
+    cases = seeded.cases
+    cases.time.until(cases.execute("database-run", f"narrow-{case.id}", content))
+    seeded.assert_equal(customers="id, name")
+    assert "pending" not in str(orders(seeded))
+    assert seeded.run_ok() == ["delta", "full"]
+
+
+def test_a_task_that_somebody_replaced_begins_the_chain_anew(seeded: DeltaCase) -> None:
+    case = seeded.case
+    name = task_id("fleet", case.id, "delta")
+    (found,) = case.dms.describe_replication_tasks(Filters=[{"Name": "replication-task-id", "Values": [name]}])[
+        "ReplicationTasks"
+    ]
+    case.dms.delete_replication_task(ReplicationTaskArn=found["ReplicationTaskArn"])
+    case.time.pass_seconds(60)
+    kept = ("SourceEndpointArn", "TargetEndpointArn", "ReplicationInstanceArn", "MigrationType", "TableMappings")
+    case.dms.create_replication_task(
+        ReplicationTaskIdentifier=name,
+        Tags=[{"Key": "fleet", "Value": "fleet"}],
+        **{member: found[member] for member in kept},
+    )
+    case.time.pass_seconds(60)
+    seeded.change("UPDATE orders SET what = 'in no log' WHERE id = 1")
+    assert seeded.run_ok() == ["delta", "prime", "full"]
+    assert any("began anew" in gap for gap in case.outcome["gaps"])
+
+
+def test_where_the_registry_says_stop_a_gap_ends_the_run(seeded: DeltaCase) -> None:
+    enter(seeded.case, on_gap="stop")
+    query = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()"
+    seeded.change(query)
+    outcome = seeded.run()
+    assert outcome["outcome"] == "failed"
+    assert "no logical replication slot any more" in outcome["failure_text"]
+    assert "prime" not in seeded.purposes or "full" not in seeded.purposes
+    enter(seeded.case, on_gap="reload")
+    seeded.run_ok()
+
+
+def test_a_seed_waits_for_transactions_that_are_open(cases: Cases) -> None:
+    database = DeltaCase(cases)
+    database.run_broken("dies-each-time:NextStep")  # after the prime, before the seed
+    with cases.postgres.connect(database.case.id) as connection:
+        connection.execute("UPDATE customers SET name = 'open' WHERE id = 1")
+        outcome = database.run()
+        assert outcome["failure_text"] is not None
+        assert "transactions that the deltas may lack did not end" in outcome["failure_text"]
+        connection.commit()
+    database.run_ok()
+
+
+def test_a_table_that_snowflake_refuses_three_times_is_loaded_in_full(seeded: DeltaCase) -> None:
+    for number in range(3):
+        seeded.change(f"UPDATE orders SET what = 'refused {number}' WHERE id = 1")
+        outcome = seeded.run_broken("refused-copy:public.orders")
+        assert outcome["outcome"] == "partial", outcome["failure_text"]
+    assert seeded.run_ok() == ["delta", "full"]
+    assert seeded.case.tables["orders"]["mode"] == "full"
+
+
+def test_a_long_value_that_an_update_leaves_alone_is_not_lost(seeded: DeltaCase) -> None:
+    random_text = "(SELECT string_agg(md5(n::text), '') FROM generate_series(1, 200) n)"
+    seeded.change(
+        "CREATE TABLE letters (id integer PRIMARY KEY, body text, seen integer)",
+        f"INSERT INTO letters VALUES (1, {random_text}, 0), (2, 'short', 0)",
+    )
+    seeded.run_ok()
+    seeded.change("UPDATE letters SET seen = 1")
+    seeded.run_ok()
+    seeded.assert_equal(letters="id, body, seen")
+    assert seeded.case.tables["letters"]["mode"] == "full"
+    seeded.change("UPDATE letters SET body = NULL WHERE id = 2")  # of a short row nothing is kept apart
+    seeded.run_ok()
+    seeded.assert_equal(letters="id, body, seen")
+    assert seeded.case.tables["letters"]["mode"] == "delta"
+
+
+def test_a_column_that_changes_lack_is_not_lost(seeded: DeltaCase) -> None:
+    area = "area integer GENERATED ALWAYS AS (side * side)"
+    seeded.change(
+        f"CREATE TABLE squares (id integer PRIMARY KEY, side integer, {area})", "INSERT INTO squares VALUES (1, 3)"
+    )
+    seeded.run_ok()
+    seeded.change("UPDATE squares SET side = 4")
+    seeded.run_ok()
+    seeded.assert_equal(squares="id, side, area")
+
+
+def test_a_red_delta_is_run_again_whole(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'again'")
+    outcome = seeded.run_broken("refused-copy:public.orders")
+    assert outcome["outcome"] == "partial"
+    case, cases = seeded.case, seeded.cases
+    arn = case.execution_arn(case.run)
+    said = json.loads(cases.describe(arn)["cause"])["errorMessage"]
+    assert said.endswith(json.dumps({"run": case.run, "database": case.id, "mode": "delta"})), said
+    rerun = cases.time.until(
+        cases.execute("fleet-run", f"again-{case.id}", {"rerun_of": case.run, "what": "failed-tables"})
+    )
+    assert rerun["status"] == "SUCCEEDED", rerun
+    seeded.assert_equal()
+
+
+def test_a_red_delta_is_healed_by_a_redrive(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'redriven'")
+    assert seeded.run_broken("refused-copy:public.orders")["outcome"] == "partial"
+    again = seeded.cases.redrive(seeded.case.execution_arn(seeded.case.run))
+    assert again["status"] == "SUCCEEDED", again
+    assert seeded.case.outcome["outcome"] == "ok"
+    seeded.assert_equal()

@@ -1,0 +1,115 @@
+"""What the log of a real PostgreSQL says before a delta starts: refused, begun anew, or noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cases import Cases
+from delta_case import DeltaCase, delta_cases
+from localcloud.servers.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="module")
+def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
+    with delta_cases(tmp_path_factory.mktemp("logs"), postgres, case_template) as opened:
+        yield opened
+
+
+@pytest.fixture
+def database(cases: Cases) -> DeltaCase:
+    return DeltaCase(cases)
+
+
+def test_a_setting_that_is_not_as_wanted_is_refused_before_anything_starts(database: DeltaCase) -> None:
+    database.change(f"""ALTER DATABASE "{database.case.id}" SET wal_sender_timeout = '5s'""")
+    outcome = database.run()
+    assert (outcome["outcome"], outcome["failure_name"]) == ("failed", "LogNotAsWanted")
+    assert "wal_sender_timeout is 5000 ms, wanted 0 or at least 10 s" in outcome["failure_text"]
+    assert database.case.ask_source(
+        "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
+    ) == [(0,)]
+    database.change(f"""ALTER DATABASE "{database.case.id}" RESET wal_sender_timeout""")
+    assert database.run_ok() == ["prime", "full"]
+
+
+def test_a_setting_that_changed_within_a_chain_breaks_it(database: DeltaCase) -> None:
+    assert database.run_ok() == ["prime", "full"]
+    database.change(f"""ALTER DATABASE "{database.case.id}" SET wal_sender_timeout = '5s'""")
+    assert database.run()["failure_name"] == "LogNotAsWanted"
+    database.change(
+        f"""ALTER DATABASE "{database.case.id}" RESET wal_sender_timeout""", "UPDATE orders SET what = 'x' WHERE id = 1"
+    )
+    assert database.run_ok() == ["prime", "full"]
+    database.change("UPDATE orders SET what = 'y' WHERE id = 1")
+    assert database.run_ok() == ["delta", "full"]
+
+
+def test_a_slot_whose_log_is_cut_begins_the_chain_anew(database: DeltaCase, postgres: EmbeddedPostgres) -> None:
+    assert database.run_ok() == ["prime", "full"]
+    database.change("UPDATE orders SET what = 'cut off' WHERE id = 1")
+    cut_the_log(postgres)
+    assert database.run_ok() == ["delta", "prime", "full"]
+    assert any("wal_status is 'lost'" in gap for gap in database.case.outcome["gaps"])
+    database.change("UPDATE orders SET what = 'found' WHERE id = 1")
+    assert database.run_ok() == ["delta", "full"]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "gap"),
+    [
+        ("pg_last_wal_replay_lsn()", "the source was not asked of its log (the source refused: permission denied"),
+        ("pg_control_system()", "the login may not see which server it is (pg_control_system)"),
+    ],
+    ids=["nothing", "not all"],
+)
+def test_a_source_that_does_not_say_all_of_its_log_is_a_gap(database: DeltaCase, hidden: str, gap: str) -> None:
+    database.change(f"REVOKE EXECUTE ON FUNCTION {hidden} FROM PUBLIC")
+    assert database.run_ok() == ["prime", "full"]
+    assert any(one.startswith(gap) for one in database.case.outcome["gaps"])
+
+
+def test_a_mark_whose_changes_are_not_logged_is_none(database: DeltaCase) -> None:
+    database.change("ALTER TABLE fleet_mark REPLICA IDENTITY NOTHING")
+    database.run_ok()
+    assert any("the source has no mark" in gap for gap in database.case.outcome["gaps"])
+
+
+def test_a_table_whose_changes_come_into_the_log_again_is_loaded_in_full_first(database: DeltaCase) -> None:
+    assert database.run_ok() == ["prime", "full"]
+    database.change("ALTER TABLE orders REPLICA IDENTITY NOTHING", "UPDATE orders SET what = 'unseen' WHERE id = 1")
+    database.run_ok()
+    assert database.case.tables["orders"]["mode"] == "full"
+    database.change(
+        "DELETE FROM orders WHERE id = 2",
+        "ALTER TABLE orders REPLICA IDENTITY DEFAULT",
+        "UPDATE orders SET what = 'seen' WHERE id = 3",
+    )
+    database.run_ok()
+    assert database.case.tables["orders"]["mode"] == "full"
+    database.change("UPDATE orders SET what = 'by delta' WHERE id = 3")
+    database.run_ok()
+    assert database.case.tables["orders"]["mode"] == "delta"
+
+
+def cut_the_log(server: EmbeddedPostgres) -> None:
+    """Let every slot of the server lose its log."""
+    for statement in (
+        "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'",
+        "SELECT pg_reload_conf()",
+        *("SELECT pg_logical_emit_message(true, 'x', 'x')", "SELECT pg_switch_wal()") * 3,
+        "CHECKPOINT",
+        "ALTER SYSTEM RESET max_slot_wal_keep_size",
+        "SELECT pg_reload_conf()",
+    ):
+        with server.connect("postgres") as connection:
+            connection.autocommit = True
+            connection.execute(statement)
+
+
+def test_a_full_run_loads_whatever_the_log_says(database: DeltaCase) -> None:
+    database.change(f"""ALTER DATABASE "{database.case.id}" SET wal_sender_timeout = '5s'""")
+    assert database.run_ok("full") == ["prime", "full"]
+    (gap,) = database.case.outcome["gaps"]
+    assert gap.startswith("no deltas could be begun: wal_sender_timeout is 5000 ms")

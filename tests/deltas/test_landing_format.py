@@ -1,0 +1,86 @@
+"""docs/landing-format.md against the files that a full load and a delta really leave."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from delta_case import DeltaCase, delta_cases
+from fleet.parquet_footer import read_footer
+from localcloud.servers.postgres import EmbeddedPostgres
+
+PAGE = (Path(__file__).parents[2] / "docs" / "landing-format.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def landed(
+    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, bytes]]:
+    """Every object of a database after a run that primes and seeds, and one delta."""
+    with delta_cases(tmp_path_factory.mktemp("landing"), postgres, case_template) as cases:
+        database = DeltaCase(cases)
+        database.run_ok()
+        database.change("UPDATE orders SET id = 30 WHERE id = 3", "DELETE FROM orders WHERE id = 2")
+        database.run_ok()
+        case = database.case
+        yield {
+            key: case.s3.get_object(Bucket=case.bucket, Key=key)["Body"].read() for key in case.objects(f"{case.id}/")
+        }
+
+
+def columns_of(kind: str) -> set[str]:
+    """The columns that the page gives to files of *kind*, but for the source's own and the keys before."""
+    rows = re.findall(r"^\| `([^`]+)` \| (both|changes) \|", PAGE, re.MULTILINE)
+    return {name for name, where in rows if "<" not in name and where in {"both", kind}}
+
+
+def test_every_object_has_a_key_that_the_page_describes(landed: dict[str, bytes]) -> None:
+    full = re.compile(r"[^/]+/full/[^/]+/\d{6,}/[^/]+/[^/]+/LOAD[0-9A-F]{8}\.parquet")
+    change = re.compile(r"[^/]+/delta/[^/]+/\d{6,}/[^/]+/[^/]+/\d{8}-\d{9}\.parquet")
+    manifest = re.compile(r"[^/]+/(full|delta)/[^/]+/\d{6,}/_manifest\.json")
+    kinds = [next((one for one in (full, change, manifest) if one.fullmatch(key)), None) for key in landed]
+    assert None not in kinds
+    assert {full, change, manifest} == set(kinds)
+
+
+def test_files_have_the_columns_of_the_page(landed: dict[str, bytes]) -> None:
+    for kind, mode in (("full", "full"), ("changes", "delta")):
+        (key,) = [key for key in landed if f"/{mode}/" in key and "/orders/" in key]
+        names = pq.read_schema(io.BytesIO(landed[key])).names
+        before = {"_fleet_before_id"} if mode == "delta" else set()
+        assert set(names) == columns_of(kind) | before | {"id", "what", "amount"}
+        assert names[:2] == ["Op", "_fleet_at"]
+
+
+def test_a_moved_row_says_where_it_was_and_a_deleted_one_its_key(landed: dict[str, bytes]) -> None:
+    (key,) = [key for key in landed if "/delta/" in key and "/orders/" in key]
+    changes = pq.read_table(io.BytesIO(landed[key])).to_pylist()
+    assert [(one["Op"], one["id"], one["_fleet_before_id"]) for one in changes] == [("U", 30, 3), ("D", 2, None)]
+    order = [(one["_fleet_position"], one["_fleet_sequence"]) for one in changes]
+    assert order == sorted(order)
+    assert all(re.fullmatch(r"\d{35}", sequence) for _, sequence in order)
+    assert read_footer(landed[key]).rows == 2
+
+
+def test_manifests_have_the_members_of_the_page(landed: dict[str, bytes]) -> None:
+    manifests = [json.loads(body) for key, body in landed.items() if key.endswith("_manifest.json")]
+    rows = re.findall(r"^\| `(\w+)(\[\])?` \| ([^|]+) \|", PAGE[PAGE.index("## The manifest") :], re.MULTILINE)
+    assert {name for name, *_ in rows} == {"attempt", "sealed_at", "complete", "failure", "tables", "delta"}
+    inside = {name: set(re.findall(r"`(\w+)`", text)) for name, _, text in rows}
+    for manifest in manifests:
+        assert manifest["format"] == 1
+        assert set(inside) <= set(manifest)
+        for table in manifest["tables"]:
+            assert {"schema", "table", "state", "rows", "files", "failure"} <= set(table)
+            assert table["state"] in inside["tables"]
+        if manifest["delta"] is not None:
+            assert {"chain", "is_closed", "mark", "checkpoint"} <= set(manifest["delta"])
+    named = {file["key"] for one in manifests for table in one["tables"] for file in table["files"]}
+    marks = {file["key"] for one in manifests if one["delta"] for file in one["delta"]["mark_files"]}
+    assert named | marks == {key for key in landed if key.endswith(".parquet")}
