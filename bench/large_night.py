@@ -136,7 +136,7 @@ def _run(server: EmbeddedPostgres, registry: Registry, folder: Path, stages: Sta
 
 def _watch(night: Night, cloud: LocalCloud) -> None:
     began = time.monotonic()
-    night.start(cloud, {"mode": "full"})
+    night.start(cloud)
     with Progress(make_console(stderr=True)) as progress:
         while not night.wait(LOOK_SECONDS):
             progress.show(night.look(), time.monotonic() - began)

@@ -8,28 +8,23 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
-from cli.faults import print_struck
+from cli.demo_runs import DELTA_PAGE, FULL_PAGE, is_green, run_demo, warehouse_file
 from cli.options import NonEmptyPath, Text, dms_rate_option
-from cli.progress import LOOK_SECONDS, Progress
-from cli.report import NARROWEST, as_document, print_outcomes
+from cli.report import NARROWEST
 from cli.sample_registry import SAMPLE_REGISTRY
 from cli.terminal import make_console
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError
-from fleet.names import page_key
-from fleet.outcomes import is_red
-from local.cloud import VARIABLES, LocalCloud
-from local.export import export_bucket
+from local.cloud import VARIABLES
 from local.faults.faults import Faults
 from local.faults.requests import Fault, read_request, require_databases, spread
-from local.night import Night
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import build
 from localcloud.clock import Kind
@@ -40,7 +35,7 @@ from localcloud.throttling import Rate
 from onboarding.reader import read_registry
 
 _MARK = ".fleet-demo"
-_MADE_ANEW = ("landing", "warehouse", "registry", "handlers.jsonl", "report.json", "report.html")
+_MADE_ANEW = ("landing", "warehouse", "registry", "handlers.jsonl", "report.json", FULL_PAGE, DELTA_PAGE)
 
 _EPILOG = """\b
 Examples:
@@ -88,8 +83,11 @@ def demo(
 
     Source databases are built from published data sets in an embedded PostgreSQL (kept between demos), moved by a local
     DMS to Parquet in a local S3, and loaded into a stand-in for Snowflake. What is emulated, and how faithfully, is
-    in local/COVERAGE.md. Databases can be broken on request. The folder holds the landing bucket as files and a
-    warehouse to query afterwards.
+    in local/COVERAGE.md. The folder holds the landing bucket as files and a warehouse to query afterwards.
+
+    Then rows change at the sources of those databases that do deltas, a delta run brings the changes, and every table
+    of theirs is compared with its source. Exit code 1 if one is not equal. Databases can be broken on request; then
+    there is the full run alone.
     """
     console = make_console(stderr=as_json, narrowest=NARROWEST)
     requests = [read_request(text) for text in broken]
@@ -104,19 +102,24 @@ def demo(
             console.print(left)
         console.print("Building the source databases (kept for the next demo) ...")
         built = build(server, databases, tables, lambda line: console.print(f"  {line}"))
-        chosen = SAMPLE_REGISTRY if is_sample else write_registry(built, SAMPLE_REGISTRY, folder / "registry")
+        chosen = (
+            SAMPLE_REGISTRY if is_sample else write_registry(built, SAMPLE_REGISTRY, folder / "registry", deltas=True)
+        )
         registry = _plan_for(dms_rate, read_registry(chosen, os.environ))
         faults = _choose_faults(requests, break_some, registry)
         built_seconds = time.monotonic() - began
         how = {"clock": clock, "limits": AccountLimits(dms_rate=dms_rate)}
-        document = _run_night(server, registry, folder, how, faults, console)
+        if faults.struck() and any(one.deltas for one in registry.databases):
+            console.print("Faults were asked for: the night is the full run alone, and no database begins deltas.")
+            registry = replace(registry, databases=tuple(replace(one, deltas=False) for one in registry.databases))
+        document = run_demo(server, registry, folder, how, faults, console)
     document["build_seconds"] = round(built_seconds, 1)
     (folder / "report.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(document, indent=1))
     else:
         _point_out(folder, registry, document, console)
-    return 0 if document["status"] == "SUCCEEDED" else 1
+    return 0 if is_green(document) else 1
 
 
 def _choose_faults(requests: Sequence[tuple[str, Fault]], some: int, registry: Registry) -> Faults:
@@ -136,49 +139,6 @@ def _plan_for(dms_rate: Rate | None, registry: Registry) -> Registry:
     known = {"dms_requests_at_once": dms_rate.burst, "dms_requests_per_second": int(dms_rate.per_second)}
     settings = registry.settings
     return replace(registry, settings=replace(settings, limits=replace(settings.limits, **known)))
-
-
-def _run_night(
-    server: EmbeddedPostgres,
-    registry: Registry,
-    folder: Path,
-    how: Mapping[str, Any],
-    faults: Faults,
-    console: Console,
-) -> dict[str, object]:
-    """Deploy, run, show, export."""
-    night = Night(time.strftime("demo-%Y%m%d-%H%M%S", time.gmtime()))
-    secrets = {one.secret: server.secret("postgres") for one in registry.servers}
-    console.print("Deploying to the local cloud ...")
-    with LocalCloud(folder, registry, secrets, on_status=night.hear, faults=faults, **how) as cloud:
-        began, skipped = time.monotonic(), cloud.clock.skipped_seconds
-        console.print(f"Run {night.run}, mode full:")
-        night.start(cloud, {"mode": "full"})
-        with Progress(console) as progress:
-            while not night.wait(LOOK_SECONDS):
-                progress.show(night.look(), time.monotonic() - began)
-        seconds, skipped = time.monotonic() - began, cloud.clock.skipped_seconds - skipped
-        outcomes = night.outcomes()
-        print_outcomes(outcomes, console)
-        print_struck(faults.struck(), console)
-        status = night.describe().status
-        if status != "SUCCEEDED":
-            console.print(night.explain(), style="red")
-        page = cloud.clients.objects.read(cloud.clients.records.bucket, page_key(night.run))
-        if page is not None:  # none where the run was refused before it began
-            (folder / "report.html").write_bytes(page)
-        cloud.snowflake.begin_close()  # of many tables it takes longer than the export
-        objects = export_bucket(cloud.aws, registry.settings.landing_bucket, folder / "landing")
-    return as_document(
-        outcomes,
-        run=night.run,
-        status=status,
-        red=sum(is_red(outcome.outcome) for outcome in outcomes),
-        night_seconds=round(seconds, 1),
-        skipped_seconds=round(skipped, 1),
-        objects=objects,
-        faults=[asdict(one) for one in faults.struck()],
-    )
 
 
 def _require_own(folder: Path) -> None:
@@ -211,17 +171,21 @@ def _clear(folder: Path) -> str:
     return "Cleared the last demo's night." if was_whole else "The last demo here was broken off; starting clean."
 
 
-def _point_out(folder: Path, registry: Registry, document: dict[str, object], console: Console) -> None:
+def _point_out(folder: Path, registry: Registry, document: Mapping[str, Any], console: Console) -> None:
     """Where everything is, and how to look at it."""
-    warehouse = folder / "warehouse" / f"{registry.settings.snowflake.database}.duckdb"
+    warehouse = warehouse_file(folder, registry)
     query = "SELECT * FROM OPS.APPLIED ORDER BY ROW_COUNT DESC LIMIT 10"
     line = (
         f"""{sys.executable} -c "import duckdb; print(duckdb.connect('{warehouse}', read_only=True).sql('{query}'))\""""
     )
+    delta = document.get("delta")
+    took = f", the delta {delta['night_seconds']} s" if delta else ""
+    page = f"Page of the delta:       {folder / DELTA_PAGE}\n" if delta else ""
     console.print(
-        f"\nThe night took {document['night_seconds']} s of this machine's time. Seconds in the table and on the page "
-        f"are on the run's own clock, which skipped {document['skipped_seconds']:,.0f} s of waiting.\n"
-        f"Page of the night:       {folder / 'report.html'}\n"
+        f"\nThe night took {document['night_seconds']} s of this machine's time{took}. Seconds in the table and on the "
+        f"page are on the run's own clock, which skipped {document['skipped_seconds']:,.0f} s of waiting.\n"
+        f"Page of the night:       {folder / FULL_PAGE}\n"
+        f"{page}"
         f"Landing bucket as files: {folder / 'landing'} ({document['objects']} objects)\n"
         f"Handlers' log:           {folder / 'handlers.jsonl'}\n"
         f"Counts of all tables:    {folder / 'report.json'}\n"

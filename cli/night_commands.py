@@ -14,9 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import runs
 from cli.account import Account, connect
-from cli.options import Names, NonEmptyPath, Text, json_option, registry_option
+from cli.options import Names, NonEmptyPath, Text, json_option, mode_option, registry_option
 from cli.report import NARROWEST, as_document, print_outcomes
 from cli.terminal import make_console
+from fleet.databases import Mode
 from fleet.errors import NothingToRerunError
 from fleet.run_input import RUNNING
 from fleet.run_record import RunRecord
@@ -37,10 +38,15 @@ Examples:
   fleet run                                   a full run over all onboarded databases, named after today
   fleet run --databases nyc-flights,tpch-orders --run trial-1
   fleet run --tags finance --no-wait
+  fleet run --mode delta                      what has changed since, of all databases that do deltas
 """
 )
+@mode_option
 @click.option(
-    "--run", "name", type=Text(), help="The run's name. Default: full-YYYYMMDD; a run of that name that runs is joined."
+    "--run",
+    "name",
+    type=Text(),
+    help="The run's name. Default: full-YYYYMMDD or delta-YYYYMMDD-HHMM; a run of that name that runs is joined.",
 )
 @click.option("--databases", type=Names(), help="Only these, by comma.")
 @click.option("--tags", type=Names(), help="Only databases with one of these tags, by comma.")
@@ -50,6 +56,7 @@ Examples:
 @click.pass_context
 def run(
     context: click.Context,
+    mode: Mode,
     name: str | None,
     databases: Sequence[str] | None,
     tags: Sequence[str] | None,
@@ -57,11 +64,16 @@ def run(
     as_json: bool,
     registry: Path,
 ) -> int:
-    """Start a full run, or join it if it runs already."""
+    """Start a run, or join it if it runs already.
+
+    A full run copies whole tables. A delta brings what has changed since the last run, and loads in full what has no
+    changes to bring: views, tables without a key, tables that were altered. It is for databases with `deltas: true`.
+    """
     account = account_of(context, registry)
-    run_input: dict[str, object] = {"mode": "full"}
+    run_input: dict[str, object] = {"mode": mode}
     run_input |= {key: list(names) for key, names in (("databases", databases), ("tags", tags)) if names is not None}
-    return _start(account, name or f"full-{account.clients.now():%Y%m%d}", run_input, wait=wait, as_json=as_json)
+    new = name or f"{mode}-{account.clients.now():{'%Y%m%d' if mode == 'full' else '%Y%m%d-%H%M'}}"
+    return _start(account, new, run_input, wait=wait, as_json=as_json)
 
 
 @click.command(
@@ -69,6 +81,7 @@ def run(
 Examples:
   fleet rerun full-20261121                          the databases that failed
   fleet rerun full-20261121 --what failed-tables     and the failed tables of the partial ones
+  fleet rerun delta-20261121-0600                    a delta is run again as a delta
 """
 )
 @click.argument("old", type=Text())
@@ -95,7 +108,7 @@ def rerun(
     as_json: bool,
     registry: Path,
 ) -> int:
-    """Run again what failed in the run OLD, as a new run; OLD stays as it was and links to it.
+    """Run again what failed in the run OLD, as a new run in its mode; OLD stays as it was and links to it.
 
     Refused while OLD goes on. Where nothing failed nothing is started, and the exit code is 0.
     """

@@ -89,6 +89,13 @@ class NonEmptyPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(["full", "delta"]),
+    default="full",
+    show_default=True,
+    help="full: whole tables; delta: what has changed since the last run.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 registry_option = click.option(
     "--registry",

@@ -11,9 +11,9 @@ import click
 from pydantic import ValidationError
 
 from cli.account import Account, connect, read_fleet
-from cli.options import Names, NonEmptyPath, Text, json_option, registry_option
+from cli.options import Names, NonEmptyPath, Text, json_option, mode_option, registry_option
 from cli.plan_tables import print_plan
-from fleet.databases import Registry
+from fleet.databases import Mode, Registry
 from fleet.errors import MalformedInputError
 from fleet.forecast import bound_of_places
 from fleet.measures import Measured
@@ -29,12 +29,13 @@ from lambdas.clients.records import adapter
     epilog="""\b
 Examples:
   fleet plan                              a full run over all onboarded databases
+  fleet plan --mode delta                 a delta run over all databases that do deltas
   fleet plan --tags finance --measured    with the times of their last loads
   fleet plan --what-if databases=+60 --what-if instances=6
   fleet plan --what-if window=5h --json   exit code 1 where it does not fit
 """
 )
-@click.option("--mode", type=click.Choice(["full", "delta"]), default="full", show_default=True, help="The run's mode.")
+@mode_option
 @click.option("--databases", type=Names(), help="Only these, by comma.")
 @click.option("--tags", type=Names(), help="Only databases with one of these tags, by comma.")
 @click.option(
@@ -57,7 +58,7 @@ Examples:
 @click.pass_context
 def plan(
     context: click.Context,
-    mode: str,
+    mode: Mode,
     databases: Sequence[str] | None,
     tags: Sequence[str] | None,
     changes: Sequence[str],
@@ -75,7 +76,7 @@ def plan(
     if measured and file is not None:
         raise MalformedInputError("--measured and --measures are both there.", remedy="Give one of them.")
     read = read_fleet(registry)
-    chosen = choose_databases(read, databases, tags, "delta" if mode == "delta" else "full")
+    chosen = choose_databases(read, databases, tags, mode)
     seen: Mapping[str, Measured] = {}
     if file is not None:
         seen = read_measures(file)

@@ -11,36 +11,48 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fleet.databases import Mode
 from fleet.outcomes import Outcome, TableOutcome
 from fleet.totals import Sums, Total, add_up, arrived, not_arrived, say_counted
 from report.account import say_red
 
 NARROWEST = 118  # columns of the table of outcomes; a narrower terminal folds its lines
-_PLACES = ("at_source", "by_dms", "in_parquet", "in_snowflake")
-_HEADINGS = ("database", "outcome", "tables", "at source", "by DMS", "in Parquet", "in Snowflake", "bytes", "seconds")
+_PLACES: dict[Mode, tuple[str, ...]] = {
+    "full": ("at_source", "by_dms", "in_parquet", "in_snowflake"),
+    "delta": ("changes_by_dms", "changes_applied", "rows_in_full", "in_snowflake"),
+}
+_COUNTS: dict[Mode, tuple[str, ...]] = {
+    "full": ("at source", "by DMS", "in Parquet", "in Snowflake"),
+    "delta": ("by delta", "in full", "changes", "applied", "rows in full", "in Snowflake"),
+}
 _COLOURS = {"ok": "green", "partial": "yellow", "failed": "red"}
 
 
 def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
     """A line a database, then what is not ok with its owner and remedy, then what could not be checked.
 
-    Counts are of the tables that arrived; what the others would have brought is summed in a line of its own.
+    Counts are of the tables that arrived; what the others would have brought is summed in a line of its own. Of a delta
+    they are how many tables arrived by delta and in full, the changes that DMS wrote and that were applied, the rows
+    that were loaded in full, and the rows of all tables that were written to.
     """
+    mode = _mode_of(outcomes)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in _HEADINGS:
+    for heading in ("database", "outcome", "tables", *_COUNTS[mode], "bytes", "seconds"):
         table.add_column(heading, justify="left" if heading in {"database", "outcome"} else "right", no_wrap=True)
     for outcome in outcomes:
         colour = _COLOURS.get(outcome.outcome, "default")
-        table.add_row(outcome.database, Text(outcome.outcome, colour), *_cells(outcome.tables), _seconds(outcome))
+        table.add_row(outcome.database, Text(outcome.outcome, colour), *_cells(outcome.tables, mode), _seconds(outcome))
     everything = [one for outcome in outcomes for one in outcome.tables]
     words = {outcome.outcome for outcome in outcomes}
     counted = ", ".join(f"{sum(one.outcome == word for one in outcomes)} {word}" for word in sorted(words))
     table.add_section()
-    table.add_row(f"{len(outcomes)} databases", counted, *_cells(everything), "", style="bold")
+    table.add_row(f"{len(outcomes)} databases", counted, *_cells(everything, mode), "", style="bold")
     if lost := not_arrived(everything):
-        table.add_row("did not arrive", "", *_sum_cells(add_up(lost), f"{len(lost):,}"), "")
+        table.add_row("did not arrive", "", *_sum_cells(lost, mode, f"{len(lost):,}"), "")
     console.print(table, soft_wrap=False)
     console.print(say_counted(everything))
+    if mode == "delta":
+        console.print("In Snowflake: the rows of the tables that this run wrote to.")
     for outcome in outcomes:
         if outcome.failure:
             console.print(f"{outcome.database}: {outcome.failure.failure_class}: {outcome.failure.text}")
@@ -54,23 +66,32 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
 def as_document(outcomes: Sequence[Outcome], **facts: Any) -> dict[str, object]:
     """The same for machines: *facts* of the night, sums, and every outcome with all its tables."""
     tables = [table for outcome in outcomes for table in outcome.tables]
-    totals = {"arrived": _describe(add_up(arrived(tables))), "not_arrived": _describe(add_up(not_arrived(tables)))}
+    mode = _mode_of(outcomes)
+    parts = {"arrived": arrived(tables), "not_arrived": not_arrived(tables)}
+    totals = {name: _describe(add_up(part, mode), mode) for name, part in parts.items()}
     databases = [{**asdict(one), "owner": one.owner, "remedy": one.remedy} for one in outcomes]
     return {**facts, "totals": totals, "databases": databases}
 
 
-def _describe(sums: Sums) -> dict[str, object]:
-    rows = {place: asdict(one) for place, one in zip(_PLACES, sums.counts, strict=True)}
+def _mode_of(outcomes: Sequence[Outcome]) -> Mode:
+    return "delta" if any(one.mode == "delta" for one in outcomes) else "full"
+
+
+def _describe(sums: Sums, mode: Mode) -> dict[str, object]:
+    rows = {place: asdict(one) for place, one in zip(_PLACES[mode], sums.counts, strict=True)}
     return {"tables": sums.tables, "bytes": sums.bytes, **rows}
 
 
-def _cells(tables: Sequence[TableOutcome]) -> list[str]:
-    came = add_up(arrived(tables))
-    return _sum_cells(came, f"{came.tables:,}" + (f" of {len(tables):,}" if came.tables < len(tables) else ""))
+def _cells(tables: Sequence[TableOutcome], mode: Mode) -> list[str]:
+    came = arrived(tables)
+    return _sum_cells(came, mode, f"{len(came):,}" + (f" of {len(tables):,}" if len(came) < len(tables) else ""))
 
 
-def _sum_cells(sums: Sums, tables: str) -> list[str]:
-    return [tables, *map(_sum, sums.counts), f"{sums.bytes:,}"]
+def _sum_cells(tables: Sequence[TableOutcome], mode: Mode, count: str) -> list[str]:
+    sums = add_up(tables, mode)
+    by_delta = sum(table.mode == "delta" for table in tables)
+    parts = [f"{by_delta:,}", f"{len(tables) - by_delta:,}"] if mode == "delta" else []
+    return [count, *parts, *map(_sum, sums.counts), f"{sums.bytes:,}"]
 
 
 def _sum(total: Total) -> str:

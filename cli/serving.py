@@ -95,7 +95,7 @@ def _prepare(
     built = build(server, wanted.databases, wanted.tables, lambda line: progress(f"  {line}"))
     chosen = SAMPLE_REGISTRY
     if wanted.databases is not None or wanted.tables is not None:
-        chosen = write_registry(built, SAMPLE_REGISTRY, wanted.folder / "registry")
+        chosen = write_registry(built, SAMPLE_REGISTRY, wanted.folder / "registry", deltas=True)
     registry = read_registry(chosen, os.environ)
     return registry, {one.secret: server.secret("postgres") for one in registry.servers}
 

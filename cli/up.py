@@ -41,6 +41,7 @@ class NotResetError(FleetError):
 Examples:
   eval "$(fleet up --detach)"                an empty account; then: aws dms describe-endpoints
   fleet up --fleet sample                    the demo's fleet, deployed, ready for a night; Ctrl-C ends it
+                                             then: fleet run, and fleet run --mode delta for what has changed since
   fleet up --port 0 --json --detach          any free port, shown as JSON
   fleet up --fleet sample --clock virtual    no night waits for anything
   fleet up --fleet sample --dms-rate off     DMS answers every request
@@ -220,5 +221,6 @@ def _print(up: Up, wanted: Wanted, elsewhere: Sequence[str], *, as_json: bool, i
         lines += [
             f"Start a night:                fleet run, or aws stepfunctions start-execution --name night-1 "
             f'--state-machine-arn {_fleet_run()} --input \'{{"mode": "full"}}\'',
+            "Bring what has changed:       fleet run --mode delta, after a full one",
         ]
     click.echo("\n".join([*lines, f"End it:                       {end_with}"]), err=True)

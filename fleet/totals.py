@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from fleet.databases import Mode
 from fleet.outcomes import TableOutcome
 
 
@@ -19,16 +20,38 @@ class Total:
 
 @dataclass(frozen=True)
 class Sums:
-    """Some tables added up. *counts*: rows at the source, by DMS, in Parquet, in Snowflake. *bytes*: in Parquet."""
+    """Some tables added up. *counts*: as the functions that read a table's counts have them. *bytes*: in Parquet."""
 
     tables: int
     counts: tuple[Total, ...]
     bytes: int
 
 
-def counts_of(table: TableOutcome) -> tuple[int | None, int | None, int | None, int | None]:
-    """The four counts of a table in the order in which its rows pass them."""
-    return table.rows_at_source, table.rows_by_dms, table.rows_in_parquet, table.rows_in_warehouse
+Counts = tuple[int | None, int | None, int | None, int | None]
+
+
+def counts_of(table: TableOutcome, mode: Mode = "full") -> Counts:
+    """The four counts of a table in the order in which its rows pass them: at the source, by DMS, in Parquet, in
+    Snowflake. In a run of *mode* `delta`: changes by DMS, changes that were applied, rows of a load in full, and the
+    rows that the table in Snowflake has then.
+
+    A table without changes is not written to, so nobody asks how many rows it has.
+
+    >>> changed = TableOutcome("s", "t", False, "delta", 1, None, 5, 5, 900, 100)
+    >>> counts_of(changed, "delta")
+    (5, 5, None, 900)
+    >>> from dataclasses import replace
+    >>> counts_of(replace(changed, rows_by_dms=0, rows_in_parquet=None, rows_in_warehouse=None), "delta")
+    (0, 0, None, None)
+    >>> counts_of(TableOutcome("s", "v", True, "full", 1, 7, 7, 7, 7, 100), "delta")
+    (None, None, 7, 7)
+    """
+    if mode == "full":
+        return table.rows_at_source, table.rows_by_dms, table.rows_in_parquet, table.rows_in_warehouse
+    if table.mode == "full":
+        return None, None, table.rows_by_dms, table.rows_in_warehouse
+    applied = 0 if table.rows_in_parquet is None and table.failure is None else table.rows_in_parquet
+    return table.rows_by_dms, applied, None, table.rows_in_warehouse
 
 
 def arrived(tables: Iterable[TableOutcome]) -> tuple[TableOutcome, ...]:
@@ -41,38 +64,59 @@ def not_arrived(tables: Iterable[TableOutcome]) -> tuple[TableOutcome, ...]:
     return tuple(table for table in tables if table.failure is not None)
 
 
-def add_up(tables: Sequence[TableOutcome]) -> Sums:
-    """The sums over *tables*.
+def add_up(tables: Sequence[TableOutcome], mode: Mode = "full") -> Sums:
+    """The sums over *tables* of a run in *mode*. In a delta no table has all four counts, and none is missed.
 
     >>> t = TableOutcome("s", "t", False, "full", 1, None, 5, 5, 5, 100)
     >>> add_up([t]).counts[:2]
     (Total(rows=0, known=0, unknown=1), Total(rows=5, known=1, unknown=0))
     """
-    columns = [[counts_of(table)[which] for table in tables] for which in range(4)]
-    return Sums(len(tables), tuple(map(_total, columns)), sum(table.bytes for table in tables))
+    columns = [[counts_of(table, mode)[which] for table in tables] for which in range(4)]
+    totals = tuple(_total(column, mode) for column in columns)
+    return Sums(len(tables), totals, sum(table.bytes for table in tables))
 
 
-def _total(counts: Sequence[int | None]) -> Total:
+def _total(counts: Sequence[int | None], mode: Mode) -> Total:
     known = [count for count in counts if count is not None]
-    return Total(sum(known), len(known), len(counts) - len(known))
+    return Total(sum(known), len(known), len(counts) - len(known) if mode == "full" else 0)
 
 
 def say_counted(tables: Iterable[TableOutcome]) -> str:
-    """How many of the tables that arrived were counted at all four places, and whether their counts agree.
+    """How many of the tables that arrived were counted at all four places, and whether their counts agree; of those
+    that arrived by delta, how many changes that was.
 
     >>> t = TableOutcome("s", "t", False, "full", 1, 5, 5, 5, 5, 100)
     >>> say_counted([t])
     'All tables that arrived (1) were counted at the source, by DMS, in Parquet and in Snowflake; the counts agree.'
+    >>> u = TableOutcome("s", "u", False, "delta", 1, None, 3, 3, 900, 100)
+    >>> say_counted([t, u]).partition(" All ")[0]
+    'Tables that arrived by delta (1): 3 changes were applied.'
     >>> say_counted([])
     'No table arrived: there is nothing to count.'
     """
     all_arrived = arrived(tables)
     if not all_arrived:
         return "No table arrived: there is nothing to count."
-    whole = [counts_of(table) for table in all_arrived if None not in counts_of(table)]
+    by_delta = [table for table in all_arrived if table.mode == "delta"]
+    in_full = [table for table in all_arrived if table.mode == "full"]
+    if not by_delta:
+        return _say_in_full(in_full, "tables that arrived")
+    said = [_say_by_delta(by_delta), *([_say_in_full(in_full, "tables that were loaded in full")] if in_full else [])]
+    return " ".join(said)
+
+
+def _say_in_full(tables: Sequence[TableOutcome], what: str) -> str:
+    whole = [counts_of(table) for table in tables if None not in counts_of(table)]
     differ = sum(len(set(counts)) > 1 for counts in whole)
-    who = f"{len(whole):,} of {len(all_arrived):,} tables that arrived"
-    if len(whole) == len(all_arrived):
-        who = f"All tables that arrived ({len(whole):,})"
+    who = f"{len(whole):,} of {len(tables):,} {what}"
+    if len(whole) == len(tables):
+        who = f"All {what} ({len(whole):,})"
     end = "the counts agree" if not differ else f"in {differ:,} of them the counts differ, by no more than is tolerated"
     return f"{who} were counted at the source, by DMS, in Parquet and in Snowflake; {end}."
+
+
+def _say_by_delta(tables: Sequence[TableOutcome]) -> str:
+    applied = [counts_of(table, "delta")[1] or 0 for table in tables]
+    nothing = sum(not count for count in applied)
+    end = f"; {nothing:,} of these tables had none" if nothing else ""
+    return f"Tables that arrived by delta ({len(tables):,}): {sum(applied):,} changes were applied{end}."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import takewhile
 
 from fleet.attempt_record import AttemptRecord
 from fleet.databases import Mode
 from fleet.failures import Failure
-from fleet.outcomes import TableOutcome
+from fleet.outcomes import Mark, TableOutcome, Waited
 from fleet.sentences import as_clause
 from fleet.tables.catalogue import TableName
 from lambdas.attempt_context import Opened
@@ -26,11 +26,16 @@ def find_steps(opened: Opened, clients: Clients) -> list[AttemptRecord]:
 
 @dataclass(frozen=True)
 class StepsEnd:
-    """How the steps of an execution ended together. *failure*: what stopped one of them that no later one mended."""
+    """How the steps of an execution ended together. *failure*: what stopped one of them that no later one mended.
+
+    *marks*: of all steps, in order; *waited*: of all steps together.
+    """
 
     tables: tuple[TableOutcome, ...]
     failure: Failure | None
     gaps: tuple[str, ...]
+    marks: tuple[Mark, ...]
+    waited: Waited
 
 
 def conclude_steps(mode: Mode, steps: Sequence[AttemptRecord], clients: Clients) -> StepsEnd:
@@ -53,4 +58,10 @@ def conclude_steps(mode: Mode, steps: Sequence[AttemptRecord], clients: Clients)
         gaps |= dict.fromkeys(step.gaps)
         for table in clients.records.read(step.attempt.key("tables"), tuple[TableOutcome, ...]) or ():
             tables[table.name] = table
-    return StepsEnd(tuple(tables[name] for name in sorted(tables)), failure, tuple(gaps))
+    return StepsEnd(
+        tuple(tables[name] for name in sorted(tables)),
+        failure,
+        tuple(gaps),
+        tuple(mark for step in steps for mark in step.marks),
+        Waited(*(sum(times) for times in zip(*(astuple(step.waited) for step in steps), strict=True))),
+    )

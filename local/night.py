@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fleet.databases import Mode
 from fleet.execution_ends import read_cause
 from fleet.names import child_name, task_id
 from fleet.outcomes import Outcome
@@ -43,10 +44,11 @@ class DatabaseLook:
 
 
 class Night:
-    """One run. Make it before the cloud, give `hear` to the cloud, then `start` it."""
+    """One run. Make it before the cloud, give `hear` to the cloud, then `start` it. *mode*: the run's."""
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, mode: Mode = "full") -> None:
         self.run = run
+        self.mode: Mode = mode
         self._over = threading.Event()
         self._heard: dict[str, dict[str, Any]] = {}
 
@@ -57,10 +59,10 @@ class Night:
         if detail["name"] == self.run and detail["status"] != "RUNNING":
             self._over.set()
 
-    def start(self, cloud: LocalCloud, run_input: Mapping[str, Any]) -> None:
-        """Start `fleet-run` under this run's name."""
+    def start(self, cloud: LocalCloud) -> None:
+        """Start `fleet-run` under this run's name, in its mode."""
         self._cloud = cloud
-        self._arn = cloud.start_run(self.run, run_input)
+        self._arn = cloud.start_run(self.run, {"mode": self.mode})
 
     def wait(self, seconds: float) -> bool:
         """Whether the run has ended, after at most *seconds* of real time."""
@@ -74,16 +76,16 @@ class Night:
         return execution
 
     def look(self) -> list[DatabaseLook]:
-        """Every onboarded database, as it is.
+        """Every onboarded database that has a task for the run's mode, as it is.
 
         The stand-ins are asked without boto3: reading hundreds of answers a second would slow the night looked at.
         """
         tasks = {task["ReplicationTaskIdentifier"]: task for task in self._cloud.dms.tasks()}
         prefix = self._cloud.registry.settings.prefix
         return [
-            self._look_at(database.id, tasks.get(task_id(prefix, database.id, "full"), {}))
+            self._look_at(database.id, tasks.get(task_id(prefix, database.id, self.mode), {}))
             for database in self._cloud.registry.databases
-            if database.onboarded
+            if database.onboarded and self.mode in database.modes
         ]
 
     def _look_at(self, database: str, task: Mapping[str, Any]) -> DatabaseLook:

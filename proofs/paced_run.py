@@ -139,7 +139,7 @@ def run(server: EmbeddedPostgres, registry: Registry, folder: Path, account: Acc
         began, began_wall = cloud.clock.monotonic(), time.monotonic()
         if account.neighbour:
             cloud.clock.spawn(_ask(cloud, account.neighbour))
-        night.start(cloud, {"mode": "full"})
+        night.start(cloud)
         while not night.wait(5):
             if time.monotonic() - began_wall > _LONGEST_SECONDS:
                 raise TimeoutError(f"the run did not end in {_LONGEST_SECONDS} s")

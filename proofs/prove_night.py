@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,11 @@ import duckdb
 import pyarrow.parquet
 
 from bench.figures import Figure, print_figures
-from fleet.databases import Registry
 from fleet.folders import Folder
 from fleet.tables.catalogue import TableName
 from lambdas.sources import postgresql
-from local.checksums import sum_source, sum_warehouse, warehouse_table
+from local.checksums import warehouse_table
+from local.comparison import compare
 from localcloud.servers.postgres import EmbeddedPostgres
 from onboarding.reader import read_registry
 from orchestration.functions import DATABASE_RUN, snake_case
@@ -30,7 +31,7 @@ from proofs.suite import closing_line, judge_left_out
 
 CHECKOUT = Path("build/prove/checkout").resolve()
 CHECKSUMMED = ("nyc-flights", "type-museum", "odd-names", "tpch-supply", "empty-corner", "vega-economy")
-DEMO_SECONDS, TEST_SECONDS, DATABASES = 180, 600, 12
+DEMO_SECONDS, TEST_SECONDS, DATABASES, DELTAS = 180, 600, 12, 3
 
 
 def main() -> int:
@@ -75,46 +76,76 @@ def _timed(what: str, command: list[str]) -> tuple[float, str, int]:
 
 
 def _look_at_night() -> list[Figure]:
-    """Counts four ways and checksums, from what the demo left."""
+    """Counts and checksums, from what the demo left: of each database as the last run that came to it left it."""
     demo = CHECKOUT / "demo"
     report = json.loads((demo / "report.json").read_text())
     registry = read_registry(CHECKOUT / "registry", {})
-    database = registry.settings.snowflake.database
-    warehouse = duckdb.connect(str(demo / "warehouse" / f"{database}.duckdb"), read_only=True)
+    file = demo / "warehouse" / f"{registry.settings.snowflake.database}.duckdb"
+    warehouse = duckdb.connect(str(file), read_only=True)
     warehouse.execute("SET enable_progress_bar = false")
-    counted = disagree = rows = 0
-    sums: dict[str, tuple[int, int]] = {}
+    counted: Counter[str] = Counter()
+    rows = 0
+    by_delta = {outcome["database"] for outcome in report["delta"]["databases"]}
     with EmbeddedPostgres.start(demo / "source") as server:
         secret = server.secret("postgres")
-        for outcome in report["databases"]:
+        for outcome in (*report["databases"], *report["delta"]["databases"]):
             entry = registry.database(outcome["database"])
             at_source = _counts(secret, entry.name_at_source, outcome)
+            is_past = outcome["mode"] == "full" and entry.id in by_delta
             for table in outcome["tables"]:
-                ways = _four_ways(table, at_source, outcome, demo, warehouse)
-                counted, rows = counted + 1, rows + ways["source"]
-                if len(set(ways.values())) > 1:
-                    disagree += 1
-                    print(f"    {entry.id} {table['schema']}.{table['table']}: {ways}")
-            if entry.id in CHECKSUMMED:
-                sums[entry.id] = _checksum(server, registry, entry.id, warehouse)
+                groups = _count(table, at_source, outcome, demo, warehouse, is_past=is_past)
+                kind = "of the full run" if outcome["mode"] == "full" else "of the delta run"
+                counted[kind] += 1
+                rows += max(groups[0].values()) if outcome["mode"] == "full" else 0
+                if any(len(set(group.values())) > 1 for group in groups):
+                    counted["differ"] += 1
+                    print(f"    {entry.id} {table['schema']}.{table['table']}: {groups}")
+        compared = compare(server, registry, CHECKSUMMED, file)
+    sums = {
+        name: (
+            sum(one.is_equal for one in compared if one.database == name),
+            [one.database for one in compared].count(name),
+        )
+        for name in CHECKSUMMED
+    }
+    for one in compared:
+        if not one.is_equal:
+            print(f"    {one.database} {one.name}: source {one.source}, warehouse {one.warehouse}")
     agreeing = [name for name, (good, all_) in sums.items() if good == all_]
+    own = report["comparison"]
     return [
         ("databases in the night", str(len(report["databases"])), len(report["databases"]) >= DATABASES),
         ("databases ok", str(sum(one["outcome"] == "ok" for one in report["databases"])), report["red"] == 0),
         (
-            "tables counted four ways (source, DMS, Parquet footers, warehouse)",
-            f"{counted}, {rows:,} rows",
-            counted > 0,
+            "databases ok in the delta run",
+            str(sum(one["outcome"] == "ok" for one in report["delta"]["databases"])),
+            report["delta"]["red"] == 0 and len(by_delta) >= DELTAS,
         ),
-        ("tables whose four counts differ", str(disagree), disagree == 0),
+        (
+            "tables counted four ways (source, DMS, Parquet footers, warehouse)",
+            f"{counted['of the full run']}, {rows:,} rows",
+            counted["of the full run"] > 0,
+        ),
+        (
+            "tables of the delta run (changes by DMS and in Parquet footers; rows in source and warehouse)",
+            str(counted["of the delta run"]),
+            counted["of the delta run"] > 0,
+        ),
+        ("tables whose counts differ", str(counted["differ"]), counted["differ"] == 0),
         (
             "databases whose tables' checksums all agree between source and warehouse",
             ", ".join(f"{name} {good}/{all_}" for name, (good, all_) in sums.items()),
             len(agreeing) >= 3 and len(agreeing) == len(sums),
         ),
         (
-            "seconds of the night itself",
-            f"{report['night_seconds']} ({report['skipped_seconds']} of waiting skipped)",
+            "tables that the demo itself found equal after its delta run",
+            f"{own['equal']} of {own['tables']}",
+            own["equal"] == own["tables"] > 0,
+        ),
+        (
+            "seconds of the night itself, and of the delta run",
+            f"{report['night_seconds']} and {report['delta']['night_seconds']} "
+            f"({report['skipped_seconds']} and {report['delta']['skipped_seconds']} of waiting skipped)",
             True,
         ),
     ]
@@ -126,42 +157,28 @@ def _counts(secret: dict[str, Any], name_at_source: str, outcome: dict[str, Any]
     return {(one.schema, one.table): one.rows for one in counts}
 
 
-def _four_ways(
+def _count(
     table: dict[str, Any],
     at_source: dict[tuple[str, str], int],
     outcome: dict[str, Any],
     demo: Path,
     warehouse: duckdb.DuckDBPyConnection,
-) -> dict[str, int]:
+    *,
+    is_past: bool,
+) -> list[dict[str, int]]:
+    """Groups of counts that must agree, each among themselves. *is_past*: a later run has written to the table since,
+    so that what source and warehouse had is in the report alone."""
     name = TableName(table["schema"], table["table"])
-    folder = Folder(outcome["database"], "full", outcome["run"], outcome["attempt"])
+    folder = Folder(outcome["database"], table["mode"], outcome["run"], table["attempt"])
     files = (demo / "landing" / folder.table_prefix(name)).rglob("*.parquet")
+    in_parquet = sum(pyarrow.parquet.read_metadata(file).num_rows for file in files)
+    moved = {"DMS": table["rows_by_dms"], "Parquet": in_parquet}
+    if is_past:
+        return [moved | {"source": table["rows_at_source"], "warehouse": table["rows_in_warehouse"]}]
     target = warehouse_table(outcome["database"], name)
     found = warehouse.execute(f"SELECT count(*) FROM {target}").fetchone()
-    return {
-        "source": at_source[name],
-        "DMS": table["rows_by_dms"],
-        "Parquet": sum(pyarrow.parquet.read_metadata(file).num_rows for file in files),
-        "warehouse": found[0] if found else -1,
-    }
-
-
-def _checksum(
-    server: EmbeddedPostgres, registry: Registry, database_id: str, warehouse: duckdb.DuckDBPyConnection
-) -> tuple[int, int]:
-    """Tables whose checksums agree, and all tables of the database."""
-    database = registry.database(database_id)
-    lob_bytes = registry.settings.profile.lob_max_kilobytes * 1024
-    census = postgresql.ask_census(server.secret("postgres"), database.name_at_source, database.schemas)
-    good = 0
-    with server.connect(database.name_at_source) as connection:
-        for table in census.tables:
-            source = sum_source(connection, table, lob_bytes)
-            target = sum_warehouse(warehouse, database_id, table)
-            good += source == target
-            if source != target:
-                print(f"    {database_id} {table.name}: source {source}, warehouse {target}")
-    return good, len(census.tables)
+    there = {"source": at_source[name], "warehouse": found[0] if found else -1}
+    return [moved | there] if table["mode"] == "full" else [moved, there]
 
 
 def _follow_states() -> list[Figure]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from fleet.databases import Mode
 from fleet.failures import Failure
 from fleet.outcomes import Outcome, TableOutcome
 from fleet.reports import RunReport
@@ -21,13 +22,15 @@ NO_INSTANCE = "in no lane"
 class DatabaseRow:
     """One database of the page. *outcome* is None where the plan names it and nothing was recorded.
 
-    *copied_elsewhere*: by whom, if another run copied it in this one's place.
+    *mode*: the run's, in which its counts are read. *copied_elsewhere*: by whom, if another run copied it in this one's
+    place.
     """
 
     database: str
     instance: str
     outcome: Outcome | None
     is_red: bool
+    mode: Mode = "full"
     copied_elsewhere: str = ""
 
     @property
@@ -60,7 +63,7 @@ class DatabaseRow:
     @cached_property
     def sums(self) -> Sums:
         """Of its tables that arrived: what a failed table would have brought is in its own row alone."""
-        return add_up(arrived(self.tables))
+        return add_up(arrived(self.tables), self.mode)
 
     @property
     def has_unknown_tables(self) -> bool:
@@ -89,7 +92,8 @@ def list_rows(report: RunReport) -> tuple[DatabaseRow, ...]:
 
 def _make_row(report: RunReport, database: str, instance: str, outcome: Outcome | None) -> DatabaseRow:
     is_red = outcome is None or report.is_red(outcome)
-    return DatabaseRow(database, instance, outcome, is_red, "" if is_red else report.copied_elsewhere.get(database, ""))
+    elsewhere = "" if is_red else report.copied_elsewhere.get(database, "")
+    return DatabaseRow(database, instance, outcome, is_red, report.mode, elsewhere)
 
 
 def all_tables(rows: Sequence[DatabaseRow]) -> tuple[TableOutcome, ...]:

@@ -36,9 +36,9 @@ def rerun_of_database(report: RunReport, row: DatabaseRow) -> dict[str, object]:
 
 
 def rerun_of_tables(report: RunReport, row: DatabaseRow) -> dict[str, object]:
-    """The same, narrowed to the tables that are not ok."""
+    """The same, narrowed to the tables that are not ok; in full, because no delta can be narrowed."""
     names = [f"{table.schema}.{table.table}" for table in row.bad_tables]
-    return {**rerun_of_database(report, row), "tables": names}
+    return {**rerun_of_database(report, row), "mode": "full", "tables": names}
 
 
 def failures_part(report: RunReport, rows: Sequence[DatabaseRow]) -> Html:
@@ -182,7 +182,7 @@ def _bad_tables(row: DatabaseRow) -> Html:
         return element("p", counted, ", all for this reason.", class_="same")
     table = element(
         "table",
-        element("thead", element("tr", element("th", "Table", scope="col"), *count_headings(), _why_heading())),
+        element("thead", element("tr", element("th", "Table", scope="col"), *count_headings(row.mode), _why_heading())),
         element("tbody", *(_bad_table(row, table) for table in row.bad_tables)),
         class_="counts-table",
     )
@@ -217,7 +217,7 @@ def _bad_table(row: DatabaseRow, table: TableOutcome) -> Html:
     return element(
         "tr",
         element("th", name_of(f"{table.schema}.{table.table}"), scope="row"),
-        *count_cells(table),
+        *count_cells(table, row.mode),
         element("td", text, class_="failure-text", dir="auto"),
     )
 
@@ -270,7 +270,7 @@ def gaps_part(rows: Sequence[DatabaseRow]) -> Html:
     for kind, gaps in by_kind.items():
         by_gap[kind if len(gaps) > 1 else next(iter(gaps))] += [one for group in gaps.values() for one in group]
     for row in rows:
-        if any(table.rows_at_source is None for table in arrived(row.tables)):
+        if any(table.rows_at_source is None and table.mode == "full" for table in arrived(row.tables)):
             by_gap[_UNCOUNTED].append(row)
     counted = element("p", say_counted(all_tables(rows)))
     if not by_gap:

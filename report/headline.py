@@ -101,14 +101,13 @@ def _facts(report: RunReport, rows: Sequence[DatabaseRow]) -> Html:
     planned_at, closed_at = read_time(report.planned_at), read_time(report.closed_at)
     seconds = (closed_at - planned_at).total_seconds() if planned_at and closed_at else None
     tables = all_tables(rows)
-    came, lost = add_up(arrived(tables)), add_up(not_arrived(tables))
+    came, lost = (add_up(some(tables), report.mode) for some in (arrived, not_arrived))
     unknown = sum(row.has_unknown_tables for row in rows)
     lanes = len({lane.instance for lane in report.lanes})
     day = "%Y-%m-%d %H:%M"
     when = f"{planned_at:{day}} to {closed_at:{day if closed_at.date() != planned_at.date() else '%H:%M'}} UTC" if (
         planned_at and closed_at
     ) else f"{report.planned_at} to {report.closed_at}"  # fmt: skip
-    noun = "rows" if report.mode == "full" else "changes"
     facts = (
         ("When", when),
         ("How long, on the run's clock", say_seconds(seconds)),
@@ -122,13 +121,31 @@ def _facts(report: RunReport, rows: Sequence[DatabaseRow]) -> Html:
             f"{came.tables:,} of {len(tables):,}"
             + (f" known; the tables of {say_count(unknown, 'database')} are not known" if unknown else ""),
         ),
-        (f"{noun.capitalize()} that arrived", _say_rows(came)),
-        *([(f"{noun.capitalize()} that did not arrive", _say_rows(lost))] if lost.tables else []),
+        *(_rows_facts(came, lost) if report.mode == "full" else _changes_facts(came, lost)),
         ("Parquet that arrived", say_bytes(came.bytes)),
         *([("Waited", waited)] if (waited := _say_waited(rows)) else []),
         ("Registry", report.registry_version),
     )
     return element("dl", *(element("div", element("dt", term), element("dd", name_of(fact))) for term, fact in facts))
+
+
+def _rows_facts(came: Sums, lost: Sums) -> list[tuple[str, str]]:
+    return [
+        ("Rows that arrived", _say_rows(came)),
+        *([("Rows that did not arrive", _say_rows(lost))] if lost.tables else []),
+    ]
+
+
+def _changes_facts(came: Sums, lost: Sums) -> list[tuple[str, str]]:
+    """Of a delta: changes, and the rows of tables that it loaded in full."""
+    _, applied, in_full, in_snowflake = (one.rows for one in came.counts)
+    lost_by_dms = lost.counts[0].rows
+    return [
+        ("Changes that were applied", f"{applied:,}"),
+        *([("Changes that were not applied", f"{lost_by_dms:,} by DMS")] if lost.tables else []),
+        ("Rows that were loaded in full", f"{in_full:,}"),
+        ("Rows of the tables written to", f"{in_snowflake:,} in Snowflake"),
+    ]
 
 
 def _say_planned(length: Length) -> str:

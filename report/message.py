@@ -15,11 +15,13 @@ def compose_message(report: RunReport, page_uri: str) -> tuple[str, str]:
     _, sentence = verdict(rows)
     counts = {**report.counts, "without an outcome": len(report.silent)}
     tables = all_tables(rows)
-    came = add_up(arrived(tables))
+    came = add_up(arrived(tables), report.mode)
+    _, applied, in_full, held = (one.rows for one in came.counts)
+    what = f"{applied:,} changes and {in_full:,} rows in full" if report.mode == "delta" else f"{held:,} rows"
     lines = (
         sentence,
         ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()) if count),
-        f"{came.tables:,} of {len(tables):,} known tables arrived in Snowflake, with {came.counts[-1].rows:,} rows.",
+        f"{came.tables:,} of {len(tables):,} known tables arrived in Snowflake, with {what}.",
         f"Page of the night: {page_uri}",
     )
     return f"fleet run {report.run}: {sentence}"[: SNS_SUBJECT_CHARACTERS.value], "\n".join(lines)

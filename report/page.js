@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const [DATABASE, WORD, INSTANCE, NUMBERS, FAILURE, GAPS] = [0, 1, 2, 3, 4, 5];
-  const [FOLDER, EXECUTION, STAGES, RERUN, SCHEMAS, TABLES, ACCOUNT] = [6, 7, 8, 9, 10, 11, 12];
+  const [FOLDERS, EXECUTION, STAGES, RERUN, SCHEMAS, TABLES, ACCOUNT] = [6, 7, 8, 9, 10, 11, 12];
   const RANK = ["no outcome", "failed", "skipped", "partial", "ok", "quarantined"];
   const night = JSON.parse(document.getElementById("night").textContent);
   const table = document.getElementById("database-table");
@@ -73,10 +73,10 @@
       const cell = make("td", { class: "number" });
       if (count === null) {
         cell.textContent = "–";
-        cell.title = "not counted";
+        if (night.mode === "full") cell.title = "not counted";
         return cell;
       }
-      if (before !== null && count !== before) {
+      if (night.mode === "full" && before !== null && count !== before) {
         cell.append(make("span", { class: "differs", text: "≠", title: "differs from the count before it" }));
       }
       cell.append(number(count));
@@ -85,17 +85,18 @@
     });
   }
   function tableRow(one, schemas) {
-    const [schema, name, kind, atSource, byDms, inParquet, inWarehouse, bytes, failure] = one;
+    const [schema, name, kind, first, second, third, fourth, bytes, failure, how] = one;
     const head = make("th", { scope: "row" }, make("bdi", { text: schemas[schema] + "." + name }));
     if (kind === 1) head.append(make("span", { class: "view", text: "view" }));
+    if (how) head.append(make("span", { class: "view", text: how }));
     return make("tr", failure < 0 ? null : { class: "bad" },
-      head, ...countCells([atSource, byDms, inParquet, inWarehouse]),
+      head, ...countCells([first, second, third, fourth]),
       make("td", { class: "number", text: size(bytes) }),
       make("td", { class: "failure-text", dir: "auto", text: why(failure) }));
   }
   function tablesOf(data) {
     if (!data[TABLES].length) return make("p", { text: "No table of it is known." });
-    const texts = ["Table", "At source", "By DMS", "In Parquet", "In Snowflake", "Parquet", "Why not ok"];
+    const texts = ["Table", ...night.counts, "Parquet", "Why not ok"];
     const heads = texts.map((text, at) => make("th", { scope: "col", text, class: at > 0 && at < 6 ? "number" : "" }));
     const failed = data[TABLES].filter((one) => one[8] >= 0);
     const fine = data[TABLES].filter((one) => one[8] < 0);
@@ -112,7 +113,7 @@
     for (const line of data[ACCOUNT]) facts.append(fact("Account", make("span", { dir: "auto", text: line })));
     const stages = data[STAGES].map(([label, seconds]) => label + " " + duration(seconds));
     if (stages.length) facts.append(fact("Stages", stages.join(" · ")));
-    if (data[FOLDER]) facts.append(fact("Folder", ...pasted(data[FOLDER], "the folder")));
+    for (const folder of data[FOLDERS]) facts.append(fact("Folder", ...pasted(folder, "the folder")));
     if (data[EXECUTION]) facts.append(fact("Execution", ...pasted(data[EXECUTION], "the execution's ARN")));
     facts.append(fact("Input for database-run", ...pasted(data[RERUN], "the input that reruns " + data[DATABASE])));
     return make("tr", { class: "detail" }, make("td", { colspan: "10" }, facts, tablesOf(data)));

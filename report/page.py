@@ -51,7 +51,7 @@ def render(report: RunReport) -> str:
             left_out,
             gaps_part(rows),
             timeline_part(report, rows),
-            databases_part(rows),
+            databases_part(rows, report.mode),
         ),
         night_data(report, rows),
         element("script", Html(_resource("page.js"))),

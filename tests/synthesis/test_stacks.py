@@ -78,7 +78,8 @@ def test_one_flag_changes_one_databases_resources_and_the_registry_in_force(vari
         if before[name].resources.get(address) != after[name].resources.get(address)
     }
     kinds = ("iam_role.role", "iam_role_policy.may", "dms_endpoint.source", "dms_s3_endpoint.target")
-    of_database = {f"aws_{kind}_odd_names" for kind in (*kinds, "dms_replication_task.full")}
+    tasks = ("dms_replication_task.full", "dms_replication_task.cdc")
+    of_database = {f"aws_{kind}_odd_names" for kind in (*kinds, *tasks)}
     assert changed == {("instance-one", one) for one in of_database} | {("pipeline", "aws_s3_object.registry")}
     assert not of_database & after["instance-one"].resources.keys()
     for key in ("data", "output", "provider", "terraform"):

@@ -82,8 +82,8 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
             gaps=end.gaps,
             started_at=started_at,
             ended_at=ended_at,
-            marks=opened.record.marks,
-            waited=opened.record.waited,
+            marks=end.marks,
+            waited=end.waited,
             account=read_account(attempt, clients),
         )
     failure = opened.record.failure

@@ -105,11 +105,18 @@ def test_a_fleet_that_the_quotas_do_not_hold_is_a_finding(plan: Plan) -> None:
     assert "DMS refuses 116 endpoints per replication instance (instance 'one'): 16 too many." in said.out
 
 
+def test_a_delta_is_planned_over_the_databases_that_do_deltas(plan: Plan) -> None:
+    planned = document_of(plan("--mode", "delta", "--json"))
+    found = {one["database"] for lane in planned["lanes"] for one in lane["databases"]}
+    assert found == {"baseball-teams", "odd-names", "type-museum", "vega-economy"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--what-if", "instnces=6"), "Did you mean `instances`?"),
-        (("--mode", "delta"), "none is onboarded and does deltas"),
+        (("--mode", "delta", "--tags", "aviation"), "none is onboarded and does deltas with one of the tags aviation"),
+        (("--mode", "delta", "--databases", "nyc-flights"), "database 'nyc-flights' does no deltas."),
         (("--measured", "--measures", "x"), "--measured and --measures are both there."),
         (("--measures", REGISTRY + "/settings.yaml"), 'Wanted {"DATABASE": '),
         (("--measures", "not-there.json"), "not-there.json"),

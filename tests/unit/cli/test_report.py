@@ -52,6 +52,20 @@ def test_the_table_of_a_good_night_has_no_line_of_what_did_not_arrive() -> None:
     )
 
 
+def test_the_table_of_a_delta_shows_changes_and_no_rows_at_the_source() -> None:
+    attempt = Attempt("r", "shop", "delta", 3, "arn")
+    changed = replace(GOOD, mode="delta", rows_at_source=None, rows_by_dms=7, rows_in_parquet=7)
+    calm = replace(changed, table="calm", rows_by_dms=0, rows_in_parquet=None, rows_in_warehouse=None, bytes=0)
+    shop = decide(attempt, None, [changed, calm, GOOD], gaps=(), started_at=TIME, ended_at=TIME)
+    lines = printed([shop])
+    heads = "database outcome tables by delta in full changes applied rows in full in Snowflake bytes seconds"
+    assert lines[0] == heads
+    assert lines[1] == "shop ok 3 2 1 7 7 500 1,000 18,000 0"
+    assert lines[3].startswith("Tables that arrived by delta (2): 7 changes were applied; 1 of these tables had none.")
+    totals = as_document([shop])["totals"]
+    assert totals["arrived"]["changes_applied"] == {"rows": 7, "known": 2, "unknown": 0}
+
+
 def test_a_program_gets_the_same_two_sums() -> None:
     totals = as_document(NIGHT)["totals"]
     assert (totals["arrived"]["tables"], totals["arrived"]["bytes"]) == (2, 18000)

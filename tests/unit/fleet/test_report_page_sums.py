@@ -39,6 +39,48 @@ def test_no_sum_counts_what_a_table_that_failed_would_have_brought() -> None:
     assert numbers["good"][1:5] == [sum(one.rows_in_warehouse or 0 for one in good.tables)] * 4
 
 
+def a_delta() -> Outcome:
+    """Of a run in mode `delta`: a table with changes, one without, and a view that was loaded in full."""
+    first = make_outcome("shop", mode="delta")
+    changed = replace(first.tables[0], rows_by_dms=5, rows_in_parquet=5, rows_in_warehouse=900)
+    calm = replace(first.tables[1], rows_by_dms=0, rows_in_parquet=None, rows_in_warehouse=None, bytes=0)
+    counts = {"rows_at_source": 7, "rows_by_dms": 7, "rows_in_parquet": 7, "rows_in_warehouse": 7}
+    view = replace(first.tables[2], mode="full", attempt=2, is_view=True, **counts)
+    return replace(first, tables=(changed, calm, view))
+
+
+def test_the_page_of_a_delta_shows_changes_and_what_the_warehouse_holds_and_misses_no_count_at_the_source() -> None:
+    night = make_report([a_delta()], mode="delta")
+    text = render(night)
+    facts = facts_of(text)
+    assert facts["Changes that were applied"] == "5"
+    assert facts["Rows that were loaded in full"] == "7"
+    assert facts["Rows of the tables written to"] == "907 in Snowflake"
+    assert "Rows that arrived" not in facts
+    data = Page(text).data()
+    assert data["counts"] == ["Changes by DMS", "Applied", "Rows in full", "In Snowflake"]
+    (database,) = data["databases"]
+    assert database[3][:5] == [3, 5, 5, 7, 907]
+    assert [[*one[3:7], one[9]] for one in database[11]] == [
+        [5, 5, None, 900, "by delta"],
+        [0, 0, None, None, "by delta"],
+        [None, None, 7, 7, "in full"],
+    ]
+    assert [folder.split("/")[1:2] for folder in database[6]] == [["delta"], ["full"]]
+    assert 'class="differs"' not in text
+    assert "not counted" not in text.split("<script")[0]
+    said = gaps_of(a_delta())
+    assert "Tables are ok whose rows were not counted at the source." not in said
+    assert said[1].startswith(
+        "Tables that arrived by delta (2): 5 changes were applied; 1 of these tables had none. All"
+    )
+
+
+def test_the_message_of_a_delta_counts_changes_and_rows_in_full() -> None:
+    _, text = compose_message(make_report([a_delta()], mode="delta"), "")
+    assert "3 of 3 known tables arrived in Snowflake, with 5 changes and 7 rows in full." in text.splitlines()
+
+
 def test_databases_whose_tables_nobody_knows_are_said_beside_the_tables_that_arrived() -> None:
     night = make_report([make_outcome("good"), make_outcome("lost", failure=FAILURES[0])])
     assert facts_of(render(night))["Tables that arrived"] == "8 of 8 known; the tables of 1 database are not known"

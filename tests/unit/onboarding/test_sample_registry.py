@@ -29,11 +29,11 @@ def registry() -> Registry:
 
 def test_the_registry_holds_the_sample_databases_as_they_are_built(registry: Registry) -> None:
     built = {
-        one.id: (one.name_at_source, one.schemas, tuple(sorted(one.tags)), one.parallel_loads, one.rules)
+        one.id: (one.name_at_source, one.schemas, tuple(sorted(one.tags)), one.parallel_loads, one.rules, one.deltas)
         for one in SAMPLE
     }
     named = {
-        one.id: (one.name_at_source, one.schemas, tuple(sorted(one.tags)), one.parallel_loads, one.tables)
+        one.id: (one.name_at_source, one.schemas, tuple(sorted(one.tags)), one.parallel_loads, one.tables, one.deltas)
         for one in registry.databases
     }
     assert named == built
