@@ -107,7 +107,8 @@ def _statements(changes: int) -> list[str]:
     half, size = changes // 2, 20_000
     made = [
         "INSERT INTO m SELECT n, 'name of ' || n, n * 1.2345, now() + n * interval '1 s', "
-        f"date '2024-01-01' + n % 1000, n % 2 = 0, 'note ' || n, n, n / 7.0 FROM generate_series({first}, {min(first + size - 1, half)}) n"
+        f"date '2024-01-01' + n % 1000, n % 2 = 0, 'note ' || n, n, n / 7.0 "
+        f"FROM generate_series({first}, {min(first + size - 1, half)}) n"
         for first in range(1, half + 1, size)
     ]
     return [
