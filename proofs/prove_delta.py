@@ -1,8 +1,8 @@
 """What deltas must show, shown: `make prove-delta`. Figures last; one that falls short fails.
 
-A random workload on PostgreSQL at full size, with deaths, throttling, unclean stops and long transactions; a function
-killed after each effect; what may happen to a chain; every type; the landing format; and rules removed at random, which
-some test must notice.
+A random workload on PostgreSQL at full size, with deaths, throttling, unclean stops and long transactions; a smaller
+one on MariaDB; a function killed after each effect; what may happen to a chain; every type; the landing format; and
+rules removed at random, which some test must notice.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ MOST_SECONDS = 25 * 60
 KINDS: Mapping[str, Sequence[str]] = {
     "a random workload, equal at its end": ("tests/deltas/test_deltas_workload.py",),
     "deltas from PostgreSQL": ("tests/deltas/test_deltas_postgresql.py",),
+    "deltas from MariaDB, and its binary log": (
+        "tests/deltas/test_deltas_mariadb.py",
+        "tests/deltas/test_deltas_logs.py",
+    ),
     "what may happen to a chain": ("tests/deltas/test_deltas_chains.py",),
     "functions that die after each effect": ("tests/deltas/test_deltas_killed.py",),
     "values by a delta are those of a full load": ("tests/deltas/test_deltas_types.py",),
@@ -41,6 +45,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)) % 2**31)
     parser.add_argument("--changes", type=int, default=1_000_000, help="changes of the random workload")
+    parser.add_argument("--mariadb-changes", type=int, default=50_000, help="changes of MariaDB's workload")
     parser.add_argument("--tables", type=int, default=200, help="random tables of random types")
     parser.add_argument("--rules", type=int, default=5, help="rules that are removed, one after the other")
     asked = parser.parse_args()
@@ -58,6 +63,7 @@ def main() -> int:
 def _run(report: Path, asked: argparse.Namespace) -> list[Figure]:
     sizes = {
         "FLEET_DELTA_CHANGES": str(asked.changes),
+        "FLEET_DELTA_MARIADB_CHANGES": str(asked.mariadb_changes),
         "FLEET_DELTA_SEED": str(asked.seed),
         "FLEET_DELTA_TABLES": str(asked.tables),
     }
