@@ -247,6 +247,8 @@ class Case(Place):
                 "redrive_count": 0,
                 **event,
             }
+        if state == "NextStep":
+            event = {"mode": "full", **event}
         if state == "Conclude":
             event = {"recorded_redrive_count": 0, "redrive_count": 0, **event}
         return self.cases.invoke(state, {"attempt": self.attempt, **event})

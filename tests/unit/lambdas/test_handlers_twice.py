@@ -1,4 +1,7 @@
-"""Every state may run twice: the second call, with the same input, changes nothing anywhere."""
+"""Every state of a full run may run twice: the second call, with the same input, changes nothing anywhere.
+
+Those of deltas: tests/deltas/test_deltas_killed.py.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from cases import Cases
-from orchestration.functions import DATABASE_RUN
+from cases import FULL_RUN, Cases
 
 Twice = tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]
 
@@ -18,7 +20,7 @@ def walk(cases: Cases) -> dict[str, Twice]:
     case = cases.take()
     case.claim()
     seen: dict[str, Twice] = {}
-    for state in DATABASE_RUN[1:]:
+    for state in FULL_RUN[1:]:
         first = case.settle(state)
         case.time.pass_seconds(7)
         before = case.everything()
@@ -26,7 +28,7 @@ def walk(cases: Cases) -> dict[str, Twice]:
     return seen
 
 
-@pytest.mark.parametrize("state", DATABASE_RUN[1:])
+@pytest.mark.parametrize("state", FULL_RUN[1:])
 def test_a_handler_called_twice_changes_nothing_the_second_time(walk: dict[str, Twice], state: str) -> None:
     first, before, second, after = walk[state]
     assert after == before
