@@ -31,8 +31,7 @@ SELECT n.nspname, c.relname,
        array_agg(a.attname ORDER BY a.attnum) FILTER (WHERE k.is_key),
        array_agg(t.typname || CASE WHEN a.atttypmod > 4 AND t.typcategory = 'S' THEN ' ' || a.atttypmod - 4 ELSE '' END
                  ORDER BY a.attnum) FILTER (WHERE k.is_key),
-       bool_or(k.is_key AND a.attidentity = 'a'),
-       c.reltoastrelid <> 0 AND pg_relation_size(c.reltoastrelid) > 0
+       bool_or(k.is_key AND a.attidentity = 'a')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped JOIN pg_type t ON t.oid = a.atttypid
 CROSS JOIN LATERAL (SELECT EXISTS (
@@ -40,7 +39,7 @@ CROSS JOIN LATERAL (SELECT EXISTS (
 CROSS JOIN LATERAL (SELECT EXISTS (
     SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND a.attnum = ANY(i.indkey)) AS is_key) k
 WHERE c.relkind = 'r' AND n.nspname = ANY(%s) AND c.relname <> %s
-GROUP BY n.nspname, c.relname, c.reltoastrelid HAVING bool_or(k.is_key) ORDER BY n.nspname, c.relname
+GROUP BY n.nspname, c.relname HAVING bool_or(k.is_key) ORDER BY n.nspname, c.relname
 """
 
 
@@ -63,8 +62,7 @@ class TableTraffic:
 @dataclass(frozen=True)
 class _Keyed:
     """A table with a primary key. *columns*: that take a value; *free*: in no unique index; *key_types*: each with the
-    most characters of a text. *is_fixed*: the server alone gives the key its values in an update. *has_long*: values
-    lie out of line (TOAST)."""
+    most characters of a text. *is_fixed*: the server alone gives the key its values in an update."""
 
     name: TableName
     columns: tuple[str, ...]
@@ -72,7 +70,6 @@ class _Keyed:
     key: tuple[str, ...]
     key_types: tuple[str, ...]
     is_fixed: bool
-    has_long: bool
 
     @property
     def sql(self) -> sql.Identifier:
@@ -85,16 +82,11 @@ def make_traffic(connection: psycopg.Connection[Any], schemas: Sequence[str], se
 
     Of each table some rows get a column's value from another row, one gets a new key, copies of rows come under new
     keys, and rows go, each kind in a transaction of its own. Then one transaction changes several tables.
-
-    Where values lie out of line no row is updated: the log leaves out what an update leaves alone, DMS writes NULL for
-    it (assumed), and deltas do not allow for that yet.
     """
     rows = connection.execute(_TABLES, [list(schemas), MARK_TABLE]).fetchall()
     tables = [
-        _Keyed(
-            TableName(schema, table), tuple(columns), tuple(free or ()), tuple(key), tuple(types), is_fixed, has_long
-        )
-        for schema, table, columns, free, key, types, is_fixed, has_long in rows
+        _Keyed(TableName(schema, table), tuple(columns), tuple(free or ()), tuple(key), tuple(types), is_fixed)
+        for schema, table, columns, free, key, types, is_fixed in rows
     ]
     connection.commit()
     made = {one.name: TableTraffic(*one.name) for one in tables}
@@ -119,7 +111,7 @@ def _update(
     places = _choose(connection, table, chance, most, least=min(most, 5))
     givers = _choose(connection, table, chance, len(places), least=len(places))
     count = 0
-    for place, giver in zip(places, givers, strict=True) if table.free and not table.has_long else ():
+    for place, giver in zip(places, givers, strict=True) if table.free else ():
         column = sql.Identifier(chance.choice(table.free))
         statement = sql.SQL("UPDATE {table} SET {column} = (SELECT {column} FROM {table} WHERE {giver}) WHERE {place}")
         count += _try(connection, statement.format(table=table.sql, column=column, giver=giver, place=place))
@@ -132,7 +124,7 @@ def _change_key(
     """One row gets a key that no row has."""
     del most
     new = _new_key(table, chance)
-    if new is None or table.is_fixed or table.has_long:
+    if new is None or table.is_fixed:
         return made
     statement = sql.SQL("UPDATE {} SET {} = {} WHERE {}")
     count = sum(

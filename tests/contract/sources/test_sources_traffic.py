@@ -124,13 +124,3 @@ def test_one_transaction_changes_several_tables(databases: tuple[psycopg.Connect
             tables[-1].add(data[1:5])
     assert len(tables) > 10
     assert max(map(len, tables)) > 1
-
-
-def test_a_row_with_a_value_out_of_line_is_copied_and_deleted_and_never_updated(
-    databases: tuple[psycopg.Connection, psycopg.Connection],
-) -> None:
-    connection, _ = databases
-    made = by_table(make_traffic(connection, SCHEMAS, 1))["long"]
-    assert made.updated == 0
-    assert made.inserted > 0
-    assert made.deleted > 0
