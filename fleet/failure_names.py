@@ -90,6 +90,15 @@ NAMES: dict[str, FailureName] = {
     "LogCut": FailureName(
         ("source_log_gone",), "ContinueChain", "The source has deleted its log where the next delta begins.",
         "Keep the log longer than the longest pause between two deltas. The deltas begin anew."),
+    "AnotherServer": FailureName(
+        ("source_log_gone",), "ContinueChain", "The source is another server than at the last delta.",
+        "Nothing, if it was moved on purpose: the run begins the deltas anew."),
+    "LogSetBack": FailureName(
+        ("source_log_gone",), "ContinueChain", "The source's log ends earlier than at the last delta.",
+        "Nothing, if the source was restored from a backup: the run begins the deltas anew."),
+    "SlotMoved": FailureName(
+        ("source_log_gone",), "ContinueChain", "Somebody else has read from the replication slot of the deltas.",
+        "Find who reads it: what they read no delta has. The deltas begin anew."),
     # What is to be moved
     "NothingSelected": FailureName(
         ("mapping_empty",), "PrepareTask", "None of the source's tables and views that the login sees is to be moved.",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from fleet.attempts import Attempt
 from fleet.databases import LossPolicy
+from fleet.deltas.log_places import LogPlace
 from fleet.dms.tasks import ChangeCounts, TableState
 from fleet.failures import Failure
 from fleet.folders import Folder, LandedFile, may_be_left_by_test
@@ -61,6 +62,7 @@ class DeltaSeal:
     it, and *mark_files* those of its table, which nobody loads.
     *end*: why the task did not end as a bounded run ends; what landed is in order all the same, and is applied.
     *counts*: DMS's counts of each table's changes over the life of the task, from which the next attempt's begin.
+    *place*: where the source's log stood, None if it did not say so.
     """
 
     chain: int
@@ -70,6 +72,7 @@ class DeltaSeal:
     mark_files: tuple[LandedFile, ...] = ()
     end: Failure | None = None
     counts: tuple[TableChanges, ...] = ()
+    place: LogPlace | None = None
 
 
 @dataclass(frozen=True)

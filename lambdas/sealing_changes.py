@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from fleet.deltas.chain import Chain
+from fleet.deltas.log_places import LogPlace, log_place
 from fleet.deltas.sealing import find_mark, judge_changes
 from fleet.dms.tasks import ChangeCounts, TaskReport, judge_delta_end, read_changes
 from fleet.failures import Failure
@@ -27,8 +28,7 @@ from fleet.tables.catalogue import Table, TableName
 from fleet.tables.columns import dms_type
 from fleet.warehouse import rename_columns
 from lambdas.attempt_context import Opened, read_account, read_tables
-from lambdas.chain_context import mark_table, table_fingerprint, tables_of_task
-from lambdas.landing import read_manifest_of
+from lambdas.chain_context import mark_table, newest_seal, table_fingerprint, tables_of_task
 from lambdas.wiring import Clients
 
 _FIRST_LOOK_BYTES = 16 * 1024
@@ -56,6 +56,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
         gaps.append("the source has no mark, so nobody knows up to where this delta reads")
     if before is None:
         gaps.append("the last delta's manifest is gone, so that DMS's counts of changes are compared with nothing")
+    place = _find_place(opened, gaps, clients)
     changed = _find_changed(opened, [table for table in tables if table.name != mark_name], gaps, clients)
     is_proved = mark == opened.attempt.number if opened.record.marked_at else True
     sealed = [
@@ -89,6 +90,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             mark_files=tuple(files.get(mark_name, ())),
             end=end,
             counts=tuple(TableChanges(name.schema, name.table, counts[name]) for name in sorted(counts)),
+            place=place,
         ),
     )
 
@@ -130,11 +132,17 @@ def _counts_before(opened: Opened, chain: Chain | None, clients: Clients) -> dic
     """DMS's counts when the attempt before this one was sealed; None where nobody knows them any more."""
     if chain is None or chain.broken:
         return {}
-    for record in clients.ledger.attempts_between(opened.database.id, chain.newest, chain.newest):
-        manifest = read_manifest_of(record.attempt, opened, clients)
-        if manifest is not None and manifest.delta is not None:
-            return {TableName(one.schema, one.table): one.counts for one in manifest.delta.counts}
-    return None
+    before = newest_seal(opened, chain, clients)
+    return None if before is None else {TableName(one.schema, one.table): one.counts for one in before.counts}
+
+
+def _find_place(opened: Opened, gaps: list[str], clients: Clients) -> LogPlace | None:
+    """Where the source's log stands, so that the next delta sees whether somebody moved it."""
+    log = clients.source.log(opened.server, opened.database)
+    if isinstance(log, Failure):
+        gaps.append(f"the source was not asked after the delta where its log stands ({as_clause(log.text)})")
+        return None
+    return log_place(log)
 
 
 def _find_changed(opened: Opened, tables: Sequence[Table], gaps: list[str], clients: Clients) -> dict[TableName, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fleet.deltas.log_places import judge_place
 from fleet.deltas.logs import find_risks, judge_log
 from fleet.failures import Failure
 from fleet.sentences import as_clause
 from lambdas.attempt_context import Opened
+from lambdas.chain_context import newest_seal
 from lambdas.wiring import Clients
 
 
@@ -20,9 +22,14 @@ def check_log(opened: Opened, clients: Clients) -> Failure | None:
         return None
     _note(opened, (*log.unseen, *find_risks(log)), clients)
     chain = clients.chains.find(opened.database.id)
-    goes_on = chain is not None and not chain.broken
-    failure = judge_log(opened.server.engine, log, chain.checkpoint if chain is not None and goes_on else "")
-    if failure is not None and goes_on:
+    engine = opened.server.engine
+    if chain is None or chain.broken:
+        return judge_log(engine, log, "")
+    before = newest_seal(opened, chain, clients)
+    failure = judge_log(engine, log, chain.checkpoint)
+    if failure is None and before is not None and before.place is not None:
+        failure = judge_place(engine, before.place, log)
+    if failure is not None:
         clients.chains.break_off(opened.database.id, failure.text)
     return failure
 

@@ -34,6 +34,13 @@ RULES = (
         (f"{_CHAINS}::test_a_capture_that_dies_around_a_file_leaves_the_warehouse_as_it_is_until_the_next_delta",),
     ),
     Mutant(
+        "between two deltas nobody reads the log",
+        "lambdas/source_log.py",
+        "before is not None and before.place is not None:",
+        "False:",
+        ("tests/deltas/test_deltas_logs.py::test_a_slot_that_somebody_else_has_read_from_begins_the_chain_anew",),
+    ),
+    Mutant(
         "order is that of the source's log, not of a text",
         "fleet/deltas/change_sql.py",
         """f'{position_order(engine, _POSITION)} AS "BY_POSITION", """,

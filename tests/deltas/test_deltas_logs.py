@@ -56,6 +56,29 @@ def test_a_slot_whose_log_is_cut_begins_the_chain_anew(database: DeltaCase, post
     assert database.run_ok() == ["delta", "full"]
 
 
+def test_a_slot_that_somebody_else_has_read_from_begins_the_chain_anew(database: DeltaCase) -> None:
+    assert database.run_ok() == ["prime", "full"]
+    database.change(
+        "UPDATE orders SET what = 'in no folder' WHERE id = 1",
+        "SELECT pg_replication_slot_advance(slot_name, pg_current_wal_lsn()) FROM pg_replication_slots"
+        " WHERE database = current_database()",
+    )
+    assert database.run_ok() == ["delta", "prime", "full"]
+    assert any("somebody else has read from it" in gap for gap in database.case.outcome["gaps"])
+
+
+def test_a_slot_of_somebody_elses_may_move(database: DeltaCase) -> None:
+    database.change("SELECT pg_create_logical_replication_slot('others_" + database.case.id[-2:] + "', 'pgoutput')")
+    assert database.run_ok() == ["prime", "full"]
+    database.change(
+        "UPDATE orders SET what = 'in both' WHERE id = 1",
+        "SELECT pg_replication_slot_advance(slot_name, pg_current_wal_lsn()) FROM pg_replication_slots"
+        " WHERE database = current_database() AND slot_name LIKE 'others%'",
+    )
+    assert database.run_ok() == ["delta", "full"]
+    database.change("SELECT pg_drop_replication_slot('others_" + database.case.id[-2:] + "')")
+
+
 @pytest.mark.parametrize(
     ("hidden", "gap"),
     [
