@@ -47,7 +47,8 @@ class TableOutcome:
     """One table's end in one run. A count that was never taken is None. *rows_before*: at the source, before the load.
 
     *losses*: what its columns lose on the way. *changes*: of its columns in Snowflake, in words; *drift*: what of them
-    is red although the table is published (docs/drift.md).
+    is red although the table is published (docs/drift.md). *measured_in*: of a table that came by delta, the run that
+    last loaded it in full: since then nobody has counted its rows at the source, nor its losses.
     """
 
     schema: str
@@ -65,6 +66,7 @@ class TableOutcome:
     losses: tuple[ColumnLoss, ...] = ()
     changes: tuple[str, ...] = ()
     drift: Failure | None = None
+    measured_in: str = ""
 
     @property
     def name(self) -> TableName:

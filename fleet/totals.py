@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fleet.databases import Mode
 from fleet.outcomes import TableOutcome
+from fleet.spelling import list_some
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,12 @@ def say_counted(tables: Iterable[TableOutcome]) -> str:
     >>> t = TableOutcome("s", "t", False, "full", 1, 5, 5, 5, 5, 100)
     >>> say_counted([t])
     'All tables that arrived (1) were counted at the source, by DMS, in Parquet and in Snowflake; the counts agree.'
+    >>> from dataclasses import replace
     >>> u = TableOutcome("s", "u", False, "delta", 1, None, 3, 3, 900, 100)
     >>> say_counted([t, u]).partition(" All ")[0]
     'Tables that arrived by delta (1): 3 changes were applied.'
+    >>> say_counted([replace(u, measured_in="weekly-7")]).partition(". ")[2]
+    'Their rows and losses were last counted at the source by run weekly-7.'
     >>> say_counted([])
     'No table arrived: there is nothing to count.'
     """
@@ -119,4 +123,6 @@ def _say_by_delta(tables: Sequence[TableOutcome]) -> str:
     applied = [counts_of(table, "delta")[1] or 0 for table in tables]
     nothing = sum(not count for count in applied)
     end = f"; {nothing:,} of these tables had none" if nothing else ""
-    return f"Tables that arrived by delta ({len(tables):,}): {sum(applied):,} changes were applied{end}."
+    runs = sorted({table.measured_in for table in tables if table.measured_in})
+    since = f" Their rows and losses were last counted at the source by run {list_some(runs)}." if runs else ""
+    return f"Tables that arrived by delta ({len(tables):,}): {sum(applied):,} changes were applied{end}.{since}"

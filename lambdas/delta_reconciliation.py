@@ -54,6 +54,7 @@ def _outcome(opened: Opened, context: ChainContext, sealed: SealedTable, load: L
         rows_in_warehouse=result.rows_published if result is not None and is_applied else None,
         bytes=sum(file.size_bytes for file in sealed.files),
         failure=failure,
+        measured_in=state.loaded_in if (state := context.state(sealed.name)) is not None else "",
     )
 
 
@@ -74,6 +75,7 @@ def keep_loaded(opened: Opened, outcomes: Sequence[TableOutcome], clients: Clien
                 number,
                 number,
                 table_fingerprint(opened.server.engine, table),
+                loaded_in=opened.attempt.run,
             )
             for table in read_tables(opened.attempt, clients)
             if table.name in loaded

@@ -41,6 +41,13 @@ RULES = (
         ("tests/deltas/test_deltas_logs.py::test_a_slot_that_somebody_else_has_read_from_begins_the_chain_anew",),
     ),
     Mutant(
+        "a full load alone counts at the source",
+        "lambdas/delta_reconciliation.py",
+        "loaded_in=opened.attempt.run,",
+        'loaded_in="",',
+        (f"{_POSTGRESQL}::test_a_delta_says_in_which_run_its_tables_were_last_counted",),
+    ),
+    Mutant(
         "order is that of the source's log, not of a text",
         "fleet/deltas/change_sql.py",
         """f'{position_order(engine, _POSITION)} AS "BY_POSITION", """,

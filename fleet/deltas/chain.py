@@ -37,7 +37,8 @@ class TableState:
     *chain*: the one that its rows belong to. *applied*: the attempt up to which all of its changes are in; *written*:
     the last attempt with a row of it in OPS.APPLIED. *fingerprint*: of its columns and key as they were applied.
     *needs_full*: why no delta of it applies until a later full load; empty where one does. *refused*: how often in a
-    row Snowflake has refused its changes, the last time those of attempt *refused_by*.
+    row Snowflake has refused its changes, the last time those of attempt *refused_by*. *loaded_in*: the run that last
+    loaded it in full.
     """
 
     schema: str
@@ -49,6 +50,7 @@ class TableState:
     needs_full: str = ""
     refused: int = 0
     refused_by: int = 0
+    loaded_in: str = ""
 
     @property
     def name(self) -> TableName:

@@ -52,6 +52,19 @@ def test_a_delta_without_changes_is_ok(seeded: DeltaCase) -> None:
     assert {table["mode"] for table in seeded.case.tables.values()} == {"delta", "full"}
 
 
+def test_a_delta_says_in_which_run_its_tables_were_last_counted(seeded: DeltaCase) -> None:
+    first = seeded.case.run
+    seeded.change("UPDATE orders SET what = 'x' WHERE id = 1")
+    for _ in range(2):
+        seeded.run_ok()
+        assert seeded.case.tables["orders"].get("measured_in") == first
+        assert not seeded.case.tables["totals"].get("measured_in")
+    seeded.run_ok("full")
+    second = seeded.case.run
+    seeded.run_ok()
+    assert seeded.case.tables["orders"]["measured_in"] == second
+
+
 def test_changes_from_before_the_chain_and_within_the_seed_are_there(database: DeltaCase) -> None:
     database.change("INSERT INTO orders VALUES (7, 'before', 1)")
     database.run_ok()
