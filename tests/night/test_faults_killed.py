@@ -1,4 +1,4 @@
-"""Every function of a night dies after each of its effects, is retried, and the night ends as if nothing had been.
+"""Every function of a full run dies after each of its effects, is retried, and the night ends as if nothing had been.
 
 Database n of the killed night loses each state's function right after that state's n-th effect; how many there are is
 counted in a clean night before.
@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from cases import FULL_RUN
 from faulty_fleet import LIMITS, Fleet, open_fleet
 from fleet.names import CURRENT_REGISTRY
 from fleet.outcomes import Outcome, TableOutcome
 from local.cloud import LEDGER_TABLE
 from localcloud.cloud import AccountLimits
 from localcloud.servers.postgres import EmbeddedPostgres
-from orchestration.functions import DATABASE_RUN, FLEET_RUN
+from orchestration.functions import FLEET_RUN
 
 PASSING = ("timed-out", "exited", "killed", "out-of-memory", "unknown", "undetermined")
 """Every death after which a state is tried again (`local/faults/deaths.py`)."""
@@ -73,7 +74,7 @@ def killed(
         assert most <= _MOST
         _kill_runs(fleet, effects)
         for number in range(most + 1):
-            for state in DATABASE_RUN:
+            for state in FULL_RUN:
                 if number <= effects.get(state, 0):
                     death = PASSING[number % len(PASSING)]
                     fleet.faults.add(f"killed-{number}", f"killed-handler:{state}:{number}:{death}")
@@ -135,14 +136,14 @@ def _broken(killed: Killed) -> list[str]:
 
 
 def test_every_state_has_an_effect_to_die_after_but_those_that_only_look(killed: Killed) -> None:
-    assert set(FLEET_RUN + DATABASE_RUN) - set(killed.effects) == {"StopTask", "Conclude"}
+    assert set(FLEET_RUN + FULL_RUN) - set(killed.effects) == {"StopTask", "Conclude"}
 
 
 def test_every_death_that_was_asked_for_came_once(killed: Killed) -> None:
     struck = {(one.database, one.fault): one.times for one in killed.fleet.faults.struck()}
     everywhere = struck.pop((EVERYWHERE, "killed-everywhere"))
     assert {key: times for key, times in struck.items() if times != 1} == {}
-    assert everywhere == len(DATABASE_RUN) + 1  # AskSource dies too
+    assert everywhere == len(FULL_RUN) + 1  # AskSource dies too
 
 
 def test_every_database_ends_ok_with_the_counts_of_one_that_nothing_happened_to(killed: Killed) -> None:

@@ -1,4 +1,4 @@
-"""The roles of the functions against a good night: they allow what it calls, and nothing that could be left out."""
+"""Roles of functions against good nights: they allow what is called, and nothing that could be left out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cases import SETTINGS
+from delta_case import MARK
 from fleet.databases import Database, Registry, Server
 from fleet.names import data_key_alias, function_name
 from judged_functions import JudgedFunctions, role_of, without_each
@@ -18,10 +19,21 @@ from localcloud.authorization.needs import Need
 from localcloud.servers.postgres import EmbeddedPostgres
 from orchestration.functions import MODULES
 
-NAMES = ("roles-one", "roles-two", "roles-uncounted", "roles-late", "roles-again")
+NAMES = ("roles-one", "roles-two", "roles-uncounted", "roles-late", "roles-again", "roles-deltas")
 FAULTS = {"roles-uncounted": ["slow-count:public.orders"], "roles-again": ["timed-out-after:ModifyEndpoint:1"]}
 """What a good night bears: a table that its source does not count has the connection tested once more, and an endpoint
 whose change was not answered is looked at."""
+CHANGE = "UPDATE orders SET what = 'changed' WHERE id = 1"
+RUNS = (
+    ("full", (MARK,)),
+    ("delta", (CHANGE,)),
+    (
+        "delta",
+        (CHANGE, "SELECT pg_replication_slot_advance(slot_name, pg_current_wal_lsn()) FROM pg_replication_slots"),
+    ),
+)
+"""The mode of each run, and what happens at the database that does deltas before it. In the end somebody else reads its
+slot, so that its task is made anew."""
 LATE = frozenset({"SealFolder", "StopTask", "ReleaseDatabase"})
 """Functions that are called late for `roles-late`: by then the look at its instance is too old."""
 LATE_SECONDS = 20
@@ -35,6 +47,7 @@ NOT_CALLED = {
 _WRITES_ITS_LOG = "Lambda itself writes what the function prints; localcloud/lambda_service/logs.py asks for it."
 _JOINS = "Lambda itself makes the function's network interfaces; localcloud/lambda_service/networks.py asks for each."
 _FINDS = "A role that may not list gets 'denied' for a missing document: the error would name the wrong cause."
+_LEFT = "A delta that broke off before its seal is sealed before the next one starts."
 _BAD_NIGHT = sorted(MODULES.keys() - NOT_CALLED.keys())
 IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
     ("WritesItsLog", "logs:CreateLogStream"): (_BAD_NIGHT, _WRITES_ITS_LOG),
@@ -48,11 +61,12 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
     ("FindsRecords", "s3:ListBucket"): (
         (
             *("CloseRun", "ClaimDatabase", "PointEndpoint", "AwaitConnection", "StartTask", "PollTask", "StopTask"),
-            *("Reconcile", "RecordOutcome", "ReleaseDatabase"),
+            *("ContinueChain", "ReleaseDatabase"),
         ),
         _FINDS,
     ),
-    ("ListsTheLanding", "s3:ListBucket"): (("SubmitLoads", "Reconcile"), _FINDS),
+    ("ListsTheLanding", "s3:ListBucket"): (("SubmitLoads", "ContinueChain"), _FINDS),
+    ("Seals", "s3:PutObject"): (("ContinueChain",), _LEFT),
     ("AsksHolders", "states:DescribeExecution"): (
         ("ClaimDatabase",),
         "Asked of who holds the database already: whether that execution still runs.",
@@ -66,8 +80,8 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
         "In a good night every task has come to rest by itself.",
     ),
     ("CountsTables", "dms:DescribeTableStatistics"): (
-        ("PollTask",),
-        "Asked of a task that seems stuck: whether the rows of one large table still move.",
+        ("PollTask", "ContinueChain"),
+        "Asked of a task that seems stuck: whether the rows of one large table still move. And of what broke off.",
     ),
     ("ReadsTaskLogs", "logs:FilterLogEvents"): (
         ("SealFolder",),
@@ -83,7 +97,10 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
         ("ClaimDatabase",),
         "A place at a server is taken away from a database only if its claim has none.",
     ),
-    ("WritesToTheLedger", "dynamodb:PutItem"): (("CloseRun",), "A guess, for a database that left no outcome."),
+    ("WritesToTheLedger", "dynamodb:PutItem"): (
+        ("CloseRun", "ContinueChain"),
+        "A guess, for a database that left no outcome. And the chain, where a delta broke off before its seal.",
+    ),
     ("AsksExecutions", "states:DescribeExecution"): (
         ("CloseRun",),
         "Asked for a database that left no outcome: how its execution ended.",
@@ -137,7 +154,15 @@ def night(
         postgres.create_database(name, case_template)
     databases = tuple(
         # What is seen of an instance is shared: the late one has its own.
-        Database(name, "here", name, "two" if name == "roles-late" else "one", ("public",), onboarded=True)
+        Database(
+            name,
+            "here",
+            name,
+            "two" if name == "roles-late" else "one",
+            ("public",),
+            onboarded=True,
+            deltas=name == "roles-deltas",
+        )
         for name in NAMES
     )
     server = Server("here", "postgresql", SECRET, ssl_mode="none", databases_at_once=1000, connections_at_once=30_000)
@@ -149,8 +174,12 @@ def night(
         cloud.deploy(replace(registry, servers=functions.servers))
         functions.start_cold(cloud)
         functions.pause = cloud.clock.pause
-        ended: Any = cloud.machines.ended(cloud.start_run("night-1", {"mode": "full"})).result(timeout=120)
-        assert ended["status"] == "SUCCEEDED", ended.get("cause")
+        for number, (mode, changes) in enumerate(RUNS):
+            with postgres.connect("roles-deltas", autocommit=True) as connection:
+                for change in changes:
+                    connection.execute(change.encode())
+            ended: Any = cloud.machines.ended(cloud.start_run(f"night-{number}", {"mode": mode})).result(timeout=120)
+            assert ended["status"] == "SUCCEEDED", ended.get("cause")
         assert all(one.times for one in functions.struck())
         yield functions
     for name in NAMES:

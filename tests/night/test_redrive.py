@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cases import Case, Cases
+from cases import FULL_RUN, Case, Cases
 from fleet.names import function_arn, warehouse_schema
 from orchestration.definitions import bind, load
 from orchestration.functions import DATABASE_RUN
@@ -18,7 +18,7 @@ from orchestration.functions import DATABASE_RUN
 CASE_COUNT = 48
 RUN = "broken-night"
 TIMES = 3  # one more than Step Functions calls a function again that died
-FENCED = DATABASE_RUN[1 : DATABASE_RUN.index("RecordOutcome")]
+FENCED = FULL_RUN[1 : FULL_RUN.index("RecordOutcome")]
 
 
 def fleet_run_arn(run: str) -> str:
@@ -38,7 +38,7 @@ def entered(case: Case, execution: str) -> list[str]:
         for event in page["events"]
         if "stateEnteredEventDetails" in event
     )
-    return [name for name in names if name in DATABASE_RUN]
+    return [name for name in names if name in FULL_RUN]
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(cases: Cases) -> Story:
     """A night in which a function died for good at every state and a source was closed; then redrive upon redrive."""
-    broken, red = {state: cases.take() for state in DATABASE_RUN}, cases.take()
+    broken, red = {state: cases.take() for state in FULL_RUN}, cases.take()
     for state, case in broken.items():
         for _ in range(TIMES):
             case.cloud.faults.add(case.id, f"killed-handler:{state}:0")
@@ -86,7 +86,7 @@ def story(cases: Cases) -> Story:
 # At every state
 
 
-@pytest.mark.parametrize("state", DATABASE_RUN)
+@pytest.mark.parametrize("state", FULL_RUN)
 def test_a_database_whose_function_died_for_good_is_healed_by_a_redrive_with_the_same_attempt(
     story: Story, state: str
 ) -> None:
@@ -100,16 +100,16 @@ def test_a_database_whose_function_died_for_good_is_healed_by_a_redrive_with_the
     assert case.task["Status"] == "stopped"
 
 
-@pytest.mark.parametrize("state", DATABASE_RUN)
+@pytest.mark.parametrize("state", FULL_RUN)
 def test_a_redriven_execution_goes_on_in_the_state_in_which_it_ended(story: Story, state: str) -> None:
     states = list(dict.fromkeys(entered(story.broken[state], story.broken[state].execution_arn(RUN))))
-    assert states == list(DATABASE_RUN)
+    assert states == list(FULL_RUN)
 
 
-@pytest.mark.parametrize("state", DATABASE_RUN)
+@pytest.mark.parametrize("state", FULL_RUN)
 def test_a_database_that_could_not_speak_for_itself_is_guessed_to_have_failed(story: Story, state: str) -> None:
     guess = story.guesses[state]
-    if DATABASE_RUN.index(state) > DATABASE_RUN.index("RecordOutcome"):  # it had spoken
+    if FULL_RUN.index(state) > FULL_RUN.index("RecordOutcome"):  # it had spoken
         assert (guess["outcome"], guess["guessed"]) == ("ok", False)
     else:
         seen = [guess[name] for name in ("outcome", "failure_class", "failure_name", "guessed")]
@@ -119,7 +119,7 @@ def test_a_database_that_could_not_speak_for_itself_is_guessed_to_have_failed(st
         )
 
 
-@pytest.mark.parametrize("state", DATABASE_RUN)
+@pytest.mark.parametrize("state", FULL_RUN)
 def test_what_a_redriven_execution_publishes_is_the_source_once(story: Story, state: str) -> None:
     case = story.broken[state]
     schema = warehouse_schema(case.id, "public")

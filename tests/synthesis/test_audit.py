@@ -119,7 +119,8 @@ def test_dms_is_changed_only_where_the_fleets_tag_is_and_every_resource_carries_
         actions = as_list(statement["Action"])
         if any(one.startswith("dms:") and not one.startswith("dms:Describe") for one in actions):
             (condition,) = statement["Condition"]["StringEquals"].items()
-            assert condition[0] == "aws:ResourceTag/fleet", where
+            wanted = "aws:RequestTag/fleet" if "dms:AddTagsToResource" in actions else "aws:ResourceTag/fleet"
+            assert condition[0] == wanted, where
     for stack in stacks.all.values():
         (provider,) = stack.document["provider"]["aws"]
         assert provider["default_tags"][0]["tags"]["fleet"], stack.name
