@@ -37,7 +37,7 @@ test: check  ## everything that must hold: format, lint, types, imports, all tes
 
 check: setup  ## format, lint, types, imports: fast
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --no-cache --quiet .
 	@$(BIN)/pyright --pythonpath $(BIN)/python | tail -n 1
 	@$(BIN)/lint-imports --no-cache | tail -n 1
 

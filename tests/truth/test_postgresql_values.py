@@ -21,7 +21,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from postgresql_columns import LOB_KILOBYTES, SETUP, Generated, tables
 from postgresql_comparison import ask_for
 from psycopg import sql
 from sqlglot import exp
@@ -36,6 +35,7 @@ from localcloud.dms.engines.reader import Layout, Login, TableUnreadableError
 from localcloud.dms.type_tables.postgresql import dms_type as carried_as
 from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.snowflake.definitions.column_types import column_type
+from postgresql_columns import LOB_KILOBYTES, SETUP, Generated, tables
 
 CASES = int(os.environ.get("FLEET_TRUTH_CASES", "100"))
 DATABASE = "truth values"
