@@ -69,8 +69,9 @@ def plan(
 ) -> int:
     """Show what a run would do: order, offsets, expected end, what decides its length, and the quotas it comes near.
 
-    Needs no account, but for --measured. Without measures, times are those of the registry (expected_seconds), and the
-    median of these for all others. Times are from the run's start. Exit code 1 if the window or a quota is too small.
+    Needs no account, but for --measured. Without measures, times of full loads are those of the registry
+    (expected_seconds), and the median of these for all others; a delta counts as ten minutes. Times are from the run's
+    start. Exit code 1 if the window or a quota is too small.
     """
     what_if = read_what_if(changes)
     if measured and file is not None:
@@ -86,7 +87,7 @@ def plan(
     others = [one for one in read.databases if one.onboarded and one not in chosen]
     chosen, seen = change(what_if, chosen, seen)
     uses = tuple(count_use((*others, *chosen), read.settings.limits))  # narrowed or not, the whole fleet is there
-    document = describe(read, arrange(read, chosen, seen), uses, what_if)
+    document = describe(read, arrange(read, chosen, seen, mode=mode), uses, what_if)
     if as_json:
         click.echo(json.dumps(document, indent=1))
     else:

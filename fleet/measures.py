@@ -1,4 +1,4 @@
-"""What is known of a database from its last whole full load, and what is assumed where nothing is."""
+"""What is known of a database from its last full load and delta, and what is assumed where nothing is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from fleet.databases import Database, Engine, ParallelLoad
+from fleet.databases import Database, Engine, Mode, ParallelLoad
 from fleet.quotas import DMS_FULL_LOAD_SUB_TASKS
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import is_long
@@ -22,11 +22,13 @@ class Measured:
 
     *loads*: its tables, a table that is loaded in ranges as often as it has ranges. *lob_columns*: columns of long
     values in each of these loads, most first, as many loads as DMS takes at once; loads without any are left out.
+    *delta_seconds*: of its last run in mode `delta` that ended ok, all steps and waits of it together.
     """
 
     seconds: float
     loads: int
     lob_columns: tuple[int, ...] = ()
+    delta_seconds: float | None = None
 
 
 def count_loads(
@@ -63,19 +65,23 @@ class Estimates:
         return sum(one == origin for one in self.origins.values())
 
 
-def estimate(databases: Sequence[Database], measures: Mapping[str, Measured]) -> Estimates:
-    """Measured the last time, else as the registry expects, else the median of what is known of the others.
+def estimate(databases: Sequence[Database], measures: Mapping[str, Measured], mode: Mode = "full") -> Estimates:
+    """Measured the last time, else as the registry expects a full load, else the median of what is known of the others.
 
     >>> a, b, c = (Database(one, "s", one, "i", ()) for one in "abc")
     >>> estimate([a, b, c], {"a": Measured(60, 1), "b": Measured(100, 1)}).seconds
     {'a': 60, 'b': 100, 'c': 80.0}
+    >>> estimate([a, b], {"a": Measured(60, 1, delta_seconds=700), "b": Measured(100, 1)}, "delta").seconds
+    {'a': 700, 'b': 700}
     """
     known: dict[str, float] = {}
     origins: dict[str, Origin] = {}
     for one in databases:
-        if one.id in measures:
-            known[one.id], origins[one.id] = measures[one.id].seconds, "measured"
-        elif one.expected_seconds:
+        measured = measures.get(one.id)
+        seconds = None if measured is None else measured.delta_seconds if mode == "delta" else measured.seconds
+        if seconds is not None:
+            known[one.id], origins[one.id] = seconds, "measured"
+        elif one.expected_seconds and mode == "full":
             known[one.id], origins[one.id] = float(one.expected_seconds), "expected"
         else:
             origins[one.id] = "assumed"

@@ -94,6 +94,7 @@ def arrange(
     databases: Sequence[Database],
     measures: Mapping[str, Measured],
     tables: Mapping[str, tuple[str, ...]] | None = None,
+    mode: Mode = "full",
 ) -> Arrangement:
     """Order, widths and offsets for *databases*; the same input gives the same, in whatever order it comes.
 
@@ -102,7 +103,7 @@ def arrange(
     widths = _choose_widths(registry, databases, measures, tables or {})
     pace = run_pace(registry.settings.limits)
     capacity = Capacity(limit_of(widths, "instance"), limit_of(widths, "server"), pace)
-    estimates = estimate(databases, measures)
+    estimates = estimate(databases, measures, mode)
     jobs = [Job(one.id, one.instance, one.server, estimates.seconds[one.id]) for one in databases]
     starts = tuple(order_starts(jobs, capacity))
     by_instance: dict[str, list[Job]] = defaultdict(list)
@@ -192,7 +193,7 @@ def plan_run(
     tables: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Plan:
     """The plan over *databases*, those of *chosen* that are deployed; the same input gives the same plan."""
-    arranged = arrange(registry, databases, measures, tables)
+    arranged = arrange(registry, databases, measures, tables, mode)
     lanes, estimates = arranged.lanes, arranged.estimates
     in_flight = registry.settings.limits.loads_in_flight
     return Plan(

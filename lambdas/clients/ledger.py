@@ -203,10 +203,18 @@ class Ledger:
         )
         return [read_attempt_item(item) for page in pages for item in page["Items"]] if first <= last else []
 
-    def release(self, attempt: Attempt, *, measured: Measured | None, place_at: str = "") -> None:
+    def release(
+        self,
+        attempt: Attempt,
+        *,
+        measured: Measured | None,
+        delta_seconds: float | None = None,
+        place_at: str = "",
+    ) -> None:
         """Clear the holder, if it is *attempt*'s execution, and give its place back; the number stays.
 
-        *measured*: of a whole full load. *place_at*: the server at which the claim has a place.
+        *measured*: of a whole full load. *delta_seconds*: of a run in mode `delta`. *place_at*: the server at which the
+        claim has a place.
         """
         kept: dict[str, Any] = {}
         if measured is not None:
@@ -215,6 +223,8 @@ class Ledger:
                 "last_full_loads": measured.loads,
                 "last_full_lob_columns": list(measured.lob_columns),
             }
+        if delta_seconds is not None:
+            kept["last_delta_seconds"] = round(delta_seconds)
         expression = f"SET {', '.join(f'{name} = :{name}' for name in kept)} " if kept else ""
         values = {":holder": attempt.execution, ":n": attempt.number} | {f":{name}": kept[name] for name in kept}
         claim = {
@@ -397,7 +407,7 @@ class Ledger:
         return [read_outcome_item(item) for page in pages for item in page["Items"]]
 
     def measures(self, databases: Sequence[str]) -> dict[str, Measured]:
-        """What the last whole full load of each showed, where there was one."""
+        """What the last whole full load of each showed, where there was one, and its last delta."""
         measures = {}
         for first in range(0, len(databases), 100):  # BatchGetItem takes a hundred keys
             keys = [_claim_key(database) for database in databases[first : first + 100]]
@@ -408,5 +418,6 @@ class Ledger:
                         float(item["last_full_seconds"]),
                         int(item["last_full_loads"]),
                         tuple(int(count) for count in item["last_full_lob_columns"]),
+                        float(item["last_delta_seconds"]) if "last_delta_seconds" in item else None,
                     )
         return measures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,19 @@ def test_a_first_delta_primes_and_seeds_and_later_ones_bring_changes(seeded: Del
 def test_a_delta_without_changes_is_ok(seeded: DeltaCase) -> None:
     seeded.run_ok()
     assert {table["mode"] for table in seeded.case.tables.values()} == {"delta", "full"}
+
+
+def test_a_plan_of_deltas_is_made_from_deltas_and_one_of_full_loads_from_full_loads(database: DeltaCase) -> None:
+    database.run_ok("full")
+    ledger, name = database.case.cloud.clients.ledger, database.case.id
+    in_full = ledger.measures([name])[name]
+    assert in_full.delta_seconds is None
+    database.change("UPDATE orders SET what = 'x' WHERE id = 1")
+    database.run_ok()
+    outcome = database.case.outcome
+    took = (outcome["ended_at"] - outcome["started_at"]).total_seconds()
+    assert ledger.measures([name])[name] == replace(in_full, delta_seconds=round(took))
+    assert took > database.cases.registry.settings.limits.delta_seconds
 
 
 def test_a_delta_says_in_which_run_its_tables_were_last_counted(seeded: DeltaCase) -> None:

@@ -51,11 +51,14 @@ def run(request: Request, clients: Clients) -> Response:
             remedy="Stop the task, then redrive this execution.",
         )
     outcome = clients.ledger.outcome(opened.attempt.run, opened.database.id)
-    measured = None
+    measured = delta_seconds = None
     # A load of which only values were lost took as long as a good one.
-    if outcome is not None and outcome.is_whole_load and opened.attempt.tables is None:
-        measured = _measure(opened, outcome.ended_at, clients)
-    clients.ledger.release(opened.attempt, measured=measured, place_at=claim.place_at)
+    if outcome is not None and outcome.is_whole_load:
+        if opened.attempt.mode == "full" and opened.attempt.tables is None:
+            measured = _measure(opened, outcome.ended_at, clients)
+        if outcome.mode == "delta" and outcome.redrive_count == 0:  # otherwise its start lies days back
+            delta_seconds = seconds_since(outcome.started_at, outcome.ended_at)
+    clients.ledger.release(opened.attempt, measured=measured, delta_seconds=delta_seconds, place_at=claim.place_at)
     return Response(verdict="released")
 
 
