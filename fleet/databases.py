@@ -148,8 +148,9 @@ class Limits:
     *count_rows_at_most*: a table that has more by its server's statistics is not counted at the source.
     *delta_seconds*: how long the task of a delta reads changes, from its start; long enough to come to what was
     committed before. *transaction_wait_seconds*: for how long the first full load of a chain of deltas waits for the
-    end of transactions that are open. *lambda_at_once*: how many functions the account runs at once; `fleet verify aws`
-    compares it with the account.
+    end of transactions that are open. *delta_overdue_hours*: how long a database with deltas may be without one before
+    somebody is told, since its source may keep its log as long.
+    *lambda_at_once*: how many functions the account runs at once; `fleet verify aws` compares it with the account.
     """
 
     databases_at_once: int = 16
@@ -161,6 +162,7 @@ class Limits:
     task_deadline_seconds: int = 6 * 3600
     delta_seconds: int = 300
     transaction_wait_seconds: int = 1800
+    delta_overdue_hours: int = 48
     stuck_seconds: int = 1800
     stop_deadline_seconds: int = 1800
     load_deadline_seconds: int = 2 * 3600

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parser import parse
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fleet.errors import FleetError, MalformedInputError
 from lambdas.clients.refusals import translate
+from lambdas.metrics import put_metric
 from lambdas.wiring import Clients, current_clients
 
 logger = Logger(service="fleet", use_rfc3339=True)
-
-metrics_log = logging.getLogger("fleet.metrics")
-"""Writes each message unchanged, one line a call: CloudWatch reads metrics out of a line in its embedded format."""
-metrics_handler = logging.StreamHandler(sys.stdout)
-metrics_log.addHandler(metrics_handler)
-metrics_log.setLevel(logging.INFO)
-metrics_log.propagate = False
 
 
 class Model(BaseModel):
@@ -63,7 +53,10 @@ def entrypoint(state: str, request_model: type[Request], run: Callable[[Request,
                 raise ours from error
             answer = response.model_dump(mode="json")
             logger.info("done", verdict=answer.get("verdict"))
-            _measure(state, event, started, clients.now())
+            ended = clients.now()
+            milliseconds = (ended - started).total_seconds() * 1000
+            kind = MetricUnit.Milliseconds
+            put_metric("StateMilliseconds", kind, milliseconds, {"state": state}, ended, _identify(event))
             return answer
 
     return handler
@@ -95,20 +88,3 @@ def _identify(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Run and database, wherever the state's parameters carry them: every line of the log has them."""
     inner = next((event[key] for key in ("attempt", "input") if isinstance(event.get(key), Mapping)), event)
     return {"run": event.get("run") or inner.get("run"), "database": inner.get("database")}
-
-
-def _measure(state: str, event: dict[str, object], started: datetime, ended: datetime) -> None:
-    """How long the state took, as one line in the embedded metric format.
-
-    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-    """
-    metrics = EphemeralMetrics(namespace="Fleet", service="fleet")
-    metrics.add_dimension("state", state)
-    for key, value in _identify(event).items():
-        if value:
-            metrics.add_metadata(key, value)
-    metrics.add_metric("StateMilliseconds", MetricUnit.Milliseconds, (ended - started).total_seconds() * 1000)
-    line: Any = metrics.serialize_metric_set()
-    # Its own `set_timestamp` warns of a time that is far from this machine's; a local cloud's clock may be.
-    line["_aws"]["Timestamp"] = int(ended.timestamp() * 1000)
-    metrics_log.info(json.dumps(line, separators=(",", ":")))

@@ -112,7 +112,9 @@ def note_changes(opened: Opened, manifest: Manifest, clients: Clients) -> None:
     chain = clients.chains.find(opened.database.id)
     if chain is None or chain.number != delta.chain:
         chain = Chain(delta.chain, opened.record.task_arn, delta.checkpoint, opened.attempt.number)
-    clients.chains.put(opened.database.id, replace(chain, checkpoint=delta.checkpoint, newest=opened.attempt.number))
+    sealed_at = datetime.fromisoformat(manifest.sealed_at)
+    goes_on = replace(chain, checkpoint=delta.checkpoint, newest=opened.attempt.number, sealed_at=sealed_at)
+    clients.chains.put(opened.database.id, goes_on)
     if delta.end is not None and delta.end.failure_class == "source_log_gone":
         clients.chains.break_off(opened.database.id, delta.end.text)
 

@@ -12,7 +12,8 @@ from typing import Any, Self
 
 from fleet.databases import Registry
 from fleet.names import control_bucket, function_arn, notification_topic_arn
-from lambdas.entrypoint import logger, metrics_handler
+from lambdas.entrypoint import logger
+from lambdas.metrics import metrics_handler
 from lambdas.wiring import Clients, Environment
 from local.deploy import Deployment, snowflake_user_arn
 from local.faults.faults import Faults

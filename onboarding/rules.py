@@ -147,6 +147,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     ),
     (Limits, "stuck_seconds"): _at_least(1),
     (Limits, "delta_seconds"): between(60, 3600, "After that a delta would read what came after its start alone."),
+    (Limits, "delta_overdue_hours"): between(1, 31 * 24, "The log of a month is more than a source keeps."),
     (Limits, "transaction_wait_seconds"): between(0, 3600, "A database has 12 hours in all."),
     (Limits, "throttle_deadline_seconds"): _at_least(1),
     (Limits, "dms_requests_at_once"): _at_least(1),

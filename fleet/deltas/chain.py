@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from fleet.databases import Mode
@@ -20,7 +21,8 @@ class Chain:
 
     *number*: the attempt that primed it, which names it. *task_arn*: the `cdc` task that reads it; another one has
     another place in the log. *checkpoint*: where that task had read to when *newest*, the last attempt of it that is
-    sealed, came to rest. *broken*: why it cannot go on; empty while it can.
+    sealed, came to rest. *broken*: why it cannot go on; empty while it can. *sealed_at*: when *newest* was sealed;
+    until the next one the source keeps its log from there on.
     """
 
     number: int
@@ -28,6 +30,7 @@ class Chain:
     checkpoint: str
     newest: int
     broken: str = ""
+    sealed_at: datetime | None = None
 
 
 @dataclass(frozen=True)

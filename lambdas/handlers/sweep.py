@@ -1,6 +1,6 @@
 """
-Function "Sweep", on a schedule: does what the recorder would have done, where its event was lost, and gives back what
-dead executions hold of the places at servers.
+Function "Sweep", on a schedule: does what the recorder would have done, where its event was lost, gives back what dead
+executions hold of the places at servers, and counts the databases whose deltas are overdue.
 
 Takes   Request: the ARN of fleet-run's state machine
 Returns Response: what was found and mended
@@ -9,15 +9,18 @@ Raises  EmptyRegistryError
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from aws_lambda_powertools.metrics import MetricUnit
 
 from fleet.claims import LONGEST_LAMBDA, Claim
 from fleet.databases import Registry
 from fleet.errors import EmptyRegistryError, FleetError
-from fleet.names import task_ids
+from fleet.names import DELTAS_OVERDUE, task_ids
 from lambdas.clients.executions import ENDED, describe, list_all
 from lambdas.ended_executions import end_database, end_run, is_open
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.metrics import put_metric
 from lambdas.wiring import Clients
 
 
@@ -28,10 +31,11 @@ class Request(Model):
 
 
 class Response(Model):
-    """Databases whose dead holder was dealt with, and runs that were closed."""
+    """Databases whose dead holder was dealt with, runs that were closed, and databases whose deltas are overdue."""
 
     databases: int
     runs: int
+    overdue: tuple[str, ...]
 
 
 RAISES: tuple[type[FleetError], ...] = (EmptyRegistryError,)
@@ -50,7 +54,17 @@ def run(request: Request, clients: Clients) -> Response:
         for one in [run for run in listed if is_open(run, clients)]:
             if execution := describe(clients.executions, one.arn):
                 runs += end_run(execution, clients).closed
-    return Response(databases=databases, runs=runs)
+    overdue = _find_overdue(registry, clients)
+    prefix, found = registry.settings.prefix, {"overdue": ", ".join(overdue)}
+    put_metric(DELTAS_OVERDUE, MetricUnit.Count, len(overdue), {"fleet": prefix}, clients.now(), found)
+    return Response(databases=databases, runs=runs, overdue=overdue)
+
+
+def _find_overdue(registry: Registry, clients: Clients) -> tuple[str, ...]:
+    """Databases whose log nobody has read for too long: a slot keeps it at the source, until the disk is full."""
+    oldest = clients.now() - timedelta(hours=registry.settings.limits.delta_overdue_hours)
+    chains = {one.id: clients.chains.find(one.id) for one in registry.databases if one.deltas}
+    return tuple(name for name, chain in chains.items() if chain and chain.sealed_at and chain.sealed_at < oldest)
 
 
 def _known(registry: Registry, clients: Clients) -> list[str]:

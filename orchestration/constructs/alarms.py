@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fleet.databases import Settings
-from fleet.names import notification_topic_arn, resource_name
+from fleet.names import DELTAS_OVERDUE, METRICS, notification_topic_arn, resource_name
 from orchestration.constructs import toolchain as tf
 from orchestration.constructs.triggers import Triggers
 
+_DAY = 86_400
 FREE_STORAGE_SHARE = 0.1
 """Of an instance's disk: with less of it free, DMS's swap files and logs may fill it before a night is over."""
 
@@ -22,9 +23,10 @@ def alarm(
     metric: str,
     dimensions: Mapping[str, str],
     below: float | None = None,
+    period: int = 300,
 ) -> None:
-    """Notifies the topic once *metric* ("namespace name") is above nothing within five minutes, or stays *below* for
-    fifteen."""
+    """Notifies the topic once *metric* ("namespace name") is above nothing within a *period* of seconds, or stays
+    *below* for three."""
     namespace, _, metric_name = metric.partition(" ")
     topic = notification_topic_arn(settings.account, settings.region, settings.prefix)
     made = tf.CloudwatchMetricAlarm(
@@ -38,7 +40,7 @@ def alarm(
         statistic="Sum" if below is None else "Minimum",
         comparison_operator="GreaterThanThreshold" if below is None else "LessThanThreshold",
         threshold=0 if below is None else below,
-        period=300,
+        period=period,
         evaluation_periods=1 if below is None else 3,
         # Nothing is measured while nothing runs.
         treat_missing_data="notBreaching",
@@ -81,6 +83,17 @@ class RunAlarms(tf.Construct):
                 metric="AWS/SQS ApproximateNumberOfMessagesVisible",
                 dimensions={"QueueName": queue.name},
             )
+        alarm(
+            self,
+            settings,
+            "deltas-overdue",
+            f"No delta of a database for {settings.limits.delta_overdue_hours} hours. Until the next, its source may "
+            "keep the log and fill its disk. The log of "
+            f"{functions['Sweep'].function_name} names the database: run it, or switch its deltas off.",
+            metric=f"{METRICS} {DELTAS_OVERDUE}",
+            dimensions={"service": "fleet", "fleet": settings.prefix},
+            period=_DAY,  # told once a day, not at each sweep
+        )
         self._watch_the_queues_themselves(settings, triggers)
         for name, missing in (("Recorder", "ends what broke off"), ("Sweep", "looks for what the recorder missed")):
             function = functions[name]

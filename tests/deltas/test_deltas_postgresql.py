@@ -66,6 +66,17 @@ def test_a_plan_of_deltas_is_made_from_deltas_and_one_of_full_loads_from_full_lo
     assert took > database.cases.registry.settings.limits.delta_seconds
 
 
+def test_a_database_that_has_had_no_delta_for_too_long_is_counted_by_the_sweep(seeded: DeltaCase) -> None:
+    cases, name = seeded.cases, seeded.case.id
+    asked = {"fleet_run": cases.cloud.machine_arns["fleet-run"]}
+    cases.time.pass_seconds(47 * 3600)
+    assert name not in cases.invoke("Sweep", asked)["overdue"]
+    cases.time.pass_seconds(3600)
+    assert name in cases.invoke("Sweep", asked)["overdue"]
+    seeded.run_ok()
+    assert name not in cases.invoke("Sweep", asked)["overdue"]
+
+
 def test_a_delta_says_in_which_run_its_tables_were_last_counted(seeded: DeltaCase) -> None:
     first = seeded.case.run
     seeded.change("UPDATE orders SET what = 'x' WHERE id = 1")

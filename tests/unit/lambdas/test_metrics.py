@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from lambdas.entrypoint import Model, entrypoint, metrics_log
+from lambdas.entrypoint import Model, entrypoint
+from lambdas.metrics import metrics_log, put_metric
 from lambdas.wiring import LOCAL, Clients
 
 
@@ -19,19 +22,40 @@ class Asked(Model):
     database: str
 
 
-def test_a_call_leaves_the_line_that_powertools_would_write() -> None:
-    lines: list[str] = []
+@contextmanager
+def lines_written() -> Iterator[list[dict[str, Any]]]:
+    """What is written for CloudWatch meanwhile."""
+    lines: list[dict[str, Any]] = []
     collector = logging.Handler()
-    collector.emit = lambda record: lines.append(record.getMessage())
+    collector.emit = lambda record: lines.append(json.loads(record.getMessage()))
     metrics_log.addHandler(collector)
+    try:
+        yield lines
+    finally:
+        metrics_log.removeHandler(collector)
+
+
+def test_a_number_is_found_by_its_namespace_name_and_dimensions_as_an_alarm_says_them() -> None:
+    with lines_written() as lines:
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        put_metric("DeltasOverdue", MetricUnit.Count, 2, {"fleet": "fleet"}, at, {"overdue": "a, b", "nothing": ""})
+    (line,) = lines
+    (described,) = line["_aws"]["CloudWatchMetrics"]
+    assert described["Namespace"] == "Fleet"
+    assert [sorted(names) for names in described["Dimensions"]] == [["fleet", "service"]]
+    assert (line["service"], line["fleet"], line["DeltasOverdue"], line["overdue"]) == ("fleet", "fleet", [2.0], "a, b")
+    assert "nothing" not in line
+
+
+def test_a_call_leaves_the_line_that_powertools_would_write() -> None:
     moments = iter([datetime(2026, 1, 1, 3, 0, 0, tzinfo=UTC), datetime(2026, 1, 1, 3, 0, 1, 500_000, tzinfo=UTC)])
     clients: Any = SimpleNamespace(now=lambda: next(moments))
     token = LOCAL.set(cast("Clients", clients))
     try:
-        entrypoint("PollTask", Asked, lambda asked, _: asked)({"run": "night-1", "database": "nyc"}, None)
+        with lines_written() as lines:
+            entrypoint("PollTask", Asked, lambda asked, _: asked)({"run": "night-1", "database": "nyc"}, None)
     finally:
         LOCAL.reset(token)
-        metrics_log.removeHandler(collector)
     wanted = EphemeralMetrics(namespace="Fleet", service="fleet")
     wanted.add_dimension("state", "PollTask")
     wanted.add_metadata("run", "night-1")
@@ -39,4 +63,4 @@ def test_a_call_leaves_the_line_that_powertools_would_write() -> None:
     wanted.add_metric("StateMilliseconds", MetricUnit.Milliseconds, 1_500.0)
     line = wanted.serialize_metric_set()
     line["_aws"]["Timestamp"] = int(datetime(2026, 1, 1, 3, 0, 1, tzinfo=UTC).timestamp() * 1000) + 500
-    assert [json.loads(one) for one in lines] == [line]
+    assert lines == [line]

@@ -31,7 +31,7 @@ def test_the_sweep_is_on_a_schedule_with_an_input_that_it_takes(cases: Cases) ->
     schedule = cases.cloud.aws.client("scheduler").get_schedule(Name="fleet-sweep", GroupName="fleet")
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(15 minutes)")
     assert schedule["Target"]["Arn"].endswith(":function:fleet-sweep")
-    assert cases.invoke("Sweep", json.loads(schedule["Target"]["Input"])).keys() == {"databases", "runs"}
+    assert cases.invoke("Sweep", json.loads(schedule["Target"]["Input"])).keys() == {"databases", "runs", "overdue"}
 
 
 def test_deploying_again_leaves_one_schedule(cases: Cases) -> None:
