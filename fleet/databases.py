@@ -149,7 +149,7 @@ class Limits:
     *delta_seconds*: how long the task of a delta reads changes, from its start; long enough to come to what was
     committed before. *transaction_wait_seconds*: for how long the first full load of a chain of deltas waits for the
     end of transactions that are open. *delta_overdue_hours*: how long a database with deltas may be without one before
-    somebody is told, since its source may keep its log as long.
+    an alarm goes off, since its source may keep its log as long.
     *lambda_at_once*: how many functions the account runs at once; `fleet verify aws` compares it with the account.
     """
 

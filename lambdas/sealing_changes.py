@@ -139,10 +139,10 @@ def _counts_before(opened: Opened, chain: Chain | None, clients: Clients) -> dic
 
 
 def _find_place(opened: Opened, gaps: list[str], clients: Clients) -> LogPlace | None:
-    """Where the source's log stands, so that the next delta sees whether somebody moved it."""
+    """Where the source's log is, so that the next delta sees whether somebody moved it."""
     log = clients.source.log(opened.server, opened.database)
     if isinstance(log, Failure):
-        gaps.append(f"the source was not asked after the delta where its log stands ({as_clause(log.text)})")
+        gaps.append(f"the source was not asked after the delta where its log is ({as_clause(log.text)})")
         return None
     return log_place(log)
 

@@ -32,7 +32,7 @@ def log_place(log: SourceLog) -> LogPlace:
 def judge_place(engine: Engine, sealed: LogPlace, log: SourceLog) -> Failure | None:
     """A failure, if *log* is not the one that stood at *sealed* and was left alone since.
 
-    DMS names its slot itself, so that any of the database's may be the one: all must have moved. One that stands
+    DMS names its slot itself, so that any of the database's may be the one: all must have moved. One that is
     earlier is no gap: a slot's place is kept at checkpoints alone, a crash sets it back, and changes come twice.
     Source: PostgreSQL's manual, "Logical Decoding Concepts".
 

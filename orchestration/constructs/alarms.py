@@ -92,7 +92,7 @@ class RunAlarms(tf.Construct):
             f"{functions['Sweep'].function_name} names the database: run it, or switch its deltas off.",
             metric=f"{METRICS} {DELTAS_OVERDUE}",
             dimensions={"service": "fleet", "fleet": settings.prefix},
-            period=_DAY,  # told once a day, not at each sweep
+            period=_DAY,  # once a day, not at each sweep
         )
         self._watch_the_queues_themselves(settings, triggers)
         for name, missing in (("Recorder", "ends what broke off"), ("Sweep", "looks for what the recorder missed")):
