@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.figures import Figure, print_figures
 from proofs.delta_rules import RULES
 from proofs.mutants import try_mutants
-from proofs.suite import closing_line, count_passed
+from proofs.suite import run_kinds
 
 MOST_SECONDS = 25 * 60
 KINDS: Mapping[str, Sequence[str]] = {
@@ -67,19 +67,7 @@ def _run(report: Path, asked: argparse.Namespace) -> list[Figure]:
         "FLEET_DELTA_SEED": str(asked.seed),
         "FLEET_DELTA_TABLES": str(asked.tables),
     }
-    places = dict.fromkeys(place for places in KINDS.values() for place in places)
-    command = [sys.executable, "-m", "pytest", "-n", "2", f"--hypothesis-seed={asked.seed}", f"--junitxml={report}"]
-    done = subprocess.run(
-        [*command, *places],
-        env={**os.environ, **sizes},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    print("\n".join(done.stdout.splitlines()[-60 if done.returncode else -8 :]), flush=True)
-    figures: list[Figure] = [("all of it passes", closing_line(done.stdout), done.returncode == 0)]
-    return [*figures, *count_passed(report, KINDS), *_workload(report)]
+    return [*run_kinds(report, KINDS, sizes, f"--hypothesis-seed={asked.seed}"), *_workload(report)]
 
 
 def _workload(report: Path) -> list[Figure]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.figures import Figure, print_figures
-from proofs.suite import closing_line, count_passed
+from proofs.suite import run_kinds
 
 MOST_SECONDS = 25 * 60
 KINDS: Mapping[str, Sequence[str]] = {
@@ -56,19 +55,7 @@ def _run(report: Path, asked: argparse.Namespace) -> list[Figure]:
         "FLEET_TRUTH_MARIADB_TABLES": str(asked.tables),
         "FLEET_TRUTH_TABLES": str(asked.moved),
     }
-    places = dict.fromkeys(place for places in KINDS.values() for place in places)
-    command = [sys.executable, "-m", "pytest", "-n", "2", f"--hypothesis-seed={asked.seed}"]
-    done = subprocess.run(
-        [*command, f"--junitxml={report}", *places, _DEBIAN],
-        env={**os.environ, **sizes},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    print("\n".join(done.stdout.splitlines()[-60 if done.returncode else -8 :]), flush=True)
-    figures: list[Figure] = [("all of it passes", closing_line(done.stdout), done.returncode == 0)]
-    return [*figures, *count_passed(report, KINDS), *_cells(report)]
+    return [*run_kinds(report, KINDS, sizes, f"--hypothesis-seed={asked.seed}", _DEBIAN), *_cells(report)]
 
 
 def _cells(report: Path) -> list[Figure]:
