@@ -41,6 +41,13 @@ RULES = (
         ("tests/deltas/test_deltas_logs.py::test_a_slot_that_somebody_else_has_read_from_begins_the_chain_anew",),
     ),
     Mutant(
+        "a table that a delta did not read is loaded in full",
+        "fleet/deltas/batches.py",
+        "        if sealed is None:\n",
+        "        if sealed is None:\n            continue\n        if False:\n",
+        (f"{_CHAINS}::test_a_table_that_was_left_out_for_a_while_is_loaded_in_full_when_it_is_back",),
+    ),
+    Mutant(
         "a full load alone counts at the source",
         "lambdas/delta_reconciliation.py",
         "loaded_in=opened.attempt.run,",

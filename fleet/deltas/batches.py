@@ -20,7 +20,7 @@ class DeltaFolder:
     manifest: Manifest
 
     def table(self, name: TableName) -> SealedTable | None:
-        """What was sealed of a table in it; None where the task did not read that table yet."""
+        """What was sealed of a table in it; None where the task did not read that table."""
         return next((table for table in self.manifest.tables if table.name == name), None)
 
 
@@ -46,9 +46,16 @@ def plan_batch(
 
 
 def find_broken(state: TableState, folders: Sequence[DeltaFolder], through: int) -> str:
-    """Why the table's changes in those folders cannot be applied: what one of them was sealed with; or nothing."""
+    """Why the table's changes in those folders cannot be applied: what one of them was sealed with; or nothing.
+
+    A task that did not read the table for a while has its changes of that time in no folder.
+    """
     for folder in sorted(folders, key=lambda one: one.attempt.number):
+        if not state.applied < folder.attempt.number <= through:
+            continue
         sealed = folder.table(state.name)
-        if state.applied < folder.attempt.number <= through and sealed is not None and sealed.failure is not None:
+        if sealed is None:
+            return f"attempt {folder.attempt.number} read changes of other tables without it"
+        if sealed.failure is not None:
             return sealed.failure.text
     return ""

@@ -131,6 +131,20 @@ def test_where_the_registry_says_stop_a_gap_ends_the_run(seeded: DeltaCase) -> N
     seeded.run_ok()
 
 
+def test_a_table_that_was_left_out_for_a_while_is_loaded_in_full_when_it_is_back(seeded: DeltaCase) -> None:
+    enter(seeded.case, exclude=("public.orders",))
+    seeded.change("UPDATE orders SET what = 'left out' WHERE id = 1", "UPDATE customers SET name = 'in' WHERE id = 1")
+    assert seeded.run()["outcome"] == "ok"
+    assert "orders" not in seeded.case.tables
+    enter(seeded.case, exclude=())
+    seeded.change("UPDATE orders SET what = 'back' WHERE id = 2")
+    seeded.run_ok()
+    assert seeded.case.tables["orders"]["mode"] == "full"
+    seeded.change("UPDATE orders SET what = 'by delta' WHERE id = 3")
+    seeded.run_ok()
+    assert seeded.case.tables["orders"]["mode"] == "delta"
+
+
 def test_a_seed_waits_for_transactions_that_are_open(cases: Cases) -> None:
     database = DeltaCase(cases)
     database.run_broken("dies-each-time:NextStep")  # after the prime, before the seed
