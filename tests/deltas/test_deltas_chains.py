@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pytest
 
 from case_registry import enter
 from cases import Cases
 from delta_case import DeltaCase, delta_cases
+from fleet.databases import Rename
 from fleet.names import task_id
 from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -216,3 +218,14 @@ def test_a_red_delta_is_healed_by_a_redrive(seeded: DeltaCase) -> None:
     assert again["status"] == "SUCCEEDED", again
     assert seeded.case.outcome["outcome"] == "ok"
     seeded.assert_equal()
+
+
+def test_a_table_whose_column_gets_another_name_in_the_registry_is_loaded_in_full(seeded: DeltaCase) -> None:
+    enter(seeded.case, renames=(Rename("public", "orders", "amount", "price"),))
+    for amount in ("100", "200"):
+        seeded.change(f"UPDATE orders SET amount = {amount} WHERE id = 1")
+        outcome = seeded.run()
+        assert (outcome["failure_name"], outcome["not_ok_count"]) == ("TableDrifted", 0)  # the old column is kept
+        assert seeded.case.tables["orders"]["mode"] == "full"
+        schema = seeded.case.warehouse_schema
+        assert seeded.case.ask_warehouse(f"SELECT PRICE FROM {schema}.ORDERS WHERE ID = 1") == [[Decimal(amount)]]
