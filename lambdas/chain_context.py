@@ -24,11 +24,14 @@ from lambdas.wiring import Clients
 
 @dataclass(frozen=True)
 class ChainContext:
-    """A chain as one attempt of its database finds it. *folders*: sealed, and not applied to all tables yet."""
+    """A chain as one attempt of its database finds it. *folders*: sealed, and not applied to all tables yet. *lost*:
+    the attempts of such folders whose manifest is gone.
+    """
 
     chain: Chain
     states: States
     folders: tuple[DeltaFolder, ...]
+    lost: tuple[int, ...] = ()
 
     @property
     def through(self) -> int:
@@ -49,12 +52,15 @@ def read_chain(opened: Opened, clients: Clients) -> ChainContext | None:
     applied = [state.applied for state in states.values() if state.chain == chain.number and not state.needs_full]
     first = min([*applied, chain.newest]) + 1 if applied else chain.number
     folders: list[DeltaFolder] = []
+    lost: list[int] = []
     for record in clients.ledger.attempts_between(opened.database.id, first, chain.newest):
         if record.attempt.mode == "delta" and record.chain == chain.number and record.sealed_at:
             manifest = read_manifest_of(record.attempt, opened, clients)
-            if manifest is not None:
+            if manifest is None:
+                lost.append(record.attempt.number)
+            else:
                 folders.append(DeltaFolder(record.attempt, record.is_closed, manifest))
-    return ChainContext(chain, states, tuple(folders))
+    return ChainContext(chain, states, tuple(folders), tuple(lost))
 
 
 def newest_seal(opened: Opened, chain: Chain, clients: Clients) -> DeltaSeal | None:

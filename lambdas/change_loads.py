@@ -51,7 +51,7 @@ def _plan_load(
     why = why_full(state, context.chain, table_fingerprint(opened.server.engine, table))
     if state is None or why:
         return 0, waiting.failed(needs_full(table.name, why))
-    if why := find_broken(state, context.folders, context.through):
+    if why := find_broken(state, context.folders, context.lost, context.through):
         return 0, waiting.failed(needs_full(table.name, why))
     batch = plan_batch(state, context.folders, context.through)
     if not batch:
@@ -71,13 +71,15 @@ def needs_full(name: TableName, why: str) -> Failure:
 
 def prepare_changes(
     opened: Opened, load: Load, table: Table, known: KnownTable, context: ChainContext
-) -> tuple[str, ...]:
-    """The request of *load*, the same each time."""
+) -> tuple[str, ...] | Failure:
+    """The request of *load*, the same each time; a failure, where a folder of it is gone since it was planned."""
     folders = [
         (folder.attempt, sealed)
         for folder in context.folders
         if folder.attempt.number in load.folders and (sealed := folder.table(load.name)) is not None
     ]
+    if gone := set(load.folders) - {attempt.number for attempt, _ in folders}:
+        return needs_full(table.name, f"the manifest of attempt {min(gone)} is gone")
     types = {column.name: column for column in known.present}
     columns = tuple(types.get(column.name, column) for column in known.wanted)
     may_lack_values = opened.server.engine == "postgresql"

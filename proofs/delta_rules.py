@@ -48,6 +48,13 @@ RULES = (
         (f"{_CHAINS}::test_a_table_that_was_left_out_for_a_while_is_loaded_in_full_when_it_is_back",),
     ),
     Mutant(
+        "a folder that is gone is missed",
+        "lambdas/chain_context.py",
+        "                lost.append(record.attempt.number)\n",
+        "                pass\n",
+        (f"{_CHAINS}::test_a_folder_that_waits_and_is_deleted_costs_a_full_load_of_its_tables",),
+    ),
+    Mutant(
         "a full load alone counts at the source",
         "lambdas/delta_reconciliation.py",
         "loaded_in=opened.attempt.run,",

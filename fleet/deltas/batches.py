@@ -45,11 +45,15 @@ def plan_batch(
     return tuple(batch)
 
 
-def find_broken(state: TableState, folders: Sequence[DeltaFolder], through: int) -> str:
+def find_broken(state: TableState, folders: Sequence[DeltaFolder], lost: Iterable[int], through: int) -> str:
     """Why the table's changes in those folders cannot be applied: what one of them was sealed with; or nothing.
 
-    A task that did not read the table for a while has its changes of that time in no folder.
+    A task that did not read the table for a while has its changes of that time in no folder. *lost*: attempts whose
+    manifest is gone.
     """
+    for number in sorted(lost):
+        if state.applied < number <= through:
+            return f"the manifest of attempt {number}, which has changes of it, is gone"
     for folder in sorted(folders, key=lambda one: one.attempt.number):
         if not state.applied < folder.attempt.number <= through:
             continue

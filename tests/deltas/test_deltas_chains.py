@@ -68,6 +68,20 @@ def test_a_capture_that_dies_around_a_file_leaves_the_warehouse_as_it_is_until_t
     assert seeded.run_ok() == ["delta", "full"]
 
 
+def test_a_folder_that_waits_and_is_deleted_costs_a_full_load_of_its_tables(seeded: DeltaCase) -> None:
+    seeded.change("UPDATE orders SET what = 'in a folder that goes' WHERE id = 1")
+    KILLER.table, KILLER.when = "orders", "after"
+    assert seeded.run()["outcome"] != "ok"
+    case = seeded.case
+    waiting = case.cloud.clients.chains.find(case.id)
+    assert waiting is not None
+    (record,) = case.cloud.clients.ledger.attempts_between(case.id, waiting.newest, waiting.newest)
+    for key in case.objects(f"{record.folder}/"):
+        case.s3.delete_object(Bucket=case.bucket, Key=key)
+    assert seeded.run_ok() == ["delta", "full"]
+    assert {table["mode"] for table in case.tables.values()} == {"full"}
+
+
 def test_what_a_run_landed_that_broke_off_is_sealed_by_the_next_one(seeded: DeltaCase) -> None:
     seeded.change("UPDATE orders SET what = 'landed' WHERE id = 1")
     assert seeded.run_broken("dies-each-time:SealFolder")["outcome"] == "failed"

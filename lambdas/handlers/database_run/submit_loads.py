@@ -139,9 +139,13 @@ def _prepare(
     return _Prepared(load.planned(plan, learnt), statements, (*wanted, len(statements) - 1))
 
 
-def _prepare_delta(opened: Opened, load: Load, table: Table, known: KnownTable, chain: ChainContext) -> _Prepared:
+def _prepare_delta(
+    opened: Opened, load: Load, table: Table, known: KnownTable, chain: ChainContext
+) -> _Prepared | Load:
     """The one request of a delta's *load*."""
     statements = prepare_changes(opened, load, table, known, chain)
+    if isinstance(statements, Failure):
+        return load.failed(statements)
     wanted = [number for number, one in enumerate(statements) if one.startswith("COPY ")]
     return _Prepared(load, statements, (*wanted, len(statements) - 1))
 
