@@ -12,6 +12,7 @@ from fleet.deltas.sealing import find_mark, judge_changes
 from fleet.dms.tasks import ChangeCounts, TaskReport, judge_delta_end, read_changes
 from fleet.failures import Failure
 from fleet.folders import LandedFile, sort_files
+from fleet.late_objects import find_unsealed
 from fleet.manifests import (
     DeltaSeal,
     Manifest,
@@ -23,12 +24,14 @@ from fleet.manifests import (
 )
 from fleet.parquet_footer import TAIL_BYTES, Footer, footer_bytes, read_footer
 from fleet.sentences import as_clause
+from fleet.spelling import list_some
 from fleet.tables.account import NOTHING_ACCOUNTED
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.columns import dms_type
 from fleet.warehouse import rename_columns
 from lambdas.attempt_context import Opened, read_account, read_tables
 from lambdas.chain_context import mark_table, newest_seal, table_fingerprint, tables_of_task
+from lambdas.landing import read_manifest_of
 from lambdas.wiring import Clients
 
 _FIRST_LOOK_BYTES = 16 * 1024
@@ -58,6 +61,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
         gaps.append("the last delta's manifest is gone, so that DMS's counts of changes are compared with nothing")
     place = _find_place(opened, gaps, clients)
     changed = _find_changed(opened, [table for table in tables if table.name != mark_name], gaps, clients)
+    changed |= _find_late(opened, chain, tables, gaps, clients)
     is_proved = mark == opened.attempt.number if opened.record.marked_at else True
     sealed = [
         judge_changes(
@@ -145,6 +149,33 @@ def _find_place(opened: Opened, gaps: list[str], clients: Clients) -> LogPlace |
         gaps.append(f"the source was not asked after the delta where its log is ({as_clause(log.text)})")
         return None
     return log_place(log)
+
+
+def _find_late(
+    opened: Opened, chain: Chain | None, tables: Sequence[Table], gaps: list[str], clients: Clients
+) -> dict[TableName, str]:
+    """Tables of which a file came to a folder after its seal, since the last delta's: nobody has applied it.
+
+    Each folder is looked into once, at the next delta's seal.
+    """
+    if chain is None or chain.broken:
+        return {}
+    late: dict[TableName, str] = {}
+    for record in clients.ledger.attempts_between(opened.database.id, chain.newest, opened.attempt.number - 1):
+        manifest = read_manifest_of(record.attempt, opened, clients)
+        if record.sealed_at is None or manifest is None:
+            continue
+        listed = [
+            one.file for one in clients.objects.list(opened.settings.landing_bucket, f"{record.attempt.folder.prefix}/")
+        ]
+        keys = find_unsealed(record, manifest, [file.key for file in listed])
+        if keys:
+            gaps.append(f"after the seal of attempt {record.attempt.number} came {list_some(keys, 'objects')}")
+        unsealed = [file for file in listed if file.key in keys]
+        for name, files in sort_files(record.attempt.folder, [table.name for table in tables], unsealed)[0].items():
+            if files:
+                late[name] = f"{files[0].key} came after the seal of its folder, and is applied nowhere"
+    return late
 
 
 def _find_changed(opened: Opened, tables: Sequence[Table], gaps: list[str], clients: Clients) -> dict[TableName, str]:

@@ -55,6 +55,13 @@ RULES = (
         (f"{_CHAINS}::test_a_folder_that_waits_and_is_deleted_costs_a_full_load_of_its_tables",),
     ),
     Mutant(
+        "what comes to a folder after its seal is missed",
+        "lambdas/sealing_changes.py",
+        "    changed |= _find_late(opened, chain, tables, gaps, clients)\n",
+        "",
+        (f"{_CHAINS}::test_what_comes_to_a_folder_after_its_seal_ends_red_and_costs_a_full_load_of_its_table",),
+    ),
+    Mutant(
         "a full load alone counts at the source",
         "lambdas/delta_reconciliation.py",
         "loaded_in=opened.attempt.run,",

@@ -243,3 +243,27 @@ def test_a_table_whose_column_gets_another_name_in_the_registry_is_loaded_in_ful
         assert seeded.case.tables["orders"]["mode"] == "full"
         schema = seeded.case.warehouse_schema
         assert seeded.case.ask_warehouse(f"SELECT PRICE FROM {schema}.ORDERS WHERE ID = 1") == [[Decimal(amount)]]
+
+
+@pytest.mark.parametrize("mode", ["delta", "full"])
+def test_what_comes_to_a_folder_after_its_seal_ends_red_and_costs_a_full_load_of_its_table(
+    seeded: DeltaCase, mode: str
+) -> None:
+    case = seeded.case
+    seeded.change("UPDATE orders SET what = 'a' WHERE id = 1")
+    seeded.run_ok()
+    ledger = case.cloud.clients.ledger
+    newest = ledger.claim(case.id).number
+    record = next(one for one in ledger.attempts_between(case.id, newest - 1, newest) if one.attempt.mode == mode)
+    name = "20261130-140000123" if mode == "delta" else "LOAD00000009"
+    case.put(f"{record.folder}/public/orders/{name}.parquet")
+    seeded.change("UPDATE orders SET what = 'b' WHERE id = 2")
+    outcome = seeded.run()
+    assert (outcome["outcome"], outcome["failure_name"]) == ("failed", "LateObject")  # somebody writes who must not
+    assert f"{name}.parquet" in outcome["failure_text"]
+    assert any(f"{name}.parquet" in gap for gap in outcome["gaps"])
+    seeded.run_ok()
+    assert case.tables["orders"]["mode"] == "full"
+    seeded.change("UPDATE orders SET what = 'c' WHERE id = 3")
+    seeded.run_ok()
+    assert case.tables["orders"]["mode"] == "delta"
