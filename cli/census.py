@@ -160,7 +160,7 @@ def _judge_log(
     )
     if isinstance(log, Failure):
         return replace(verdict, gaps=(*verdict.gaps, f"the source's log: {log.text}"))
-    failure = judge_log(server.engine, log, "")
+    failure = judge_log(server.engine, log, "", database.schemas)
     return replace(verdict, gaps=(*verdict.gaps, *log.unseen), no_deltas=failure.text if failure else "")
 
 

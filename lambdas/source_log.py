@@ -22,11 +22,11 @@ def check_log(opened: Opened, clients: Clients) -> Failure | None:
         return None
     _note(opened, (*log.unseen, *find_risks(log)), clients)
     chain = clients.chains.find(opened.database.id)
-    engine = opened.server.engine
+    engine, schemas = opened.server.engine, opened.database.schemas
     if chain is None or chain.broken:
-        return judge_log(engine, log, "")
+        return judge_log(engine, log, "", schemas)
     before = newest_seal(opened, chain, clients)
-    failure = judge_log(engine, log, chain.checkpoint)
+    failure = judge_log(engine, log, chain.checkpoint, schemas)
     if failure is None and before is not None and before.place is not None:
         failure = judge_place(engine, before.place, log)
     if failure is not None:

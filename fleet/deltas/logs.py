@@ -6,7 +6,7 @@ What is not known of a log is no failure: only what the source says itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fleet.databases import Engine
@@ -46,14 +46,14 @@ class SourceLog:
     unseen: tuple[str, ...] = ()
 
 
-def judge_log(engine: Engine, log: SourceLog, checkpoint: str) -> Failure | None:
-    """Why deltas cannot begin, or go on from *checkpoint* where there is one.
+def judge_log(engine: Engine, log: SourceLog, checkpoint: str, schemas: Sequence[str] = ()) -> Failure | None:
+    """Why deltas of *schemas* cannot begin, or go on from *checkpoint* where there is one.
 
     >>> failure = judge_log("mysql", SourceLog({"log_bin": "ON", "binlog_format": "MIXED"}), "")
     >>> print(failure.text.partition(".")[0])
     binlog_format is 'MIXED', wanted 'ROW': the log says what was executed, not which rows changed
     """
-    found = next(filter(None, (look(log) for look in _SETTINGS[engine])), "")
+    found = next(filter(None, (look(log) for look in _SETTINGS[engine])), "") or _look_at_filters(log, schemas)
     if found:
         text = f"{found}. Mend it (`fleet prerequisites DATABASE --deltas`); the deltas then begin anew."
         return Failure("source_log_gone", "LogNotAsWanted", text)
@@ -95,6 +95,25 @@ def _look_at_coverage(log: SourceLog) -> str:
     if None in values or "1" in values:
         return ""
     return "the database is neither published nor enabled for MS-CDC, wanted one of them: the log lacks updates"
+
+
+def _look_at_filters(log: SourceLog, schemas: Sequence[str]) -> str:
+    """MySQL and MariaDB: where some databases are chosen for the log, those that are left out of it do not count.
+
+    Source: MySQL's manual, "Evaluation of Database-Level Replication and Binary Logging Options".
+
+    >>> _look_at_filters(SourceLog({"binlog_do_db": "a,b", "binlog_ignore_db": "b"}), ["b", "c"])
+    "the server's binlog_do_db ('a,b') leaves 'c' out of the log"
+    >>> _look_at_filters(SourceLog({"binlog_do_db": "", "binlog_ignore_db": "b"}), ["c", "b"])
+    "the server's binlog_ignore_db ('b') leaves 'b' out of the log"
+    """
+    chosen, ignored = (log.settings.get(name, "") for name in ("binlog_do_db", "binlog_ignore_db"))
+    for schema in schemas:
+        if chosen and schema not in chosen.split(","):
+            return f"the server's binlog_do_db ({chosen!r}) leaves {schema!r} out of the log"
+        if not chosen and schema in ignored.split(","):
+            return f"the server's binlog_ignore_db ({ignored!r}) leaves {schema!r} out of the log"
+    return ""
 
 
 # Source of all that is wanted: docs/facts/dms.md 12.

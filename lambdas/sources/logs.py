@@ -44,8 +44,11 @@ SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format', 'binlo
   'server_uid')
 """
 _FILES = "SHOW BINARY LOGS"
-# Source: MySQL's manual, "Server Error Message Reference": ER_SPECIFIC_ACCESS_DENIED_ERROR, ER_NO_BINARY_LOGGING.
-_DENIED, _NO_LOG = 1227, 1381
+# MySQL has it under the second name alone since 8.4, MariaDB under the first in every version.
+_STATUS = ("SHOW MASTER STATUS", "SHOW BINARY LOG STATUS")
+# Source: MySQL's manual, "Server Error Message Reference": ER_SPECIFIC_ACCESS_DENIED_ERROR, ER_NO_BINARY_LOGGING,
+# ER_PARSE_ERROR.
+_DENIED, _NO_LOG, _SYNTAX = 1227, 1381, 1064
 _FIRST_POSITION = 4  # behind a file's first bytes
 
 # Source: Microsoft's manual, sys.databases, sys.database_recovery_status (for the owner, or with VIEW ANY DATABASE),
@@ -93,6 +96,7 @@ def ask_mysql_log(secret: Mapping[str, Any], database: str, ssl_mode: SslMode) -
         cursor.execute(_MYSQL_SETTINGS)
         settings = {name: str(value) for name, value in cursor.fetchall()}
         files, unseen = _find_files(cursor)
+        settings |= _find_filters(cursor) if files else {}
     server = settings.pop("server_uuid", "") or settings.pop("server_uid", "")
     if not files:
         return SourceLog(settings, server, unseen=unseen)
@@ -111,6 +115,20 @@ def _find_files(cursor: pymysql.cursors.Cursor) -> tuple[Sequence[Sequence[Any]]
         if error.args[:1] == (_DENIED,):
             return (), ("the files of the binary log are hidden from the login, which lacks REPLICATION CLIENT",)
         raise
+
+
+def _find_filters(cursor: pymysql.cursors.Cursor) -> dict[str, str]:
+    """The databases that the server writes to its log, or leaves out of it, as its options name them."""
+    for query in _STATUS:
+        try:
+            cursor.execute(query)
+        except pymysql.err.ProgrammingError as error:
+            if error.args[:1] == (_SYNTAX,):
+                continue
+            raise
+        row = cursor.fetchone() or ("", 0, "", "")
+        return {"binlog_do_db": row[2] or "", "binlog_ignore_db": row[3] or ""}
+    return {}
 
 
 Ask = Callable[[str], Sequence[Sequence[Any]]]

@@ -131,6 +131,7 @@ def test_mariadb_says_its_format_and_the_files_of_its_log(mariadb: EmbeddedMaria
     log = logs.ask_mysql_log(mariadb.secret(), "mysql", "none")
     assert [log.settings[name] for name in ("log_bin", "binlog_format", "binlog_row_image")] == ["ON", "ROW", "FULL"]
     assert (log.oldest.startswith("mysql-bin."), log.newest.startswith("mysql-bin."), log.unseen) == (True, True, ())
+    assert (log.settings["binlog_do_db"], log.settings["binlog_ignore_db"]) == ("", "")
     assert log.server
     assert log.size_bytes
     assert judge_log("mariadb", log, f"checkpoint:V1#1#{log.newest}:-1#0") is None
