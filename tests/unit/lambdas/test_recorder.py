@@ -371,7 +371,7 @@ def swept(cases: Cases) -> Cases:
     """The same cloud, where what other tests left is swept up, the places of their dead executions included."""
     for _ in range(5):
         cases.time.pass_seconds(1000)
-        if sweep(cases) == {"databases": 0, "runs": 0}:
+        if sweep(cases) == {"databases": 0, "runs": 0, "overdue": []}:
             return cases
     raise AssertionError("each sweep finds something to do")
 
@@ -397,7 +397,7 @@ def test_the_sweep_closes_a_dead_run_in_which_nothing_runs_any_more(cases: Cases
 def test_the_sweep_leaves_a_living_execution_and_its_task_alone(swept: Cases, case: Case) -> None:
     begin(swept, case)
     before = case.everything()
-    assert sweep(swept) == {"databases": 0, "runs": 0}
+    assert sweep(swept) == {"databases": 0, "runs": 0, "overdue": []}
     assert case.everything() == before
 
 
@@ -414,12 +414,12 @@ def test_once_a_dead_executions_place_is_given_back_a_sweep_finds_nothing_to_do(
         stop(case, begin(swept, case))
     sweep(swept)
     case.time.pass_seconds(600)  # 15 minutes after its end no function of it can act
-    assert sweep(swept) == {"databases": 1, "runs": 0}
+    assert sweep(swept) == {"databases": 1, "runs": 0, "overdue": []}
     assert not case.cloud.clients.ledger.claim(case.id).place_at
     assert_nothing_is_swept(swept, case)
 
 
 def assert_nothing_is_swept(cases: Cases, case: Case) -> None:
     before = case.everything()
-    assert sweep(cases) == {"databases": 0, "runs": 0}
+    assert sweep(cases) == {"databases": 0, "runs": 0, "overdue": []}
     assert case.everything() == before
