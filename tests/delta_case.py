@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -81,9 +82,9 @@ class DeltaCase:
             target = self.case.ask_warehouse(
                 f'SELECT {names.upper()} FROM {self.case.warehouse_schema}."{table.upper()}"'
             )
-            rows, held = (sorted([_plain(value) for value in row] for row in found) for found in (source, target))
-            missing, extra = ([row for row in one if row not in other] for one, other in ((rows, held), (held, rows)))
-            assert held == rows, (table, len(rows), len(held), missing[:3], extra[:3])
+            rows, held = (Counter(tuple(map(_plain, row)) for row in found) for found in (source, target))
+            missing, extra = rows - held, held - rows
+            assert held == rows, (table, rows.total(), held.total(), list(missing)[:3], list(extra)[:3])
 
 
 def _plain(value: Any) -> str:
