@@ -34,7 +34,7 @@ class AttemptRecord:
     created_at: datetime
     """When the claim was taken. Written by ClaimDatabase."""
     purpose: Purpose | None = None
-    """What it is for in a run of mode `delta`; None in one of mode `full`. Written by ClaimDatabase or NextStep."""
+    """What it is for, where its execution makes several; else None. Written by ClaimDatabase or NextStep."""
     redrive_count: int = 0
     """How often the execution had been redriven by then. Written by ClaimDatabase."""
 

@@ -12,7 +12,6 @@ from fleet.deltas.tables import part_tables
 from fleet.dms.task_texts import TaskTexts, task_texts
 from fleet.dms.tasks import TaskReport
 from fleet.failures import Failure
-from fleet.manifests import DeltaSeal
 from fleet.names import MARK_TABLE
 from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table, TableName
@@ -61,15 +60,6 @@ def read_chain(opened: Opened, clients: Clients) -> ChainContext | None:
             else:
                 folders.append(DeltaFolder(record.attempt, record.is_closed, manifest))
     return ChainContext(chain, states, tuple(folders), tuple(lost))
-
-
-def newest_seal(opened: Opened, chain: Chain, clients: Clients) -> DeltaSeal | None:
-    """What the last sealed folder of *chain* says of it; None where its manifest is gone."""
-    for record in clients.ledger.attempts_between(opened.database.id, chain.newest, chain.newest):
-        manifest = read_manifest_of(record.attempt, opened, clients)
-        if manifest is not None:
-            return manifest.delta
-    return None
 
 
 def table_fingerprint(engine: Engine, table: Table) -> str:

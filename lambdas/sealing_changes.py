@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from fleet.attempt_record import AttemptRecord
 from fleet.deltas.chain import Chain
 from fleet.deltas.log_places import LogPlace, log_place
 from fleet.deltas.sealing import find_mark, judge_changes
@@ -30,7 +31,7 @@ from fleet.tables.catalogue import Table, TableName
 from fleet.tables.columns import dms_type
 from fleet.warehouse import rename_columns
 from lambdas.attempt_context import Opened, read_account, read_tables
-from lambdas.chain_context import mark_table, newest_seal, table_fingerprint, tables_of_task
+from lambdas.chain_context import mark_table, table_fingerprint, tables_of_task
 from lambdas.landing import read_manifest_of
 from lambdas.wiring import Clients
 
@@ -50,7 +51,8 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
     states = {TableName(one["SchemaName"], one["TableName"]): one.get("TableState", "") for one in statistics}
     counts = {TableName(one["SchemaName"], one["TableName"]): read_changes(one) for one in statistics}
     chain = clients.chains.find(opened.database.id)
-    before = _counts_before(opened, chain, clients)
+    since = _sealed_since(opened, chain, clients)
+    before = _counts_before(chain, since)
     mark_name = mark_table(opened).name
     mark = find_mark(files.get(mark_name, ()), footers)
     end = judge_delta_end(report)
@@ -61,7 +63,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
         gaps.append("the last delta's manifest is gone, so that DMS's counts of changes are compared with nothing")
     place = _find_place(opened, gaps, clients)
     changed = _find_changed(opened, [table for table in tables if table.name != mark_name], gaps, clients)
-    changed |= _find_late(opened, chain, tables, gaps, clients)
+    changed |= _find_late(opened, since, tables, gaps, clients)
     is_proved = mark == opened.attempt.number if opened.record.marked_at else True
     sealed = [
         judge_changes(
@@ -134,12 +136,26 @@ def _since(
     return counts.get(name, ChangeCounts()).since(before.get(name, ChangeCounts()))
 
 
-def _counts_before(opened: Opened, chain: Chain | None, clients: Clients) -> dict[TableName, ChangeCounts] | None:
+Sealed = list[tuple[AttemptRecord, Manifest]]
+
+
+def _sealed_since(opened: Opened, chain: Chain | None, clients: Clients) -> Sealed:
+    """The attempts from the last that read *chain* on, and their manifests; without those whose manifest is gone."""
+    if chain is None or chain.broken:
+        return []
+    records = clients.ledger.attempts_between(opened.database.id, chain.newest, opened.attempt.number - 1)
+    found = ((one, read_manifest_of(one.attempt, opened, clients)) for one in records if one.sealed_at)
+    return [(record, manifest) for record, manifest in found if manifest is not None]
+
+
+def _counts_before(chain: Chain | None, since: Sealed) -> dict[TableName, ChangeCounts] | None:
     """DMS's counts when the attempt before this one was sealed; None where nobody knows them any more."""
     if chain is None or chain.broken:
         return {}
-    before = newest_seal(opened, chain, clients)
-    return None if before is None else {TableName(one.schema, one.table): one.counts for one in before.counts}
+    for record, manifest in since:
+        if record.attempt.number == chain.newest and manifest.delta is not None:
+            return {TableName(one.schema, one.table): one.counts for one in manifest.delta.counts}
+    return None
 
 
 def _find_place(opened: Opened, gaps: list[str], clients: Clients) -> LogPlace | None:
@@ -152,27 +168,21 @@ def _find_place(opened: Opened, gaps: list[str], clients: Clients) -> LogPlace |
 
 
 def _find_late(
-    opened: Opened, chain: Chain | None, tables: Sequence[Table], gaps: list[str], clients: Clients
+    opened: Opened, since: Sealed, tables: Sequence[Table], gaps: list[str], clients: Clients
 ) -> dict[TableName, str]:
-    """Tables of which a file came to a folder after its seal, since the last delta's: nobody has applied it.
+    """Tables of which a file came to a folder after its seal, *since* the last delta's: nobody has applied it.
 
     Each folder is looked into once, at the next delta's seal.
     """
-    if chain is None or chain.broken:
-        return {}
     late: dict[TableName, str] = {}
-    for record in clients.ledger.attempts_between(opened.database.id, chain.newest, opened.attempt.number - 1):
-        manifest = read_manifest_of(record.attempt, opened, clients)
-        if record.sealed_at is None or manifest is None:
-            continue
-        listed = [
-            one.file for one in clients.objects.list(opened.settings.landing_bucket, f"{record.attempt.folder.prefix}/")
-        ]
+    for record, manifest in since:
+        attempt = record.attempt
+        listed = [one.file for one in clients.objects.list(opened.settings.landing_bucket, f"{attempt.folder.prefix}/")]
         keys = find_unsealed(record, manifest, [file.key for file in listed])
         if keys:
-            gaps.append(f"after the seal of attempt {record.attempt.number} came {list_some(keys, 'objects')}")
+            gaps.append(f"after the seal of attempt {attempt.number} came {list_some(keys, 'objects')}")
         unsealed = [file for file in listed if file.key in keys]
-        for name, files in sort_files(record.attempt.folder, [table.name for table in tables], unsealed)[0].items():
+        for name, files in sort_files(attempt.folder, [table.name for table in tables], unsealed)[0].items():
             if files:
                 late[name] = f"{files[0].key} came after the seal of its folder, and is applied nowhere"
     return late

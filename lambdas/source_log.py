@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fleet.deltas.chain import Chain
 from fleet.deltas.log_places import judge_place
 from fleet.deltas.logs import find_risks, judge_log
 from fleet.failures import Failure
+from fleet.manifests import DeltaSeal
 from fleet.sentences import as_clause
 from lambdas.attempt_context import Opened
-from lambdas.chain_context import newest_seal
+from lambdas.landing import read_manifest_of
 from lambdas.wiring import Clients
 
 
@@ -25,13 +27,22 @@ def check_log(opened: Opened, clients: Clients) -> Failure | None:
     engine, schemas = opened.server.engine, opened.database.schemas
     if chain is None or chain.broken:
         return judge_log(engine, log, "", schemas)
-    before = newest_seal(opened, chain, clients)
+    before = _newest_seal(opened, chain, clients)
     failure = judge_log(engine, log, chain.checkpoint, schemas)
     if failure is None and before is not None and before.place is not None:
         failure = judge_place(engine, before.place, log)
     if failure is not None:
         clients.chains.break_off(opened.database.id, failure.text)
     return failure
+
+
+def _newest_seal(opened: Opened, chain: Chain, clients: Clients) -> DeltaSeal | None:
+    """What the last sealed folder of *chain* says of it; None where its manifest is gone."""
+    for record in clients.ledger.attempts_between(opened.database.id, chain.newest, chain.newest):
+        manifest = read_manifest_of(record.attempt, opened, clients)
+        if manifest is not None:
+            return manifest.delta
+    return None
 
 
 def _note(opened: Opened, found: tuple[str, ...], clients: Clients) -> None:

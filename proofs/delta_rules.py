@@ -57,7 +57,7 @@ RULES = (
     Mutant(
         "what comes to a folder after its seal is missed",
         "lambdas/sealing_changes.py",
-        "    changed |= _find_late(opened, chain, tables, gaps, clients)\n",
+        "    changed |= _find_late(opened, since, tables, gaps, clients)\n",
         "",
         (f"{_CHAINS}::test_what_comes_to_a_folder_after_its_seal_ends_red_and_costs_a_full_load_of_its_table",),
     ),

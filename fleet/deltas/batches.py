@@ -37,12 +37,8 @@ def plan_batch(
     state: TableState, folders: Sequence[DeltaFolder], through: int
 ) -> tuple[tuple[Attempt, SealedTable], ...]:
     """The folders with changes of *state*'s table that are not applied yet, in order, up to attempt *through*."""
-    batch: list[tuple[Attempt, SealedTable]] = []
-    for folder in sorted(folders, key=lambda one: one.attempt.number):
-        sealed = folder.table(state.name)
-        if state.applied < folder.attempt.number <= through and sealed is not None and sealed.files:
-            batch.append((folder.attempt, sealed))
-    return tuple(batch)
+    found = ((folder.attempt, folder.table(state.name)) for folder in _pending(state, folders, through))
+    return tuple((attempt, sealed) for attempt, sealed in found if sealed is not None and sealed.files)
 
 
 def find_broken(state: TableState, folders: Sequence[DeltaFolder], lost: Iterable[int], through: int) -> str:
@@ -54,12 +50,16 @@ def find_broken(state: TableState, folders: Sequence[DeltaFolder], lost: Iterabl
     for number in sorted(lost):
         if state.applied < number <= through:
             return f"the manifest of attempt {number}, which has changes of it, is gone"
-    for folder in sorted(folders, key=lambda one: one.attempt.number):
-        if not state.applied < folder.attempt.number <= through:
-            continue
+    for folder in _pending(state, folders, through):
         sealed = folder.table(state.name)
         if sealed is None:
             return f"attempt {folder.attempt.number} read changes of other tables without it"
         if sealed.failure is not None:
             return sealed.failure.text
     return ""
+
+
+def _pending(state: TableState, folders: Sequence[DeltaFolder], through: int) -> list[DeltaFolder]:
+    """Those that are not applied to *state*'s table yet, in order, up to attempt *through*."""
+    ordered = sorted(folders, key=lambda one: one.attempt.number)
+    return [one for one in ordered if state.applied < one.attempt.number <= through]

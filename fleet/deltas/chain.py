@@ -67,7 +67,7 @@ Purpose = Literal["prime", "delta", "full"]
 
 @dataclass(frozen=True)
 class DeltaStep:
-    """One attempt of an execution in mode `delta`. *tables*: what a full load is narrowed to, None for all."""
+    """One attempt of an execution that makes several. *tables*: what a full load is narrowed to, None for all."""
 
     purpose: Purpose
     tables: tuple[str, ...] | None = None

@@ -63,12 +63,11 @@ def run(request: Request, clients: Clients) -> Response:
     is_delta = opened.attempt.mode == "delta"
     before = read_loads(opened.attempt, clients)
     if not before:
-        plan = (
+        before = (
             plan_change_loads(opened, tables, known, clients)
             if is_delta
             else _plan_loads(opened, manifest, tables, known)
         )
-        before = plan
     if stopped := find_stop_request(opened, clients):
         before = tuple(load.failed(stopped) if load.state == "waiting" else load for load in before)
     room = opened.plan.loads_per_database - sum(load.state in {"sending", "under way"} for load in before)

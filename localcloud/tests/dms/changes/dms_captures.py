@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from localcloud.aws import LocalAws
 from localcloud.clock import Clock
-from localcloud.dms.changes.captured import CaptureHooks
+from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
 from localcloud.dms.engines.postgresql import PostgresqlReader
 from localcloud.dms.engines.reader import Login
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -37,6 +37,19 @@ def added(name: str, expression: str, kind: str = "string", **more: Any) -> dict
         "expression": expression,
         "data-type": {"type": kind, **({"length": 50} if kind == "string" else {}), **more},
     }
+
+
+class Killer:
+    """Lets the capture die around the put of a file. *when*: `before` or `after`; nothing: it lives."""
+
+    def __init__(self) -> None:
+        self.when = ""
+        self.keys: list[str] = []
+
+    def __call__(self, when: str, key: str) -> None:
+        self.keys.append(key)
+        if when == self.when:
+            raise CaptureKilledError
 
 
 class Held:

@@ -6,22 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.servers.mariadb import EmbeddedMariadb
 from localcloud.tests.dms.changes.dms_binlogs import BinlogCaptures, binlog_captures
-
-
-class Killer:
-    """Lets a capture die *when* a file is put: `before`, `after` or never."""
-
-    def __init__(self) -> None:
-        self.when = ""
-
-    def __call__(self, when: str, key: str) -> None:
-        del key
-        if when == self.when:
-            raise CaptureKilledError
-
+from localcloud.tests.dms.changes.dms_captures import Killer
 
 SCHEMA = ("CREATE TABLE items (id integer PRIMARY KEY, name varchar(20), price decimal(10, 2))",)
 

@@ -10,26 +10,13 @@ from typing import Any
 
 import pytest
 
-from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
+from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.dms.engines.postgresql_slots import position_of
 from localcloud.servers.postgres import EmbeddedPostgres
-from localcloud.tests.dms.changes.dms_captures import Captures, captures_of
+from localcloud.tests.dms.changes.dms_captures import Captures, Killer, captures_of
 from localcloud.tests.dms.dms_cloud import allow, make_role, refused
 
 SCHEMA = "CREATE TABLE items (id integer PRIMARY KEY, name text); CREATE TABLE other (id integer PRIMARY KEY)"
-
-
-class Killer:
-    """Lets the capture die around the put of a file. *when*: `before` or `after`; nothing: it lives."""
-
-    def __init__(self) -> None:
-        self.when = ""
-        self.keys: list[str] = []
-
-    def __call__(self, when: str, key: str) -> None:
-        self.keys.append(key)
-        if when == self.when:
-            raise CaptureKilledError
 
 
 @pytest.fixture
