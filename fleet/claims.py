@@ -25,13 +25,37 @@ class Claim:
     """The ledger's item of a database. *number*: of its newest attempt, 0 where there was none.
 
     *holder*: ARN of the execution that holds the database, empty while none does; *holder_run*: of its run.
-    *place_at*: the server at which the database has a place.
+    *place_at*: the server at which the database has a place. *takes_joins*: whether the holder, before it ends, still
+    looks for runs of mode `delta` that have joined it; *joined_by*: the last one that has.
     """
 
     number: int = 0
     holder: str = ""
     holder_run: str = ""
     place_at: str = ""
+    takes_joins: bool = False
+    joined_by: str = ""
+
+
+_JOINED = "joined: "
+
+
+def say_joined(claim: Claim) -> str:
+    """Why a delta was not made that was due while another run held the *claim*, and who makes it.
+
+    >>> print(say_joined(Claim(3, "arn:other", "nightly")))
+    joined: run nightly holds it (arn:other), and reads what has changed once more before it ends.
+    """
+    return f"{_JOINED}run {claim.holder_run} holds it ({claim.holder}), and reads what has changed once more before it ends."
+
+
+def is_joined(words: str) -> bool:
+    """Whether *words*, why an attempt was not made, are those of `say_joined`.
+
+    >>> is_joined(say_joined(Claim())), is_joined("claimed: attempt 1 holds it")
+    (True, False)
+    """
+    return words.startswith(_JOINED)
 
 
 def find_acting(status: str, ended_at: datetime | None, now: datetime) -> str:

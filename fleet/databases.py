@@ -23,6 +23,11 @@ LossPolicy = Literal["accept", "partial", "failed"]
 or withheld."""
 
 
+WithoutDeltas = Literal["each_run", "full_runs"]
+"""Which runs load a table in full that takes no deltas: each one of mode `delta` as well, or those of mode `full`
+alone."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A host that several databases share. *secret*: name or ARN of its secret in Secrets Manager.
@@ -68,6 +73,7 @@ class TableRules:
 
     *losses*: the policy for all of its columns; *accept*: columns whose losses are accepted, whatever the policy says.
     *drift*: the policy for changes of its columns. *row_tolerance*: by how many rows its counts may differ.
+    *without_deltas*: which runs load it, if it takes no deltas.
     """
 
     schema: str
@@ -76,6 +82,7 @@ class TableRules:
     accept: tuple[str, ...] = ()
     drift: DriftPolicy | None = None
     row_tolerance: int | None = None
+    without_deltas: WithoutDeltas | None = None
 
 
 NO_RULES = TableRules("", "")
@@ -88,6 +95,7 @@ class Database:
     *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
     guesses before one has been measured; the longest start first. *deltas*: a second task reads its change log.
     *on_gap*: whether a run that finds a gap in the log begins the deltas anew, with loads in full, or stops.
+    *without_deltas*: which runs load its tables that take no deltas.
     *losses*, *lob_max_kilobytes*, *drift*: as the fleet's where these are None. *renames*: for columns that Snowflake
     could not keep apart. *tables*: what holds for single ones.
     """
@@ -106,6 +114,7 @@ class Database:
     row_tolerance: int = 0
     deltas: bool = False
     on_gap: Literal["reload", "stop"] = "reload"
+    without_deltas: WithoutDeltas = "each_run"
     drift: DriftPolicy | None = None
     renames: tuple[Rename, ...] = ()
     losses: LossPolicy | None = None
@@ -120,6 +129,10 @@ class Database:
     def rules_of(self, name: tuple[str, str]) -> TableRules:
         """What holds for the table of that schema and *name*."""
         return next((rules for rules in self.tables if (rules.schema, rules.table) == name), NO_RULES)
+
+    def is_left_to_full_runs(self, name: tuple[str, str]) -> bool:
+        """Whether the table of that schema and *name*, if it takes no deltas, waits for runs of mode `full`."""
+        return (self.rules_of(name).without_deltas or self.without_deltas) == "full_runs"
 
     def tolerance_of(self, name: tuple[str, str]) -> int:
         """By how many rows the table's counts may differ."""

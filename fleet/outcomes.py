@@ -24,6 +24,8 @@ CLAIMED = "Claimed"
 """The failure of a database that another run held for too long."""
 SERVER_FULL = "ServerFull"
 """The failure of a database for which its server had no place for too long."""
+JOINED = "Joined"
+"""The failure of a delta that was due while another run held the database, which makes it in our place."""
 HEALED_BY_A_COPY = frozenset({CLAIMED, SERVER_FULL})
 """What was skipped so is healed by a copy that another run made meanwhile (docs/decisions/0008, 0025)."""
 
@@ -47,8 +49,9 @@ class TableOutcome:
     """One table's end in one run. A count that was never taken is None. *rows_before*: at the source, before the load.
 
     *losses*: what its columns lose on the way. *changes*: of its columns in Snowflake, in words; *drift*: what of them
-    is red although the table is published (docs/drift.md). *measured_in*: of a table that came by delta, the run that
-    last loaded it in full: since then nobody has counted its rows at the source, nor its losses.
+    is red although the table is published (docs/drift.md). *measured_in*: of a table that came by delta, or that was
+    left to full runs, the run that last loaded it in full: since then nobody has counted its rows at the source, nor
+    its losses.
     """
 
     schema: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fleet.databases import Mode
-from fleet.outcomes import HEALED_BY_A_COPY, Outcome, is_red
+from fleet.outcomes import HEALED_BY_A_COPY, JOINED, Outcome, is_red
 from fleet.plan import Lane, Length
 
 
@@ -44,8 +44,14 @@ class RunReport:
         ended = {outcome.database for outcome in self.outcomes}
         return tuple(database for database in self.chosen if database not in ended)
 
+    @property
+    def is_green(self) -> bool:
+        """Whether the run has databases, and each of them ended well."""
+        return bool(self.outcomes) and not self.silent and not any(map(self.is_red, self.outcomes))
+
     def is_red(self, outcome: Outcome) -> bool:
-        """Whether *outcome* makes the run red: not where another run's copy is as new as ours would have been."""
-        was_not_let = outcome.failure is not None and outcome.failure.name in HEALED_BY_A_COPY
-        is_healed = outcome.outcome == "skipped" and was_not_let and outcome.database in self.copied_elsewhere
-        return is_red(outcome.outcome) and not is_healed
+        """Whether *outcome* makes the run red: not where another run's copy is as new as ours would have been, nor
+        where another run has taken our delta over, whose own outcome it is then."""
+        name = outcome.failure.name if outcome.failure is not None else ""
+        is_healed = name == JOINED or (name in HEALED_BY_A_COPY and outcome.database in self.copied_elsewhere)
+        return is_red(outcome.outcome) and not (outcome.outcome == "skipped" and is_healed)

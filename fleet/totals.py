@@ -95,6 +95,8 @@ def say_counted(tables: Iterable[TableOutcome]) -> str:
     'Tables that arrived by delta (1): 3 changes were applied.'
     >>> say_counted([replace(u, measured_in="weekly-7")]).partition(". ")[2]
     'Their rows and losses were last counted at the source by run weekly-7.'
+    >>> say_counted([replace(t, rows_at_source=None, measured_in="weekly-7")])
+    'Tables that were left to full runs (1): last loaded by run weekly-7.'
     >>> say_counted([])
     'No table arrived: there is nothing to count.'
     """
@@ -102,11 +104,27 @@ def say_counted(tables: Iterable[TableOutcome]) -> str:
     if not all_arrived:
         return "No table arrived: there is nothing to count."
     by_delta = [table for table in all_arrived if table.mode == "delta"]
-    in_full = [table for table in all_arrived if table.mode == "full"]
-    if not by_delta:
+    left = [table for table in all_arrived if is_left(table)]
+    in_full = [table for table in all_arrived if table.mode == "full" and not is_left(table)]
+    if not by_delta and not left:
         return _say_in_full(in_full, "tables that arrived")
-    said = [_say_by_delta(by_delta), *([_say_in_full(in_full, "tables that were loaded in full")] if in_full else [])]
-    return " ".join(said)
+    return " ".join(
+        [
+            *([_say_by_delta(by_delta)] if by_delta else []),
+            *([_say_in_full(in_full, "tables that were loaded in full")] if in_full else []),
+            *([_say_left(left)] if left else []),
+        ]
+    )
+
+
+def is_left(table: TableOutcome) -> bool:
+    """Whether a run of mode `delta` left it to full runs: it is as one of those left it."""
+    return table.mode == "full" and bool(table.measured_in)
+
+
+def _say_left(tables: Sequence[TableOutcome]) -> str:
+    runs = sorted({table.measured_in for table in tables})
+    return f"Tables that were left to full runs ({len(tables):,}): last loaded by run {list_some(runs)}."
 
 
 def _say_in_full(tables: Sequence[TableOutcome], what: str) -> str:

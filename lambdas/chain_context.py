@@ -118,7 +118,11 @@ def check_chain(opened: Opened, report: TaskReport, clients: Clients) -> Failure
 
 
 def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple[list[TableName], list[TableName]]:
-    """The tables of the attempt that need a full load before a delta of theirs applies; and all tables of it."""
+    """The tables of the attempt that need a full load before a delta of theirs applies; and all tables of it.
+
+    What takes no deltas needs one each time, unless the registry leaves it to full runs: then only until it has had
+    its first.
+    """
     tables = read_tables(opened.attempt, clients)
     engine = opened.server.engine
     by_delta, _ = part_tables(engine, opened.database, tables)
@@ -127,8 +131,10 @@ def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple
     needing = [
         table.name
         for table in tables
-        if table.name not in names
-        or chain is None
-        or why_full(states.get(table.name), chain, table_fingerprint(engine, table))
+        if (
+            table.name not in states or not opened.database.is_left_to_full_runs(table.name)
+            if table.name not in names
+            else chain is None or why_full(states.get(table.name), chain, table_fingerprint(engine, table))
+        )
     ]
     return needing, [table.name for table in tables]

@@ -14,6 +14,7 @@ from fleet.databases import Database, Mode, Registry, Settings
 from fleet.errors import MalformedInputError, UnknownRunError
 from fleet.names import execution_arn, require_run_id
 from fleet.outcome_record import OutcomeRecord
+from fleet.outcomes import JOINED
 from fleet.run_input import OldRun, What, choose_databases, choose_rerun
 from fleet.totals import not_arrived
 from lambdas.clients.executions import describe
@@ -107,7 +108,7 @@ def _old_run(run: str, settings: Settings, clients: Clients) -> OldRun:
         plan.mode,
         execution.status if execution else "forgotten",
         plan.chosen,
-        {record.database: record.outcome for record in records},
+        {record.database: "ok" if record.failure_name == JOINED else record.outcome for record in records},
         {record.database: _failed_tables(record, clients) for record in records if record.outcome == "partial"},
         plan.tables,
     )

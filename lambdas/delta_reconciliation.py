@@ -24,11 +24,28 @@ def reconcile_delta(
     context = read_chain(opened, clients)
     if context is None or context.chain.number == opened.attempt.number:
         return ()
-    tables, _ = part_tables(opened.server.engine, opened.database, read_tables(opened.attempt, clients))
+    tables, others = part_tables(opened.server.engine, opened.database, read_tables(opened.attempt, clients))
     clients.chains.put_states(
         opened.database.id, next_states(opened, context, {table.name: table for table in tables}, loads)
     )
-    return tuple(_outcome(opened, context, table, loads.get(table.name)) for table in manifest.tables)
+    by_delta = (_outcome(opened, context, table, loads.get(table.name)) for table in manifest.tables)
+    left = [state for name in others if (state := context.state(name)) and opened.database.is_left_to_full_runs(name)]
+    return (*by_delta, *map(_left_to_full_runs, left))
+
+
+def _left_to_full_runs(state: TableState) -> TableOutcome:
+    """Of a table that no delta brings: as the last full run left it."""
+    nothing = dict.fromkeys(("rows_at_source", "rows_by_dms", "rows_in_parquet", "rows_in_warehouse"))
+    return TableOutcome(
+        state.schema,
+        state.table,
+        is_view=False,
+        mode="full",
+        attempt=state.applied,
+        **nothing,
+        bytes=0,
+        measured_in=state.loaded_in,
+    )
 
 
 def _outcome(opened: Opened, context: ChainContext, sealed: SealedTable, load: Load | None) -> TableOutcome:

@@ -26,6 +26,8 @@ from report import compose_message, render
 def close_run(run: str, clients: Clients) -> RunReport:
     """Count afresh, write the report, notify; run again, it counts again.
 
+    Deltas may be minutes apart: where all is well with one, nobody is written to.
+
     Raises:
         UnknownRunError: No such run was planned.
     """
@@ -43,7 +45,8 @@ def close_run(run: str, clients: Clients) -> RunReport:
     page = render(report).encode()
     clients.objects.write(clients.records.bucket, page_key(run), page, "text/html; charset=utf-8")
     clients.ledger.close_run(run, report.closed_at)
-    _notify(report, clients)
+    if report.mode == "full" or not report.is_green:
+        _notify(report, clients)
     return report
 
 

@@ -3,7 +3,7 @@ down. A price that no source was found for is not guessed: its quantity is in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -102,18 +102,26 @@ def instances(databases: int) -> int:
     return ceil(databases / _HELD)
 
 
-def way_through(machine: Mapping[str, Any]) -> list[str]:
-    """The states of a run that goes well, each once: a Choice takes the first way that leads on.
+OF_DELTAS = ("ContinueChain", "NextStep")
+"""The states that only runs with deltas come to."""
+
+
+def way_through(machine: Mapping[str, Any], through: Collection[str] = ()) -> list[str]:
+    """The states of a run that goes well, each once: a Choice takes the first way that leads on, or one that is named
+    in *through*.
 
     >>> way_through(load("database-run"))[-3:]
     ['Conclude', 'IsConcluded', 'Done']
+    >>> way_through(load("database-run"), OF_DELTAS)[:4]
+    ['ClaimDatabase', 'IsClaimed', 'ContinueChain', 'CanContinue']
     """
     name, taken = machine["StartAt"], []
     while name:
         taken.append(name)
         state = machine["States"][name]
-        ways = [one["Next"] for one in state.get("Choices", ())] or [state.get("Next")]
-        name = next((way for way in ways if way not in taken), None)
+        ways = [*(one["Next"] for one in state.get("Choices", ())), state.get("Default"), state.get("Next")]
+        left = [way for way in ways if way is not None and way not in taken]
+        name = next((way for way in left if way in through), left[0] if left else None)
     return taken
 
 
@@ -138,6 +146,44 @@ def transitions(fleet: Fleet) -> tuple[int, int]:
     return night, 2 + called * fleet.databases
 
 
+@dataclass(frozen=True)
+class Deltas:
+    """Databases of which a schedule brings the changes every *minutes*, and no table in full.
+
+    *looks*: at a task, which stops by itself; *loads_polled*: how often Snowflake is asked.
+    """
+
+    databases: int
+    minutes: int = 5
+    looks: int = 2
+    loads_polled: int = 2
+
+    @property
+    def runs(self) -> int:
+        """In a month of 30 days."""
+        return 30 * 24 * 60 // self.minutes
+
+
+def delta_transitions(deltas: Deltas) -> tuple[int, int]:
+    """State transitions and calls of functions, in one run.
+
+    >>> delta_transitions(Deltas(10))
+    (424, 182)
+    """
+    machine = load("database-run")
+    way = way_through(machine, OF_DELTAS)
+    looks = deltas.looks - 1 + deltas.loads_polled - 1
+    called = _count(way, machine["States"], "Task") + looks
+    run = 3 + instances(deltas.databases) + (len(way) + 3 * looks + 3) * deltas.databases
+    return run, 2 + called * deltas.databases
+
+
+def delta_items(deltas: Deltas) -> Iterator[Item]:
+    """What a month of them costs beyond the nights: the instances run anyway."""
+    moved, called = (one * deltas.runs for one in delta_transitions(deltas))
+    yield from _by_calls(Fleet(deltas.databases), moved, called)
+
+
 def _count_looks(seconds: float, databases: int) -> int:
     """At a task that takes so long: as PollTask does, rarer the longer it has run."""
     planned, looks, passed = choose_look_seconds(instances(databases), run_pace(Limits())), 0, 0
@@ -157,16 +203,22 @@ def items(fleet: Fleet) -> Iterator[Item]:
     yield Item("DMS, instances", machines * HOURS, INSTANCE_HOUR)
     yield Item("DMS, their disks", machines * settings.replication.storage_gigabytes, INSTANCE_STORAGE)
     yield Item("S3, Parquet kept", kept, STORAGE)
-    yield Item("Step Functions", moved, TRANSITION)
-    yield Item("Lambda, compute", called * fleet.seconds_called * settings.functions.memory_megabytes / 1024, COMPUTE)
-    yield Item("Lambda, calls", called, CALL)
-    yield Item("DynamoDB, writes", called * fleet.writes_called, WRITE)
-    yield Item("DynamoDB, reads", called * fleet.reads_called, READ)
+    yield from _by_calls(fleet, moved, called)
     yield Item("KMS", 2, KEY)
     yield Item("Secrets Manager", ceil(fleet.databases / fleet.databases_per_server), SECRET)
     yield Item("S3, files written", files, None, "PUT requests")
     yield Item("Secrets Manager's endpoint", 2 * HOURS, None, "hours in two zones")
     yield Item("CloudWatch, logs", called * 2 / 1_000_000, None, "GB, at 2 KB a call")
+
+
+def _by_calls(fleet: Fleet, moved: float, called: float) -> Iterator[Item]:
+    """What is paid for *moved* transitions and *called* functions."""
+    megabytes = fleet.settings.functions.memory_megabytes
+    yield Item("Step Functions", moved, TRANSITION)
+    yield Item("Lambda, compute", called * fleet.seconds_called * megabytes / 1024, COMPUTE)
+    yield Item("Lambda, calls", called, CALL)
+    yield Item("DynamoDB, writes", called * fleet.writes_called, WRITE)
+    yield Item("DynamoDB, reads", called * fleet.reads_called, READ)
 
 
 def total(fleet: Fleet) -> float:

@@ -38,10 +38,14 @@ def say_arrivals(arrivals: Arrivals) -> Iterator[str]:
     >>> from fleet.deltas.tables import InFull
     >>> list(say_arrivals(Arrivals(("s.a", "s.b"), (InFull("s.c", "it has no primary key"),))))
     ['By deltas arrive s.a, s.b.', 'In full, in each delta run, arrives s.c: it has no primary key.']
+    >>> list(say_arrivals(Arrivals((), (InFull("s.c", "it is a view", in_each_run=False),))))
+    ['In full, in runs of mode full alone, arrives s.c: it is a view.']
     """
     if arrivals.by_delta:
         yield f"By deltas arrive {', '.join(arrivals.by_delta)}."
-    yield from (f"In full, in each delta run, arrives {one.table}: {one.why}." for one in arrivals.in_full)
+    for one in arrivals.in_full:
+        runs = "each delta run" if one.in_each_run else "runs of mode full alone"
+        yield f"In full, in {runs}, arrives {one.table}: {one.why}."
     if arrivals.no_mark:
         yield f"No delta can say up to where it reads: {arrivals.no_mark}."
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from fleet.databases import Mode
 from fleet.failures import Failure
-from fleet.outcomes import Outcome, TableOutcome
+from fleet.outcomes import JOINED, Outcome, TableOutcome
 from fleet.reports import RunReport
 from fleet.totals import Sums, add_up, arrived, not_arrived
 from report.formatting import NO_OUTCOME
@@ -66,9 +66,14 @@ class DatabaseRow:
         return add_up(arrived(self.tables), self.mode)
 
     @property
+    def is_joined(self) -> bool:
+        """Whether the run that held it makes this one's delta."""
+        return self.word == "skipped" and self.failure.name == JOINED
+
+    @property
     def has_unknown_tables(self) -> bool:
         """Whether it was to be copied and nobody knows which tables: it broke off before, or was never begun."""
-        return not self.tables and not self.copied_elsewhere and self.word != "quarantined"
+        return not (self.tables or self.copied_elsewhere or self.is_joined) and self.word != "quarantined"
 
     @cached_property
     def spans(self) -> tuple[StageSpan, ...]:

@@ -10,7 +10,7 @@ from fleet.failure_names import NAMES
 from fleet.failures import CLASSES, FailureClass
 from fleet.outcomes import TableOutcome
 from fleet.reports import RunReport
-from fleet.totals import arrived, say_counted
+from fleet.totals import arrived, is_left, say_counted
 from report.account import say_red
 from report.counts import count_cells, count_headings
 from report.database_rows import NO_INSTANCE, DatabaseRow, all_tables
@@ -234,7 +234,7 @@ def _paste(what: str, value: dict[str, object]) -> Html:
 
 
 def left_out_part(rows: Sequence[DatabaseRow]) -> Html:
-    """What is held back on purpose, or was copied by another run: no one is woken for it, and no one may miss it."""
+    """What is held back on purpose, or left to another run: no one is woken for it, and no one may miss it."""
     left_out = [row for row in rows if row.word != "ok" and not row.is_red]
     if not left_out:
         return Html()
@@ -270,7 +270,8 @@ def gaps_part(rows: Sequence[DatabaseRow]) -> Html:
     for kind, gaps in by_kind.items():
         by_gap[kind if len(gaps) > 1 else next(iter(gaps))] += [one for group in gaps.values() for one in group]
     for row in rows:
-        if any(table.rows_at_source is None and table.mode == "full" for table in arrived(row.tables)):
+        came = [table for table in arrived(row.tables) if table.mode == "full" and not is_left(table)]
+        if any(table.rows_at_source is None for table in came):
             by_gap[_UNCOUNTED].append(row)
     counted = element("p", say_counted(all_tables(rows)))
     if not by_gap:

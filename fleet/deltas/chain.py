@@ -98,19 +98,26 @@ def why_full(state: TableState | None, chain: Chain, fingerprint: str) -> str:
     return ""
 
 
-def first_step(mode: Mode, chain: Chain | None) -> DeltaStep | None:
-    """What an execution for a database with deltas begins with; None where it makes one attempt, a full load.
+def first_step(mode: Mode, chain: Chain | None) -> DeltaStep:
+    """What an execution for a database with deltas begins with.
 
     A full run begins a chain where there is none: its load is the seed, and the next delta has what comes after.
 
     >>> first_step("delta", None).purpose, first_step("delta", Chain(3, "arn", "c", 5)).purpose
     ('prime', 'delta')
-    >>> first_step("full", None).purpose, first_step("full", Chain(3, "arn", "c", 5)) is None
-    ('prime', True)
+    >>> first_step("full", None).purpose, first_step("full", Chain(3, "arn", "c", 5)).purpose
+    ('prime', 'full')
     """
-    if chain is None or chain.broken:
-        return DeltaStep("prime")
-    return DeltaStep("delta") if mode == "delta" else None
+    return DeltaStep("prime" if chain is None or chain.broken else mode)
+
+
+def joined_step(chain: Chain | None) -> DeltaStep | None:
+    """What an execution makes after all else, where a run that was due meanwhile has joined it (`fleet/claims.py`).
+
+    >>> joined_step(Chain(3, "arn", "c", 5)), joined_step(None)
+    (DeltaStep(purpose='delta', tables=None), None)
+    """
+    return None if chain is None or chain.broken else DeltaStep("delta")
 
 
 def next_step(
@@ -123,8 +130,8 @@ def next_step(
     """What follows the steps that are *done* in this execution of a run of *mode*; None at its end.
 
     *needing*: tables that need a full load before their next delta. *whole*: all that a full load moves. A chain that
-    broke is begun anew, once; what needs a full load gets it last, once. A full run loads all, whatever became of the
-    chain.
+    broke is begun anew, once; what needs a full load after a delta gets it, once. A full run that began a chain loads
+    all, whatever became of the chain.
 
     >>> chain, t, u = Chain(3, "arn", "c", 5), TableName("s", "t"), TableName("s", "u")
     >>> next_step("delta", ["prime"], chain, [t, u], [t, u])
@@ -135,10 +142,13 @@ def next_step(
     True
     >>> next_step("delta", ["delta"], None, [], [t, u]), next_step("full", ["prime"], None, [], [t, u])
     (DeltaStep(purpose='prime', tables=None), DeltaStep(purpose='full', tables=None))
+    >>> next_step("full", ["full", "delta"], chain, [u], [t, u])  # a run had joined it
+    DeltaStep(purpose='full', tables=('s.u',))
     """
-    if "full" in done:
+    last = done[-1]
+    if last == "full":
         return None
-    if mode == "full":
+    if last == "prime" and mode == "full":
         return DeltaStep("full")
     if chain is None or chain.broken:
         return None if "prime" in done else DeltaStep("prime")

@@ -66,15 +66,16 @@ def part_tables(
 
 @dataclass(frozen=True)
 class InFull:
-    """A table that each run of mode `delta` loads in full, and why."""
+    """A table that takes no deltas, and why. *in_each_run*: whether runs of mode `delta` load it in full."""
 
     table: str
     why: str
+    in_each_run: bool = True
 
 
 @dataclass(frozen=True)
 class Arrivals:
-    """How the rows of each table arrive in runs of mode `delta`. *no_mark*: why there is no mark to read up to."""
+    """How the rows of each table arrive, where runs are of mode `delta`. *no_mark*: why there is no mark to read up to."""
 
     by_delta: tuple[str, ...]
     in_full: tuple[InFull, ...]
@@ -86,7 +87,7 @@ def describe_arrivals(engine: Engine, database: Database, tables: Sequence[Table
     by_delta, others = part_tables(engine, database, tables)
     return Arrivals(
         tuple(str(table.name) for table in by_delta),
-        tuple(InFull(str(name), why) for name, why in others.items()),
+        tuple(InFull(str(name), why, not database.is_left_to_full_runs(name)) for name, why in others.items()),
         why_no_mark(engine, database, census),
     )
 

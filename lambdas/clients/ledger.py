@@ -86,12 +86,14 @@ class Ledger:
         waiter: str = "",
         waited_seconds: int | None = None,
         purpose: Purpose | None = None,
+        takes_joins: bool | None = None,
     ) -> bool:
         """Take the claim, *attempt*'s number and *place* in one transaction; whether all were ours to take.
 
         *previous_holder*: the dead execution that is taken over, or empty where nobody holds it. *redrive_count*: how
         often the execution had been redriven by then. *waiter* waited *waited_seconds* for the place. *purpose*: of an
-        attempt in a run of mode `delta`.
+        attempt in a run of mode `delta`. *takes_joins*: whether runs may join the holder from now on, who has then
+        seen those that had; None leaves both as they are.
         """
         values: dict[str, Any] = {":n": attempt.number, ":before": attempt.number - 1}
         values |= {":holder": attempt.execution, ":run": attempt.run, ":now": now.isoformat()}
@@ -102,12 +104,16 @@ class Ledger:
             values[":previous"] = previous_holder
         else:
             condition += "attribute_not_exists(holder)"
+        joins = ""
+        if takes_joins is not None:
+            values[":joins"], joins = takes_joins, ", takes_joins = :joins"
         item = new_attempt_item(attempt, now, redrive_count, waited_seconds, purpose)
         claim = {
             "TableName": self._table,
             "Key": _claim_key(attempt.database),
             "UpdateExpression": "SET #n = :n, holder = :holder, holder_run = :run, claimed_at = :now"
-            + (", place_at = :place" if place else ""),
+            + (", place_at = :place" if place else "")
+            + (f"{joins} REMOVE joined_by" if joins else ""),
             "ConditionExpression": condition,
             "ExpressionAttributeNames": {"#n": "number"},
             "ExpressionAttributeValues": _item(values),
@@ -230,7 +236,7 @@ class Ledger:
         claim = {
             "TableName": self._table,
             "Key": _claim_key(attempt.database),
-            "UpdateExpression": expression + "REMOVE holder, holder_run, claimed_at, place_at",
+            "UpdateExpression": expression + "REMOVE holder, holder_run, claimed_at, place_at, takes_joins, joined_by",
             "ConditionExpression": "holder = :holder AND #n = :n",
             "ExpressionAttributeNames": {"#n": "number"},
             "ExpressionAttributeValues": _item(values),
@@ -251,6 +257,18 @@ class Ledger:
             ExpressionAttributeNames={"#field": field},
             ExpressionAttributeValues=_item({":seconds": seconds}),
         )
+
+    def join(self, database: str, holder: str, run: str) -> bool:
+        """Leave the delta of *run* to the execution that holds the database; whether *holder* still takes it."""
+        key, values = _claim_key(database), {":holder": holder, ":run": run, ":yes": True}
+        condition = "holder = :holder AND takes_joins = :yes"
+        return self._update_if(key, "SET joined_by = :run", condition, values) is not None
+
+    def end_joins(self, attempt: Attempt) -> bool:
+        """Whether no run has joined *attempt*'s execution; from then on none can."""
+        key, values = _claim_key(attempt.database), {":holder": attempt.execution, ":no": False}
+        condition = "holder = :holder AND attribute_not_exists(joined_by)"
+        return self._update_if(key, "SET takes_joins = :no", condition, values) is not None
 
     # Turns and looks that databases share
 

@@ -132,7 +132,9 @@ def test_a_task_that_somebody_replaced_begins_the_chain_anew(seeded: DeltaCase) 
     case.time.pass_seconds(60)
     seeded.change("UPDATE orders SET what = 'in no log' WHERE id = 1")
     assert seeded.run_ok() == ["delta", "prime", "full"]
-    assert any("began anew" in gap and "has read the chain up to" in gap for gap in case.outcome["gaps"]), case.outcome["gaps"]
+    assert any("began anew" in gap and "has read the chain up to" in gap for gap in case.outcome["gaps"]), case.outcome[
+        "gaps"
+    ]
 
 
 def test_where_the_registry_says_stop_a_gap_ends_the_run(seeded: DeltaCase) -> None:

@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from case_registry import enter
 from cases import Cases
 from delta_case import DeltaCase, delta_cases
 from localcloud.servers.postgres import EmbeddedPostgres
+from orchestration.costs import OF_DELTAS, way_through
+from orchestration.definitions import load
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,35 @@ def test_a_first_delta_primes_and_seeds_and_later_ones_bring_changes(seeded: Del
 def test_a_delta_without_changes_is_ok(seeded: DeltaCase) -> None:
     seeded.run_ok()
     assert {table["mode"] for table in seeded.case.tables.values()} == {"delta", "full"}
+
+
+def states_of(database: DeltaCase) -> set[str]:
+    """The states that the execution of the database's last run came to."""
+    cases, case = database.cases, database.case
+    arn = f"{cases.cloud.machine_arns['database-run'].replace(':stateMachine:', ':execution:')}:{case.run}-{case.id}-0"
+    pages = cases.cloud.clients.executions.get_paginator("get_execution_history").paginate(executionArn=arn)
+    events = [event for page in pages for event in page["events"]]
+    return {one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one}
+
+
+def test_what_takes_no_deltas_is_left_to_full_runs_where_the_registry_says_so(database: DeltaCase) -> None:
+    enter(database.case, without_deltas="full_runs")
+    assert database.run_ok() == ["prime", "full"]
+    first = database.case.run
+    database.change("INSERT INTO orders VALUES (60, 'new', 1)", "INSERT INTO nothing VALUES (1, 'first row')")
+    assert database.run("delta")["outcome"] == "ok"
+    assert database.purposes == ["delta", "full"]  # of a table in which nothing was ever seen to land
+    database.change("UPDATE orders SET what = 'x' WHERE id = 60", "DELETE FROM nothing")
+    assert database.run("delta")["outcome"] == "ok"
+    assert database.purposes == ["delta"]
+    way = way_through(load("database-run"), OF_DELTAS)  # what docs/costs.md counts
+    assert states_of(database) >= set(way)
+    assert all(name.startswith("Wait") for name in states_of(database) - set(way))
+    views = [table for table in database.case.tables.values() if table["mode"] == "full"]
+    assert [(one["table"], one["measured_in"], one["rows_in_warehouse"]) for one in views] == [("totals", first, None)]
+    page = database.case.read_control(f"runs/{database.case.run}/report.html").decode()
+    assert f"Tables that were left to full runs (1): last loaded by run {first}." in page
+    assert database.run_ok("full") == ["full"]
 
 
 def test_a_plan_of_deltas_is_made_from_deltas_and_one_of_full_loads_from_full_loads(database: DeltaCase) -> None:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestration.costs import PRICES, Fleet, Item, instances, items, total, transitions, warehouse_credits
+from orchestration.costs import (
+    HOURS,
+    PRICES,
+    Deltas,
+    Fleet,
+    Item,
+    delta_items,
+    delta_transitions,
+    instances,
+    items,
+    total,
+    transitions,
+    warehouse_credits,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "costs.md"
 SIZES = (10, 50, 250)
+LIVE = (1, 10, 75)
 
 _HEAD = """\
 # What it costs a month
@@ -30,7 +44,7 @@ runs {one.seconds_called:g} seconds with {memory} MB, and reads {one.reads_calle
 {one.writes_called} units of the ledger. A replication instance holds 48 databases (100 endpoints), has {disk}
 GB of disk and is in one zone: `multi_az: true` doubles the first two lines. A night that goes well is
 counted state by state in `orchestration/asl/`: {transitions:,} transitions and {calls:,} calls for 10
-databases.
+databases. Each time that a task's change or a connection's test is waited for makes three transitions more.
 
 Not in it: traffic between your sources and the VPC, requests to KMS, traces, alarms, EventBridge, SNS, support,
 taxes. The gateway endpoint of S3 [is
@@ -39,6 +53,20 @@ free](https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html)
 **Snowflake** is billed apart: {credits_250:.0f} credits a month for 250 databases and {credits_10:.1f} for 10,
 if a table takes 5 seconds and 8 load at once on a warehouse of one credit an hour. Storage, and what analysts
 do, are not in that.
+
+## Deltas every {deltas.minutes} minutes
+
+They come on top, for the databases of such a schedule ([deltas.md](deltas.md)); replication instances run anyway.
+
+{live}
+
+Counted for a run without loads in full: {deltas.looks} looks at a task, {deltas.loads_polled} at Snowflake; {moved:,}
+transitions for 10 databases, {runs:,} runs a month. What a call takes is as above.
+
+Snowflake bills each start of a warehouse for
+[60 seconds at least](https://docs.snowflake.com/en/user-guide/cost-understanding-compute). So one that applies changes
+every {deltas.minutes} minutes costs {least:,} credits a month at one credit an hour, and {most:,} if it never comes to
+rest in between: more than all of the lines above, and hardly more for 75 databases than for one.
 
 ## The prices
 
@@ -55,6 +83,7 @@ def page() -> str:
     sums = "| **sum** | " + " | ".join(f"**{total(Fleet(size)):,.0f}**" for size in SIZES) + " |\n"
     counts = "| replication instances | " + " | ".join(str(instances(size)) for size in SIZES) + " |\n"
     moved, called = transitions(one)
+    deltas = Deltas(10)
     assumed = _ASSUMED.format(
         one=one,
         memory=one.settings.functions.memory_megabytes,
@@ -63,6 +92,12 @@ def page() -> str:
         calls=called,
         credits_250=warehouse_credits(Fleet(250)),
         credits_10=warehouse_credits(Fleet(10)),
+        deltas=deltas,
+        live=_live(),
+        moved=delta_transitions(deltas)[0],
+        runs=deltas.runs,
+        least=deltas.runs // 60,
+        most=HOURS,
     )
     prices = [
         f"| {price.dollars:.10f}".rstrip("0").rstrip(".")
@@ -71,6 +106,16 @@ def page() -> str:
     ]
     top = _HEAD.format(days=one.settings.landing_retention_days)
     return "".join([top, "\n", head, counts, *lines, sums, assumed, *prices])
+
+
+def _live() -> str:
+    """A line a kind, a column a number of databases."""
+    head = (
+        "| | " + " | ".join(f"{size} database{'s' * (size > 1)}" for size in LIVE) + " |\n|---|" + "---:|" * len(LIVE)
+    )
+    lines = [_line(list(line)).strip() for line in zip(*(delta_items(Deltas(size)) for size in LIVE), strict=True)]
+    sums = [sum(item.dollars or 0 for item in delta_items(Deltas(size))) for size in LIVE]
+    return "\n".join([head, *lines, "| **sum** | " + " | ".join(f"**{one:,.0f}**" for one in sums) + " |"])
 
 
 def _line(sizes: list[Item]) -> str:

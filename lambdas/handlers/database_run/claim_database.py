@@ -4,7 +4,7 @@ State "ClaimDatabase" of database-run.asl.json: takes the database and the next 
 Takes   Request: the execution's own input, its ARN, when it started
 Returns Response: `claimed` with the attempt, or `delta` where it is one of several; `wait` while a living holder
         works, or while the database's server has no place for it; `declined` where another execution has this run's
-        outcome, or either wait lasted too long, or the run was asked to end
+        outcome or makes its delta too, or either wait lasted too long, or the run was asked to end
 Raises  MalformedInputError, UnknownRunError, UnknownDatabaseError
 """
 
@@ -16,12 +16,14 @@ from typing import Literal
 
 from fleet.attempts import Attempt
 from fleet.claims import (
+    RUNS,
     SHORTEST_WAIT_SECONDS,
     Claim,
     find_acting,
     find_adopted,
     find_left_moving,
     place_look_seconds,
+    say_joined,
     wait_or_decline,
 )
 from fleet.databases import Mode, Registry, Server
@@ -84,6 +86,8 @@ def run(request: Request, clients: Clients) -> Response:
     if adopted := _find_adopted(request, tables, clients):
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=adopted)
     if claim.holder and (why := _why_held(claim.holder, asked.database, registry, clients)):
+        if why == RUNS and _joins(request, claim, clients):
+            return Response(verdict="declined", attempt=_attempt(request, 0), declined=say_joined(claim))
         return _wait_for_claim(request, claim, why, registry, clients)
     place = Place(server.id, count_places(server, registry.settings.profile), claim.place_at)
     taken = _look_at_places(asked.database, place, clients)
@@ -103,6 +107,7 @@ def run(request: Request, clients: Clients) -> Response:
         waiter=_waiter(request) if since else "",
         waited_seconds=round(_seconds_since(since, clients)) if since else None,
         purpose=step.purpose if step else None,
+        takes_joins=step is not None,
     ):
         raise TransientError(
             f"{asked.database}, or the last place at {server.id!r}, was claimed by another execution meanwhile.",
@@ -143,6 +148,13 @@ def _why_held(holder: str, database: str, registry: Registry, clients: Clients) 
     for report in moving.values():
         clients.dms.stop_task(report.arn)
     return find_left_moving(status, [report.status for report in moving.values()])
+
+
+def _joins(request: Request, claim: Claim, clients: Clients) -> bool:
+    """Whether the holder, of another run, makes our delta too. Who redrives an execution wants one of its own."""
+    asked = request.input
+    is_ours = asked.run == claim.holder_run or request.redrive_count > 0
+    return asked.mode == "delta" and not is_ours and clients.ledger.join(asked.database, claim.holder, asked.run)
 
 
 def _wait_for_claim(request: Request, claim: Claim, why: str, registry: Registry, clients: Clients) -> Response:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from fleet.attempts import Attempt
 from fleet.errors import DatabaseNotOkError, FleetError
+from fleet.outcomes import JOINED
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.wiring import Clients
 
@@ -39,7 +40,7 @@ def run(request: Request, clients: Clients) -> Response:
     """Say what the ledger says, with the input to paste for a rerun."""
     attempt = request.attempt
     outcome = clients.ledger.outcome(attempt.run, attempt.database)
-    if outcome is not None and outcome.outcome == "ok":
+    if outcome is not None and (outcome.outcome == "ok" or outcome.failure_name == JOINED):
         return Response(verdict="ok")
     # Someone saw the red end and asks again, or saw the attempt break off: what was stopped then cannot end ok now.
     record = clients.ledger.find_record(attempt)

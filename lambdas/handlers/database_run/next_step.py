@@ -14,7 +14,7 @@ from typing import Literal
 
 from fleet.attempts import Attempt
 from fleet.databases import Mode
-from fleet.deltas.chain import DeltaStep, Purpose, next_step
+from fleet.deltas.chain import DeltaStep, Purpose, joined_step, next_step
 from fleet.errors import ClaimLostError, FleetError, TransientError
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
 from lambdas.chain_context import find_needing
@@ -51,7 +51,13 @@ def run(request: Request, clients: Clients) -> Response:
         if newest is not None:
             return Response(verdict="delta", attempt=newest.attempt, mode=request.mode)
     opened = open_attempt(request.attempt, clients)
-    step = _choose(opened, request.mode, clients)
+    is_stopped = bool(find_stop_request(opened, clients))
+    step = None if is_stopped else _choose(opened, request.mode, clients)
+    takes_joins = None
+    if step is None and not clients.ledger.end_joins(opened.attempt) and not is_stopped:
+        # Once: a run every few minutes would otherwise keep this execution for ever, and it may grow no longer than
+        # Step Functions keeps its history.
+        step, takes_joins = joined_step(clients.chains.find(opened.database.id)), False
     if step is None:
         return Response(verdict="done", attempt=opened.attempt, mode=request.mode)
     attempt = replace(opened.attempt, mode=step.mode, number=opened.attempt.number + 1, tables=step.tables)
@@ -61,14 +67,13 @@ def run(request: Request, clients: Clients) -> Response:
         now=clients.now(),
         redrive_count=opened.record.redrive_count,
         purpose=step.purpose,
+        takes_joins=takes_joins,
     ):
         raise TransientError(f"the next attempt at {attempt.database} was not taken.", remedy="It is tried again.")
     return Response(verdict="delta", attempt=attempt, mode=request.mode)
 
 
 def _choose(opened: Opened, mode: Mode, clients: Clients) -> DeltaStep | None:
-    if find_stop_request(opened, clients):
-        return None
     done: list[Purpose] = [one.purpose for one in find_steps(opened, clients) if one.purpose]
     chain = clients.chains.find(opened.database.id)
     needing, whole = find_needing(opened, chain, clients)

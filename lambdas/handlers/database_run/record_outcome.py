@@ -14,11 +14,12 @@ from datetime import datetime
 from typing import Literal
 
 from fleet.attempts import Attempt
+from fleet.claims import is_joined
 from fleet.databases import Mode
 from fleet.errors import FleetError
 from fleet.failures import Failure
 from fleet.outcome_record import outcome_key
-from fleet.outcomes import CLAIMED, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
+from fleet.outcomes import CLAIMED, JOINED, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
 from fleet.server_places import is_full
 from lambdas.attempt_context import look_at_attempt, read_account
 from lambdas.entrypoint import Model, entrypoint
@@ -105,6 +106,8 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
 def _why_declined(attempt: Attempt, declined: str, clients: Clients) -> Failure:
     if declined == clients.ledger.stop_requested(attempt.run):
         return Failure("cancelled", "RunStopped", declined)
+    if is_joined(declined):
+        return Failure("joined", JOINED, declined)
     if is_full(declined):
         return Failure("server_full", SERVER_FULL, declined)
     return Failure("cancelled", CLAIMED, declined)

@@ -43,7 +43,7 @@ def run(request: Request, clients: Clients) -> Response:
     ]
     red += [f"{database} (still running)" for database in report.silent]
     count = len(report.outcomes) + len(report.silent)
-    if red or not count:
+    if not report.is_green:
         named = ", ".join(red[:5]) or "it had none"
         raise RunNotOkError(
             f"{len(red)} of {count} databases of run {request.run} did not end ok: {named}"
