@@ -46,7 +46,8 @@ def say_joined(claim: Claim) -> str:
     >>> print(say_joined(Claim(3, "arn:other", "nightly")))
     joined: run nightly holds it (arn:other), and reads what has changed once more before it ends.
     """
-    return f"{_JOINED}run {claim.holder_run} holds it ({claim.holder}), and reads what has changed once more before it ends."
+    holder = f"run {claim.holder_run} holds it ({claim.holder})"
+    return f"{_JOINED}{holder}, and reads what has changed once more before it ends."
 
 
 def is_joined(words: str) -> bool:

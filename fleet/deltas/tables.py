@@ -75,7 +75,7 @@ class InFull:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """How the rows of each table arrive, where runs are of mode `delta`. *no_mark*: why there is no mark to read up to."""
+    """How the rows of each table arrive with runs of mode `delta`. *no_mark*: why there is no mark to read up to."""
 
     by_delta: tuple[str, ...]
     in_full: tuple[InFull, ...]
