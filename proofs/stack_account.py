@@ -29,6 +29,8 @@ from localcloud.lambda_service.processes import host_architecture
 from onboarding.reader import DATABASES_FILE, SETTINGS_FILE
 from orchestration.package import host_python
 
+DELTAS = 2
+"""So many of the databases do deltas, the first ones."""
 FLEET = str(Path(sys.executable).parent / "fleet")
 
 
@@ -96,7 +98,7 @@ def write_fleet(
     databases = yaml.safe_load((folder / DATABASES_FILE).read_text(encoding="utf-8"))
     for number, database in enumerate(databases):
         database["instance"] = instances[number % len(instances)]
-        database["deltas"] = not number  # one second task, to be made and left alone
+        database["deltas"] = number < DELTAS
     (folder / DATABASES_FILE).write_text(yaml.safe_dump(databases, sort_keys=False), encoding="utf-8")
     return folder
 
