@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
@@ -27,7 +29,7 @@ def seeded(cases: Cases) -> DeltaCase:
     return database
 
 
-def begin(database: DeltaCase, name: str, mode: Mode = "delta") -> str:
+def begin(database: DeltaCase, name: str, mode: Mode = "delta") -> Future[Any]:
     """Start a run over the database."""
     database.case.run = f"{name}-{database.case.id}"
     return database.cases.execute("fleet-run", database.case.run, {"mode": mode, "databases": [database.case.id]})
@@ -44,7 +46,7 @@ def until_it_reads(database: DeltaCase) -> None:
     raise AssertionError("no task was started")
 
 
-def end(database: DeltaCase, run: str) -> dict[str, object]:
+def end(database: DeltaCase, run: Future[Any]) -> dict[str, object]:
     """Wait for the end of *run*; what it answers."""
     execution = database.cases.time.until(run)
     assert execution["status"] == "SUCCEEDED", execution
@@ -113,3 +115,18 @@ def test_a_run_that_only_joined_another_leaves_nothing_to_rerun(seeded: DeltaCas
     page = seeded.case.read_control(f"runs/{joined}/report.html").decode()
     assert "Green: 0 of 1 database ok, 1 joined to another run" in page
     assert end(seeded, holder) == {"ok": 1}
+
+
+def test_a_schedule_of_minutes_over_loads_that_take_longer_piles_nothing_up(seeded: DeltaCase) -> None:
+    runs: dict[str, Future[Any]] = {}
+    for number in range(8):  # a delta reads for five minutes, and its load in full comes after that
+        seeded.change(f"INSERT INTO orders VALUES ({100 + number}, 'due', 1)")
+        run = begin(seeded, f"due-{number}")
+        runs[seeded.case.run] = run
+        seeded.cases.time.pass_seconds(300)
+    ends = [end(seeded, run) for run in runs.values()]
+    assert {word for one in ends for word in one} == {"ok", "skipped"}
+    assert ends.count({"ok": 1}) >= 2
+    seeded.assert_equal()
+    outcomes = [seeded.case.cloud.clients.ledger.outcome(name, seeded.case.id) for name in runs]
+    assert max((one.ended_at - one.started_at).total_seconds() for one in outcomes if one) < 4 * 300 + 900
