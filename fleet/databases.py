@@ -142,11 +142,16 @@ class Database:
 
 @dataclass(frozen=True)
 class TaskProfile:
-    """How every task of the fleet is tuned (DMS's own names in `fleet/dms/task_settings.py`)."""
+    """How every task of the fleet is tuned (DMS's own names in `fleet/dms/task_settings.py`).
+
+    *deltas_end*: what ends a delta: a stop position that DMS comes to (`at_time`, after `limits.delta_seconds`), or we,
+    once the mark of the delta has landed (`at_mark`, after that time at the latest; without a mark it is at_time).
+    """
 
     tables_at_once: int = 8
     commit_rate: int = 10_000
     lob_max_kilobytes: int = 32
+    deltas_end: Literal["at_time", "at_mark"] = "at_time"
 
 
 @dataclass(frozen=True)
@@ -159,10 +164,10 @@ class Limits:
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
     *server_wait_seconds*: for how long a database waits for a place at its server (`fleet/server_places.py`).
     *count_rows_at_most*: a table that has more by its server's statistics is not counted at the source.
-    *delta_seconds*: how long the task of a delta reads changes, from its start; long enough to come to what was
-    committed before. *transaction_wait_seconds*: for how long the first full load of a chain of deltas waits for the
-    end of transactions that are open. *delta_overdue_hours*: how long a database with deltas may be without one before
-    an alarm goes off, since its source may keep its log as long.
+    *delta_seconds*: how long the task of a delta reads changes, from its start, or may at most; long enough to come to
+    what was committed before. *transaction_wait_seconds*: for how long the first full load of a chain of deltas waits
+    for the end of transactions that are open. *delta_overdue_hours*: how long a database with deltas may be without one
+    before an alarm goes off, since its source may keep its log as long.
     *lambda_at_once*: how many functions the account runs at once; `fleet verify aws` compares it with the account.
     """
 

@@ -47,6 +47,11 @@ class Opened:
         return self.registry.server_of(self.database)
 
     @property
+    def ends_at_mark(self) -> bool:
+        """Whether we end its task ourselves, once the mark that was set for it has landed."""
+        return self.settings.profile.deltas_end == "at_mark" and self.record.marked_at is not None
+
+    @property
     def task_id(self) -> str:
         """The task of this attempt's mode."""
         return task_id(self.settings.prefix, self.database.id, self.attempt.mode)

@@ -125,6 +125,19 @@ def note_changes(opened: Opened, manifest: Manifest, clients: Clients) -> None:
         clients.chains.break_off(opened.database.id, delta.end.text)
 
 
+def is_delta_over(opened: Opened, running_seconds: float, clients: Clients) -> bool:
+    """Whether a delta that we end ourselves has read enough: its mark has landed, or its time is up.
+
+    What was committed before the mark was read before it, and DMS writes all that it has read when it is stopped.
+    """
+    if running_seconds >= opened.settings.limits.delta_seconds:
+        return True
+    bucket, folder, mark = opened.settings.landing_bucket, opened.attempt.folder, mark_table(opened).name
+    listed = [one.file for one in clients.objects.list(bucket, folder.table_prefix(mark))]
+    files = sort_files(folder, [mark], listed)[0].get(mark, ())
+    return find_mark(files, _read_footers(bucket, files, clients)) == opened.attempt.number
+
+
 def _carried(opened: Opened, table: Table) -> list[str]:
     landed = rename_columns(table, opened.database.renames)
     return [column.name for column in landed.columns if dms_type(opened.server.engine, column) is not None]

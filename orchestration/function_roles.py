@@ -12,6 +12,7 @@ from fleet.databases import Server, Settings
 from fleet.names import (
     ENDPOINT_ROLE_PATH,
     FLEET_TAG,
+    MARK_TABLE,
     control_bucket,
     execution_arn,
     function_arn,
@@ -172,6 +173,12 @@ def _reads_manifests(settings: Settings, name: str) -> list[Statement]:
     return [*_lists_landing(settings, name), allow(f"{name}ReadsManifests", "s3:GetObject", manifests)]
 
 
+def _reads_marks(settings: Settings, name: str) -> list[Statement]:
+    """Of a delta that ends at its mark, what has landed of the marks' table."""
+    marks = f"arn:aws:s3:::{settings.landing_bucket}/*/{MARK_TABLE}/*"
+    return [*_lists_landing(settings, name), allow(f"{name}ReadsMarks", "s3:GetObject", marks)]
+
+
 def _reads_landing(settings: Settings, name: str) -> list[Statement]:
     """Of files of changes the footers are read."""
     landing = f"arn:aws:s3:::{settings.landing_bucket}"
@@ -278,7 +285,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     ),
     "AwaitConnection": (*_ATTEMPT, _notes, _sees_connections, _tests),
     "StartTask": (*_ATTEMPT, _notes, _lists_landing, _sees_tasks_and_endpoints, _starts),
-    "PollTask": (*_ATTEMPT, _notes, _sees_tasks, _counts),
+    "PollTask": (*_ATTEMPT, _notes, _sees_tasks, _counts, _reads_marks),
     "StopTask": (*_ATTEMPT, _notes, _sees_tasks, _stops),
     "SealFolder": (
         *_WRITES,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from case_registry import enter
+from case_registry import deploy, enter
 from cases import Cases
 from delta_case import DeltaCase, delta_cases
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -83,6 +83,42 @@ def test_what_takes_no_deltas_is_left_to_full_runs_where_the_registry_says_so(da
     page = database.case.read_control(f"runs/{database.case.run}/report.html").decode()
     assert f"Tables that were left to full runs (1): last loaded by run {first}." in page
     assert database.run_ok("full") == ["full"]
+
+
+@pytest.fixture
+def ends_at_mark(database: DeltaCase) -> Iterator[None]:
+    """A delta meanwhile is stopped by us, once the mark has landed."""
+    case, registry = database.case, database.case.cloud.clients.records.current_registry()
+    profile = replace(registry.settings.profile, deltas_end="at_mark")
+    deploy(case, replace(registry, settings=replace(registry.settings, profile=profile)))
+    yield
+    deploy(case, registry)
+
+
+@pytest.mark.usefixtures("ends_at_mark")
+def test_a_delta_that_ends_at_its_mark_is_shorter_and_has_what_came_before_it(database: DeltaCase) -> None:
+    assert database.run_ok() == ["prime", "full"]
+    for number in range(2):
+        database.change(f"INSERT INTO orders VALUES ({70 + number}, 'new', 1)")
+        assert database.run_ok() == ["delta", "full"]
+    ledger = database.case.cloud.clients.ledger
+    newest = ledger.claim(database.case.id).number
+    for attempt in ledger.attempts_between(database.case.id, 1, newest):
+        if attempt.purpose == "delta":  # the mark of a prime is older than what its task begins to read
+            assert attempt.is_closed
+            assert attempt.stop_asked_at
+            assert attempt.started_at
+            seconds = (attempt.stop_asked_at - attempt.started_at).total_seconds()
+            assert seconds < database.cases.registry.settings.limits.delta_seconds
+
+
+def test_a_task_that_ended_at_a_time_before_may_end_at_marks_from_now_on(
+    seeded: DeltaCase, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue("ends_at_mark")
+    for number in range(2):  # it finds the stop position that its task was last started with
+        seeded.change(f"INSERT INTO orders VALUES ({80 + number}, 'new', 1)")
+        assert seeded.run_ok() == ["delta", "full"]
 
 
 def test_a_plan_of_deltas_is_made_from_deltas_and_one_of_full_loads_from_full_loads(database: DeltaCase) -> None:

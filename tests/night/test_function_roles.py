@@ -65,7 +65,11 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
         ),
         _FINDS,
     ),
-    ("ListsTheLanding", "s3:ListBucket"): (("SubmitLoads", "ContinueChain"), _FINDS),
+    ("ListsTheLanding", "s3:ListBucket"): (
+        ("SubmitLoads", "ContinueChain", "PollTask"),
+        f"{_FINDS} And whether the mark has landed of a delta that ends there.",
+    ),
+    ("ReadsMarks", "s3:GetObject"): (("PollTask",), "Of a delta that ends at its mark; those here end at a time."),
     ("Seals", "s3:PutObject"): (("ContinueChain",), _LEFT),
     ("AsksHolders", "states:DescribeExecution"): (
         ("ClaimDatabase",),

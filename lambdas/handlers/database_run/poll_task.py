@@ -19,6 +19,7 @@ from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, g
 from lambdas.dms_turns import charge, pace_of, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.lane_looks import look_at_tasks
+from lambdas.sealing_changes import is_delta_over
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -57,6 +58,8 @@ def run(request: Request, clients: Clients) -> Response:
             return Response(verdict="moving", wait_seconds=opened.plan.poll_seconds)
         text = f"task {opened.task_id!r} is {report.status!r} and shows no start of ours after {running_seconds:.0f} s."
         return _over(opened, Failure("unknown", "StartNotSeen", text), clients)
+    if opened.ends_at_mark and is_delta_over(opened, running_seconds, clients):
+        return _over(opened, None, clients)
     if report.progress != opened.record.progress:
         clients.ledger.note(opened.attempt, progress=report.progress, progress_at=clients.now())
         quiet_seconds = 0.0

@@ -93,8 +93,9 @@ def run(request: Request, clients: Clients) -> Response:
     if opened.attempt.mode == "delta":
         if broken := check_chain(opened, report, clients):
             return refuse(opened, broken, clients, Response)
-        stop_at = clients.now() + timedelta(seconds=opened.settings.limits.delta_seconds)
-        clients.ledger.note(opened.attempt, stop_at=stop_at)
+        if not opened.ends_at_mark:
+            stop_at = clients.now() + timedelta(seconds=opened.settings.limits.delta_seconds)
+            clients.ledger.note(opened.attempt, stop_at=stop_at)
     clients.ledger.note(
         opened.attempt,
         started_before=report.started,
