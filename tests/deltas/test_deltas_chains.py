@@ -137,6 +137,19 @@ def test_a_task_that_somebody_replaced_begins_the_chain_anew(seeded: DeltaCase) 
     ]
 
 
+def test_a_task_that_somebody_deleted_is_made_anew_by_the_run(seeded: DeltaCase) -> None:
+    case, name = seeded.case, task_id("fleet", seeded.case.id, "delta")
+    filters = [{"Name": "replication-task-id", "Values": [name]}]
+    (found,) = case.dms.describe_replication_tasks(Filters=filters)["ReplicationTasks"]
+    case.dms.delete_replication_task(ReplicationTaskArn=found["ReplicationTaskArn"])
+    case.time.pass_seconds(60)
+    seeded.change("UPDATE orders SET what = 'in no log' WHERE id = 1")
+    assert seeded.run_ok() == ["delta", "prime", "full"]
+    assert any("is gone, which has read the chain up to" in gap for gap in case.outcome["gaps"]), case.outcome["gaps"]
+    seeded.change("UPDATE orders SET what = 'in the log' WHERE id = 1")
+    assert seeded.run_ok() == ["delta", "full"]
+
+
 def test_where_the_registry_says_stop_a_gap_ends_the_run(seeded: DeltaCase) -> None:
     enter(seeded.case, on_gap="stop")
     query = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()"

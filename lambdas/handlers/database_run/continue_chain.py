@@ -57,9 +57,11 @@ def run(request: Request, clients: Clients) -> Response:
         return refuse(opened, gone("task", opened.task_ids[0]), clients, Response)
     chain = clients.chains.find(opened.database.id)
     if task is None:
-        if chain is None or not chain.broken:
+        if chain is None:
             return refuse(opened, gone("task", opened.task_id), clients, Response)
-        return _make(opened, full, clients)
+        if chain.broken:
+            return _make(opened, full, clients)
+        return refuse(opened, _break_off(opened, chain, clients), clients, Response)
     if task.report.status in {"creating", "deleting"}:
         return _wait(opened, clients)
     if not task.report.is_at_rest:
@@ -74,6 +76,13 @@ def run(request: Request, clients: Clients) -> Response:
     if opened.record.purpose != "prime" or opened.database.on_gap == "stop":
         return refuse(opened, broken, clients, Response)
     return _delete(opened, task.report, broken, clients)
+
+
+def _break_off(opened: Opened, chain: Chain, clients: Clients) -> Failure:
+    """The end of a *chain* whose task is gone, and with it its place in the log."""
+    why = f"task {opened.task_id!r} is gone, which has read the chain up to attempt {chain.newest}"
+    clients.chains.break_off(opened.database.id, why)
+    return Failure("source_log_gone", "ChainBroken", f"{why}. What came since is not known.")
 
 
 def _delete(opened: Opened, report: TaskReport, broken: Failure, clients: Clients) -> Response:

@@ -9,6 +9,7 @@ Raises  MalformedInputError, MalformedIdError, UnknownDatabaseError, UnknownRunE
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from fleet.attempts import Attempt
@@ -114,9 +115,8 @@ def _plan(request: Request, clients: Clients) -> Plan:
     chosen = choose(asked, registry, clients)
     require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
     deployed_ids = clients.dms.task_ids()
-    deployed = [
-        one for one in chosen.databases if task_id(registry.settings.prefix, one.id, chosen.mode) in deployed_ids
-    ]
+    prefix = registry.settings.prefix
+    deployed = [one for one in chosen.databases if _is_deployed(one, chosen.mode, prefix, deployed_ids, clients)]
     plan = plan_run(
         registry,
         run=request.run,
@@ -131,6 +131,12 @@ def _plan(request: Request, clients: Clients) -> Plan:
     )
     clients.records.write(plan_key(request.run), plan, Plan)
     return plan
+
+
+def _is_deployed(database: Database, mode: Mode, prefix: str, task_ids: Collection[str], clients: Clients) -> bool:
+    """Whether DMS has the task of *mode*, or a run can make it anew: that of a chain of deltas, beside the other."""
+    full, own = task_id(prefix, database.id, "full"), task_id(prefix, database.id, mode)
+    return own in task_ids or (full in task_ids and clients.chains.find(database.id) is not None)
 
 
 def _keep(request: Request, plan: Plan, clients: Clients) -> None:
