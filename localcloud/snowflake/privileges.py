@@ -26,8 +26,8 @@ _SYSTEM = {"ACCOUNTADMIN": {"SYSADMIN", "SECURITYADMIN"}, "SECURITYADMIN": {"USE
 class Privileges:
     """Those of one account.
 
-    A place is `DATABASE D`, `SCHEMA D.S` or `TABLE <its id>`, of a view too: privileges stay with a table that is swapped, and go with
-    one that is replaced.
+    A place is `DATABASE D`, `SCHEMA D.S` or `TABLE <its id>`, of a view too: privileges stay with a table that is
+    swapped, and go with one that is replaced.
     """
 
     def __init__(self, kept: dict[str, Any] | None) -> None:
