@@ -11,6 +11,7 @@ import pytest
 
 from cases import Cases
 from delta_case import DeltaCase, delta_cases
+from fleet.attempt_record import AttemptRecord
 from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
 from localcloud.servers.postgres import EmbeddedPostgres
 
@@ -19,17 +20,17 @@ BY_DELTA, IN_FULL = {"orders", "customers", "nothing"}, {"totals"}
 
 @dataclass
 class Intruder:
-    """Lets a capture die after the first file of *table* is put, or calls *puts* with that file's key."""
+    """Lets a capture die after the first file of *table* is put, or calls *puts*."""
 
     table: str = ""
-    puts: Callable[[str], None] | None = None
+    puts: Callable[[], None] | None = None
 
     def around_put(self, when: str, key: str) -> None:
         if self.table and when == "after" and f"/{self.table}/" in key:
             self.table = ""
             if self.puts is None:
                 raise CaptureKilledError
-            self.puts(key)
+            self.puts()
 
 
 INTRUDER = Intruder()
@@ -69,6 +70,14 @@ def freshness(database: DeltaCase) -> dict[str, Fresh]:
     return {row[0]: Fresh(*row[1:4], row[4].replace(tzinfo=UTC), *row[5:]) for row in rows}
 
 
+def newest(database: DeltaCase) -> AttemptRecord:
+    """The newest attempt at the database."""
+    ledger, name = database.case.cloud.clients.ledger, database.case.id
+    number = ledger.claim(name).number
+    (record,) = ledger.attempts_between(name, number, number)
+    return record
+
+
 class Before:
     """What OPS.FRESHNESS says before something is done, a minute later."""
 
@@ -95,12 +104,11 @@ class Before:
 
 def test_every_table_of_a_full_load_is_as_fresh_as_its_start(seeded: DeltaCase) -> None:
     fresh = freshness(seeded)
-    newest = seeded.case.cloud.clients.ledger.claim(seeded.case.id).number
-    (record,) = seeded.case.cloud.clients.ledger.attempts_between(seeded.case.id, newest, newest)
+    record = newest(seeded)
     assert set(fresh) == BY_DELTA | IN_FULL
     for name, one in fresh.items():
         rows = seeded.case.tables[name]["rows_in_warehouse"]
-        assert one == Fresh(seeded.case.run, newest, "full", record.started_at, None, rows)
+        assert one == Fresh(seeded.case.run, record.attempt.number, "full", record.started_at, None, rows)
 
 
 def test_a_delta_makes_every_table_fresher_whether_it_changed_or_not(seeded: DeltaCase) -> None:
@@ -120,9 +128,8 @@ def test_a_delta_makes_every_table_fresher_whether_it_changed_or_not(seeded: Del
 
 def test_what_was_committed_after_the_mark_is_not_said_to_be_there(seeded: DeltaCase) -> None:
     seeded.run_ok()
-    newest = seeded.case.cloud.clients.chains.find(seeded.case.id)
-    assert newest is not None
-    (record,) = seeded.case.cloud.clients.ledger.attempts_between(seeded.case.id, newest.newest, newest.newest)
+    number = int(freshness(seeded)["orders"].attempt)
+    (record,) = seeded.case.cloud.clients.ledger.attempts_between(seeded.case.id, number, number)
     assert record.marked_at is not None
     assert freshness(seeded)["orders"].fresh_as_of < record.marked_at
 
@@ -174,7 +181,7 @@ def test_what_lies_in_a_folder_that_must_not_keeps_its_tables_old(seeded: DeltaC
     before = Before(seeded)
     seeded.change("UPDATE orders SET what = 'in a folder with a stray' WHERE id = 1")
     INTRUDER.table = "orders"
-    INTRUDER.puts = lambda key: seeded.case.put(f"{key.partition('/public/')[0]}/public/strange/stray.parquet")
+    INTRUDER.puts = lambda: seeded.case.put(f"{newest(seeded).attempt.folder.prefix}/public/strange/stray.parquet")
     try:
         outcome = seeded.run()
     finally:
