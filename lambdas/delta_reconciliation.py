@@ -47,7 +47,10 @@ def reconcile_delta(
 def _outcome(opened: Opened, context: ChainContext, sealed: SealedTable, load: Load | None) -> TableOutcome:
     result = load.result if load is not None else None
     failure = result.failure if result is not None else sealed.failure
-    if failure is None and context.through < opened.attempt.number:
+    state = context.state(sealed.name)
+    # Entered again after the states were kept, a folder that all tables have is not read any more.
+    reached = max(context.through, state.applied if state is not None else 0)
+    if failure is None and reached < opened.attempt.number:
         failure = Failure(
             "delta_behind",
             "DeltaBehind",
@@ -67,7 +70,7 @@ def _outcome(opened: Opened, context: ChainContext, sealed: SealedTable, load: L
         rows_in_warehouse=result.rows_published if result is not None and is_applied else None,
         bytes=sum(file.size_bytes for file in sealed.files),
         failure=failure,
-        measured_in=state.loaded_in if (state := context.state(sealed.name)) is not None else "",
+        measured_in=state.loaded_in if state is not None else "",
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from case_registry import enter
 from cases import Cases
 from delta_case import DeltaCase, delta_cases
 from fleet.attempt_record import AttemptRecord
@@ -190,6 +191,18 @@ def test_what_lies_in_a_folder_that_must_not_keeps_its_tables_old(seeded: DeltaC
     assert "orders" not in before.moved()
     seeded.run()
     seeded.assert_equal()
+
+
+def test_a_reconciliation_that_dies_after_any_of_its_effects_says_the_same(cases: Cases) -> None:
+    database = DeltaCase(cases)
+    enter(database.case, views=False)  # every table comes by delta: none is behind the others in the ledger
+    database.run("full")
+    for effect in range(1, 4):
+        before = Before(database)
+        database.change(f"UPDATE orders SET what = 'dies after effect {effect}' WHERE id = 1")
+        outcome = database.run_broken(f"killed-handler:Reconcile:{effect}:exited")
+        assert (outcome["outcome"], outcome["failure_text"]) == ("ok", "")
+        assert before.moved() == BY_DELTA
 
 
 @contextmanager
