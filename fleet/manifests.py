@@ -62,7 +62,8 @@ class DeltaSeal:
     it, and *mark_files* those of its table, which nobody loads.
     *end*: why the task did not end as a bounded run ends; what landed is in order all the same, and is applied.
     *counts*: DMS's counts of each table's changes over the life of the task, from which the next attempt's begin.
-    *place*: where the source's log stood, None if it did not say so.
+    *place*: where the source's log stood, None if it did not say so. *open_since*: when a transaction began
+    that was open then and that the stop of the task may have cut; empty without one.
     """
 
     chain: int
@@ -73,6 +74,7 @@ class DeltaSeal:
     end: Failure | None = None
     counts: tuple[TableChanges, ...] = ()
     place: LogPlace | None = None
+    open_since: str = ""
 
 
 @dataclass(frozen=True)

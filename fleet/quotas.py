@@ -184,6 +184,12 @@ SNOWFLAKE_COPY_FILES = Quota(
     "https://docs.snowflake.com/en/user-guide/data-load-considerations-load",
     "2026-11-21",
 )
+SNOWFLAKE_STATEMENT_BYTES = Quota(
+    1_000_000,
+    "bytes of one request's statements (recommended; longer ones are cut where Snowflake keeps them)",
+    "https://docs.snowflake.com/en/user-guide/query-size-limits",
+    "2026-11-30",
+)
 SNOWFLAKE_REQUESTS_PER_WAREHOUSE = Quota(
     8,
     "statements at once per warehouse (MAX_CONCURRENCY_LEVEL by default)",

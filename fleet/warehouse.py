@@ -77,6 +77,14 @@ def setup_statements(
         f"CREATE TABLE IF NOT EXISTS {ops}.APPLIED (DATABASE_ID VARCHAR(32), SCHEMA_NAME VARCHAR(256), "
         f"TABLE_NAME VARCHAR(256), ATTEMPT NUMBER(9,0), RUN VARCHAR(40), MODE VARCHAR(5), ROW_COUNT NUMBER(19,0), "
         f"APPLIED_AT TIMESTAMP_LTZ)",
+        # So are these, by one INSERT for all tables of an attempt (`fleet/freshness.py`).
+        f"CREATE TABLE IF NOT EXISTS {readings_table(snowflake)} ({define_readings()})",
+        # The names of its columns are those of INFORMATION_SCHEMA.TABLES, to be joined with. Made anew each time, so
+        # that a newer version of it takes the place of an older one.
+        f"CREATE OR REPLACE VIEW {ops}.FRESHNESS COPY GRANTS AS SELECT {', '.join(READING_COLUMNS)}, "
+        f"DATEDIFF('second', FRESH_AS_OF, CURRENT_TIMESTAMP()) AS AGE_SECONDS FROM {readings_table(snowflake)} "
+        f"QUALIFY ROW_NUMBER() OVER (PARTITION BY TABLE_SCHEMA, TABLE_NAME ORDER BY FRESH_AS_OF DESC, ATTEMPT DESC) "
+        f"= 1",
         f"CREATE ROLE IF NOT EXISTS {loader}",
         f"CREATE ROLE IF NOT EXISTS {reader}",
         f"GRANT ROLE {loader} TO ROLE SYSADMIN",
@@ -86,12 +94,41 @@ def setup_statements(
         f"GRANT USAGE ON STAGE {ops}.LANDING TO ROLE {loader}",
         f"GRANT USAGE ON FILE FORMAT {ops}.DMS_PARQUET TO ROLE {loader}",
         f"GRANT SELECT, INSERT ON TABLE {ops}.APPLIED TO ROLE {loader}",
+        f"GRANT INSERT ON TABLE {readings_table(snowflake)} TO ROLE {loader}",
         f"GRANT USAGE ON DATABASE {database} TO ROLE {reader}",
         f"GRANT USAGE ON ALL SCHEMAS IN DATABASE {database} TO ROLE {reader}",
         f"GRANT USAGE ON FUTURE SCHEMAS IN DATABASE {database} TO ROLE {reader}",
         f"GRANT SELECT ON ALL TABLES IN DATABASE {database} TO ROLE {reader}",
         f"GRANT SELECT ON FUTURE TABLES IN DATABASE {database} TO ROLE {reader}",
+        f"GRANT SELECT ON VIEW {ops}.FRESHNESS TO ROLE {reader}",
     )
+
+
+_READINGS = {
+    "DATABASE_ID": "VARCHAR(32)",
+    "SOURCE_SCHEMA": "VARCHAR(256)",
+    "SOURCE_TABLE": "VARCHAR(256)",
+    "TABLE_SCHEMA": "VARCHAR(256)",
+    "TABLE_NAME": "VARCHAR(256)",
+    "RUN": "VARCHAR(40)",
+    "ATTEMPT": "NUMBER(9,0)",
+    "MODE": "VARCHAR(5)",
+    "FRESH_AS_OF": "TIMESTAMP_LTZ",
+    "POSITION": "VARCHAR",
+    "ROW_COUNT": "NUMBER(19,0)",
+}
+READING_COLUMNS = tuple(_READINGS)
+"""Of OPS.READINGS, in order."""
+
+
+def define_readings() -> str:
+    """The columns of OPS.READINGS as CREATE TABLE takes them."""
+    return ", ".join(f"{name} {kind}" for name, kind in _READINGS.items())
+
+
+def readings_table(snowflake: SnowflakeSettings) -> str:
+    """The table of how fresh tables were after each attempt that brought them up to date."""
+    return f"{quote(snowflake.database)}.OPS.READINGS"
 
 
 def find_clashes(tables: Sequence[Table]) -> dict[TableName, Failure]:

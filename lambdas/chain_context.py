@@ -58,7 +58,9 @@ def read_chain(opened: Opened, clients: Clients) -> ChainContext | None:
             if manifest is None:
                 lost.append(record.attempt.number)
             else:
-                folders.append(DeltaFolder(record.attempt, record.is_closed, manifest))
+                # The mark was set after that, once or more often, and noted afterwards.
+                marked_after = record.prepared_at if record.marked_at else None
+                folders.append(DeltaFolder(record.attempt, record.is_closed, manifest, marked_after))
     return ChainContext(chain, states, tuple(folders), tuple(lost))
 
 

@@ -97,6 +97,8 @@ def next_states(
         if state is None or state.needs_full or state.chain != context.chain.number:
             continue
         load = loads.get(name)
+        if load is None and plan_batch(state, context.folders, context.through):
+            continue  # nothing of the folder was handed off: its changes wait for the next delta
         if load is None:
             after = replace(state, applied=max(state.applied, context.through))
         else:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from fleet.deltas.chain import TableState
 from fleet.deltas.tables import part_tables
 from fleet.failures import Failure
+from fleet.freshness import Reading, read_delta
 from fleet.manifests import Manifest, SealedTable
 from fleet.outcomes import TableOutcome
 from fleet.tables.catalogue import TableName
@@ -17,20 +19,31 @@ from lambdas.loads import Load
 from lambdas.wiring import Clients
 
 
+@dataclass(frozen=True)
+class Reconciled:
+    """What a step made of its tables. *states*: of those that are elsewhere in their chain now; *readings*: of those
+    that are fresher.
+    """
+
+    tables: tuple[TableOutcome, ...]
+    states: Sequence[TableState] = ()
+    readings: tuple[Reading, ...] = ()
+
+
 def reconcile_delta(
     opened: Opened, manifest: Manifest, loads: Mapping[TableName, Load], clients: Clients
-) -> tuple[TableOutcome, ...]:
-    """What the delta made of each of its tables; their states go to the ledger. A prime has applied nothing yet."""
+) -> Reconciled:
+    """What the delta made of each of its tables. A prime has applied nothing yet."""
     context = read_chain(opened, clients)
     if context is None or context.chain.number == opened.attempt.number:
-        return ()
+        return Reconciled(())
     tables, others = part_tables(opened.server.engine, opened.database, read_tables(opened.attempt, clients))
-    clients.chains.put_states(
-        opened.database.id, next_states(opened, context, {table.name: table for table in tables}, loads)
-    )
-    by_delta = (_outcome(opened, context, table, loads.get(table.name)) for table in manifest.tables)
+    outcomes = tuple(_outcome(opened, context, table, loads.get(table.name)) for table in manifest.tables)
     left = [state for name in others if (state := context.state(name)) and opened.database.is_left_to_full_runs(name)]
-    return (*by_delta, *map(_left_to_full_runs, left))
+    after = next_states(opened, context, {table.name: table for table in tables}, loads)
+    counted = {one.name: one.rows_in_warehouse for one in outcomes if one.rows_in_warehouse is not None}
+    readings = read_delta(context.folders, context.states, after, counted)
+    return Reconciled((*outcomes, *map(_left_to_full_runs, left)), after, readings)
 
 
 def _left_to_full_runs(state: TableState) -> TableOutcome:
@@ -51,7 +64,10 @@ def _left_to_full_runs(state: TableState) -> TableOutcome:
 def _outcome(opened: Opened, context: ChainContext, sealed: SealedTable, load: Load | None) -> TableOutcome:
     result = load.result if load is not None else None
     failure = result.failure if result is not None else sealed.failure
-    if failure is None and context.through < opened.attempt.number:
+    state = context.state(sealed.name)
+    # Entered again after the states were kept, a folder that all tables have is not read any more.
+    reached = max(context.through, state.applied if state is not None else 0)
+    if failure is None and reached < opened.attempt.number:
         failure = Failure(
             "delta_behind",
             "DeltaBehind",
@@ -71,30 +87,27 @@ def _outcome(opened: Opened, context: ChainContext, sealed: SealedTable, load: L
         rows_in_warehouse=result.rows_published if result is not None and is_applied else None,
         bytes=sum(file.size_bytes for file in sealed.files),
         failure=failure,
-        measured_in=state.loaded_in if (state := context.state(sealed.name)) is not None else "",
+        measured_in=state.loaded_in if state is not None else "",
     )
 
 
-def keep_loaded(opened: Opened, outcomes: Sequence[TableOutcome], clients: Clients) -> None:
-    """Note which tables a full load has published: from its attempt on, deltas of the chain apply to them."""
+def states_after_full(opened: Opened, outcomes: Sequence[TableOutcome], clients: Clients) -> list[TableState]:
+    """Those of the tables that a full load has published: from its attempt on, deltas of the chain apply to them."""
     chain = clients.chains.find(opened.database.id)
     if chain is None or chain.broken or chain.number > opened.attempt.number:
-        return
+        return []
     loaded = {outcome.name for outcome in outcomes if outcome.failure is None}
     number = opened.attempt.number
-    clients.chains.put_states(
-        opened.database.id,
-        [
-            TableState(
-                table.schema,
-                table.table,
-                chain.number,
-                number,
-                number,
-                table_fingerprint(opened.server.engine, table),
-                loaded_in=opened.attempt.run,
-            )
-            for table in read_tables(opened.attempt, clients)
-            if table.name in loaded
-        ],
-    )
+    return [
+        TableState(
+            table.schema,
+            table.table,
+            chain.number,
+            number,
+            number,
+            table_fingerprint(opened.server.engine, table),
+            loaded_in=opened.attempt.run,
+        )
+        for table in read_tables(opened.attempt, clients)
+        if table.name in loaded
+    ]

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from fleet.attempt_record import AttemptRecord
 from fleet.deltas.chain import Chain
-from fleet.deltas.log_places import LogPlace, log_place
+from fleet.deltas.log_places import log_place
+from fleet.deltas.logs import SourceLog
+from fleet.deltas.open_transactions import describe_open, find_open
 from fleet.deltas.sealing import find_mark, judge_changes
 from fleet.dms.tasks import ChangeCounts, TaskReport, judge_delta_end, read_changes
 from fleet.failures import Failure
@@ -61,7 +63,12 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
         gaps.append("the source has no mark, so nobody knows up to where this delta reads")
     if before is None:
         gaps.append("the last delta's manifest is gone, so that DMS's counts of changes are compared with nothing")
-    place = _find_place(opened, gaps, clients)
+    is_prime = chain is None or bool(chain.broken)
+    log = _ask_log(opened, gaps, clients)
+    rested_at = opened.record.over_at or clients.now()
+    open_since = find_open(opened.server.engine, log.open_since, rested_at) if log is not None else ""
+    if not is_prime:  # a seed waits for the end of what is open at its prime's seal
+        gaps += describe_open(open_since)
     changed = _find_changed(opened, [table for table in tables if table.name != mark_name], gaps, clients)
     changed |= _find_late(opened, since, tables, gaps, clients)
     is_proved = mark == opened.attempt.number if opened.record.marked_at else True
@@ -78,7 +85,6 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
         for table in tables
         if table.name != mark_name
     ]
-    is_prime = chain is None or bool(chain.broken)
     return seal(
         opened.attempt,
         sealed,
@@ -96,7 +102,8 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             mark_files=tuple(files.get(mark_name, ())),
             end=end,
             counts=tuple(TableChanges(name.schema, name.table, counts[name]) for name in sorted(counts)),
-            place=place,
+            place=log_place(log) if log is not None else None,
+            open_since=open_since,
         ),
     )
 
@@ -171,13 +178,13 @@ def _counts_before(chain: Chain | None, since: Sealed) -> dict[TableName, Change
     return None
 
 
-def _find_place(opened: Opened, gaps: list[str], clients: Clients) -> LogPlace | None:
-    """Where the source's log is, so that the next delta sees whether somebody moved it."""
+def _ask_log(opened: Opened, gaps: list[str], clients: Clients) -> SourceLog | None:
+    """What the source says of its log, so that the next delta sees whether somebody moved it."""
     log = clients.source.log(opened.server, opened.database)
     if isinstance(log, Failure):
         gaps.append(f"the source was not asked after the delta where its log is ({as_clause(log.text)})")
         return None
-    return log_place(log)
+    return log
 
 
 def _find_late(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleet.deltas.chain import Chain
 from fleet.deltas.log_places import judge_place
 from fleet.deltas.logs import find_risks, judge_log
+from fleet.deltas.open_transactions import describe_open
 from fleet.failures import Failure
 from fleet.manifests import DeltaSeal
 from fleet.sentences import as_clause
@@ -22,12 +23,16 @@ def check_log(opened: Opened, clients: Clients) -> Failure | None:
     if isinstance(log, Failure):
         _note(opened, (f"the source was not asked of its log ({as_clause(log.text)})",), clients)
         return None
-    _note(opened, (*log.unseen, *find_risks(log)), clients)
+    found = (*log.unseen, *find_risks(log))
     chain = clients.chains.find(opened.database.id)
     engine, schemas = opened.server.engine, opened.database.schemas
     if chain is None or chain.broken:
+        _note(opened, found, clients)
         return judge_log(engine, log, "", schemas)
     before = _newest_seal(opened, chain, clients)
+    if before is not None and chain.newest != chain.number:  # for what is open at a prime's seal the seed waits
+        found = (*found, *describe_open(before.open_since))
+    _note(opened, found, clients)
     failure = judge_log(engine, log, chain.checkpoint, schemas)
     if failure is None and before is not None and before.place is not None:
         failure = judge_place(engine, before.place, log)

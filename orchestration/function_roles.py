@@ -301,7 +301,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     ),
     "SubmitLoads": (*_WRITES, _lists_ledger, _reads_manifests, _signs),
     "PollLoads": (*_WRITES, partial(_writes_records, folder="databases"), _notes, _signs),
-    "Reconcile": (*_WRITES, _lists_ledger, _notes, _keeps_states, _reads_manifests),
+    "Reconcile": (*_WRITES, _lists_ledger, _notes, _keeps_states, _reads_manifests, _signs),
     "NextStep": (*_ATTEMPT, _lists_ledger, _puts),
     "RecordOutcome": (*_WRITES, _lists_ledger, _records),
     "ReleaseDatabase": (*_ATTEMPT, _notes, _sees_tasks),

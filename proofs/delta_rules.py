@@ -10,6 +10,7 @@ from proofs.mutants import Mutant
 _CHAINS = "tests/deltas/test_deltas_chains.py"
 _POSTGRESQL = "tests/deltas/test_deltas_postgresql.py"
 _BATCHES = "tests/contract/snowflake/test_change_batches.py"
+_FRESHNESS = "tests/deltas/test_deltas_freshness.py"
 
 RULES = (
     Mutant(
@@ -151,5 +152,74 @@ RULES = (
         "AND OWN = HELD, ",
         ", ",
         (f"{_BATCHES}::test_changes_of_another_database_are_refused",),
+    ),
+    Mutant(
+        "what is not handed off of a folder waits",
+        "lambdas/change_loads.py",
+        "if load is None and plan_batch(state, context.folders, context.through):",
+        "if False:",
+        (f"{_FRESHNESS}::test_what_lies_in_a_folder_that_must_not_keeps_its_tables_old",),
+    ),
+    Mutant(
+        "a delta whose states are kept is not behind",
+        "lambdas/delta_reconciliation.py",
+        "reached = max(context.through, state.applied if state is not None else 0)",
+        "reached = context.through",
+        (f"{_FRESHNESS}::test_a_reconciliation_that_dies_after_any_of_its_effects_says_the_same",),
+    ),
+    Mutant(
+        "a table whose changes were not applied stays old",
+        "fleet/freshness.py",
+        "if not state.needs_full and state.applied > before[state.name].applied",
+        "if not state.needs_full",
+        ("tests/unit/fleet/test_freshness.py",),
+    ),
+    Mutant(
+        "an open folder makes no table fresher",
+        "fleet/freshness.py",
+        "closed = [folder for folder in folders if folder.is_closed]",
+        "closed = list(folders)",
+        ("tests/unit/fleet/test_freshness.py",),
+    ),
+    Mutant(
+        "a table is as fresh as before its mark, not as after it",
+        "lambdas/chain_context.py",
+        "record.prepared_at if record.marked_at else None",
+        "record.marked_at",
+        (f"{_FRESHNESS}::test_what_was_committed_after_the_mark_is_not_said_to_be_there",),
+    ),
+    Mutant(
+        "what Snowflake refuses of readings is a gap",
+        "lambdas/handlers/database_run/reconcile.py",
+        "*filter(None, [gap])",
+        "",
+        (f"{_FRESHNESS}::test_an_insert_that_snowflake_refuses_is_a_gap_of_the_outcome_and_nothing_else",),
+    ),
+    Mutant(
+        "the newest reading of a table counts",
+        "fleet/warehouse.py",
+        "ORDER BY FRESH_AS_OF DESC, ATTEMPT DESC",
+        "ORDER BY ATTEMPT",
+        ("tests/contract/snowflake/test_freshness_view.py::test_the_view_has_the_newest_reading_of_each_table",),
+    ),
+    Mutant(
+        "a transaction that is open over a stop is a gap where a stop may cut it",
+        "lambdas/sealing_changes.py",
+        "        gaps += describe_open(open_since)\n",
+        "        pass\n",
+        (
+            "tests/deltas/test_deltas_open_transactions.py"
+            "::test_a_transaction_that_is_open_over_the_stop_is_kept_and_is_a_gap",
+        ),
+    ),
+    Mutant(
+        "the delta behind that stop says so too",
+        "lambdas/source_log.py",
+        "*describe_open(before.open_since)",
+        "",
+        (
+            "tests/deltas/test_deltas_open_transactions.py"
+            "::test_the_delta_after_it_says_so_too_and_the_first_after_a_prime_does_not",
+        ),
     ),
 )

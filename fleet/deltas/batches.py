@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from fleet.attempts import Attempt
 from fleet.deltas.chain import TableState
@@ -13,11 +14,15 @@ from fleet.tables.catalogue import TableName
 
 @dataclass(frozen=True)
 class DeltaFolder:
-    """A sealed folder of a chain. *is_closed*: it and those before it hold all up to a known place of the log."""
+    """A sealed folder of a chain. *is_closed*: it and those before it hold all up to a known place of the log.
+
+    *marked_after*: a moment before that place was marked at the source; None where it has no mark.
+    """
 
     attempt: Attempt
     is_closed: bool
     manifest: Manifest
+    marked_after: datetime | None = None
 
     def table(self, name: TableName) -> SealedTable | None:
         """What was sealed of a table in it; None where the task did not read that table."""

@@ -33,7 +33,8 @@ class SourceLog:
 
     *server*: what is another after the database was made anew elsewhere. *oldest*, *newest*: the first and the last
     place that is there, in the engine's words. *size_bytes*: between them. *backed_up_at*: the last backup of the log.
-    *unseen*: what the login may not see, in words.
+    *unseen*: what the login may not see, in words. *open_since*: when the oldest transaction began that is open and has
+    written something, ISO, UTC; empty where none is, and where the engine is not asked (`open_transactions.py`).
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class SourceLog:
     slots: tuple[Slot, ...] = ()
     backed_up_at: str = ""
     unseen: tuple[str, ...] = ()
+    open_since: str = ""
 
 
 def judge_log(engine: Engine, log: SourceLog, checkpoint: str, schemas: Sequence[str] = ()) -> Failure | None:

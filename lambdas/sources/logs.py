@@ -74,6 +74,14 @@ _LAST_BACKUP = """
 SELECT COALESCE(CONVERT(varchar(19), MAX(backup_finish_date), 126), '')
 FROM msdb.dbo.backupset WHERE database_name = DB_NAME() AND type = 'L'
 """
+# Source: Microsoft's manual, "sys.dm_tran_database_transactions" (VIEW SERVER STATE): its time is that of the first
+# record in the log, by the server's own clock; what has written nothing has no first record.
+_OPEN_SINCE = """
+SELECT COALESCE(CONVERT(varchar(19), DATEADD(second, -DATEDIFF(second, MIN(database_transaction_begin_time), GETDATE()),
+  SYSUTCDATETIME()), 126), '')
+FROM sys.dm_tran_database_transactions
+WHERE database_id = DB_ID() AND database_transaction_begin_lsn IS NOT NULL
+"""
 _FATAL_SEVERITY = 20
 
 
@@ -169,7 +177,17 @@ def _read_sqlserver_log(ask: Ask) -> SourceLog:
     oldest, newest, backed_up_at, size = stats
     for (finished_at,) in _try(ask, _LAST_BACKUP, "when its log was last backed up", unseen):
         backed_up_at = finished_at or backed_up_at
-    return SourceLog(settings, server or "", oldest or "", newest or "", size, (), backed_up_at or "", tuple(unseen))
+    open_since = next((began for (began,) in _try(ask, _OPEN_SINCE, "which transactions are open", unseen)), "")
+    return SourceLog(
+        settings,
+        server or "",
+        oldest or "",
+        newest or "",
+        size,
+        backed_up_at=backed_up_at or "",
+        unseen=tuple(unseen),
+        open_since=f"{open_since}+00:00" if open_since else "",
+    )
 
 
 def _database_settings(ask: Ask, known: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from localcloud.quotas import SNOWFLAKE_BINARY_BYTES, SNOWFLAKE_VARCHAR_CHARACTERS
-from localcloud.snowflake.definitions import information_schema
+from localcloud.snowflake.definitions import information_schema, views
 from localcloud.snowflake.definitions.catalogue import Column, Table, resolve
 from localcloud.snowflake.errors import SnowflakeError, invalid_identifier, missing, not_emulated, raising
 from localcloud.snowflake.loading.inferring import lay_out_schema
@@ -36,6 +36,7 @@ def run_translated(session: SessionState, text: str, bindings: list[Any]) -> Res
         places[reference.hole] = _place(session, shaped, reference, tables, places)
     if translation.tables:
         session.require_warehouse()
+    _refuse_changed_view(session, shaped, translation)
     _require_privileges(session, translation, tables)
     _refuse_other_case(shaped, translation, tables)
     filled = shaped.fill(translation.text, places)
@@ -100,9 +101,45 @@ def _place(
             raise missing("Database", database)
         pinned = {shaped.name(name): shaped.text_value(value) for name, value in reference.pinned}
         return information_schema.lay_out(session.cursor, session.engine.catalogue, database, parts[-1], pinned)
+    if view := _find_view(session, parts):
+        return _lay_out_view(session, view)
     table = session.table(parts)
     tables.append(table)
     return table.duckdb
+
+
+def _find_view(session: SessionState, parts: tuple[str, ...]) -> views.View | None:
+    """The view of that name, unless a temporary table hides it."""
+    key = resolve(session.context, parts)
+    return None if key in session.temporary else views.find(session.engine.catalogue, key)
+
+
+def _lay_out_view(session: SessionState, view: views.View) -> str:
+    """Make the rows of *view* for the session; the name under which DuckDB has them.
+
+    The session's role needs the view alone, the view's owner what it reads.
+    Source: https://docs.snowflake.com/en/user-guide/views-introduction (documented).
+    """
+    session.require("SELECT", view.as_table)
+    shaped = shape(view.query)
+    translation = translate(shaped.text)
+    places = {NOW: f"TIMESTAMPTZ '{session.now.isoformat()}'"}
+    for reference in translation.tables:
+        table = session.engine.catalogue.table(resolve(view.context, tuple(map(shaped.name, reference.parts))))
+        session.engine.privileges.require(view.owner, "SELECT", table)
+        places[reference.hole] = table.duckdb
+    place = quoted("temp", "main", ".".join(view.key))
+    session.cursor.execute(f"CREATE OR REPLACE TEMPORARY TABLE {place} AS {shaped.fill(translation.text, places)}")
+    return place
+
+
+def _refuse_changed_view(session: SessionState, shaped: Shaped, translation: Translation) -> None:
+    """The first table of a change is the one that is changed."""
+    if translation.kind == "select":
+        return
+    parts = tuple(map(shaped.name, translation.tables[0].parts))
+    if _find_view(session, parts):
+        raise not_emulated(f"{translation.kind.upper()} of the view {parts[-1]}")
 
 
 def _require_privileges(session: SessionState, translation: Translation, tables: list[Table]) -> None:

@@ -26,8 +26,8 @@ _SYSTEM = {"ACCOUNTADMIN": {"SYSADMIN", "SECURITYADMIN"}, "SECURITYADMIN": {"USE
 class Privileges:
     """Those of one account.
 
-    A place is `DATABASE D`, `SCHEMA D.S` or `TABLE <its id>`: privileges stay with a table that is swapped, and go with
-    one that is replaced.
+    A place is `DATABASE D`, `SCHEMA D.S` or `TABLE <its id>`, of a view too: privileges stay with a table that is
+    swapped, and go with one that is replaced.
     """
 
     def __init__(self, kept: dict[str, Any] | None) -> None:
@@ -90,6 +90,11 @@ class Privileges:
         of_database = self._future.get(f"TABLES DATABASE {table.database}", ())
         with self._lock:
             self._granted[f"TABLE {table.id}"] = {_owner(role), *(of_schema or of_database)}
+
+    def own_view(self, view: Table, role: str | None) -> None:
+        """Note who made the *view*. Grants on future tables are none on views."""
+        with self._lock:
+            self._granted[f"TABLE {view.id}"] = {_owner(role)}
 
     def copy_grants(self, of: Table, to: Table, role: str | None) -> None:
         """Note who made *to*, and what is granted on *of*, except its ownership; future grants do not count.

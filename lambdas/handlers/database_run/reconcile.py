@@ -1,5 +1,6 @@
 """
-State "Reconcile" of database-run.asl.json: lays the counts of source, DMS, Parquet and Snowflake side by side.
+State "Reconcile" of database-run.asl.json: lays the counts of source, DMS, Parquet and Snowflake side by side, and
+writes down how fresh each table is.
 
 Takes   AttemptRequest
 Returns Response: how many tables there are, and how many are not ok
@@ -9,12 +10,14 @@ Raises  ClaimLostError
 from __future__ import annotations
 
 from fleet.errors import ClaimLostError, FleetError
+from fleet.freshness import read_full
 from fleet.outcomes import TableOutcome, reconcile
 from lambdas.attempt_context import AttemptRequest, open_attempt
-from lambdas.delta_reconciliation import keep_loaded, reconcile_delta
+from lambdas.delta_reconciliation import Reconciled, reconcile_delta, states_after_full
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.landing import read_manifest
 from lambdas.loads import read_loads
+from lambdas.readings import write_readings
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -31,22 +34,28 @@ RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
 
 
 def run(request: Request, clients: Clients) -> Response:
-    """Write every table's counts; where no folder was sealed, there is no table to speak of."""
+    """Write every table's counts; where no folder was sealed, there is no table to speak of.
+
+    How fresh tables are goes first: entered again after the ledger has their states, no table is fresher than before.
+    """
     opened = open_attempt(request.attempt, clients)
     manifest = read_manifest(opened, clients)
     if manifest is None:
         return Response(tables=0, not_ok=0)
     loads = {load.name: load for load in read_loads(opened.attempt, clients)}
     if opened.attempt.mode == "delta":
-        tables = reconcile_delta(opened, manifest, loads, clients)
+        done = reconcile_delta(opened, manifest, loads, clients)
     else:
         tables = reconcile(manifest, {name: load.result for name, load in loads.items() if load.result is not None})
-        if opened.database.deltas:
-            keep_loaded(opened, tables, clients)
-    clients.records.write(opened.attempt.key("tables"), tables, tuple[TableOutcome, ...])
-    if manifest.gaps:
-        clients.ledger.note(opened.attempt, gaps=manifest.gaps)
-    return Response(tables=len(tables), not_ok=sum(table.failure is not None for table in tables))
+        states = states_after_full(opened, tables, clients) if opened.database.deltas else ()
+        done = Reconciled(tables, states, read_full(opened.record.started_at, tables))
+    gap = write_readings(opened, done.readings, clients)
+    gaps = tuple(dict.fromkeys((*opened.record.gaps, *manifest.gaps, *filter(None, [gap]))))
+    if gaps != opened.record.gaps:
+        clients.ledger.note(opened.attempt, gaps=gaps)
+    clients.chains.put_states(opened.database.id, done.states)
+    clients.records.write(opened.attempt.key("tables"), done.tables, tuple[TableOutcome, ...])
+    return Response(tables=len(done.tables), not_ok=sum(table.failure is not None for table in done.tables))
 
 
 handler = entrypoint("Reconcile", Request, run)

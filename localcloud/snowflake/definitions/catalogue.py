@@ -174,7 +174,7 @@ class Catalogue:
     # --- objects of the account
 
     def find_object(self, kind: str, name: str) -> dict[str, Any] | None:
-        """The properties of a user, role, warehouse, integration, stage or file format, or None."""
+        """The properties of a user, role, warehouse, integration, stage, format or view, or None."""
         return self._objects.get((kind, name))
 
     def object(self, kind: str, name: str) -> dict[str, Any]:
@@ -193,6 +193,11 @@ class Catalogue:
         cursor.execute("DELETE FROM objects WHERE kind = ? AND name = ?", [kind, name])
         cursor.execute("INSERT INTO objects VALUES (?, ?, ?)", [kind, name, json.dumps(properties)])
         self._objects[kind, name] = properties
+
+    def drop_object(self, cursor: duckdb.DuckDBPyConnection, kind: str, name: str) -> None:
+        """Forget an object that is there."""
+        cursor.execute("DELETE FROM objects WHERE kind = ? AND name = ?", [kind, name])
+        del self._objects[kind, name]
 
     # --- files
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from localcloud.snowflake.definitions import views
 from localcloud.snowflake.definitions.catalogue import resolve
 from localcloud.snowflake.errors import missing, not_emulated
 from localcloud.snowflake.privileges import Made
@@ -18,7 +19,7 @@ _OF_ROLE = re.compile(
 _OF_PRIVILEGES = re.compile(
     r"(?P<word>GRANT|REVOKE)\s+(?P<privileges>[A-Z][A-Z ,]*?)\s+ON\s+"
     r"(?:(?P<which>ALL|FUTURE)\s+(?P<made>SCHEMAS|TABLES)\s+IN\s+)?"
-    r"(?P<kind>DATABASE|SCHEMA|TABLE|STAGE|FILE\s+FORMAT|WAREHOUSE|INTEGRATION)\s+"
+    r"(?P<kind>DATABASE|SCHEMA|TABLE|VIEW|STAGE|FILE\s+FORMAT|WAREHOUSE|INTEGRATION)\s+"
     rf"(?P<name>{QUALIFIED_NAME})\s+(?:TO|FROM)\s+ROLE\s+(?P<role>{NAME})",
     _FLAGS,
 )
@@ -27,6 +28,7 @@ _PRIVILEGES = {
     "DATABASE": {"USAGE", "CREATE SCHEMA", "MONITOR"},
     "SCHEMA": {"USAGE", "CREATE TABLE", "MONITOR"},
     "TABLE": {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"},
+    "VIEW": {"SELECT"},
     "STAGE": {"USAGE"},
     "FILE FORMAT": {"USAGE"},
     "WAREHOUSE": {"USAGE", "OPERATE", "MONITOR"},
@@ -60,7 +62,7 @@ def grant(session: SessionState, text: str) -> Result:
         if is_future:
             made: Made = "SCHEMAS" if of == "SCHEMA" else "TABLES"
             privileges.grant_future(made, place, (one, role), is_revoked=is_revoked)
-        elif of in {"DATABASE", "SCHEMA", "TABLE"}:
+        elif of in {"DATABASE", "SCHEMA", "TABLE", "VIEW"}:
             for each in _all(session, of, place) if written["which"] else [place]:
                 privileges.grant(each, (one, role), is_revoked=is_revoked)
     return status(_DONE)
@@ -92,6 +94,11 @@ def _place(session: SessionState, kind: str, parts: tuple[str, ...]) -> str:
         return f"SCHEMA {database}.{parts[-1]}"
     if kind == "TABLE":
         return f"TABLE {session.table(parts).id}"
+    if kind == "VIEW":
+        view = views.find(catalogue, resolve(session.context, parts))
+        if view is None:
+            raise missing("View", ".".join(parts))
+        return f"TABLE {view.id}"
     name = ".".join(resolve(session.context, parts)) if kind in {"STAGE", "FILE FORMAT"} else parts[-1]
     catalogue.object(kind, name)
     return f"{kind} {name}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from localcloud.snowflake.definitions import views
 from localcloud.snowflake.definitions.catalogue import Catalogue, Table
 from localcloud.snowflake.errors import not_emulated
 from localcloud.snowflake.sql.lexing import literal, quoted
@@ -51,7 +52,9 @@ def _rows(catalogue: Catalogue, database: str, view: str, pinned: Mapping[str, s
     if view == "SCHEMATA":
         yield [(database, name) for name in catalogue.schemas(database)]
     elif view == "TABLES":
-        if found := [(*table.key, "BASE TABLE", _yes(table.is_transient)) for table in tables]:
+        found = [(*table.key, "BASE TABLE", _yes(table.is_transient)) for table in tables]
+        found += [(*view.key, "VIEW", "NO") for view in views.all_in(catalogue, database)]
+        if found:
             yield found
     else:
         yield from map(_columns, tables)

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.snowflake.definitions import altering, clones, grants, streams, tables
+from localcloud.snowflake.definitions import altering, clones, grants, streams, tables, views
 from localcloud.snowflake.definitions.catalogue import resolve
 from localcloud.snowflake.errors import SnowflakeError, exists_already, missing, not_emulated
 from localcloud.snowflake.loading.formats import check_format
@@ -104,6 +104,8 @@ def define(session: SessionState, text: str) -> Result:
         return altering.alter(session, text)
     if re.match(r"(CREATE\s+(OR\s+REPLACE\s+)?(\w+\s+)?|DROP\s+)TABLE\b", text, re.IGNORECASE):
         return tables.define(session, text)
+    if re.match(r"(CREATE\s+(OR\s+REPLACE\s+)?(\w+\s+)?|DROP\s+)VIEW\b", text, re.IGNORECASE):
+        return views.define(session, text)
     if re.match(r"CREATE\s+(OR\s+REPLACE\s+)?STREAM\b", text, re.IGNORECASE):
         return streams.create(session, text)
     if written := _CREATE.fullmatch(text):

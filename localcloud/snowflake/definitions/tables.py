@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from localcloud.snowflake.definitions import views
 from localcloud.snowflake.definitions.catalogue import Column, Table, resolve
 from localcloud.snowflake.definitions.column_types import column_type
 from localcloud.snowflake.errors import SnowflakeError, exists_already, not_emulated, syntax_error
@@ -101,6 +102,8 @@ def _create(session: SessionState, definition: _Definition, parts: tuple[str, ..
     if existing is not None and definition.is_lenient:
         return status(f"{key[2]} already exists, statement succeeded.")
     if existing is not None and not definition.is_replacing:
+        raise exists_already(key[2])
+    if views.find(session.engine.catalogue, key) is not None:
         raise exists_already(key[2])
     table = Table(
         *key,

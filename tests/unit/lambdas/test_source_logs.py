@@ -189,6 +189,8 @@ def answering(version: int, **answers: Answer) -> Callable[[str], Answer]:
             return [("0x0000002900000058000B",)]
         if "backupset" in query:
             return [("2026-11-30T12:05:00",)]
+        if "dm_tran_database_transactions" in query:
+            return [("2026-11-30T11:58:30",)]
         assert "sys.dm_db_log_stats(DB_ID())" in query
         return [STATS]
 
@@ -219,6 +221,7 @@ def test_a_sql_server_says_its_recovery_model_where_its_log_begins_and_when_it_w
         "41:88:3",
         1_048_576,
         backed_up_at="2026-11-30T12:05:00",
+        open_since="2026-11-30T11:58:30+00:00",
     )
     assert judge_log("sqlserver", log, SOME) is None
 
@@ -231,16 +234,26 @@ def test_an_old_sql_server_is_asked_for_what_it_has(tmp_path: Path, version: int
     assert judge_log("sqlserver", log, SOME) is None
 
 
+def test_a_sql_server_without_open_transactions_says_so(tmp_path: Path) -> None:
+    log = ask_sqlserver(tmp_path, answering(2022, dm_tran_database_transactions=[("",)]))
+    assert (log.open_since, log.unseen) == ("", ())
+
+
 def test_what_a_sql_server_hides_is_said_and_no_failure(tmp_path: Path) -> None:
     hidden: dict[str, Answer] = {"sys.dm_db_log_stats(": DENIED, "database_recovery_status": [], "backupset": DENIED}
+    hidden["dm_tran_database_transactions"] = (300, 14, "VIEW SERVER STATE permission was denied on object 'server'.")
     log = ask_sqlserver(tmp_path, answering(2022, **hidden))
     assert log.unseen[0] == "which server it is and whether its log is backed up is hidden from the login"
-    assert log.unseen[-1] == "when its log was last backed up is hidden from the login"
+    assert log.unseen[-2] == "when its log was last backed up is hidden from the login"
+    assert log.unseen[-1] == "which transactions are open is hidden from the login"
+    assert log.open_since == ""
     assert judge_log("sqlserver", log, SOME) is None
 
 
 def test_a_log_goes_through_json_unchanged() -> None:
-    log = SourceLog({"wal_level": "logical"}, "7", "a", "b", 9, (Slot("s", True, "0/1", "reserved", 5),), "now", ("x",))
+    log = SourceLog(
+        {"wal_level": "logical"}, "7", "a", "b", 9, (Slot("s", True, "0/1", "reserved", 5),), "now", ("x",), "then"
+    )
     kind = adapter(SourceLog)
     assert kind.validate_python(kind.dump_python(log, mode="json")) == log
 
