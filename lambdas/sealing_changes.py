@@ -9,7 +9,7 @@ from datetime import datetime
 from fleet.attempt_record import AttemptRecord
 from fleet.deltas.chain import Chain
 from fleet.deltas.log_places import LogPlace, log_place
-from fleet.deltas.sealing import find_mark, judge_changes
+from fleet.deltas.sealing import describe_twice, find_mark, judge_changes
 from fleet.dms.tasks import ChangeCounts, TaskReport, judge_delta_end, read_changes
 from fleet.failures import Failure
 from fleet.folders import LandedFile, sort_files
@@ -65,10 +65,11 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
     changed = _find_changed(opened, [table for table in tables if table.name != mark_name], gaps, clients)
     changed |= _find_late(opened, since, tables, gaps, clients)
     is_proved = mark == opened.attempt.number if opened.record.marked_at else True
+    new = {} if before is None else {table.name: _since(counts, before, table.name) for table in tables}
     sealed = [
         judge_changes(
             table,
-            None if before is None else _since(counts, before, table.name),
+            new.get(table.name),
             files.get(table.name, ()),
             footers,
             state=states.get(table.name, ""),
@@ -78,6 +79,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
         for table in tables
         if table.name != mark_name
     ]
+    gaps += describe_twice(sealed, new)
     is_prime = chain is None or bool(chain.broken)
     return seal(
         opened.attempt,

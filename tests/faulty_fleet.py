@@ -44,7 +44,7 @@ class Fleet:
         for name in databases:
             self.make(name)
         arn = self.cloud.start_run(run, {"mode": mode, "databases": list(databases)})
-        self.cloud.machines.ended(arn).result(timeout=120)
+        self.cloud.machines.ended(arn).result(timeout=600)
         clients = self.cloud.clients
         found = (
             clients.objects.read(clients.records.bucket, record.document) for record in clients.ledger.outcomes(run)

@@ -36,7 +36,7 @@ _FOR_GOOD = 2 if KILLS != "all" else 40
 """Databases that lose a function for good in each of their runs."""
 _FILES = 1 if KILLS != "all" else 100
 """Databases that lose a capture in each of their runs, if there are so many files."""
-_MOST_AT_ONCE = 40
+_MOST_AT_ONCE = 20
 """Databases of one fleet: an account has 60 replication instances, and each has its own."""
 Kind = Literal["once", "for good", "file"]
 CHANGES: Mapping[str, tuple[str, ...]] = {
@@ -167,7 +167,7 @@ class Deaths:
             arn = f"{prefix}:{name}-{database}-0"
             if machines.describe_execution(executionArn=arn)["status"] == "FAILED":
                 machines.redrive_execution(executionArn=arn)
-                self.fleet.cloud.machines.ended(arn).result(timeout=120)
+                self.fleet.cloud.machines.ended(arn).result(timeout=600)
         again = [one for one in broken if self._outcome(name, one) != "ok"]
         if again:
             self.fleet.run(f"{name}-again", again, "delta")
@@ -266,7 +266,7 @@ def test_a_run_goes_through_calls_of_every_client(deaths: Deaths) -> None:
         operations = {operation for _, operation in deaths.calls[run]}
         dms = {"StartReplicationTask", "DescribeTableStatistics"}
         assert {*dms, "PutObject", "TransactWriteItems", "SubmitStatements", "Invoke"} <= operations
-        assert deaths.files[run] > 0 or run == "first"  # a prime reads no change
+    assert deaths.files["delta"] > 2  # two tables and the mark; the primes find no change to write
     assert {"DeleteReplicationTask", "CreateReplicationTask"} <= {operation for _, operation in deaths.calls["anew"]}
 
 
