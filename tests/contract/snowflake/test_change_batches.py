@@ -199,7 +199,10 @@ def test_changes_of_another_database_are_refused(account: Account) -> None:
     warehouse = Warehouse(account, {(1, 1): "old"})
     landed = warehouse.land(2, [Change("U", (1, 1), "new", (1, 1), 1)], database="other")
 
-    assert "delta: 1 changes, 0 of this database, 1 by the footers" in account.failed(*warehouse.statements(2, [landed])).cause
+    assert (
+        "delta: 1 changes, 0 of this database, 1 by the footers"
+        in account.failed(*warehouse.statements(2, [landed])).cause
+    )
     assert warehouse.rows() == {(1, 1): "old"}
 
 
