@@ -59,18 +59,22 @@ def judge_changes(
 
 
 def describe_twice(sealed: Sequence[SealedTable], counts: Mapping[TableName, ChangeCounts]) -> tuple[str, ...]:
-    """Which tables' files hold more changes than DMS counts, in words: after an unclean stop it reads some again.
+    """Which tables' files hold more changes than DMS counts, in words: those before an unclean stop come again.
 
     >>> twice = SealedTable("s", "t", False, "loaded", 3, None, ())
     >>> describe_twice([twice], {TableName("s", "t"): ChangeCounts(1, 1, 0)})
-    ('DMS wrote changes twice, which are applied once: 1 of s.t',)
+    ('files hold more changes than DMS counts, which come twice and are applied once: 1 of s.t',)
     """
     more = [
         f"{one.rows - counts[one.name].all:,} of {one.name}"
         for one in sealed
         if one.name in counts and one.rows > counts[one.name].all
     ]
-    return (f"DMS wrote changes twice, which are applied once: {list_some(more)}",) if more else ()
+    return (
+        (f"files hold more changes than DMS counts, which come twice and are applied once: {list_some(more)}",)
+        if more
+        else ()
+    )
 
 
 def find_mark(files: Sequence[LandedFile], footers: Mapping[str, Footer]) -> int:

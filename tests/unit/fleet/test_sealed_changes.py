@@ -39,7 +39,7 @@ def test_changes_that_dms_wrote_twice_are_said_and_no_others() -> None:
     sealed = judge_changes(TABLE, ChangeCounts(1, 0, 0), [FILE], {"k": Footer(2, {})})
     name = TableName("s", "t")
     assert describe_twice([sealed], {name: ChangeCounts(1, 0, 0)}) == (
-        "DMS wrote changes twice, which are applied once: 1 of s.t",
+        "files hold more changes than DMS counts, which come twice and are applied once: 1 of s.t",
     )
     assert describe_twice([sealed], {name: ChangeCounts(1, 1, 0)}) == ()
     assert describe_twice([sealed], {}) == ()  # nobody knows DMS's count any more
