@@ -182,7 +182,7 @@ def _guards(snowflake: SnowflakeSettings, attempt: Attempt, batch: ChangeBatch, 
         f"' is applied, wanted {batch.written} before attempt {attempt.number}') AS NUMBER(9,0)), "
         f"{literal(attempt.run)}, {literal(attempt.mode)}, "
         f"CAST(IFF(HELD = {batch.rows} AND OWN = HELD, HELD || '', "
-        f"'delta: ' || HELD || ' changes, ' || OWN || ' of this database, {batch.rows} by the footers') AS NUMBER(19,0)), "
+        f"'delta: ' || HELD || ' changes, ' || OWN || ' of this database, {batch.rows} by footers') AS NUMBER(19,0)), "
         f"CURRENT_TIMESTAMP() "
         f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {applied_table(snowflake)} WHERE {where}), "
         f"(SELECT COUNT(*) AS HELD, COUNT_IF({is_own}) AS OWN FROM {beside})"

@@ -200,7 +200,7 @@ def test_changes_of_another_database_are_refused(account: Account) -> None:
     landed = warehouse.land(2, [Change("U", (1, 1), "new", (1, 1), 1)], database="other")
 
     assert (
-        "delta: 1 changes, 0 of this database, 1 by the footers"
+        "delta: 1 changes, 0 of this database, 1 by footers"
         in account.failed(*warehouse.statements(2, [landed])).cause
     )
     assert warehouse.rows() == {(1, 1): "old"}
@@ -213,5 +213,5 @@ def test_other_changes_than_the_footers_of_their_files_had_are_refused(account: 
 
     failed = account.failed(*warehouse.statements(2, [(attempt, replace(sealed, rows=said))]))
 
-    assert f"delta: 1 changes, 1 of this database, {said} by the footers" in failed.cause
+    assert f"delta: 1 changes, 1 of this database, {said} by footers" in failed.cause
     assert warehouse.rows() == {(1, 1): "old"}
