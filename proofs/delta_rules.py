@@ -249,7 +249,7 @@ RULES = (
         "lambdas/chain_context.py",
         "    first = min([*applied, chain.newest]) + 1 if applied else chain.number\n",
         "    first = chain.newest\n",
-        (f"{_CHAINS}::test_a_capture_that_dies_around_a_file_leaves_the_warehouse_as_it_is_until_the_next_delta",),
+        (f"{_RULES}::test_a_delta_whose_mark_did_not_land_waits_though_its_task_stopped_as_asked",),
     ),
     Mutant(
         "only a full load ends the need for one",

@@ -200,8 +200,7 @@ def test_changes_of_another_database_are_refused(account: Account) -> None:
     landed = warehouse.land(2, [Change("U", (1, 1), "new", (1, 1), 1)], database="other")
 
     assert (
-        "delta: 1 changes, 0 of this database, 1 by footers"
-        in account.failed(*warehouse.statements(2, [landed])).cause
+        "delta: 1 changes, 0 of this database, 1 by footers" in account.failed(*warehouse.statements(2, [landed])).cause
     )
     assert warehouse.rows() == {(1, 1): "old"}
 
