@@ -398,4 +398,17 @@ RULES = (
         """(POSITION_COLUMN, "$AR_H_CHANGE_SEQ", 64)""",
         (f"{_LANDING}::test_a_moved_row_says_where_it_was_and_a_deleted_one_its_key",),
     ),
+    Mutant(
+        "what took a table's place is noted after it, by each sending",
+        "fleet/warehouse.py",
+        """        f"INSERT INTO {applied_table(snowflake)} {_guards(snowflake, attempt, table, sealed, target)}",
+        f"DROP TABLE {beside}",
+""",
+        """        f"DROP TABLE {beside}",
+""",
+        (
+            "tests/contract/snowflake/test_snowflake_guards.py"
+            "::test_a_request_that_died_after_it_replaced_a_table_is_finished_when_it_is_sent_again",
+        ),
+    ),
 )
