@@ -259,11 +259,11 @@ RULES = (
         (f"{_CHAINS}::test_a_table_that_snowflake_refuses_three_times_is_loaded_in_full",),
     ),
     Mutant(
-        "a full load that was refused ends no need for one",
+        "a full load that failed ends no need for one",
         "lambdas/delta_reconciliation.py",
         "            if table.name in loaded\n",
         "            if loaded\n",
-        (f"{_RULES}::test_a_table_whose_full_load_is_refused_takes_no_delta_before_another",),
+        (f"{_RULES}::test_a_table_whose_full_load_fails_takes_no_delta_before_another",),
     ),
     Mutant(
         "a table of an earlier chain takes no delta of this one",
