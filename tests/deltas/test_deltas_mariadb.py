@@ -71,7 +71,11 @@ def test_changes_arrive(seeded: DeltaCase) -> None:
     for changes in (
         ["INSERT INTO orders VALUES (4, 'four', NULL)", "UPDATE orders SET what = 'first' WHERE id = 1"],
         ["UPDATE orders SET id = 30 WHERE id = 3", "DELETE FROM orders WHERE id = 2", "DELETE FROM order_lines"],
-        ["UPDATE torn SET what = 'a' WHERE id = 1", "DELETE FROM torn WHERE id = 2", "INSERT INTO torn VALUES (3, 'c')"],
+        [
+            "UPDATE torn SET what = 'a' WHERE id = 1",
+            "DELETE FROM torn WHERE id = 2",
+            "INSERT INTO torn VALUES (3, 'c')",
+        ],
         [
             "DELETE FROM orders WHERE id = 30; INSERT INTO orders VALUES (30, 'new', 7)",
             "INSERT INTO keyless VALUES ('two')",
