@@ -86,7 +86,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
         sealed,
         bucket=bucket,
         sealed_at=clients.now().isoformat(),
-        failure=judge_strays(strays, []),
+        failure=None,
         account=read_account(opened.attempt, clients) or NOTHING_ACCOUNTED,
         gaps=gaps,
         left_by_test=left_by_test,
@@ -99,6 +99,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             end=end,
             counts=tuple(TableChanges(name.schema, name.table, counts[name]) for name in sorted(counts)),
             place=place,
+            strays=judge_strays(strays, [], follows="What is known of it is applied all the same."),
         ),
     )
 
@@ -107,8 +108,8 @@ def note_changes(opened: Opened, manifest: Manifest, clients: Clients) -> None:
     """What a delta's *manifest* says goes to the ledger: first the attempt, then the chain."""
     delta = manifest.delta
     assert delta is not None  # noqa: S101  the manifest of a delta has it
-    if delta.end is not None:
-        clients.ledger.note_failure(opened.attempt, delta.end)
+    for failure in filter(None, (delta.end, delta.strays)):
+        clients.ledger.note_failure(opened.attempt, failure)
     clients.ledger.note(
         opened.attempt,
         sealed_at=datetime.fromisoformat(manifest.sealed_at),

@@ -366,9 +366,9 @@ RULES = (
     ),
     Mutant(
         "an object that nobody knows keeps no change back",
-        "lambdas/handlers/database_run/seal_folder.py",
-        """"nothing" if is_prime else "hand off\"""",
-        """"nothing" if is_prime or manifest.failure else "hand off\"""",
+        "lambdas/sealing_changes.py",
+        "        failure=None,\n",
+        "        failure=judge_strays(strays, []),\n",
         (f"{_RULES}::test_an_object_that_nobody_knows_ends_red_and_keeps_no_change_back",),
     ),
     Mutant(

@@ -115,7 +115,7 @@ def _note(opened: Opened, manifest: Manifest, clients: Clients) -> Response:
     if manifest.delta is not None:
         note_changes(opened, manifest, clients)
         is_prime = manifest.delta.chain == opened.attempt.number
-        return Response(verdict="nothing" if is_prime else "hand off")  # what ended it red keeps no change back
+        return Response(verdict="nothing" if is_prime or manifest.failure else "hand off")
     clients.ledger.note(
         opened.attempt, sealed_at=datetime.fromisoformat(manifest.sealed_at), folder=opened.attempt.folder.prefix
     )
