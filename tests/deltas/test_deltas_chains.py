@@ -37,7 +37,7 @@ KILLER = Killer()
 @pytest.fixture(scope="module")
 def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
     hooks = CaptureHooks(around_put=KILLER.around_put)
-    with delta_cases(tmp_path_factory.mktemp("chains"), postgres, case_template, captures=hooks) as opened:
+    with delta_cases(tmp_path_factory.mktemp("chains"), postgres, case_template, hooks, count=24) as opened:
         yield opened
 
 
