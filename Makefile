@@ -47,6 +47,7 @@ format: setup  ## rewrite the files as ruff wants them
 docs: setup  ## rewrite what is generated from the code
 	@$(BIN)/python tests/docs/quotas_page.py
 	@$(BIN)/python tests/docs/costs_page.py
+	@$(BIN)/python tests/docs/delta_facts_page.py
 	@$(BIN)/python -m local.coverage.page
 	@$(BIN)/python -m local.coverage.to_verify
 

@@ -62,8 +62,9 @@ class DeltaSeal:
     it, and *mark_files* those of its table, which nobody loads.
     *end*: why the task did not end as a bounded run ends; what landed is in order all the same, and is applied.
     *counts*: DMS's counts of each table's changes over the life of the task, from which the next attempt's begin.
-    *place*: where the source's log stood, None if it did not say so. *open_since*: when a transaction began
-    that was open then and that the stop of the task may have cut; empty without one.
+    *place*: where the source's log was, None if it did not say so. *open_since*: when a transaction began that was open
+    then and that the stop of the task may have cut; empty without one. *strays*: objects in the folder that nobody
+    knows, which end the run red and keep no change back.
     """
 
     chain: int
@@ -75,6 +76,7 @@ class DeltaSeal:
     counts: tuple[TableChanges, ...] = ()
     place: LogPlace | None = None
     open_since: str = ""
+    strays: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -218,14 +220,19 @@ def describe_unplanned(planned: Sequence[Table], reported: Collection[TableName]
     return f"DMS has statistics of tables that were not to be moved: {listed}. Their rows are not loaded"
 
 
-def judge_strays(strays: Sequence[LandedFile], late: Sequence[str]) -> Failure | None:
-    """A failure, if the folder holds what no selected table wrote, or an earlier sealed folder got a *late* object."""
+def judge_strays(
+    strays: Sequence[LandedFile], late: Sequence[str], *, follows: str = "Nothing is handed off."
+) -> Failure | None:
+    """A failure, if the folder holds what no selected table wrote, or an earlier sealed folder got a *late* object.
+
+    *follows*: what becomes of the folder in the first case.
+    """
     if strays:
         return Failure(
             "landing_mismatch",
             "StrayObjects",
             f"{len(strays)} objects in the folder belong to no selected table, the first {strays[0].key!r}. "
-            f"Nothing is handed off. Find who wrote them.",
+            f"{follows} Find who wrote them.",
         )
     if late:
         return Failure(

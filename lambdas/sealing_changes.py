@@ -11,7 +11,7 @@ from fleet.deltas.chain import Chain
 from fleet.deltas.log_places import log_place
 from fleet.deltas.logs import SourceLog
 from fleet.deltas.open_transactions import describe_open, find_open
-from fleet.deltas.sealing import find_mark, judge_changes
+from fleet.deltas.sealing import describe_twice, find_mark, judge_changes
 from fleet.dms.tasks import ChangeCounts, TaskReport, judge_delta_end, read_changes
 from fleet.failures import Failure
 from fleet.folders import LandedFile, sort_files
@@ -72,10 +72,11 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
     changed = _find_changed(opened, [table for table in tables if table.name != mark_name], gaps, clients)
     changed |= _find_late(opened, since, tables, gaps, clients)
     is_proved = mark == opened.attempt.number if opened.record.marked_at else True
+    new = {} if before is None else {table.name: _since(counts, before, table.name) for table in tables}
     sealed = [
         judge_changes(
             table,
-            None if before is None else _since(counts, before, table.name),
+            new.get(table.name),
             files.get(table.name, ()),
             footers,
             state=states.get(table.name, ""),
@@ -85,12 +86,13 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
         for table in tables
         if table.name != mark_name
     ]
+    gaps += describe_twice(sealed, new)
     return seal(
         opened.attempt,
         sealed,
         bucket=bucket,
         sealed_at=clients.now().isoformat(),
-        failure=judge_strays(strays, []),
+        failure=None,
         account=read_account(opened.attempt, clients) or NOTHING_ACCOUNTED,
         gaps=gaps,
         left_by_test=left_by_test,
@@ -104,6 +106,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             counts=tuple(TableChanges(name.schema, name.table, counts[name]) for name in sorted(counts)),
             place=log_place(log) if log is not None else None,
             open_since=open_since,
+            strays=judge_strays(strays, [], follows="What is known of it is applied all the same."),
         ),
     )
 
@@ -112,8 +115,8 @@ def note_changes(opened: Opened, manifest: Manifest, clients: Clients) -> None:
     """What a delta's *manifest* says goes to the ledger: first the attempt, then the chain."""
     delta = manifest.delta
     assert delta is not None  # noqa: S101  the manifest of a delta has it
-    if delta.end is not None:
-        clients.ledger.note_failure(opened.attempt, delta.end)
+    for failure in filter(None, (delta.end, delta.strays)):
+        clients.ledger.note_failure(opened.attempt, failure)
     clients.ledger.note(
         opened.attempt,
         sealed_at=datetime.fromisoformat(manifest.sealed_at),

@@ -1,6 +1,7 @@
 """The rules that keep rows from being lost between log and warehouse, each with a mutant that removes it.
 
-One of a mutant's tests must turn red. `make prove-delta` tries five of them, chosen by its seed.
+One of a mutant's tests must turn red. `make prove-delta` tries five of them, chosen by its seed. docs/facts/deltas.yaml
+says which rule each belongs to.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from proofs.mutants import Mutant
 _CHAINS = "tests/deltas/test_deltas_chains.py"
 _POSTGRESQL = "tests/deltas/test_deltas_postgresql.py"
 _BATCHES = "tests/contract/snowflake/test_change_batches.py"
+_JOINED = "tests/deltas/test_deltas_joined.py"
 _FRESHNESS = "tests/deltas/test_deltas_freshness.py"
+_RULES = "tests/deltas/test_deltas_rules.py"
+_MARIADB = "tests/deltas/test_deltas_mariadb.py"
+_LOGS = "tests/deltas/test_deltas_logs.py"
+_SOURCE_LOGS = "tests/unit/lambdas/test_source_logs.py"
+_LANDING = "tests/deltas/test_landing_format.py"
 
 RULES = (
     Mutant(
@@ -21,10 +28,31 @@ RULES = (
         (f"{_CHAINS}::test_a_seed_waits_for_transactions_that_are_open",),
     ),
     Mutant(
-        "a folder is closed only with its mark, and after a clean stop",
+        "a folder is closed only after a clean stop",
         "lambdas/sealing_changes.py",
         "is_closed=end is None and is_proved,",
-        "is_closed=True,",
+        "is_closed=is_proved,",
+        (f"{_CHAINS}::test_a_capture_that_dies_around_a_file_leaves_the_warehouse_as_it_is_until_the_next_delta",),
+    ),
+    Mutant(
+        "a folder is closed only with its mark",
+        "lambdas/sealing_changes.py",
+        "is_closed=end is None and is_proved,",
+        "is_closed=end is None,",
+        (f"{_RULES}::test_a_delta_whose_mark_did_not_land_waits_though_its_task_stopped_as_asked",),
+    ),
+    Mutant(
+        "that nobody knows up to where a delta reads is said",
+        "lambdas/sealing_changes.py",
+        "    if not opened.record.has_mark:\n",
+        "    if False:\n",
+        (f"{_POSTGRESQL}::test_without_a_mark_the_outcome_says_that_nobody_knows_how_far_it_reads",),
+    ),
+    Mutant(
+        "what waits for a closed folder is said",
+        "lambdas/delta_reconciliation.py",
+        "    if failure is None and context.through < opened.attempt.number:\n",
+        "    if False:\n",
         (f"{_CHAINS}::test_a_capture_that_dies_around_a_file_leaves_the_warehouse_as_it_is_until_the_next_delta",),
     ),
     Mutant(
@@ -39,7 +67,7 @@ RULES = (
         "lambdas/source_log.py",
         "before is not None and before.place is not None:",
         "False:",
-        ("tests/deltas/test_deltas_logs.py::test_a_slot_that_somebody_else_has_read_from_begins_the_chain_anew",),
+        (f"{_LOGS}::test_a_slot_that_somebody_else_has_read_from_begins_the_chain_anew",),
     ),
     Mutant(
         "a table that a delta did not read is loaded in full",
@@ -109,7 +137,7 @@ RULES = (
         "fleet/deltas/sealing.py",
         "elif counts is not None and rows < counts.all:",
         "elif counts is None:",
-        ("fleet/deltas/sealing.py",),
+        ("fleet/deltas/sealing.py", "tests/unit/fleet/test_sealed_changes.py"),
     ),
     Mutant(
         "what broke off is sealed before the task goes on",
@@ -221,5 +249,273 @@ RULES = (
             "tests/deltas/test_deltas_open_transactions.py"
             "::test_the_delta_after_it_says_so_too_and_the_first_after_a_prime_does_not",
         ),
+    ),
+    Mutant(
+        "a source that does not answer gets no seed",
+        "lambdas/handlers/database_run/continue_chain.py",
+        "        return refuse(opened, answer, clients, Response)\n    if opened.record.transactions_seen_at",
+        '        return Response(verdict="ready")\n    if opened.record.transactions_seen_at',
+        (f"{_RULES}::test_a_seed_is_refused_where_nobody_says_which_transactions_are_open",),
+    ),
+    Mutant(
+        "a login that does not see other sessions has not asked",
+        "lambdas/sources/transactions.py",
+        "    if any(hidden for _, hidden in rows):\n",
+        "    if False:\n",
+        (f"{_RULES}::test_a_seed_is_refused_where_nobody_says_which_transactions_are_open",),
+    ),
+    Mutant(
+        "a full run begins the chain that is not there before it loads",
+        "fleet/deltas/chain.py",
+        'DeltaStep("prime" if chain is None or chain.broken else mode)',
+        'DeltaStep("prime" if (chain is None or chain.broken) and mode == "delta" else mode)',
+        (f"{_POSTGRESQL}::test_a_full_run_begins_the_chain_where_there_is_none",),
+    ),
+    Mutant(
+        "changes that share a place of the log keep their order",
+        "fleet/deltas/change_sql.py",
+        """"BY_POSITION" DESC, "BY_SEQUENCE" DESC) = 1""",
+        """"BY_POSITION" DESC, "BY_SEQUENCE") = 1""",
+        (
+            f"{_BATCHES}::test_eight_thousand_changes_of_one_row_leave_the_last",
+            f"{_BATCHES}::test_the_table_becomes_what_the_source_is",
+        ),
+    ),
+    Mutant(
+        "a delete of what is not there inserts nothing",
+        "fleet/deltas/change_sql.py",
+        """WHEN NOT MATCHED AND NOT C."IS_GONE" THEN""",
+        """WHEN NOT MATCHED THEN""",
+        (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
+    ),
+    Mutant(
+        "a delete takes its row away and writes nothing of its own",
+        "fleet/deltas/change_sql.py",
+        """WHEN MATCHED AND C."IS_GONE" THEN DELETE """,
+        "",
+        (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
+    ),
+    Mutant(
+        "COPY reads as many changes as the footers of its files had",
+        "fleet/deltas/change_sql.py",
+        "IFF(HELD = {batch.rows} AND",
+        "IFF(HELD >= {batch.rows} AND",
+        (f"{_BATCHES}::test_other_changes_than_the_footers_of_their_files_had_are_refused",),
+    ),
+    Mutant(
+        "changes that DMS wrote twice are said",
+        "fleet/deltas/sealing.py",
+        "        if one.name in counts and one.rows > counts[one.name].all\n",
+        "        if False\n",
+        (f"{_CHAINS}::test_changes_that_a_capture_wrote_twice_are_applied_once_and_said",),
+    ),
+    Mutant(
+        "all folders that are pending are applied, however many",
+        "fleet/deltas/batches.py",
+        "    return [one for one in ordered if state.applied < one.attempt.number <= through]\n",
+        "    return [one for one in ordered if state.applied < one.attempt.number <= through][-10:]\n",
+        ("tests/unit/fleet/test_delta_batches.py",),
+    ),
+    Mutant(
+        "pending folders are those since a table was last applied",
+        "lambdas/chain_context.py",
+        "    first = min([*applied, chain.newest]) + 1 if applied else chain.number\n",
+        "    first = chain.newest\n",
+        (f"{_RULES}::test_a_delta_whose_mark_did_not_land_waits_though_its_task_stopped_as_asked",),
+    ),
+    Mutant(
+        "only a full load ends the need for one",
+        "fleet/deltas/chain.py",
+        "    if state.needs_full:\n",
+        "    if False:\n",
+        (f"{_CHAINS}::test_a_table_that_snowflake_refuses_three_times_is_loaded_in_full",),
+    ),
+    Mutant(
+        "a full load that failed ends no need for one",
+        "lambdas/delta_reconciliation.py",
+        "            if table.name in loaded\n",
+        "            if loaded\n",
+        (f"{_RULES}::test_a_table_whose_full_load_fails_takes_no_delta_before_another",),
+    ),
+    Mutant(
+        "a table of an earlier chain takes no delta of this one",
+        "fleet/deltas/chain.py",
+        "    if state.chain != chain.number:\n",
+        "    if False:\n",
+        (f"{_POSTGRESQL}::test_a_slot_that_is_gone_begins_the_chain_anew",),
+    ),
+    Mutant(
+        "an attempt that was taken is gone on with, not taken anew",
+        "lambdas/handlers/database_run/next_step.py",
+        "        if newest is not None:\n",
+        "        if False:\n",
+        ("tests/deltas/test_deltas_killed.py",),
+    ),
+    Mutant(
+        "the last step that came to a table says how it is",
+        "lambdas/steps.py",
+        "            tables[table.name] = table\n",
+        "            tables.setdefault(table.name, table)\n",
+        (f"{_POSTGRESQL}::test_a_table_whose_columns_change_is_loaded_in_full_in_the_same_run",),
+    ),
+    Mutant(
+        "a task that has run is only ever resumed",
+        "fleet/dms/tasks.py",
+        """return "reload-target" if mode == "full" else "resume-processing\"""",
+        """return "reload-target" if mode == "full" else "start-replication\"""",
+        (f"{_POSTGRESQL}::test_a_first_delta_primes_and_seeds_and_later_ones_bring_changes",),
+    ),
+    Mutant(
+        "what a task left unsealed that is gone belongs to no chain",
+        "lambdas/pending_deltas.py",
+        " and one.task_arn == task_arn\n",
+        "\n",
+        (f"{_RULES}::test_what_a_task_left_unsealed_that_is_gone_belongs_to_no_chain",),
+    ),
+    Mutant(
+        "a slot that has lost its log is seen before the start",
+        "fleet/deltas/logs.py",
+        """    "postgresql": _judge_slots,\n""",
+        """    "postgresql": _not_judged,\n""",
+        (f"{_LOGS}::test_a_slot_whose_log_is_cut_begins_the_chain_anew",),
+    ),
+    Mutant(
+        "a file of the binary log that is gone is seen before the start",
+        "fleet/deltas/logs.py",
+        """    "mariadb": _judge_files,\n""",
+        """    "mariadb": _not_judged,\n""",
+        (_SOURCE_LOGS, f"{_MARIADB}::test_a_log_that_was_cut_begins_the_chain_anew"),
+    ),
+    Mutant(
+        "a log that is compressed is refused",
+        "fleet/deltas/logs.py",
+        """    _wanted("log_bin_compress", "OFF", otherwise=_COMPRESSED),\n""",
+        "",
+        (_SOURCE_LOGS,),
+    ),
+    Mutant(
+        "a source that is another server begins the chain anew",
+        "fleet/deltas/log_places.py",
+        "    if sealed.server and log.server and sealed.server != log.server:\n",
+        "    if False:\n",
+        ("fleet/deltas/log_places.py",),
+    ),
+    Mutant(
+        "a source that was set back begins the chain anew",
+        "fleet/deltas/log_places.py",
+        "    if _is_later(engine, sealed.newest, log.newest):\n",
+        "    if False:\n",
+        ("fleet/deltas/log_places.py",),
+    ),
+    Mutant(
+        "a table that DMS has suspended is loaded in full",
+        "fleet/deltas/sealing.py",
+        "    if state == SUSPENDED:\n",
+        "    if False:\n",
+        (f"{_RULES}::test_a_table_that_dms_has_suspended_is_loaded_in_full_in_each_run",),
+    ),
+    Mutant(
+        "a table that is altered while the delta reads is loaded in full",
+        "lambdas/sealing_changes.py",
+        "        elif table_fingerprint(engine, now) != table_fingerprint(engine, table):\n",
+        "        elif False:\n",
+        (f"{_RULES}::test_a_table_that_is_altered_while_the_delta_reads_is_loaded_in_full",),
+    ),
+    Mutant(
+        "changes that lack a column are not applied",
+        "lambdas/sealing_changes.py",
+        "            carried=_carried(opened, table),\n",
+        "",
+        (f"{_CHAINS}::test_a_column_that_changes_lack_is_not_lost",),
+    ),
+    Mutant(
+        "a table whose changes are not in the log is loaded in full",
+        "fleet/deltas/tables.py",
+        "    if table.delta_bars:\n",
+        "    if False:\n",
+        (f"{_MARIADB}::test_rows_that_a_foreign_key_takes_along_are_not_left_behind",),
+    ),
+    Mutant(
+        "an object that nobody knows keeps no change back",
+        "lambdas/sealing_changes.py",
+        "        failure=None,\n",
+        "        failure=judge_strays(strays, []),\n",
+        (f"{_RULES}::test_an_object_that_nobody_knows_ends_red_and_keeps_no_change_back",),
+    ),
+    Mutant(
+        "a TRUNCATE at the source deletes no file",
+        "fleet/dms/task_settings.py",
+        """            "HandleSourceTableTruncated": False,\n""",
+        """            "HandleSourceTableTruncated": True,\n""",
+        ("tests/unit/fleet/test_task_settings.py",),
+    ),
+    Mutant(
+        "fewer rows than the source counts after a load are a failure",
+        "fleet/manifests.py",
+        "    elif at_source is not None and not _is_between(rows, before, at_source, tolerance):\n",
+        "    elif False:\n",
+        ("fleet/manifests.py", "tests/unit/lambdas/test_sealing.py"),
+    ),
+    Mutant(
+        "the manifest says which changes are void",
+        "fleet/deltas/sealing.py",
+        """"loaded" if rows else "empty", rows, None, tuple(files), failure\n""",
+        """"loaded" if rows else "empty", rows, None, tuple(files), None\n""",
+        ("tests/unit/fleet/test_sealed_changes.py",),
+    ),
+    Mutant(
+        "a change in a file has its place in the log",
+        "fleet/dms/mappings.py",
+        """(POSITION_COLUMN, "$AR_H_STREAM_POSITION", 64)""",
+        """(POSITION_COLUMN, "$AR_H_CHANGE_SEQ", 64)""",
+        (f"{_LANDING}::test_a_moved_row_says_where_it_was_and_a_deleted_one_its_key",),
+    ),
+    Mutant(
+        "what took a table's place is noted after it, by each sending",
+        "fleet/warehouse.py",
+        """        f"INSERT INTO {applied_table(snowflake)} {_guards(snowflake, attempt, table, sealed, target)}",
+        f"DROP TABLE {beside}",
+""",
+        """        f"DROP TABLE {beside}",
+""",
+        (
+            "tests/contract/snowflake/test_snowflake_guards.py"
+            "::test_a_request_that_died_after_it_replaced_a_table_is_finished_when_it_is_sent_again",
+        ),
+    ),
+    Mutant(
+        "who joined a run has its delta made by it",
+        "lambdas/handlers/database_run/next_step.py",
+        "if step is None and not clients.ledger.end_joins(opened.attempt) and not is_stopped:",
+        "if False:",
+        (f"{_JOINED}::test_a_delta_that_is_due_while_a_run_goes_on_joins_it_and_what_changed_until_then_arrives",),
+    ),
+    Mutant(
+        "a run is joined once",
+        "lambdas/handlers/database_run/next_step.py",
+        "joined_step(clients.chains.find(opened.database.id)), False",
+        "joined_step(clients.chains.find(opened.database.id)), True",
+        (f"{_JOINED}::test_one_run_is_joined_once_and_the_next_one_waits_for_its_turn",),
+    ),
+    Mutant(
+        "a load of some tables takes no joins",
+        "lambdas/handlers/database_run/claim_database.py",
+        "takes_joins=step is not None,",
+        "takes_joins=True,",
+        (f"{_JOINED}::test_a_load_of_some_tables_takes_no_joins",),
+    ),
+    Mutant(
+        "a delta ends at its own mark, not at an older one",
+        "lambdas/sealing_changes.py",
+        "return find_mark(files, _read_footers(bucket, files, clients)) == opened.attempt.number",
+        "return True",
+        (f"{_POSTGRESQL}::test_a_delta_that_ends_at_its_mark_is_shorter_and_has_what_came_before_it",),
+    ),
+    Mutant(
+        "a chain whose task is gone is begun anew",
+        "lambdas/handlers/database_run/continue_chain.py",
+        "        if chain.broken:\n            return _make(opened, full, clients)\n",
+        "        return _make(opened, full, clients)\n",
+        (f"{_CHAINS}::test_a_task_that_somebody_deleted_is_made_anew_by_the_run",),
     ),
 )

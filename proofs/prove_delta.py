@@ -1,8 +1,8 @@
 """What deltas must show, shown: `make prove-delta`. Figures last; one that falls short fails.
 
 A random workload on PostgreSQL at full size, with deaths, throttling, unclean stops and long transactions; a smaller
-one on MariaDB; a function killed after each effect; what may happen to a chain; every type; the landing format; and
-rules removed at random, which some test must notice.
+one on MariaDB; functions killed after each effect, and before and after each call; what may happen to a chain; every
+type; the landing format; and rules removed at random, which some test must notice.
 """
 
 from __future__ import annotations
@@ -31,9 +31,14 @@ KINDS: Mapping[str, Sequence[str]] = {
         "tests/deltas/test_deltas_mariadb.py",
         "tests/deltas/test_deltas_logs.py",
     ),
-    "what may happen to a chain": ("tests/deltas/test_deltas_chains.py",),
+    "what may happen to a chain": ("tests/deltas/test_deltas_chains.py", "tests/deltas/test_deltas_rules.py"),
     "functions that die after each effect": ("tests/deltas/test_deltas_killed.py",),
-    "values by a delta are those of a full load": ("tests/deltas/test_deltas_types.py",),
+    "functions that die before and after each call": ("tests/deltas/test_deltas_killed_calls.py",),
+    "values by a delta are those of a full load": (
+        "tests/deltas/test_deltas_types.py",
+        "tests/deltas/test_deltas_types_mariadb.py",
+    ),
+    "every rule has a test and a mutant": ("tests/docs/test_delta_facts.py",),
     "the landing format": ("tests/deltas/test_landing_format.py",),
     "changes applied by one MERGE": ("tests/contract/snowflake/test_change_batches.py",),
     "captures of the local DMS": tuple(sorted(map(str, Path("localcloud/tests/dms/changes").glob("test_*.py")))),
@@ -47,6 +52,7 @@ def main() -> int:
     parser.add_argument("--changes", type=int, default=1_000_000, help="changes of the random workload")
     parser.add_argument("--mariadb-changes", type=int, default=50_000, help="changes of MariaDB's workload")
     parser.add_argument("--tables", type=int, default=200, help="random tables of random types")
+    parser.add_argument("--kills", default="all", help="places where functions die, a number or `all`")
     parser.add_argument("--rules", type=int, default=5, help="rules that are removed, one after the other")
     asked = parser.parse_args()
     began = time.monotonic()
@@ -66,6 +72,7 @@ def _run(report: Path, asked: argparse.Namespace) -> list[Figure]:
         "FLEET_DELTA_MARIADB_CHANGES": str(asked.mariadb_changes),
         "FLEET_DELTA_SEED": str(asked.seed),
         "FLEET_DELTA_TABLES": str(asked.tables),
+        "FLEET_DELTA_KILLS": asked.kills,
     }
     return [*run_kinds(report, KINDS, sizes, f"--hypothesis-seed={asked.seed}"), *_workload(report)]
 
@@ -77,7 +84,7 @@ def _workload(report: Path) -> list[Figure]:
     said = [
         str(one.get("value"))
         for one in ElementTree.parse(report).iter("property")  # noqa: S314  pytest's own
-        if one.get("name") == "workload"
+        if one.get("name") in {"workload", "deaths"}
     ]
     return [("the workload", "; ".join(said) or "says nothing", bool(said))]
 

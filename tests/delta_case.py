@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from itertools import count
+from itertools import count as numbers
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,17 @@ INSERT INTO fleet_mark VALUES (1, 0);
 GRANT UPDATE ON fleet_mark TO dms_reader;
 """
 COLUMNS = {"orders": "id, what, amount", "customers": "id, name", "nothing": "id, what", "totals": "orders, amount"}
-_RUNS = count(1)
+_RUNS = numbers(1)
 
 
 @contextmanager
 def delta_cases(
-    folder: Path, postgres: EmbeddedPostgres, template: str, captures: CaptureHooks | None = None
+    folder: Path, postgres: EmbeddedPostgres, template: str, captures: CaptureHooks | None = None, count: int = 20
 ) -> Iterator[Cases]:
-    """A local cloud whose databases do deltas."""
-    names = [f"case-{number:02}" for number in range(3, 21)]
+    """A local cloud of *count* databases, all but two of which do deltas."""
+    names = [f"case-{number:02}" for number in range(3, count + 1)]
     changed = {name: {"deltas": True} for name in names}
-    with Cases(folder, postgres, template, count=20, changed=changed, captures=captures) as opened:
+    with Cases(folder, postgres, template, count=count, changed=changed, captures=captures) as opened:
         yield opened
 
 

@@ -42,18 +42,22 @@ class Fleet:
     def run(self, run: str, databases: Collection[str], mode: str = "full") -> dict[str, Outcome]:
         """One run over *databases*, their sources made if they are not there; the outcomes by database."""
         for name in databases:
-            if name not in self.made:
-                self.postgres.drop_database(name)
-                self.postgres.create_database(name, self.template)
-                self.made.add(name)
+            self.make(name)
         arn = self.cloud.start_run(run, {"mode": mode, "databases": list(databases)})
-        self.cloud.machines.ended(arn).result(timeout=120)
+        self.cloud.machines.ended(arn).result(timeout=600)
         clients = self.cloud.clients
         found = (
             clients.objects.read(clients.records.bucket, record.document) for record in clients.ledger.outcomes(run)
         )
         outcomes = [adapter(Outcome).validate_json(body) for body in found if body is not None]
         return {outcome.database: outcome for outcome in outcomes}
+
+    def make(self, database: str) -> None:
+        """Make the source of *database*, if it is not there."""
+        if database not in self.made:
+            self.postgres.drop_database(database)
+            self.postgres.create_database(database, self.template)
+            self.made.add(database)
 
     def ask(self, query: str) -> list[list[Any]]:
         """The rows of *query* in Snowflake, in one order."""

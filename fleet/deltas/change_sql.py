@@ -42,7 +42,7 @@ class ChangeBatch:
 
     @property
     def rows(self) -> int:
-        """Changes by DMS's count."""
+        """Changes by the files' footers."""
         return sum(sealed.rows for _, sealed in self.folders)
 
 
@@ -171,7 +171,7 @@ def _merge(engine: Engine, batch: ChangeBatch, keys: Sequence[str], target: str,
 def _guards(snowflake: SnowflakeSettings, attempt: Attempt, batch: ChangeBatch, beside: str) -> str:
     """A row of OPS.APPLIED; a cast in it fails where another attempt came between, or changes are missing or foreign.
 
-    More changes than DMS counted are those that it wrote twice, which changes nothing.
+    COPY must read as many as the footers of the files had at their seal, those that DMS wrote twice among them.
     """
     keys = tuple(map(literal, (attempt.database, batch.table.schema, batch.table.table)))
     where = f"DATABASE_ID = {keys[0]} AND SCHEMA_NAME = {keys[1]} AND TABLE_NAME = {keys[2]}"
@@ -181,8 +181,8 @@ def _guards(snowflake: SnowflakeSettings, attempt: Attempt, batch: ChangeBatch, 
         f"CAST(IFF(LATEST IN ({batch.written}, {attempt.number}), '{attempt.number}', 'attempt ' || LATEST || "
         f"' is applied, wanted {batch.written} before attempt {attempt.number}') AS NUMBER(9,0)), "
         f"{literal(attempt.run)}, {literal(attempt.mode)}, "
-        f"CAST(IFF(HELD >= {batch.rows} AND OWN = HELD, HELD || '', "
-        f"'delta: ' || HELD || ' changes, ' || OWN || ' of this database, {batch.rows} by DMS') AS NUMBER(19,0)), "
+        f"CAST(IFF(HELD = {batch.rows} AND OWN = HELD, HELD || '', "
+        f"'delta: ' || HELD || ' changes, ' || OWN || ' of this database, {batch.rows} by footers') AS NUMBER(19,0)), "
         f"CURRENT_TIMESTAMP() "
         f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {applied_table(snowflake)} WHERE {where}), "
         f"(SELECT COUNT(*) AS HELD, COUNT_IF({is_own}) AS OWN FROM {beside})"

@@ -10,7 +10,7 @@ from fleet.folders import LandedFile
 from fleet.manifests import SealedTable
 from fleet.parquet_footer import Footer
 from fleet.spelling import list_some
-from fleet.tables.catalogue import Table
+from fleet.tables.catalogue import Table, TableName
 
 SUSPENDED = "Table error"
 """DMS's state of a table that it reads no changes of any more."""
@@ -55,6 +55,25 @@ def judge_changes(
         failure = Failure("landing_mismatch", "ChangesMissing", text)
     return SealedTable(
         table.schema, table.table, False, "loaded" if rows else "empty", rows, None, tuple(files), failure
+    )
+
+
+def describe_twice(sealed: Sequence[SealedTable], counts: Mapping[TableName, ChangeCounts]) -> tuple[str, ...]:
+    """Which tables' files hold more changes than DMS counts, in words: those before an unclean stop come again.
+
+    >>> twice = SealedTable("s", "t", False, "loaded", 3, None, ())
+    >>> describe_twice([twice], {TableName("s", "t"): ChangeCounts(1, 1, 0)})
+    ('files hold more changes than DMS counts, which come twice and are applied once: 1 of s.t',)
+    """
+    more = [
+        f"{one.rows - counts[one.name].all:,} of {one.name}"
+        for one in sealed
+        if one.name in counts and one.rows > counts[one.name].all
+    ]
+    return (
+        (f"files hold more changes than DMS counts, which come twice and are applied once: {list_some(more)}",)
+        if more
+        else ()
     )
 
 

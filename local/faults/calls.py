@@ -118,11 +118,21 @@ class Calls:
             invocation.depth -= 1
 
     def before(self, invocation: Invocation, operation: str) -> Trouble | None:
-        """What happens instead of *operation*."""
+        """What happens instead of *operation*. Raises KilledError where the function dies ahead of it."""
+        self._causes.count_call(invocation.database or "", invocation.state, operation)
+        for cause in list(self._kills(invocation, "killed-call")):
+            self._kill_around(cause, "before", cause.count("call"))
         return self._trouble(invocation, operation, _BEFORE)
+
+    def _kill_around(self, cause: Cause, when: str, number: int) -> None:
+        _, call, wanted, times, death = cause.fault.values
+        if wanted == when and number >= int(call) and cause.strike_at_most(int(times)):
+            raise KilledError(death)
 
     def after(self, invocation: Invocation, operation: str, *, is_done: bool) -> Trouble | None:
         """What comes instead of *operation*'s answer. Raises KilledError where the function dies of it."""
+        for cause in self._kills(invocation, "killed-call"):
+            self._kill_around(cause, "after", cause.counted("call"))
         if is_done and is_effect(operation):
             self._causes.count_effect(invocation.database or "", invocation.state)
             # Every cause counts every effect, whichever of them it is that strikes.
@@ -172,7 +182,11 @@ class _Hooks:
         context["fleet_call"] = call, invocation
         if invocation is None:
             return None
-        trouble = self._calls.before(invocation, model.name)
+        try:
+            trouble = self._calls.before(invocation, model.name)
+        except KilledError:  # botocore calls no hook of ours after this
+            call.__exit__(None, None, None)
+            raise
         if trouble is None:
             return None
         context["fleet_call"] = call, None  # the answer is ours already: nothing more is done to it

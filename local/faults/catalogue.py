@@ -13,7 +13,7 @@ from fleet.failures import CLASSES, FailureClass
 from fleet.outcomes import OutcomeName
 
 Place = Literal["source", "instance", "DMS API", "S3", "Snowflake", "any API", "handler"]
-Value = Literal["table", "operation", "count", "seconds", "state", "death"]
+Value = Literal["table", "operation", "count", "seconds", "state", "when", "death"]
 
 
 @dataclass(frozen=True)
@@ -271,6 +271,20 @@ KINDS: dict[str, Kind] = {
             "The function of STATE dies once, right after its EFFECT-th call that changes something; 0: as it begins.",
             OK,
             (Parameter("STATE", "state", None), Parameter("EFFECT", "count", None), _DEATH),
+        ),
+        Kind(
+            "killed-call",
+            "handler",
+            "The function of STATE dies right `before` or `after` its CALL-th call of any client, whatever that does; "
+            "and at each one from there on, until it has died TIMES times.",
+            OK,
+            (
+                Parameter("STATE", "state", "SealFolder"),
+                Parameter("CALL", "count", "3"),
+                Parameter("WHEN", "when", "before"),
+                Parameter("TIMES", "count", "1"),
+                _DEATH,
+            ),
         ),
         Kind(
             "killed-everywhere",

@@ -43,6 +43,11 @@ class Cause:
             self._counted[what] += 1
             return self._counted[what]
 
+    def counted(self, what: str) -> int:
+        """The number of *what* so far."""
+        with self._lock:
+            return self._counted[what]
+
     def choose(self, name: str) -> bool:
         """Whether the fault concerns the thing of that name: the one it was asked for, else the first to come up."""
         with self._lock:
@@ -77,12 +82,13 @@ class Struck:
 
 
 class Causes:
-    """All causes, by database and by the fault's name; and the effects that handlers have had."""
+    """All causes, by database and by the fault's name; and the calls and effects of handlers."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._causes: list[Cause] = []
         self._effects: Counter[tuple[str, str]] = Counter()
+        self._calls: Counter[tuple[str, str, str]] = Counter()
 
     def add(self, database: str, fault: Fault) -> None:
         with self._lock:
@@ -117,3 +123,11 @@ class Causes:
     def effects(self, database: str) -> dict[str, int]:
         with self._lock:
             return {state: count for (of, state), count in self._effects.items() if of == database}
+
+    def count_call(self, database: str, state: str, operation: str) -> None:
+        with self._lock:
+            self._calls[database, state, operation] += 1
+
+    def calls(self, database: str) -> Counter[tuple[str, str]]:
+        with self._lock:
+            return Counter({(state, name): count for (of, state, name), count in self._calls.items() if of == database})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
@@ -55,6 +56,10 @@ class Faults:
     def effects(self, database: str) -> dict[str, int]:
         """How many calls that change something each state has made for *database*; "" for the run's own states."""
         return self._causes.effects(database)
+
+    def calls(self, database: str) -> Counter[tuple[str, str]]:
+        """How often each state has made each call for *database*; states of the run's own as `effects` has them."""
+        return self._causes.calls(database)
 
     # The cloud's seams
 
@@ -143,5 +148,5 @@ class Faults:
 
 def _database_of_event(event: Mapping[str, Any]) -> str | None:
     """The database that a function is called for, wherever its parameters carry it."""
-    carrier = event.get("attempt") or event.get("input") or event
-    return carrier.get("database") if isinstance(carrier, Mapping) else None
+    carriers = (event.get("attempt"), event.get("input"), event)  # AskSource has the attempt's number alone
+    return next(one for one in carriers if one and isinstance(one, Mapping)).get("database")

@@ -110,5 +110,6 @@ _CHECKS: dict[Value, tuple[Callable[[str], bool], str]] = {
     "count": (str.isdecimal, "a whole number"),
     "seconds": (str.isdecimal, "a whole number of seconds"),
     "state": (MODULES.__contains__, "one of " + ", ".join(MODULES)),
+    "when": (("before", "after").__contains__, "before or after"),
     "death": (DEATHS.__contains__, "one of " + ", ".join(DEATHS)),
 }

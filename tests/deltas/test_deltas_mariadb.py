@@ -29,6 +29,8 @@ CREATE TABLE parents (id int PRIMARY KEY);
 CREATE TABLE children (id int PRIMARY KEY, parent int, FOREIGN KEY (parent) REFERENCES parents (id) ON DELETE CASCADE);
 INSERT INTO parents VALUES (1), (2);
 INSERT INTO children VALUES (1, 1), (2, 2);
+CREATE TABLE torn (id int PRIMARY KEY, what varchar(9)) ENGINE = MyISAM;
+INSERT INTO torn VALUES (1, 'one'), (2, 'two');
 CREATE TABLE keyless (what varchar(40));
 INSERT INTO keyless VALUES ('one');
 CREATE TABLE fleet_mark (id int PRIMARY KEY, attempt bigint);
@@ -40,6 +42,7 @@ COLUMNS = {
     "order_lines": "order_id, line, body",
     "parents": "id",
     "children": "id, parent",
+    "torn": "id, what",
     "keyless": "what",
 }
 
@@ -69,13 +72,18 @@ def test_changes_arrive(seeded: DeltaCase) -> None:
         ["INSERT INTO orders VALUES (4, 'four', NULL)", "UPDATE orders SET what = 'first' WHERE id = 1"],
         ["UPDATE orders SET id = 30 WHERE id = 3", "DELETE FROM orders WHERE id = 2", "DELETE FROM order_lines"],
         [
+            "UPDATE torn SET what = 'a' WHERE id = 1",
+            "DELETE FROM torn WHERE id = 2",
+            "INSERT INTO torn VALUES (3, 'c')",
+        ],
+        [
             "DELETE FROM orders WHERE id = 30; INSERT INTO orders VALUES (30, 'new', 7)",
             "INSERT INTO keyless VALUES ('two')",
         ],
     ):
         seeded.change(*changes)
         run_ok(seeded, ["delta", "full"])
-    assert seeded.case.tables["orders"]["mode"] == "delta"
+    assert {seeded.case.tables[name]["mode"] for name in ("orders", "torn")} == {"delta"}
     assert seeded.case.tables["keyless"]["mode"] == "full"
 
 

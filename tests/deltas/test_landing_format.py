@@ -64,6 +64,7 @@ def test_a_moved_row_says_where_it_was_and_a_deleted_one_its_key(landed: dict[st
     assert [(one["Op"], one["id"], one["_fleet_before_id"]) for one in changes] == [("U", 30, 3), ("D", 2, None)]
     order = [(one["_fleet_position"], one["_fleet_sequence"]) for one in changes]
     assert order == sorted(order)
+    assert all(re.fullmatch(r"[0-9A-F]+/[0-9A-F]+", position) for position, _ in order)
     assert all(re.fullmatch(r"\d{35}", sequence) for _, sequence in order)
     assert read_footer(landed[key]).rows == 2
 

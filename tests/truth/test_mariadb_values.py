@@ -18,7 +18,6 @@ import pymysql.cursors
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mariadb_columns import MOST_LEGACY_CHARACTERS, ROWS, TABLES, How, RandomColumn
 
 from fleet.tables.columns import dms_type
 from fleet.tables.losses import ask_losses, columns_left_out
@@ -27,6 +26,7 @@ from lambdas.sources.mysql_census import read_census
 from localcloud.dms.engines.mysql import MysqlReader, MysqlSource
 from localcloud.dms.engines.reader import Layout, Login
 from localcloud.servers.mariadb import EmbeddedMariadb
+from mariadb_columns import MOST_LEGACY_CHARACTERS, ROWS, TABLES, How, RandomColumn
 
 TABLES_TRIED = int(os.environ.get("FLEET_TRUTH_MARIADB_TABLES", "20"))
 """How many random tables of up to 16 columns are tried."""

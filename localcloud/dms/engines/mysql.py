@@ -234,7 +234,9 @@ def _value(column: SourceColumn, kind: DmsType, lob_bytes: int) -> str:
         case "NCLOB" | "CLOB":
             return f"LEFT(CONVERT({name} USING utf8mb4), {units(kind, lob_bytes) + 1})"
         case "STRING" | "WSTRING":
-            return f"CONVERT({name} USING utf8mb4)"
+            # The log has the digits of a decimal alone: that DMS writes no zeros of ZEROFILL either is assumed.
+            shown = f"CAST({name} AS DECIMAL(65, {column.scale or 0}))" if "decimal" in column.type_name else name
+            return f"CONVERT({shown} USING utf8mb4)"
         case "NUMERIC":
             digits = (kind.precision or 0) + (not kind.scale)  # the scanner takes off a sign and a point
             return f"CAST({name} AS DECIMAL({digits}, {kind.scale}))"

@@ -44,13 +44,15 @@ def account() -> Iterator[Account]:
 
 @dataclass(frozen=True)
 class Change:
-    """One change as DMS writes it: the row after it (before it for D), the key before it, and its place in the log."""
+    """One change as DMS writes it: the row after it (before it for D), the key before it, its place in the log, and the
+    order of those that share it."""
 
     op: str
     key: tuple[int, int]
     name: str | None
     before: tuple[int, int] | None
     position: int
+    sequence: int = 0
 
 
 class Warehouse:
@@ -113,7 +115,7 @@ def _values(change: Change, database: str) -> str:
     position = f"'0/{change.position:X}'"  # not padded: text would not order it
     return (
         f"('{change.op}', '2026-11-30 14:00:00.000000', {change.key[0]}, {change.key[1]}, {name}, '{database}', "
-        f"{position}, '{change.position:035d}', {before[0]}, {before[1]})"
+        f"{position}, '{change.sequence:035d}', {before[0]}, {before[1]})"
     )
 
 
@@ -122,19 +124,20 @@ def _play(rows: dict[tuple[int, int], str], moves: Sequence[tuple[str, int, int,
     changes: list[Change] = []
     for what, first, second, name in moves:
         key, other = (first, first % 2), (second, second % 2)
-        position = len(changes) * 7 + 9  # passes a change of length in its hexadecimal form
+        # Three changes share a place of the log, as those of one transaction may; places pass a change of length.
+        at = len(changes) // 3 * 7 + 9, len(changes)
         if what == "insert" and key not in rows:
             rows[key] = name
-            changes.append(Change("I", key, name, None, position))
+            changes.append(Change("I", key, name, None, *at))
         elif what == "update" and key in rows:
             rows[key] = name
-            changes.append(Change("U", key, name, key, position))
+            changes.append(Change("U", key, name, key, *at))
         elif what == "move" and key in rows and other not in rows:
             rows[other] = rows.pop(key)
-            changes.append(Change("U", other, rows[other], key, position))
+            changes.append(Change("U", other, rows[other], key, *at))
         elif what == "delete" and key in rows:
             del rows[key]
-            changes.append(Change("D", key, None, None, position))
+            changes.append(Change("D", key, None, None, *at))
     return changes
 
 
@@ -175,7 +178,7 @@ def test_the_table_becomes_what_the_source_is(
 
 def test_eight_thousand_changes_of_one_row_leave_the_last(account: Account) -> None:
     warehouse = Warehouse(account, {(1, 1): "old"})
-    changes = [Change("U", (1, 1), str(number), (1, 1), number) for number in range(8_000)]
+    changes = [Change("U", (1, 1), str(number), (1, 1), 9, number) for number in range(8_000)]  # of one transaction
 
     account.done(*warehouse.statements(2, [warehouse.land(2, changes)]))
 
@@ -196,15 +199,18 @@ def test_changes_of_another_database_are_refused(account: Account) -> None:
     warehouse = Warehouse(account, {(1, 1): "old"})
     landed = warehouse.land(2, [Change("U", (1, 1), "new", (1, 1), 1)], database="other")
 
-    assert "delta: 1 changes, 0 of this database, 1 by DMS" in account.failed(*warehouse.statements(2, [landed])).cause
+    assert (
+        "delta: 1 changes, 0 of this database, 1 by footers" in account.failed(*warehouse.statements(2, [landed])).cause
+    )
     assert warehouse.rows() == {(1, 1): "old"}
 
 
-def test_fewer_changes_than_dms_counted_are_refused(account: Account) -> None:
+@pytest.mark.parametrize("said", [0, 2])
+def test_other_changes_than_the_footers_of_their_files_had_are_refused(account: Account, said: int) -> None:
     warehouse = Warehouse(account, {(1, 1): "old"})
     attempt, sealed = warehouse.land(2, [Change("U", (1, 1), "new", (1, 1), 1)])
 
-    failed = account.failed(*warehouse.statements(2, [(attempt, replace(sealed, rows=2))]))
+    failed = account.failed(*warehouse.statements(2, [(attempt, replace(sealed, rows=said))]))
 
-    assert "delta: 1 changes, 1 of this database, 2 by DMS" in failed.cause
+    assert f"delta: 1 changes, 1 of this database, {said} by footers" in failed.cause
     assert warehouse.rows() == {(1, 1): "old"}

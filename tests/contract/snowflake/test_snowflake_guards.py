@@ -50,6 +50,14 @@ def load(
     is_replaced: bool = False,
 ) -> str:
     """Land a row for each of *owners* and load them under a manifest that *says* a count; the refusal, or nothing."""
+    progress = account.run(*prepare(account, table, says, owners, attempt, is_replaced=is_replaced))
+    return getattr(progress, "cause", "")
+
+
+def prepare(
+    account: Account, table: Table, says: int, owners: Sequence[str], attempt: Attempt, *, is_replaced: bool
+) -> tuple[str, ...]:
+    """Land those rows; the request that loads them."""
     key = f"{attempt.folder.table_prefix(table.name)}LOAD00000001.parquet"
     rows = ", ".join(f"({number}, '{owner}')" for number, owner in enumerate(owners))
     query = f"SELECT id, owner AS _fleet_database, '2026-11-29' AS _fleet_at FROM (VALUES {rows}) t(id, owner)"
@@ -57,9 +65,7 @@ def load(
     file = LandedFile(key, 1, "etag")
     sealed = SealedTable(table.schema, table.table, False, "loaded", says, says, (file,))
     plan = TablePlan(table_columns("postgresql", table), is_replaced=is_replaced)
-    statements = full_load_statements(SNOWFLAKE, attempt, table, sealed, plan)
-    progress = account.run(*statements)
-    return getattr(progress, "cause", "")
+    return full_load_statements(SNOWFLAKE, attempt, table, sealed, plan)
 
 
 def held(account: Account, table: Table) -> list[int]:
@@ -103,3 +109,22 @@ def test_an_older_attempt_is_refused_and_the_same_or_a_newer_one_is_not(
     refusal = load(account, table, 2, ["shop"] * 2, replace(ATTEMPT, number=number), is_replaced=is_replaced)
     assert (f"attempt 7 is applied already, this is attempt {number}" in refusal) == is_refused
     assert held(account, table) == ([0] if is_refused else [0, 1])
+
+
+def test_a_request_that_died_after_it_replaced_a_table_is_finished_when_it_is_sent_again(
+    account: Account, table: Table
+) -> None:
+    assert load(account, table, 1, ["shop"]) == ""
+    newer = replace(ATTEMPT, number=8)
+    statements = prepare(account, table, 2, ["shop"] * 2, newer, is_replaced=True)
+    (place,) = [number for number, one in enumerate(statements) if " CLONE " in one]
+    account.done(*statements[: place + 1])
+    assert (held(account, table), applied(account, table)) == ([0, 1], [7])
+    account.done(*statements)
+    assert (held(account, table), applied(account, table)) == ([0, 1], [7, 8])
+
+
+def applied(account: Account, table: Table) -> list[int]:
+    """The attempts that OPS.APPLIED has of it."""
+    query = f"SELECT ATTEMPT FROM FLEET.OPS.APPLIED WHERE TABLE_NAME = '{table.table}' ORDER BY ATTEMPT"
+    return [int(row["attempt"] or 0) for row in account.rows(query)]
