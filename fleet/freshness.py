@@ -90,17 +90,13 @@ def reading_statements(snowflake: SnowflakeSettings, attempt: Attempt, readings:
 
 def _row(attempt: Attempt, reading: Reading) -> str:
     schema, table = reading.name
-    names = (schema, table, warehouse_schema(attempt.database, schema), warehouse_name(table), attempt.run)
-    return "({})".format(
-        ", ".join(
-            (
-                literal(attempt.database),
-                *map(literal, names),
-                str(attempt.number),
-                literal(attempt.mode),
-                f"CAST({literal(reading.fresh_as_of.isoformat())} AS TIMESTAMP_LTZ)",
-                literal(reading.position) if reading.position else "NULL",
-                "NULL" if reading.row_count is None else str(reading.row_count),
-            )
-        )
+    names = (schema, table, warehouse_schema(attempt.database, schema), warehouse_name(table))
+    values = (
+        *map(literal, (attempt.database, *names, attempt.run)),
+        str(attempt.number),
+        literal(attempt.mode),
+        f"CAST({literal(reading.fresh_as_of.isoformat())} AS TIMESTAMP_LTZ)",
+        literal(reading.position) if reading.position else "NULL",
+        "NULL" if reading.row_count is None else str(reading.row_count),
     )
+    return f"({', '.join(values)})"

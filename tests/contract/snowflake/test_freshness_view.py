@@ -73,8 +73,9 @@ def test_of_two_readings_of_one_moment_that_of_the_later_attempt_counts(account:
 
 def test_the_moment_is_kept_whatever_zone_the_reader_has(account: Account) -> None:
     moment = ago(account, 60)
-    write(account, 7, Reading(ORDERS, moment))
-    ((found,),) = read(account, "SELECT FRESH_AS_OF FROM FLEET.OPS.FRESHNESS")
+    write(account, 7, Reading(ODD, moment), Reading(ORDERS, moment, "checkpoint:V1#1", 7))
+    (found, counted), _ = read(account, "SELECT FRESH_AS_OF, ROW_COUNT FROM FLEET.OPS.FRESHNESS ORDER BY ROW_COUNT")
+    assert counted == 7
     assert isinstance(found, datetime)
     assert found.replace(tzinfo=moment.tzinfo) == moment
 
