@@ -63,6 +63,8 @@ class TableState:
 
 States = Mapping[TableName, TableState]
 Purpose = Literal["prime", "delta", "full"]
+SweepStage = Literal["compare", "confirm", "over"]
+"""What a key sweep waits for: that the newest delta's keys are compared, another delta, or nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,14 @@ def next_step(
     chain: Chain | None,
     needing: Iterable[TableName],
     whole: Iterable[TableName],
-) -> DeltaStep | None:
-    """What follows the steps that are *done* in this execution of a run of *mode*; None at its end.
+    sweep: SweepStage = "over",
+) -> DeltaStep | Literal["compare"] | None:
+    """What follows the steps that are *done* in this execution of a run of *mode*; None at its end. `compare`: no
+    further attempt, but a comparison of keys after the newest.
 
     *needing*: tables that need a full load before their next delta. *whole*: all that a full load moves. A chain that
     broke is begun anew, once; what needs a full load gets it last, once. A full run loads all, whatever became of the
-    chain.
+    chain. *sweep*: how far a key sweep is; what it finds missing is in *needing* afterwards.
 
     >>> chain, t, u = Chain(3, "arn", "c", 5), TableName("s", "t"), TableName("s", "u")
     >>> next_step("delta", ["prime"], chain, [t, u], [t, u])
@@ -135,6 +139,10 @@ def next_step(
     True
     >>> next_step("delta", ["delta"], None, [], [t, u]), next_step("full", ["prime"], None, [], [t, u])
     (DeltaStep(purpose='prime', tables=None), DeltaStep(purpose='full', tables=None))
+    >>> next_step("delta", ["delta"], chain, [u], [t, u], "compare")
+    'compare'
+    >>> next_step("delta", ["delta"], chain, [u], [t, u], "confirm"), next_step("delta", ["delta"], None, [], [], "confirm")
+    (DeltaStep(purpose='delta', tables=None), DeltaStep(purpose='prime', tables=None))
     """
     if "full" in done:
         return None
@@ -142,6 +150,10 @@ def next_step(
         return DeltaStep("full")
     if chain is None or chain.broken:
         return None if "prime" in done else DeltaStep("prime")
+    if sweep == "compare":
+        return "compare"
+    if sweep == "confirm":
+        return DeltaStep("delta")
     names, all_names = set(needing), set(whole)
     if not names:
         return None
