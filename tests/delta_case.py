@@ -42,10 +42,10 @@ class DeltaCase:
         self.case: Case = cases.take()
         self.case.ask_source(made_of)
 
-    def run(self, mode: str = "delta") -> dict[str, Any]:
+    def run(self, mode: str = "delta", **content: Any) -> dict[str, Any]:
         """A run over the database, to its end; the outcome's record."""
         self.case.run = f"run-{self.case.id}-{next(_RUNS)}"
-        self.cases.run_night(self.case.run, mode=mode, databases=[self.case.id])
+        self.cases.run_night(self.case.run, mode=mode, databases=[self.case.id], **content)
         return self.case.outcome
 
     def run_broken(self, fault: str) -> dict[str, Any]:

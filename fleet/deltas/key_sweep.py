@@ -12,10 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from fleet.attempt_record import AttemptRecord
-from fleet.deltas.chain import SweepStage
 from fleet.deltas.key_text import KeyPart, KeyQuestion
-from fleet.spelling import list_some
+from fleet.deltas.swept_tables import Repair
 from fleet.tables.catalogue import TableName
 
 KEYS_IN_A_GROUP = 5_000
@@ -55,7 +53,6 @@ class KeyAnswer:
 
 
 Step = Literal["groups", "keys", "repair", "over"]
-Repair = Literal["", "full load", "deletion"]
 
 
 @dataclass(frozen=True)
@@ -240,168 +237,3 @@ def again(first: TableSweep, written: int) -> TableSweep:
         keys=first.keys,
         suspects=() if first.is_many else first.suspects,
     )
-
-
-def is_proved(record: AttemptRecord) -> bool:
-    """Whether a delta is known to have brought all that the source had when its mark was set."""
-    return record.marked_at is not None and record.is_closed
-
-
-def sweep_stage(steps: Sequence[AttemptRecord]) -> SweepStage:
-    """What the sweep of an execution waits for after its *steps*: a comparison of the newest, another delta, nothing.
-
-    A full load of all tables, which follows a prime, is no worse than a sweep.
-    """
-    newest = steps[-1]
-    deltas = [one for one in steps if one.purpose == "delta"]
-    if any(one.purpose != "delta" for one in steps) or not is_proved(newest):
-        return "over"
-    if newest.compared_at is None:
-        return "compare" if len(deltas) == 1 or deltas[0].is_suspected else "over"
-    return "confirm" if len(deltas) == 1 and newest.is_suspected else "over"
-
-
-@dataclass(frozen=True)
-class SweptTable:
-    """What a key sweep found of one table. *keys*: at the source, None where they were not compared.
-
-    *missing*, *surplus*: keys that Snowflake lacks, or alone has, that no change has brought or removed; *at_least*:
-    they may be more. *doubled*: keys that it has more than once. *repair*: what was done about it, if *is_mended*.
-    *why*: why it was not compared, or not mended. *shown*: a few keys that only Snowflake had.
-    """
-
-    schema: str
-    table: str
-    keys: int | None
-    missing: int = 0
-    surplus: int = 0
-    doubled: int = 0
-    at_least: bool = False
-    repair: Repair = ""
-    is_mended: bool = False
-    why: str = ""
-    shown: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> TableName:
-        """The table's two names."""
-        return TableName(self.schema, self.table)
-
-    @property
-    def differs(self) -> bool:
-        """Whether a difference was found that counts."""
-        return bool(self.repair)
-
-
-@dataclass(frozen=True)
-class KeySweep:
-    """What a key sweep found of a database. *why*: why nothing was compared, or why no difference counts."""
-
-    tables: tuple[SweptTable, ...]
-    why: str = ""
-
-
-def conclude_sweep(
-    steps: Sequence[AttemptRecord],
-    compared: Mapping[int, Sequence[TableSweep]],
-    named: Sequence[str],
-    loaded: Iterable[TableName],
-) -> KeySweep:
-    """What the sweep of an execution came to after its *steps*. *compared*: by attempt; *named*: the tables it was asked
-    for, all if empty; *loaded*: those that a full load of it published."""
-    deltas = [one for one in steps if one.purpose == "delta"]
-    if any(one.purpose == "prime" for one in steps) or not deltas:
-        return KeySweep((), "this run began the deltas and loaded all tables in full, so no keys were compared")
-    first = {one.name: one for one in compared.get(deltas[0].attempt.number, ())}
-    if not is_proved(deltas[0]):
-        return KeySweep((), f"no keys were compared: {_say_unproved(deltas[0])}")
-    if deltas[0].compared_at is None:
-        return KeySweep((), "the keys were not compared to the end")
-    second, why = {}, ""
-    if deltas[0].is_suspected:
-        last = deltas[1] if len(deltas) > 1 else None
-        second = {one.name: one for one in compared.get(last.attempt.number, ())} if last else {}
-        if last is None or last.compared_at is None:
-            unproved = last is not None and last.sealed_at is not None and not is_proved(last)
-            what = _say_unproved(last) if last and unproved else "the second comparison did not come to its end"
-            suspected = [str(one.name) for one in first.values() if one.is_suspected]
-            why = f"keys of {list_some(suspected, 'tables')} differed once, which counts for nothing: {what}"
-    done, tables = set(loaded), []
-    for name in sorted(first):
-        one = first[name]
-        if one.is_suspected and name in second:
-            one = second[name]
-        elif one.is_suspected:
-            one = replace(one, keys=None, why="its keys differed once, and were not compared again")
-        tables.append(_swept(one, name in done))
-    missing = sorted({*named} - {str(one.name) for one in tables})
-    tables += [
-        SweptTable(*_parted(name), None, why="it takes no deltas, so each run loads it in full") for name in missing
-    ]
-    return KeySweep(tuple(tables), why)
-
-
-def _parted(name: str) -> tuple[str, str]:
-    schema, _, table = name.partition(".")
-    return schema, table
-
-
-def _say_unproved(record: AttemptRecord) -> str:
-    if record.marked_at is None:
-        return "the source has no mark, so nobody knows up to where a delta reads"
-    return f"nobody knows whether attempt {record.attempt.number} read up to its mark"
-
-
-def _swept(one: TableSweep, is_loaded: bool) -> SweptTable:
-    is_mended = is_loaded if one.repair == "full load" else one.is_mended
-    is_compared = one.repair or not one.why
-    return SweptTable(
-        one.schema,
-        one.table,
-        one.keys if is_compared else None,
-        one.missing_keys,
-        one.surplus_keys,
-        len(one.doubled) if one.repair else 0,
-        one.is_many,
-        one.repair,
-        is_mended,
-        one.why,
-        one.shown,
-    )
-
-
-def describe_sweep(sweep: KeySweep) -> list[str]:
-    """A gap for all that the sweep found or did not look at, in words; none where all keys were compared and equal.
-
-    >>> swept = SweptTable("s", "t", 9, 0, 3, repair="deletion", is_mended=True, shown=("7", "8", "9"))
-    >>> describe_sweep(KeySweep((swept, SweptTable("s", "u", None, why="it is large"))))
-    ['the sweep found 3 rows of s.t that no change had removed: 7; 8; 9. They were deleted', \
-'the sweep left out s.u: it is large']
-    """
-    lines = [f"the sweep: {sweep.why}"] if sweep.why else []
-    left_out: dict[str, list[str]] = {}
-    for table in sweep.tables:
-        if table.differs:
-            lines.append(_describe(table))
-        elif table.why:
-            left_out.setdefault(table.why, []).append(str(table.name))
-    return lines + [f"the sweep left out {list_some(names, 'tables')}: {why}" for why, names in left_out.items()]
-
-
-def _describe(table: SweptTable) -> str:
-    about = "at least " if table.at_least else ""
-    parts = [
-        f"{about}{count:,} rows of {table.name} that {words}"
-        for count, words in (
-            (table.missing, "no change had brought"),
-            (table.surplus, "no change had removed"),
-            (table.doubled, "Snowflake has more than once"),
-        )
-        if count
-    ] or [f"keys of {table.name} that differ, as many as at the source"]
-    shown = f": {'; '.join(table.shown)}" if table.shown else ""
-    if not table.is_mended:
-        done = f"They were not mended{f': {table.why}' if table.why else ''}"
-    else:
-        done = "They were deleted" if table.repair == "deletion" else "The table was loaded in full"
-    return f"the sweep found {' and '.join(parts)}{shown}. {done}"

@@ -74,7 +74,7 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
     if request.steps == "several":
-        end = conclude_steps(request.mode, find_steps(opened, clients), clients)
+        end = conclude_steps(request.mode, find_steps(opened, clients), opened.plan.sweep, clients)
         return decide(
             replace(attempt, mode=request.mode),
             end.failure,
@@ -84,6 +84,7 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
             ended_at=ended_at,
             marks=end.marks,
             waited=end.waited,
+            sweep=end.sweep,
             account=read_account(attempt, clients),
         )
     failure = opened.record.failure
