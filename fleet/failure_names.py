@@ -339,6 +339,9 @@ NAMES: dict[str, FailureName] = {
     "DeltaBehind": FailureName(
         ("delta_behind",), "Reconcile", "The task did not come to the mark of this delta; what landed waits.",
         "Nothing: the next delta takes it along. If it stays behind, raise `delta_seconds` or the instance's class."),
+    "KeysDiffer": FailureName(
+        ("warehouse",), "CompareKeys", "A key sweep found rows too many or too few in Snowflake, and did not mend that.",
+        "Sweep again (`fleet sweep DATABASE`). If it stays so, load the table in full."),
     "TableSuspended": FailureName(
         ("table_error",), "SealFolder", "DMS has stopped reading the table's changes, because of an error with it.",
         "Read the task's log for the reason, and mend it. The run loads the table in full meanwhile."),

@@ -250,4 +250,3 @@ def _conclude(opened: Opened, sweeps: Sequence[TableSweep], *, is_first: bool, c
         compared_at=clients.now(),
         is_suspected=is_first and any(one.is_suspected for one in sweeps),
     )
-

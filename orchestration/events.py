@@ -55,6 +55,8 @@ def night_request(night: NightSchedule, fleet_run_arn: str) -> dict[str, str]:
     }
     if night.tags:
         content["tags"] = list(night.tags)
+    if night.sweep:
+        content["sweep"] = True
     return {
         "StateMachineArn": fleet_run_arn,
         "Name": scheduled_run(night.name, "<aws.scheduler.execution-id>"),

@@ -297,7 +297,7 @@ _NEEDS: Mapping[str, tuple[Need, ...]] = {
     "Reconcile": (*_WRITES, _lists_ledger, _notes, _keeps_states, _reads_manifests),
     "NextStep": (*_ATTEMPT, _lists_ledger, _puts),
     "CompareKeys": (*_WRITES, _lists_ledger, _notes, _keeps_states, _asks_sources, _reads_manifests, _signs),
-    "RecordOutcome": (*_WRITES, _lists_ledger, _records),
+    "RecordOutcome": (*_WRITES, partial(_writes_records, folder="databases"), _lists_ledger, _records),
     "ReleaseDatabase": (*_ATTEMPT, _notes, _sees_tasks),
     "Conclude": (_reads_ledger, _reads_encrypted_ledger),
     "AskSource": (_joins_the_network,),

@@ -168,9 +168,7 @@ def compare_groups(
 _TOO_BUSY = "all groups of its keys that differed were changed at the source meanwhile"
 
 
-def _confirm_groups(
-    after: TableSweep, differing: Mapping[str, tuple[Group, Group]], first: TableSweep
-) -> TableSweep:
+def _confirm_groups(after: TableSweep, differing: Mapping[str, tuple[Group, Group]], first: TableSweep) -> TableSweep:
     suspects = {group.prefix: group for group in first.suspects}
     left = {prefix: pair for prefix, pair in differing.items() if prefix in suspects}
     confirmed = [(ours, theirs) for prefix, (ours, theirs) in left.items() if suspects[prefix] == ours]

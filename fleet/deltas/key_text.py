@@ -195,13 +195,15 @@ _SNOWFLAKE = _Dialect(
 
 
 def _one_text(dialect: _Dialect, parts: Sequence[KeyPart], columns: Sequence[str]) -> str:
-    """The key as one text. Of several columns, texts are hashed first: ('a', 'bc') is not ('ab', 'c') then, whatever
-    stands in them, and what else is joined has no bar."""
+    """The key as one text. Of several columns, texts are hashed first: ('a', 'bc') is not ('ab', 'c') then, whatever is
+    in them. No other kind of text has a bar in it."""
     texts = [dialect.texts[part.kind].format(column) for part, column in zip(parts, columns, strict=True)]
     if len(texts) == 1:
         return texts[0]
     is_free = [part.kind in {"text", "padded text"} for part in parts]
-    return dialect.joined([dialect.hashed.format(one) if free else one for one, free in zip(texts, is_free, strict=True)])
+    return dialect.joined(
+        [dialect.hashed.format(one) if free else one for one, free in zip(texts, is_free, strict=True)]
+    )
 
 
 def source_statement(engine: Engine, asked: KeyQuestion, quote: Callable[[str], str]) -> str:
@@ -212,6 +214,11 @@ def source_statement(engine: Engine, asked: KeyQuestion, quote: Callable[[str], 
     >>> print(source_statement("postgresql", asked, '"{}"'.format))
     SELECT left(h, 2), count(*), sum(('x' || substr(h, 25))::bit(32)::bigint) FROM (SELECT \
 md5(convert_to("id"::text, 'UTF8')) AS h FROM "s"."t") AS k GROUP BY left(h, 2)
+    >>> asked = KeyQuestion("s", "t", (KeyPart("name", "text"), KeyPart("n", "number")), 1, ("a", "f"))
+    >>> print(source_statement("sqlserver", asked, "[{}]".format))
+    SELECT h FROM (SELECT LOWER(CONVERT(varchar(32), HASHBYTES('MD5', LOWER(CONVERT(varchar(32), HASHBYTES('MD5', \
+CONVERT(varchar(max), [name] COLLATE Latin1_General_100_BIN2_UTF8)), 2)) + '|' + CONVERT(varchar(max), [n])), 2)) AS h \
+FROM [s].[t]) AS k WHERE left(h, 1) IN ('a', 'f')
     """
     dialect = _DIALECTS[engine]
     text = _one_text(dialect, asked.parts, [quote(part.column) for part in asked.parts])

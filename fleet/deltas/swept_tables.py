@@ -52,6 +52,41 @@ class KeySweep:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class LastSweep:
+    """The newest key sweep of a database: of *run*, which ended at *ended_at* (ISO time, UTC)."""
+
+    run: str
+    ended_at: str
+    sweep: KeySweep
+
+
+def say_sweep(sweep: KeySweep) -> str:
+    """What the sweep came to, in a line.
+
+    >>> one = SweptTable("s", "t", 1_000)
+    >>> say_sweep(KeySweep((one, SweptTable("s", "u", None, why="it is large"))))
+    'swept 1 of 2 tables, 1,000 keys: all are equal'
+    >>> say_sweep(KeySweep((SweptTable("s", "t", 9, surplus=2, repair="deletion"),)))
+    'swept 1 of 1 tables, 9 keys: 1 differs and was not mended'
+    >>> say_sweep(KeySweep((), "no keys were compared"))
+    'swept no table: no keys were compared'
+    """
+    compared = [table for table in sweep.tables if table.keys is not None]
+    if not compared:
+        return f"swept no table{f': {sweep.why}' if sweep.why else ''}"
+    differ = [table for table in compared if table.differs]
+    mended = [table for table in differ if table.is_mended]
+    found = "all are equal"
+    if differ:
+        left = f" and {'was' if len(differ) == 1 else 'were'} {'' if mended else 'not '}mended"
+        found = f"{len(differ):,} differ{'s' if len(differ) == 1 else ''}{left}"
+        if mended and len(mended) < len(differ):
+            found = f"{len(differ):,} differ, {len(mended):,} of them were mended"
+    keys = sum(table.keys or 0 for table in compared)
+    return f"swept {len(compared):,} of {len(sweep.tables):,} tables, {keys:,} keys: {found}"
+
+
 def describe_sweep(sweep: KeySweep) -> list[str]:
     """A gap for all that the sweep found or did not look at, in words; none where all keys were compared and equal.
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleet.databases import Database, Engine
+from fleet.deltas.key_text import key_parts
 from fleet.names import MARK_TABLE
 from fleet.tables.catalogue import Census, Table, TableName
 from fleet.tables.columns import dms_type
@@ -66,7 +67,7 @@ def part_tables(
 
 @dataclass(frozen=True)
 class InFull:
-    """A table that each run of mode `delta` loads in full, and why."""
+    """A table that each run of mode `delta` loads in full, or whose keys no sweep compares, and why."""
 
     table: str
     why: str
@@ -74,11 +75,15 @@ class InFull:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """How the rows of each table arrive in runs of mode `delta`. *no_mark*: why there is no mark to read up to."""
+    """How the rows of each table arrive in runs of mode `delta`. *no_mark*: why there is no mark to read up to.
+
+    *not_swept*: tables that arrive by delta, and why a key sweep cannot compare their keys.
+    """
 
     by_delta: tuple[str, ...]
     in_full: tuple[InFull, ...]
     no_mark: str = ""
+    not_swept: tuple[InFull, ...] = ()
 
 
 def describe_arrivals(engine: Engine, database: Database, tables: Sequence[Table], census: Census) -> Arrivals:
@@ -88,6 +93,7 @@ def describe_arrivals(engine: Engine, database: Database, tables: Sequence[Table
         tuple(str(table.name) for table in by_delta),
         tuple(InFull(str(name), why) for name, why in others.items()),
         why_no_mark(engine, database, census),
+        tuple(InFull(str(table.name), why) for table in by_delta if isinstance(why := key_parts(engine, table), str)),
     )
 
 

@@ -15,8 +15,10 @@ from typing import Literal
 
 from fleet.attempts import Attempt
 from fleet.databases import Mode
+from fleet.deltas.swept_tables import LastSweep
 from fleet.errors import FleetError
 from fleet.failures import Failure
+from fleet.names import last_sweep_key
 from fleet.outcome_record import outcome_key
 from fleet.outcomes import CLAIMED, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
 from fleet.server_places import is_full
@@ -62,6 +64,9 @@ def run(request: Request, clients: Clients) -> Response:
         # Another execution has the run's outcome: it stays, and is ours too.
         return Response(outcome=recorded.outcome, recorded=False, redrive_count=request.redrive_count)
     clients.records.write(outcome_key(outcome), outcome, Outcome)
+    if outcome.sweep is not None:
+        last = LastSweep(outcome.run, outcome.ended_at, outcome.sweep)
+        clients.records.write(last_sweep_key(outcome.database), last, LastSweep)
     is_recorded = put_outcome(outcome, clients, redrive_count=request.redrive_count)
     return Response(outcome=outcome.outcome, recorded=is_recorded, redrive_count=request.redrive_count)
 
