@@ -340,7 +340,7 @@ NAMES: dict[str, FailureName] = {
         ("delta_behind",), "Reconcile", "The task did not come to the mark of this delta; what landed waits.",
         "Nothing: the next delta takes it along. If it stays behind, raise `delta_seconds` or the instance's class."),
     "KeysDiffer": FailureName(
-        ("warehouse",), "CompareKeys", "A key sweep found rows too many or too few in Snowflake, and did not mend that.",
+        ("warehouse",), "CompareKeys", "A key sweep found rows too many or too few in Snowflake, and left them so.",
         "Sweep again (`fleet sweep DATABASE`). If it stays so, load the table in full."),
     "TableSuspended": FailureName(
         ("table_error",), "SealFolder", "DMS has stopped reading the table's changes, because of an error with it.",

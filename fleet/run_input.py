@@ -73,8 +73,8 @@ def choose_sweep(mode: Mode, asked: bool | tuple[str, ...] | None) -> tuple[str,
     ((), ('s.t',), None)
     >>> choose_sweep("full", True)
     Traceback (most recent call last):
-    fleet.errors.MalformedInputError: a run of mode 'full' cannot sweep keys: it loads all rows anew. Leave `sweep` out, \
-or give `mode` 'delta'.
+    fleet.errors.MalformedInputError: a run of mode 'full' cannot sweep keys: it loads all rows anew. Leave `sweep` \
+out, or give `mode` 'delta'.
     """
     if asked is None or asked is False:
         return None

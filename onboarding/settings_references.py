@@ -54,8 +54,8 @@ def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], 
         if night.sweep and night.mode != "delta":
             note(
                 ("stack", "nights", place, "sweep"),
-                f"night {night.name!r} is of mode {night.mode!r} and has `sweep: true`. A full load brings all rows anew: "
-                f"leave `sweep` out, or give it `mode: delta`.",
+                f"night {night.name!r} is of mode {night.mode!r} and has `sweep: true`. A full load brings all rows "
+                f"anew: leave `sweep` out, or give it `mode: delta`.",
             )
         if not night.tags and (way := ("stack", "nights", place, "tags")) in entry.lines:
             note(

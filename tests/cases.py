@@ -131,7 +131,8 @@ class Cases:
         secrets = {one.secret: postgres.secret("postgres" if shared else one.id) for one in servers}
         self.registry = Registry(SETTINGS, servers, databases)
         # A test looks at DMS and at executions as often as it likes.
-        limits, faults = AccountLimits(dms_rate=None, machine_rates={}), JudgedFunctions(_ASKS_STAND_INS)
+        limits = AccountLimits(dms_rate=None, machine_rates={})
+        self.functions = faults = JudgedFunctions(_ASKS_STAND_INS)
         self.cloud = LocalCloud(
             folder, self.registry, secrets, clock="frozen", limits=limits, faults=faults, captures=captures
         )

@@ -141,8 +141,10 @@ def next_step(
     (DeltaStep(purpose='prime', tables=None), DeltaStep(purpose='full', tables=None))
     >>> next_step("delta", ["delta"], chain, [u], [t, u], "compare")
     'compare'
-    >>> next_step("delta", ["delta"], chain, [u], [t, u], "confirm"), next_step("delta", ["delta"], None, [], [], "confirm")
-    (DeltaStep(purpose='delta', tables=None), DeltaStep(purpose='prime', tables=None))
+    >>> next_step("delta", ["delta"], chain, [u], [t, u], "confirm").purpose
+    'delta'
+    >>> next_step("delta", ["delta"], None, [], [], "confirm").purpose
+    'prime'
     """
     if "full" in done:
         return None

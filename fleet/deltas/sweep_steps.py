@@ -39,8 +39,11 @@ def conclude_sweep(
     named: Sequence[str],
     loaded: Iterable[TableName],
 ) -> KeySweep:
-    """What the sweep of an execution came to after its *steps*. *compared*: by attempt; *named*: the tables it was asked
-    for, all if empty; *loaded*: those that a full load of it published."""
+    """What the sweep of an execution came to after its *steps*.
+
+    *compared*: what each comparison found, by the number of its attempt. *named*: the tables that were asked for, all if
+    empty. *loaded*: those that a full load published.
+    """
     deltas = [one for one in steps if one.purpose == "delta"]
     if any(one.purpose == "prime" for one in steps) or not deltas:
         return KeySweep((), "this run began the deltas and loaded all tables in full, so no keys were compared")

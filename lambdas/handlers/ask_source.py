@@ -1,8 +1,8 @@
 """
 The one handler that speaks to a source: it alone runs in the source's network and may read its secret.
 
-Takes   Request: a question (`census`, `counts`, `losses`, `keys`, `transactions` or `log`) or the wish to set the `mark`,
-        the server's engine, secret and ssl_mode, and the database there
+Takes   Request: a question (`census`, `counts`, `losses`, `keys`, `transactions` or `log`) or the wish to set the
+        `mark`, the server's engine, secret and ssl_mode, and the database there
 Returns Response: the answer, or the failure as data, because a source that is down is no fault of ours
 Raises  nothing of its own
 """

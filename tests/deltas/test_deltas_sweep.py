@@ -104,7 +104,7 @@ def test_rows_that_were_deleted_behind_the_logs_back_are_found(seeded: DeltaCase
 def test_what_the_source_changes_between_the_reads_is_not_called_different(seeded: DeltaCase) -> None:
     reads: list[str] = []
 
-    def write(event: object) -> None:
+    def write(_: object) -> None:
         number = len(reads) + 100
         reads.append("read")
         seeded.change(
@@ -113,11 +113,8 @@ def test_what_the_source_changes_between_the_reads_is_not_called_different(seede
             f"UPDATE customers SET id = id + 10 WHERE id = {len(reads)}",
         )
 
-    seeded.cases.cloud.faults.before["CompareKeys"] = write  # type: ignore[attr-defined]  the tests' own
-    try:
+    with seeded.before("CompareKeys", write):
         swept = sweep(seeded)
-    finally:
-        seeded.cases.cloud.faults.before.clear()  # type: ignore[attr-defined]
     assert seeded.purposes == ["delta", "delta", "full"]
     assert not any(one["repair"] for one in swept.values())
     assert not any("the sweep found" in gap for gap in seeded.case.outcome["gaps"])
@@ -184,11 +181,8 @@ def test_an_apply_between_reading_and_repairing_is_not_overwritten(seeded: Delta
                 f"VALUES ('{case.id}', 'public', 'orders', {event['attempt']['number']})"
             )
 
-    seeded.cases.cloud.faults.before["CompareKeys"] = apply  # type: ignore[attr-defined]
-    try:
+    with seeded.before("CompareKeys", apply):
         outcome = seeded.run(sweep=True)
-    finally:
-        seeded.cases.cloud.faults.before.clear()  # type: ignore[attr-defined]
     assert outcome["outcome"] == "partial"
     assert case.tables["orders"]["failure"]["name"] == "KeysDiffer"
     assert "is applied, and the keys were read after" in case.tables["orders"]["failure"]["text"]
@@ -207,14 +201,11 @@ def test_without_a_mark_nothing_is_compared(seeded: DeltaCase) -> None:
 def test_a_second_delta_that_is_not_closed_proves_nothing(seeded: DeltaCase) -> None:
     warehouse(seeded, 'INSERT INTO {}.ORDERS ("ID") VALUES (70)')
 
-    def drop(event: object) -> None:
+    def drop(_: object) -> None:
         seeded.change("DROP TABLE IF EXISTS fleet_mark")
 
-    seeded.cases.cloud.faults.before["CompareKeys"] = drop  # type: ignore[attr-defined]
-    try:
+    with seeded.before("CompareKeys", drop):
         seeded.run(sweep=True)
-    finally:
-        seeded.cases.cloud.faults.before.clear()  # type: ignore[attr-defined]
     assert seeded.purposes == ["delta", "delta", "full"]
     assert not any(one["repair"] for one in found(seeded).values())
     assert any("differed once, which counts for nothing" in gap for gap in seeded.case.outcome["gaps"])
