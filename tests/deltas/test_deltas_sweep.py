@@ -29,6 +29,13 @@ def seeded(cases: Cases) -> DeltaCase:
     return database
 
 
+@pytest.fixture(scope="module")
+def dying(cases: Cases) -> DeltaCase:
+    database = DeltaCase(cases)
+    assert database.run_ok() == ["prime", "full"]
+    return database
+
+
 def sweep(database: DeltaCase, asked: bool | list[str] = True) -> dict[str, Any]:
     """A run that sweeps; what it found, by table."""
     outcome = database.run(sweep=asked)
@@ -232,6 +239,19 @@ def test_a_run_that_begins_a_chain_compares_nothing(cases: Cases) -> None:
     database.run(sweep=True)
     assert database.purposes == ["prime", "full"]
     assert any("loaded all tables in full, so no keys were compared" in gap for gap in database.case.outcome["gaps"])
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 6, 8])
+def test_a_comparison_that_dies_and_is_tried_again_comes_to_the_same_end(dying: DeltaCase, number: int) -> None:
+    warehouse(dying, f'INSERT INTO {{}}.ORDERS ("ID") VALUES ({70 + number})')
+    warehouse(dying, 'DELETE FROM {}.CUSTOMERS WHERE "ID" = 1')
+    faults = dying.cases.functions
+    faults.add(dying.case.id, f"killed-handler:CompareKeys:{number}:killed")
+    swept = sweep(dying)
+    assert any(one.times for one in faults.struck() if one.database == dying.case.id)
+    faults.clear(dying.case.id)
+    assert (swept["orders"]["surplus"], swept["customers"]["missing"]) == (1, 1)
+    dying.assert_equal()
 
 
 def warehouse(database: DeltaCase, statement: str) -> None:
