@@ -32,6 +32,11 @@ KINDS: Mapping[str, Sequence[str]] = {
         "tests/deltas/test_deltas_logs.py",
     ),
     "what may happen to a chain": ("tests/deltas/test_deltas_chains.py",),
+    "keys that are swept": (
+        "tests/deltas/test_deltas_sweep.py",
+        "tests/deltas/test_deltas_sweep_mariadb.py",
+        "tests/contract/snowflake/test_key_statements.py",
+    ),
     "functions that die after each effect": ("tests/deltas/test_deltas_killed.py",),
     "values by a delta are those of a full load": ("tests/deltas/test_deltas_types.py",),
     "the landing format": ("tests/deltas/test_landing_format.py",),
