@@ -205,7 +205,9 @@ def compare_keys(
         if len(missing) + len(surplus) + len(doubled) > MOST_SUSPECTED:
             return replace(after, is_many=True)
         return replace(after, missing=_sorted(missing), surplus=_sorted(surplus), doubled=_sorted(doubled))
-    missing, surplus, doubled = missing & {*first.missing}, surplus & {*first.surplus}, doubled & {*first.doubled}
+    missing &= {*first.missing}
+    surplus &= {*first.surplus}
+    doubled &= {*first.doubled}
     found = replace(
         after,
         missing=_sorted(missing),

@@ -41,8 +41,8 @@ def conclude_sweep(
 ) -> KeySweep:
     """What the sweep of an execution came to after its *steps*.
 
-    *compared*: what each comparison found, by the number of its attempt. *named*: the tables that were asked for, all if
-    empty. *loaded*: those that a full load published.
+    *compared*: what each comparison found, by its attempt's number. *named*: the tables asked for, all if empty.
+    *loaded*: those that a full load published.
     """
     deltas = [one for one in steps if one.purpose == "delta"]
     if any(one.purpose == "prime" for one in steps) or not deltas:
