@@ -29,7 +29,8 @@ def sweep_stage(steps: Sequence[AttemptRecord]) -> SweepStage:
     if any(one.purpose != "delta" for one in steps) or not is_proved(newest):
         return "over"
     if newest.compared_at is None:
-        return "compare" if len(deltas) == 1 or deltas[0].is_suspected else "over"
+        is_confirming = len(deltas) == 2 and deltas[0].is_suspected
+        return "compare" if len(deltas) == 1 or is_confirming else "over"
     return "confirm" if len(deltas) == 1 and newest.is_suspected else "over"
 
 

@@ -128,6 +128,7 @@ def step(number: int, purpose: Purpose = "delta", **fields: Any) -> AttemptRecor
         ([step(1, compared_at=NOW, is_suspected=True), step(2)], "compare"),
         ([step(1, compared_at=NOW, is_suspected=True), step(2, is_closed=False)], "over"),
         ([step(1, compared_at=NOW, is_suspected=True), step(2, compared_at=NOW)], "over"),
+        ([step(1, compared_at=NOW, is_suspected=True), step(2, compared_at=NOW), step(3)], "over"),
         ([step(1, "prime"), step(2, "full")], "over"),
         ([step(1, compared_at=NOW), step(2, "full")], "over"),
         ([step(1, compared_at=NOW, is_suspected=True), step(2), step(3, "prime")], "over"),
