@@ -16,10 +16,11 @@ from cli.night_commands import account_of
 from cli.options import Text, json_option, registry_option
 from fleet.databases import Database, Registry
 from fleet.deltas.logs import SourceLog, judge_log
+from fleet.deltas.swept_tables import LastSweep, describe_sweep, say_sweep
 from fleet.deltas.tables import Arrivals, describe_arrivals
 from fleet.errors import RequestError
 from fleet.failures import CLASSES, Failure
-from fleet.names import newest_census_key
+from fleet.names import last_sweep_key, newest_census_key
 from fleet.tables.account import Accounted, DatabaseAccount, select_tables, take_account
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import accepted_columns, describe_columns
@@ -39,7 +40,8 @@ class CensusVerdict:
     """What a run would make of a database. *columns*: a line for each that may lose something, or is left out.
 
     *failure*: why nothing at all would be moved. *gaps*: what the login may be kept from seeing. *arrivals*: by delta,
-    or in full; None where the database does no deltas. *no_deltas*: what its log says against them.
+    or in full; None where the database does no deltas. *no_deltas*: what its log says against them. *last_sweep*: what
+    the newest key sweep found; None where there was none, or nobody looked.
     """
 
     database: str
@@ -49,6 +51,7 @@ class CensusVerdict:
     gaps: tuple[str, ...] = ()
     arrivals: Arrivals | None = None
     no_deltas: str = ""
+    last_sweep: LastSweep | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -115,7 +118,8 @@ def show(context: click.Context, database: str, as_json: bool, registry: Path) -
         raise SourceNotAnsweringError(
             f"no run has come to {database} yet.", remedy=f"Look at the source itself: `fleet check {database}`."
         )
-    return _print(judge(fleet, entry, census, census), as_json=as_json)
+    swept = account.clients.records.read(last_sweep_key(entry.id), LastSweep) if entry.deltas else None
+    return _print(replace(judge(fleet, entry, census, census), last_sweep=swept), as_json=as_json)
 
 
 def ask_from_here(fleet: Registry, database: Database, clients: Clients) -> Census | Failure:
@@ -205,6 +209,10 @@ def _lines(verdict: CensusVerdict) -> list[str]:
             lines.append(f"The mark is one table with one row: `fleet prerequisites {verdict.database} --deltas`.")
     if verdict.no_deltas:
         lines.append(f"Deltas cannot begin: {verdict.no_deltas}")
+    if verdict.last_sweep:
+        last = verdict.last_sweep
+        lines.append(f"Run {last.run}, which ended at {last.ended_at}, {say_sweep(last.sweep)}.")
+        lines += [f"  {line}" for line in describe_sweep(last.sweep)]
     lines += [f"Not checked: {gap}" for gap in verdict.gaps]
     if verdict.failure:
         lines.append(verdict.failure.text)

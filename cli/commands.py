@@ -27,6 +27,7 @@ _MODULES = {
     "errors": "cli.errors",
     "run": "cli.night_commands",
     "status": "cli.night_commands",
+    "sweep": "cli.night_commands",
     "rerun": "cli.night_commands",
     "stop": "cli.night_commands",
     "report": "cli.night_commands",

@@ -1,4 +1,4 @@
-"""`fleet run`, `status`, `rerun`, `stop` and `report`: a night from a terminal."""
+"""`fleet run`, `sweep`, `status`, `rerun`, `stop` and `report`: a night from a terminal."""
 
 from __future__ import annotations
 
@@ -73,6 +73,47 @@ def run(
     run_input: dict[str, object] = {"mode": mode}
     run_input |= {key: list(names) for key, names in (("databases", databases), ("tags", tags)) if names is not None}
     new = name or f"{mode}-{account.clients.now():{'%Y%m%d' if mode == 'full' else '%Y%m%d-%H%M'}}"
+    return _start(account, new, run_input, wait=wait, as_json=as_json)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fleet sweep nyc-flights                     all tables of the database that take deltas
+  fleet sweep nyc-flights --table public.flights --table public.planes
+  fleet sweep nyc-flights --no-wait --json
+"""
+)
+@click.argument("database", type=Text())
+@click.option("--table", "tables", type=Text(), multiple=True, help="Only this one, as schema.table; may be repeated.")
+@click.option(
+    "--run",
+    "name",
+    type=Text(),
+    help="The run's name. Default: sweep-YYYYMMDD-HHMM; a run of that name that runs is joined.",
+)
+@wait_option
+@json_option
+@registry_option
+@click.pass_context
+def sweep(
+    context: click.Context,
+    database: str,
+    tables: tuple[str, ...],
+    name: str | None,
+    wait: bool,
+    as_json: bool,
+    registry: Path,
+) -> int:
+    """Compare the keys of DATABASE with those in Snowflake, and mend what differs.
+
+    Starts a run in mode delta that compares the keys afterwards. What differs is compared again after another delta,
+    and what then differs the same way is mended: rows that Snowflake has too many of are deleted, a table that lacks
+    rows is loaded in full. The exit code is that of the run: a difference that was mended is 0, one that was not is 1.
+    """
+    account = account_of(context, registry)
+    run_input = {"mode": "delta", "databases": [database], "sweep": list(tables) or True}
+    new = name or f"sweep-{account.clients.now():%Y%m%d-%H%M}"
     return _start(account, new, run_input, wait=wait, as_json=as_json)
 
 

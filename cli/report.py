@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fleet.databases import Mode
+from fleet.deltas.swept_tables import say_sweep
 from fleet.outcomes import Outcome, TableOutcome
 from fleet.totals import Sums, Total, add_up, arrived, not_arrived, say_counted
 from report.account import say_red
@@ -59,6 +60,8 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
             console.print(f"  {outcome.owner}: {outcome.remedy}")
         for line in say_red(outcome):
             console.print(f"{outcome.database}: {line}")
+        if outcome.sweep:
+            console.print(f"{outcome.database}: {say_sweep(outcome.sweep)}")
         for gap in outcome.gaps:
             console.print(f"{outcome.database}: not checked: {gap}")
 

@@ -132,7 +132,8 @@ def look(account: Account, run: str) -> list[DatabaseStatus]:
     looks = []
     for database in planned.databases if planned else ():
         if record := recorded.get(database):
-            looks.append(DatabaseStatus(database, record.outcome, record.failure_words, is_red(record.outcome)))
+            words = "; ".join(filter(None, (record.failure_words, record.sweep)))
+            looks.append(DatabaseStatus(database, record.outcome, words, is_red(record.outcome)))
         else:
             is_held = account.clients.ledger.claim(database).holder_run == run
             looks.append(DatabaseStatus(database, "running" if is_held else "waiting", ""))

@@ -122,6 +122,13 @@ class AttemptRecord:
     loaded_at: datetime | None = None
     """When all loads were over. Written by PollLoads."""
 
+    comparing_since: datetime | None = None
+    """When the comparison of keys began; of a delta in a sweep. Written by CompareKeys."""
+    compared_at: datetime | None = None
+    """When it was over. Written by CompareKeys."""
+    is_suspected: bool = False
+    """Keys of it differed, which counts only if it stays so after another delta. Written by CompareKeys."""
+
     failure: Failure | None = None
     """What stopped the attempt; the first stays. Written by the state that found it (`Ledger.note_failure`)."""
     wait_for: str = ""
@@ -217,6 +224,9 @@ class AttemptChange(TypedDict, total=False):
     checkpoint: str
     late_noted: bool
     loaded_at: datetime
+    comparing_since: datetime
+    compared_at: datetime
+    is_suspected: bool
     wait_for: str
     wait_since: datetime
     turn_of: str | None

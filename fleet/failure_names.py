@@ -342,6 +342,9 @@ NAMES: dict[str, FailureName] = {
     "Joined": FailureName(
         ("joined",), "ClaimDatabase", "Another run held the database, and reads its changes once more before it ends.",
         "Nothing: how that went is in the other run."),
+    "KeysDiffer": FailureName(
+        ("warehouse",), "CompareKeys", "A key sweep found rows too many or too few in Snowflake, and left them so.",
+        "Sweep again (`fleet sweep DATABASE`). If it stays so, load the table in full."),
     "TableSuspended": FailureName(
         ("table_error",), "SealFolder", "DMS has stopped reading the table's changes, because of an error with it.",
         "Read the task's log for the reason, and mend it. The run loads the table in full meanwhile."),

@@ -274,6 +274,11 @@ def newest_census_key(database: str) -> str:
     return f"databases/{database}/census.json"
 
 
+def last_sweep_key(database: str) -> str:
+    """Of what the newest key sweep of *database* found."""
+    return f"databases/{database}/key-sweep.json"
+
+
 def known_tables_key(database: str) -> str:
     """Of what is known of *database*'s tables in Snowflake, as they were last loaded."""
     return f"databases/{database}/warehouse.json"

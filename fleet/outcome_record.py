@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fleet.databases import Mode
+from fleet.deltas.swept_tables import say_sweep
 from fleet.failures import FailureClass
 from fleet.names import attempt_key
 from fleet.outcomes import Outcome, OutcomeName
@@ -46,6 +47,8 @@ class OutcomeRecord:
     owner: str = ""
     remedy: str = ""
     gaps: tuple[str, ...] = ()
+    sweep: str = ""
+    """What a key sweep came to, in a line; empty where there was none."""
 
     @property
     def is_whole_load(self) -> bool:
@@ -88,4 +91,5 @@ def shorten(outcome: Outcome, *, guessed: bool = False, redrive_count: int = 0) 
         owner=outcome.owner,
         remedy=outcome.remedy,
         gaps=outcome.gaps,
+        sweep=say_sweep(outcome.sweep) if outcome.sweep else "",
     )

@@ -9,6 +9,7 @@ from typing import Literal
 
 from fleet.attempts import Attempt
 from fleet.databases import Mode
+from fleet.deltas.swept_tables import KeySweep
 from fleet.failures import CLASSES, Failure
 from fleet.manifests import Manifest, SealedTable
 from fleet.spelling import list_some
@@ -108,7 +109,7 @@ class Outcome:
     """How one database ended in one run. *gaps*: what could not be checked, in words. Times are ISO, UTC.
 
     *marks*: the states that the attempt got past, in order. *waited*: for what others had. *account*: of everything
-    under the database's schemas; None where no attempt came to it.
+    under the database's schemas; None where no attempt came to it. *sweep*: what a key sweep found; None without one.
     """
 
     run: str
@@ -125,6 +126,7 @@ class Outcome:
     marks: tuple[Mark, ...] = ()
     waited: Waited = NOT_WAITED
     account: DatabaseAccount | None = None
+    sweep: KeySweep | None = None
 
     @property
     def owner(self) -> str:
@@ -192,6 +194,7 @@ def decide(
     marks: Sequence[Mark] = (),
     waited: Waited = NOT_WAITED,
     account: DatabaseAccount | None = None,
+    sweep: KeySweep | None = None,
 ) -> Outcome:
     """The one outcome. *failure*: what stopped the attempt as a whole; *skipped*: it was never an attempt.
 
@@ -241,6 +244,7 @@ def decide(
         marks=tuple(marks),
         waited=waited,
         account=account,
+        sweep=sweep,
     )
 
 

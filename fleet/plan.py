@@ -51,7 +51,8 @@ class Plan:
     after the planning before which each database does not start, so that DMS answers. *loads_per_database*:
     Snowflake requests in flight for each; *load_poll_seconds*: between two looks at them.
     *chosen*: all databases it answers for, deployed or not. *tables*: for a database of which only some tables are
-    rerun, their exact `schema.table` names. *widths*: how many at once, by instance and server, and why. *length*: how
+    rerun, their exact `schema.table` names. *sweep*: the tables whose keys are compared after the delta, all of them if
+    empty; None for no sweep. *widths*: how many at once, by instance and server, and why. *length*: how
     long it should take, and what decides that.
     """
 
@@ -67,6 +68,7 @@ class Plan:
     offsets: Mapping[str, int] = field(default_factory=dict)
     rerun_of: str | None = None
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sweep: tuple[str, ...] | None = None
     widths: tuple[Width, ...] = ()
     length: Length | None = None
 
@@ -191,6 +193,7 @@ def plan_run(
     measures: Mapping[str, Measured],
     rerun_of: str | None = None,
     tables: Mapping[str, tuple[str, ...]] | None = None,
+    sweep: tuple[str, ...] | None = None,
 ) -> Plan:
     """The plan over *databases*, those of *chosen* that are deployed; the same input gives the same plan."""
     arranged = arrange(registry, databases, measures, tables, mode)
@@ -209,6 +212,7 @@ def plan_run(
         chosen=tuple(chosen),
         rerun_of=rerun_of,
         tables=tables or {},
+        sweep=sweep,
         widths=arranged.widths,
         length=Length(
             arranged.forecast.seconds,

@@ -63,6 +63,32 @@ deploy, or run it in mode 'full'.
         )
 
 
+def choose_sweep(mode: Mode, asked: bool | tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The tables whose keys a run of *mode* compares, all of them if empty; None where it compares none.
+
+    Raises:
+        MalformedInputError: It is no delta, or the list names none.
+
+    >>> choose_sweep("delta", True), choose_sweep("delta", ("s.t",)), choose_sweep("full", False)
+    ((), ('s.t',), None)
+    >>> choose_sweep("full", True)
+    Traceback (most recent call last):
+    fleet.errors.MalformedInputError: a run of mode 'full' cannot sweep keys: it loads all rows anew. Leave `sweep` \
+out, or give `mode` 'delta'.
+    """
+    if asked is None or asked is False:
+        return None
+    if mode != "delta":
+        raise MalformedInputError(
+            f"a run of mode {mode!r} cannot sweep keys: it loads all rows anew.",
+            remedy="Leave `sweep` out, or give `mode` 'delta'.",
+        )
+    if asked is True:
+        return ()
+    require_names("sweep", asked)
+    return tuple(dict.fromkeys(asked))
+
+
 def choose_databases(
     registry: Registry, databases: Sequence[str] | None, tags: Sequence[str] | None, mode: Mode = "full"
 ) -> tuple[Database, ...]:

@@ -60,7 +60,10 @@ class Replication:
 
 @dataclass(frozen=True)
 class NightSchedule:
-    """A schedule of runs. *expression*: as EventBridge Scheduler takes it; *tags*: which databases, all if empty."""
+    """A schedule of runs. *expression*: as EventBridge Scheduler takes it; *tags*: which databases, all if empty.
+
+    *sweep*: whether its runs, of mode `delta`, compare the keys of source and Snowflake.
+    """
 
     name: str
     mode: Literal["full", "delta"]
@@ -68,6 +71,7 @@ class NightSchedule:
     time_zone: str = "UTC"
     flexible_minutes: int = 0
     tags: tuple[str, ...] = ()
+    sweep: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ PlanRun asks before it plans, and the command line before it starts a run at all
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ConfigDict, Field
@@ -15,7 +15,8 @@ from fleet.errors import MalformedInputError, UnknownRunError
 from fleet.names import execution_arn, require_run_id
 from fleet.outcome_record import OutcomeRecord
 from fleet.outcomes import JOINED
-from fleet.run_input import OldRun, What, choose_databases, choose_rerun
+from fleet.run_input import OldRun, What, choose_databases, choose_rerun, choose_sweep
+from fleet.spelling import did_you_mean
 from fleet.totals import not_arrived
 from lambdas.clients.executions import describe
 from lambdas.entrypoint import Model
@@ -26,6 +27,7 @@ from lambdas.wiring import Clients
 class Input(Model):
     """The input of a run: `mode`, or `rerun_of` an old run, whose mode it then has. *databases* and *tags* narrow.
 
+    *sweep*: whether a run of mode `delta` compares the keys of source and Snowflake, or of which tables it does.
     *schedule*, *scheduled_at*: the slot that only one run may have.
     """
 
@@ -36,6 +38,7 @@ class Input(Model):
     tags: tuple[str, ...] | None = None
     rerun_of: str | None = None
     what: What | None = None
+    sweep: bool | tuple[str, ...] | None = None
     schedule: str | None = None
     scheduled_at: str | None = None
 
@@ -55,11 +58,13 @@ class DatabaseRunInput(Model):
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a run is to do. *tables*: for a database of which only some are moved, their `schema.table` names."""
+    """What a run is to do. *tables*: for a database of which only some are moved, their `schema.table` names. *sweep*:
+    the tables whose keys are compared, all of them if empty; None for no sweep."""
 
     mode: Mode
     databases: tuple[Database, ...]
     tables: Mapping[str, tuple[str, ...]]
+    sweep: tuple[str, ...] | None = None
 
 
 def choose(asked: Input, registry: Registry, clients: Clients) -> Chosen:
@@ -81,13 +86,36 @@ def choose(asked: Input, registry: Registry, clients: Clients) -> Chosen:
         chosen = choose_databases(registry, list(again), asked.tags, old.mode)
         # A delta reads one log for all tables, so that it is never narrowed.
         tables = {name: found for name, found in again.items() if found is not None and old.mode == "full"}
-        return Chosen(old.mode, chosen, tables)
+        return Chosen(old.mode, chosen, tables, clients.records.plan(old.run).sweep)
     if asked.mode is None or asked.what is not None:
         raise MalformedInputError(
             "the input has `what` without `rerun_of`, or neither `mode` nor `rerun_of`.",
             remedy='Give {"mode": "full"}, or {"rerun_of": "<run>", "what": "failed-databases"}.',
         )
-    return Chosen(asked.mode, choose_databases(registry, asked.databases, asked.tags, asked.mode), {})
+    databases = choose_databases(registry, asked.databases, asked.tags, asked.mode)
+    sweep = choose_sweep(asked.mode, asked.sweep)
+    if sweep:
+        _require_tables(sweep, databases, clients)
+    return Chosen(asked.mode, databases, {}, sweep)
+
+
+def _require_tables(names: Sequence[str], databases: Sequence[Database], clients: Clients) -> None:
+    """Refuse a sweep of tables that no run has moved, or of several databases' tables by one list.
+
+    Raises:
+        MalformedInputError: So it is.
+    """
+    if len(databases) > 1:
+        raise MalformedInputError(
+            f"`sweep` names tables, and the run is over {len(databases)} databases.",
+            remedy="Name the one database that has them, or sweep all tables: `true`.",
+        )
+    known = {str(name) for name in clients.chains.states(databases[0].id)}
+    if unknown := [name for name in names if name not in known]:
+        raise MalformedInputError(
+            f"no run has loaded a table {unknown[0]!r} of {databases[0].id} since its deltas began.",
+            remedy=did_you_mean(unknown[0], known) if known else "Run it in mode 'delta' first.",
+        )
 
 
 def _old_run(run: str, settings: Settings, clients: Clients) -> OldRun:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
 from itertools import takewhile
 
 from fleet.attempt_record import AttemptRecord
+from fleet.attempts import Attempt
 from fleet.databases import Mode
+from fleet.deltas.key_sweep import TableSweep
+from fleet.deltas.sweep_steps import conclude_sweep, find_unmended
+from fleet.deltas.swept_tables import KeySweep, describe_sweep
 from fleet.failures import Failure
 from fleet.outcomes import Mark, TableOutcome, Waited
 from fleet.sentences import as_clause
 from fleet.tables.catalogue import TableName
 from lambdas.attempt_context import Opened
 from lambdas.wiring import Clients
+
+KEY_SWEEP = "key-sweep"
+"""The document of an attempt that holds the comparison of keys after it."""
+
+
+def read_sweep(attempt: Attempt, clients: Clients) -> tuple[TableSweep, ...]:
+    """How far the comparison of keys after *attempt* is, by table; none where it was never begun."""
+    return clients.records.read(attempt.key(KEY_SWEEP), tuple[TableSweep, ...]) or ()
 
 
 def find_steps(opened: Opened, clients: Clients) -> list[AttemptRecord]:
@@ -28,7 +40,7 @@ def find_steps(opened: Opened, clients: Clients) -> list[AttemptRecord]:
 class StepsEnd:
     """How the steps of an execution ended together. *failure*: what stopped one of them that no later one mended.
 
-    *marks*: of all steps, in order; *waited*: of all steps together.
+    *marks*: of all steps, in order; *waited*: of all steps together. *sweep*: what a key sweep found, if there was one.
     """
 
     tables: tuple[TableOutcome, ...]
@@ -36,10 +48,14 @@ class StepsEnd:
     gaps: tuple[str, ...]
     marks: tuple[Mark, ...]
     waited: Waited
+    sweep: KeySweep | None = None
 
 
-def conclude_steps(mode: Mode, steps: Sequence[AttemptRecord], clients: Clients) -> StepsEnd:
-    """What became of each table, by the last of *steps* that came to it.
+def conclude_steps(
+    mode: Mode, steps: Sequence[AttemptRecord], named: Sequence[str] | None, clients: Clients
+) -> StepsEnd:
+    """What became of each table, by the last of *steps* that came to it. *named*: the tables that a key sweep was asked
+    for, all if empty, None for no sweep.
 
     A chain that is begun anew mends what broke the one before: that is a gap then, in words. So is in a full run that
     no chain could be begun.
@@ -57,11 +73,42 @@ def conclude_steps(mode: Mode, steps: Sequence[AttemptRecord], clients: Clients)
         failure = failure or step.failure
         gaps |= dict.fromkeys(step.gaps)
         for table in clients.records.read(step.attempt.key("tables"), tuple[TableOutcome, ...]) or ():
-            tables[table.name] = table
+            tables[table.name] = _add_changes(tables.get(table.name), table)
+    sweep = None if named is None else _conclude_sweep(steps, named, tables.values(), clients)
+    if sweep is not None:
+        gaps |= dict.fromkeys(describe_sweep(sweep))
+        for name, red in find_unmended(sweep).items():
+            if name in tables and tables[name].failure is None:
+                tables[name] = replace(tables[name], failure=red)
     return StepsEnd(
         tuple(tables[name] for name in sorted(tables)),
         failure,
         tuple(gaps),
         tuple(mark for step in steps for mark in step.marks),
         Waited(*(sum(times) for times in zip(*(astuple(step.waited) for step in steps), strict=True))),
+        sweep,
     )
+
+
+def _add_changes(before: TableOutcome | None, now: TableOutcome) -> TableOutcome:
+    """*now*, with the changes that an earlier delta of the same execution brought."""
+    if before is None or before.mode != "delta" or now.mode != "delta":
+        return now
+    counts = (before.rows_in_parquet, now.rows_in_parquet)
+    return replace(
+        now,
+        rows_by_dms=(before.rows_by_dms or 0) + (now.rows_by_dms or 0),
+        rows_in_parquet=None if counts == (None, None) else (counts[0] or 0) + (counts[1] or 0),
+        rows_in_warehouse=before.rows_in_warehouse if now.rows_in_warehouse is None else now.rows_in_warehouse,
+        bytes=before.bytes + now.bytes,
+    )
+
+
+def _conclude_sweep(
+    steps: Sequence[AttemptRecord], named: Sequence[str], tables: Iterable[TableOutcome], clients: Clients
+) -> KeySweep:
+    compared = {
+        one.attempt.number: read_sweep(one.attempt, clients) for one in steps if one.comparing_since is not None
+    }
+    loaded = [one.name for one in tables if one.mode == "full" and one.failure is None]
+    return conclude_sweep(steps, compared, named, loaded)

@@ -51,6 +51,12 @@ def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], 
             f"`stack.snowflake_trust` lacks `{lacks}`. A role is made for both or for neither.",
         )
     for place, night in enumerate(stack.nights):
+        if night.sweep and night.mode != "delta":
+            note(
+                ("stack", "nights", place, "sweep"),
+                f"night {night.name!r} is of mode {night.mode!r} and has `sweep: true`. A full load brings all rows "
+                f"anew: leave `sweep` out, or give it `mode: delta`.",
+            )
         if not night.tags and (way := ("stack", "nights", place, "tags")) in entry.lines:
             note(
                 way, f"night {night.name!r} has `tags` that name none. Name one, or leave `tags` out for all databases."

@@ -47,6 +47,9 @@ def night_request(night: NightSchedule, fleet_run_arn: str) -> dict[str, str]:
 
     >>> night_request(NightSchedule("nightly", "full", "cron(0 22 * * ? *)"), "arn:fleet-run")["Name"]
     'nightly-<aws.scheduler.execution-id>'
+    >>> weekly = night_request(NightSchedule("weekly", "delta", "cron(0 12 ? * SUN *)", sweep=True), "arn:fleet-run")
+    >>> json.loads(weekly["Input"])["sweep"]
+    True
     """
     content: dict[str, Any] = {
         "mode": night.mode,
@@ -55,6 +58,8 @@ def night_request(night: NightSchedule, fleet_run_arn: str) -> dict[str, str]:
     }
     if night.tags:
         content["tags"] = list(night.tags)
+    if night.sweep:
+        content["sweep"] = True
     return {
         "StateMachineArn": fleet_run_arn,
         "Name": scheduled_run(night.name, "<aws.scheduler.execution-id>"),

@@ -20,6 +20,7 @@ DATABASE_RUN = (
     "PollLoads",
     "Reconcile",
     "NextStep",
+    "CompareKeys",
     "RecordOutcome",
     "ReleaseDatabase",
     "Conclude",

@@ -10,6 +10,8 @@ from proofs.mutants import Mutant
 
 _CHAINS = "tests/deltas/test_deltas_chains.py"
 _POSTGRESQL = "tests/deltas/test_deltas_postgresql.py"
+_SWEEPS = "tests/deltas/test_deltas_sweep.py"
+_KEYS = "tests/contract/snowflake/test_key_statements.py"
 _BATCHES = "tests/contract/snowflake/test_change_batches.py"
 _JOINED = "tests/deltas/test_deltas_joined.py"
 _FRESHNESS = "tests/deltas/test_deltas_freshness.py"
@@ -517,5 +519,47 @@ RULES = (
         "        if chain.broken:\n            return _make(opened, full, clients)\n",
         "        return _make(opened, full, clients)\n",
         (f"{_CHAINS}::test_a_task_that_somebody_deleted_is_made_anew_by_the_run",),
+    ),
+    Mutant(
+        "what differs once in a key sweep counts for nothing",
+        "fleet/deltas/key_sweep.py",
+        "    missing &= {*first.missing}\n",
+        "",
+        (f"{_SWEEPS}::test_what_the_source_changes_between_the_reads_is_not_called_different",),
+    ),
+    Mutant(
+        "what the source changes meanwhile is no difference of a group of keys",
+        "fleet/deltas/key_sweep.py",
+        "for prefix, (ours, theirs) in left.items() if suspects[prefix] == ours]",
+        "for prefix, (ours, theirs) in left.items()]",
+        ("fleet/deltas/key_sweep.py",),
+    ),
+    Mutant(
+        "a difference of keys counts only after a closed delta",
+        "fleet/deltas/sweep_steps.py",
+        "return record.marked_at is not None and record.is_closed",
+        "return True",
+        (f"{_SWEEPS}::test_a_second_delta_that_is_not_closed_proves_nothing",),
+    ),
+    Mutant(
+        "surplus rows are deleted only while nothing else is applied",
+        "fleet/deltas/key_repair.py",
+        "IFF(LATEST = {sweep.written}, '0', ",
+        "IFF(LATEST >= 0, '0', ",
+        (f"{_SWEEPS}::test_an_apply_between_reading_and_repairing_is_not_overwritten", _KEYS),
+    ),
+    Mutant(
+        "keys that Snowflake lacks cost a full load",
+        "lambdas/key_sweeps.py",
+        'needs_full="its keys in Snowflake are not those of the source"',
+        'needs_full=""',
+        (f"{_SWEEPS}::test_rows_that_were_removed_in_snowflake_by_hand_are_loaded_with_their_table",),
+    ),
+    Mutant(
+        "keys of several columns are compared part by part",
+        "fleet/deltas/key_text.py",
+        "dialect.hashed.format(one) if free else one for one, free in",
+        "one for one, free in",
+        (_KEYS,),
     ),
 )

@@ -32,6 +32,16 @@ KINDS: Mapping[str, Sequence[str]] = {
         "tests/deltas/test_deltas_logs.py",
     ),
     "what may happen to a chain": ("tests/deltas/test_deltas_chains.py", "tests/deltas/test_deltas_rules.py"),
+    "runs that join, and how fresh tables are": (
+        "tests/deltas/test_deltas_joined.py",
+        "tests/deltas/test_deltas_freshness.py",
+        "tests/deltas/test_deltas_open_transactions.py",
+    ),
+    "keys that are swept": (
+        "tests/deltas/test_deltas_sweep.py",
+        "tests/deltas/test_deltas_sweep_mariadb.py",
+        "tests/contract/snowflake/test_key_statements.py",
+    ),
     "functions that die after each effect": ("tests/deltas/test_deltas_killed.py",),
     "functions that die before and after each call": ("tests/deltas/test_deltas_killed_calls.py",),
     "values by a delta are those of a full load": (

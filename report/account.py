@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fleet.deltas.swept_tables import describe_sweep, say_sweep
 from fleet.deltas.tables import Arrivals
 from fleet.outcomes import Outcome, TableOutcome
 from fleet.spelling import list_some
@@ -46,6 +47,7 @@ def say_arrivals(arrivals: Arrivals) -> Iterator[str]:
     for one in arrivals.in_full:
         runs = "each delta run" if one.in_each_run else "runs of mode full alone"
         yield f"In full, in {runs}, arrives {one.table}: {one.why}."
+    yield from (f"Its keys are never compared: {one.table}: {one.why}." for one in arrivals.not_swept)
     if arrivals.no_mark:
         yield f"No delta can say up to where it reads: {arrivals.no_mark}."
 
@@ -61,6 +63,13 @@ def say_red(outcome: Outcome) -> Iterator[str]:
 def say_changes(outcome: Outcome) -> Iterator[str]:
     """A line for each change of a table in Snowflake that followed one of its source."""
     yield from (f"{table.name}: {change}" for table in outcome.tables for change in table.changes)
+
+
+def say_swept(outcome: Outcome) -> Iterator[str]:
+    """What a key sweep came to, and a line for all that it found or left out; nothing where there was none."""
+    if outcome.sweep:
+        yield say_sweep(outcome.sweep)
+        yield from describe_sweep(outcome.sweep)
 
 
 def say_relation(one: Accounted) -> str:

@@ -11,7 +11,7 @@ from fleet.databases import Mode
 from fleet.outcomes import Outcome, TableOutcome
 from fleet.reports import RunReport
 from fleet.totals import Sums, add_up, arrived, counts_of, not_arrived
-from report.account import say_account, say_changes, say_losses
+from report.account import say_account, say_changes, say_losses, say_swept
 from report.counts import COUNT_HEADINGS, total_cells
 from report.database_rows import DatabaseRow, all_tables
 from report.failures import rerun_of_database
@@ -127,7 +127,12 @@ def _database_data(report: RunReport, row: DatabaseRow, texts: dict[tuple[str, s
         json.dumps(rerun_of_database(report, row)),
         schemas,
         [_table_data(table, row.mode, schemas, texts) for table in row.tables],
-        [*say_losses(outcome), *say_changes(outcome), *(say_account(outcome.account) if outcome.account else ())]
+        [
+            *say_swept(outcome),
+            *say_losses(outcome),
+            *say_changes(outcome),
+            *(say_account(outcome.account) if outcome.account else ()),
+        ]
         if outcome
         else [],
     ]

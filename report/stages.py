@@ -44,6 +44,7 @@ _STAGE_BY_STATE = {
     "PollLoads": 4,
     "Reconcile": 5,
     "NextStep": 5,
+    "CompareKeys": 5,
     "RecordOutcome": 5,
     "ReleaseDatabase": 5,
     "Conclude": 5,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count as numbers
@@ -42,11 +42,20 @@ class DeltaCase:
         self.case: Case = cases.take()
         self.case.ask_source(made_of)
 
-    def run(self, mode: str = "delta") -> dict[str, Any]:
+    def run(self, mode: str = "delta", **content: Any) -> dict[str, Any]:
         """A run over the database, to its end; the outcome's record."""
         self.case.run = f"run-{self.case.id}-{next(_RUNS)}"
-        self.cases.run_night(self.case.run, mode=mode, databases=[self.case.id])
+        self.cases.run_night(self.case.run, mode=mode, databases=[self.case.id], **content)
         return self.case.outcome
+
+    @contextmanager
+    def before(self, state: str, act: Callable[[Mapping[str, Any]], None]) -> Iterator[None]:
+        """Meanwhile *act* is called with the event before each call of that state's function."""
+        self.cases.functions.before[state] = act
+        try:
+            yield
+        finally:
+            del self.cases.functions.before[state]
 
     def run_broken(self, fault: str) -> dict[str, Any]:
         """A run in which *fault* strikes, which is gone afterwards."""

@@ -39,12 +39,14 @@ class JudgedFunctions(Faults):
 
     *needs*: what each function's calls have needed so far, each once. With `start_cold`, no function remembers from one
     call to the next what it has read, as in a process of its own that was just begun. *more*: what every function may
-    do beside, to what a test has put in the place of the fleet's own.
+    do beside, to what a test has put in the place of the fleet's own. *before*: called with the event before a function
+    of that state is.
     """
 
     def __init__(self, *more: Statement, broken: Mapping[str, Iterable[str]] | None = None) -> None:
         super().__init__(broken)
         self._more = more
+        self.before: dict[str, Callable[[Mapping[str, Any]], None]] = {}
         self.needs: dict[str, list[Need]] = {}
         self._judged: set[str] = set()
         self._roles: dict[str, Role] = {}
@@ -64,6 +66,8 @@ class JudgedFunctions(Faults):
         )
 
     def invoke(self, name: str, event: Mapping[str, Any], call: Callable[[], Any]) -> Any:
+        if before := self.before.get(name.rpartition("-")[2]):
+            before(event)
         if self._make_clients is not None:
             LOCAL.set(self._make_clients())  # in the context of this one call
         return super().invoke(name, event, call)

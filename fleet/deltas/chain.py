@@ -63,6 +63,8 @@ class TableState:
 
 States = Mapping[TableName, TableState]
 Purpose = Literal["prime", "delta", "full"]
+SweepStage = Literal["compare", "confirm", "over"]
+"""What a key sweep waits for: that the newest delta's keys are compared, another delta, or nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +128,14 @@ def next_step(
     chain: Chain | None,
     needing: Iterable[TableName],
     whole: Iterable[TableName],
-) -> DeltaStep | None:
-    """What follows the steps that are *done* in this execution of a run of *mode*; None at its end.
+    sweep: SweepStage = "over",
+) -> DeltaStep | Literal["compare"] | None:
+    """What follows the steps that are *done* in this execution of a run of *mode*; None at its end. `compare`: no
+    further attempt, but a comparison of keys after the newest.
 
     *needing*: tables that need a full load before their next delta. *whole*: all that a full load moves. A chain that
     broke is begun anew, once; what needs a full load after a delta gets it, once. A full run that began a chain loads
-    all, whatever became of the chain.
+    all, whatever became of the chain. *sweep*: how far a key sweep is; what it finds missing is in *needing* afterwards.
 
     >>> chain, t, u = Chain(3, "arn", "c", 5), TableName("s", "t"), TableName("s", "u")
     >>> next_step("delta", ["prime"], chain, [t, u], [t, u])
@@ -144,6 +148,12 @@ def next_step(
     (DeltaStep(purpose='prime', tables=None), DeltaStep(purpose='full', tables=None))
     >>> next_step("full", ["full", "delta"], chain, [u], [t, u])  # a run had joined it
     DeltaStep(purpose='full', tables=('s.u',))
+    >>> next_step("delta", ["delta"], chain, [u], [t, u], "compare")
+    'compare'
+    >>> next_step("delta", ["delta"], chain, [u], [t, u], "confirm").purpose
+    'delta'
+    >>> next_step("delta", ["delta"], None, [], [], "confirm").purpose
+    'prime'
     """
     last = done[-1]
     if last == "full":
@@ -152,6 +162,10 @@ def next_step(
         return DeltaStep("full")
     if chain is None or chain.broken:
         return None if "prime" in done else DeltaStep("prime")
+    if sweep == "compare":
+        return "compare"
+    if sweep == "confirm":
+        return DeltaStep("delta")
     names, all_names = set(needing), set(whole)
     if not names:
         return None

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleet.databases import Database, Engine
+from fleet.deltas.key_text import key_parts
 from fleet.names import MARK_TABLE
 from fleet.tables.catalogue import Census, Table, TableName
 from fleet.tables.columns import dms_type
@@ -66,7 +67,9 @@ def part_tables(
 
 @dataclass(frozen=True)
 class InFull:
-    """A table that takes no deltas, and why. *in_each_run*: whether runs of mode `delta` load it in full."""
+    """A table that takes no deltas, or whose keys no sweep compares, and why. *in_each_run*: whether runs of mode `delta`
+    load it in full.
+    """
 
     table: str
     why: str
@@ -75,11 +78,15 @@ class InFull:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """How the rows of each table arrive with runs of mode `delta`. *no_mark*: why there is no mark to read up to."""
+    """How the rows of each table arrive with runs of mode `delta`. *no_mark*: why there is no mark to read up to.
+
+    *not_swept*: tables that arrive by delta, and why a key sweep cannot compare their keys.
+    """
 
     by_delta: tuple[str, ...]
     in_full: tuple[InFull, ...]
     no_mark: str = ""
+    not_swept: tuple[InFull, ...] = ()
 
 
 def describe_arrivals(engine: Engine, database: Database, tables: Sequence[Table], census: Census) -> Arrivals:
@@ -89,6 +96,7 @@ def describe_arrivals(engine: Engine, database: Database, tables: Sequence[Table
         tuple(str(table.name) for table in by_delta),
         tuple(InFull(str(name), why, not database.is_left_to_full_runs(name)) for name, why in others.items()),
         why_no_mark(engine, database, census),
+        tuple(InFull(str(table.name), why) for table in by_delta if isinstance(why := key_parts(engine, table), str)),
     )
 
 

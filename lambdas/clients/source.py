@@ -11,6 +11,8 @@ from botocore.exceptions import HTTPClientError
 from fleet.asking import ASK_SOURCE_SECONDS, ASKED_AT_MOST, BROKEN, CATALOGUE_SECONDS, NOT_BACK
 from fleet.counts import Count
 from fleet.databases import Database, Server
+from fleet.deltas.key_sweep import KeyAnswer
+from fleet.deltas.key_text import KeyQuestion
 from fleet.deltas.logs import SourceLog
 from fleet.errors import ThrottledError, TransientError
 from fleet.failures import Failure
@@ -61,6 +63,17 @@ class Source:
         answer = self._ask(server, database, "losses", seconds_each, losses=losses)
         return answer if isinstance(answer, Failure) else adapter(tuple[CountedLosses, ...]).validate_python(answer)
 
+    def keys(
+        self, server: Server, database: Database, asked: Sequence[KeyQuestion], seconds_each: float
+    ) -> tuple[KeyAnswer, ...] | Failure:
+        """The keys of the tables in *asked* now, by groups or one by one, or why not within *seconds_each* a table.
+
+        As many tables as one call has time for; the others are left out.
+        """
+        keys = adapter(list[KeyQuestion]).dump_python(list(asked), mode="json")
+        answer = self._ask(server, database, "keys", seconds_each, keys=keys)
+        return answer if isinstance(answer, Failure) else adapter(tuple[KeyAnswer, ...]).validate_python(answer)
+
     def transactions(self, server: Server, database: Database) -> tuple[str, ...] | Failure:
         """The ids of the transactions that are open in the database and may have written something."""
         answer = self._ask(server, database, "transactions", CATALOGUE_SECONDS)
@@ -84,6 +97,7 @@ class Source:
         *,
         tables: Sequence[Sequence[str]] = (),
         losses: Sequence[Any] = (),
+        keys: Sequence[Any] = (),
         attempt: int = 0,
     ) -> Any:
         event = {
@@ -97,6 +111,7 @@ class Source:
             "schemas": list(database.schemas),
             "tables": tables,
             "losses": losses,
+            "keys": keys,
             "seconds_each": seconds_each,
             "attempt": attempt,
         }

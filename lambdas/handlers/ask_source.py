@@ -1,8 +1,8 @@
 """
 The one handler that speaks to a source: it alone runs in the source's network and may read its secret.
 
-Takes   Request: a question (`census`, `counts`, `losses`, `transactions` or `log`) or the wish to set the `mark`, the
-        server's engine, secret and ssl_mode, and the database there
+Takes   Request: a question (`census`, `counts`, `losses`, `keys`, `transactions` or `log`) or the wish to set the
+        `mark`, the server's engine, secret and ssl_mode, and the database there
 Returns Response: the answer, or the failure as data, because a source that is down is no fault of ours
 Raises  nothing of its own
 """
@@ -20,6 +20,8 @@ from botocore.exceptions import ClientError
 
 from fleet.counts import Count
 from fleet.databases import Engine, SslMode
+from fleet.deltas.key_sweep import KeyAnswer
+from fleet.deltas.key_text import KeyQuestion
 from fleet.deltas.logs import SourceLog
 from fleet.errors import ApiRefusedError, FleetError
 from fleet.failures import Failure
@@ -36,10 +38,10 @@ from lambdas.wiring import Clients
 
 
 class Request(Model):
-    """One question. *tables*: pairs of schema and table, for `counts`; *losses*: what to count, for `losses`;
-    *seconds_each*: for one table; *attempt*: whose number the mark gets."""
+    """One question. *tables*: pairs of schema and table, for `counts`; *losses*: what to count, for `losses`; *keys*:
+    what to read of tables' keys, for `keys`; *seconds_each*: for one table; *attempt*: whose number the mark gets."""
 
-    question: Literal["census", "counts", "losses", "transactions", "log", "mark"]
+    question: Literal["census", "counts", "losses", "keys", "transactions", "log", "mark"]
     run: str | None
     database: str
     engine: Engine
@@ -49,13 +51,15 @@ class Request(Model):
     schemas: list[str]
     tables: tuple[tuple[str, str], ...] = ()
     losses: tuple[TableLosses, ...] = ()
+    keys: tuple[KeyQuestion, ...] = ()
     seconds_each: float
     attempt: int = 0
 
 
 class Response(Model):
-    """The answer (a `Census`, lists of `Count` or `CountedLosses`, the ids of open transactions, a `SourceLog`, whether
-    the mark is set), or why there is none. Tables that are missing among the counts are left to another call."""
+    """The answer (a `Census`, lists of `Count`, `CountedLosses` or `KeyAnswer`, the ids of open transactions, a
+    `SourceLog`, whether the mark is set), or why there is none. Tables that are missing in a list are left to another
+    call."""
 
     answer: Any = None
     failure: dict[str, str] | None = None
@@ -71,6 +75,7 @@ class Speaker:
     census: Callable[[Mapping[str, Any], str, list[str], SslMode], Census]
     counts: Callable[[Mapping[str, Any], str, Sequence[tuple[str, str]], SslMode, float, HasTime], list[Count]]
     losses: Callable[[Mapping[str, Any], str, Sequence[TableLosses], SslMode, float, HasTime], list[CountedLosses]]
+    keys: Callable[[Mapping[str, Any], str, Sequence[KeyQuestion], SslMode, float, HasTime], list[KeyAnswer]]
     transactions: Callable[[Mapping[str, Any], str, SslMode], list[str] | Failure]
     log: Callable[[Mapping[str, Any], str, SslMode], SourceLog]
     mark: Callable[[Mapping[str, Any], str, str, int, SslMode], bool]
@@ -82,6 +87,7 @@ _MYSQL = Speaker(
     mysql.ask_census,
     mysql.ask_counts,
     mysql.ask_losses,
+    mysql.ask_keys,
     transactions.open_on_mysql,
     logs.ask_mysql_log,
     marks.mark_mysql,
@@ -93,6 +99,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         postgresql.ask_census,
         postgresql.ask_counts,
         postgresql.ask_losses,
+        postgresql.ask_keys,
         transactions.open_on_postgresql,
         logs.ask_postgresql_log,
         marks.mark_postgresql,
@@ -105,6 +112,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         sqlserver.ask_census,
         sqlserver.ask_counts,
         sqlserver.ask_losses,
+        sqlserver.ask_keys,
         transactions.open_on_sqlserver,
         logs.ask_sqlserver_log,
         marks.mark_sqlserver,
@@ -132,6 +140,9 @@ def run(request: Request, clients: Clients) -> Response:
             case "losses":
                 how = request.losses, request.ssl_mode, request.seconds_each, has_time
                 answer, kind = speaker.losses(*asked, *how), list[CountedLosses]
+            case "keys":
+                how = request.keys, request.ssl_mode, request.seconds_each, has_time
+                answer, kind = speaker.keys(*asked, *how), list[KeyAnswer]
             case "transactions":
                 answer, kind = speaker.transactions(*asked, request.ssl_mode), list[str]
             case "log":

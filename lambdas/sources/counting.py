@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fleet.asking import COUNTING_SECONDS
 from fleet.counts import Count
+from fleet.deltas.key_sweep import Group, KeyAnswer
+from fleet.deltas.key_text import KeyQuestion
 from fleet.tables.losses import CountedLosses, TableLosses
 
 Answer = TypeVar("Answer")
@@ -52,6 +54,31 @@ def count_losses(
         split = len(asked.asked)
         counted.append(CountedLosses(asked.schema, asked.table, numbers[:split], why, numbers[split:]))
     return counted
+
+
+def read_keys(
+    tables: Iterable[KeyQuestion],
+    ask_rows: Callable[[KeyQuestion], Iterable[Sequence[Any]]],
+    explain: Explain,
+    has_time: HasTime,
+) -> list[KeyAnswer]:
+    """The groups of the keys of each of *tables*, or the hashes in some groups, or why not, in order, while *has_time*
+    says so.
+
+    *ask_rows*: the rows that answer one statement. Raises what the driver raises.
+    """
+    answers: list[KeyAnswer] = []
+    for asked in tables:
+        if not has_time():
+            break
+        rows, why = _ask(lambda asked=asked: list(ask_rows(asked)), explain)
+        groups, hashes = (), ()
+        if asked.prefixes:
+            hashes = tuple(str(row[0]) for row in rows or ())
+        else:
+            groups = tuple(Group(str(prefix), int(keys), int(total)) for prefix, keys, total in rows or ())
+        answers.append(KeyAnswer(asked.schema, asked.table, groups, hashes, why))
+    return answers
 
 
 def _ask(ask: Callable[[], Answer], explain: Explain) -> tuple[Answer | None, str]:

@@ -16,11 +16,13 @@ import pymysql.cursors
 from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS, GRACE_SECONDS
 from fleet.counts import Count
 from fleet.databases import SslMode
+from fleet.deltas.key_sweep import KeyAnswer
+from fleet.deltas.key_text import KeyQuestion, source_statement
 from fleet.failures import Failure, FailureClass, classify
 from fleet.source_errors.mysql import TOO_LONG, UNKNOWN_VARIABLE, classify_code
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import CountedLosses, TableLosses
-from lambdas.sources.counting import HasTime, count_losses, count_tables
+from lambdas.sources.counting import HasTime, count_losses, count_tables, read_keys
 from lambdas.sources.encryption import encryption
 from lambdas.sources.host import host_of
 from lambdas.sources.mysql_census import read_census
@@ -148,6 +150,24 @@ def ask_losses(
             lambda error: _explain(error, seconds_each),
             has_time,
         )
+
+
+def ask_keys(
+    secret: Mapping[str, Any],
+    database: str,
+    tables: Sequence[KeyQuestion],
+    ssl_mode: SslMode,
+    seconds_each: float,
+    has_time: HasTime,
+) -> list[KeyAnswer]:
+    """What `read_keys` gives of *tables*, all in one snapshot."""
+    with _snapshot(secret, database, ssl_mode, seconds_each) as cursor:
+
+        def ask(table: KeyQuestion) -> Sequence[Sequence[Any]]:
+            cursor.execute(source_statement("mysql", table, quote))
+            return cursor.fetchall()
+
+        return read_keys(tables, ask, lambda error: _explain(error, seconds_each), has_time)
 
 
 def _ask_one_row(cursor: pymysql.cursors.Cursor, query: str) -> Sequence[Any]:

@@ -13,11 +13,13 @@ import pg8000.native
 from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS, GRACE_SECONDS
 from fleet.counts import Count
 from fleet.databases import SslMode
+from fleet.deltas.key_sweep import KeyAnswer
+from fleet.deltas.key_text import KeyQuestion, source_statement
 from fleet.failures import Failure, FailureClass, classify
 from fleet.source_errors.postgresql import NO_TEXT, QUERY_CANCELED, classify_state
 from fleet.tables.catalogue import Census, Table
 from fleet.tables.losses import CountedLosses, TableLosses
-from lambdas.sources.counting import HasTime, count_losses, count_tables
+from lambdas.sources.counting import HasTime, count_losses, count_tables, read_keys
 from lambdas.sources.encryption import encryption
 from lambdas.sources.host import host_of
 from lambdas.sources.postgresql_census import CENSUS, SCHEMAS, read_tables
@@ -167,11 +169,34 @@ def ask_losses(
         )
 
 
+def ask_keys(
+    secret: Mapping[str, Any],
+    database: str,
+    tables: Sequence[KeyQuestion],
+    ssl_mode: SslMode,
+    seconds_each: float,
+    has_time: HasTime,
+) -> list[KeyAnswer]:
+    """What `read_keys` gives of *tables*, all in one snapshot."""
+    with connect(secret, database, ssl_mode, seconds_each) as connection:
+        return read_keys(
+            tables,
+            lambda table: _ask_rows_alone(connection, source_statement("postgresql", table, quote)),
+            lambda error: _explain(error, seconds_each),
+            has_time,
+        )
+
+
 def _ask_alone(connection: pg8000.native.Connection, query: str) -> list[Any]:
-    """The one row that answers *query*. A statement that fails would take the transaction and its snapshot with it."""
+    """The one row that answers *query*."""
+    return _ask_rows_alone(connection, query)[0]
+
+
+def _ask_rows_alone(connection: pg8000.native.Connection, query: str) -> list[Any]:
+    """The rows that answer *query*. A statement that fails would take the transaction and its snapshot with it."""
     connection.run("SAVEPOINT one_table")
     try:
-        return _rows(connection, query)[0]
+        return _rows(connection, query)
     except pg8000.native.DatabaseError as error:
         if _is_of_statement(error):
             connection.run("ROLLBACK TO SAVEPOINT one_table")

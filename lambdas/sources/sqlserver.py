@@ -15,11 +15,13 @@ import pytds
 from fleet.asking import CATALOGUE_SECONDS, CONNECT_SECONDS
 from fleet.counts import Count
 from fleet.databases import SslMode
+from fleet.deltas.key_sweep import KeyAnswer
+from fleet.deltas.key_text import KeyQuestion, source_statement
 from fleet.failures import Failure, FailureClass, classify
 from fleet.source_errors.sqlserver import classify_code
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import CountedLosses, TableLosses
-from lambdas.sources.counting import HasTime, count_losses, count_tables
+from lambdas.sources.counting import HasTime, count_losses, count_tables, read_keys
 from lambdas.sources.host import host_of
 from lambdas.sources.sqlserver_census import read_census
 from lambdas.sources.sqlserver_losses import losses_statement
@@ -106,7 +108,7 @@ def ask_census(
             return "no time was left for that"
         with _asked_alone(secret, database, ssl_mode, driver, _SECURED_SECONDS_EACH) as ask:
             try:
-                return ask(_count_query(schema, table))[0]
+                return ask(_count_query(schema, table))[0][0]
             except Exception as error:
                 if not (why := _explain(error, _SECURED_SECONDS_EACH)):
                     raise
@@ -139,7 +141,7 @@ def ask_counts(
     with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
         return count_tables(
             tables,
-            lambda schema, table: ask(_count_query(schema, table))[0],
+            lambda schema, table: ask(_count_query(schema, table))[0][0],
             lambda error: _explain(error, seconds_each),
             has_time,
         )
@@ -158,7 +160,26 @@ def ask_losses(
     with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
         return count_losses(
             tables,
-            lambda table: ask(losses_statement(table)),
+            lambda table: ask(losses_statement(table))[0],
+            lambda error: _explain(error, seconds_each),
+            has_time,
+        )
+
+
+def ask_keys(
+    secret: Mapping[str, Any],
+    database: str,
+    tables: Sequence[KeyQuestion],
+    ssl_mode: SslMode,
+    seconds_each: float,
+    has_time: HasTime,
+    driver: Connect = pytds.connect,
+) -> list[KeyAnswer]:
+    """What `read_keys` gives of *tables*: in one snapshot if the database allows that, else one after another."""
+    with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
+        return read_keys(
+            tables,
+            lambda table: ask(source_statement("sqlserver", table, quote)),
             lambda error: _explain(error, seconds_each),
             has_time,
         )
@@ -167,8 +188,8 @@ def ask_losses(
 @contextmanager
 def _asked_alone(
     secret: Mapping[str, Any], database: str, ssl_mode: SslMode, driver: Connect, seconds: float
-) -> Iterator[Callable[[str], Sequence[Any]]]:
-    """What asks for the one row that answers a query, in one snapshot if the database allows that.
+) -> Iterator[Callable[[str], list[Sequence[Any]]]]:
+    """What asks for the rows that answer a query, in one snapshot if the database allows that.
 
     A statement that no snapshot can answer, because it reads a table in memory, one that was altered meanwhile, or
     another database that allows none, is asked again on a connection without. A failed statement may end the
@@ -185,9 +206,9 @@ def _asked_alone(
             cursor.execute("SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION")
         without: list[Any] = []
 
-        def ask(query: str) -> Sequence[Any]:
+        def ask(query: str) -> list[Sequence[Any]]:
             try:
-                return _ask(cursor, query)[0]
+                return _ask(cursor, query)
             except pytds.DatabaseError as error:
                 if not has_snapshot or _is_fatal(error):
                     raise
@@ -196,7 +217,7 @@ def _asked_alone(
                     raise
             if not without:
                 without.append(stack.enter_context(_cursor(secret, database, ssl_mode, driver, seconds)))
-            return _ask(without[0], query)[0]
+            return _ask(without[0], query)
 
         yield ask
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +69,33 @@ def test_a_delta_that_ended_partial_is_run_again_as_a_delta_of_all_tables(fleet:
     code, out, err = fleet("rerun", database.case.run, "--run", f"{database.case.run}-again", "--json")
     assert code == 0, out + err
     database.assert_equal()
+
+
+def test_a_sweep_from_a_terminal_says_what_it_found_and_so_do_status_and_page(
+    fleet: Fleet, cases: Cases, tmp_path: Path
+) -> None:
+    database = DeltaCase(cases)
+    database.run_ok()
+    case = database.case
+    case.ask_warehouse(f'INSERT INTO {case.warehouse_schema}.ORDERS ("ID") VALUES (70)')
+    code, out, err = fleet("sweep", case.id, "--json")
+    assert code == 0, err
+    document = json.loads(out)
+    assert document["run"].startswith("sweep-20")
+    swept = {one["table"]: one for one in document["databases"][0]["sweep"]["tables"]}
+    assert (swept["orders"]["surplus"], swept["orders"]["is_mended"], swept["orders"]["shown"]) == (1, True, ["70"])
+    database.assert_equal()
+    code, out, _ = fleet("status", document["run"])
+    assert code == 0
+    assert "swept 3 of 3 tables, 7 keys: 1 differs and was mended" in out
+    code, out, _ = fleet("report", document["run"], "--no-open", "--to", str(tmp_path / "page.html"))
+    assert "no change had removed: 70. They were deleted" in (tmp_path / "page.html").read_text()
+
+
+def test_a_sweep_of_a_table_that_is_not_there_is_not_started(fleet: Fleet, cases: Cases) -> None:
+    database = DeltaCase(cases)
+    database.run_ok()
+    code, out, err = fleet("sweep", database.case.id, "--table", "public.order")
+    assert (code, out) == (2, "")
+    assert "no run has loaded a table 'public.order'" in err
+    assert "Did you mean `public.orders`?" in err

@@ -24,16 +24,17 @@ FAULTS = {"roles-uncounted": ["slow-count:public.orders"], "roles-again": ["time
 """What a good night bears: a table that its source does not count has the connection tested once more, and an endpoint
 whose change was not answered is looked at."""
 CHANGE = "UPDATE orders SET what = 'changed' WHERE id = 1"
-RUNS = (
-    ("full", (MARK,)),
-    ("delta", (CHANGE,)),
+RUNS: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = (
+    ({"mode": "full"}, (MARK,)),
+    ({"mode": "delta"}, (CHANGE,)),
+    ({"mode": "delta", "sweep": True}, (CHANGE,)),
     (
-        "delta",
+        {"mode": "delta"},
         (CHANGE, "SELECT pg_replication_slot_advance(slot_name, pg_current_wal_lsn()) FROM pg_replication_slots"),
     ),
 )
-"""The mode of each run, and what happens at the database that does deltas before it. In the end somebody else reads its
-slot, so that its task is made anew."""
+"""The input of each run, and what happens at the database that does deltas before it. Before the one that sweeps, a row
+of it is deleted in Snowflake. In the end somebody else reads its slot, so that its task is made anew."""
 LATE = frozenset({"SealFolder", "StopTask", "ReleaseDatabase"})
 """Functions that are called late for `roles-late`: by then the look at its instance is too old."""
 LATE_SECONDS = 20
@@ -66,7 +67,7 @@ IN_A_BAD_NIGHT: Mapping[tuple[str, str], tuple[Collection[str], str]] = {
         _FINDS,
     ),
     ("ListsTheLanding", "s3:ListBucket"): (
-        ("SubmitLoads", "ContinueChain", "PollTask"),
+        ("SubmitLoads", "ContinueChain", "CompareKeys", "PollTask"),
         f"{_FINDS} And whether the mark has landed of a delta that ends there.",
     ),
     ("ReadsMarks", "s3:GetObject"): (("PollTask",), "Of a delta that ends at its mark; those here end at a time."),
@@ -178,11 +179,17 @@ def night(
         cloud.deploy(replace(registry, servers=functions.servers))
         functions.start_cold(cloud)
         functions.pause = cloud.clock.pause
-        for number, (mode, changes) in enumerate(RUNS):
+        for number, (content, changes) in enumerate(RUNS):
+            if "sweep" in content:
+                cloud.snowflake.administer(
+                    'DELETE FROM "FLEET"."ROLES_DELTAS__PUBLIC"."ORDERS" WHERE "ID" = 2',
+                    database="FLEET",
+                    warehouse=SETTINGS.snowflake.warehouse,
+                )
             with postgres.connect("roles-deltas", autocommit=True) as connection:
                 for change in changes:
                     connection.execute(change.encode())
-            ended: Any = cloud.machines.ended(cloud.start_run(f"night-{number}", {"mode": mode})).result(timeout=120)
+            ended: Any = cloud.machines.ended(cloud.start_run(f"night-{number}", dict(content))).result(timeout=120)
             assert ended["status"] == "SUCCEEDED", ended.get("cause")
         assert all(one.times for one in functions.struck())
         yield functions

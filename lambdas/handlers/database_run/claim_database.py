@@ -86,7 +86,7 @@ def run(request: Request, clients: Clients) -> Response:
     if adopted := _find_adopted(request, tables, clients):
         return Response(verdict="declined", attempt=_attempt(request, 0, tables), declined=adopted)
     if claim.holder and (why := _why_held(claim.holder, asked.database, registry, clients)):
-        if why == RUNS and _joins(request, claim, clients):
+        if why == RUNS and plan.sweep is None and _joins(request, claim, clients):
             return Response(verdict="declined", attempt=_attempt(request, 0), declined=say_joined(claim))
         return _wait_for_claim(request, claim, why, registry, clients)
     place = Place(server.id, count_places(server, registry.settings.profile), claim.place_at)
@@ -151,7 +151,10 @@ def _why_held(holder: str, database: str, registry: Registry, clients: Clients) 
 
 
 def _joins(request: Request, claim: Claim, clients: Clients) -> bool:
-    """Whether the holder, of another run, makes our delta too. Who redrives an execution wants one of its own."""
+    """Whether the holder, of another run, makes our delta too. Who redrives an execution wants one of its own.
+
+    Nobody makes the sweep of another run (`plan.sweep`).
+    """
     asked = request.input
     is_ours = asked.run == claim.holder_run or request.redrive_count > 0
     return asked.mode == "delta" and not is_ours and clients.ledger.join(asked.database, claim.holder, asked.run)

@@ -3,7 +3,7 @@ State "NextStep" of database-run.asl.json: chooses the attempt that an execution
 takes its number.
 
 Takes   Request: the attempt, and the run's mode
-Returns Response: `delta` with the next attempt; `done` with the last one
+Returns Response: `delta` with the next attempt; `compare` or `done` with the last one
 Raises  ClaimLostError, TransientError
 """
 
@@ -15,6 +15,7 @@ from typing import Literal
 from fleet.attempts import Attempt
 from fleet.databases import Mode
 from fleet.deltas.chain import DeltaStep, Purpose, joined_step, next_step
+from fleet.deltas.sweep_steps import sweep_stage
 from fleet.errors import ClaimLostError, FleetError, TransientError
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
 from lambdas.chain_context import find_needing
@@ -32,7 +33,7 @@ class Request(AttemptRequest):
 class Response(Model):
     """What ClaimDatabase answers, for the next attempt of the same execution."""
 
-    verdict: Literal["delta", "done"]
+    verdict: Literal["delta", "compare", "done"]
     attempt: Attempt
     mode: Mode
     steps: Literal["several"] = "several"
@@ -53,6 +54,8 @@ def run(request: Request, clients: Clients) -> Response:
     opened = open_attempt(request.attempt, clients)
     is_stopped = bool(find_stop_request(opened, clients))
     step = None if is_stopped else _choose(opened, request.mode, clients)
+    if step == "compare":
+        return Response(verdict="compare", attempt=opened.attempt, mode=request.mode)
     takes_joins = None
     if step is None and not clients.ledger.end_joins(opened.attempt) and not is_stopped:
         # Once: a run every few minutes would otherwise keep this execution for ever, and it may grow no longer than
@@ -73,12 +76,16 @@ def run(request: Request, clients: Clients) -> Response:
     return Response(verdict="delta", attempt=attempt, mode=request.mode)
 
 
-def _choose(opened: Opened, mode: Mode, clients: Clients) -> DeltaStep | None:
-    done: list[Purpose] = [one.purpose for one in find_steps(opened, clients) if one.purpose]
+def _choose(opened: Opened, mode: Mode, clients: Clients) -> DeltaStep | Literal["compare"] | None:
+    steps = find_steps(opened, clients)
+    done: list[Purpose] = [one.purpose for one in steps if one.purpose]
     chain = clients.chains.find(opened.database.id)
     needing, whole = find_needing(opened, chain, clients)
-    step = next_step(mode, done, chain, needing, whole)
-    is_stopped = step is not None and step.purpose == "prime" and opened.database.on_gap == "stop"
+    sweep = sweep_stage(steps) if opened.plan.sweep is not None else "over"
+    step = next_step(mode, done, chain, needing, whole, sweep)
+    if step is None or step == "compare":
+        return step
+    is_stopped = step.purpose == "prime" and opened.database.on_gap == "stop"
     return None if is_stopped else step
 
 

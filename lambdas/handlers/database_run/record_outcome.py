@@ -16,8 +16,10 @@ from typing import Literal
 from fleet.attempts import Attempt
 from fleet.claims import is_joined
 from fleet.databases import Mode
+from fleet.deltas.swept_tables import LastSweep
 from fleet.errors import FleetError
 from fleet.failures import Failure
+from fleet.names import last_sweep_key
 from fleet.outcome_record import outcome_key
 from fleet.outcomes import CLAIMED, JOINED, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
 from fleet.server_places import is_full
@@ -63,6 +65,9 @@ def run(request: Request, clients: Clients) -> Response:
         # Another execution has the run's outcome: it stays, and is ours too.
         return Response(outcome=recorded.outcome, recorded=False, redrive_count=request.redrive_count)
     clients.records.write(outcome_key(outcome), outcome, Outcome)
+    if outcome.sweep is not None:
+        last = LastSweep(outcome.run, outcome.ended_at, outcome.sweep)
+        clients.records.write(last_sweep_key(outcome.database), last, LastSweep)
     is_recorded = put_outcome(outcome, clients, redrive_count=request.redrive_count)
     return Response(outcome=outcome.outcome, recorded=is_recorded, redrive_count=request.redrive_count)
 
@@ -75,7 +80,7 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
     if request.steps == "several":
-        end = conclude_steps(request.mode, find_steps(opened, clients), clients)
+        end = conclude_steps(request.mode, find_steps(opened, clients), opened.plan.sweep, clients)
         return decide(
             replace(attempt, mode=request.mode),
             end.failure,
@@ -85,6 +90,7 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
             ended_at=ended_at,
             marks=end.marks,
             waited=end.waited,
+            sweep=end.sweep,
             account=read_account(attempt, clients),
         )
     failure = opened.record.failure

@@ -128,6 +128,7 @@ def _plan(request: Request, clients: Clients) -> Plan:
         measures=clients.ledger.measures([one.id for one in deployed]),
         rerun_of=asked.rerun_of,
         tables=chosen.tables,
+        sweep=chosen.sweep,
     )
     clients.records.write(plan_key(request.run), plan, Plan)
     return plan

@@ -29,6 +29,7 @@ _FUNCTIONS = (
     exp.CountIf,
     exp.CurrentTimestamp,
     exp.DateDiff,
+    exp.Day,
     exp.DateAdd,
     exp.DPipe,
     exp.Exists,
@@ -36,7 +37,10 @@ _FUNCTIONS = (
     exp.Length,
     exp.Lower,
     exp.Max,
+    exp.MD5,
+    exp.MD5NumberLower64,
     exp.Min,
+    exp.Month,
     exp.Nullif,
     exp.Or,
     exp.Pad,
@@ -50,6 +54,7 @@ _FUNCTIONS = (
     exp.Trim,
     exp.TryCast,
     exp.Upper,
+    exp.Year,
 )
 _REFUSED = {
     exp.Lateral: "LATERAL",
@@ -288,6 +293,9 @@ def _adapted(node: exp.Expr) -> exp.Expr:
         of = node.this.sql(dialect="duckdb")
         text = f"CASE typeof({of}) WHEN 'BLOB' THEN octet_length({of}::BLOB) ELSE strlen({of}::VARCHAR) END"
         return sqlglot.parse_one(text, read="duckdb")
+    if isinstance(node, exp.MD5NumberLower64):
+        of = node.this.sql(dialect="duckdb")
+        return sqlglot.parse_one(f"CAST('0x' || SUBSTRING(MD5({of}), 17, 16) AS UBIGINT)", read="duckdb")
     if isinstance(node, exp.Div | exp.Mod):
         # Snowflake: "Division by zero"; DuckDB gives infinity or NULL.
         failing = sqlglot.parse_one(raising("100051", "22012", "Division by zero"), read="duckdb")

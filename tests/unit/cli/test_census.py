@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from cases import SETTINGS, Case
+from fleet.deltas.swept_tables import KeySweep, LastSweep, SweptTable
+from fleet.names import last_sweep_key
 from said import Fleet
 
 MORE = """
@@ -124,3 +126,19 @@ def test_where_no_deltas_are_done_nothing_is_said_of_them(fleet: Fleet, case: Ca
     write_registry(case)
     assert "delta" not in fleet("check", case.id).out
     assert json.loads(fleet("check", case.id, "--json").out)["arrivals"] is None
+
+
+def test_show_says_what_the_newest_key_sweep_found_and_which_keys_none_compares(fleet: Fleet, case: Case) -> None:
+    case.ask_source("CREATE TABLE moments (at timestamp PRIMARY KEY)")
+    write_registry(case, deltas=True)
+    case.go_through("PrepareTask")
+    found = SweptTable("public", "orders", 5, surplus=2, repair="deletion", is_mended=True, shown=("7", "8"))
+    last = LastSweep("sweep-1", "2026-11-29T12:00:00+00:00", KeySweep((found,)))
+    case.cloud.clients.records.write(last_sweep_key(case.id), last, LastSweep)
+    said = fleet("show", case.id).out
+    assert (
+        "Run sweep-1, which ended at 2026-11-29T12:00:00+00:00, swept 1 of 1 tables, 5 keys: 1 differs and was" in said
+    )
+    assert "found 2 rows of public.orders that no change had removed: 7; 8. They were deleted" in said
+    assert "Its keys are never compared: public.moments: its key column 'at' is of type timestamp" in said
+    assert json.loads(fleet("show", case.id, "--json").out)["last_sweep"]["run"] == "sweep-1"

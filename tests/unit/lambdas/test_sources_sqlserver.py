@@ -4,6 +4,7 @@ severities and words that Microsoft documents."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from fleet.counts import Count
 from fleet.databases import SslMode
+from fleet.deltas.key_sweep import Group, KeyAnswer
+from fleet.deltas.key_text import KeyPart, KeyQuestion
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
 from fleet.tables.losses import CountedLosses, ask_losses
@@ -207,3 +210,18 @@ def test_a_failure_of_the_source_has_the_class_of_its_cause(error: Exception, fa
     failure = sqlserver.describe_failure(error)
     assert (failure.failure_class, failure.name) == (failure_class, NAMES[failure_class])
     assert error.args[0].removesuffix(".") in failure.text
+
+
+def test_keys_are_answered_by_groups_or_one_by_one(tmp_path: Path) -> None:
+    """The statements follow Microsoft's pages; no server was ever asked them."""
+    asked = KeyQuestion("dbo", "b", (KeyPart("id", "number"),), 2)
+    with serve_tds(
+        tmp_path, None, answering({"GROUP BY": [[("0a", 3, 9)]], "SELECT h": [[("0a1b",), ("0a2c",)]]})
+    ) as server:
+        answers = sqlserver.ask_keys(
+            secret_of(server), "Shop", [asked, replace(asked, prefixes=("0a",))], "none", 5, lambda: True
+        )
+    assert answers == [
+        KeyAnswer("dbo", "b", (Group("0a", 3, 9),)),
+        KeyAnswer("dbo", "b", hashes=("0a1b", "0a2c")),
+    ]

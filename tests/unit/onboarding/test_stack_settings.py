@@ -124,6 +124,7 @@ def test_a_wrong_value_is_named_with_file_and_line(tmp_path: Path, stack: str, l
         (MADE.replace("eu-central-1b", "eu-west-1b"), 1, "names 'eu-west-1b', which is not in 'eu-central-1'."),
         ("  emails: [a@b.example, a@b.example]\n", 1, "`stack.emails` names 'a@b.example' for the second time."),
         ("  snowflake_trust: {external_id: fleet}\n", 1, "`stack.snowflake_trust` lacks `user_arn`."),
+        (night(sweep="true"), 3, "night 'nightly' is of mode 'full' and has `sweep: true`."),
         (night(tags="[]"), 3, "night 'nightly' has `tags` that name none. Name one, or leave `tags` out"),
         (night(tags="[slaes]"), 3, "for databases with the tag 'slaes', and none has it. Did you mean `sales`?"),
         (

@@ -45,7 +45,7 @@ def test_the_client_of_a_function_outlasts_asksource_and_asks_once() -> None:
 
 
 def test_only_states_of_database_run_ask_sources() -> None:
-    assert CALLERS == ["ContinueChain", "PrepareTask", "SealFolder"]
+    assert CALLERS == ["ContinueChain", "PrepareTask", "SealFolder", "CompareKeys"]
     assert set(CALLERS) <= set(DATABASE_RUN)
 
 
