@@ -71,15 +71,15 @@ RULES = (
     Mutant(
         "order is that of the source's log, not of a text",
         "fleet/deltas/change_sql.py",
-        """f'{position_order(engine, _POSITION)} AS "BY_POSITION", """,
-        """f'{quote(_POSITION)} AS "BY_POSITION", """,
+        'f"{position_order(engine, _POSITION)} AS {BY_POSITION}, ',
+        'f"{quote(_POSITION)} AS {BY_POSITION}, ',
         (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
     ),
     Mutant(
         "a later folder comes after an earlier one",
         "fleet/deltas/change_sql.py",
-        """f'ORDER BY "BY_ATTEMPT" DESC, """,
-        """f'ORDER BY "BY_ATTEMPT", """,
+        'f"ORDER BY {BY_ATTEMPT} DESC, ',
+        'f"ORDER BY {BY_ATTEMPT}, ',
         (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
     ),
     Mutant(
