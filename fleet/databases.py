@@ -137,8 +137,9 @@ class Database:
         """What becomes of rows of the table that are deleted at the source.
 
         >>> shop = Database("shop", "s", "Shop", "one", ("s",), deletes="soft", tables=(TableRules("s", "t"),))
-        >>> shop.deletes_of(("s", "t")), replace(shop, tables=(TableRules("s", "t", deletes="hard"),)).deletes_of(("s", "t"))
-        ('soft', 'hard')
+        >>> hard = replace(shop, tables=(TableRules("s", "t", deletes="hard"),))
+        >>> [one.deletes_of(("s", "t")) for one in (shop, hard)]
+        ['soft', 'hard']
         """
         return self.rules_of(name).deletes or self.deletes
 

@@ -129,6 +129,8 @@ def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple
         for table in tables
         if table.name not in names
         or chain is None
-        or why_full(states.get(table.name), chain, table_fingerprint(engine, table))
+        or why_full(
+            states.get(table.name), chain, table_fingerprint(engine, table), opened.database.deletes_of(table.name)
+        )
     ]
     return needing, [table.name for table in tables]

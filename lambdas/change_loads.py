@@ -48,7 +48,8 @@ def _plan_load(
     """The load with how many changes it has; None where nothing is to be applied."""
     state = context.state(table.name)
     waiting = Load(table.schema, table.table, "waiting")
-    why = why_full(state, context.chain, table_fingerprint(opened.server.engine, table))
+    deletes = opened.database.deletes_of(table.name)
+    why = why_full(state, context.chain, table_fingerprint(opened.server.engine, table), deletes)
     if state is None or why:
         return 0, waiting.failed(needs_full(table.name, why))
     if why := find_broken(state, context.folders, context.lost, context.through):
@@ -83,7 +84,8 @@ def prepare_changes(
     types = {column.name: column for column in known.present}
     columns = tuple(types.get(column.name, column) for column in known.wanted)
     may_lack_values = opened.server.engine == "postgresql"
-    batch = ChangeBatch(table, tuple(folders), load.written, columns, may_lack_values)
+    deletes = opened.database.deletes_of(table.name)
+    batch = ChangeBatch(table, tuple(folders), load.written, columns, may_lack_values, deletes)
     return change_statements(opened.settings.snowflake, opened.server.engine, opened.attempt, batch)
 
 

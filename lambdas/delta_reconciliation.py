@@ -76,6 +76,7 @@ def keep_loaded(opened: Opened, outcomes: Sequence[TableOutcome], clients: Clien
                 number,
                 table_fingerprint(opened.server.engine, table),
                 loaded_in=opened.attempt.run,
+                deletes=opened.database.deletes_of(table.name),
             )
             for table in read_tables(opened.attempt, clients)
             if table.name in loaded

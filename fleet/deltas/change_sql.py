@@ -14,12 +14,12 @@ from fleet.attempts import Attempt
 from fleet.databases import Deletes, Engine, SnowflakeSettings
 from fleet.dms.endpoints import OPERATION_COLUMN
 from fleet.dms.mappings import BEFORE_PREFIX, DATABASE_COLUMN, POSITION_COLUMN, SEQUENCE_COLUMN
-from fleet.keeping import (
-    AT,
+from fleet.keeping_sql import (
     BY_ATTEMPT,
     BY_POSITION,
     BY_SEQUENCE,
     IS_GONE,
+    SINCE,
     TIME_OF_ROW,
     KeepingTable,
     merge_steps,
@@ -136,6 +136,7 @@ def _refuse_incomplete(batch: ChangeBatch, keys: Sequence[str], target: str, bes
     if not long:
         return []
     columns = list_names([*keys, *long])
+    living = where_living(batch.deletes)
     bytes_of_row = " + ".join(
         [f"COALESCE(OCTET_LENGTH(K.{quote(name)}), 0)" for name in long] + [str(16 * len(batch.columns))]
     )
@@ -145,7 +146,7 @@ def _refuse_incomplete(batch: ChangeBatch, keys: Sequence[str], target: str, bes
     )
     return [
         f"SELECT CAST(IFF(COUNT(*) = 0, '0', '{INCOMPLETE}' || COUNT(*)) AS NUMBER(9,0)) FROM {beside} AS C "
-        f"JOIN (SELECT {columns} FROM {target}{where_living(batch.deletes)} UNION ALL SELECT {columns} FROM {beside}) AS K ON {same} "
+        f"JOIN (SELECT {columns} FROM {target}{living} UNION ALL SELECT {columns} FROM {beside}) AS K ON {same} "
         f"WHERE C.{quote(_OPERATION)} = 'U' AND ({lacks}) AND {bytes_of_row} > {_KEPT_APART_BYTES}"
     ]
 
@@ -169,7 +170,7 @@ def _merge(
         # History that is applied twice would have versions twice, so a request that was sent again finds no steps.
         once = f"(SELECT {_latest(snowflake, attempt, batch)}) = {batch.written}"
         table = KeepingTable(target, batch.deletes, tuple(keys), tuple(columns))
-        return merge_steps(table, f"SELECT *, {TIME_OF_ROW} AS {AT} FROM ({steps}) WHERE {once}")
+        return merge_steps(table, f"SELECT *, {TIME_OF_ROW} AS {SINCE} FROM ({steps}) WHERE {once}")
     last = (
         f"SELECT * FROM ({steps}) QUALIFY ROW_NUMBER() OVER (PARTITION BY {list_names(keys)} "
         f"ORDER BY {BY_ATTEMPT} DESC, {BY_POSITION} DESC, {BY_SEQUENCE} DESC) = 1"

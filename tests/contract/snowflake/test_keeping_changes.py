@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -137,7 +138,7 @@ def land_batches(warehouse: Warehouse, changes: list[Change], data: st.DataObjec
 
 
 @given(st.dictionaries(st.integers(0, 3), st.sampled_from("ab"), max_size=4), MOVES, st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_soft_table_keeps_the_last_image_of_each_key_and_since_when_it_is_gone(
     account: Account, start: dict[int, str], moves: list[Any], data: st.DataObject
 ) -> None:
@@ -157,13 +158,15 @@ def test_a_soft_table_keeps_the_last_image_of_each_key_and_since_when_it_is_gone
 
 
 @given(st.dictionaries(st.integers(0, 3), st.sampled_from("ab"), max_size=4), MOVES, st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_history_table_has_each_version_once_and_no_two_at_a_time(
     account: Account, start: dict[int, str], moves: list[Any], data: st.DataObject
 ) -> None:
     rows, model = seeded(start)
     warehouse = Warehouse(account, rows, "history")
     changes = happen(rows, moves)
+    if not changes:
+        return
     for change in changes:
         model.take(change)
     for statements in land_batches(warehouse, changes, data):
@@ -176,8 +179,5 @@ def test_a_history_table_has_each_version_once_and_no_two_at_a_time(
     assert living == rows
     for found in held.values():
         assert all(start <= (end or "9") for _, start, end in found)
-        assert all(
-            before[2] is not None and before[2] <= after[1] for before, after in zip(found, found[1:], strict=False)
-        )
-    if changes:
-        assert held == {key: _in_order(found) for key, found in model.versions.items()}
+        assert all(before[2] is not None and before[2] <= after[1] for before, after in pairwise(found))
+    assert held == {key: _in_order(found) for key, found in model.versions.items()}
