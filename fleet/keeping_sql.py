@@ -17,9 +17,12 @@ from fleet.names import warehouse_name
 from fleet.warehouse import list_names, quote
 from fleet.warehouse_columns import DELETED_AT, KEEPING_COLUMNS, OWN_NAMES, VALID_FROM, VALID_TO
 
-IS_GONE, SINCE, BY_ATTEMPT, BY_POSITION, BY_SEQUENCE, _WAS_THERE, _IS_SAME, _IS_HELD = (
+IS_GONE, SINCE, BY_ATTEMPT, BY_POSITION, BY_SEQUENCE, _WAS_THERE, _IS_SAME, _IS_HELD, _NUMBER = (
     f'"_FLEET_{name}"'
-    for name in ("IS_GONE", "SINCE", "BY_ATTEMPT", "BY_POSITION", "BY_SEQUENCE", "WAS_THERE", "IS_SAME", "IS_HELD")
+    for name in (
+        *("IS_GONE", "SINCE", "BY_ATTEMPT", "BY_POSITION", "BY_SEQUENCE"),
+        *("WAS_THERE", "IS_SAME", "IS_HELD", "NUMBER"),
+    )
 )
 """What each step has beside the table's columns, quoted: whether the key is gone, since when it is as it is then, and
 its order among the key's steps. The time orders nothing. No column of a source is called so."""
@@ -86,8 +89,9 @@ def _merge_history(table: KeepingTable, steps: str) -> tuple[str, ...]:
     """One MERGE that closes the version a key has, and adds those that its steps open.
 
     A change that DMS wrote twice is one step: of those with the same key, position and image the last counts. A step
-    whose image is that of the version before it opens none. Times never go back, though a commit's may: a version that
-    one before it outlasts by its time begins when that one ends.
+    whose image is that of the version before it opens none. Each version of a key begins after the one before it: where
+    the times of two are equal (one transaction) or go back (a clock; a delta that begins before a full load), the later
+    one begins a microsecond after the other.
     """
     keys, columns, order = list_names(table.keys), list_names(table.columns), ", ".join(_ORDER)
     valid_from, valid_to = quote(VALID_FROM), quote(VALID_TO)
@@ -113,10 +117,17 @@ def _merge_history(table: KeepingTable, steps: str) -> tuple[str, ...]:
         f"COALESCE(LAG(NOT {IS_GONE}) OVER ({in_order}), FALSE) AS {_WAS_THERE}, "
         f"LAG(NOT {IS_GONE}) OVER ({in_order}){is_same} AS {_IS_SAME} FROM ({before} UNION ALL {once})"
     )
-    dated = (
-        f"SELECT {columns}, {IS_GONE}, {order}, "
-        f"MAX({SINCE}) OVER ({in_order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS {SINCE} FROM ({judged}) "
+    numbered = (
+        f"SELECT {columns}, {IS_GONE}, {SINCE}, {order}, ROW_NUMBER() OVER ({in_order}) AS {_NUMBER} FROM ({judged}) "
         f"WHERE {BY_ATTEMPT} = 0 OR IFF({IS_GONE}, {_WAS_THERE}, NOT COALESCE({_IS_SAME}, FALSE))"
+    )
+    # The greatest time so far, and a microsecond more for each step since the one that has it.
+    so_far = (
+        f"MAX(DATEADD(MICROSECOND, -{_NUMBER}, {SINCE})) "
+        f"OVER ({in_order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    )
+    dated = (
+        f"SELECT {columns}, {IS_GONE}, {order}, DATEADD(MICROSECOND, {_NUMBER}, {so_far}) AS {SINCE} FROM ({numbered})"
     )
     versions = (
         f"SELECT {columns}, {IS_GONE}, {BY_ATTEMPT} = 0 AS {_IS_HELD}, {SINCE}, "

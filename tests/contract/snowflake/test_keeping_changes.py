@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -58,19 +59,24 @@ class Model:
 
     def _go(self, key: Key, at: str) -> None:
         self.flagged[key][1] = at
-        self.versions[key][-1][2] = max(at, self._bound(key))
+        self.versions[key][-1][2] = self._after_all(key, at)
 
     def _come(self, key: Key, name: str | None, at: str) -> None:
         self.flagged[key] = [name, None]
-        versions, at = self.versions.setdefault(key, []), max(at, self._bound(key))
+        versions, at = self.versions.setdefault(key, []), self._after_all(key, at)
         if versions and versions[-1][2] is None:
             if versions[-1][0] == name:
                 return
             versions[-1][2] = at
         versions.append([name, at, None])
 
-    def _bound(self, key: Key) -> str:
-        return max((time for _, *times in self.versions.get(key, []) for time in times if time), default="")
+    def _after_all(self, key: Key, at: str) -> str:
+        """*at*, or a microsecond after all times of *key*."""
+        latest = max((time for _, *times in self.versions.get(key, []) for time in times if time), default="")
+        if latest < at:
+            return at
+        later = datetime.fromisoformat(latest) + timedelta(microseconds=1)
+        return later.isoformat(" ", "microseconds")
 
 
 def seeded(names: dict[int, str]) -> tuple[dict[Key, str], Model]:
@@ -178,6 +184,6 @@ def test_a_history_table_has_each_version_once_and_no_two_at_a_time(
     living = {key: one[0] for key, found in held.items() for one in found if one[2] is None}
     assert living == rows
     for found in held.values():
-        assert all(start <= (end or "9") for _, start, end in found)
+        assert all(start < (end or "9") for _, start, end in found)
         assert all(before[2] is not None and before[2] <= after[1] for before, after in pairwise(found))
     assert held == {key: _in_order(found) for key, found in model.versions.items()}
