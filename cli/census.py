@@ -19,6 +19,7 @@ from fleet.deltas.logs import SourceLog, judge_log
 from fleet.deltas.tables import Arrivals, describe_arrivals
 from fleet.errors import RequestError
 from fleet.failures import CLASSES, Failure
+from fleet.keeping import judge_keeping
 from fleet.names import newest_census_key
 from fleet.tables.account import Accounted, DatabaseAccount, select_tables, take_account
 from fleet.tables.catalogue import Census
@@ -39,7 +40,8 @@ class CensusVerdict:
     """What a run would make of a database. *columns*: a line for each that may lose something, or is left out.
 
     *failure*: why nothing at all would be moved. *gaps*: what the login may be kept from seeing. *arrivals*: by delta,
-    or in full; None where the database does no deltas. *no_deltas*: what its log says against them.
+    or in full; None where the database does no deltas. *no_deltas*: what its log says against them. *not_kept*: which
+    tables cannot keep deleted rows, as `deletes` says, and why.
     """
 
     database: str
@@ -49,11 +51,12 @@ class CensusVerdict:
     gaps: tuple[str, ...] = ()
     arrivals: Arrivals | None = None
     no_deltas: str = ""
+    not_kept: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it would be moved, and deltas could begin where they are asked for."""
-        return self.account.is_complete and self.failure is None and not self.no_deltas
+        """Whether all of it would be moved, and kept, and deltas could begin where they are asked for."""
+        return self.account.is_complete and self.failure is None and not self.no_deltas and not self.not_kept
 
 
 @click.command(
@@ -178,7 +181,8 @@ def judge(fleet: Registry, database: Database, census: Census, known: Census | N
     failure = selected if isinstance(selected, Failure) else None
     account = take_account(engine, database, census, known)
     arrivals = describe_arrivals(engine, database, tables, census) if database.deltas else None
-    return CensusVerdict(database.id, account, tuple(columns), failure, census.gaps, arrivals)
+    not_kept = tuple(one.text for one in (judge_keeping(engine, database, table) for table in tables) if one)
+    return CensusVerdict(database.id, account, tuple(columns), failure, census.gaps, arrivals, not_kept=not_kept)
 
 
 def _print(verdict: CensusVerdict, *, as_json: bool) -> int:
@@ -205,6 +209,7 @@ def _lines(verdict: CensusVerdict) -> list[str]:
             lines.append(f"The mark is one table with one row: `fleet prerequisites {verdict.database} --deltas`.")
     if verdict.no_deltas:
         lines.append(f"Deltas cannot begin: {verdict.no_deltas}")
+    lines += verdict.not_kept
     lines += [f"Not checked: {gap}" for gap in verdict.gaps]
     if verdict.failure:
         lines.append(verdict.failure.text)
