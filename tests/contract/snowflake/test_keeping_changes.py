@@ -22,13 +22,13 @@ SEEDED = "2026-11-30 13:00:00.000000"
 MOVES = st.lists(
     st.tuples(
         st.sampled_from(["insert", "update", "update", "move", "delete"]),
-        st.integers(0, 3),
-        st.integers(0, 3),
+        st.integers(0, 2),
+        st.integers(0, 2),
         st.sampled_from("ab"),  # so that an update often changes nothing
         st.integers(0, 59),
     ),
     min_size=1,
-    max_size=25,
+    max_size=30,
 )
 
 
@@ -132,9 +132,9 @@ def _time(text: str | None) -> str | None:
 def land_batches(warehouse: Warehouse, changes: list[Change], data: st.DataObject) -> list[tuple[str, ...]]:
     """The requests of two batches with *changes*: the first is of a delta that broke off and one that read some of its
     changes again; no file is in order."""
-    middle = data.draw(st.integers(0, len(changes)))
-    cut = data.draw(st.integers(0, middle))
-    again = data.draw(st.integers(0, cut))
+    middle = len(changes) - data.draw(st.integers(0, len(changes) // 2))
+    cut = middle - data.draw(st.integers(0, middle // 3))
+    again = data.draw(st.sampled_from([0, cut // 2, cut]))
     parts = [data.draw(st.permutations(part)) for part in (changes[:cut], changes[again:middle], changes[middle:])]
     folders = [(number, warehouse.land(number, part)) for number, part in enumerate(parts, 2) if part]
     first = [landed for number, landed in folders if number < 4]
