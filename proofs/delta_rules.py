@@ -176,7 +176,10 @@ RULES = (
         "fleet/keeping_sql.py",
         "{BY_POSITION}, {IS_GONE}{image} ORDER BY",
         "{BY_POSITION}, {BY_ATTEMPT}, {IS_GONE}{image} ORDER BY",
-        (_HISTORY, f"{_DELETES}::test_changes_that_are_read_again_after_an_unclean_stop_make_no_versions"),
+        (
+            f"{_KEEPING}::test_changes_that_are_read_again_make_no_version",
+            f"{_DELETES}::test_changes_that_are_read_again_after_an_unclean_stop_make_no_versions",
+        ),
     ),
     Mutant(
         "an image that is as it was opens no version",
@@ -231,7 +234,7 @@ RULES = (
         "a table that keeps deleted rows does not cease to in silence",
         "fleet/keeping.py",
         "if ways and ways != [deletes]:",
-        "if not present:",
+        "if ways and not present:",
         (f"{_DELETES}::test_a_table_begins_to_keep_rows_and_does_not_cease_to_in_silence",),
     ),
     Mutant(

@@ -27,7 +27,7 @@ MOVES = st.lists(
         st.sampled_from("ab"),  # so that an update often changes nothing
         st.integers(0, 59),
     ),
-    min_size=1,
+    min_size=4,
     max_size=30,
 )
 
@@ -187,3 +187,25 @@ def test_a_history_table_has_each_version_once_and_no_two_at_a_time(
         assert all(start < (end or "9") for _, start, end in found)
         assert all(before[2] is not None and before[2] <= after[1] for before, after in pairwise(found))
     assert held == {key: _in_order(found) for key, found in model.versions.items()}
+
+
+def test_changes_that_are_read_again_make_no_version(account: Account) -> None:
+    warehouse = Warehouse(account, {(1, 1): "old"}, "history")
+    changes = happen(
+        {(1, 1): "old"},
+        [
+            ("update", 1, 1, "a", 1),
+            ("update", 1, 1, "b", 2),
+            ("delete", 1, 1, "", 3),
+            ("insert", 1, 1, "a", 4),
+            ("move", 1, 2, "", 5),
+        ],
+    )
+    folders = [warehouse.land(2, changes[:4]), warehouse.land(3, changes[1:])]
+
+    account.done(*warehouse.statements(3, folders))
+
+    assert {key: [name for name, _, _ in found] for key, found in versions(warehouse).items()} == {
+        (1, 1): ["old", "a", "b", "a"],
+        (2, 0): ["a"],
+    }
