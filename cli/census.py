@@ -20,6 +20,7 @@ from fleet.deltas.swept_tables import LastSweep, describe_sweep, say_sweep
 from fleet.deltas.tables import Arrivals, describe_arrivals
 from fleet.errors import RequestError
 from fleet.failures import CLASSES, Failure
+from fleet.keeping import judge_keeping
 from fleet.names import last_sweep_key, newest_census_key
 from fleet.tables.account import Accounted, DatabaseAccount, select_tables, take_account
 from fleet.tables.catalogue import Census
@@ -41,7 +42,8 @@ class CensusVerdict:
 
     *failure*: why nothing at all would be moved. *gaps*: what the login may be kept from seeing. *arrivals*: by delta,
     or in full; None where the database does no deltas. *no_deltas*: what its log says against them. *last_sweep*: what
-    the newest key sweep found; None where there was none, or nobody looked.
+    the newest key sweep found; None where there was none, or nobody looked. *not_kept*: which tables cannot keep
+    deleted rows, as `deletes` says, and why.
     """
 
     database: str
@@ -52,11 +54,12 @@ class CensusVerdict:
     arrivals: Arrivals | None = None
     no_deltas: str = ""
     last_sweep: LastSweep | None = None
+    not_kept: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it would be moved, and deltas could begin where they are asked for."""
-        return self.account.is_complete and self.failure is None and not self.no_deltas
+        """Whether all of it would be moved, and kept, and deltas could begin where they are asked for."""
+        return self.account.is_complete and self.failure is None and not self.no_deltas and not self.not_kept
 
 
 @click.command(
@@ -182,7 +185,8 @@ def judge(fleet: Registry, database: Database, census: Census, known: Census | N
     failure = selected if isinstance(selected, Failure) else None
     account = take_account(engine, database, census, known)
     arrivals = describe_arrivals(engine, database, tables, census) if database.deltas else None
-    return CensusVerdict(database.id, account, tuple(columns), failure, census.gaps, arrivals)
+    not_kept = tuple(one.text for one in (judge_keeping(engine, database, table) for table in tables) if one)
+    return CensusVerdict(database.id, account, tuple(columns), failure, census.gaps, arrivals, not_kept=not_kept)
 
 
 def _print(verdict: CensusVerdict, *, as_json: bool) -> int:
@@ -213,6 +217,7 @@ def _lines(verdict: CensusVerdict) -> list[str]:
         last = verdict.last_sweep
         lines.append(f"Run {last.run}, which ended at {last.ended_at}, {say_sweep(last.sweep)}.")
         lines += [f"  {line}" for line in describe_sweep(last.sweep)]
+    lines += verdict.not_kept
     lines += [f"Not checked: {gap}" for gap in verdict.gaps]
     if verdict.failure:
         lines.append(verdict.failure.text)

@@ -18,6 +18,9 @@ SslMode = Literal["none", "require", "verify-ca", "verify-full"]
 DriftPolicy = Literal["accept", "partial", "failed"]
 """What a change of a source's table means that readers may miss something by (docs/drift.md): it is followed and named;
 named and red, and a dropped column is kept; or the table is withheld."""
+Deletes = Literal["hard", "soft", "history"]
+"""What becomes of a row that is deleted at its source (docs/deltas.md): it is deleted; it stays, and says since when it
+is gone; or it stays with all of its versions, and each says from when to when it was so."""
 LossPolicy = Literal["accept", "partial", "failed"]
 """What it means that something of a table does not arrive as it is at the source: noted and green, published and red,
 or withheld."""
@@ -73,7 +76,8 @@ class TableRules:
 
     *losses*: the policy for all of its columns; *accept*: columns whose losses are accepted, whatever the policy says.
     *drift*: the policy for changes of its columns. *row_tolerance*: by how many rows its counts may differ.
-    *without_deltas*: which runs load it, if it takes no deltas.
+    *without_deltas*: which runs load it, if it takes no deltas. *deletes*: what becomes of rows that are deleted at the
+    source.
     """
 
     schema: str
@@ -83,6 +87,7 @@ class TableRules:
     drift: DriftPolicy | None = None
     row_tolerance: int | None = None
     without_deltas: WithoutDeltas | None = None
+    deletes: Deletes | None = None
 
 
 NO_RULES = TableRules("", "")
@@ -97,7 +102,8 @@ class Database:
     *on_gap*: whether a run that finds a gap in the log begins the deltas anew, with loads in full, or stops.
     *without_deltas*: which runs load its tables that take no deltas.
     *losses*, *lob_max_kilobytes*, *drift*: as the fleet's where these are None. *renames*: for columns that Snowflake
-    could not keep apart. *tables*: what holds for single ones.
+    could not keep apart. *tables*: what holds for single ones. *deletes*: what becomes of rows that are deleted at the
+    source.
     """
 
     id: str
@@ -120,6 +126,7 @@ class Database:
     losses: LossPolicy | None = None
     lob_max_kilobytes: int | None = None
     tables: tuple[TableRules, ...] = ()
+    deletes: Deletes = "hard"
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -138,6 +145,16 @@ class Database:
         """By how many rows the table's counts may differ."""
         own = self.rules_of(name).row_tolerance
         return self.row_tolerance if own is None else own
+
+    def deletes_of(self, name: tuple[str, str]) -> Deletes:
+        """What becomes of rows of the table that are deleted at the source.
+
+        >>> shop = Database("shop", "s", "Shop", "one", ("s",), deletes="soft", tables=(TableRules("s", "t"),))
+        >>> hard = replace(shop, tables=(TableRules("s", "t", deletes="hard"),))
+        >>> [one.deletes_of(("s", "t")) for one in (shop, hard)]
+        ['soft', 'hard']
+        """
+        return self.rules_of(name).deletes or self.deletes
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,18 @@ NAMES: dict[str, FailureName] = {
         ("landing_mismatch",), "SubmitLoads",
         "A column is in the files and not in the source's catalogue as it was read. Nothing was loaded.",
         "Rerun the table, if it was changed during the run; else ask the fleet team (docs/drift.md)."),
+    "RowsNotKept": FailureName(
+        ("mapping_empty",), "SubmitLoads",
+        "The registry says that the table keeps deleted rows, and it has no key to know them by. Nothing was loaded.",
+        "Say `deletes: hard` of it in `tables` of databases.yaml, or give it a primary key."),
+    "DeletesSwitched": FailureName(
+        ("drift",), "SubmitLoads",
+        "The table keeps deleted rows in another way than `deletes` now says. Nothing was loaded.",
+        "Say the old word again; or rename or drop the table in Snowflake, and rerun (docs/deltas.md)."),
+    "TableNotReplaced": FailureName(
+        ("drift",), "SubmitLoads",
+        "Its columns have changed so that it had to be replaced, and it keeps deleted rows. Nothing was loaded.",
+        "Rename the table in Snowflake and rerun; or keep a dropped column with `drift: partial` (docs/deltas.md)."),
     "MappingsTooLong": FailureName(
         ("quota",), "PrepareTask", "The task's table mappings are longer than DMS takes.",
         "Divide the database into two entries with other `schemas`, or exclude fewer tables by name."),

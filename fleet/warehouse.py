@@ -8,11 +8,11 @@ Source: Snowflake's documentation of transactions, COPY INTO and the SQL API (do
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fleet.attempts import Attempt
-from fleet.databases import Rename, SnowflakeSettings
+from fleet.databases import Deletes, Rename, SnowflakeSettings
 from fleet.dms.mappings import DATABASE_COLUMN
 from fleet.drift import TablePlan
 from fleet.failures import Failure
@@ -21,7 +21,15 @@ from fleet.names import warehouse_name, warehouse_schema
 from fleet.quotas import SNOWFLAKE_COPY_FILES
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.columns import Column
-from fleet.warehouse_columns import FILE_COLUMN, LANDED, OWN_NAMES, PRESENT, ROW_COLUMN, WarehouseColumn
+from fleet.warehouse_columns import (
+    FILE_COLUMN,
+    KEEPING_COLUMNS,
+    LANDED,
+    OWN_NAMES,
+    PRESENT,
+    ROW_COLUMN,
+    WarehouseColumn,
+)
 
 _NAME_CHARACTERS = 255
 """Source: https://docs.snowflake.com/en/sql-reference/identifiers-syntax (documented)."""
@@ -34,6 +42,15 @@ def quote(name: str) -> str:
     '"a""b"'
     """
     return '"' + name.replace('"', '""') + '"'
+
+
+def list_names(names: Sequence[str]) -> str:
+    """*names*, quoted, with commas between them.
+
+    >>> list_names(["ID", "a b"])
+    '"ID", "a b"'
+    """
+    return ", ".join(map(quote, names))
 
 
 def literal(text: str) -> str:
@@ -131,16 +148,19 @@ def readings_table(snowflake: SnowflakeSettings) -> str:
     return f"{quote(snowflake.database)}.OPS.READINGS"
 
 
-def find_clashes(tables: Sequence[Table]) -> dict[TableName, Failure]:
+def find_clashes(tables: Sequence[Table], deletes_of: Callable[[TableName], Deletes]) -> dict[TableName, Failure]:
     """The tables that cannot be handed off because two names would be one in Snowflake, each with its failure.
+
+    *deletes_of*: what becomes of a table's deleted rows; to keep them takes columns of our own.
 
     >>> from fleet.tables.columns import Column
     >>> columns = (Column("id", "integer"), Column("ID", "integer"))
-    >>> [failure.name for failure in find_clashes([Table("s", "t", False, columns)]).values()]
+    >>> [failure.name for failure in find_clashes([Table("s", "t", False, columns)], lambda _: "hard").values()]
     ['ColumnsClash']
-    >>> [str(name) for name in find_clashes([Table("s", "t", False, ()), Table("s", "T", False, ())])]
+    >>> [str(name) for name in find_clashes([Table("s", "t", False, ()), Table("s", "T", False, ())], lambda _: "hard")]
     ['s.t', 's.T']
-    >>> print(find_clashes([Table("s", "t", False, (Column("op", "text"),))])[TableName("s", "t")].text)
+    >>> table = Table("s", "t", False, (Column("op", "text"), Column("_deleted_at", "date")))
+    >>> print(find_clashes([table], lambda _: "soft")[table.name].text)
     s.t: column 'op' has the name of our own column 'Op', and one of them would overwrite the other. Give it another \
 name with `renames` in the registry, or exclude the table.
     """
@@ -157,7 +177,7 @@ name with `renames` in the registry, or exclude the table.
                     "TablesClash",
                     f"{names} would all be {target!r} in Snowflake. Exclude all but one, or rename them.",
                 )
-            elif words := _clashing_columns(table):
+            elif words := _clashing_columns(table, KEEPING_COLUMNS[deletes_of(table.name)]):
                 clashes[table.name] = Failure(
                     "mapping_empty",
                     "ColumnsClash",
@@ -166,9 +186,12 @@ name with `renames` in the registry, or exclude the table.
     return clashes
 
 
-def _clashing_columns(table: Table) -> str:
-    """The first column that COPY, which matches names without regard to case, could not keep apart, in words."""
-    own = {name.upper(): name for name in OWN_NAMES}
+def _clashing_columns(table: Table, keeping: Sequence[WarehouseColumn]) -> str:
+    """The first column that COPY, which matches names without regard to case, could not keep apart, in words.
+
+    *keeping*: the columns by which the table keeps deleted rows.
+    """
+    own = {name.upper(): name for name in (*OWN_NAMES, *(column.name for column in keeping))}
     seen: dict[str, str] = {}
     for name in (column.name for column in table.columns):
         if name.upper() in own:
@@ -229,10 +252,26 @@ def full_load_statements(
     The last statement answers the rows that the table then holds.
     """
     target = qualified(snowflake, attempt.database, table.name)
-    schema = f"{quote(snowflake.database)}.{quote(warehouse_schema(attempt.database, table.schema))}"
     count = f"SELECT COUNT(*) AS ROW_COUNT FROM {target}"
     if plan.is_replaced:
         return (*_replacement(snowflake, attempt, table, sealed, plan, target), count)
+    return (
+        *shape_statements(snowflake, attempt, table, plan),
+        "BEGIN TRANSACTION",
+        f"DELETE FROM {target}",
+        *copy_statements(snowflake, attempt, table, sealed, target),
+        # Both guards stand behind the DELETE, whose lock another load of this table had to give back first: asked for
+        # earlier, the order guard would not see what that one applied meanwhile.
+        f"INSERT INTO {applied_table(snowflake)} {load_guards(snowflake, attempt, table, sealed, target)}",
+        "COMMIT",
+        count,
+    )
+
+
+def shape_statements(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, plan: TablePlan) -> tuple[str, ...]:
+    """What makes the published table, or gives it the columns that *plan* adds and widens."""
+    target = qualified(snowflake, attempt.database, table.name)
+    schema = f"{quote(snowflake.database)}.{quote(warehouse_schema(attempt.database, table.schema))}"
     return (
         f"CREATE SCHEMA IF NOT EXISTS {schema}",
         f"CREATE TRANSIENT TABLE IF NOT EXISTS {target} ({define(plan.columns)})",
@@ -242,15 +281,7 @@ def full_load_statements(
             for column in plan.widened
         ),
         # Names every column: a table that someone has changed since fails here, not by silently dropping a column.
-        f"SELECT {', '.join(quote(column.name) for column in plan.columns)} FROM {target} LIMIT 0",
-        "BEGIN TRANSACTION",
-        f"DELETE FROM {target}",
-        *copy_statements(snowflake, attempt, table, sealed, target),
-        # Both guards stand behind the DELETE, whose lock another load of this table had to give back first: asked for
-        # earlier, the order guard would not see what that one applied meanwhile.
-        f"INSERT INTO {applied_table(snowflake)} {_guards(snowflake, attempt, table, sealed, target)}",
-        "COMMIT",
-        count,
+        f"SELECT {list_names([column.name for column in plan.columns])} FROM {target} LIMIT 0",
     )
 
 
@@ -267,14 +298,14 @@ def _replacement(
         "SHOW STREAMS IN ACCOUNT LIMIT 10000",
         f"CREATE OR REPLACE TEMPORARY TABLE {beside} ({define(plan.columns)})",
         *copy_statements(snowflake, attempt, table, sealed, beside),
-        _guards(snowflake, attempt, table, sealed, beside),
+        load_guards(snowflake, attempt, table, sealed, beside),
         f"CREATE OR REPLACE TRANSIENT TABLE {target} CLONE {beside} COPY GRANTS",
-        f"INSERT INTO {applied_table(snowflake)} {_guards(snowflake, attempt, table, sealed, target)}",
+        f"INSERT INTO {applied_table(snowflake)} {load_guards(snowflake, attempt, table, sealed, target)}",
         f"DROP TABLE {beside}",
     )
 
 
-def _guards(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed: SealedTable, held_in: str) -> str:
+def load_guards(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, sealed: SealedTable, held_in: str) -> str:
     """A row of OPS.APPLIED; a cast in it fails where a later attempt is applied, or *held_in* holds other rows."""
     keys = tuple(map(literal, (attempt.database, table.schema, table.table)))
     where = f"DATABASE_ID = {keys[0]} AND SCHEMA_NAME = {keys[1]} AND TABLE_NAME = {keys[2]}"

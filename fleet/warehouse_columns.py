@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from fleet.databases import Engine
+from fleet.databases import Deletes, Engine
 from fleet.dms.endpoints import OPERATION_COLUMN, TIMESTAMP_COLUMN
 from fleet.dms.mappings import DATABASE_COLUMN
 from fleet.failures import Failure
@@ -48,6 +48,13 @@ OWN_COLUMNS = (
 )
 OWN_NAMES = (*(column.name for column in OWN_COLUMNS), OPERATION_COLUMN)
 """Names that no column of a source may have: the table's own, and what DMS adds to each file."""
+DELETED_AT, VALID_FROM, VALID_TO = "_DELETED_AT", "_VALID_FROM", "_VALID_TO"
+KEEPING_COLUMNS: Mapping[Deletes, tuple[WarehouseColumn, ...]] = {
+    "hard": (),
+    "soft": (WarehouseColumn(DELETED_AT, "TIMESTAMP_NTZ(6)"),),
+    "history": (WarehouseColumn(VALID_FROM, "TIMESTAMP_NTZ(6)"), WarehouseColumn(VALID_TO, "TIMESTAMP_NTZ(6)")),
+}
+"""What a table has beside `OWN_COLUMNS` to keep rows that are deleted at the source. No file has them."""
 _LANDED_OWN = {name.upper() for name in (DATABASE_COLUMN, TIMESTAMP_COLUMN, OPERATION_COLUMN)}
 _TYPE = re.compile(r"(?P<kind>\w+)(?:\s*\((?P<first>\d+)(?:,\s*(?P<second>\d+))?\))?")
 _KINDS = {"TEXT": "VARCHAR", "STRING": "VARCHAR", "REAL": "FLOAT", "DOUBLE": "FLOAT"}

@@ -119,6 +119,12 @@ def check_chain(opened: Opened, report: TaskReport, clients: Clients) -> Failure
     return Failure("source_log_gone", "ChainBroken", f"{why}. What came between is not known.")
 
 
+def why_table_needs_full(opened: Opened, state: TableState | None, chain: Chain, table: Table) -> str:
+    """Why *table* cannot take its deltas before a full load, in words (`why_full`); nothing where it can."""
+    fingerprint = table_fingerprint(opened.server.engine, table)
+    return why_full(state, chain, fingerprint, opened.database.deletes_of(table.name))
+
+
 def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple[list[TableName], list[TableName]]:
     """The tables of the attempt that need a full load before a delta of theirs applies; and all tables of it.
 
@@ -136,7 +142,7 @@ def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple
         if (
             table.name not in states or not opened.database.is_left_to_full_runs(table.name)
             if table.name not in names
-            else chain is None or why_full(states.get(table.name), chain, table_fingerprint(engine, table))
+            else chain is None or why_table_needs_full(opened, states.get(table.name), chain, table)
         )
     ]
     return needing, [table.name for table in tables]

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fleet.deltas.batches import find_broken, plan_batch
-from fleet.deltas.chain import TableState, why_full
+from fleet.deltas.chain import TableState
 from fleet.deltas.change_sql import ChangeBatch, change_statements
 from fleet.deltas.tables import part_tables
 from fleet.drift import KnownTable
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table, TableName
 from lambdas.attempt_context import Opened
-from lambdas.chain_context import ChainContext, read_chain, table_fingerprint
+from lambdas.chain_context import ChainContext, read_chain
 from lambdas.loads import Load
 from lambdas.wiring import Clients
 
@@ -48,7 +48,7 @@ def _plan_load(
     """The load with how many changes it has; None where nothing is to be applied."""
     state = context.state(table.name)
     waiting = Load(table.schema, table.table, "waiting")
-    why = why_full(state, context.chain, table_fingerprint(opened.server.engine, table))
+    why = why_table_needs_full(opened, state, context.chain, table)
     if state is None or why:
         return 0, waiting.failed(needs_full(table.name, why))
     if why := find_broken(state, context.folders, context.lost, context.through):
@@ -83,7 +83,8 @@ def prepare_changes(
     types = {column.name: column for column in known.present}
     columns = tuple(types.get(column.name, column) for column in known.wanted)
     may_lack_values = opened.server.engine == "postgresql"
-    batch = ChangeBatch(table, tuple(folders), load.written, columns, may_lack_values)
+    deletes = opened.database.deletes_of(table.name)
+    batch = ChangeBatch(table, tuple(folders), load.written, columns, may_lack_values, deletes)
     return change_statements(opened.settings.snowflake, opened.server.engine, opened.attempt, batch)
 
 

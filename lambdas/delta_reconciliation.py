@@ -107,6 +107,7 @@ def states_after_full(opened: Opened, outcomes: Sequence[TableOutcome], clients:
             number,
             table_fingerprint(opened.server.engine, table),
             loaded_in=opened.attempt.run,
+            deletes=opened.database.deletes_of(table.name),
         )
         for table in read_tables(opened.attempt, clients)
         if table.name in loaded

@@ -9,7 +9,7 @@ from dataclasses import replace
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet.counts import part_by_size
-from fleet.deltas.chain import TableState, why_full
+from fleet.deltas.chain import TableState
 from fleet.deltas.key_repair import delete_statements, read_statements
 from fleet.deltas.key_sweep import (
     MOST_LISTED,
@@ -29,7 +29,7 @@ from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table, TableName
 from fleet.waits import seconds_since
 from lambdas.attempt_context import Opened, find_stop_request, read_tables
-from lambdas.chain_context import ChainContext, read_chain, table_fingerprint
+from lambdas.chain_context import ChainContext, read_chain
 from lambdas.clients.snowflake import Failed, Row, Running, SqlApiError
 from lambdas.steps import KEY_SWEEP, find_steps, read_sweep
 from lambdas.wiring import Clients
@@ -103,7 +103,7 @@ def _find_state(opened: Opened, context: ChainContext | None, table: Table) -> t
     state = context.state(table.name) if context else None
     if context is None or state is None:
         return None, "it is loaded in full in this run"
-    if why_full(state, context.chain, table_fingerprint(opened.server.engine, table)):
+    if why_table_needs_full(opened, state, context.chain, table):
         return state, "it is loaded in full in this run"
     if state.applied < opened.attempt.number:
         return state, f"its changes up to attempt {opened.attempt.number} were not applied"
@@ -177,7 +177,7 @@ def _ask(opened: Opened, batch: Sequence[TableSweep], clients: Clients) -> dict[
 
 def _send(opened: Opened, one: TableSweep, clients: Clients) -> TableSweep:
     make = delete_statements if one.step == "repair" else read_statements
-    statements = make(opened.settings.snowflake, opened.attempt, one)
+    statements = make(opened.settings.snowflake, opened.attempt, one, opened.database.deletes_of(one.name))
     attempt = opened.attempt
     text = f"{attempt.run}/{attempt.database}/{attempt.number}/{one.name}/{one.step}/{one.digits}"
     try:

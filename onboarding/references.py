@@ -11,10 +11,13 @@ from fleet.errors import DuplicateNameError
 from fleet.names import warehouse_schema
 from fleet.server_places import count_connections
 from fleet.spelling import did_you_mean
-from fleet.warehouse_columns import OWN_NAMES
+from fleet.warehouse_columns import KEEPING_COLUMNS, OWN_NAMES
 from onboarding.boundaries import find_out_of_order, find_repeated
 from onboarding.fields import Entry
 from onboarding.nodes import RegistryFile
+
+_OWN = {name.upper() for name in OWN_NAMES} | {one.name for columns in KEEPING_COLUMNS.values() for one in columns}
+"""Names of our own columns, those of tables that keep deleted rows among them."""
 
 
 def note_duplicate_ids(entries: Sequence[Entry[Any]], file: RegistryFile) -> None:
@@ -200,8 +203,8 @@ def _note_renames(entry: Entry[Database], schemas: Sequence[str], file: Registry
             note("schema", f"is for schema {one.schema!r}, wanted one of the database's ({', '.join(schemas)}).")
         if name in entry.fields.get("exclude", ()):
             note("table", f"is for {name}, which `exclude` leaves out. Remove it from one of the two.")
-        if one.to.upper() in {own.upper() for own in OWN_NAMES}:
-            note("to", f"gives {name} a column {one.to!r}, a name that we add to every table. Choose another.")
+        if one.to.upper() in _OWN:
+            note("to", f"gives {name} a column {one.to!r}, a name that we add to tables. Choose another.")
         elif one.to.upper() == one.column.upper():
             note("to", f"gives column {one.column!r} of {name} the name that it has; case makes no difference here.")
         elif (one.schema, one.table, one.to.upper()) in taken:

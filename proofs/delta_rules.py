@@ -20,6 +20,11 @@ _MARIADB = "tests/deltas/test_deltas_mariadb.py"
 _LOGS = "tests/deltas/test_deltas_logs.py"
 _SOURCE_LOGS = "tests/unit/lambdas/test_source_logs.py"
 _LANDING = "tests/deltas/test_landing_format.py"
+_KEEPING = "tests/contract/snowflake/test_keeping_changes.py"
+_COMPARED = "tests/contract/snowflake/test_compared_loads.py"
+_DELETES = "tests/deltas/test_deltas_deletes.py"
+_SOFT = f"{_KEEPING}::test_a_soft_table_keeps_the_last_image_of_each_key_and_since_when_it_is_gone"
+_HISTORY = f"{_KEEPING}::test_a_history_table_has_each_version_once_and_no_two_at_a_time"
 
 RULES = (
     Mutant(
@@ -102,15 +107,15 @@ RULES = (
     Mutant(
         "order is that of the source's log, not of a text",
         "fleet/deltas/change_sql.py",
-        """f'{position_order(engine, _POSITION)} AS "BY_POSITION", """,
-        """f'{quote(_POSITION)} AS "BY_POSITION", """,
+        'f"{position_order(engine, _POSITION)} AS {BY_POSITION}, ',
+        'f"{quote(_POSITION)} AS {BY_POSITION}, ',
         (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
     ),
     Mutant(
         "a later folder comes after an earlier one",
         "fleet/deltas/change_sql.py",
-        """f'ORDER BY "BY_ATTEMPT" DESC, """,
-        """f'ORDER BY "BY_ATTEMPT", """,
+        'f"ORDER BY {BY_ATTEMPT} DESC, ',
+        'f"ORDER BY {BY_ATTEMPT}, ',
         (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
     ),
     Mutant(
@@ -561,5 +566,99 @@ RULES = (
         "dialect.hashed.format(one) if free else one for one, free in",
         "one for one, free in",
         (_KEYS,),
+    ),
+    Mutant(
+        "a deleted row keeps its last image",
+        "fleet/keeping_sql.py",
+        "OVER ({by_key} {IS_GONE}, {newest}) = 1",
+        "OVER ({by_key} {newest}) = 1",
+        (_SOFT,),
+    ),
+    Mutant(
+        "a row that comes back is not deleted any more",
+        "fleet/keeping_sql.py",
+        "for name in (*given, DELETED_AT))",
+        "for name in given)",
+        (_SOFT,),
+    ),
+    Mutant(
+        "a change that is read again makes no version",
+        "fleet/keeping_sql.py",
+        "{BY_POSITION}, {IS_GONE}{image} ORDER BY",
+        "{BY_POSITION}, {BY_ATTEMPT}, {IS_GONE}{image} ORDER BY",
+        (
+            f"{_KEEPING}::test_changes_that_are_read_again_make_no_version",
+            f"{_DELETES}::test_changes_that_are_read_again_after_an_unclean_stop_make_no_versions",
+        ),
+    ),
+    Mutant(
+        "an image that is as it was opens no version",
+        "fleet/keeping_sql.py",
+        "NOT COALESCE({_IS_SAME}, FALSE))",
+        "TRUE)",
+        (_HISTORY,),
+    ),
+    Mutant(
+        "the versions of a key follow each other",
+        "fleet/keeping_sql.py",
+        "DATEADD(MICROSECOND, {_NUMBER}, {so_far}) AS {SINCE}",
+        "{SINCE}",
+        (_HISTORY,),
+    ),
+    Mutant(
+        "history that is sent again is applied once",
+        "fleet/deltas/change_sql.py",
+        " FROM ({steps}) WHERE {once}",
+        " FROM ({steps})",
+        (_HISTORY,),
+    ),
+    Mutant(
+        "what of a kept version is over says nothing of an update",
+        "fleet/deltas/change_sql.py",
+        "living = where_living(batch.deletes)",
+        'living = ""',
+        (f"{_DELETES}::test_a_long_value_of_a_version_that_has_ended_says_nothing_of_updates",),
+    ),
+    Mutant(
+        "a full load flags and closes what it lacks",
+        "fleet/compared_loads.py",
+        "{landed} UNION ALL {absent}",
+        "{landed}",
+        (f"{_COMPARED}::test_a_soft_table_flags_what_is_absent_and_clears_what_is_back",),
+    ),
+    Mutant(
+        "each key that landed lives once",
+        "fleet/compared_loads.py",
+        "IFF(LIVING = LANDED, ",
+        "IFF(TRUE, ",
+        (f"{_COMPARED}::test_two_rows_that_live_under_one_key_are_refused",),
+    ),
+    Mutant(
+        "a table that keeps deleted rows is never replaced",
+        "fleet/keeping.py",
+        'if deletes == "hard" or not plan.is_replaced:',
+        "if plan:",
+        (f"{_DELETES}::test_a_new_column_is_added_in_place_and_another_type_is_refused_by_name",),
+    ),
+    Mutant(
+        "a table that keeps deleted rows does not cease to in silence",
+        "fleet/keeping.py",
+        "if ways and ways != [deletes]:",
+        "if ways and not present:",
+        (f"{_DELETES}::test_a_table_begins_to_keep_rows_and_does_not_cease_to_in_silence",),
+    ),
+    Mutant(
+        "a table whose rows are to be kept from now on is loaded in full first",
+        "fleet/deltas/chain.py",
+        "if state.deletes != deletes:",
+        "if not deletes:",
+        (f"{_DELETES}::test_a_table_begins_to_keep_rows_and_does_not_cease_to_in_silence",),
+    ),
+    Mutant(
+        "a table without a key is not loaded as if nothing were to be kept",
+        "lambdas/handlers/database_run/submit_loads.py",
+        " or judge_keeping(opened.server.engine, opened.database, tables[name])",
+        "",
+        (f"{_DELETES}::test_a_table_without_a_key_that_is_to_keep_rows_is_named_and_not_loaded",),
     ),
 )

@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count as numbers
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cases import Case, Cases
+from fleet.databases import Deletes
+from fleet.keeping_sql import where_living
 from localcloud.dms.changes.captured import CaptureHooks
 from localcloud.servers.postgres import EmbeddedPostgres
 
@@ -25,20 +28,29 @@ _RUNS = numbers(1)
 
 @contextmanager
 def delta_cases(
-    folder: Path, postgres: EmbeddedPostgres, template: str, captures: CaptureHooks | None = None, count: int = 20
+    folder: Path,
+    postgres: EmbeddedPostgres,
+    template: str,
+    captures: CaptureHooks | None = None,
+    *,
+    count: int = 20,
+    **entry: Any,
 ) -> Iterator[Cases]:
-    """A local cloud of *count* databases, all but two of which do deltas."""
+    """A local cloud of *count* databases, all but two of which do deltas. *entry*: what else the registry says of each."""
     names = [f"case-{number:02}" for number in range(3, count + 1)]
-    changed = {name: {"deltas": True} for name in names}
+    changed = {name: {"deltas": True, **entry} for name in names}
     with Cases(folder, postgres, template, count=count, changed=changed, captures=captures) as opened:
         yield opened
 
 
 class DeltaCase:
-    """One database, run again and again."""
+    """One database, run again and again. *deletes*: of its tables that keep deleted rows."""
 
-    def __init__(self, cases: Cases, made_of: str = MARK) -> None:
+    def __init__(
+        self, cases: Cases, made_of: str = MARK, deletes: Mapping[str, Deletes] = MappingProxyType({})
+    ) -> None:
         self.cases = cases
+        self.deletes = deletes
         self.case: Case = cases.take()
         self.case.ask_source(made_of)
 
@@ -85,11 +97,14 @@ class DeltaCase:
             self.case.ask_source(statement)
 
     def assert_equal(self, **columns: str) -> None:
-        """Each table of the warehouse has the source's rows. *columns*: in place of those of a template's tables."""
+        """Each table of the warehouse has the source's rows, deleted ones that it keeps aside. *columns*: in place of
+        those of a template's tables.
+        """
         for table, names in (columns or COLUMNS).items():
             source = self.case.ask_source(f"SELECT {names} FROM {table}")
             target = self.case.ask_warehouse(
                 f'SELECT {names.upper()} FROM {self.case.warehouse_schema}."{table.upper()}"'
+                f"{where_living(self.deletes.get(table, 'hard'))}"
             )
             rows, held = (Counter(tuple(map(_plain, row)) for row in found) for found in (source, target))
             missing, extra = rows - held, held - rows

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from fleet.databases import Mode
+from fleet.databases import Deletes, Mode
 from fleet.tables.catalogue import TableName
 
 
@@ -41,7 +41,7 @@ class TableState:
     the last attempt with a row of it in OPS.APPLIED. *fingerprint*: of its columns and key as they were applied.
     *needs_full*: why no delta of it applies until a later full load; empty where one does. *refused*: how often in a
     row Snowflake has refused its changes, the last time those of attempt *refused_by*. *loaded_in*: the run that last
-    loaded it in full.
+    loaded it in full. *deletes*: what that made of deleted rows.
     """
 
     schema: str
@@ -54,6 +54,7 @@ class TableState:
     refused: int = 0
     refused_by: int = 0
     loaded_in: str = ""
+    deletes: Deletes = "hard"
 
     @property
     def name(self) -> TableName:
@@ -80,13 +81,17 @@ class DeltaStep:
         return "full" if self.purpose == "full" else "delta"
 
 
-def why_full(state: TableState | None, chain: Chain, fingerprint: str) -> str:
+def why_full(state: TableState | None, chain: Chain, fingerprint: str, deletes: Deletes) -> str:
     """Why a table cannot take its deltas before a full load, in words; nothing where it can.
 
+    *deletes*: what the registry says of it now.
+
     >>> chain = Chain(3, "arn", "checkpoint:1", 5)
-    >>> why_full(TableState("s", "t", 3, 5, 4, "ab"), chain, "ab")
+    >>> why_full(TableState("s", "t", 3, 5, 4, "ab"), chain, "ab", "hard")
     ''
-    >>> why_full(None, chain, "ab"), why_full(TableState("s", "t", 2, 5, 4, "ab"), chain, "ab")
+    >>> why_full(TableState("s", "t", 3, 5, 4, "ab"), chain, "ab", "soft")
+    'it was last loaded with `deletes: hard`, and the registry says `soft`'
+    >>> why_full(None, chain, "ab", "hard"), why_full(TableState("s", "t", 2, 5, 4, "ab"), chain, "ab", "hard")
     ('it was never loaded in full', 'it was last loaded in full before this chain of deltas began')
     """
     if state is None:
@@ -97,6 +102,8 @@ def why_full(state: TableState | None, chain: Chain, fingerprint: str) -> str:
         return "it was last loaded in full before this chain of deltas began"
     if state.fingerprint != fingerprint:
         return "it was altered, made anew or emptied at the source"
+    if state.deletes != deletes:
+        return f"it was last loaded with `deletes: {state.deletes}`, and the registry says `{deletes}`"
     return ""
 
 
@@ -135,7 +142,7 @@ def next_step(
 
     *needing*: tables that need a full load before their next delta. *whole*: all that a full load moves. A chain that
     broke is begun anew, once; what needs a full load after a delta gets it, once. A full run that began a chain loads
-    all, whatever became of the chain. *sweep*: how far a key sweep is; what it finds missing is in *needing* afterwards.
+    all, whatever became of the chain. *sweep*: how far a key sweep is; what it finds missing is in *needing* later.
 
     >>> chain, t, u = Chain(3, "arn", "c", 5), TableName("s", "t"), TableName("s", "u")
     >>> next_step("delta", ["prime"], chain, [t, u], [t, u])

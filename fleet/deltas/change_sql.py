@@ -11,13 +11,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleet.attempts import Attempt
-from fleet.databases import Engine, SnowflakeSettings
+from fleet.databases import Deletes, Engine, SnowflakeSettings
 from fleet.dms.endpoints import OPERATION_COLUMN
 from fleet.dms.mappings import BEFORE_PREFIX, DATABASE_COLUMN, POSITION_COLUMN, SEQUENCE_COLUMN
+from fleet.keeping_sql import (
+    BY_ATTEMPT,
+    BY_POSITION,
+    BY_SEQUENCE,
+    IS_GONE,
+    SINCE,
+    TIME_OF_ROW,
+    KeepingTable,
+    merge_steps,
+    where_living,
+)
 from fleet.manifests import SealedTable
 from fleet.names import warehouse_name
 from fleet.tables.catalogue import Table
-from fleet.warehouse import applied_table, copy_statements, define, literal, qualified, quote
+from fleet.warehouse import applied_table, copy_statements, define, list_names, literal, qualified, quote
 from fleet.warehouse_columns import FILE_COLUMN, OWN_NAMES, WarehouseColumn, type_parts
 
 _OPERATION, _POSITION, _SEQUENCE = map(warehouse_name, (OPERATION_COLUMN, POSITION_COLUMN, SEQUENCE_COLUMN))
@@ -31,7 +42,7 @@ class ChangeBatch:
 
     *folders*: each attempt with what it sealed of the table, in order. *written*: the attempt of the table's last row
     in OPS.APPLIED, which must still be the last. *columns*: of the published table. *may_lack_values*: an update may
-    leave out what it does not change.
+    leave out what it does not change. *deletes*: what becomes of rows that are deleted.
     """
 
     table: Table
@@ -39,6 +50,7 @@ class ChangeBatch:
     written: int
     columns: tuple[WarehouseColumn, ...]
     may_lack_values: bool = False
+    deletes: Deletes = "hard"
 
     @property
     def rows(self) -> int:
@@ -70,8 +82,9 @@ def change_statements(
 ) -> tuple[str, ...]:
     """One request of *attempt*: afterwards the published table has all changes of *batch*, or is as it was before.
 
-    A change comes to its key as it is after it; where the key itself has changed, what was under the old one goes.
-    The last statement answers the rows that the table then holds, the one before COMMIT how many changes there were.
+    A change comes to its key as it is after it; where the key itself has changed, what was under the old one goes. The
+    last statement answers how many rows of the source the table then holds, the one before COMMIT how many changes
+    there were.
     """
     target = qualified(snowflake, attempt.database, batch.table.name)
     beside = qualified(snowflake, attempt.database, batch.table.name, suffix=f"__CHANGES_{attempt.number}")
@@ -92,11 +105,11 @@ def change_statements(
         ),
         *_refuse_incomplete(batch, keys, target, beside),
         "BEGIN TRANSACTION",
-        _merge(engine, batch, keys, target, beside),
+        *_merge(snowflake, engine, attempt, batch, keys, target, beside),
         f"INSERT INTO {applied_table(snowflake)} {_guards(snowflake, attempt, batch, beside)}",
         "COMMIT",
         f"DROP TABLE {beside}",
-        f"SELECT COUNT(*) AS ROW_COUNT FROM {target}",
+        f"SELECT COUNT(*) AS ROW_COUNT FROM {target}{where_living(batch.deletes)}",
     )
 
 
@@ -112,7 +125,8 @@ def _refuse_incomplete(batch: ChangeBatch, keys: Sequence[str], target: str, bes
 
     PostgreSQL keeps a long value apart from its row, and writes nothing of it into the log when a row is updated and it
     is not. In the file it is null then, as if it had been set to null. So a null counts as one only where the row had
-    none before, in the table or in an earlier change, or where that row was too short to keep anything apart.
+    none before, in the table or in an earlier change, or where that row was too short to keep anything apart. What the
+    table keeps of deleted rows says nothing of it.
     """
     if not batch.may_lack_values:
         return []
@@ -121,7 +135,8 @@ def _refuse_incomplete(batch: ChangeBatch, keys: Sequence[str], target: str, bes
     long = [name for name in long if name not in keys and name not in OWN_NAMES]
     if not long:
         return []
-    columns = _list([*keys, *long])
+    columns = list_names([*keys, *long])
+    living = where_living(batch.deletes)
     bytes_of_row = " + ".join(
         [f"COALESCE(OCTET_LENGTH(K.{quote(name)}), 0)" for name in long] + [str(16 * len(batch.columns))]
     )
@@ -131,7 +146,7 @@ def _refuse_incomplete(batch: ChangeBatch, keys: Sequence[str], target: str, bes
     )
     return [
         f"SELECT CAST(IFF(COUNT(*) = 0, '0', '{INCOMPLETE}' || COUNT(*)) AS NUMBER(9,0)) FROM {beside} AS C "
-        f"JOIN (SELECT {columns} FROM {target} UNION ALL SELECT {columns} FROM {beside}) AS K ON {same} "
+        f"JOIN (SELECT {columns} FROM {target}{living} UNION ALL SELECT {columns} FROM {beside}) AS K ON {same} "
         f"WHERE C.{quote(_OPERATION)} = 'U' AND ({lacks}) AND {bytes_of_row} > {_KEPT_APART_BYTES}"
     ]
 
@@ -140,32 +155,59 @@ def _before(table: Table) -> list[str]:
     return [warehouse_name(f"{BEFORE_PREFIX}{name}") for name in table.key]
 
 
-def _merge(engine: Engine, batch: ChangeBatch, keys: Sequence[str], target: str, beside: str) -> str:
+def _merge(
+    snowflake: SnowflakeSettings,
+    engine: Engine,
+    attempt: Attempt,
+    batch: ChangeBatch,
+    keys: Sequence[str],
+    target: str,
+    beside: str,
+) -> tuple[str, ...]:
     columns = [column.name for column in batch.columns]
-    old_keys = dict(zip(keys, _before(batch.table), strict=True))
-    order = (
-        f"CAST(SPLIT_PART({quote(FILE_COLUMN)}, '/', {_ATTEMPT_PART}) AS NUMBER(9,0)) AS \"BY_ATTEMPT\", "
-        f'{position_order(engine, _POSITION)} AS "BY_POSITION", {quote(_SEQUENCE)} AS "BY_SEQUENCE"'
-    )
-    after = f"SELECT {_list(columns)}, {quote(_OPERATION)} = 'D' AS \"IS_GONE\", {order} FROM {beside}"
-    left = ", ".join(
-        f"{quote(old_keys[name])} AS {quote(name)}" if name in old_keys else quote(name) for name in columns
-    )
-    moved = " OR ".join(f"{quote(old)} <> {quote(key)}" for key, old in old_keys.items())
-    before = f"SELECT {left}, TRUE AS \"IS_GONE\", {order} FROM {beside} WHERE {quote(_OPERATION)} = 'U' AND ({moved})"
+    steps = _steps(engine, batch, keys, beside)
+    if batch.deletes != "hard":
+        # History that is applied twice would have versions twice, so a request that was sent again finds no steps.
+        once = f"(SELECT {_latest(snowflake, attempt, batch)}) = {batch.written}"
+        table = KeepingTable(target, batch.deletes, tuple(keys), tuple(columns))
+        return merge_steps(table, f"SELECT *, {TIME_OF_ROW} AS {SINCE} FROM ({steps}) WHERE {once}")
     last = (
-        f"SELECT * FROM ({after} UNION ALL {before}) QUALIFY ROW_NUMBER() OVER (PARTITION BY {_list(keys)} "
-        f'ORDER BY "BY_ATTEMPT" DESC, "BY_POSITION" DESC, "BY_SEQUENCE" DESC) = 1'
+        f"SELECT * FROM ({steps}) QUALIFY ROW_NUMBER() OVER (PARTITION BY {list_names(keys)} "
+        f"ORDER BY {BY_ATTEMPT} DESC, {BY_POSITION} DESC, {BY_SEQUENCE} DESC) = 1"
     )
     same = " AND ".join(f"P.{quote(key)} = C.{quote(key)}" for key in keys)
     sets = ", ".join(f"{quote(name)} = C.{quote(name)}" for name in columns if name not in keys)
     values = ", ".join(f"C.{quote(name)}" for name in columns)
     return (
         f"MERGE INTO {target} AS P USING ({last}) AS C ON {same} "
-        f'WHEN MATCHED AND C."IS_GONE" THEN DELETE '
+        f"WHEN MATCHED AND C.{IS_GONE} THEN DELETE "
         f"WHEN MATCHED THEN UPDATE SET {sets} "
-        f'WHEN NOT MATCHED AND NOT C."IS_GONE" THEN INSERT ({_list(columns)}) VALUES ({values})'
+        f"WHEN NOT MATCHED AND NOT C.{IS_GONE} THEN INSERT ({list_names(columns)}) VALUES ({values})",
     )
+
+
+def _steps(engine: Engine, batch: ChangeBatch, keys: Sequence[str], beside: str) -> str:
+    """A SELECT of what happened to each key: of a change that gives a row another key, to both of them."""
+    columns = [column.name for column in batch.columns]
+    old_keys = dict(zip(keys, _before(batch.table), strict=True))
+    order = (
+        f"CAST(SPLIT_PART({quote(FILE_COLUMN)}, '/', {_ATTEMPT_PART}) AS NUMBER(9,0)) AS {BY_ATTEMPT}, "
+        f"{position_order(engine, _POSITION)} AS {BY_POSITION}, {quote(_SEQUENCE)} AS {BY_SEQUENCE}"
+    )
+    after = f"SELECT {list_names(columns)}, {quote(_OPERATION)} = 'D' AS {IS_GONE}, {order} FROM {beside}"
+    left = ", ".join(
+        f"{quote(old_keys[name])} AS {quote(name)}" if name in old_keys else quote(name) for name in columns
+    )
+    moved = " OR ".join(f"{quote(old)} <> {quote(key)}" for key, old in old_keys.items())
+    before = f"SELECT {left}, TRUE AS {IS_GONE}, {order} FROM {beside} WHERE {quote(_OPERATION)} = 'U' AND ({moved})"
+    return f"{after} UNION ALL {before}"
+
+
+def _latest(snowflake: SnowflakeSettings, attempt: Attempt, batch: ChangeBatch) -> str:
+    """What a SELECT of the last attempt that was applied to the table has after its first word."""
+    keys = tuple(map(literal, (attempt.database, batch.table.schema, batch.table.table)))
+    where = f"DATABASE_ID = {keys[0]} AND SCHEMA_NAME = {keys[1]} AND TABLE_NAME = {keys[2]}"
+    return f"COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {applied_table(snowflake)} WHERE {where}"
 
 
 def _guards(snowflake: SnowflakeSettings, attempt: Attempt, batch: ChangeBatch, beside: str) -> str:
@@ -174,7 +216,6 @@ def _guards(snowflake: SnowflakeSettings, attempt: Attempt, batch: ChangeBatch, 
     COPY must read as many as the footers of the files had at their seal, those that DMS wrote twice among them.
     """
     keys = tuple(map(literal, (attempt.database, batch.table.schema, batch.table.table)))
-    where = f"DATABASE_ID = {keys[0]} AND SCHEMA_NAME = {keys[1]} AND TABLE_NAME = {keys[2]}"
     is_own = f"{quote(warehouse_name(DATABASE_COLUMN))} = {literal(attempt.database)}"
     return (
         f"SELECT {', '.join(keys)}, "
@@ -184,10 +225,6 @@ def _guards(snowflake: SnowflakeSettings, attempt: Attempt, batch: ChangeBatch, 
         f"CAST(IFF(HELD = {batch.rows} AND OWN = HELD, HELD || '', "
         f"'delta: ' || HELD || ' changes, ' || OWN || ' of this database, {batch.rows} by footers') AS NUMBER(19,0)), "
         f"CURRENT_TIMESTAMP() "
-        f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {applied_table(snowflake)} WHERE {where}), "
+        f"FROM (SELECT {_latest(snowflake, attempt, batch)}), "
         f"(SELECT COUNT(*) AS HELD, COUNT_IF({is_own}) AS OWN FROM {beside})"
     )
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(map(quote, names))

@@ -67,8 +67,8 @@ def part_tables(
 
 @dataclass(frozen=True)
 class InFull:
-    """A table that takes no deltas, or whose keys no sweep compares, and why. *in_each_run*: whether runs of mode `delta`
-    load it in full.
+    """A table that takes no deltas, or whose keys no sweep compares, and why. *in_each_run*: whether runs of mode
+    `delta` load it in full.
     """
 
     table: str

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from fleet.attempt_record import AttemptRecord
 from fleet.attempts import Attempt
 from fleet.claims import Claim
-from fleet.databases import Mode
+from fleet.databases import Deletes, Mode
 from fleet.deltas.chain import Chain, Purpose, TableState
 from fleet.failures import Failure, FailureClass
 from fleet.outcome_record import OutcomeRecord
@@ -37,6 +37,7 @@ _READERS: Mapping[object, Callable[[Any], object]] = {
     frozenset[str]: frozenset,
     Failure | None: _read_failure,
     FailureClass | None: str,
+    Deletes: str,
     Mode: str,
     Purpose | None: str,
     Mode | None: str,

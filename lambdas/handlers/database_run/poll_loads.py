@@ -122,8 +122,16 @@ def _read_rows(load: Load, opened: Opened, answer: Succeeded) -> LoadResult:
     parsed = sum(int(row["rows_parsed"] or 0) for rows in results for row in rows if "rows_parsed" in row)
     streams = read_streams([row for rows in results for row in rows if "stale" in row], _stored(load, opened))
     changes = load.changes + ((f"streams that are stale: {', '.join(streams)}",) if streams else ())
-    published = int(results[-1][0]["row_count"] or 0)
-    return LoadResult(rows_parsed=parsed, rows_published=published, changes=changes, drift=load.drift)
+    repeated = sum(int(row["rows_repeated"] or 0) for rows in results for row in rows if "rows_repeated" in row)
+    if repeated:
+        changes += (f"{repeated:,} rows landed beside another one with their key, and the last one of each key counts",)
+    return LoadResult(
+        rows_parsed=parsed,
+        rows_published=int(results[-1][0]["row_count"] or 0),
+        changes=changes,
+        drift=load.drift,
+        rows_repeated=repeated,
+    )
 
 
 def _stored(load: Load, opened: Opened) -> tuple[str, str, str]:

@@ -13,10 +13,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fleet.compared_loads import REPEATED, compared_load_statements
 from fleet.databases import Engine
-from fleet.drift import KnownTable, TableLook, needs_look, plan_table
+from fleet.drift import KnownTable, TableLook, needs_look
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
+from fleet.keeping import judge_keeping, plan_published
 from fleet.manifests import Manifest, SealedTable
 from fleet.tables.catalogue import Table, TableName
 from fleet.waits import ABANDONED_SECONDS, seconds_since
@@ -129,11 +131,17 @@ def _prepare(
     if shape is None or load.is_looking:
         look = look_statement(snowflake, opened.attempt, table, sealed)
         return _Prepared(replace(load, must_look=True), (look,), (0,))
-    plan = plan_table(load.name, shape.wanted, shape.present, opened.settings.drift_of(opened.database, load.name))
+    deletes = opened.database.deletes_of(load.name)
+    policy = opened.settings.drift_of(opened.database, load.name)
+    plan = plan_published(load.name, deletes, shape.wanted, shape.present, policy)
     if plan.refused:
         return load.failed(plan.refused)
-    statements = full_load_statements(snowflake, opened.attempt, table, sealed, plan)
-    wanted = [number for number, one in enumerate(statements) if one.startswith(("COPY ", "SHOW "))]
+    if deletes == "hard":
+        statements = full_load_statements(snowflake, opened.attempt, table, sealed, plan)
+    else:
+        read_at = opened.record.started_at or opened.record.created_at
+        statements = compared_load_statements(snowflake, opened.attempt, table, sealed, plan, deletes, read_at)
+    wanted = [number for number, one in enumerate(statements) if one.startswith(("COPY ", "SHOW ", REPEATED))]
     learnt = replace(shape, present=plan.columns)
     return _Prepared(load.planned(plan, learnt), statements, (*wanted, len(statements) - 1))
 
@@ -186,14 +194,15 @@ def _plan_loads(
     known: Mapping[TableName, KnownTable],
 ) -> tuple[Load, ...]:
     """A load for each table that may be handed off, the largest first; one that Snowflake cannot hold is over."""
-    clashes = find_clashes(tuple(tables.values()))
+    refused = find_clashes(tuple(tables.values()), opened.database.deletes_of)
     largest_first = sorted(manifest.handed_off, key=lambda table: -sum(file.size_bytes for file in table.files))
     loads: list[Load] = []
     for sealed in largest_first:
         name, columns = sealed.name, fingerprint(opened.server.engine, tables[sealed.name])
         must_look = needs_look(known.get(name), columns, has_files=bool(sealed.files))
         load = Load(sealed.schema, sealed.table, "waiting", must_look=must_look)
-        loads.append(load.failed(clashes[name]) if name in clashes else load)
+        failure = refused.get(name) or judge_keeping(opened.server.engine, opened.database, tables[name])
+        loads.append(load.failed(failure) if failure else load)
     return tuple(loads)
 
 

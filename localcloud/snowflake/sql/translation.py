@@ -33,7 +33,10 @@ _FUNCTIONS = (
     exp.DateAdd,
     exp.DPipe,
     exp.Exists,
+    exp.FirstValue,
     exp.If,
+    exp.Lag,
+    exp.Lead,
     exp.Length,
     exp.Lower,
     exp.Max,
@@ -133,6 +136,7 @@ def translate(shaped_text: str) -> Translation:
     if kind is None:
         raise not_emulated(f"the statement {shaped_text.split()[0]}")
     _refuse_unknown(tree)
+    _refuse_twins(tree)
     names = _result_names(tree) if kind == "select" else None
     looks_only = _looks_only(tree)
     used = frozenset(_stored(one.this) for one in tree.find_all(exp.Column) if isinstance(one.this, exp.Identifier))
@@ -183,6 +187,15 @@ def _refuse_unknown(tree: exp.Expr) -> None:
                 raise not_emulated(f"the function {node.name}")
         elif isinstance(node, exp.Func) and not isinstance(node, _FUNCTIONS):
             raise not_emulated(f"the function {node.sql_name()}")
+
+
+def _refuse_twins(tree: exp.Expr) -> None:
+    """Of two columns of one name DuckDB takes one; Snowflake says that the name is ambiguous."""
+    for query in tree.find_all(exp.Subquery, exp.CTE):
+        if isinstance(query.this, exp.Query):
+            names = [one.alias_or_name for one in query.this.selects if one.alias_or_name not in {"", "*"}]
+            if len(names) > len(set(names)):
+                raise not_emulated("a subquery with two columns of one name")
 
 
 def _result_names(tree: exp.Expr) -> tuple[str, ...] | None:

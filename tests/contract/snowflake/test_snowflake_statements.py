@@ -148,6 +148,25 @@ def test_a_guard_whose_condition_holds_does_not_evaluate_its_text(account: Accou
     assert failure.message == "Numeric value 'full load: 0 rows' is not recognized"
 
 
+def test_windows_see_rows_before_and_after_theirs(account: Account) -> None:
+    rows = account.rows(
+        "SELECT N, LAG(N) OVER (ORDER BY N) AS BEFORE, LEAD(N) OVER (ORDER BY N) AS AFTER, "
+        "FIRST_VALUE(N) OVER (ORDER BY N DESC) AS LAST, "
+        "SUM(N) OVER (ORDER BY N ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS SO_FAR "
+        "FROM (SELECT 1 AS N UNION ALL SELECT 2 UNION ALL SELECT 4) ORDER BY N"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("1", None, "2", "4", "1"),
+        ("2", "1", "4", "4", "3"),
+        ("4", "2", None, "4", "7"),
+    ]
+
+
+def test_a_subquery_with_two_columns_of_one_name_is_refused(account: Account) -> None:
+    failed = account.failed("SELECT A FROM (SELECT 1 AS A, 2 AS A)")
+    assert "two columns of one name" in failed.message
+
+
 def test_division_by_zero_fails(account: Account) -> None:
     name = account.orders_table()
     account.done(f"INSERT INTO {name} (ID) VALUES (0)")

@@ -107,6 +107,17 @@ def test_where_deltas_are_done_each_table_has_a_way_for_its_rows_to_arrive(fleet
     assert {"table": "public.keyless", "why": "it has no primary key"} in document["arrivals"]["in_full"]
 
 
+def test_a_table_that_cannot_keep_deleted_rows_is_named_before_the_night(fleet: Fleet, case: Case) -> None:
+    case.ask_source("CREATE TABLE keyless (id integer)")
+    view = {"schema": "public", "table": "totals", "deletes": "hard"}
+    write_registry(case, deletes="soft", tables=[view])
+    said = fleet("check", case.id)
+    assert said.code == 1
+    assert "public.keyless cannot keep deleted rows, as `deletes: soft` says: it has no primary key." in said.out
+    case.go_through("PrepareTask")
+    assert fleet("show", case.id).out.count("cannot keep deleted rows") == 1
+
+
 @pytest.mark.parametrize("where", [(), ("--from-here",)], ids=["through AskSource", "from here"])
 def test_a_log_from_which_no_deltas_can_begin_is_named_with_the_setting(
     fleet: Fleet, case: Case, where: tuple[str, ...]

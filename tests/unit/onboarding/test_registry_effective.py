@@ -14,6 +14,7 @@ from fleet.databases import (
     Server,
     Settings,
     SnowflakeSettings,
+    TableRules,
     TaskProfile,
     registry_version,
 )
@@ -54,6 +55,11 @@ registries = st.builds(
             row_tolerance=numbers,
             deltas=st.booleans(),
             drift=st.sampled_from([None, "accept", "partial", "failed"]),
+            deletes=st.sampled_from(["hard", "soft", "history"]),
+            tables=st.lists(
+                st.builds(TableRules, words, words, deletes=st.sampled_from([None, "hard", "soft", "history"])),
+                max_size=2,
+            ).map(tuple),
             renames=st.lists(st.builds(Rename, words, words, words, words), max_size=2).map(tuple),
         ),
         max_size=2,

@@ -60,7 +60,8 @@ def test_what_is_in_the_files_is_what_comes_back(folder: Path) -> None:
     )
     (folder / "databases.yaml").write_text(
         ONE + "  onboarded: true\n  views: no\n  exclude: [public.log]\n  tags: [music]\n  expected_seconds: 1_200\n"
-        "  row_tolerance: 5\n  deltas: true\n  drift: accept\n"
+        "  row_tolerance: 5\n  deltas: true\n  drift: accept\n  deletes: history\n"
+        "  tables: [{schema: public, table: invoice, deletes: soft}]\n"
         "  renames: [{schema: public, table: invoice, column: op, to: operation}]\n  parallel_loads:\n"
         "    - {schema: public, table: invoice, column: day, boundaries: [100, '200', 2026-01-01]}\n",
         encoding="utf-8",
@@ -77,6 +78,7 @@ def test_what_is_in_the_files_is_what_comes_back(folder: Path) -> None:
     # A boundary is the text that was written, whatever YAML takes it for.
     assert database.parallel_loads == (ParallelLoad("public", "invoice", "day", ("100", "200", "2026-01-01")),)
     assert (database.drift, database.renames) == ("accept", (Rename("public", "invoice", "op", "operation"),))
+    assert [database.deletes_of(("public", name)) for name in ("invoice", "other")] == ["soft", "history"]
     server = registry.server_of(database)
     assert (server.secret, server.databases_at_once, server.connections_at_once) == ("fleet/server/embedded", 2, 149)
 
@@ -105,7 +107,8 @@ def test_anchors_and_merges_are_followed_and_what_is_written_wins(folder: Path) 
     ("line", "said"),
     [
         ("  shemas: [x]", "chinook has no key `shemas`. Did you mean `schemas`?"),
-        ("  colour: red", "chinook has no key `colour`. Known: `deltas`, `drift`,"),
+        ("  colour: red", "chinook has no key `colour`. Known: `deletes`, `deltas`,"),
+        ("  deletes: gone", "chinook: `deletes` is 'gone', wanted 'hard' or 'soft' or 'history'."),
         ("  onboarded: maybe", "chinook: `onboarded` is 'maybe', wanted true or false."),
         ("  onboarded: 'yes'", "chinook: `onboarded` is 'yes', wanted true or false. Write it without quotes."),
         ("  tags: music", "chinook: `tags` is 'music', wanted a list. Write it with brackets: `tags: [music]`."),
