@@ -13,7 +13,7 @@ from fleet.drift import KnownTable
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table, TableName
 from lambdas.attempt_context import Opened
-from lambdas.chain_context import ChainContext, read_chain
+from lambdas.chain_context import ChainContext, read_chain, why_table_needs_full
 from lambdas.loads import Load
 from lambdas.wiring import Clients
 

@@ -29,7 +29,7 @@ from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table, TableName
 from fleet.waits import seconds_since
 from lambdas.attempt_context import Opened, find_stop_request, read_tables
-from lambdas.chain_context import ChainContext, read_chain
+from lambdas.chain_context import ChainContext, read_chain, why_table_needs_full
 from lambdas.clients.snowflake import Failed, Row, Running, SqlApiError
 from lambdas.steps import KEY_SWEEP, find_steps, read_sweep
 from lambdas.wiring import Clients

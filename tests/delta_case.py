@@ -36,7 +36,10 @@ def delta_cases(
     count: int = 20,
     **entry: Any,
 ) -> Iterator[Cases]:
-    """A local cloud of *count* databases, all but two of which do deltas. *entry*: what else the registry says of each."""
+    """A local cloud of *count* databases, all but two of which do deltas.
+
+    *entry*: what else the registry says of each.
+    """
     names = [f"case-{number:02}" for number in range(3, count + 1)]
     changed = {name: {"deltas": True, **entry} for name in names}
     with Cases(folder, postgres, template, count=count, changed=changed, captures=captures) as opened:
