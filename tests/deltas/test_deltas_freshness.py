@@ -178,7 +178,7 @@ def test_without_a_mark_no_table_is_said_to_be_fresher_by_a_delta(seeded: DeltaC
     assert before.moved() == IN_FULL
 
 
-def test_what_lies_in_a_folder_that_must_not_keeps_its_tables_old(seeded: DeltaCase) -> None:
+def test_what_lies_in_a_folder_that_must_not_keeps_no_change_back(seeded: DeltaCase) -> None:
     before = Before(seeded)
     seeded.change("UPDATE orders SET what = 'in a folder with a stray' WHERE id = 1")
     INTRUDER.table = "orders"
@@ -188,8 +188,7 @@ def test_what_lies_in_a_folder_that_must_not_keeps_its_tables_old(seeded: DeltaC
     finally:
         INTRUDER.puts = None
     assert (outcome["outcome"], outcome["failure_name"]) == ("failed", "StrayObjects")
-    assert "orders" not in before.moved()
-    seeded.run()
+    assert "orders" in before.moved()
     seeded.assert_equal()
 
 
