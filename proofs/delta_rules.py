@@ -128,7 +128,7 @@ RULES = (
         "lambdas/chain_context.py",
         'if report.arn == chain.task_arn and report.status != "ready":',
         "if report.arn:",
-        (f"{_CHAINS}::test_a_task_that_somebody_replaced_begins_the_chain_anew",),
+        (f"{_RULES}::test_a_task_that_somebody_replaced_is_known_by_itself_where_its_slot_is_not_missed",),
     ),
     Mutant(
         "fewer changes than DMS counts are a failure",

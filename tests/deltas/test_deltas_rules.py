@@ -130,6 +130,16 @@ def test_what_a_task_left_unsealed_that_is_gone_belongs_to_no_chain(seeded: Delt
     assert record.sealed_at is None
 
 
+def test_a_task_that_somebody_replaced_is_known_by_itself_where_its_slot_is_not_missed(seeded: DeltaCase) -> None:
+    other = f"others_{seeded.case.id[-2:]}"
+    seeded.change(f"SELECT pg_create_logical_replication_slot('{other}', 'pgoutput')")
+    assert seeded.run_ok() == ["delta", "full"]
+    replace_task(seeded.case.id, seeded.cases)
+    seeded.change("UPDATE orders SET what = 'in no log' WHERE id = 1")
+    assert seeded.run_ok() == ["delta", "prime", "full"]
+    seeded.change(f"SELECT pg_drop_replication_slot('{other}')")
+
+
 def replace_task(database: str, cases: Cases) -> None:
     """Let somebody make the database's task of changes anew."""
     name, dms = task_id("fleet", database, "delta"), cases.cloud.aws.client("dms")
