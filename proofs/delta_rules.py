@@ -412,4 +412,11 @@ RULES = (
             "::test_a_request_that_died_after_it_replaced_a_table_is_finished_when_it_is_sent_again",
         ),
     ),
+    Mutant(
+        "a task that was deleted to be made anew is made by the next run",
+        "lambdas/handlers/fleet_run/plan_run.py",
+        "    return chain is not None and bool(chain.broken)\n",
+        "    return False\n",
+        (f"{_RULES}::test_a_task_that_was_deleted_to_be_made_anew_is_made_by_the_next_run",),
+    ),
 )

@@ -157,6 +157,17 @@ def replace_task(database: str, cases: Cases) -> None:
     cases.time.pass_seconds(60)
 
 
+def test_a_task_that_was_deleted_to_be_made_anew_is_made_by_the_next_run(seeded: DeltaCase) -> None:
+    seeded.change(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()"
+    )
+    assert seeded.run_broken("killed-call:ContinueChain:32:before:9999")["outcome"] == "failed"
+    name = task_id("fleet", seeded.case.id, "delta")
+    assert not seeded.case.cloud.clients.dms.find_tasks([name])
+    seeded.change("UPDATE orders SET what = 'in no log' WHERE id = 1")
+    assert seeded.run_ok() == ["prime", "full"]
+
+
 def test_a_seed_is_refused_where_nobody_says_which_transactions_are_open(cases: Cases) -> None:
     database = DeltaCase(cases)
     database.run_broken("dies-each-time:NextStep")  # after the prime, before the seed

@@ -9,6 +9,7 @@ Raises  MalformedInputError, MalformedIdError, UnknownDatabaseError, UnknownRunE
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from fleet.attempts import Attempt
@@ -114,9 +115,7 @@ def _plan(request: Request, clients: Clients) -> Plan:
     chosen = choose(asked, registry, clients)
     require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
     deployed_ids = clients.dms.task_ids()
-    deployed = [
-        one for one in chosen.databases if task_id(registry.settings.prefix, one.id, chosen.mode) in deployed_ids
-    ]
+    deployed = [one for one in chosen.databases if _is_deployed(one, chosen.mode, registry, deployed_ids, clients)]
     plan = plan_run(
         registry,
         run=request.run,
@@ -131,6 +130,19 @@ def _plan(request: Request, clients: Clients) -> Plan:
     )
     clients.records.write(plan_key(request.run), plan, Plan)
     return plan
+
+
+def _is_deployed(
+    database: Database, mode: Mode, registry: Registry, deployed: Collection[str], clients: Clients
+) -> bool:
+    """Whether its task is there; or was there, until an execution broke off that was to make it anew: ContinueChain
+    goes on with that."""
+    if task_id(registry.settings.prefix, database.id, mode) in deployed:
+        return True
+    if mode == "full" or task_id(registry.settings.prefix, database.id, "full") not in deployed:
+        return False
+    chain = clients.chains.find(database.id)
+    return chain is not None and bool(chain.broken)
 
 
 def _keep(request: Request, plan: Plan, clients: Clients) -> None:
