@@ -137,7 +137,7 @@ RULES = (
         "lambdas/chain_context.py",
         'if report.arn == chain.task_arn and report.status != "ready":',
         "if report.arn:",
-        (f"{_CHAINS}::test_a_task_that_somebody_replaced_begins_the_chain_anew",),
+        (f"{_RULES}::test_a_task_that_somebody_replaced_is_known_by_itself_where_its_slot_is_not_missed",),
     ),
     Mutant(
         "fewer changes than DMS counts are a failure",
@@ -660,5 +660,12 @@ RULES = (
         " or judge_keeping(opened.server.engine, opened.database, tables[name])",
         "",
         (f"{_DELETES}::test_a_table_without_a_key_that_is_to_keep_rows_is_named_and_not_loaded",),
+    ),
+    Mutant(
+        "a task that was deleted to be made anew is made by the next run",
+        "lambdas/handlers/fleet_run/plan_run.py",
+        "return own in deployed or (full in deployed and clients.chains.find(database.id) is not None)",
+        "return own in deployed",
+        (f"{_RULES}::test_a_task_that_was_deleted_to_be_made_anew_is_made_by_the_next_run",),
     ),
 )

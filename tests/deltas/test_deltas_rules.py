@@ -130,6 +130,16 @@ def test_what_a_task_left_unsealed_that_is_gone_belongs_to_no_chain(seeded: Delt
     assert record.sealed_at is None
 
 
+def test_a_task_that_somebody_replaced_is_known_by_itself_where_its_slot_is_not_missed(seeded: DeltaCase) -> None:
+    other = f"others_{seeded.case.id[-2:]}"
+    seeded.change(f"SELECT pg_create_logical_replication_slot('{other}', 'pgoutput')")
+    assert seeded.run_ok() == ["delta", "full"]
+    replace_task(seeded.case.id, seeded.cases)
+    seeded.change("UPDATE orders SET what = 'in no log' WHERE id = 1")
+    assert seeded.run_ok() == ["delta", "prime", "full"]
+    seeded.change(f"SELECT pg_drop_replication_slot('{other}')")
+
+
 def replace_task(database: str, cases: Cases) -> None:
     """Let somebody make the database's task of changes anew."""
     name, dms = task_id("fleet", database, "delta"), cases.cloud.aws.client("dms")
@@ -145,6 +155,17 @@ def replace_task(database: str, cases: Cases) -> None:
         **{member: found[member] for member in kept},
     )
     cases.time.pass_seconds(60)
+
+
+def test_a_task_that_was_deleted_to_be_made_anew_is_made_by_the_next_run(seeded: DeltaCase) -> None:
+    seeded.change(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()"
+    )
+    assert seeded.run_broken("killed-call:ContinueChain:32:before:9999")["outcome"] == "failed"
+    name = task_id("fleet", seeded.case.id, "delta")
+    assert not seeded.case.cloud.clients.dms.find_tasks([name])
+    seeded.change("UPDATE orders SET what = 'in no log' WHERE id = 1")
+    assert seeded.run_ok() == ["prime", "full"]
 
 
 def test_a_seed_is_refused_where_nobody_says_which_transactions_are_open(cases: Cases) -> None:

@@ -115,8 +115,7 @@ def _plan(request: Request, clients: Clients) -> Plan:
     chosen = choose(asked, registry, clients)
     require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
     deployed_ids = clients.dms.task_ids()
-    prefix = registry.settings.prefix
-    deployed = [one for one in chosen.databases if _is_deployed(one, chosen.mode, prefix, deployed_ids, clients)]
+    deployed = [one for one in chosen.databases if _is_deployed(one, chosen.mode, registry, deployed_ids, clients)]
     plan = plan_run(
         registry,
         run=request.run,
@@ -134,10 +133,12 @@ def _plan(request: Request, clients: Clients) -> Plan:
     return plan
 
 
-def _is_deployed(database: Database, mode: Mode, prefix: str, task_ids: Collection[str], clients: Clients) -> bool:
-    """Whether DMS has the task of *mode*, or a run can make it anew: that of a chain of deltas, beside the other."""
-    full, own = task_id(prefix, database.id, "full"), task_id(prefix, database.id, mode)
-    return own in task_ids or (full in task_ids and clients.chains.find(database.id) is not None)
+def _is_deployed(
+    database: Database, mode: Mode, registry: Registry, deployed: Collection[str], clients: Clients
+) -> bool:
+    """Whether DMS has its task, or a run can make it anew: that of a chain of deltas, beside the one for full loads."""
+    full, own = (task_id(registry.settings.prefix, database.id, one) for one in ("full", mode))
+    return own in deployed or (full in deployed and clients.chains.find(database.id) is not None)
 
 
 def _keep(request: Request, plan: Plan, clients: Clients) -> None:
