@@ -115,7 +115,7 @@ def _kind_of(body: Mapping[str, Any]) -> _Kind:
 
 def _plan_of(body: Mapping[str, Any]) -> _Plan | None:
     names, values = body.get("ExpressionAttributeNames", {}), body.get("ExpressionAttributeValues", {})
-    tree = copy.deepcopy(UpdateExpressionParser.make(body["UpdateExpression"].strip()))
+    tree: Any = copy.deepcopy(UpdateExpressionParser.make(body["UpdateExpression"].strip()))
     tree.normalize()
     steps = tuple(step for node in tree.children if (step := _step_of(node, names)))
     condition = body.get("ConditionExpression")
@@ -147,16 +147,21 @@ def _step_of(node: Any, names: Mapping[str, str]) -> _Step | None:
 
 def _single(value: Any) -> Any:
     """What a value of one operand consists of."""
-    while type(value) is ast_nodes.UpdateExpressionValue and len(value.children) == 1:
-        (value,) = value.children
+    while type(value) is ast_nodes.UpdateExpressionValue and len(children := _children(value)) == 1:
+        (value,) = children
     return value
+
+
+def _children(node: Any) -> list[Any]:
+    return node.children or []
 
 
 def _attribute(path: Any, names: Mapping[str, str]) -> str:
     """The attribute that a path of one element names; empty for any other."""
-    if type(path) is not ast_nodes.UpdateExpressionPath or len(path.children) != 1:
+    children = _children(path) if type(path) is ast_nodes.UpdateExpressionPath else []
+    if len(children) != 1:
         return ""
-    (one,) = path.children
+    (one,) = children
     if type(one) is ast_nodes.ExpressionAttributeName:
         return names[one.get_attribute_name_placeholder()]
     return one.get_attribute_name() if type(one) is ast_nodes.ExpressionAttribute else ""
