@@ -13,6 +13,7 @@ from typing import Any
 import localcloud.moto_import  # noqa: F401
 
 import moto.core.responses
+import moto.kms.models as kms
 from moto.core.common_models import BaseModel
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
@@ -32,6 +33,7 @@ _moto_query = Table.query
 _moto_put_bucket_policy = S3Backend.put_bucket_policy
 _moto_list_objects = S3Backend.list_objects_v2
 _moto_publish = Topic.publish
+_moto_private_key = kms.generate_private_key  # type: ignore[attr-defined]  it imports it
 _moto_serialize_structure = BaseJSONSerializer._serialize_type_structure
 _method_names = cache(method_names_from_class)
 # moto parses an expression twice at each update. It changes only copies of what it has parsed.
@@ -54,6 +56,17 @@ def correct() -> None:
     moto.core.responses.method_names_from_class = _method_names  # type: ignore[attr-defined]  it imports it
     BaseJSONSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign]
     UpdateExpressionParser.make = _parse_update
+    kms.generate_private_key = _private_key  # type: ignore[attr-defined]  it imports it
+
+
+@cache
+def _unseen_private_key() -> Any:
+    return _moto_private_key("SYMMETRIC_DEFAULT")
+
+
+def _private_key(key_spec: str) -> Any:
+    """moto makes a pair of RSA keys for a symmetric key too, which takes a tenth of a second and which nobody sees."""
+    return _unseen_private_key() if key_spec == "SYMMETRIC_DEFAULT" else _moto_private_key(key_spec)
 
 
 def _untracked(model: type[BaseModel], *_: object, **__: object) -> Any:

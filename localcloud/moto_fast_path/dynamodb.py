@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 
 from localcloud.account import ACCOUNT, REGION
 from localcloud.in_process_transport import response
+from localcloud.moto_fast_path import updates
 from localcloud.moto_fast_path.routes import breaking_over_requests
 
 _METHODS = {
@@ -58,7 +59,11 @@ def answer(request: AWSPreparedRequest, operation: str) -> AWSResponse | None:
     try:
         with breaking_over_requests():
             handler.body = handler.params = json.loads(content)
-            result: Any = method(handler).result
+            result: Any = updates.apply(handler.body, len(content)) if operation == "UpdateItem" else None
+            if result is None:
+                result = method(handler).result
+                if operation == "UpdateItem":
+                    updates.learn(handler.body)
     except ServiceException as refusal:
         status, _, text = handler.serialized(ActionResult(refusal))
     except HTTPException as refusal:

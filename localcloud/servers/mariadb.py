@@ -155,6 +155,7 @@ class EmbeddedMariadb:
             database=database,
             charset="utf8mb4",
             autocommit=True,
+            ssl_disabled=True,  # a Unix socket; the driver would read all certificates of the machine first
             defer_connect=True,
         )
         connection.connect(_connected_socket(f"{self.host}/{_SOCKET_NAME}"))

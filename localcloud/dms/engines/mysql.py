@@ -27,7 +27,6 @@ from pathlib import Path
 import duckdb
 import pymysql
 import pymysql.cursors
-from duckdb_extensions import import_extension
 
 from localcloud.dms.engines.binlog.changes import BinlogReader
 from localcloud.dms.engines.driver_words import words_of
@@ -41,6 +40,7 @@ from localcloud.dms.engines.reader import (
     Written,
     carried,
 )
+from localcloud.dms.engines.scanners import connect_with
 from localcloud.dms.files import writer
 from localcloud.dms.files.lobs import units
 from localcloud.dms.files.quoting import literal
@@ -88,9 +88,7 @@ class MysqlReader:
         return BinlogReader()
 
     def _loaded(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(config=self._config)
-        import_extension("mysql_scanner", con=connection)  # not by the default connection, which threads share
-        connection.execute("LOAD mysql_scanner")
+        connection = connect_with("mysql_scanner", **self._config)
         for name, value in _SETTINGS.items():
             connection.execute(f"SET GLOBAL {name} = {value}")
         return connection

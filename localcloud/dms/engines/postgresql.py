@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-from duckdb_extensions import import_extension
 
 from localcloud.dms.engines.postgresql_changes import PostgresqlChangeReader
 from localcloud.dms.engines.postgresql_connection import connect, conninfo
@@ -29,6 +28,7 @@ from localcloud.dms.engines.reader import (
     Written,
     carried,
 )
+from localcloud.dms.engines.scanners import connect_with
 from localcloud.dms.files import writer
 from localcloud.dms.files.quoting import identifier, literal
 from localcloud.dms.rules.mappings import Range
@@ -47,9 +47,7 @@ class PostgresqlReader:
     def __init__(self, *, memory: str = "1GB") -> None:
         # No thread of DuckDB's own: each caller does its own work, several at once. To hand the work over costs more
         # than to read a small table, and gains nothing with a large one, which comes through one connection.
-        self._duckdb = duckdb.connect(config={"memory_limit": memory, "threads": 1})
-        import_extension("postgres_scanner", con=self._duckdb)  # not by the default one, which threads share
-        self._duckdb.execute("LOAD postgres_scanner")
+        self._duckdb = connect_with("postgres_scanner", memory_limit=memory, threads=1)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
