@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fleet.databases import Engine
 from fleet.deltas.batches import DeltaFolder, closed_through
 from fleet.deltas.chain import Chain, States, TableState, why_full
 from fleet.deltas.tables import part_tables
@@ -15,6 +14,7 @@ from fleet.failures import Failure
 from fleet.names import MARK_TABLE
 from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table, TableName
+from fleet.warehouse import rename_columns
 from fleet.warehouse_columns import fingerprint
 from lambdas.attempt_context import Opened, read_names, read_tables
 from lambdas.landing import read_manifest_of
@@ -64,12 +64,15 @@ def read_chain(opened: Opened, clients: Clients) -> ChainContext | None:
     return ChainContext(chain, states, tuple(folders), tuple(lost))
 
 
-def table_fingerprint(engine: Engine, table: Table) -> str:
-    """A short name of the table's columns, key and incarnation: a delta of it applies only while that stays.
+def table_fingerprint(opened: Opened, table: Table) -> str:
+    """A short name of the source's *table*: of its columns as they land, its key and its incarnation. A delta of it
+    applies only while that stays.
 
     So is what keeps changes out of the log: once that is gone, a full load brings what the log never had.
     """
-    return " ".join((fingerprint(engine, table), ",".join(table.key), table.incarnation, *table.delta_bars))
+    landed = rename_columns(table, opened.database.renames)
+    shape = fingerprint(opened.server.engine, landed)
+    return " ".join((shape, ",".join(table.key), table.incarnation, *table.delta_bars))
 
 
 def tables_of_task(opened: Opened, tables: Sequence[Table]) -> tuple[Table, ...]:
@@ -121,8 +124,7 @@ def check_chain(opened: Opened, report: TaskReport, clients: Clients) -> Failure
 
 def why_table_needs_full(opened: Opened, state: TableState | None, chain: Chain, table: Table) -> str:
     """Why *table* cannot take its deltas before a full load, in words (`why_full`); nothing where it can."""
-    fingerprint = table_fingerprint(opened.server.engine, table)
-    return why_full(state, chain, fingerprint, opened.database.deletes_of(table.name))
+    return why_full(state, chain, table_fingerprint(opened, table), opened.database.deletes_of(table.name))
 
 
 def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple[list[TableName], list[TableName]]:

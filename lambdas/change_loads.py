@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fleet.deltas.batches import find_broken, plan_batch
@@ -24,16 +24,18 @@ NEEDS_FULL = "NeedsFullLoad"
 
 
 def plan_change_loads(
-    opened: Opened, tables: Mapping[TableName, Table], known: Mapping[TableName, KnownTable], clients: Clients
+    opened: Opened, tables: Sequence[Table], known: Mapping[TableName, KnownTable], clients: Clients
 ) -> tuple[Load, ...]:
     """A load for each table that has changes to apply, the largest first; one that needs a full load first is over.
+
+    *tables*: of the attempt, with the names that their columns have at the source: by those a table is known again.
 
     Chosen once for the attempt: sent again, a request applies the same folders.
     """
     context = read_chain(opened, clients)
     if context is None:
         return ()
-    by_delta, _ = part_tables(opened.server.engine, opened.database, tuple(tables.values()))
+    by_delta, _ = part_tables(opened.server.engine, opened.database, tables)
     loads: list[tuple[int, Load]] = []
     for table in by_delta:
         planned = _plan_load(opened, context, table, known.get(table.name))

@@ -105,7 +105,7 @@ def states_after_full(opened: Opened, outcomes: Sequence[TableOutcome], clients:
             chain.number,
             number,
             number,
-            table_fingerprint(opened.server.engine, table),
+            table_fingerprint(opened, table),
             loaded_in=opened.attempt.run,
             deletes=opened.database.deletes_of(table.name),
         )

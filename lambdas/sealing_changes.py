@@ -217,13 +217,13 @@ def _find_changed(opened: Opened, tables: Sequence[Table], gaps: list[str], clie
     if isinstance(census, Failure):
         gaps.append(f"the source was not asked after the delta whether tables have changed ({as_clause(census.text)})")
         return {}
-    there, engine = {table.name: table for table in census.tables}, opened.server.engine
+    there = {table.name: table for table in census.tables}
     changed: dict[TableName, str] = {}
     for table in tables:
         now = there.get(table.name)
         if now is None:
             changed[table.name] = f"{table.name} was dropped or renamed at the source during the delta"
-        elif table_fingerprint(engine, now) != table_fingerprint(engine, table):
+        elif table_fingerprint(opened, now) != table_fingerprint(opened, table):
             changed[table.name] = f"{table.name} was altered, made anew or emptied at the source during the delta"
     return changed
 

@@ -10,6 +10,7 @@ import pytest
 from case_registry import deploy, enter
 from cases import Cases
 from delta_case import DeltaCase, delta_cases
+from fleet.databases import Rename
 from localcloud.servers.postgres import EmbeddedPostgres
 from orchestration.costs import OF_DELTAS, way_through
 from orchestration.definitions import load
@@ -63,6 +64,20 @@ def states_of(database: DeltaCase) -> set[str]:
     pages = cases.cloud.clients.executions.get_paginator("get_execution_history").paginate(executionArn=arn)
     events = [event for page in pages for event in page["events"]]
     return {one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one}
+
+
+def test_a_table_with_a_renamed_column_arrives_by_delta(database: DeltaCase) -> None:
+    enter(database.case, renames=(Rename("public", "customers", "name", "title"),))
+    database.run("delta")
+    database.change("UPDATE customers SET name = 'Bo' WHERE id = 1")
+    assert database.run("delta")["outcome"] == "ok"
+    assert database.case.tables["customers"]["mode"] == "delta"
+    found = database.case.ask_warehouse(f'SELECT TITLE FROM {database.case.warehouse_schema}."CUSTOMERS" WHERE ID = 1')
+    assert [tuple(row) for row in found] == [("Bo",)]
+    enter(database.case, renames=(Rename("public", "customers", "name", "called"),))
+    database.change("UPDATE customers SET name = 'Bea' WHERE id = 2")
+    database.run("delta")  # what landed under the old name would be null under the new one
+    assert database.case.tables["customers"]["mode"] == "full"
 
 
 def test_what_takes_no_deltas_is_left_to_full_runs_where_the_registry_says_so(database: DeltaCase) -> None:

@@ -66,7 +66,7 @@ def run(request: Request, clients: Clients) -> Response:
     before = read_loads(opened.attempt, clients)
     if not before:
         before = (
-            plan_change_loads(opened, tables, known, clients)
+            plan_change_loads(opened, read_tables(opened.attempt, clients), known, clients)
             if is_delta
             else _plan_loads(opened, manifest, tables, known)
         )
