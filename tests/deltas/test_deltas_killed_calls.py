@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ import pytest
 from delta_case import MARK
 from faulty_fleet import LIMITS, TABLES, Fleet, open_fleet
 from fleet.outcomes import Outcome, TableOutcome
+from local.faults.causes import Struck
 from localcloud.cloud import AccountLimits
 from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -126,13 +127,14 @@ class Deaths:
         """Let databases go through the three runs together, each with its *dying* place in each."""
         for run in RUNS:
             places = {database: of_run[run] for database, of_run in dying.items() if run in of_run}
+            asked_before = len(self.fleet.faults.struck())
             for database, place in places.items():
                 self._ask_for(run, database, place)
             before = {database: self.fleet.faults.calls(database) for database in places}
             outcomes = self.run(run, list(dying))
             for database, place in places.items():
                 made = _by_state(self.fleet.faults.calls(database) - before[database])
-                self._judge_deaths(run, database, place, made)
+                self._judge_deaths(run, database, place, made, self.fleet.faults.struck()[asked_before:])
                 self.fleet.faults.clear(database)
             self._mend(_name(run, list(dying)), places)
             for database, place in places.items():
@@ -151,13 +153,15 @@ class Deaths:
                 fault = f"killed-call:{state}:{place.number}:{place.when}:{times}:{death}"
                 self.fleet.faults.add(database, fault)
 
-    def _judge_deaths(self, run: str, database: str, place: Place, made: Mapping[str, int]) -> None:
+    def _judge_deaths(
+        self, run: str, database: str, place: Place, made: Mapping[str, int], struck: Sequence[Struck]
+    ) -> None:
         """Note what did not come though there was its call. *made*: how many calls each state has made: fewer than in
         the run that nothing happens to, where another database's call has left something in memory."""
         if self.captures.place is not None:
             self.captures.place = None
             self.missed.append(f"{run}: {place}")
-        for one in self.fleet.faults.struck():
+        for one in struck:
             state, number = one.fault.split(":")[1:3]
             if one.database == database and not one.times and made[state] >= int(number):
                 self.missed.append(f"{run}: {one.fault} of {database}")
