@@ -424,7 +424,7 @@ RULES = (
     Mutant(
         "a table that is altered while the delta reads is loaded in full",
         "lambdas/sealing_changes.py",
-        "        elif table_fingerprint(engine, now) != table_fingerprint(engine, table):\n",
+        "        elif table_fingerprint(opened, now) != table_fingerprint(opened, table):\n",
         "        elif False:\n",
         (f"{_RULES}::test_a_table_that_is_altered_while_the_delta_reads_is_loaded_in_full",),
     ),
