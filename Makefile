@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test check format docs lock prove-small prove-night prove-faults prove-cloud prove-house prove-pace prove-truth prove-delta soak package toolchains verify-stack prove-stack clean
+.PHONY: help setup demo test tests check format docs lock prove-small prove-night prove-faults prove-cloud prove-house prove-pace prove-truth prove-delta soak package toolchains verify-stack prove-stack clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,7 +32,10 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 demo: setup  ## one full night over the sample fleet, on this machine
 	@$(BIN)/fleet demo
 
-test: check  ## everything that must hold: format, lint, types, imports, all tests
+test: setup  ## everything that must hold: format, lint, types, imports, all tests
+	@$(MAKE) --no-print-directory --jobs=2 check tests  # side by side: alone, the check of types leaves a core idle
+
+tests: setup
 	@$(BIN)/pytest -n 3 --no-loadscope-reorder tests fleet report onboarding orchestration lambdas local localcloud
 
 check: setup  ## format, lint, types, imports: fast

@@ -13,33 +13,14 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal, Self
+
+from localcloud.clock_reading import Reading
 
 Kind = Literal["real", "virtual", "frozen"]
 _MOST_THREADS = 64
 """Those that work and those that pause in their work."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a clock goes and where it is. It shows the same time in another process of this machine, until the clock
-    skips a wait.
-    """
-
-    start: datetime
-    origin: float
-    scale: float
-    skipped_seconds: float
-
-    def monotonic(self) -> float:
-        """Seconds since the clock was made, on its own time."""
-        return (time.monotonic() - self.origin) * self.scale + self.skipped_seconds
-
-    def now(self) -> datetime:
-        """The moment, aware UTC."""
-        return self.start + timedelta(seconds=self.monotonic())
 
 
 class Clock:

@@ -93,10 +93,11 @@ def open_fleet(
     has_own_instances: bool = False,
     deltas: bool = False,
     account: AccountLimits | None = None,
+    faults: Faults | None = None,
     **how: Any,
 ) -> Iterator[Fleet]:
     """A fleet of *databases*, each with its faults, on copies of *template*. *has_own_instances*: none looks at DMS for
-    another. *account*: what it lets pass; *how*: of the cloud."""
+    another. *account*: what it lets pass; *faults*: in place of those of the databases; *how*: of the cloud."""
     secret = postgres.secret("postgres")
     entries = tuple(
         Database(name, "shared", name, name if has_own_instances else "one", ("public",), onboarded=True, deltas=deltas)
@@ -116,7 +117,7 @@ def open_fleet(
         ),
         entries,
     )
-    faults = Faults(databases)
+    faults = faults or Faults(databases)
     secrets = {"fleet/server/shared": secret}
     with LocalCloud(folder, registry, secrets, clock="frozen", limits=account, faults=faults, **how) as cloud:
         yield Fleet(cloud, faults, postgres, template, set())

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -18,6 +20,8 @@ from moto.core.exceptions import ServiceException
 from moto.core.models import botocore_stubber
 from moto.core.responses import ActionResult
 from moto.core.utils import get_service_model
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
@@ -36,6 +40,11 @@ _METHODS = {
 }
 _HOST = f"https://dynamodb.{REGION}.amazonaws.com/"
 _TYPE = "application/x-amz-json-1.0"
+_WHOLE = {"TableName", "Key", "ConsistentRead", "ProjectionExpression"}
+_PLAIN = {"S", "N", "BOOL", "NULL", "SS", "NS"}
+_SIMPLE_NAMES = re.compile(r"[A-Za-z]\w*(, [A-Za-z]\w*)*", re.ASCII)
+_known_names: set[str] = set()
+_MOST = 1_024
 _BINARY = (b'"B"', b'"BS"')
 """Values that moto keeps as bytes and not as they come."""
 
@@ -59,11 +68,17 @@ def answer(request: AWSPreparedRequest, operation: str) -> AWSResponse | None:
     try:
         with breaking_over_requests():
             handler.body = handler.params = json.loads(content)
-            result: Any = updates.apply(handler.body, len(content)) if operation == "UpdateItem" else None
+            result: Any = None
+            if operation == "UpdateItem":
+                result = updates.apply(handler.body, len(content))
+            elif operation == "GetItem":
+                result = _read(handler.body)
             if result is None:
                 result = method(handler).result
                 if operation == "UpdateItem":
                     updates.learn(handler.body)
+                elif operation == "GetItem":
+                    _learn(handler.body)
     except ServiceException as refusal:
         status, _, text = handler.serialized(ActionResult(refusal))
     except HTTPException as refusal:
@@ -73,6 +88,44 @@ def answer(request: AWSPreparedRequest, operation: str) -> AWSResponse | None:
         status, text = 200, json.dumps({name: value for name, value in result.items() if name in known}, default=_text)
     written = text if isinstance(text, bytes) else str(text).encode()
     return response(request.url, status, written, {"Content-Type": _TYPE})
+
+
+def _read(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What GetItem answers where there is such an item and its values are plain; None leaves it to moto, and so does
+    a list of names that moto has not let pass before.
+
+    moto looks at each value several times, to find out whether it is one that JSON has not.
+    """
+    table = dynamodb_backends[ACCOUNT][REGION].tables.get(body.get("TableName", ""))
+    key, names = body.get("Key", {}), body.get("ProjectionExpression")
+    if table is None or not body.keys() <= _WHOLE or key.keys() != {table.hash_key_attr, table.range_key_attr}:
+        return None
+    item = table.get_item(DynamoType(key[table.hash_key_attr]), DynamoType(key[table.range_key_attr]))
+    if item is None or (names is not None and names not in _known_names):
+        return None
+    wanted = item.attrs if names is None else {one: item.attrs[one] for one in names.split(", ") if one in item.attrs}
+    found = {name: _plain(value) for name, value in wanted.items()}
+    return None if None in found.values() else {"Item": found}
+
+
+def _learn(body: Mapping[str, Any]) -> None:
+    """Note that moto has let the names of a GetItem pass."""
+    names = body.get("ProjectionExpression", "")
+    if "ExpressionAttributeNames" not in body and _SIMPLE_NAMES.fullmatch(names) and len(_known_names) < _MOST:
+        _known_names.add(names)
+
+
+def _plain(value: DynamoType) -> dict[str, Any] | None:
+    """The value as JSON has it; None for one that holds bytes."""
+    if value.type in _PLAIN:
+        return {value.type: value.value}
+    if value.type == "L":
+        items = [_plain(one) for one in value.value]
+        return None if None in items else {"L": items}
+    if value.type == "M":
+        members = {name: _plain(one) for name, one in value.value.items()}
+        return None if None in members.values() else {"M": members}
+    return None
 
 
 def _text(value: bytes) -> str:

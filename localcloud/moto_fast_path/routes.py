@@ -42,6 +42,8 @@ _BARE = {"GetObject", "PutObject", "ListObjectsV2"}
 # What S3's rules ask of an object's key is about kinds of buckets that are not emulated here.
 _NO_PART_OF_ADDRESSES = {"Key", "Prefix", "CopySource"}
 
+_AS_THEY_COME = {"S", "N", "BOOL", "NULL", "SS"}
+
 Routes = list[tuple[re.Pattern[str], Any]]
 
 
@@ -55,6 +57,7 @@ def shorten(
     """
     protocol: Any = client.meta.service_model.resolved_protocol
     parser: ResponseParser = (parsers or ResponseParserFactory()).create_parser(protocol)
+    _keep_plain_values(parser)
 
     def before_call(model: OperationModel, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, Any] | None:
         body = params["body"]
@@ -77,6 +80,19 @@ def shorten(
     client.meta.events.register_first("before-send", before_send)
     # Last: what others change in a request is in it by then.
     client.meta.events.register_last("before-call", before_call)
+
+
+def _keep_plain_values(parser: Any) -> None:
+    """Let *parser* take DynamoDB's strings, numbers and truths as they come: it would ask for ten members of each."""
+    handle: Any = getattr(parser, "_handle_structure", None)
+
+    def handle_structure(shape: Any, value: Any) -> Any:
+        if shape.name == "AttributeValue" and type(value) is dict and value.keys() <= _AS_THEY_COME and len(value) == 1:
+            return value
+        return handle(shape, value)
+
+    if handle is not None:
+        parser._handle_structure = handle_structure
 
 
 def _remember_addresses(client: Any) -> None:

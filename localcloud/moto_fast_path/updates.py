@@ -16,6 +16,7 @@ from typing import Any
 import localcloud.moto_import  # noqa: F401
 
 from moto.dynamodb.comparisons import AttributeValue, create_condition_expression_parser
+from moto.dynamodb.exceptions import ConditionalCheckFailed
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
@@ -74,6 +75,9 @@ def apply(body: Mapping[str, Any], length: int) -> dict[str, Any] | None:
     """What DynamoDB answers to the UpdateItem *body* of *length* bytes, which is carried out; None leaves it to moto.
 
     Not for several threads at once.
+
+    Raises:
+        ConditionalCheckFailed: As moto does, where the condition does not hold.
     """
     plan = _plans.get(_kind_of(body)) if body.keys() <= _READ and "UpdateExpression" in body else None
     table = dynamodb_backends[ACCOUNT][REGION].tables.get(body["TableName"]) if plan else None
@@ -84,8 +88,11 @@ def apply(body: Mapping[str, Any], length: int) -> dict[str, Any] | None:
     values = body.get("ExpressionAttributeValues", {})
     for name, place in plan.places:
         ((place.type, place.value),) = values[name].items()
-    if not _holds(plan, item) or (item is not None and item.size() + length > _ROOM):
+    holds = _holds(plan, item)
+    if holds is None or (item is not None and item.size() + length > _ROOM):
         return None
+    if not holds:
+        raise ConditionalCheckFailed
     changes = _changes(plan, item.attrs if item is not None else {}, values)
     if changes is None:
         return None
@@ -137,6 +144,9 @@ def _step_of(node: Any, names: Mapping[str, str]) -> _Step | None:
     if not attribute or kind == "remove":
         return _Step(kind, attribute) if attribute else None
     value, is_default = _single(node.children[1]), False
+    operands = _children(value) if type(value) is ast_nodes.UpdateExpressionValue else []
+    if len(operands) == 3 and _attribute(operands[0], names) == attribute:
+        kind, value = {"+": "plus", "-": "minus"}[operands[1].get_operator()], operands[2]
     if type(value) is ast_nodes.UpdateExpressionFunction and value.get_function_name() == "if_not_exists":
         if _attribute(value.get_nth_argument(1), names) != attribute:
             return None
@@ -179,12 +189,12 @@ def _places(asked: Any) -> Iterator[AttributeValue]:
             yield from _places(one)
 
 
-def _holds(plan: _Plan, item: Item | None) -> bool:
-    """Whether the condition does. Where moto breaks over it, it shall do so in its own way."""
+def _holds(plan: _Plan, item: Item | None) -> bool | None:
+    """Whether the condition does; None where moto breaks over it, which it shall do in its own way."""
     try:
         return bool(plan.condition.expr(item))
     except (ValueError, TypeError, ArithmeticError):
-        return False
+        return None
 
 
 def _is_plain(plan: _Plan, table: Table, body: Mapping[str, Any]) -> bool:
@@ -210,6 +220,11 @@ def _changes(plan: _Plan, item: Mapping[str, Any], values: Mapping[str, Any]) ->
         elif step.kind == "set":
             if not step.is_default or there is None:
                 changes[step.attribute] = DynamoType(values[step.value])
+        elif step.kind in {"plus", "minus"}:
+            given = DynamoType(values[step.value])
+            if there is None or there.type != "N" or given.type != "N":
+                return None
+            changes[step.attribute] = there + given if step.kind == "plus" else there - given
         else:
             given = DynamoType(values[step.value])
             is_set = given.type == "SS"

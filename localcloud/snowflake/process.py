@@ -19,15 +19,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from localcloud.clock import Clock, Reading
+from localcloud.clock_reading import Reading
 from localcloud.process_rpc import Peer, ProcessEndedError, call_alone, hang_up, serve, serve_alone
 from localcloud.snowflake.loading.stages import Integration, StagedObject, Stages
 from localcloud.snowflake.results import Result
 from localcloud.snowflake.server import Answer, Snowflake
 from localcloud.snowflake.sql.lexing import is_true
 from localcloud.snowflake.writeback import Writeback
+
+if TYPE_CHECKING:
+    from localcloud.clock import Clock  # which loads an event loop
 
 # How many requests run at once. More of them wait for each other inside of DuckDB: on two cores a night of 40 x 48
 # tables took a quarter less with 2 than with 1 or with 4.
