@@ -33,13 +33,17 @@ class Reconciled:
 def reconcile_delta(
     opened: Opened, manifest: Manifest, loads: Mapping[TableName, Load], clients: Clients
 ) -> Reconciled:
-    """What the delta made of each of its tables. A prime has applied nothing yet."""
+    """What the delta made of each of its tables. A prime has applied nothing yet; nor does what it begins anew load
+    the tables that are left to full runs.
+    """
     context = read_chain(opened, clients)
-    if context is None or context.chain.number == opened.attempt.number:
+    if context is None:
         return Reconciled(())
     tables, others = part_tables(opened.server.engine, opened.database, read_tables(opened.attempt, clients))
-    outcomes = tuple(_outcome(opened, context, table, loads.get(table.name)) for table in manifest.tables)
     left = [state for name in others if (state := context.state(name)) and opened.database.is_left_to_full_runs(name)]
+    if context.chain.number == opened.attempt.number:
+        return Reconciled(tuple(map(_left_to_full_runs, left)))
+    outcomes = tuple(_outcome(opened, context, table, loads.get(table.name)) for table in manifest.tables)
     after = next_states(opened, context, {table.name: table for table in tables}, loads)
     counted = {one.name: one.rows_in_warehouse for one in outcomes if one.rows_in_warehouse is not None}
     readings = read_delta(context.folders, context.states, after, counted)

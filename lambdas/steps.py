@@ -61,6 +61,7 @@ def conclude_steps(
     no chain could be begun.
     """
     tables: dict[TableName, TableOutcome] = {}
+    loaded: set[TableName] = set()
     failure: Failure | None = None
     gaps: dict[str, None] = {}
     for step in steps:
@@ -73,8 +74,10 @@ def conclude_steps(
         failure = failure or step.failure
         gaps |= dict.fromkeys(step.gaps)
         for table in clients.records.read(step.attempt.key("tables"), tuple[TableOutcome, ...]) or ():
-            tables[table.name] = _add_changes(tables.get(table.name), table)
-    sweep = None if named is None else _conclude_sweep(steps, named, tables.values(), clients)
+            tables[table.name] = _follow(tables.get(table.name), table)
+            if step.purpose == "full" and table.failure is None:
+                loaded.add(table.name)
+    sweep = None if named is None else _conclude_sweep(steps, named, loaded, clients)
     if sweep is not None:
         gaps |= dict.fromkeys(describe_sweep(sweep))
         for name, red in find_unmended(sweep).items():
@@ -90,9 +93,18 @@ def conclude_steps(
     )
 
 
-def _add_changes(before: TableOutcome | None, now: TableOutcome) -> TableOutcome:
-    """*now*, with the changes that an earlier delta of the same execution brought."""
-    if before is None or before.mode != "delta" or now.mode != "delta":
+def _follow(before: TableOutcome | None, now: TableOutcome) -> TableOutcome:
+    """What is said of a table after two steps of the same execution: of the later one, as a rule.
+
+    A full load counts, and finds losses, drift and failures, which no delta after it looks for or mends: what it has
+    said stays, unless that delta fails. Two deltas have brought the changes of both.
+    """
+    if before is None:
+        return now
+    is_counted_now = now.mode == "full" and not now.measured_in
+    if before.mode == "full" and not before.measured_in and not is_counted_now and now.failure is None:
+        return before
+    if before.mode != "delta" or now.mode != "delta":
         return now
     counts = (before.rows_in_parquet, now.rows_in_parquet)
     return replace(
@@ -105,10 +117,9 @@ def _add_changes(before: TableOutcome | None, now: TableOutcome) -> TableOutcome
 
 
 def _conclude_sweep(
-    steps: Sequence[AttemptRecord], named: Sequence[str], tables: Iterable[TableOutcome], clients: Clients
+    steps: Sequence[AttemptRecord], named: Sequence[str], loaded: Iterable[TableName], clients: Clients
 ) -> KeySweep:
     compared = {
         one.attempt.number: read_sweep(one.attempt, clients) for one in steps if one.comparing_since is not None
     }
-    loaded = [one.name for one in tables if one.mode == "full" and one.failure is None]
     return conclude_sweep(steps, compared, named, loaded)

@@ -22,6 +22,7 @@ _SOURCE_LOGS = "tests/unit/lambdas/test_source_logs.py"
 _LANDING = "tests/deltas/test_landing_format.py"
 _KEEPING = "tests/contract/snowflake/test_keeping_changes.py"
 _COMPARED = "tests/contract/snowflake/test_compared_loads.py"
+_BROKEN = "tests/deltas/test_deltas_broken.py"
 _DELETES = "tests/deltas/test_deltas_deletes.py"
 _SOFT = f"{_KEEPING}::test_a_soft_table_keeps_the_last_image_of_each_key_and_since_when_it_is_gone"
 _HISTORY = f"{_KEEPING}::test_a_history_table_has_each_version_once_and_no_two_at_a_time"
@@ -361,9 +362,30 @@ RULES = (
     Mutant(
         "the last step that came to a table says how it is",
         "lambdas/steps.py",
-        "            tables[table.name] = _add_changes(tables.get(table.name), table)\n",
+        "            tables[table.name] = _follow(tables.get(table.name), table)\n",
         "            tables.setdefault(table.name, table)\n",
         (f"{_POSTGRESQL}::test_a_table_whose_columns_change_is_loaded_in_full_in_the_same_run",),
+    ),
+    Mutant(
+        "what a full load has said stays where a delta follows it",
+        "lambdas/steps.py",
+        "        return before\n",
+        "        return now\n",
+        (_BROKEN,),
+    ),
+    Mutant(
+        "a table that was loaded is mended, whatever followed",
+        "lambdas/steps.py",
+        'if step.purpose == "full" and table.failure is None:',
+        "if False:",
+        (_BROKEN,),
+    ),
+    Mutant(
+        "a chain that is begun anew names what is left to full runs",
+        "lambdas/delta_reconciliation.py",
+        "Reconciled(tuple(map(_left_to_full_runs, left)))",
+        "Reconciled(())",
+        (_BROKEN,),
     ),
     Mutant(
         "a task that has run is only ever resumed",
@@ -627,11 +649,11 @@ RULES = (
         (f"{_COMPARED}::test_a_soft_table_flags_what_is_absent_and_clears_what_is_back",),
     ),
     Mutant(
-        "each key that landed lives once",
+        "of two rows that live under one key the older one stays",
         "fleet/compared_loads.py",
-        "IFF(LIVING = LANDED, ",
-        "IFF(TRUE, ",
-        (f"{_COMPARED}::test_two_rows_that_live_under_one_key_are_refused",),
+        "{gone} IS NULL WHEN MATCHED THEN DELETE",
+        "{gone} IS NULL AND FALSE WHEN MATCHED THEN DELETE",
+        (f"{_COMPARED}::test_of_two_rows_that_live_under_one_key_the_older_one_stays",),
     ),
     Mutant(
         "a table that keeps deleted rows is never replaced",
