@@ -113,3 +113,26 @@ def test_a_chain_that_is_begun_anew_names_the_tables_that_are_left_to_full_runs(
     assert seeded.run()["outcome"] == "ok"
     assert seeded.purposes == ["delta", "prime", "full"]
     assert case.tables["totals"]["measured_in"] == first
+
+
+def test_a_table_that_waits_for_a_full_load_gets_it_also_where_it_takes_no_deltas_any_more(seeded: DeltaCase) -> None:
+    enter(seeded.case, tables=())
+    seeded.deletes = {}
+    schema = seeded.case.warehouse_schema
+    for table in ("ORDERS", "CUSTOMERS"):
+        seeded.case.cloud.snowflake.administer(f"DROP TABLE {schema}.{table}")
+    seeded.run("full")
+    seeded.change("TRUNCATE orders", "INSERT INTO orders VALUES (9, 'nine', 9)")
+    assert seeded.run_broken("refused-copy:public.orders")["outcome"] == "partial"
+    seeded.change("ALTER TABLE orders DROP CONSTRAINT orders_pkey")
+    assert seeded.run()["outcome"] == "ok"
+    seeded.assert_equal(orders="id, what, amount")
+    seeded.change("INSERT INTO orders VALUES (10, 'ten', 10)")
+    assert seeded.run()["outcome"] == "ok"
+    assert seeded.purposes == ["delta"]  # from then on it is left to full runs
+
+
+def test_a_sweep_of_a_table_that_is_excluded_does_not_say_that_it_is_loaded(seeded: DeltaCase) -> None:
+    enter(seeded.case, exclude=("public.customers",))
+    seeded.run(sweep=["public.customers"])
+    assert "the registry excludes it" in found(seeded)["customers"]["why"]
