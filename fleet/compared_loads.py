@@ -6,7 +6,6 @@ that landed with its image, and each living one that did not, which is gone. Wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fleet.attempts import Attempt
@@ -54,13 +53,11 @@ def compared_load_statements(
     """One request: the published table's living rows are *sealed*'s afterwards, or it is as it was before.
 
     *read_at*: when the load began, from which on its images are known and what it lacks is gone. Where a key landed
-    twice, the last row of the last file counts: nobody knows better. Where the table has two living rows of a key, or
-    one without a key, somebody else has written them: of the two the older one stays, and the other is gone. Running it
-    again changes nothing. The last statement answers the living rows.
+    twice, the last row of the last file counts: nobody knows better. Running it again changes nothing. The last
+    statement answers the living rows.
     """
     target = qualified(snowflake, attempt.database, table.name)
     beside = qualified(snowflake, attempt.database, table.name, suffix=f"__FLEET_{attempt.number}")
-    once = qualified(snowflake, attempt.database, table.name, suffix=f"__ONCE_{attempt.number}")
     keeping = {column.name for column in KEEPING_COLUMNS[deletes]}
     columns = [column for column in plan.columns if column.name not in keeping]
     keys = tuple(warehouse_name(name) for name in table.key)
@@ -69,47 +66,21 @@ def compared_load_statements(
         *shape_statements(snowflake, attempt, table, plan),
         f"CREATE OR REPLACE TEMPORARY TABLE {beside} ({define(columns)})",
         *copy_statements(snowflake, attempt, table, sealed, beside),
-        f"CREATE OR REPLACE TEMPORARY TABLE {once} ({define(plan.columns)})",
         "BEGIN TRANSACTION",
-        *_one_of_each_key(kept, [column.name for column in plan.columns], once, read_at),
         *merge_steps(kept, _steps(kept, beside, read_at)),
         f"INSERT INTO {applied_table(snowflake)} {load_guards(snowflake, attempt, table, sealed, beside)}",
         _living_guard(kept, beside),
         "COMMIT",
         f"{REPEATED}(SELECT 1 AS ONE FROM {beside} QUALIFY {_rank(kept)} > 1)",
         f"DROP TABLE {beside}",
-        f"DROP TABLE {once}",
         f"SELECT COUNT(*) AS ROW_COUNT FROM {target}{where_living(deletes)}",
-    )
-
-
-def _moment(at: datetime) -> str:
-    return f"CAST({literal(f'{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}')} AS TIMESTAMP_NTZ(6))"
-
-
-def _one_of_each_key(kept: KeepingTable, columns: Sequence[str], once: str, read_at: datetime) -> tuple[str, ...]:
-    """Statements after which each key has one living row at most, the one that was there first, and each of these has a
-    key: no MERGE could tell two of them apart, nor find one without.
-
-    *columns*: of the table, all of them. *once*: an empty table with the same ones.
-    """
-    keeping = KEEPING_COLUMNS[kept.deletes]
-    keys, names, living = list_names(kept.keys), list_names(columns), where_living(kept.deletes)
-    since, gone = (quote(keeping[place].name) for place in (0, -1))
-    same = " AND ".join(f"P.{quote(key)} = C.{quote(key)}" for key in kept.keys)
-    has_no_key = " OR ".join(f"{quote(key)} IS NULL" for key in kept.keys)
-    return (
-        f"UPDATE {kept.target} SET {gone} = {_moment(read_at)}{living} AND ({has_no_key})",
-        f"INSERT INTO {once} ({names}) SELECT {names} FROM {kept.target}{living} QUALIFY COUNT(*) OVER "
-        f"(PARTITION BY {keys}) > 1 AND ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {since}) = 1",
-        f"MERGE INTO {kept.target} AS P USING {once} AS C ON {same} AND P.{gone} IS NULL WHEN MATCHED THEN DELETE",
-        f"INSERT INTO {kept.target} ({names}) SELECT {names} FROM {once}",
     )
 
 
 def _steps(kept: KeepingTable, beside: str, read_at: datetime) -> str:
     columns = list_names(kept.columns)
-    order = f"{_moment(read_at)} AS {SINCE}, 1 AS {BY_ATTEMPT}, '' AS {BY_POSITION}, '' AS {BY_SEQUENCE}"
+    at = literal(f"{read_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}")
+    order = f"CAST({at} AS TIMESTAMP_NTZ(6)) AS {SINCE}, 1 AS {BY_ATTEMPT}, '' AS {BY_POSITION}, '' AS {BY_SEQUENCE}"
     landed = f"SELECT {columns}, FALSE AS {IS_GONE}, {order} FROM {beside} QUALIFY {_rank(kept)} = 1"
     same = " AND ".join(f"A.{quote(key)} = L.{quote(key)}" for key in kept.keys)
     absent = (
@@ -127,10 +98,14 @@ def _rank(kept: KeepingTable) -> str:
 
 
 def _living_guard(kept: KeepingTable, beside: str) -> str:
-    """Fails where the table does not have one living row for each key that landed."""
+    """Fails where the table does not have one living row for each key that landed: somebody else has written it.
+
+    Which of two rows is the right one only they know; and of what is kept, nothing is ever deleted.
+    """
     return (
         f"SELECT CAST(IFF(LIVING = LANDED, '0', 'compared load: ' || LIVING || ' living rows, ' || LANDED || "
-        f"' keys landed') AS NUMBER(9,0)) FROM (SELECT COUNT(*) AS LIVING FROM {kept.target}"
+        f"' keys landed: take away in Snowflake what lives twice or without a key, then rerun') AS NUMBER(9,0)) "
+        f"FROM (SELECT COUNT(*) AS LIVING FROM {kept.target}"
         f"{where_living(kept.deletes)}), "
         f"(SELECT COUNT(*) AS LANDED FROM (SELECT DISTINCT {list_names(kept.keys)} FROM {beside}))"
     )

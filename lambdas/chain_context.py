@@ -131,7 +131,7 @@ def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple
     """The tables of the attempt that need a full load before a delta of theirs applies; and all tables of it.
 
     What takes no deltas needs one each time, unless the registry leaves it to full runs: then only until it has had
-    its first.
+    its first, or where it took deltas until now and one of them waits for a full load.
     """
     tables = read_tables(opened.attempt, clients)
     engine = opened.server.engine
@@ -142,7 +142,9 @@ def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple
         table.name
         for table in tables
         if (
-            table.name not in states or not opened.database.is_left_to_full_runs(table.name)
+            table.name not in states
+            or bool(states[table.name].needs_full)
+            or not opened.database.is_left_to_full_runs(table.name)
             if table.name not in names
             else chain is None or why_table_needs_full(opened, states.get(table.name), chain, table)
         )

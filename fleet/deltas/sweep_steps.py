@@ -71,7 +71,8 @@ def conclude_sweep(
             one = replace(one, keys=None, why="its keys differed once, and were not compared again")
         tables.append(_swept(one, name in done))
     missing = sorted({*named} - {str(one.name) for one in tables})
-    tables += [SweptTable(*_parted(name), None, why="it takes no deltas, and is loaded in full") for name in missing]
+    why_not = "this run does not move it: the registry excludes it, or the source has it no more"
+    tables += [SweptTable(*_parted(name), None, why=why_not) for name in missing]
     return KeySweep(tuple(tables), why)
 
 
