@@ -22,7 +22,7 @@ _SOURCE_LOGS = "tests/unit/lambdas/test_source_logs.py"
 _LANDING = "tests/deltas/test_landing_format.py"
 _KEEPING = "tests/contract/snowflake/test_keeping_changes.py"
 _COMPARED = "tests/contract/snowflake/test_compared_loads.py"
-_BROKEN = "tests/deltas/test_deltas_broken.py"
+_TOGETHER = "tests/deltas/test_deltas_together.py"
 _DELETES = "tests/deltas/test_deltas_deletes.py"
 _SOFT = f"{_KEEPING}::test_a_soft_table_keeps_the_last_image_of_each_key_and_since_when_it_is_gone"
 _HISTORY = f"{_KEEPING}::test_a_history_table_has_each_version_once_and_no_two_at_a_time"
@@ -371,28 +371,28 @@ RULES = (
         "lambdas/steps.py",
         "        return before\n",
         "        return now\n",
-        (f"{_BROKEN}::test_a_view_that_a_full_run_could_not_load_is_red_also_where_a_delta_has_joined_it",),
+        (f"{_TOGETHER}::test_a_view_that_a_full_run_could_not_load_is_red_also_where_a_delta_has_joined_it",),
     ),
     Mutant(
         "a table that was loaded is mended, whatever followed",
         "lambdas/steps.py",
         'if step.purpose == "full" and table.failure is None:',
         "if False:",
-        (f"{_BROKEN}::test_a_table_that_a_sweep_has_had_loaded_is_mended_also_where_a_delta_has_joined_the_run",),
+        (f"{_TOGETHER}::test_a_table_that_a_sweep_has_had_loaded_is_mended_also_where_a_delta_has_joined_the_run",),
     ),
     Mutant(
         "a chain that is begun anew names what is left to full runs",
         "lambdas/delta_reconciliation.py",
         "Reconciled(tuple(map(_left_to_full_runs, left)))",
         "Reconciled(())",
-        (f"{_BROKEN}::test_a_chain_that_is_begun_anew_names_the_tables_that_are_left_to_full_runs",),
+        (f"{_TOGETHER}::test_a_chain_that_is_begun_anew_names_the_tables_that_are_left_to_full_runs",),
     ),
     Mutant(
         "a table that waits for a full load gets it, left to full runs or not",
         "lambdas/chain_context.py",
         "            or bool(states[table.name].needs_full)\n",
         "",
-        (f"{_BROKEN}::test_a_table_that_waits_for_a_full_load_gets_it_also_where_it_takes_no_deltas_any_more",),
+        (f"{_TOGETHER}::test_a_table_that_waits_for_a_full_load_gets_it_also_where_it_takes_no_deltas_any_more",),
     ),
     Mutant(
         "a task that has run is only ever resumed",

@@ -1,4 +1,4 @@
-"""What must hold where two of the things that deltas can do come together. Each was once broken, or still is."""
+"""What must hold where two of the things that deltas can do come together: each was broken once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from cases import Cases
 from delta_case import DeltaCase, delta_cases
 from fleet.databases import Deletes, Mode, TableRules
 from localcloud.servers.postgres import EmbeddedPostgres
-from test_deltas_deletes import ask, gone, versions
 from test_deltas_joined import begin, end, until_it_reads
-from test_deltas_sweep import found, sweep, warehouse
+from test_deltas_sweep import found, warehouse
 
 DELETES: dict[str, Deletes] = {"orders": "soft", "customers": "history"}
 RULES = tuple(TableRules("public", table, deletes=word) for table, word in DELETES.items())
@@ -89,7 +88,7 @@ def test_a_table_that_a_sweep_has_had_loaded_is_mended_also_where_a_delta_has_jo
 
 def test_a_keeping_table_that_somebody_has_given_a_row_twice_is_red_until_they_take_it_away(seeded: DeltaCase) -> None:
     twice = "WHERE \"WHAT\" = 'by hand'"
-    warehouse(seeded, "INSERT INTO {}.ORDERS (\"ID\", \"WHAT\") VALUES (1, 'by hand')")
+    warehouse(seeded, 'INSERT INTO {}.ORDERS ("ID", "WHAT") VALUES (1, \'by hand\')')
     assert seeded.run(sweep=["public.orders"])["outcome"] == "partial"
     assert "take away in Snowflake what lives twice" in seeded.case.tables["orders"]["failure"]["text"]
     warehouse(seeded, f"DELETE FROM {{}}.ORDERS {twice}")
