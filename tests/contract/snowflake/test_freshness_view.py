@@ -19,7 +19,7 @@ from snowflake_account import BUCKET, EXTERNAL_ID, Account, new_account
 
 SNOWFLAKE = SnowflakeSettings("a", "https://a", "LOADER", "key", "LOADER", "LOAD_WH", "FLEET", "READER")
 PAGE = (Path(__file__).parents[3] / "docs" / "deltas.md").read_text(encoding="utf-8")
-JOINED, THINNED = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+JOINED, THINNED = (one for one in re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL) if "OPS.FRESHNESS" in one)
 ORDERS, ODD = TableName("public", "orders"), TableName("Größe", 'it\'s "odd"\\')
 
 

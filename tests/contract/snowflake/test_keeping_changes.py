@@ -84,7 +84,7 @@ def seeded(names: dict[int, str]) -> tuple[dict[Key, str], Model]:
     rows = {(number, number % 2): name for number, name in names.items()}
     model = Model()
     for key, name in rows.items():
-        model.take(Change("I", key, name, None, 0, SEEDED))
+        model.take(Change("I", key, name, None, 0, at=SEEDED))
     return rows, model
 
 

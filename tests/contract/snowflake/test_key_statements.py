@@ -59,13 +59,13 @@ def applied(account: Account, name: TableName, number: int) -> None:
 
 def hashes(account: Account, sweep: TableSweep) -> Counter[str]:
     listed = replace(sweep, step="keys", digits=0, suspects=(Group("", 0, 0),))
-    latest, rows = account.done(*read_statements(SNOWFLAKE, ATTEMPT, listed))
+    latest, rows = account.done(*read_statements(SNOWFLAKE, ATTEMPT, listed, "hard"))
     assert latest == [{"latest": "5"}]
     return Counter(str(row["hash"]) for row in rows or ())
 
 
 def groups(account: Account, sweep: TableSweep) -> list[Group]:
-    _, rows = account.done(*read_statements(SNOWFLAKE, ATTEMPT, sweep))
+    _, rows = account.done(*read_statements(SNOWFLAKE, ATTEMPT, sweep, "hard"))
     found = [Group(str(row["group_of"]), int(row["key_count"] or 0), int(row["hash_sum"] or 0)) for row in rows or ()]
     return sorted(found, key=lambda one: one.prefix)
 
@@ -118,7 +118,7 @@ def test_exactly_the_surplus_rows_are_deleted(account: Account) -> None:
     twice = [compare_keys(sweep, [md5("a")], hashes(account, sweep), None)]
     surplus = compare_keys(sweep, [md5("a")], hashes(account, sweep), twice[0])
     assert surplus.repair == "deletion"
-    shown = account.done(*delete_statements(SNOWFLAKE, ATTEMPT, surplus))[0]
+    shown = account.done(*delete_statements(SNOWFLAKE, ATTEMPT, surplus, "hard"))[0]
     assert sorted(str(row["shown"]) for row in shown or ()) == ["", "A"]
     assert hashes(account, sweep) == Counter([md5("a")])
 
@@ -127,7 +127,7 @@ def test_nothing_is_deleted_where_an_attempt_was_applied_since_the_keys_were_rea
     sweep = make(account, {"k": ("text", "VARCHAR(9)")}, "('a')")
     surplus = replace(sweep, surplus=(md5("a"),))
     applied(account, sweep.name, 6)
-    failed = account.failed(*delete_statements(SNOWFLAKE, ATTEMPT, surplus))
+    failed = account.failed(*delete_statements(SNOWFLAKE, ATTEMPT, surplus, "hard"))
     assert "attempt 6 is applied, and the keys were read after attempt 5" in failed.message
     rows = account.done(f"SELECT COUNT(*) AS N FROM {qualified(SNOWFLAKE, 'shop', sweep.name)}")[0]
     assert rows == [{"n": "1"}]
