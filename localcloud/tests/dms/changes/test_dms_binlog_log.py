@@ -89,6 +89,7 @@ def test_a_resume_fails_in_words_where_the_file_that_it_needs_is_gone(captures: 
         captures.execute(cut)
         if cut == "RESET MASTER" or _first_file(captures.mariadb) != "mysql-bin.000001":
             break
+        captures.execute("FLUSH BINARY LOGS")  # a reader that is gone is noticed when there is something to send
     failed = captures.run(task, "resume-processing")
     assert failed["Status"] == "failed"
     assert "binary log mysql-bin.000001 is not there any more" in failed["LastFailureMessage"]
