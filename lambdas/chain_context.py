@@ -134,19 +134,14 @@ def find_needing(opened: Opened, chain: Chain | None, clients: Clients) -> tuple
     its first, or where it took deltas until now and one of them waits for a full load.
     """
     tables = read_tables(opened.attempt, clients)
-    engine = opened.server.engine
-    by_delta, _ = part_tables(engine, opened.database, tables)
+    by_delta, _ = part_tables(opened.server.engine, opened.database, tables)
     states = clients.chains.states(opened.database.id)
     names = {table.name for table in by_delta}
-    needing = [
-        table.name
-        for table in tables
-        if (
-            table.name not in states
-            or bool(states[table.name].needs_full)
-            or not opened.database.is_left_to_full_runs(table.name)
-            if table.name not in names
-            else chain is None or why_table_needs_full(opened, states.get(table.name), chain, table)
-        )
-    ]
-    return needing, [table.name for table in tables]
+
+    def needs_full(table: Table) -> bool:
+        state = states.get(table.name)
+        if table.name in names:
+            return chain is None or bool(why_table_needs_full(opened, state, chain, table))
+        return state is None or bool(state.needs_full) or not opened.database.is_left_to_full_runs(table.name)
+
+    return [table.name for table in tables if needs_full(table)], [table.name for table in tables]

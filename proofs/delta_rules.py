@@ -390,8 +390,8 @@ RULES = (
     Mutant(
         "a table that waits for a full load gets it, left to full runs or not",
         "lambdas/chain_context.py",
-        "            or bool(states[table.name].needs_full)\n",
-        "",
+        "state is None or bool(state.needs_full) or not",
+        "state is None or not",
         (f"{_TOGETHER}::test_a_table_that_waits_for_a_full_load_gets_it_also_where_it_takes_no_deltas_any_more",),
     ),
     Mutant(
