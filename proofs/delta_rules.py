@@ -357,7 +357,7 @@ RULES = (
         "lambdas/handlers/database_run/next_step.py",
         "        if newest is not None:\n",
         "        if False:\n",
-        ("tests/deltas/test_deltas_killed.py",),
+        (f"{_RULES}::test_an_attempt_that_was_taken_by_a_function_that_died_is_gone_on_with",),
     ),
     Mutant(
         "the last step that came to a table says how it is",

@@ -57,13 +57,13 @@ def main() -> int:
 
 def _by_hand() -> list[Figure]:
     """Each block of the page, typed into a shell with the real AWS CLI, shows what the page says."""
-    done = _test("tests/docs/test_by_hand.py")
+    done = _run("proofs.by_hand")
     return [("docs/by-hand.md, walked with the AWS CLI", f"{done.last} {done.cost}", done.code == 0)]
 
 
 def _terraform() -> list[Figure]:
     """Apply, plan and destroy leave no difference."""
-    done = _test("tests/contract/http/test_terraform.py")
+    done = _run("pytest", "-p", "no:cacheprovider", "tests/contract/http/test_terraform.py")
     return [("terraform apply, plan and destroy with AWS's provider", f"{done.last} {done.cost}", done.code == 0)]
 
 
@@ -85,12 +85,8 @@ def _nights(databases: int, tables: int) -> list[Figure]:
     ]
 
 
-def _test(path: str) -> Done:
-    return _run("pytest", "-p", "no:cacheprovider", path)
-
-
 def _run(module: str, *arguments: str) -> Done:
-    """`python -m MODULE`, its lines printed as they come. A test of it fails where Terraform is missing."""
+    """`python -m MODULE`, its lines printed as they come. A test fails where Terraform is missing."""
     print(f"--- {module} {' '.join(arguments)}", flush=True)
     began, before = time.monotonic(), _children_seconds()
     lines: list[str] = []

@@ -42,7 +42,6 @@ KINDS: Mapping[str, Sequence[str]] = {
         "tests/deltas/test_deltas_sweep_mariadb.py",
         "tests/contract/snowflake/test_key_statements.py",
     ),
-    "functions that die after each effect": ("tests/deltas/test_deltas_killed.py",),
     "functions that die before and after each call": ("tests/deltas/test_deltas_killed_calls.py",),
     "values by a delta are those of a full load": (
         "tests/deltas/test_deltas_types.py",

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from case_registry import enter
 from cases import Cases
-from delta_case import DeltaCase, delta_cases
+from delta_case import MARK, DeltaCase, delta_cases
 from fleet.attempt_record import AttemptRecord
 from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -46,7 +45,7 @@ def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pyte
 
 @pytest.fixture
 def seeded(cases: Cases) -> DeltaCase:
-    database = DeltaCase(cases)
+    database = DeltaCase(cases, MARK)
     assert database.run_ok() == ["prime", "full"]
     return database
 
@@ -194,7 +193,6 @@ def test_what_lies_in_a_folder_that_must_not_keeps_no_change_back(seeded: DeltaC
 
 def test_a_reconciliation_that_dies_after_any_of_its_effects_says_the_same(cases: Cases) -> None:
     database = DeltaCase(cases)
-    enter(database.case, views=False)  # every table comes by delta: none is behind the others in the ledger
     database.run("full")
     for effect in range(1, 4):
         before = Before(database)

@@ -22,13 +22,14 @@ import pytest
 
 from delta_case import MARK
 from faulty_fleet import LIMITS, TABLES, Fleet, open_fleet
+from fleet.deltas.chain import TableState
 from fleet.outcomes import Outcome, TableOutcome
 from local.faults.causes import Struck
 from localcloud.cloud import AccountLimits
 from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
 from localcloud.servers.postgres import EmbeddedPostgres
 
-KILLS = os.environ.get("FLEET_DELTA_KILLS", "12")
+KILLS = os.environ.get("FLEET_DELTA_KILLS", "18")
 SEED = int(os.environ.get("FLEET_DELTA_SEED", "0")) or random.SystemRandom().randint(1, 2**31)
 PASSING = ("timed-out", "exited", "killed", "out-of-memory", "unknown", "undetermined")
 RUNS = ("first", "delta", "anew")
@@ -85,15 +86,15 @@ class Captures:
 
 @dataclass
 class Deaths:
-    """What came of them. *calls*: of each run that nothing happened to, by state and operation; *clean*: its end, and
-    what is then in the warehouse. *places*: how many were tried. *wrong*, *missed*: what ended as it must not, and what
-    did not come, in words."""
+    """What came of them. *calls*: of each run that nothing happened to, by state and operation; *clean*: its end,
+    what is then in the warehouse, and how far its tables are. *places*: how many were tried. *wrong*, *missed*: what
+    ended as it must not, and what did not come, in words."""
 
     fleet: Fleet
     captures: Captures
     calls: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
-    clean: dict[str, tuple[Outcome, dict[str, Any]]] = field(default_factory=dict)
+    clean: dict[str, tuple[Outcome, dict[str, Any], list[TableState]]] = field(default_factory=dict)
     places: Counter[Kind] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
@@ -112,7 +113,7 @@ class Deaths:
             so_far = self.fleet.faults.calls(CLEAN)
             self.calls[run], before = so_far - before, so_far
             self.files[run] = self.captures.puts
-            self.clean[run] = outcome, self.fleet.published(CLEAN)
+            self.clean[run] = outcome, self.fleet.published(CLEAN), self._states(CLEAN)
 
     def run(self, run: str, databases: list[str]) -> dict[str, Outcome]:
         """One run of the fleet, after the changes that go before it."""
@@ -180,18 +181,24 @@ class Deaths:
         if again:
             self.fleet.run(f"{name}-again", again, "delta")
 
+    def _states(self, database: str) -> list[TableState]:
+        states = self.fleet.cloud.clients.chains.states(database).values()
+        return [replace(one, loaded_in="") for one in states]  # runs have other names
+
     def _outcome(self, name: str, database: str) -> str:
         found = self.fleet.cloud.clients.ledger.outcome(name, database)
         return found.outcome if found is not None else "none"
 
     def _judge(self, run: str, database: str, place: Place, outcome: Outcome) -> None:
-        expected, rows = self.clean[run]
+        expected, rows, states = self.clean[run]
         if place.kind == "once":
             found = outcome.outcome, outcome.failure, outcome.attempt, _counted(outcome)
             if found != ("ok", None, expected.attempt, _counted(expected)):
                 self.wrong.append(
                     f"{run}: {database}: {place}: {found}, wanted {expected.attempt}, {_counted(expected)}"
                 )
+            if (found_states := self._states(database)) != states:
+                self.wrong.append(f"{run}: {database}: {place}: {found_states}, wanted {states}")
         if self.fleet.published(database) != rows:
             self.wrong.append(f"{run}: {database}: {place}: other rows")
         chain = self.fleet.cloud.clients.chains.find(database)
@@ -288,7 +295,7 @@ def test_a_run_goes_through_calls_of_every_client(deaths: Deaths) -> None:
 
 
 def test_the_run_that_nothing_happens_to_ends_with_the_rows_of_the_source(deaths: Deaths) -> None:
-    _, rows = deaths.clean["anew"]
+    _, rows, _ = deaths.clean["anew"]
     assert set(rows) == set(TABLES)
     assert sorted(row[0] for row in rows["orders"]) == [1, 4, 5, 6, 40]
     assert [list(map(str, row)) for row in rows["customers"]] == [["1", "Eve"]]

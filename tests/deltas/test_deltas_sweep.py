@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cases import Cases
-from delta_case import MARK, DeltaCase, delta_cases
+from delta_case import MARK, NO_VIEW, DeltaCase, delta_cases
 from fleet.attempts import Attempt
 from fleet.deltas.key_sweep import TableSweep
 from lambdas.steps import KEY_SWEEP
@@ -53,7 +53,7 @@ def found(database: DeltaCase) -> dict[str, Any]:
 def test_keys_that_are_equal_are_compared_once(seeded: DeltaCase) -> None:
     seeded.change("INSERT INTO orders VALUES (6, 'six', 6.5)", "UPDATE customers SET id = 9 WHERE id = 1")
     swept = sweep(seeded)
-    assert seeded.purposes == ["delta", "full"]
+    assert seeded.purposes == ["delta"]
     assert {name: one["keys"] for name, one in swept.items()} == {"orders": 6, "customers": 2, "nothing": 0}
     assert not any("sweep" in gap for gap in seeded.case.outcome["gaps"])
     seeded.assert_equal()
@@ -62,12 +62,12 @@ def test_keys_that_are_equal_are_compared_once(seeded: DeltaCase) -> None:
 def test_rows_that_were_added_in_snowflake_by_hand_are_deleted(seeded: DeltaCase) -> None:
     warehouse(seeded, 'INSERT INTO {}.ORDERS ("ID", "WHAT") VALUES (70, \'by hand\'), (71, NULL)')
     swept = sweep(seeded)
-    assert seeded.purposes == ["delta", "delta", "full"]
+    assert seeded.purposes == ["delta", "delta"]
     assert (swept["orders"]["surplus"], swept["orders"]["missing"], swept["orders"]["repair"]) == (2, 0, "deletion")
     assert sorted(swept["orders"]["shown"]) == ["70", "71"]
     assert any("found 2 rows of public.orders that no change had removed" in one for one in seeded.case.outcome["gaps"])
     seeded.assert_equal()
-    assert seeded.run_ok() == ["delta", "full"]
+    assert seeded.run_ok() == ["delta"]
 
 
 def test_rows_that_were_removed_in_snowflake_by_hand_are_loaded_with_their_table(seeded: DeltaCase) -> None:
@@ -124,7 +124,7 @@ def test_what_the_source_changes_between_the_reads_is_not_called_different(seede
 
     with seeded.before("CompareKeys", write):
         swept = sweep(seeded)
-    assert seeded.purposes == ["delta", "delta", "full"]
+    assert seeded.purposes == ["delta", "delta"]
     assert not any(one["repair"] for one in swept.values())
     assert not any("the sweep found" in gap for gap in seeded.case.outcome["gaps"])
     seeded.run_ok()
@@ -133,7 +133,7 @@ def test_what_the_source_changes_between_the_reads_is_not_called_different(seede
 def test_texts_are_compared_by_their_bytes_and_composite_keys_part_by_part(cases: Cases) -> None:
     database = DeltaCase(
         cases,
-        MARK
+        NO_VIEW
         + """
 CREATE TABLE codes (code varchar(40) PRIMARY KEY);
 INSERT INTO codes VALUES ('abc'), ('Abc'), ('ABC '), ('äöü'), ('a|b'), (''), ('it''s \\ "that"');
@@ -149,7 +149,7 @@ INSERT INTO lines VALUES
         "codes": 7,
         "lines": 2,
     }
-    assert database.purposes == ["delta", "full"]
+    assert database.purposes == ["delta"]
     warehouse(database, "INSERT INTO {}.CODES (\"CODE\") VALUES ('aBC'), ('abc ')")
     warehouse(database, "UPDATE {}.LINES SET \"NAME\" = 'abc', \"PART\" = '' WHERE \"NAME\" = 'ab'")
     swept = sweep(database)
@@ -161,7 +161,7 @@ INSERT INTO lines VALUES
 def test_one_key_of_a_hundred_thousand_is_found_and_so_is_the_loss_of_all(cases: Cases) -> None:
     database = DeltaCase(
         cases,
-        MARK
+        NO_VIEW
         + "CREATE TABLE many (id bigint PRIMARY KEY); INSERT INTO many SELECT n * 7 FROM generate_series(1, 100001) n;",
     )
     database.run_ok()
@@ -211,7 +211,7 @@ def test_without_a_mark_nothing_is_compared(seeded: DeltaCase) -> None:
     seeded.change("DROP TABLE fleet_mark")
     warehouse(seeded, 'INSERT INTO {}.ORDERS ("ID") VALUES (70)')
     seeded.run(sweep=True)
-    assert seeded.purposes == ["delta", "full"]
+    assert seeded.purposes == ["delta"]
     assert any("no keys were compared: the source has no mark" in gap for gap in seeded.case.outcome["gaps"])
     assert found(seeded) == {}
 
@@ -224,12 +224,14 @@ def test_a_second_delta_that_is_not_closed_proves_nothing(seeded: DeltaCase) -> 
 
     with seeded.before("CompareKeys", drop):
         seeded.run(sweep=True)
-    assert seeded.purposes == ["delta", "delta", "full"]
+    assert seeded.purposes == ["delta", "delta"]
     assert not any(one["repair"] for one in found(seeded).values())
     assert any("differed once, which counts for nothing" in gap for gap in seeded.case.outcome["gaps"])
 
 
-def test_a_sweep_of_some_tables_leaves_the_others_alone(seeded: DeltaCase) -> None:
+def test_a_sweep_of_some_tables_leaves_the_others_alone(cases: Cases) -> None:
+    seeded = DeltaCase(cases, MARK)
+    seeded.run_ok()
     warehouse(seeded, 'INSERT INTO {}.ORDERS ("ID") VALUES (70)')
     assert list(sweep(seeded, ["public.customers"])) == ["customers"]
     assert list(sweep(seeded, ["public.orders", "public.totals"])) == ["orders", "totals"]

@@ -9,7 +9,7 @@ import pytest
 
 from case_registry import enter
 from cases import Cases
-from delta_case import DeltaCase, delta_cases
+from delta_case import MARK, DeltaCase, delta_cases
 from fleet.databases import Deletes, Mode, TableRules
 from localcloud.servers.postgres import EmbeddedPostgres
 from test_deltas_joined import begin, end, until_it_reads
@@ -28,7 +28,7 @@ def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pyte
 @pytest.fixture
 def seeded(cases: Cases) -> DeltaCase:
     """A database whose view is left to full runs."""
-    database = DeltaCase(cases, deletes=DELETES)
+    database = DeltaCase(cases, MARK, DELETES)
     enter(database.case, without_deltas="full_runs")
     assert database.run_ok() == ["prime", "full"]
     return database

@@ -1,6 +1,6 @@
 """Every state of a full run may run twice: the second call, with the same input, changes nothing anywhere.
 
-Those of deltas: tests/deltas/test_deltas_killed.py.
+Those of deltas: tests/deltas/test_deltas_killed_calls.py.
 """
 
 from __future__ import annotations
