@@ -126,7 +126,7 @@ def test_updates_of_all_kinds_end_as_moto_ends_them(monkeypatch: pytest.MonkeyPa
                 AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
                 BillingMode="PAY_PER_REQUEST",
             )
-        for number in range(600):
+        for number in range(300):
             if number % 40 == 0:
                 few = draw.sample(EXPRESSIONS, 4), draw.sample(CONDITIONS, 2)
             if number % 8 == 0:
