@@ -262,8 +262,9 @@ def attempt_key(run: str, database: str, number: int, document: str) -> str:
     return f"runs/{run}/{database}/{number:06d}/{document}.json"
 
 
-METRICS, DELTAS_OVERDUE = "Fleet", "DeltasOverdue"
-"""CloudWatch's namespace of what functions measure, and how many databases have been without a delta for too long."""
+METRICS, DELTAS_OVERDUE, LOGS_AT_RISK = "Fleet", "DeltasOverdue", "LogsAtRisk"
+"""CloudWatch's namespace of what functions measure; how many databases have been without a delta for too long; and
+deltas whose source may soon lack the log that the next one needs."""
 
 MARK_TABLE = "fleet_mark"
 """A source's table with one row, which the fleet changes at the start of each delta (docs/decisions/0030)."""

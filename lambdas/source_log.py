@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from fleet.deltas.chain import Chain
 from fleet.deltas.log_places import judge_place
 from fleet.deltas.logs import find_risks, judge_log
 from fleet.deltas.open_transactions import describe_open
 from fleet.failures import Failure
 from fleet.manifests import DeltaSeal
+from fleet.names import LOGS_AT_RISK
 from fleet.sentences import as_clause
 from lambdas.attempt_context import Opened
 from lambdas.landing import read_manifest_of
+from lambdas.metrics import put_metric
 from lambdas.wiring import Clients
 
 
@@ -23,7 +27,11 @@ def check_log(opened: Opened, clients: Clients) -> Failure | None:
     if isinstance(log, Failure):
         _note(opened, (f"the source was not asked of its log ({as_clause(log.text)})",), clients)
         return None
-    found = (*log.unseen, *find_risks(log))
+    risks = find_risks(log, opened.settings.limits.delta_overdue_hours)
+    if risks:
+        named = {"database": opened.database.id, "risks": "; ".join(risks)}
+        put_metric(LOGS_AT_RISK, MetricUnit.Count, 1, {"fleet": opened.settings.prefix}, clients.now(), named)
+    found = (*log.unseen, *risks)
     chain = clients.chains.find(opened.database.id)
     engine, schemas = opened.server.engine, opened.database.schemas
     if chain is None or chain.broken:

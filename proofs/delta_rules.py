@@ -71,6 +71,13 @@ RULES = (
         (f"{_CHAINS}::test_a_capture_that_dies_around_a_file_leaves_the_warehouse_as_it_is_until_the_next_delta",),
     ),
     Mutant(
+        "a log that is soon cut sets off an alarm",
+        "lambdas/source_log.py",
+        "    if risks:\n",
+        "    if False:\n",
+        (f"{_LOGS}::test_a_log_that_is_soon_cut_is_said_and_sets_off_an_alarm",),
+    ),
+    Mutant(
         "between two deltas nobody reads the log",
         "lambdas/source_log.py",
         "before is not None and before.place is not None:",

@@ -171,17 +171,54 @@ def _judge_slots(log: SourceLog, _: str) -> Failure | None:
     return Failure("source_log_gone", "SlotLost", text)
 
 
-def find_risks(log: SourceLog) -> tuple[str, ...]:
-    """What may soon end a chain, in words.
+def find_risks(log: SourceLog, overdue_hours: int) -> tuple[str, ...]:
+    """What may soon end a chain, in words. *overdue_hours*: without a delta for so long, a database is overdue.
 
-    >>> find_risks(SourceLog(slots=(Slot("a", False, "0/1", "unreserved", -5), Slot("b", False, "0/1", "reserved"))))
+    >>> slots = (Slot("a", False, "0/1", "unreserved", -5), Slot("b", False, "0/1", "reserved"))
+    >>> find_risks(SourceLog(slots=slots), 48)
     ("the log that slot a needs may be cut at any moment (wal_status is 'unreserved')",)
+    >>> limited = {"max_slot_wal_keep_size": "1000"}
+    >>> print(*find_risks(SourceLog(limited, slots=(Slot("a", False, "0/1", "reserved", 400 * 2**20),)), 48))
+    of the 1000 MB of log that max_slot_wal_keep_size lets slot a keep, 400 MB are left
+    >>> find_risks(SourceLog(limited, slots=(Slot("a", False, "0/1", "reserved", 600 * 2**20),)), 48)
+    ()
+    >>> print(*find_risks(SourceLog({"binlog_expire_logs_seconds": "0", "expire_logs_days": "1"}), 48))
+    the server deletes its log after 24 hours, and a delta is overdue after 48 only (delta_overdue_hours)
     """
-    return tuple(
-        f"the log that slot {slot.name} needs may be cut at any moment (wal_status is 'unreserved')"
-        for slot in log.slots
-        if slot.status == "unreserved"
-    )
+    risks = [risk for slot in log.slots if (risk := _judge_rest(slot, log))]
+    seconds = _expires_after(log)
+    if 0 < seconds < overdue_hours * 3600:
+        hours = f"{seconds / 3600:g}"
+        risks.append(
+            f"the server deletes its log after {hours} hours, and a delta is overdue after {overdue_hours} only "
+            "(delta_overdue_hours)"
+        )
+    return tuple(risks)
+
+
+def _judge_rest(slot: Slot, log: SourceLog) -> str:
+    """What is wrong with the log that *slot* may still keep. Source: PostgreSQL's manual, "Replication" (the setting is
+    in megabytes, -1 for no limit) and "System Views" (pg_replication_slots).
+    """
+    if slot.status == "unreserved":
+        return f"the log that slot {slot.name} needs may be cut at any moment (wal_status is 'unreserved')"
+    most, left = int(log.settings.get("max_slot_wal_keep_size", "-1")), slot.safe_bytes
+    if most <= 0 or left is None or left // _MEGABYTE >= most / 2:
+        return ""
+    allowed = f"the {most} MB of log that max_slot_wal_keep_size lets slot {slot.name} keep"
+    return f"of {allowed}, {left // _MEGABYTE} MB are left"
+
+
+def _expires_after(log: SourceLog) -> int:
+    """After how many seconds MySQL and MariaDB delete their log; 0 where they do not, and for other engines. The
+    setting in seconds counts where both are there. Source: MySQL's manual, "Binary Logging Options and Variables"; and
+    https://mariadb.com/kb/en/replication-and-binary-log-system-variables/.
+    """
+    seconds = int(log.settings.get("binlog_expire_logs_seconds", "0"))
+    return seconds or round(float(log.settings.get("expire_logs_days", "0")) * 86_400)
+
+
+_MEGABYTE = 2**20
 
 
 # Source: https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html, CdcStartPosition:

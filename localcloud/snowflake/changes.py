@@ -17,7 +17,7 @@ from localcloud.snowflake.results import Result, counts, status
 from localcloud.snowflake.session_state import SessionState
 from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, literal, parts_of, quoted
 from localcloud.snowflake.sql.shapes import Shaped, shape
-from localcloud.snowflake.sql.translation import NOW, TableReference, Translation, translate
+from localcloud.snowflake.sql.translation import MERGE_SOURCE, NOW, TableReference, Translation, translate
 
 _DONE = {"insert": "inserted", "update": "updated", "delete": "deleted"}
 _COPY_HISTORY = (
@@ -262,6 +262,9 @@ def _update(session: SessionState, table: Table, text: str, bindings: list[Any],
 def _merge(
     session: SessionState, table: Table, shaped: Shaped, translation: Translation, places: dict[str, str]
 ) -> Result:
+    if translation.source:
+        source = shaped.fill(translation.source, places)
+        session.cursor.execute(f"CREATE OR REPLACE TEMPORARY TABLE {MERGE_SOURCE} AS {source}")
     # DuckDB would apply both changes, in any order.
     twice = session.cursor.execute(shaped.fill(translation.ambiguous, places)).fetchone()
     if twice != (0,):
@@ -269,6 +272,8 @@ def _merge(
     text = shaped.fill(translation.text, places)
     actions = session.cursor.execute(text).to_arrow_table().column(0).value_counts().to_pylist()
     done = Counter({one["values"]: one["counts"] for one in actions})  # of millions of rows, as fast as can be
+    if translation.source:
+        session.cursor.execute(f"DROP TABLE {MERGE_SOURCE}")
     _refuse_too_long(session, table)
     return counts(**{_DONE[action]: done[action.upper()] for action in translation.actions})
 

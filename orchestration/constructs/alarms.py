@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fleet.databases import Settings
-from fleet.names import DELTAS_OVERDUE, METRICS, notification_topic_arn, resource_name
+from fleet.names import DELTAS_OVERDUE, LOGS_AT_RISK, METRICS, notification_topic_arn, resource_name
 from orchestration.constructs import toolchain as tf
 from orchestration.constructs.triggers import Triggers
 
@@ -93,6 +93,16 @@ class RunAlarms(tf.Construct):
             metric=f"{METRICS} {DELTAS_OVERDUE}",
             dimensions={"service": "fleet", "fleet": settings.prefix},
             period=_DAY,  # once a day, not at each sweep
+        )
+        alarm(
+            self,
+            settings,
+            "delta-logs-at-risk",
+            "The log that a database's deltas are read from may be deleted before the next one: its outcome says why, "
+            "under its gaps. Let the source keep it longer, or run deltas more often.",
+            metric=f"{METRICS} {LOGS_AT_RISK}",
+            dimensions={"service": "fleet", "fleet": settings.prefix},
+            period=_DAY,
         )
         self._watch_the_queues_themselves(settings, triggers)
         for name, missing in (("Recorder", "ends what broke off"), ("Sweep", "looks for what the recorder missed")):

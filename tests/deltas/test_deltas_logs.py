@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from cases import Cases
 from delta_case import DeltaCase, delta_cases
 from localcloud.servers.postgres import EmbeddedPostgres
+from metric_lines import lines_written
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,8 @@ def test_a_setting_that_changed_within_a_chain_breaks_it(database: DeltaCase) ->
 def test_a_slot_whose_log_is_cut_begins_the_chain_anew(database: DeltaCase, postgres: EmbeddedPostgres) -> None:
     assert database.run_ok() == ["prime", "full"]
     database.change("UPDATE orders SET what = 'cut off' WHERE id = 1")
-    cut_the_log(postgres)
+    with keeping(postgres, "1MB"):
+        administer(postgres, *FOUR_FILES, "CHECKPOINT")
     assert database.run_ok() == ["delta", "prime", "full"]
     assert any("wal_status is 'lost'" in gap for gap in database.case.outcome["gaps"])
     database.change("UPDATE orders SET what = 'found' WHERE id = 1")
@@ -116,19 +119,40 @@ def test_a_table_whose_changes_come_into_the_log_again_is_loaded_in_full_first(d
     assert database.case.tables["orders"]["mode"] == "delta"
 
 
-def cut_the_log(server: EmbeddedPostgres) -> None:
-    """Let every slot of the server lose its log."""
-    for statement in (
-        "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'",
-        "SELECT pg_reload_conf()",
-        *("SELECT pg_logical_emit_message(true, 'x', 'x')", "SELECT pg_switch_wal()") * 3,
-        "CHECKPOINT",
-        "ALTER SYSTEM RESET max_slot_wal_keep_size",
-        "SELECT pg_reload_conf()",
-    ):
-        with server.connect("postgres") as connection:
-            connection.autocommit = True
-            connection.execute(statement)
+FOUR_FILES = ("SELECT pg_logical_emit_message(true, 'x', 'x')", "SELECT pg_switch_wal()") * 4
+"""What writes 64 MB of log, nearly all of it empty."""
+
+
+@contextmanager
+def keeping(server: EmbeddedPostgres, most: str) -> Iterator[None]:
+    """A slot of the server may meanwhile keep so much of the log."""
+    administer(server, f"ALTER SYSTEM SET max_slot_wal_keep_size = '{most}'", "SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        administer(server, "ALTER SYSTEM RESET max_slot_wal_keep_size", "SELECT pg_reload_conf()")
+
+
+def administer(server: EmbeddedPostgres, *statements: str) -> None:
+    for statement in statements:
+        with server.connect("postgres", autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+def test_a_log_that_is_soon_cut_is_said_and_sets_off_an_alarm(database: DeltaCase, postgres: EmbeddedPostgres) -> None:
+    assert database.run_ok() == ["prime", "full"]
+    with keeping(postgres, "100MB"), lines_written() as lines:
+        administer(postgres, *FOUR_FILES)
+        assert database.run_ok() == ["delta"]
+    (gap,) = [one for one in database.case.outcome["gaps"] if "MB are left" in one]
+    assert gap.startswith("of the 100 MB of log that max_slot_wal_keep_size lets slot ")
+    (line,) = [one for one in lines if "LogsAtRisk" in one]
+    assert (line["fleet"], line["LogsAtRisk"], line["database"], line["risks"]) == (
+        "fleet",
+        [1.0],
+        database.case.id,
+        gap,
+    )
 
 
 def test_a_full_run_loads_whatever_the_log_says(database: DeltaCase) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fleet.names import DELTAS_OVERDUE, METRICS
+from fleet.names import DELTAS_OVERDUE, LOGS_AT_RISK, METRICS
 from localcloud.authorization.resource_policies import require_allowed
 from synthesised import Stacks, as_list, policies
 
@@ -23,14 +23,14 @@ def test_what_goes_wrong_reaches_the_topic(stacks: Stacks) -> None:
     instances = {name.partition("-")[2] for name in stacks.all if name.startswith("instance-")}
     rules = stacks["pipeline"].of("aws_cloudwatch_event_target")
     assert set(rules) == {"recorder", "dms_instances", "dms_failed_tasks"}
-    runs = {"run-failed", "run-timed-out", "recorder-errors", "sweep-errors", "deltas-overdue"}
+    runs = {"run-failed", "run-timed-out", "recorder-errors", "sweep-errors", "deltas-overdue", "delta-logs-at-risk"}
     lost = {"missed-nights-seen", "not-delivered-seen", "schedules-lost"}
     lost |= {f"{name.replace('_', '-')}-events-lost" for name in rules}
     assert alarms.keys() == runs | lost | {f"{one}-storage" for one in instances}
     assert all(body["alarm_actions"][0].endswith("-runs") for body in alarms.values())
-    overdue = alarms["deltas-overdue"]
-    assert (overdue["namespace"], overdue["metric_name"]) == (METRICS, DELTAS_OVERDUE)
-    assert overdue["dimensions"] == {"service": "fleet", "fleet": stacks.registry.settings.prefix}
+    for name, metric in (("deltas-overdue", DELTAS_OVERDUE), ("delta-logs-at-risk", LOGS_AT_RISK)):
+        assert (alarms[name]["namespace"], alarms[name]["metric_name"]) == (METRICS, metric)
+        assert alarms[name]["dimensions"] == {"service": "fleet", "fleet": stacks.registry.settings.prefix}
     assert alarms["one-storage"]["threshold"] >= 10 * 2**30
 
 

@@ -82,6 +82,7 @@ _KINDS = {
     exp.Merge: "merge",
 }
 NOW = "§NOW§"  # means the moment at which the statement starts
+MERGE_SOURCE = '"temp"."main"."merge source"'
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,10 @@ class Translation:
 
     *text*: of an INSERT, only what is inserted; *columns*: those an INSERT names; *width*: how many values it gives a
     row, or None where a star decides; *literals*: for each value that an INSERT selects the text that it is, or None
-    where it is none; *actions*: of a MERGE; *ambiguous*: counts the rows that a MERGE would change twice; *names*:
-    result columns, or None where a star decides; *used*, *declared*: columns the statement reads, and names it gives
-    itself; *looks_only*: it selects columns of one table by their names, and no row.
+    where it is none; *actions*: of a MERGE; *source*: the query that a MERGE takes its rows from, to be laid out as
+    MERGE_SOURCE; *ambiguous*: counts the rows that a MERGE would change twice; *names*: result columns, or None where a
+    star decides; *used*, *declared*: columns the statement reads, and names it gives itself; *looks_only*: it selects
+    columns of one table by their names, and no row.
     """
 
     kind: str
@@ -116,6 +118,7 @@ class Translation:
     names: tuple[str, ...] | None = None
     columns: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    source: str = ""
     ambiguous: str = ""
     width: int | None = None
     literals: tuple[str | None, ...] = ()
@@ -166,8 +169,9 @@ def _with_text(plain: Translation, tree: exp.Expr) -> Translation:
             is_overwriting=bool(tree.args.get("overwrite")),
         )
     if isinstance(tree, exp.Merge):
-        ambiguous = _ambiguous_text(tree)
-        return replace(plain, text=_merge_text(tree), actions=_merge_actions(tree), ambiguous=ambiguous)
+        source, ambiguous = _take_source(tree), _ambiguous_text(tree)
+        text = _merge_text(tree)
+        return replace(plain, text=text, actions=_merge_actions(tree), source=source, ambiguous=ambiguous)
     return replace(plain, text=tree.sql(dialect="duckdb"))
 
 
@@ -328,6 +332,17 @@ def _literals(body: exp.Expr) -> tuple[str | None, ...]:
     if not isinstance(body, exp.Select) or body.is_star:
         return ()
     return tuple(one.name if isinstance(one, exp.Literal) and one.is_string else None for one in body.expressions)
+
+
+def _take_source(tree: exp.Merge) -> str:
+    """The query in USING, which the table MERGE_SOURCE takes the place of: it is read twice, and runs once. Empty where
+    a table is there already.
+    """
+    using = tree.args["using"]
+    if not isinstance(using, exp.Subquery):
+        return ""
+    tree.set("using", exp.alias_(exp.to_table(MERGE_SOURCE), using.alias, table=True, quoted=True))
+    return using.this.sql(dialect="duckdb")
 
 
 def _ambiguous_text(tree: exp.Merge) -> str:

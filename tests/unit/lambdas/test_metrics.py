@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,26 +9,14 @@ from typing import Any, cast
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.metrics import metrics_log, put_metric
+from lambdas.metrics import put_metric
 from lambdas.wiring import LOCAL, Clients
+from metric_lines import lines_written
 
 
 class Asked(Model):
     run: str
     database: str
-
-
-@contextmanager
-def lines_written() -> Iterator[list[dict[str, Any]]]:
-    """What is written for CloudWatch meanwhile."""
-    lines: list[dict[str, Any]] = []
-    collector = logging.Handler()
-    collector.emit = lambda record: lines.append(json.loads(record.getMessage()))
-    metrics_log.addHandler(collector)
-    try:
-        yield lines
-    finally:
-        metrics_log.removeHandler(collector)
 
 
 def test_a_number_is_found_by_its_namespace_name_and_dimensions_as_an_alarm_says_them() -> None:
