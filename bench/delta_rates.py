@@ -3,9 +3,9 @@
     python -m bench.delta_rates --changes 300000
 
 Capture: rows a second from PostgreSQL's log to Parquet, beside the same log read and decoded row by row in Python, and
-thrown away. Apply: the whole request of a delta in Snowflake's stand-in, beside a MERGE alone in DuckDB, over the same
-rows; both keep the last change of each key. Exits 1 when capture is below half of its limit, or apply takes more than
-twice as long as the MERGE.
+thrown away. Apply: the whole request of a delta in Snowflake's stand-in, with its COPY and guards, beside a MERGE alone
+in DuckDB of the same changes from memory into the same columns; both keep the last change of each key. Exits 1 when
+capture is below half of its limit, or apply takes more than twice as long as the MERGE.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import duckdb
 from bench.figures import Figure, print_figures
 from fleet.attempts import Attempt
 from fleet.databases import SnowflakeSettings
-from fleet.deltas.change_sql import ChangeBatch, change_statements
+from fleet.deltas.change_sql import ChangeBatch, change_statements, position_order
 from fleet.folders import LandedFile
 from fleet.manifests import SealedTable
 from fleet.tables.catalogue import Table
@@ -48,16 +48,19 @@ _ROWS = {73, 85, 68}  # insert, update, delete
 _MERGE = """
 MERGE INTO m USING (
   SELECT * FROM (
-    SELECT id, name, amount, "Op" = 'D' AS is_gone, _fleet_position AS p, _fleet_sequence AS s FROM c
+    SELECT id, name, amount, _fleet_database, _fleet_at, _file, _row, "Op" = 'D' AS is_gone, 2 AS a, {order} AS p,
+      _fleet_sequence AS s FROM c
     UNION ALL
-    SELECT _fleet_before_id, name, amount, true, _fleet_position, _fleet_sequence FROM c
-    WHERE "Op" = 'U' AND _fleet_before_id <> id
-  ) QUALIFY row_number() OVER (PARTITION BY id ORDER BY p DESC, s DESC) = 1
+    SELECT _fleet_before_id, name, amount, _fleet_database, _fleet_at, _file, _row, true, 2, {order},
+      _fleet_sequence FROM c WHERE "Op" = 'U' AND _fleet_before_id <> id
+  ) QUALIFY row_number() OVER (PARTITION BY id ORDER BY a DESC, p DESC, s DESC) = 1
 ) AS c ON m.id = c.id
 WHEN MATCHED AND is_gone THEN DELETE
-WHEN MATCHED THEN UPDATE SET name = c.name, amount = c.amount
-WHEN NOT MATCHED AND NOT is_gone THEN INSERT VALUES (c.id, c.name, c.amount)
-"""
+WHEN MATCHED THEN UPDATE SET name = c.name, amount = c.amount, _fleet_database = c._fleet_database,
+  _fleet_at = c._fleet_at, _file = c._file, _row = c._row
+WHEN NOT MATCHED AND NOT is_gone THEN INSERT
+  VALUES (c.id, c.name, c.amount, c._fleet_database, c._fleet_at, c._file, c._row)
+""".format(order=position_order("postgresql", "_fleet_position"))
 _FORMAT = "FILE_FORMAT = (FORMAT_NAME = '\"FLEET\".OPS.DMS_PARQUET') MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE"
 _PEEK = (
     "SELECT lsn, data FROM pg_logical_slot_peek_binary_changes(%s, NULL, NULL, 'proto_version', '1', "
@@ -178,8 +181,9 @@ def _apply(changes: int) -> Iterator[Figure]:
         sealed = SealedTable("public", "m", False, "loaded", changes, None, (LandedFile(key, 1, "e"),))
         batch = ChangeBatch(table, ((attempt, sealed),), 0, warehouse)
         statements = change_statements(snowflake, "postgresql", attempt, batch)
-        alone.execute(f"CREATE TABLE m AS {before}")
-        alone.execute(f"CREATE TABLE c AS {rows}")
+        own = f"'shop' AS _fleet_database, '2026' AS _fleet_at, '{key}' AS _file, n AS _row"
+        alone.execute(f"CREATE TABLE m AS {before.replace(' FROM', f', {own} FROM')}")
+        alone.execute(f"CREATE TABLE c AS SELECT *, '{key}' AS _file, row_number() OVER () AS _row FROM ({rows})")
         began = time.perf_counter()
         alone.execute(_MERGE)
         limit = time.perf_counter() - began

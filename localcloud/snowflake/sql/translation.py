@@ -107,9 +107,9 @@ class Translation:
     *text*: of an INSERT, only what is inserted; *columns*: those an INSERT names; *width*: how many values it gives a
     row, or None where a star decides; *literals*: for each value that an INSERT selects the text that it is, or None
     where it is none; *actions*: of a MERGE; *source*: the query that a MERGE takes its rows from, to be laid out as
-    MERGE_SOURCE; *ambiguous*: counts the rows that a MERGE would change twice; *names*: result columns, or None where a
-    star decides; *used*, *declared*: columns the statement reads, and names it gives itself; *looks_only*: it selects
-    columns of one table by their names, and no row.
+    MERGE_SOURCE; *ambiguous*: counts the rows that a MERGE would change twice; *acting*: counts those of each action;
+    *names*: result columns, or None where a star decides; *used*, *declared*: columns the statement reads, and names it
+    gives itself; *looks_only*: it selects columns of one table by their names, and no row.
     """
 
     kind: str
@@ -120,6 +120,7 @@ class Translation:
     actions: tuple[str, ...] = ()
     source: str = ""
     ambiguous: str = ""
+    acting: str = ""
     width: int | None = None
     literals: tuple[str | None, ...] = ()
     is_overwriting: bool = False
@@ -169,9 +170,9 @@ def _with_text(plain: Translation, tree: exp.Expr) -> Translation:
             is_overwriting=bool(tree.args.get("overwrite")),
         )
     if isinstance(tree, exp.Merge):
-        source, ambiguous = _take_source(tree), _ambiguous_text(tree)
-        text = _merge_text(tree)
-        return replace(plain, text=text, actions=_merge_actions(tree), source=source, ambiguous=ambiguous)
+        plain = replace(plain, actions=_merge_actions(tree), source=_take_source(tree))
+        plain = replace(plain, ambiguous=_ambiguous_text(tree), acting=_acting_text(tree))
+        return replace(plain, text=_merge_text(tree))
     return replace(plain, text=tree.sql(dialect="duckdb"))
 
 
@@ -364,13 +365,28 @@ def _merge_text(tree: exp.Expr) -> str:
         if isinstance(when.args["then"], exp.Update):
             for assignment in when.args["then"].expressions:
                 assignment.this.set("table", None)  # DuckDB's SET takes bare columns
-    return tree.sql(dialect="duckdb") + " RETURNING merge_action"
+    return tree.sql(dialect="duckdb")
+
+
+def _acting_text(tree: exp.Merge) -> str:
+    """How many rows of the source do what, asked before the MERGE: DuckDB's RETURNING takes as long as the MERGE."""
+    target, source, on = (part.sql(dialect="duckdb") for part in (tree.this, tree.args["using"], tree.args["on"]))
+    found = f'"{tree.this.alias_or_name}".rowid IS NOT NULL'
+    branches = [
+        f"WHEN {found if when.args['matched'] else f'NOT ({found})'} "
+        f"AND ({when.args['condition'].sql(dialect='duckdb') if when.args.get('condition') else 'TRUE'}) "
+        f"THEN '{_action(when)}'"
+        for when in tree.args["whens"].expressions
+    ]
+    return f"SELECT CASE {' '.join(branches)} END, count(*) FROM {source} LEFT JOIN {target} ON {on} GROUP BY 1"
 
 
 def _merge_actions(tree: exp.Expr) -> tuple[str, ...]:
     """What the MERGE may do, in the order in which Snowflake's result names it."""
-    kinds = {
-        "insert" if isinstance(then, exp.Insert) else "update" if isinstance(then, exp.Update) else "delete"
-        for then in (when.args["then"] for when in tree.args["whens"].expressions)
-    }
+    kinds = {_action(when) for when in tree.args["whens"].expressions}
     return tuple(kind for kind in ("insert", "update", "delete") if kind in kinds)
+
+
+def _action(when: exp.Expr) -> str:
+    then = when.args["then"]
+    return "insert" if isinstance(then, exp.Insert) else "update" if isinstance(then, exp.Update) else "delete"
