@@ -10,7 +10,9 @@ from typing import Any, Self
 
 import pytest
 
+from case_registry import enter
 from delta_case import DeltaCase
+from fleet.databases import Deletes, Mode, TableRules
 from lambdas.sources import mysql
 from localcloud.servers.mariadb import EmbeddedMariadb
 from mariadb_cases import MariadbCases
@@ -60,8 +62,8 @@ def seeded(cases: MariadbCases) -> DeltaCase:
     return database
 
 
-def run_ok(database: DeltaCase, purposes: list[str]) -> None:
-    outcome = database.run()
+def run_ok(database: DeltaCase, purposes: list[str], mode: Mode = "delta") -> None:
+    outcome = database.run(mode)
     assert outcome["outcome"] == "ok", outcome["failure_text"]
     database.assert_equal(**COLUMNS)
     assert database.purposes == purposes
@@ -97,6 +99,28 @@ def test_a_truncated_and_an_altered_table_are_loaded_in_full(seeded: DeltaCase) 
     seeded.change("TRUNCATE orders", "INSERT INTO orders VALUES (9, 'nine', 9)", "ALTER TABLE parents ADD COLUMN x int")
     run_ok(seeded, ["delta", "full"])
     assert {seeded.case.tables[name]["mode"] for name in ("orders", "parents")} == {"full"}
+
+
+def test_rows_that_are_deleted_or_changed_are_kept_where_the_registry_says_so(cases: MariadbCases) -> None:
+    keeps: dict[str, Deletes] = {"orders": "soft", "order_lines": "history"}
+    database = DeltaCase(cases, MADE_OF, keeps)
+    case = database.case
+    enter(case, tables=tuple(TableRules(case.id, table, deletes=word) for table, word in keeps.items()))
+    run_ok(database, ["prime", "full"])
+    database.change(
+        "UPDATE orders SET what = 'last' WHERE id = 1",
+        "DELETE FROM orders WHERE id = 1",
+        "UPDATE orders SET id = 30 WHERE id = 3",
+        "UPDATE order_lines SET body = 'b' WHERE line = 1",
+        "DELETE FROM order_lines WHERE line = 2",
+    )
+    for purposes in (["delta", "full"], ["full"]):
+        run_ok(database, purposes, mode="delta" if "delta" in purposes else "full")
+        schema = case.warehouse_schema
+        gone = case.ask_warehouse(f"SELECT ID, WHAT FROM {schema}.ORDERS WHERE _DELETED_AT IS NOT NULL ORDER BY ID")
+        assert gone == [[1, "last"], [3, "three"]]
+        versions = f"SELECT LINE, LENGTH(BODY), _VALID_TO IS NULL FROM {schema}.ORDER_LINES ORDER BY LINE, _VALID_FROM"
+        assert case.ask_warehouse(versions) == [[1, 1, False], [1, 1, True], [2, 15_000, False]]
 
 
 def test_a_log_that_was_cut_begins_the_chain_anew(seeded: DeltaCase) -> None:
