@@ -63,6 +63,8 @@ def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], 
             )
     if limits is not None:
         _note_maintenance(stack, limits, note)
+        if any(one.fields.get("deltas") for one in databases):
+            _note_retention(stack, limits, note)
     if all(one.complete for one in databases):
         _note_unknown(stack, [one.fields for one in databases], note)
 
@@ -134,6 +136,19 @@ def _note_maintenance(stack: StackSettings, limits: Limits, note: Note) -> None:
                 f"night {night.name!r} may still go on in `stack.{'.'.join(written[1:])}` "
                 f"({stack.replication.maintenance_window} UTC): a task may take {minutes} minutes. Move one of them.",
             )
+
+
+def _note_retention(stack: StackSettings, limits: Limits, note: Note) -> None:
+    """S3 deletes folders by their age, also those that no delta has brought to Snowflake yet."""
+    kept, hours = stack.landing_retention_days, limits.delta_overdue_hours
+    wanted = -(-2 * hours // 24)
+    if kept < wanted:
+        note(
+            ("stack", "landing_retention_days"),
+            f"`stack.landing_retention_days` is {kept}, and only after {hours} hours without a delta does anybody hear of "
+            f"it (`limits.delta_overdue_hours`). What waits in S3 for the next delta must outlive that twice: wanted at "
+            f"least {wanted} days.",
+        )
 
 
 def _note_unknown(stack: StackSettings, databases: Sequence[Mapping[str, Any]], note: Note) -> None:

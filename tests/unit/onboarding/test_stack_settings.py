@@ -178,3 +178,12 @@ def test_a_landing_bucket_that_is_the_control_bucket_is_refused(tmp_path: Path) 
     file.write_text(file.read_text().replace("fleet-landing", "fleet-control-123456789012"), encoding="utf-8")
     with pytest.raises(RegistryError, match=r"settings\.yaml:4: .*which is the control bucket"):
         read_registry(tmp_path, {})
+
+
+def test_folders_that_may_be_deleted_before_anybody_hears_of_a_missing_delta_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, f"{MADE}  landing_retention_days: 19\n", "limits: {delta_overdue_hours: 240}\n")
+    assert read_registry(tmp_path, {}).settings.stack.landing_retention_days == 19  # no database does deltas
+    file = tmp_path / "databases.yaml"
+    file.write_text(file.read_text().replace("tags:", "deltas: true, tags:"), encoding="utf-8")
+    with pytest.raises(RegistryError, match=rf"settings\.yaml:{FIRST + 2}: .* is 19, .* at least 20 days"):
+        read_registry(tmp_path, {})
