@@ -145,9 +145,9 @@ def _note_retention(stack: StackSettings, limits: Limits, note: Note) -> None:
     if kept < wanted:
         note(
             ("stack", "landing_retention_days"),
-            f"`stack.landing_retention_days` is {kept}, and only after {hours} hours without a delta does anybody hear of "
-            f"it (`limits.delta_overdue_hours`). What waits in S3 for the next delta must outlive that twice: wanted at "
-            f"least {wanted} days.",
+            f"`stack.landing_retention_days` is {kept}, and only after {hours} hours without a delta does anybody hear "
+            "of it (`limits.delta_overdue_hours`). What waits in S3 for the next delta must outlive that twice: wanted "
+            f"at least {wanted} days.",
         )
 
 
