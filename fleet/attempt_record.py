@@ -122,6 +122,10 @@ class AttemptRecord:
     loaded_at: datetime | None = None
     """When all loads were over. Written by PollLoads."""
 
+    owes_sweep: bool = False
+    """Of a delta: the end of a transaction, of which a part may be lost, makes its run compare keys. Written by
+    SealFolder."""
+
     comparing_since: datetime | None = None
     """When the comparison of keys began; of a delta in a sweep. Written by CompareKeys."""
     compared_at: datetime | None = None
@@ -224,6 +228,7 @@ class AttemptChange(TypedDict, total=False):
     checkpoint: str
     late_noted: bool
     loaded_at: datetime
+    owes_sweep: bool
     comparing_since: datetime
     compared_at: datetime
     is_suspected: bool

@@ -63,7 +63,8 @@ class DeltaSeal:
     *end*: why the task did not end as a bounded run ends; what landed is in order all the same, and is applied.
     *counts*: DMS's counts of each table's changes over the life of the task, from which the next attempt's begin.
     *place*: where the source's log was, None if it did not say so. *open_since*: when a transaction began that was open
-    then and that the stop of the task may have cut; empty without one. *strays*: objects in the folder that nobody
+    then and that the stop of the task may have cut; empty without one. *owes_sweep*: such a one is over, and no
+    keys were compared since. *strays*: objects in the folder that nobody
     knows, which end the run red and keep no change back.
     """
 
@@ -76,6 +77,7 @@ class DeltaSeal:
     counts: tuple[TableChanges, ...] = ()
     place: LogPlace | None = None
     open_since: str = ""
+    owes_sweep: bool = False
     strays: Failure | None = None
 
 

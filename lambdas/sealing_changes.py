@@ -10,7 +10,7 @@ from fleet.attempt_record import AttemptRecord
 from fleet.deltas.chain import Chain
 from fleet.deltas.log_places import log_place
 from fleet.deltas.logs import SourceLog
-from fleet.deltas.open_transactions import describe_open, find_open
+from fleet.deltas.open_transactions import describe_ended, describe_open, find_open, has_ended
 from fleet.deltas.sealing import describe_twice, find_mark, judge_changes
 from fleet.dms.tasks import ChangeCounts, TaskReport, judge_delta_end, read_changes
 from fleet.failures import Failure
@@ -65,10 +65,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
         gaps.append("the last delta's manifest is gone, so that DMS's counts of changes are compared with nothing")
     is_prime = chain is None or bool(chain.broken)
     log = _ask_log(opened, gaps, clients)
-    rested_at = opened.record.over_at or clients.now()
-    open_since = find_open(opened.server.engine, log.open_since, rested_at) if log is not None else ""
-    if not is_prime:  # a seed waits for the end of what is open at its prime's seal
-        gaps += describe_open(open_since)
+    open_since, owes_sweep = _judge_open(opened, chain, since, log, gaps, clients)
     changed = _find_changed(opened, [table for table in tables if table.name != mark_name], gaps, clients)
     changed |= _find_late(opened, since, tables, gaps, clients)
     is_proved = mark == opened.attempt.number if opened.record.marked_at else True
@@ -106,6 +103,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             counts=tuple(TableChanges(name.schema, name.table, counts[name]) for name in sorted(counts)),
             place=log_place(log) if log is not None else None,
             open_since=open_since,
+            owes_sweep=owes_sweep,
             strays=judge_strays(strays, [], follows="What is known of it is applied all the same."),
         ),
     )
@@ -124,6 +122,7 @@ def note_changes(opened: Opened, manifest: Manifest, clients: Clients) -> None:
         chain=delta.chain,
         is_closed=delta.is_closed,
         checkpoint=delta.checkpoint,
+        owes_sweep=delta.owes_sweep,
     )
     chain = clients.chains.find(opened.database.id)
     if chain is None or chain.number != delta.chain:
@@ -175,10 +174,38 @@ def _counts_before(chain: Chain | None, since: Sealed) -> dict[TableName, Change
     """DMS's counts when the attempt before this one was sealed; None where nobody knows them any more."""
     if chain is None or chain.broken:
         return {}
-    for record, manifest in since:
-        if record.attempt.number == chain.newest and manifest.delta is not None:
-            return {TableName(one.schema, one.table): one.counts for one in manifest.delta.counts}
-    return None
+    last = _last_sealed(chain, since)
+    return {TableName(one.schema, one.table): one.counts for one in last[1].counts} if last is not None else None
+
+
+def _last_sealed(chain: Chain | None, since: Sealed) -> tuple[AttemptRecord, DeltaSeal] | None:
+    """The newest attempt that read *chain*; None without one, and where its manifest is gone."""
+    newest = chain.newest if chain is not None else 0
+    return next(
+        ((record, manifest.delta) for record, manifest in since if record.attempt.number == newest and manifest.delta),
+        None,
+    )
+
+
+def _judge_open(
+    opened: Opened, chain: Chain | None, since: Sealed, log: SourceLog | None, gaps: list[str], clients: Clients
+) -> tuple[str, bool]:
+    """Since when a transaction is open that the stop of the task may have cut, if one is; and whether keys are to be
+    compared, because an earlier one is over, or because they were to be already. A source that does not answer leaves
+    what was known.
+    """
+    last = _last_sealed(chain, since)
+    is_after_seed = chain is not None and chain.newest == chain.number  # it waited for what its prime's seal found
+    before = "" if last is None or is_after_seed else last[1].open_since
+    rested_at = opened.record.over_at or clients.now()
+    open_since = find_open(opened.server.engine, log.open_since, rested_at) if log is not None else before
+    if chain is not None and not chain.broken:  # a seed waits for the end of what is open at its prime's seal
+        gaps += describe_open(open_since)
+    is_over = log is not None and has_ended(before, log.open_since)
+    if is_over:
+        gaps.append(describe_ended(before))
+    is_owed = last is not None and last[0].owes_sweep and last[0].compared_at is None
+    return open_since, is_over or is_owed
 
 
 def _ask_log(opened: Opened, gaps: list[str], clients: Clients) -> SourceLog | None:

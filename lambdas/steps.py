@@ -36,6 +36,12 @@ def find_steps(opened: Opened, clients: Clients) -> list[AttemptRecord]:
     return [*reversed(list(mine)), opened.record]
 
 
+def find_sweep(opened: Opened, steps: Sequence[AttemptRecord]) -> tuple[str, ...] | None:
+    """The tables whose keys the execution of *steps* compares, all if empty; None for no comparison."""
+    owed = () if any(one.owes_sweep for one in steps) else None
+    return opened.plan.sweep if opened.plan.sweep is not None else owed
+
+
 @dataclass(frozen=True)
 class StepsEnd:
     """How the steps of an execution ended together. *failure*: what stopped one of them that no later one mended.

@@ -18,6 +18,7 @@ _FRESHNESS = "tests/deltas/test_deltas_freshness.py"
 _RULES = "tests/deltas/test_deltas_rules.py"
 _MARIADB = "tests/deltas/test_deltas_mariadb.py"
 _LOGS = "tests/deltas/test_deltas_logs.py"
+_OPEN = "tests/deltas/test_deltas_open_transactions.py"
 _SOURCE_LOGS = "tests/unit/lambdas/test_source_logs.py"
 _LANDING = "tests/deltas/test_landing_format.py"
 _KEEPING = "tests/contract/snowflake/test_keeping_changes.py"
@@ -250,20 +251,28 @@ RULES = (
         "lambdas/sealing_changes.py",
         "        gaps += describe_open(open_since)\n",
         "        pass\n",
-        (
-            "tests/deltas/test_deltas_open_transactions.py"
-            "::test_a_transaction_that_is_open_over_the_stop_is_kept_and_is_a_gap",
-        ),
+        (f"{_OPEN}::test_a_transaction_that_is_open_over_the_stop_is_kept_and_is_a_gap",),
+    ),
+    Mutant(
+        "the end of such a transaction makes a run compare keys",
+        "lambdas/sealing_changes.py",
+        "    return open_since, is_over or is_owed\n",
+        "    return open_since, is_owed\n",
+        (f"{_OPEN}::test_keys_are_compared_once_such_a_transaction_is_over",),
+    ),
+    Mutant(
+        "a comparison that is owed is made after the next delta",
+        "lambdas/sealing_changes.py",
+        "    return open_since, is_over or is_owed\n",
+        "    return open_since, is_over\n",
+        (f"{_OPEN}::test_a_comparison_that_did_not_come_is_made_after_the_next_delta",),
     ),
     Mutant(
         "the delta behind that stop says so too",
         "lambdas/source_log.py",
         "*describe_open(before.open_since)",
         "",
-        (
-            "tests/deltas/test_deltas_open_transactions.py"
-            "::test_the_delta_after_it_says_so_too_and_the_first_after_a_prime_does_not",
-        ),
+        (f"{_OPEN}::test_the_delta_after_it_says_so_too_and_the_first_after_a_prime_does_not",),
     ),
     Mutant(
         "a source that does not answer gets no seed",

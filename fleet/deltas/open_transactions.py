@@ -12,7 +12,7 @@ behind it still knows what a transaction wrote before (docs/to-verify-on-aws.md)
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fleet.databases import Engine
 
@@ -33,6 +33,32 @@ def find_open(engine: Engine, open_since: str, rested_at: datetime) -> str:
     """
     is_cut = engine in _MAY_CUT and open_since and datetime.fromisoformat(open_since) <= rested_at
     return open_since if is_cut else ""
+
+
+def has_ended(before: str, open_since: str) -> bool:
+    """Whether what `find_open` found at an earlier seal is over, if it found anything. *open_since*: as the source says
+    now, whose reckoning of the same moment may differ by a second.
+
+    >>> since, same, later = (f"2026-11-30T14:00:0{second}+00:00" for second in (0, 1, 2))
+    >>> [has_ended(since, now) for now in (since, same, later, "")]
+    [False, False, True, True]
+    >>> has_ended("", later)
+    False
+    """
+    if not before or not open_since:
+        return bool(before)
+    return datetime.fromisoformat(open_since) - datetime.fromisoformat(before) > _SAME_MOMENT
+
+
+_SAME_MOMENT = timedelta(seconds=1)
+
+
+def describe_ended(open_since: str) -> str:
+    """The gap that its end is."""
+    return (
+        f"the transaction that was open at the source from {open_since} on, while the task was stopped, is over: this "
+        "run compares the keys of all tables; whether their values are whole it cannot see"
+    )
 
 
 def describe_open(open_since: str) -> list[str]:

@@ -1,42 +1,51 @@
-"""What a seal keeps of a transaction that is open then, and which outcomes say so.
+"""What a seal keeps of a transaction that is open then, which outcomes say so, and what follows from its end.
 
-The source is a PostgreSQL whose registry calls it a SQL Server, and which answers as one: **none was ever reached**.
+The source is a PostgreSQL that answers as a SQL Server would: **none was ever reached**.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from cases import Cases
 from delta_case import DeltaCase, delta_cases
 from fleet.attempt_record import AttemptRecord
 from fleet.databases import Engine
+from fleet.deltas import open_transactions
 from fleet.deltas.logs import SourceLog
 from fleet.manifests import Manifest
 from fleet.tables.catalogue import Census
 from lambdas.attempt_context import Opened, look_at_attempt
 from lambdas.clients.records import adapter
+from lambdas.handlers import ask_source
 from lambdas.sealing_changes import seal_changes
 from lambdas.source_log import check_log
 from lambdas.wiring import Clients
 from localcloud.servers.postgres import EmbeddedPostgres
+from test_deltas_sweep import found, warehouse
 
 
 @pytest.fixture(scope="module")
-def database(
-    postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[DeltaCase]:
+def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
+    with delta_cases(tmp_path_factory.mktemp("open"), postgres, case_template) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def database(cases: Cases) -> DeltaCase:
     """A database with a prime and a delta."""
-    with delta_cases(tmp_path_factory.mktemp("open"), postgres, case_template) as cases:
-        one = DeltaCase(cases)
-        one.run_ok()
-        one.run_ok()
-        yield one
+    one = DeltaCase(cases)
+    one.run_ok()
+    one.run_ok()
+    return one
 
 
 class Answering:
@@ -128,3 +137,62 @@ def test_the_delta_after_it_says_so_too_and_the_first_after_a_prime_does_not(dat
     clients.chains.put(case.id, replace(chain, number=chain.newest))
     check_log(opened_as("sqlserver", record, clients), clients)
     assert gaps_of(look_at_attempt(record.attempt, clients).record.gaps) == []
+
+
+Say = Callable[[str], None]
+
+
+@pytest.fixture
+def cutting(monkeypatch: pytest.MonkeyPatch) -> Say:
+    """PostgreSQL may now cut a transaction as SQL Server may. What comes back says since when one is open."""
+    monkeypatch.setattr(open_transactions, "_MAY_CUT", frozenset({"postgresql"}))
+    speaker = ask_source.SPEAKERS["postgresql"]
+
+    def say(open_since: str) -> None:
+        answering = replace(speaker, log=lambda *asked: replace(speaker.log(*asked), open_since=open_since))
+        monkeypatch.setitem(cast("dict[str, Any]", ask_source.SPEAKERS), "postgresql", answering)
+
+    return say
+
+
+@pytest.fixture
+def cut(cases: Cases, cutting: Say) -> DeltaCase:
+    """A database after two deltas, over whose stops a transaction was open. Now it is over, and a row of it is lost."""
+    database = DeltaCase(cases)
+    cutting(cases.cloud.clock.now().isoformat(timespec="seconds"))
+    assert database.run_ok() == ["prime", "full"]
+    for _ in range(2):
+        assert database.run_ok() == ["delta"]
+        assert len(gaps_of(tuple(database.case.outcome["gaps"]))) == 1
+        assert document(database)["sweep"] is None
+    cutting("")
+    warehouse(database, 'DELETE FROM {}.ORDERS WHERE "ID" = 1')
+    return database
+
+
+def document(database: DeltaCase) -> dict[str, Any]:
+    return json.loads(database.case.read_control(database.case.outcome["document"]))
+
+
+def test_keys_are_compared_once_such_a_transaction_is_over(cut: DeltaCase) -> None:
+    assert cut.run_ok() == ["delta", "delta", "full"]
+    assert found(cut)["orders"]["is_mended"]
+    assert any("on, while the task was stopped, is over: this run compares" in gap for gap in cut.case.outcome["gaps"])
+    assert cut.run_ok() == ["delta"]
+    assert document(cut)["sweep"] is None
+
+
+def test_a_comparison_that_did_not_come_is_made_after_the_next_delta(cut: DeltaCase) -> None:
+    assert cut.run_broken("dies-each-time:CompareKeys")["outcome"] == "failed"
+    assert cut.run_ok() == ["delta", "delta", "full"]
+    assert found(cut)["orders"]["is_mended"]
+
+
+def test_what_is_not_known_of_a_transaction_is_kept_until_the_source_answers(
+    cut: DeltaCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as silent:
+        silent.setattr("lambdas.sealing_changes._ask_log", lambda *_: None)
+        cut.run()
+    assert cut.purposes == ["delta"]
+    assert cut.run_ok() == ["delta", "delta", "full"]

@@ -20,7 +20,7 @@ from fleet.errors import ClaimLostError, FleetError, TransientError
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
 from lambdas.chain_context import find_needing
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.steps import find_steps
+from lambdas.steps import find_steps, find_sweep
 from lambdas.wiring import Clients
 
 
@@ -81,7 +81,7 @@ def _choose(opened: Opened, mode: Mode, clients: Clients) -> DeltaStep | Literal
     done: list[Purpose] = [one.purpose for one in steps if one.purpose]
     chain = clients.chains.find(opened.database.id)
     needing, whole = find_needing(opened, chain, clients)
-    sweep = sweep_stage(steps) if opened.plan.sweep is not None else "over"
+    sweep = sweep_stage(steps) if find_sweep(opened, steps) is not None else "over"
     step = next_step(mode, done, chain, needing, whole, sweep)
     if step is None or step == "compare":
         return step

@@ -26,7 +26,7 @@ from fleet.server_places import is_full
 from lambdas.attempt_context import look_at_attempt, read_account
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.outcome_records import merge_with_previous, put_outcome
-from lambdas.steps import conclude_steps, find_steps
+from lambdas.steps import conclude_steps, find_steps, find_sweep
 from lambdas.wiring import Clients
 
 
@@ -80,7 +80,8 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
     opened = look_at_attempt(attempt, clients)
     if request.steps == "several":
-        end = conclude_steps(request.mode, find_steps(opened, clients), opened.plan.sweep, clients)
+        steps = find_steps(opened, clients)
+        end = conclude_steps(request.mode, steps, find_sweep(opened, steps), clients)
         return decide(
             replace(attempt, mode=request.mode),
             end.failure,

@@ -57,7 +57,7 @@ def run(request: Request, clients: Clients) -> Response:
         if opened.attempt.mode == "full" and opened.attempt.tables is None:
             measured = _measure(opened, outcome.ended_at, clients)
         # Otherwise its start lies days back; and a sweep takes a delta more than a run without one.
-        if outcome.mode == "delta" and outcome.redrive_count == 0 and opened.plan.sweep is None:
+        if outcome.mode == "delta" and outcome.redrive_count == 0 and not outcome.sweep:
             delta_seconds = seconds_since(outcome.started_at, outcome.ended_at)
     clients.ledger.release(opened.attempt, measured=measured, delta_seconds=delta_seconds, place_at=claim.place_at)
     return Response(verdict="released")
