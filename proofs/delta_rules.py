@@ -25,8 +25,8 @@ _KEEPING = "tests/contract/snowflake/test_keeping_changes.py"
 _COMPARED = "tests/contract/snowflake/test_compared_loads.py"
 _TOGETHER = "tests/deltas/test_deltas_together.py"
 _DELETES = "tests/deltas/test_deltas_deletes.py"
-_SOFT = f"{_KEEPING}::test_a_soft_table_keeps_the_last_image_of_each_key_and_since_when_it_is_gone"
-_HISTORY = f"{_KEEPING}::test_a_history_table_has_each_version_once_and_no_two_at_a_time"
+_SOFT = f"{_KEEPING}::test_a_deleted_row_keeps_its_last_image_and_comes_back"
+_HISTORY = f"{_KEEPING}::test_versions_follow_each_other_whatever_their_times_and_an_unchanged_image_opens_none"
 
 RULES = (
     Mutant(
@@ -118,14 +118,14 @@ RULES = (
         "fleet/deltas/change_sql.py",
         'f"{position_order(engine, _POSITION)} AS {BY_POSITION}, ',
         'f"{quote(_POSITION)} AS {BY_POSITION}, ',
-        (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
+        (f"{_BATCHES}::test_the_last_change_of_each_key_is_what_is_left",),
     ),
     Mutant(
         "a later folder comes after an earlier one",
         "fleet/deltas/change_sql.py",
         'f"ORDER BY {BY_ATTEMPT} DESC, ',
         'f"ORDER BY {BY_ATTEMPT}, ',
-        (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
+        (f"{_BATCHES}::test_the_last_change_of_each_key_is_what_is_left",),
     ),
     Mutant(
         "a delta waits for the one before it",
@@ -139,7 +139,7 @@ RULES = (
         "fleet/deltas/change_sql.py",
         "= 'U' AND ({moved})",
         "= 'U' AND FALSE AND ({moved})",
-        (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
+        (f"{_BATCHES}::test_the_last_change_of_each_key_is_what_is_left",),
     ),
     Mutant(
         "only the task that read a chain goes on with it",
@@ -302,7 +302,7 @@ RULES = (
         "{BY_POSITION} DESC, {BY_SEQUENCE}) = 1",
         (
             f"{_BATCHES}::test_eight_thousand_changes_of_one_row_leave_the_last",
-            f"{_BATCHES}::test_the_table_becomes_what_the_source_is",
+            f"{_BATCHES}::test_the_last_change_of_each_key_is_what_is_left",
         ),
     ),
     Mutant(
@@ -310,14 +310,14 @@ RULES = (
         "fleet/deltas/change_sql.py",
         "WHEN NOT MATCHED AND NOT C.{IS_GONE} THEN",
         "WHEN NOT MATCHED THEN",
-        (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
+        (f"{_BATCHES}::test_the_last_change_of_each_key_is_what_is_left",),
     ),
     Mutant(
         "a delete takes its row away and writes nothing of its own",
         "fleet/deltas/change_sql.py",
         "WHEN MATCHED AND C.{IS_GONE} THEN DELETE ",
         "",
-        (f"{_BATCHES}::test_the_table_becomes_what_the_source_is",),
+        (f"{_BATCHES}::test_the_last_change_of_each_key_is_what_is_left",),
     ),
     Mutant(
         "COPY reads as many changes as the footers of its files had",

@@ -58,6 +58,37 @@ def test_the_table_becomes_what_the_source_is(
     assert warehouse.rows() == rows
 
 
+ONE, OTHER, ELSEWHERE = (1, 1), (2, 0), (3, 1)
+
+
+def update(name: str, position: int, sequence: int = 0) -> Change:
+    """One of ONE."""
+    return Change("U", ONE, name, ONE, position, sequence)
+
+
+# Each of these is among what the test before tries, but not each time that it is run.
+@pytest.mark.parametrize(
+    ("folders", "left"),
+    [
+        pytest.param([[update("a", 0x9), update("b", 0x10)]], {ONE: "b"}, id="places are numbers"),
+        pytest.param([[update("a", 9, 1), update("b", 9, 2)]], {ONE: "b"}, id="a place is shared"),
+        pytest.param([[update("a", 30)], [update("b", 20)]], {ONE: "b"}, id="a later folder comes later"),
+        pytest.param([[Change("U", ELSEWHERE, "a", ONE, 9)]], {ELSEWHERE: "a"}, id="an old key goes"),
+        pytest.param([[Change("D", ONE, None, None, 9)]], {}, id="a delete takes its row away"),
+        pytest.param([[Change("D", ELSEWHERE, None, None, 9)]], {ONE: "old"}, id="nothing is there to delete"),
+    ],
+)
+def test_the_last_change_of_each_key_is_what_is_left(
+    account: Account, folders: list[list[Change]], left: dict[tuple[int, int], str]
+) -> None:
+    warehouse = Warehouse(account, {ONE: "old", OTHER: "other"})
+    landed = [warehouse.land(number, changes) for number, changes in enumerate(folders, 2)]
+
+    account.done(*warehouse.statements(len(folders) + 1, landed))
+
+    assert warehouse.rows() == {**left, OTHER: "other"}
+
+
 def test_eight_thousand_changes_of_one_row_leave_the_last(account: Account) -> None:
     warehouse = Warehouse(account, {(1, 1): "old"})
     changes = [Change("U", (1, 1), str(number), (1, 1), 9, number) for number in range(8_000)]  # of one transaction

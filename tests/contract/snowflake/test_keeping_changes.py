@@ -189,6 +189,33 @@ def test_a_history_table_has_each_version_once_and_no_two_at_a_time(
     assert held == {key: _in_order(found) for key, found in model.versions.items()}
 
 
+# The next two are among what the tests before try, but not each time that they are run.
+def test_a_deleted_row_keeps_its_last_image_and_comes_back(account: Account) -> None:
+    rows = {(1, 1): "old"}
+    warehouse = Warehouse(account, rows, "soft")
+    changes = happen(rows, [("update", 1, 1, "last", 1), ("delete", 1, 1, "", 2), ("insert", 1, 1, "back", 3)])
+
+    account.done(*warehouse.statements(2, [warehouse.land(2, changes[:2])]))
+    assert flagged(warehouse) == {(1, 1): ["last", "2026-11-30 14:00:02.000000"]}
+    account.done(*warehouse.statements(3, [warehouse.land(3, changes[2:])], 2))
+    assert flagged(warehouse) == {(1, 1): ["back", None]}
+
+
+def test_versions_follow_each_other_whatever_their_times_and_an_unchanged_image_opens_none(account: Account) -> None:
+    rows = {(1, 1): "old"}
+    warehouse = Warehouse(account, rows, "history")
+    changes = happen(rows, [("update", 1, 1, "a", 1), ("update", 1, 1, "a", 2), ("update", 1, 1, "b", 1)])
+    statements = warehouse.statements(2, [warehouse.land(2, changes)])
+
+    for _ in range(2):  # a second time changes nothing
+        account.done(*statements)
+        assert versions(warehouse)[1, 1] == [
+            ["old", SEEDED, "2026-11-30 14:00:01.000000"],
+            ["a", "2026-11-30 14:00:01.000000", "2026-11-30 14:00:01.000001"],
+            ["b", "2026-11-30 14:00:01.000001", None],
+        ]
+
+
 def test_changes_that_are_read_again_make_no_version(account: Account) -> None:
     warehouse = Warehouse(account, {(1, 1): "old"}, "history")
     changes = happen(
