@@ -19,7 +19,7 @@ from mariadb_cases import MariadbCases
 from orchestration.functions import DATABASE_RUN
 from workload import KEYS, MARIADB, MariadbWorkload
 
-CHANGES = int(os.environ.get("FLEET_DELTA_MARIADB_CHANGES", "3000"))
+CHANGES = int(os.environ.get("FLEET_DELTA_MARIADB_CHANGES", "2000"))
 SEED = int(os.environ.get("FLEET_DELTA_SEED", "0")) or random.SystemRandom().randint(1, 2**31)
 DELTAS = 6
 MADE_OF = """

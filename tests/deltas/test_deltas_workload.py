@@ -21,7 +21,7 @@ from localcloud.servers.postgres import EmbeddedPostgres
 from orchestration.functions import DATABASE_RUN
 from workload import KEYS, SCHEMA, Workload
 
-CHANGES = int(os.environ.get("FLEET_DELTA_CHANGES", "6000"))
+CHANGES = int(os.environ.get("FLEET_DELTA_CHANGES", "4000"))
 SEED = int(os.environ.get("FLEET_DELTA_SEED", "0")) or random.SystemRandom().randint(1, 2**31)
 DELTAS = 12
 DEATHS = ("timed-out", "killed", "out-of-memory", "undetermined")

@@ -36,7 +36,7 @@ MOVES = st.lists(
 
 
 @given(st.dictionaries(st.integers(0, 3), st.sampled_from("xyz"), max_size=4), MOVES, st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_table_becomes_what_the_source_is(
     account: Account, start: dict[int, str], moves: list[Any], data: st.DataObject
 ) -> None:

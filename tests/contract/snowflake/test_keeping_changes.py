@@ -144,7 +144,7 @@ def land_batches(warehouse: Warehouse, changes: list[Change], data: st.DataObjec
 
 
 @given(st.dictionaries(st.integers(0, 3), st.sampled_from("ab"), max_size=4), MOVES, st.data())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_a_soft_table_keeps_the_last_image_of_each_key_and_since_when_it_is_gone(
     account: Account, start: dict[int, str], moves: list[Any], data: st.DataObject
 ) -> None:
@@ -164,7 +164,7 @@ def test_a_soft_table_keeps_the_last_image_of_each_key_and_since_when_it_is_gone
 
 
 @given(st.dictionaries(st.integers(0, 3), st.sampled_from("ab"), max_size=4), MOVES, st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_history_table_has_each_version_once_and_no_two_at_a_time(
     account: Account, start: dict[int, str], moves: list[Any], data: st.DataObject
 ) -> None:
