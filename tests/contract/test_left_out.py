@@ -67,3 +67,14 @@ def test_a_requirement_that_no_test_has_is_refused_by_name(tmp_path: Path) -> No
     done = run_pytest(tmp_path, NEED_NOTHING, require="postgres")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert f"{REQUIRE} names 'postgres', wanted some of {', '.join(need.fixture for need in NEEDS)}." in done.stderr
+
+
+def test_who_starts_a_mariadb_of_its_own_asks_for_the_shared_one_too_and_is_left_out_with_it() -> None:
+    files = [file for place in ("tests", "localcloud/tests") for file in (ROOT / place).rglob("test_*.py")]
+    starting = [file for file in files if "EmbeddedMariadb.start(" in file.read_text(encoding="utf-8")]
+    starting.remove(Path(__file__))
+    assert starting
+    for file in starting:
+        assert re.search(
+            r"^(def |    )[^#\n]*\bmariadb: EmbeddedMariadb", file.read_text(encoding="utf-8"), re.MULTILINE
+        ), file

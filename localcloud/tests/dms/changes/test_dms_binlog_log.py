@@ -30,8 +30,8 @@ BACK = (
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[EmbeddedMariadb]:
-    """A server whose log nobody else reads or writes."""
+def own(mariadb: EmbeddedMariadb) -> Iterator[EmbeddedMariadb]:
+    """A server whose log nobody else reads or writes. *mariadb*: without one, these tests are left out."""
     with tempfile.TemporaryDirectory(prefix="fleet-") as folder, EmbeddedMariadb.start(Path(folder)) as server:
         yield server
 
