@@ -63,7 +63,7 @@ def _by_hand() -> list[Figure]:
 
 def _terraform() -> list[Figure]:
     """Apply, plan and destroy leave no difference."""
-    done = _run("pytest", "-p", "no:cacheprovider", "tests/contract/http/test_terraform.py")
+    done = _run("pytest", "-p", "no:cacheprovider", "tests/proved/test_terraform_cycle.py")
     return [("terraform apply, plan and destroy with AWS's provider", f"{done.last} {done.cost}", done.code == 0)]
 
 

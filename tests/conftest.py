@@ -34,11 +34,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
     return ByModule(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules that need Terraform come first: one of them waits for minutes, and the other workers go on meanwhile."""
-    items.sort(key=lambda item: "terraform" not in getattr(item, "fixturenames", ()))
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files anew instead of comparing with them")
 

@@ -1,5 +1,5 @@
 # Each kind of DMS resource that a fleet has, and each of the provider's data sources for them. Applied, planned and
-# destroyed by tests/contract/http/test_terraform.py with the real provider, against the local cloud.
+# destroyed by tests/proved/test_terraform_cycle.py with the real provider, against the local cloud.
 terraform {
   required_providers {
     aws = {
