@@ -37,11 +37,7 @@ class Step:
 
 
 def steps(page: str) -> list[Step]:
-    """The page's blocks of commands, each with the output that follows it.
-
-    >>> [(step.commands, step.shown) for step in steps("```sh\\na\\n```\\n\\n```text\\nb\\n```\\n```sh\\nc\\n```\\n")]
-    [('a\\n', 'b\\n'), ('c\\n', '')]
-    """
+    """The page's blocks of commands, each with the output that follows it."""
     found: list[Step] = []
     for kind, text in _BLOCK.findall(page):
         if kind == "sh":
