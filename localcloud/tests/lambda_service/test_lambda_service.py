@@ -61,7 +61,7 @@ def handler(event, context):
 def zipped(code: str) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("app.py", code)
+        archive.writestr(zipfile.ZipInfo("app.py"), code)
     return content.getvalue()
 
 

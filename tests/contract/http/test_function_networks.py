@@ -21,7 +21,7 @@ ACTIONS += ["DescribeSubnets", "AssignPrivateIpAddresses", "UnassignPrivateIpAdd
 def zipped(code: str) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("app.py", code)
+        archive.writestr(zipfile.ZipInfo("app.py"), code)
     return content.getvalue()
 
 
