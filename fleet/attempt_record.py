@@ -85,6 +85,8 @@ class AttemptRecord:
     """The source has the fleet's mark, and its changes are in the log; of a delta. Written by PrepareTask."""
     marked_at: datetime | None = None
     """When the mark got this attempt's number. Written by PrepareTask."""
+    log_place: str = ""
+    """Where the source's log ended before the start; of a delta without a mark. Written by PrepareTask."""
     stop_at: datetime | None = None
     """When the task is to stop reading changes by itself; of a delta. Written by StartTask."""
 
@@ -113,7 +115,11 @@ class AttemptRecord:
     chain: int = 0
     """The chain that its changes belong to; of a delta. Written by SealFolder."""
     is_closed: bool = False
-    """Its folder and those before it hold everything up to its mark; of a delta. Written by SealFolder."""
+    """Its folder and those before it may be applied: nothing in them waits for the next; of a delta. Written by
+    SealFolder."""
+    reaches: datetime | None = None
+    """All that was committed at the source before it is in its folder and those before, as far as anybody knows; of a
+    delta. Written by SealFolder."""
     checkpoint: str = ""
     """Where the task goes on in the source's log; of a delta. Written by SealFolder."""
     late_noted: bool = False
@@ -212,6 +218,7 @@ class AttemptChange(TypedDict, total=False):
     retests: int
     has_mark: bool
     marked_at: datetime
+    log_place: str
     stop_at: datetime
     progress: str
     progress_at: datetime
@@ -225,6 +232,7 @@ class AttemptChange(TypedDict, total=False):
     folder: str
     chain: int
     is_closed: bool
+    reaches: datetime | None
     checkpoint: str
     late_noted: bool
     loaded_at: datetime

@@ -55,18 +55,17 @@ def read_delta(
 ) -> tuple[Reading, ...]:
     """The tables that are further after a delta than *before*: what changed of them is applied, or nothing did.
 
-    *folders*: that were not applied to all tables; up to the mark of the newest closed one everything is there then.
-    Without a mark nobody knows up to where a delta reads: no table is fresher by it. *counted*: rows of those tables
-    that had changes.
+    *folders*: that were not applied to all tables; all that the closed ones are known to reach is there then. By one of
+    which nobody knows that, no table is fresher. *counted*: rows of those tables that had changes.
     """
     closed = [folder for folder in folders if folder.is_closed]
-    marked = [folder.marked_after for folder in closed if folder.marked_after is not None]
-    if not marked:
+    reached = [folder.reaches for folder in closed if folder.reaches is not None]
+    if not reached:
         return ()
     newest = max(closed, key=lambda one: one.attempt.number)
     position = newest.manifest.delta.checkpoint if newest.manifest.delta is not None else ""
     return tuple(
-        Reading(state.name, max(marked), position, counted.get(state.name))
+        Reading(state.name, max(reached), position, counted.get(state.name))
         for state in after
         if not state.needs_full and state.applied > before[state.name].applied
     )

@@ -58,8 +58,9 @@ class DeltaSeal:
     """What a folder of changes is known to hold. *chain*: the chain that it belongs to; *checkpoint*: where the task
     goes on in the source's log.
 
-    *is_closed*: the folder, with those before it, holds everything up to the attempt's mark. *mark*: the newest one in
-    it, and *mark_files* those of its table, which nobody loads.
+    *is_closed*: nothing of the folder and those before it waits for another one to be applied. *reaches*: all that was
+    committed at the source before it is in them (ISO time, UTC); empty where nobody knows. *mark*: the newest one in
+    the folder, and *mark_files* those of its table, which nobody loads.
     *end*: why the task did not end as a bounded run ends; what landed is in order all the same, and is applied.
     *counts*: DMS's counts of each table's changes over the life of the task, from which the next attempt's begin.
     *place*: where the source's log was, None if it did not say so. *open_since*: when a transaction began that was open
@@ -71,6 +72,7 @@ class DeltaSeal:
     chain: int
     checkpoint: str
     is_closed: bool
+    reaches: str = ""
     mark: int = 0
     mark_files: tuple[LandedFile, ...] = ()
     end: Failure | None = None

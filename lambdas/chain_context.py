@@ -58,9 +58,7 @@ def read_chain(opened: Opened, clients: Clients) -> ChainContext | None:
             if manifest is None:
                 lost.append(record.attempt.number)
             else:
-                # The mark was set after that, once or more often, and noted afterwards.
-                marked_after = record.prepared_at if record.marked_at else None
-                folders.append(DeltaFolder(record.attempt, record.is_closed, manifest, marked_after))
+                folders.append(DeltaFolder(record.attempt, record.is_closed, manifest, record.reaches))
     return ChainContext(chain, states, tuple(folders), tuple(lost))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fleet.attempt_record import AttemptRecord
 from fleet.deltas.chain import Chain
-from fleet.deltas.log_places import log_place
+from fleet.deltas.log_places import has_read, log_place
 from fleet.deltas.logs import SourceLog
 from fleet.deltas.open_transactions import describe_ended, describe_open, find_open, has_ended
 from fleet.deltas.sealing import describe_twice, find_mark, judge_changes
@@ -59,8 +59,6 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
     mark = find_mark(files.get(mark_name, ()), footers)
     end = judge_delta_end(report)
     gaps = [*opened.record.gaps, *filter(None, [describe_left_by_test(left_by_test)])]
-    if not opened.record.has_mark:
-        gaps.append("the source has no mark, so nobody knows up to where this delta reads")
     if before is None:
         gaps.append("the last delta's manifest is gone, so that DMS's counts of changes are compared with nothing")
     is_prime = chain is None or bool(chain.broken)
@@ -68,7 +66,9 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
     open_since, owes_sweep = _judge_open(opened, chain, since, log, gaps, clients)
     changed = _find_changed(opened, [table for table in tables if table.name != mark_name], gaps, clients)
     changed |= _find_late(opened, since, tables, gaps, clients)
-    is_proved = mark == opened.attempt.number if opened.record.marked_at else True
+    is_whole = mark == opened.attempt.number if opened.record.marked_at else _has_read(opened, log, report, gaps)
+    began = opened.record.prepared_at  # noted before the mark was set, or the log's end was seen
+    is_closed = end is None and (is_whole or not opened.record.marked_at)
     new = {} if before is None else {table.name: _since(counts, before, table.name) for table in tables}
     sealed = [
         judge_changes(
@@ -96,7 +96,8 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
         delta=DeltaSeal(
             chain=opened.attempt.number if chain is None or is_prime else chain.number,
             checkpoint=report.checkpoint,
-            is_closed=end is None and is_proved,
+            is_closed=is_closed,
+            reaches=began.isoformat() if began is not None and is_closed and is_whole else "",
             mark=mark,
             mark_files=tuple(files.get(mark_name, ())),
             end=end,
@@ -121,6 +122,7 @@ def note_changes(opened: Opened, manifest: Manifest, clients: Clients) -> None:
         folder=opened.attempt.folder.prefix,
         chain=delta.chain,
         is_closed=delta.is_closed,
+        reaches=datetime.fromisoformat(delta.reaches) if delta.reaches else None,
         checkpoint=delta.checkpoint,
         owes_sweep=delta.owes_sweep,
     )
@@ -185,6 +187,17 @@ def _last_sealed(chain: Chain | None, since: Sealed) -> tuple[AttemptRecord, Del
         ((record, manifest.delta) for record, manifest in since if record.attempt.number == newest and manifest.delta),
         None,
     )
+
+
+def _has_read(opened: Opened, log: SourceLog | None, report: TaskReport, gaps: list[str]) -> bool:
+    """Whether a delta without a mark has read all that was in the log before its start, as the log says."""
+    place = opened.record.log_place
+    if log is not None and has_read(opened.server.engine, place, log, report.checkpoint):
+        return True
+    why = "the mark was not set" if opened.record.has_mark else "the source has no mark"
+    what = f"its log does not say that it was read up to {place}" if place else "its log was not seen before the start"
+    gaps.append(f"{why}, and {what}: nobody knows up to where this delta reads")
+    return False
 
 
 def _judge_open(

@@ -104,6 +104,16 @@ class DeltaCase:
         for statement in statements:
             self.case.ask_source(statement)
 
+    @contextmanager
+    def slot_of_another_reader(self) -> Iterator[None]:
+        """The database has a second slot, which nobody reads meanwhile."""
+        name = f"another_reader_{self.case.id[-2:]}"
+        self.change(f"SELECT pg_create_logical_replication_slot('{name}', 'pgoutput')")
+        try:
+            yield
+        finally:
+            self.change(f"SELECT pg_drop_replication_slot('{name}')")
+
     def assert_equal(self, **columns: str) -> None:
         """Each table of the warehouse has the source's rows, deleted ones that it keeps aside. *columns*: in place of
         those of a template's tables.

@@ -16,13 +16,13 @@ from fleet.tables.catalogue import TableName
 class DeltaFolder:
     """A sealed folder of a chain. *is_closed*: it and those before it hold all up to a known place of the log.
 
-    *marked_after*: a moment before that place was marked at the source; None where it has no mark.
+    *reaches*: all that was committed at the source before it is in them; None where nobody knows.
     """
 
     attempt: Attempt
     is_closed: bool
     manifest: Manifest
-    marked_after: datetime | None = None
+    reaches: datetime | None = None
 
     def table(self, name: TableName) -> SealedTable | None:
         """What was sealed of a table in it; None where the task did not read that table."""

@@ -1,7 +1,7 @@
-"""Where a source's log stood when a delta was sealed. Until the next one starts, nobody reads it for us.
+"""Places in a source's log: where it was when a delta was sealed, and whether a delta has read up to one.
 
-So a slot that has moved since then was read by somebody else, and a log that ends earlier was set back: what came
-between is in no folder, and no error would say so.
+Until the next delta starts, nobody reads the log for us. So a slot that has moved since then was read by somebody else,
+and a log that ends earlier was set back: what came between is in no folder, and no error would say so.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fleet.databases import Engine
-from fleet.deltas.logs import SourceLog
+from fleet.deltas.logs import BINARY_LOG_PLACE, SourceLog
 from fleet.failures import Failure
 
 
@@ -56,26 +56,50 @@ def judge_place(engine: Engine, sealed: LogPlace, log: SourceLog) -> Failure | N
     return Failure("source_log_gone", "SlotMoved", f"{text}: somebody else has read from it.")
 
 
+def has_read(engine: Engine, wanted: str, log: SourceLog, checkpoint: str) -> bool:
+    """Whether a task that came to rest has landed all up to the place *wanted*: so it is only where *log* or the task's
+    *checkpoint* says it. A slot is confirmed once the files are in S3; DMS's checkpoints of SQL Server are described
+    nowhere, so that of it nobody knows.
+
+    DMS names its slot itself, so that any of the database's may be the one: all must be read so far.
+    Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.S3.html (slots, since 3.5.3).
+
+    >>> from fleet.deltas.logs import Slot
+    >>> log = SourceLog(slots=(Slot("a", False, "0/5000"), Slot("b", False, "1/0")))
+    >>> has_read("postgresql", "0/5000", log, ""), has_read("postgresql", "0/5001", log, "")
+    (True, False)
+    >>> checkpoint = "checkpoint:V1#27#bin.000009:700:-1:2:6:bin.000009:500#0#0#*#0#93"
+    >>> [has_read("mysql", wanted, SourceLog(), checkpoint) for wanted in ("bin.000009:500", "bin.000009:501", "")]
+    [True, False, False]
+    """
+    places: list[str] = []
+    if engine == "postgresql":
+        places = [slot.confirmed for slot in log.slots]
+    elif engine in _WITH_BINARY_LOG:
+        places = [match[0] for match in BINARY_LOG_PLACE.finditer(checkpoint)]
+    return bool(places) and not any(_is_later(engine, wanted, place, otherwise=True) for place in places)
+
+
 _WHEN = "when the last delta was sealed"
+_WITH_BINARY_LOG = ("mysql", "mariadb")
 _HEX = re.compile(r"[0-9A-Fa-f]+(?:[/:][0-9A-Fa-f]+)+")
-_BINARY_LOG = re.compile(r"(.+)\.(\d+):(\d+)")
 
 
-def _is_later(engine: Engine, one: str, other: str) -> bool:
-    """Whether *one* is a later place in a log of *engine* than *other*. Two that cannot be compared: no.
+def _is_later(engine: Engine, one: str, other: str, *, otherwise: bool = False) -> bool:
+    """Whether *one* is a later place in a log of *engine* than *other*; *otherwise* where they cannot be compared.
 
     >>> _is_later("postgresql", "1/0", "0/FFFFFFFF"), _is_later("sqlserver", "0000002d:00000c38:0003", "")
     (True, False)
     >>> _is_later("mysql", "bin.000010:4", "bin.000009:700"), _is_later("mysql", "bin.000010:4", "other.000009:700")
     (True, False)
     """
-    if engine in {"mysql", "mariadb"}:
-        found, against = _BINARY_LOG.fullmatch(one), _BINARY_LOG.fullmatch(other)
+    if engine in _WITH_BINARY_LOG:
+        found, against = BINARY_LOG_PLACE.fullmatch(one), BINARY_LOG_PLACE.fullmatch(other)
         if found is None or against is None or found[1] != against[1]:
-            return False
+            return otherwise
         return (int(found[2]), int(found[3])) > (int(against[2]), int(against[3]))
     if not _HEX.fullmatch(one) or not _HEX.fullmatch(other):
-        return False
+        return otherwise
     return _numbers(one) > _numbers(other)
 
 

@@ -223,7 +223,8 @@ _MEGABYTE = 2**20
 
 # Source: https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html, CdcStartPosition:
 # checkpoint:V1#27#mysql-bin-changelog.157832:1975:-1:2002:677883278264080:mysql-bin-changelog.157832:1876#0#0#*#0#93
-_BINARY_LOG = re.compile(r"([^#:]+)\.(\d+):\d+")
+BINARY_LOG_PLACE = re.compile(r"([^#:]+)\.(\d+):(\d+)")
+"""File, its number, and the place in it."""
 
 
 def _judge_files(log: SourceLog, checkpoint: str) -> Failure | None:
@@ -235,10 +236,10 @@ def _judge_files(log: SourceLog, checkpoint: str) -> Failure | None:
     >>> _judge_files(log, "checkpoint:V1#27#mysql-bin.000008:19:-1#0"), _judge_files(log, "checkpoint:V1#1#")
     (None, None)
     """
-    wanted, there = _BINARY_LOG.findall(checkpoint), _BINARY_LOG.findall(log.oldest)
+    wanted, there = BINARY_LOG_PLACE.findall(checkpoint), BINARY_LOG_PLACE.findall(log.oldest)
     if not wanted or not there:
         return None
-    (name, number), (oldest, oldest_number) = min(wanted, key=lambda one: int(one[1])), there[0]
+    (name, number, _), (oldest, oldest_number, _) = min(wanted, key=lambda one: int(one[1])), there[0]
     if name == oldest and int(number) >= int(oldest_number):
         return None
     text = f"the next delta begins in {name}.{number}, and {oldest}.{oldest_number} is the oldest file of the log."

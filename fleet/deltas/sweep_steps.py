@@ -15,8 +15,8 @@ from fleet.tables.catalogue import TableName
 
 
 def is_proved(record: AttemptRecord) -> bool:
-    """Whether a delta is known to have brought all that the source had when its mark was set."""
-    return record.marked_at is not None and record.is_closed
+    """Whether a delta is known to have brought all that the source had when it began."""
+    return record.reaches is not None
 
 
 def sweep_stage(steps: Sequence[AttemptRecord]) -> SweepStage:
@@ -83,7 +83,7 @@ def _parted(name: str) -> tuple[str, str]:
 
 def _say_unproved(record: AttemptRecord) -> str:
     if record.marked_at is None:
-        return "the source has no mark, so nobody knows up to where a delta reads"
+        return f"the source has no mark, and nobody knows up to where attempt {record.attempt.number} has read"
     return f"nobody knows whether attempt {record.attempt.number} read up to its mark"
 
 

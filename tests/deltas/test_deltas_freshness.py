@@ -134,6 +134,27 @@ def test_what_was_committed_after_the_mark_is_not_said_to_be_there(seeded: Delta
     assert freshness(seeded)["orders"].fresh_as_of < record.marked_at
 
 
+def test_without_a_mark_places_of_the_log_say_how_far_a_delta_reads(seeded: DeltaCase) -> None:
+    seeded.change("DROP TABLE fleet_mark")
+    for changes in (["INSERT INTO orders VALUES (6, 'six', 6.5)"], []):
+        before = Before(seeded)
+        seeded.change(*changes)
+        seeded.run_ok()
+        assert before.moved() == BY_DELTA | IN_FULL
+        assert not any("nobody knows" in gap for gap in seeded.case.outcome["gaps"])
+
+
+def test_without_a_mark_and_a_log_that_says_it_nobody_knows_how_far_a_delta_reads(seeded: DeltaCase) -> None:
+    with seeded.slot_of_another_reader():
+        seeded.change("DROP TABLE fleet_mark", "INSERT INTO orders VALUES (6, 'six', 6.5)")
+        before = Before(seeded)
+        seeded.run_ok()
+        seeded.assert_equal()
+        assert before.moved() == IN_FULL
+        (gap,) = [one for one in seeded.case.outcome["gaps"] if "nobody knows" in one]
+        assert gap.startswith("the source has no mark, and its log does not say that it was read up to ")
+
+
 def test_a_table_whose_changes_snowflake_refuses_stays_old(seeded: DeltaCase) -> None:
     before = Before(seeded)
     seeded.change("UPDATE orders SET what = 'refused' WHERE id = 1")
@@ -168,13 +189,6 @@ def test_a_full_load_of_one_table_makes_that_one_fresher(seeded: DeltaCase) -> N
     content = {"run": case.run, "database": case.id, "mode": "full", "tables": ["public.customers"]}
     cases.time.until(cases.execute("database-run", f"narrow-{case.id}", content))
     assert before.moved() == {"customers"}
-
-
-def test_without_a_mark_no_table_is_said_to_be_fresher_by_a_delta(seeded: DeltaCase) -> None:
-    before = Before(seeded)
-    seeded.change("DROP TABLE fleet_mark", "UPDATE orders SET what = 'x' WHERE id = 1")
-    seeded.run_ok()
-    assert before.moved() == IN_FULL
 
 
 def test_what_lies_in_a_folder_that_must_not_keeps_no_change_back(seeded: DeltaCase) -> None:

@@ -101,6 +101,16 @@ def test_a_truncated_and_an_altered_table_are_loaded_in_full(seeded: DeltaCase) 
     assert {seeded.case.tables[name]["mode"] for name in ("orders", "parents")} == {"full"}
 
 
+def test_without_a_mark_the_checkpoint_says_how_far_a_delta_reads(seeded: DeltaCase) -> None:
+    seeded.change("DROP TABLE fleet_mark", "INSERT INTO orders VALUES (4, 'four', NULL)")
+    run_ok(seeded, ["delta", "full"])
+    assert not any("nobody knows" in gap for gap in seeded.case.outcome["gaps"])
+    ledger, name = seeded.case.cloud.clients.ledger, seeded.case.id
+    deltas = [one for one in ledger.attempts_between(name, 1, 9) if one.attempt.mode == "delta"]
+    assert deltas[-1].log_place
+    assert deltas[-1].reaches == deltas[-1].prepared_at
+
+
 def test_rows_that_are_deleted_or_changed_are_kept_where_the_registry_says_so(cases: MariadbCases) -> None:
     keeps: dict[str, Deletes] = {"orders": "soft", "order_lines": "history"}
     database = DeltaCase(cases, MADE_OF, keeps)

@@ -244,12 +244,6 @@ def test_a_new_table_is_loaded_and_then_captured(seeded: DeltaCase) -> None:
     assert seeded.case.tables["fresh"]["mode"] == "delta"
 
 
-def test_without_a_mark_the_outcome_says_that_nobody_knows_how_far_it_reads(seeded: DeltaCase) -> None:
-    seeded.change("DROP TABLE fleet_mark", "UPDATE orders SET what = 'x' WHERE id = 1")
-    seeded.run_ok()
-    assert any("the source has no mark" in gap for gap in seeded.case.outcome["gaps"])
-
-
 def test_a_truncated_table_is_emptied(seeded: DeltaCase) -> None:
     seeded.change("TRUNCATE customers", "INSERT INTO customers VALUES (1, 'after')")
     seeded.run()

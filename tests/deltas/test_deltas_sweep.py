@@ -207,13 +207,22 @@ def test_an_apply_between_reading_and_repairing_is_not_overwritten(seeded: Delta
     assert [70] in [row[:1] for row in case.ask_warehouse(f"SELECT ID FROM {case.warehouse_schema}.ORDERS")]
 
 
-def test_without_a_mark_nothing_is_compared(seeded: DeltaCase) -> None:
+def test_without_a_mark_keys_are_compared_where_the_log_says_how_far_a_delta_reads(seeded: DeltaCase) -> None:
     seeded.change("DROP TABLE fleet_mark")
     warehouse(seeded, 'INSERT INTO {}.ORDERS ("ID") VALUES (70)')
     seeded.run(sweep=True)
-    assert seeded.purposes == ["delta"]
-    assert any("no keys were compared: the source has no mark" in gap for gap in seeded.case.outcome["gaps"])
-    assert found(seeded) == {}
+    assert seeded.purposes == ["delta", "delta"]
+    seeded.assert_equal()
+
+
+def test_where_nobody_knows_how_far_a_delta_reads_nothing_is_compared(seeded: DeltaCase) -> None:
+    with seeded.slot_of_another_reader():
+        seeded.change("DROP TABLE fleet_mark")
+        warehouse(seeded, 'INSERT INTO {}.ORDERS ("ID") VALUES (70)')
+        seeded.run(sweep=True)
+        assert seeded.purposes == ["delta"]
+        assert any("no keys were compared: the source has no mark" in gap for gap in seeded.case.outcome["gaps"])
+        assert found(seeded) == {}
 
 
 def test_a_second_delta_that_is_not_closed_proves_nothing(seeded: DeltaCase) -> None:
@@ -222,7 +231,7 @@ def test_a_second_delta_that_is_not_closed_proves_nothing(seeded: DeltaCase) -> 
     def drop(_: object) -> None:
         seeded.change("DROP TABLE IF EXISTS fleet_mark")
 
-    with seeded.before("CompareKeys", drop):
+    with seeded.slot_of_another_reader(), seeded.before("CompareKeys", drop):
         seeded.run(sweep=True)
     assert seeded.purposes == ["delta", "delta"]
     assert not any(one["repair"] for one in found(seeded).values())

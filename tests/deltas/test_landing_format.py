@@ -81,7 +81,7 @@ def test_manifests_have_the_members_of_the_page(landed: dict[str, bytes]) -> Non
             assert {"schema", "table", "state", "rows", "files", "failure"} <= set(table)
             assert table["state"] in inside["tables"]
         if manifest["delta"] is not None:
-            assert {"chain", "is_closed", "mark", "checkpoint"} <= set(manifest["delta"])
+            assert {"chain", "is_closed", "reaches", "mark", "checkpoint"} <= set(manifest["delta"])
     named = {file["key"] for one in manifests for table in one["tables"] for file in table["files"]}
     marks = {file["key"] for one in manifests if one["delta"] for file in one["delta"]["mark_files"]}
     assert named | marks == {key for key in landed if key.endswith(".parquet")}

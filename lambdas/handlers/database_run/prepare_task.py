@@ -114,16 +114,25 @@ def _prepared(opened: Opened, clients: Clients) -> Response:
 
 
 def _mark(opened: Opened, clients: Clients) -> Response:
-    """Set the mark, once; a mark that cannot be set is a gap, and the delta goes on."""
+    """Set the mark, once; without one, see where the log ends. A mark that cannot be set is a gap."""
     if opened.record.has_mark and not opened.record.marked_at:
         marked = clients.source.mark(opened.server, opened.database, opened.attempt.number)
         if marked is True:
             clients.ledger.note(opened.attempt, marked_at=clients.now())
         else:
             why = as_clause(marked.text) if isinstance(marked, Failure) else "its one row, with id 1, is not there"
-            gap = f"the mark could not be set ({why}), so nobody knows up to where this delta reads"
-            clients.ledger.note(opened.attempt, gaps=(*opened.record.gaps, gap))
+            clients.ledger.note(opened.attempt, gaps=(*opened.record.gaps, f"the mark could not be set ({why})"))
+            _see_log(opened, clients)
+    elif not opened.record.has_mark:
+        _see_log(opened, clients)
     return Response(verdict="ready")
+
+
+def _see_log(opened: Opened, clients: Clients) -> None:
+    """Note where the source's log ends now: a delta that reads up to there has all that was committed before."""
+    log = clients.source.log(opened.server, opened.database)
+    if not isinstance(log, Failure):
+        clients.ledger.note(opened.attempt, log_place=log.newest)
 
 
 def _not_at_rest(opened: Opened, task: Task) -> Failure:

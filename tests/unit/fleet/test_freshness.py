@@ -24,12 +24,12 @@ NAME = TableName("public", "orders")
 ATTEMPT = Attempt("night-1", "nyc-flights", "delta", 7, "arn")
 
 
-def folder(number: int, *, is_closed: bool = True, has_mark: bool = True) -> DeltaFolder:
+def folder(number: int, *, is_closed: bool = True, is_known: bool = True) -> DeltaFolder:
     """That of an attempt whose mark was set so many minutes after noon."""
     attempt = replace(ATTEMPT, number=number)
     delta = DeltaSeal(3, f"checkpoint:{number}", is_closed)
     manifest = seal(attempt, [], bucket="b", sealed_at="", failure=None, delta=delta)
-    return DeltaFolder(attempt, is_closed, manifest, NOON + timedelta(minutes=number) if has_mark else None)
+    return DeltaFolder(attempt, is_closed, manifest, NOON + timedelta(minutes=number) if is_known else None)
 
 
 def read(folders: Sequence[DeltaFolder], applied: int, **after: object) -> tuple[Reading, ...]:
@@ -46,7 +46,7 @@ def test_a_table_is_as_fresh_as_the_newest_mark_that_it_has() -> None:
     ("newest", "minutes", "position"),
     [
         (folder(6, is_closed=False), 5, "checkpoint:5"),
-        (folder(6, has_mark=False), 5, "checkpoint:6"),  # it read further, and nobody knows up to what moment
+        (folder(6, is_known=False), 5, "checkpoint:6"),  # it read further, and nobody knows up to what moment
     ],
 )
 def test_a_folder_that_is_open_or_has_no_mark_makes_nothing_fresher(

@@ -114,19 +114,18 @@ def test_more_keys_than_are_followed_one_by_one_are_followed_by_their_groups() -
 def step(number: int, purpose: Purpose = "delta", **fields: Any) -> AttemptRecord:
     """An attempt whose delta is known to have read up to its mark, changed by *fields*."""
     attempt = Attempt("r", "shop", "delta", number, "arn")
-    return replace(AttemptRecord(attempt, NOW, purpose, marked_at=NOW, is_closed=True, sealed_at=NOW), **fields)
+    return replace(AttemptRecord(attempt, NOW, purpose, reaches=NOW, sealed_at=NOW), **fields)
 
 
 @pytest.mark.parametrize(
     ("steps", "stage"),
     [
         ([step(1)], "compare"),
-        ([step(1, marked_at=None)], "over"),
-        ([step(1, is_closed=False)], "over"),
+        ([step(1, reaches=None)], "over"),
         ([step(1, compared_at=NOW)], "over"),
         ([step(1, compared_at=NOW, is_suspected=True)], "confirm"),
         ([step(1, compared_at=NOW, is_suspected=True), step(2)], "compare"),
-        ([step(1, compared_at=NOW, is_suspected=True), step(2, is_closed=False)], "over"),
+        ([step(1, compared_at=NOW, is_suspected=True), step(2, reaches=None)], "over"),
         ([step(1, compared_at=NOW, is_suspected=True), step(2, compared_at=NOW)], "over"),
         ([step(1, compared_at=NOW, is_suspected=True), step(2, compared_at=NOW), step(3)], "over"),
         ([step(1, "prime"), step(2, "full")], "over"),
