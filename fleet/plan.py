@@ -11,9 +11,9 @@ from fleet.forecast import Bound, Capacity, Forecast, Job, forecast
 from fleet.measures import Estimates, Measured, estimate
 from fleet.ordering import PlannedStart, order_starts
 from fleet.pace import Pace, choose_look_seconds, looks_per_second, run_pace, seconds_after_planning
+from fleet.waits import SHORTEST_LOAD_LOOK_SECONDS
 from fleet.widths import Demand, Width, choose_instance_width, choose_server_width, demand_of, limit_of
 
-SHORTEST_LOAD_POLL_SECONDS = 5
 FEWEST_LOADS = 16
 """Loads in flight of one database, however many run at once: docs/decisions/0004."""
 _LOAD_LOOKS_PER_SECOND = 8
@@ -49,7 +49,7 @@ class Plan:
 
     *poll_seconds*: between two looks at one instance in DMS, whatever its databases wait for there. *offsets*: seconds
     after the planning before which each database does not start, so that DMS answers. *loads_per_database*:
-    Snowflake requests in flight for each; *load_poll_seconds*: between two looks at them.
+    Snowflake requests in flight for each; *load_poll_seconds*: between two looks at them, at most.
     *chosen*: all databases it answers for, deployed or not. *tables*: for a database of which only some tables are
     rerun, their exact `schema.table` names. *sweep*: the tables whose keys are compared after the delta, all of them if
     empty; None for no sweep. *widths*: how many at once, by instance and server, and why. *length*: how
@@ -64,7 +64,7 @@ class Plan:
     loads_per_database: int
     lanes: tuple[Lane, ...]
     chosen: tuple[str, ...]
-    load_poll_seconds: int = SHORTEST_LOAD_POLL_SECONDS
+    load_poll_seconds: int = SHORTEST_LOAD_LOOK_SECONDS
     offsets: Mapping[str, int] = field(default_factory=dict)
     rerun_of: str | None = None
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -166,15 +166,15 @@ def choose_offsets(starts: Sequence[PlannedStart], pace: Pace) -> dict[str, int]
 
 
 def choose_load_poll_seconds(lanes: Sequence[Lane]) -> int:
-    """How long a database waits between two looks at its loads. The more databases hand off at once, the longer theirs
-    queue in Snowflake, and the more looks would be in vain.
+    """How long a database waits between two looks at its loads, once it has waited that long. The more databases hand
+    off at once, the longer theirs queue in Snowflake, and the more looks would be in vain.
 
     >>> choose_load_poll_seconds([Lane("one", tuple("abc"), 40)])
     5
     >>> choose_load_poll_seconds([Lane(str(n), tuple(map(str, range(48))), 40) for n in range(6)])
     30
     """
-    return max(SHORTEST_LOAD_POLL_SECONDS, round(_count_at_once(lanes) / _LOAD_LOOKS_PER_SECOND))
+    return max(SHORTEST_LOAD_LOOK_SECONDS, round(_count_at_once(lanes) / _LOAD_LOOKS_PER_SECOND))
 
 
 def _count_at_once(lanes: Sequence[Lane]) -> int:

@@ -14,6 +14,7 @@ from fleet.failures import Failure, FailureClass
 
 LONGEST_LOOK_SECONDS = 120
 """The longest pause between two looks, unless the run plans a longer one."""
+SHORTEST_LOAD_LOOK_SECONDS = 5
 _SHARE_OF_WAITED = 20
 CANCEL_GRACE_SECONDS = 300
 """How long a cancelled statement may take to end before its table is given up."""
@@ -41,6 +42,15 @@ def seconds_since(at: datetime | None, now: datetime) -> float:
     (60.0, 0.0)
     """
     return (now - at).total_seconds() if at is not None else 0.0
+
+
+def next_load_look_seconds(planned_seconds: int, waited_seconds: float) -> int:
+    """Seconds until the next look at a load, which mostly ends soon: as long as was waited, and at most as planned.
+
+    >>> [next_load_look_seconds(12, waited) for waited in (0, 5, 10, 100)]
+    [5, 5, 10, 12]
+    """
+    return min(planned_seconds, max(SHORTEST_LOAD_LOOK_SECONDS, int(waited_seconds)))
 
 
 def next_look_seconds(planned_seconds: int, waited_seconds: float, deadline_seconds: float) -> int:

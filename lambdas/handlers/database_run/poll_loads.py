@@ -17,7 +17,7 @@ from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
 from fleet.names import warehouse_name, warehouse_schema
 from fleet.outcomes import LoadResult
-from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, next_look_seconds, seconds_since
+from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, next_load_look_seconds, next_look_seconds, seconds_since
 from fleet.warehouse_columns import read_landed, read_present
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
 from lambdas.change_loads import needs_full
@@ -59,10 +59,11 @@ def run(request: Request, clients: Clients) -> Response:
     if has_room and any(load.state in {"waiting", "sending"} for load in loads):
         return Response(verdict="more")
     if under_way:
-        planned = max(
-            opened.plan.load_poll_seconds, round(seconds_since(opened.record.sealed_at, now)) // _SHARE_OF_HAND_OFF
-        )
         newest = min(load.seconds_since_touched(now) for load in under_way)
+        planned = max(
+            next_load_look_seconds(opened.plan.load_poll_seconds, newest),
+            round(seconds_since(opened.record.sealed_at, now)) // _SHARE_OF_HAND_OFF,
+        )
         look = next_look_seconds(planned, newest, opened.settings.limits.load_deadline_seconds + 1)
         return Response(verdict="loading", wait_seconds=look)
     if not opened.record.loaded_at:

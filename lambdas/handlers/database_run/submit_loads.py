@@ -21,7 +21,7 @@ from fleet.failures import Failure
 from fleet.keeping import judge_keeping, plan_published
 from fleet.manifests import Manifest, SealedTable
 from fleet.tables.catalogue import Table, TableName
-from fleet.waits import ABANDONED_SECONDS, seconds_since
+from fleet.waits import ABANDONED_SECONDS, next_load_look_seconds, seconds_since
 from fleet.warehouse import find_clashes, full_load_statements, look_statement, rename_columns
 from fleet.warehouse_columns import fingerprint, wanted_columns
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt, read_tables
@@ -99,7 +99,7 @@ def run(request: Request, clients: Clients) -> Response:
         loads |= {load.name: load.not_sent() for load in to_send[sent + 1 :] if load.name not in resent}
     if to_send:
         write_loads(opened.attempt, tuple(loads.values()), clients)
-    wait_seconds = opened.plan.load_poll_seconds
+    wait_seconds = next_load_look_seconds(opened.plan.load_poll_seconds, 0)
     if sent < len(to_send):
         wait_seconds = max(wait_seconds, _pause(opened, clients))
     return Response(sent=sent, wait_seconds=wait_seconds)
