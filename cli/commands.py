@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 UNREAD = 1
 _MODULES = {
+    "init": "cli.own.init",
+    "try": "cli.own.try_own",
     "demo": "cli.demo",
     "faults": "cli.faults",
     "errors": "cli.errors",
@@ -42,7 +44,8 @@ _MODULES = {
     "deploy": "cli.stack.deploy",
     "destroy": "cli.stack.deploy",
 }
-"""Where each command is a function of its name."""
+"""Where each command is a function of its name, or of `_FUNCTIONS`' where Python keeps that for itself."""
+_FUNCTIONS = {"try": "try_own"}
 
 
 class LazyGroup(click.Group):
@@ -52,7 +55,9 @@ class LazyGroup(click.Group):
         return sorted(_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        return getattr(import_module(_MODULES[cmd_name]), cmd_name) if cmd_name in _MODULES else None
+        if cmd_name not in _MODULES:
+            return None
+        return getattr(import_module(_MODULES[cmd_name]), _FUNCTIONS.get(cmd_name, cmd_name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         names = self.list_commands(ctx)
@@ -67,7 +72,7 @@ def _docstring(name: str) -> str:
     """What the command says it does, read without loading it."""
     source = Path(__file__).parents[1] / (_MODULES[name].replace(".", "/") + ".py")
     for node in ast.parse(source.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
+        if isinstance(node, ast.FunctionDef) and node.name == _FUNCTIONS.get(name, name):
             return ast.get_docstring(node) or ""
     return ""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,13 +13,13 @@ from typing import Any
 import click
 from rich.console import Console
 
-from cli.demo_runs import DELTA_PAGE, FULL_PAGE, is_green, run_demo, warehouse_file
+from cli.demo_runs import is_green, run_demo
 from cli.options import NonEmptyPath, Text, dms_rate_option
 from cli.report import NARROWEST
+from cli.run_folder import DELTA_PAGE, FULL_PAGE, RunFolder, query_line
 from cli.sample_registry import SAMPLE_REGISTRY
 from cli.terminal import make_console
 from fleet.databases import Registry
-from fleet.errors import MalformedInputError
 from local.cloud import VARIABLES
 from local.faults.faults import Faults
 from local.faults.requests import Fault, read_request, require_databases, spread
@@ -34,8 +32,7 @@ from localcloud.servers.postgres import EmbeddedPostgres
 from localcloud.throttling import Rate
 from onboarding.reader import read_registry
 
-_MARK = ".fleet-demo"
-_MADE_ANEW = ("landing", "warehouse", "registry", "handlers.jsonl", "report.json", FULL_PAGE, DELTA_PAGE)
+_FOLDER = RunFolder("fleet demo", ".fleet-demo")
 
 _EPILOG = """\b
 Examples:
@@ -91,14 +88,14 @@ def demo(
     """
     console = make_console(stderr=as_json, narrowest=NARROWEST)
     requests = [read_request(text) for text in broken]
-    _require_own(folder)
+    _FOLDER.require_own(folder)
     began = time.monotonic()
     is_sample = databases is None and tables is None
     if is_sample:  # what is wrong with its registry or its faults needs no minute of building to be known
         _choose_faults(requests, break_some, read_registry(SAMPLE_REGISTRY, os.environ))
     # One demo at a time: the server holds the folder's lock.
     with own_environment(VARIABLES), EmbeddedPostgres.start(folder / "source") as server:
-        if left := _clear(folder):
+        if left := _FOLDER.clear(folder):
             console.print(left)
         console.print("Building the source databases (kept for the next demo) ...")
         built = build(server, databases, tables, lambda line: console.print(f"  {line}"))
@@ -141,43 +138,8 @@ def _plan_for(dms_rate: Rate | None, registry: Registry) -> Registry:
     return replace(registry, settings=replace(settings, limits=replace(settings.limits, **known)))
 
 
-def _require_own(folder: Path) -> None:
-    """Mark the folder as the demo's.
-
-    Raises:
-        MalformedInputError: It holds something that no demo made.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise MalformedInputError(f"{folder} is a file, wanted a folder.", remedy="Name another with --folder.")
-    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
-        raise MalformedInputError(
-            f"{folder} is not empty, and no demo made it.", remedy="Name another folder with --folder, or empty it."
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).write_text("`fleet demo` may delete what is in this folder.\n", encoding="utf-8")
-
-
-def _clear(folder: Path) -> str:
-    """Remove what an earlier demo's night left, and nothing else; what was found, in words."""
-    found = [path for path in (folder / name for name in _MADE_ANEW) if path.exists()]
-    was_whole = (folder / "report.json").exists()
-    for path in found:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-    if not found:
-        return ""
-    return "Cleared the last demo's night." if was_whole else "The last demo here was broken off; starting clean."
-
-
 def _point_out(folder: Path, registry: Registry, document: Mapping[str, Any], console: Console) -> None:
     """Where everything is, and how to look at it."""
-    warehouse = warehouse_file(folder, registry)
-    query = "SELECT * FROM OPS.APPLIED ORDER BY ROW_COUNT DESC LIMIT 10"
-    line = (
-        f"""{sys.executable} -c "import duckdb; print(duckdb.connect('{warehouse}', read_only=True).sql('{query}'))\""""
-    )
     delta = document.get("delta")
     took = f", the delta {delta['night_seconds']} s" if delta else ""
     page = f"Page of the delta:       {folder / DELTA_PAGE}\n" if delta else ""
@@ -189,5 +151,5 @@ def _point_out(folder: Path, registry: Registry, document: Mapping[str, Any], co
         f"Landing bucket as files: {folder / 'landing'} ({document['objects']} objects)\n"
         f"Handlers' log:           {folder / 'handlers.jsonl'}\n"
         f"Counts of all tables:    {folder / 'report.json'}\n"
-        f"Query the warehouse:\n  {line}",
+        f"Query the warehouse:\n  {query_line(folder, registry)}",
     )

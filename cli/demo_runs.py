@@ -13,6 +13,7 @@ from rich.console import Console
 from cli.faults import print_struck
 from cli.progress import LOOK_SECONDS, Progress
 from cli.report import as_document, print_outcomes
+from cli.run_folder import DELTA_PAGE, FULL_PAGE, warehouse_file
 from fleet.databases import Database, Mode, Registry
 from fleet.names import page_key
 from fleet.outcomes import is_red
@@ -25,7 +26,6 @@ from local.sources.sample_fleet import forget
 from local.sources.traffic import TableTraffic, make_traffic
 from localcloud.servers.postgres import EmbeddedPostgres
 
-FULL_PAGE, DELTA_PAGE = "report.html", "report-delta.html"
 _SEED = 30
 
 
@@ -57,15 +57,15 @@ def run_demo(
     console.print("Deploying to the local cloud ...")
     document: dict[str, object]
     with LocalCloud(folder, registry, secrets, on_status=hear, faults=faults, **how) as cloud:
-        nights.append(_name_night("full"))
-        document = _run(nights[-1], cloud, folder / FULL_PAGE, console)
+        nights.append(name_night("demo", "full"))
+        document = run_night(nights[-1], cloud, folder / FULL_PAGE, console)
         print_struck(faults.struck(), console)
         has_delta = bool(by_delta) and document["status"] == "SUCCEEDED"
         if has_delta:
             traffic = _change(server, by_delta, console)
             document["changes"] = [asdict(one) for one in traffic]
-            nights.append(_name_night("delta"))
-            document["delta"] = _run(nights[-1], cloud, folder / DELTA_PAGE, console)
+            nights.append(name_night("delta", "delta"))
+            document["delta"] = run_night(nights[-1], cloud, folder / DELTA_PAGE, console)
         elif by_delta:
             console.print("No delta run: the full one did not end ok.")
         elif not faults.struck():
@@ -88,18 +88,12 @@ def is_green(document: Mapping[str, Any]) -> bool:
     )
 
 
-def warehouse_file(folder: Path, registry: Registry) -> Path:
-    """The file that the stand-in for Snowflake leaves."""
-    return folder / "warehouse" / f"{registry.settings.snowflake.database}.duckdb"
-
-
-def _name_night(mode: Mode) -> Night:
+def name_night(name: str, mode: Mode) -> Night:
     """A run that is named after what it is and after now."""
-    name = "demo-%Y%m%d-%H%M%S" if mode == "full" else "delta-%Y%m%d-%H%M%S"
-    return Night(time.strftime(name, time.gmtime()), mode)
+    return Night(time.strftime(f"{name}-%Y%m%d-%H%M%S", time.gmtime()), mode)
 
 
-def _run(night: Night, cloud: LocalCloud, page_file: Path, console: Console) -> dict[str, object]:
+def run_night(night: Night, cloud: LocalCloud, page_file: Path, console: Console) -> dict[str, object]:
     """One run to its end, shown while it runs and when it has ended; its page goes to *page_file*."""
     began, skipped = time.monotonic(), cloud.clock.skipped_seconds
     console.print(f"Run {night.run}, mode {night.mode}:")

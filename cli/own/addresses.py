@@ -1,0 +1,103 @@
+"""The URL of a source database, as people write it for psql and other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from fleet.databases import Engine, SslMode
+from fleet.errors import MalformedInputError
+from fleet.spelling import did_you_mean
+
+_ENGINES: Mapping[str, Engine] = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mariadb",
+    "mssql": "sqlserver",
+    "sqlserver": "sqlserver",
+}
+PORTS: Mapping[Engine, int] = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "sqlserver": 1433}
+"""Where a server of each engine listens, unless it says otherwise."""
+# Those of libpq that say for certain whether the connection is encrypted. Source: PostgreSQL's manual, "SSL Support".
+_SSL_MODES: Mapping[str, SslMode] = {"disable": "none", "require": "require"}
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+_FORM = "Write it as postgresql://LOGIN@HOST:PORT/DATABASE (or mysql://, mariadb://, mssql://)."
+
+
+@dataclass(frozen=True)
+class Address:
+    """One database and who reads it. *host*: a name, an address, or the folder of a Unix socket. *password*: empty
+    where it was not given."""
+
+    engine: Engine
+    host: str
+    port: int
+    database: str
+    username: str
+    password: str = field(default="", repr=False)
+    ssl_mode: SslMode = "require"
+
+
+def read_address(url: str) -> Address:
+    """The address that *url* gives. Nothing of it is shown in an error but its scheme and host: it may hold a password.
+
+    Raises:
+        MalformedInputError: Something is missing or not understood.
+
+    >>> read_address("postgresql://reader@db.example.com/shop?sslmode=require")
+    Address(engine='postgresql', host='db.example.com', port=5432, database='shop', username='reader', \
+ssl_mode='require')
+    >>> read_address("mariadb://reader:a%2Fb@localhost:3307/shop").password
+    'a/b'
+    >>> read_address("postgresql://reader@%2Ftmp%2Fserver/shop").host
+    '/tmp/server'
+    """
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, unquote(parts.hostname or "")
+    except ValueError as error:
+        raise MalformedInputError(f"that is no URL of a database: {error}.", remedy=_FORM) from None
+    engine = _ENGINES.get(parts.scheme)
+    if engine is None:
+        raise MalformedInputError(
+            f"the URL begins with {parts.scheme or url.partition(':')[0]!r}, which is no engine that the fleet reads.",
+            remedy=did_you_mean(parts.scheme, _ENGINES) if parts.scheme else _FORM,
+        )
+    options = dict(parse_qsl(parts.query))
+    host = options.pop("host", host)
+    where = f"{parts.scheme}://...@{host}/..."
+    database, username = unquote(parts.path.lstrip("/")), unquote(parts.username or "")
+    for what, value in (("host", host), ("database", database), ("login", username)):
+        if not value:
+            raise MalformedInputError(f"the URL {where} names no {what}.", remedy=_FORM)
+    ssl_mode = _read_ssl_mode(options.pop("sslmode", ""), engine, host, where)
+    if options:
+        unknown = next(iter(options))
+        raise MalformedInputError(
+            f"the URL {where} has an option {unknown!r} that is not understood.",
+            remedy="Of options it may have `sslmode` and `host`.",
+        )
+    return Address(engine, host, port or PORTS[engine], database, username, unquote(parts.password or ""), ssl_mode)
+
+
+def choose_ssl_mode(engine: Engine, host: str) -> SslMode:
+    """How a connection is encrypted where nobody says it: not on this machine, nor where DMS has no `require`.
+
+    >>> choose_ssl_mode("postgresql", "localhost"), choose_ssl_mode("postgresql", "db"), choose_ssl_mode("mysql", "db")
+    ('none', 'require', 'none')
+    """
+    is_local = host in _LOCAL or host.startswith("/")
+    return "none" if is_local or engine in {"mysql", "mariadb"} else "require"
+
+
+def _read_ssl_mode(word: str, engine: Engine, host: str, where: str) -> SslMode:
+    if not word:
+        return choose_ssl_mode(engine, host)
+    if word not in _SSL_MODES or (word == "require" and engine in {"mysql", "mariadb"}):
+        raise MalformedInputError(
+            f"the URL {where} says sslmode={word!r}, wanted disable{' or require' if engine == 'postgresql' else ''}.",
+            remedy="Leave it out, and set `ssl_mode` and `certificate` in servers.yaml afterwards.",
+        )
+    return _SSL_MODES[word]

@@ -1,0 +1,59 @@
+"""What one's own sources say of themselves before anything is copied, asked from this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cli.own.addresses import Address
+from fleet.asking import CATALOGUE_SECONDS
+from fleet.databases import Database, Registry
+from fleet.failures import Failure
+from fleet.tables.catalogue import Census
+from lambdas.handlers.ask_source import SPEAKERS
+from lambdas.sources import postgresql, sqlserver
+
+_POSTGRESQL_SCHEMAS = """
+SELECT nspname FROM pg_namespace n
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND has_schema_privilege(oid, 'USAGE')
+  AND EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relkind IN ('r', 'p', 'v', 'm', 'f'))
+ORDER BY nspname
+"""
+_SQLSERVER_SCHEMAS = """
+SELECT s.name FROM sys.schemas AS s
+WHERE EXISTS (SELECT 1 FROM sys.objects AS o WHERE o.schema_id = s.schema_id AND o.type IN ('U', 'V'))
+ORDER BY s.name
+"""
+
+
+def ask_census(registry: Registry, database: Database, secret: Mapping[str, Any]) -> Census | Failure:
+    """What the source of *database* holds, or why it does not answer."""
+    server = registry.server_of(database)
+    speaker = SPEAKERS[server.engine]
+    try:
+        return speaker.census(secret, database.name_at_source, list(database.schemas), server.ssl_mode)
+    except speaker.errors as error:
+        return speaker.describe_failure(error)
+
+
+def ask_schemas(address: Address, secret: Mapping[str, Any]) -> tuple[str, ...] | Failure:
+    """The schemas of a database that have relations and may be used; of MySQL and MariaDB there is one, the database.
+
+    Those that the login may not use are not among them.
+    """
+    if address.engine in {"mysql", "mariadb"}:
+        return (address.database,)
+    speaker = SPEAKERS[address.engine]
+    try:
+        if address.engine == "postgresql":
+            with postgresql.connect(secret, address.database, address.ssl_mode, CATALOGUE_SECONDS) as connection:
+                return tuple(name for (name,) in connection.run(_POSTGRESQL_SCHEMAS) or ())
+        connected = sqlserver.connect(secret, address.database, address.ssl_mode, seconds=CATALOGUE_SECONDS)
+        try:
+            with connected.cursor() as cursor:
+                cursor.execute(_SQLSERVER_SCHEMAS)
+                return tuple(name for (name,) in cursor.fetchall())
+        finally:
+            connected.close()
+    except speaker.errors as error:
+        return speaker.describe_failure(error)

@@ -1,0 +1,105 @@
+"""The files of a new registry: entries for one's own databases under the comments of the sample's files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+import yaml
+
+from cli.own.addresses import Address
+from fleet.names import DATABASE_ID_CHARACTERS
+from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE
+
+_ENTRY = re.compile(r"^- ", re.MULTILINE)
+
+
+def name_servers(addresses: Sequence[Address]) -> dict[Address, str]:
+    """The id of each database's server. Those with one engine, host, port and login share one.
+
+    >>> shop, crm = (Address("postgresql", "db.example.com", 5432, name, "reader") for name in ("shop", "crm"))
+    >>> list(name_servers([shop, crm]).values())
+    ['db-example-com', 'db-example-com']
+    """
+    ids: dict[tuple[str, str, int, str], str] = {}
+    for address in addresses:
+        key = _server_of(address)
+        if key not in ids:
+            host = "local-socket" if address.host.startswith("/") else address.host
+            ids[key] = make_id(host, "server", ids.values())
+    return {address: ids[_server_of(address)] for address in addresses}
+
+
+def name_databases(addresses: Sequence[Address]) -> dict[Address, str]:
+    """The id of each database, made of what its server calls it."""
+    ids: dict[Address, str] = {}
+    for address in addresses:
+        ids[address] = make_id(address.database, "database", ids.values())
+    return ids
+
+
+def make_id(name: str, otherwise: str, taken: Collection[str]) -> str:
+    """An id for *name*, unlike those that are *taken*.
+
+    >>> make_id("Übergröße & Söhne", "database", []), make_id("2024", "database", []), make_id("shop", "", ["shop"])
+    ('bergr-e-s-hne', 'database-2024', 'shop-2')
+    """
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if not words or not words[0].isalpha():
+        words = f"{otherwise}-{words}".strip("-")
+    for number in range(1, len(taken) + 2):
+        end = f"-{number}" if number > 1 else ""
+        found = words[: DATABASE_ID_CHARACTERS - len(end)].rstrip("-") + end
+        if found not in taken:
+            return found
+    raise AssertionError("one of so many is free")
+
+
+def secret_name(server: str) -> str:
+    """What the secret of a server is called, here and in Secrets Manager."""
+    return f"fleet/server/{server}"
+
+
+def registry_files(
+    sample: Mapping[str, str], addresses: Sequence[Address], schemas: Mapping[Address, Sequence[str]]
+) -> dict[str, str]:
+    """The text of each file by its name. *sample*: those of the sample's registry; *schemas*: of each database."""
+    servers, databases = name_servers(addresses), name_databases(addresses)
+    server_entries = {
+        servers[one]: {
+            "id": servers[one],
+            "engine": one.engine,
+            "secret": secret_name(servers[one]),
+            "ssl_mode": one.ssl_mode,
+        }
+        for one in addresses
+    }
+    database_entries = [
+        {
+            "id": databases[one],
+            "server": servers[one],
+            "name_at_source": one.database,
+            "instance": "one",
+            "schemas": list(schemas[one]),
+            "onboarded": True,
+            **({"views": False} if one.engine in {"mysql", "mariadb"} else {}),
+        }
+        for one in addresses
+    ]
+    return {
+        SETTINGS_FILE: sample[SETTINGS_FILE],
+        SERVERS_FILE: _under_comments(sample[SERVERS_FILE], list(server_entries.values())),
+        DATABASES_FILE: _under_comments(sample[DATABASES_FILE], database_entries),
+    }
+
+
+def _server_of(address: Address) -> tuple[str, str, int, str]:
+    return address.engine, address.host, address.port, address.username
+
+
+def _under_comments(text: str, entries: Sequence[Mapping[str, object]]) -> str:
+    """The comments that *text* begins with, and *entries* below them."""
+    first = _ENTRY.search(text)
+    assert first is not None  # noqa: S101  the sample has entries
+    blocks = (yaml.safe_dump([dict(one)], sort_keys=False, allow_unicode=True) for one in entries)
+    return text[: first.start()] + "\n".join(blocks)

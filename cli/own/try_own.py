@@ -1,0 +1,241 @@
+"""`fleet try`: copy databases of one's own, on this machine: the real sources, a local cloud, a warehouse to query."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from cli.account import read_fleet
+from cli.demo_runs import name_night, run_night
+from cli.options import NonEmptyPath, Text, json_option
+from cli.own import secrets
+from cli.own.asking import ask_census
+from cli.own.init import own_registry_option, secrets_option
+from cli.report import NARROWEST
+from cli.run_folder import FULL_PAGE, RunFolder, query_line
+from cli.terminal import make_console
+from fleet.databases import Database, Registry, Server
+from fleet.errors import MalformedInputError, RequestError
+from fleet.failures import CLASSES, Failure
+from fleet.spelling import did_you_mean, list_some
+from fleet.tables.account import select_tables
+from fleet.tables.catalogue import Census, Table
+from local.cloud import VARIABLES, LocalCloud
+from local.export import export_bucket
+from localcloud.environment import own_environment
+
+_FOLDER = RunFolder("fleet try", ".fleet-try")
+
+
+class SourcesNotAnsweringError(RequestError):
+    """A source that was to be copied does not say what it holds."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is read of one database: *tables*. *larger*: those that are left out for their size, and how many rows they
+    have; *others*: how many more are left out, because they were not named."""
+
+    database: Database
+    tables: tuple[Table, ...]
+    larger: tuple[tuple[str, int], ...]
+    others: int
+
+    @property
+    def rows(self) -> int:
+        """How many rows they have by their server's statistics."""
+        return sum(table.rows_estimated or 0 for table in self.tables)
+
+    @property
+    def uncounted(self) -> int:
+        """Of how many the server has no statistics; views have none."""
+        return sum(table.rows_estimated is None for table in self.tables)
+
+
+@click.command(
+    "try",
+    epilog="""\b
+Examples:
+  fleet try                                          all onboarded databases of ./my-registry
+  fleet try shop --largest 1000000                   without tables of more rows than that
+  fleet try shop --tables public.orders --tables public.customers
+  fleet try --registry registry --secrets ~/servers.json --json > try.json
+  FLEET_SECRET_DB_EXAMPLE_COM=postgresql://reader:...@db.example.com fleet try
+""",
+)
+@click.argument("databases", metavar="[DATABASE]...", nargs=-1, type=Text())
+@own_registry_option
+@secrets_option
+@click.option("--tables", type=Text(), multiple=True, help="Only this one, as schema.table; may be repeated.")
+@click.option("--largest", type=click.IntRange(0), metavar="ROWS", help="Leave out tables of more rows, and name them.")
+@click.option("--folder", type=NonEmptyPath(), default=Path("try"), show_default=True, help="Where all of it goes.")
+@click.option("--yes", is_flag=True, help="Do not ask before anything is copied.")
+@json_option
+def try_own(
+    *,
+    databases: tuple[str, ...],
+    registry: Path,
+    secrets_file: Path,
+    tables: tuple[str, ...],
+    largest: int | None,
+    folder: Path,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Copy databases of your own registry on this machine, from the real servers into a local warehouse.
+
+    The state machines and handlers are those that AWS runs; DMS, S3 and Snowflake are stand-ins in this process, and
+    nothing leaves the machine. The sources are read and never written to: what would need a slot or a mark, as deltas,
+    is left out. First it says what it will read.
+
+    A server's login comes from FLEET_SECRET_<SERVER> (a URL), from the file of secrets, or from you.
+    """
+    console = make_console(stderr=as_json, narrowest=NARROWEST)
+    fleet = _choose(read_fleet(registry), databases)
+    _FOLDER.require_own(folder)
+    can_ask = sys.stdin.isatty()
+    logins = secrets.gather(fleet.servers, secrets_file, os.environ, _ask_login if can_ask else None)
+    censuses = _ask_all(fleet, logins, console)
+    readings = [read_what(fleet, one, censuses[one.id], tables, largest) for one in fleet.databases]
+    _require_found(tables, censuses)
+    _say(readings, console)
+    if can_ask and not yes:
+        click.confirm("Copy it?", default=True, abort=True, err=as_json)
+    narrowed = replace(fleet, databases=tuple(_narrow(one, censuses[one.database.id]) for one in readings))
+    with own_environment(VARIABLES):
+        if left := _FOLDER.clear(folder):
+            console.print(left)
+        document = _run(narrowed, logins, folder, console)
+    document["left_out"] = {one.database.id: [name for name, _ in one.larger] for one in readings}
+    (folder / "report.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(document, indent=1))
+    else:
+        console.print(
+            f"\nPage of the run:         {folder / FULL_PAGE}\n"
+            f"Landing bucket as files: {folder / 'landing'} ({document['objects']} objects)\n"
+            f"Handlers' log:           {folder / 'handlers.jsonl'}\n"
+            f"Counts of all tables:    {folder / 'report.json'}\n"
+            f"Query the warehouse:\n  {query_line(folder, narrowed)}"
+        )
+    return 0 if document["status"] == "SUCCEEDED" else 1
+
+
+def _choose(fleet: Registry, names: Sequence[str]) -> Registry:
+    """*fleet* with the databases of those *names*, or all that are onboarded; and their servers. Deltas are none."""
+    chosen = [fleet.database(name) for name in dict.fromkeys(names)] or [
+        one for one in fleet.databases if one.onboarded
+    ]
+    if not chosen:
+        raise MalformedInputError(
+            "no database of the registry is onboarded.",
+            remedy="Name one, or set `onboarded: true` in databases.yaml.",
+        )
+    used = {one.server for one in chosen}
+    return replace(
+        fleet,
+        servers=tuple(one for one in fleet.servers if one.id in used),
+        databases=tuple(replace(one, onboarded=True, deltas=False) for one in chosen),
+    )
+
+
+def _ask_login(server: Server) -> Mapping[str, Any]:
+    click.echo(f"Server {server.id} ({server.engine}):", err=True)
+    return secrets.as_secret(click.prompt("  URL with login and password", hide_input=True, err=True))
+
+
+def _ask_all(fleet: Registry, logins: secrets.Secrets, console: Console) -> dict[str, Census]:
+    """What each source holds.
+
+    Raises:
+        SourcesNotAnsweringError: One of them does not say.
+    """
+    console.print(f"Asking {len(fleet.databases)} databases what they hold ...")
+    found: dict[str, Census] = {}
+    failures: list[tuple[str, Failure]] = []
+    for database in fleet.databases:
+        census = ask_census(fleet, database, logins[fleet.server_of(database).secret])
+        if isinstance(census, Failure):
+            failures.append((database.id, census))
+        else:
+            found[database.id] = census
+    if failures:
+        lines = [f"{name}: {one.text} {CLASSES[one.failure_class].remedy}" for name, one in failures]
+        raise SourcesNotAnsweringError(
+            f"nothing was copied, for {len(failures)} of {len(fleet.databases)} databases do not answer.\n  "
+            + "\n  ".join(lines),
+            remedy="Mend that, or name the others.",
+        )
+    return found
+
+
+def read_what(
+    fleet: Registry, database: Database, census: Census, names: Sequence[str], largest: int | None
+) -> Reading:
+    """What is read of *database*: of what a run would move, the tables of those *names* (all without any) that have at
+    most *largest* rows by their server's statistics. One without statistics is read.
+
+    Raises:
+        MalformedInputError: A run would move nothing of it.
+    """
+    moved = select_tables(fleet.server_of(database).engine, database, census, None)
+    if isinstance(moved, Failure):
+        raise MalformedInputError(f"{database.id}: {moved.text}", remedy=CLASSES[moved.failure_class].remedy)
+    wanted = [table for table in moved if not names or str(table.name) in names]
+    larger = [table for table in wanted if largest is not None and (table.rows_estimated or 0) > largest]
+    return Reading(
+        database,
+        tuple(table for table in wanted if table not in larger),
+        tuple((str(table.name), table.rows_estimated or 0) for table in larger),
+        len(moved) - len(wanted),
+    )
+
+
+def _require_found(names: Sequence[str], censuses: Mapping[str, Census]) -> None:
+    known = {str(table.name) for census in censuses.values() for table in census.tables}
+    for name in names:
+        if name not in known:
+            raise MalformedInputError(
+                f"no database that was asked has a table {name!r}.",
+                remedy=did_you_mean(name, known) if known else "They hold none at all.",
+            )
+
+
+def _say(readings: Sequence[Reading], console: Console) -> None:
+    """What will be read, and how much."""
+    for one in readings:
+        unknown = f", of {one.uncounted} not known" if one.uncounted else ""
+        console.print(f"{one.database.id}: {len(one.tables)} tables, about {one.rows:,} rows{unknown}")
+        if one.larger:
+            named = list_some([f"{name} ({rows:,} rows)" for name, rows in one.larger], "tables")
+            console.print(f"  left out, for they are larger: {named}")
+        if one.others:
+            console.print(f"  left out, for they were not named: {one.others} tables")
+    console.print("Nothing is written to the sources.")
+
+
+def _narrow(reading: Reading, census: Census) -> Database:
+    """The database with all that is not read left out."""
+    read = {table.name for table in reading.tables}
+    parts = {table.name for table in census.tables if table.part_of in read}
+    left = sorted(str(table.name) for table in census.tables if table.name not in read | parts)
+    return replace(reading.database, exclude=tuple(dict.fromkeys((*reading.database.exclude, *left))))
+
+
+def _run(fleet: Registry, logins: secrets.Secrets, folder: Path, console: Console) -> dict[str, object]:
+    """Deploy to a local cloud, run in full, and keep what landed as files; all that a program wants to know."""
+    night = name_night("try", "full")
+    console.print("Deploying to the local cloud ...")
+    with LocalCloud(folder, fleet, logins, on_status=night.hear) as cloud:
+        document = run_night(night, cloud, folder / FULL_PAGE, console)
+        cloud.snowflake.begin_close()
+        objects = export_bucket(cloud.aws, fleet.settings.landing_bucket, folder / "landing")
+    return {**document, "objects": objects}
