@@ -23,7 +23,7 @@ from fleet.databases import Registry
 from local.cloud import VARIABLES
 from local.faults.faults import Faults
 from local.faults.requests import Fault, read_request, require_databases, spread
-from local.sources.demo_fleet import write_registry
+from local.sources.demo_fleet import require_sample, write_registry
 from local.sources.sample_fleet import build
 from localcloud.clock import Kind
 from localcloud.cloud import AccountLimits
@@ -92,7 +92,9 @@ def demo(
     began = time.monotonic()
     is_sample = databases is None and tables is None
     if is_sample:  # what is wrong with its registry or its faults needs no minute of building to be known
-        _choose_faults(requests, break_some, read_registry(SAMPLE_REGISTRY, os.environ))
+        sample = read_registry(SAMPLE_REGISTRY, os.environ)
+        require_sample(sample)
+        _choose_faults(requests, break_some, sample)
     # One demo at a time: the server holds the folder's lock.
     with own_environment(VARIABLES), EmbeddedPostgres.start(folder / "source") as server:
         if left := _FOLDER.clear(folder):

@@ -16,16 +16,20 @@ from typing import Any
 
 import click
 
+from cli.account import read_fleet
 from cli.detaching import Parent
+from cli.own.local_registry import choose, for_this_machine
+from cli.own.secrets import Secrets, gather
 from cli.sample_registry import SAMPLE_REGISTRY
 from cli.wanted import Wanted
 from fleet.databases import Registry
-from fleet.errors import RequestError
+from fleet.errors import MalformedInputError, RequestError
 from local.admin_paths import admin_paths
 from local.cloud import VARIABLES, LocalCloud
-from local.sources.demo_fleet import write_registry
+from local.sources.demo_fleet import require_sample, write_registry
 from local.sources.sample_fleet import build
 from local.up_folder import Up, hold, tell
+from localcloud.account import ACCOUNT
 from localcloud.cloud import AccountLimits
 from localcloud.environment import own_environment
 from localcloud.http.hosting import Host
@@ -77,19 +81,21 @@ def _serve_held(wanted: Wanted, progress: Callable[[str], None], ready: Callable
     registry, sources = _prepare(wanted, progress, held)
     progress("Opening the account ...")
     held.enter_context(host)
-    found = Up(server.endpoint, os.getpid(), wanted.fleet or "", len(registry.databases), token)
+    found = Up(
+        server.endpoint, os.getpid(), wanted.fleet or "", len(registry.databases), token, registry.settings.prefix
+    )
     with server:
         tell(wanted.folder, found)
         ready(found)
         threading.Event().wait()
 
 
-def _prepare(
-    wanted: Wanted, progress: Callable[[str], None], held: ExitStack
-) -> tuple[Registry, dict[str, dict[str, object]]]:
+def _prepare(wanted: Wanted, progress: Callable[[str], None], held: ExitStack) -> tuple[Registry, Secrets]:
     """The registry to deploy and its servers' secrets; the sources stand for as long as *held*."""
     if wanted.fleet is None:
         return replace(read_registry(SAMPLE_REGISTRY, os.environ), databases=()), {}
+    if wanted.registry is not None:
+        return _prepare_own(wanted.registry, wanted.secrets_file, progress)
     progress("Building the source databases (kept for the next time) ...")
     server = held.enter_context(EmbeddedPostgres.start(wanted.folder / "source"))
     built = build(server, wanted.databases, wanted.tables, lambda line: progress(f"  {line}"))
@@ -97,7 +103,20 @@ def _prepare(
     if wanted.databases is not None or wanted.tables is not None:
         chosen = write_registry(built, SAMPLE_REGISTRY, wanted.folder / "registry", deltas=True)
     registry = read_registry(chosen, os.environ)
+    require_sample(registry)
     return registry, {one.secret: server.secret("postgres") for one in registry.servers}
+
+
+def _prepare_own(folder: Path, secrets_file: Path, progress: Callable[[str], None]) -> tuple[Registry, Secrets]:
+    fleet = choose(read_fleet(folder), ())
+    if fleet.settings.account != ACCOUNT:  # or `fleet run` would look for the fleet in another account
+        raise MalformedInputError(
+            f"{folder} is a fleet of account {fleet.settings.account}, and the local cloud plays account {ACCOUNT}.",
+            remedy="Serve a copy of the registry that names the latter, or use `fleet try`.",
+        )
+    logins = gather(fleet.servers, secrets_file, os.environ, None)
+    progress(f"Deploying {len(fleet.databases)} databases of {folder}, without deltas ...")
+    return for_this_machine(fleet, logins)
 
 
 def _listen(host: Host, wanted: Wanted) -> HttpServer:

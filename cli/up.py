@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ import click
 
 from cli.detaching import Parent, detach
 from cli.options import Factor, NonEmptyPath, dms_rate_option, json_option
-from cli.sample_registry import SAMPLE_REGISTRY
+from cli.own.options import secrets_option
 from cli.wanted import Wanted
 from fleet.errors import FleetError, MalformedInputError
 from fleet.names import machine_arn
@@ -22,8 +23,8 @@ from local.admin_paths import RESET, TOKEN
 from local.up_folder import Up, end, find
 from localcloud.account import ACCOUNT, REGION
 from localcloud.http.server import LOOPBACK
-from onboarding.reader import read_registry
 
+OWN = "own"
 ACCESS_KEY = "AKIAFLEETLOCAL000000"
 _PORT = 4566
 
@@ -45,11 +46,14 @@ Examples:
   fleet up --port 0 --json --detach          any free port, shown as JSON
   fleet up --fleet sample --clock virtual    no night waits for anything
   fleet up --fleet sample --dms-rate off     DMS answers every request
+  fleet up --registry my-registry            databases of your own, deployed (`fleet init` writes the registry)
 """
 )
 @folder_option
 @click.option("--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="0: any free one.")
 @click.option("--fleet", type=click.Choice(["sample"]), help="Build these sources and deploy them. Default: empty.")
+@click.option("--registry", type=NonEmptyPath(), help="Deploy the onboarded databases of your own registry.")
+@secrets_option
 @click.option("--databases", type=click.IntRange(1, 250), help="How many, with --fleet. Default: the sample's.")
 @click.option("--tables", type=click.IntRange(1, 1000), help="Tables of each, with --fleet. Default: as published.")
 @click.option(
@@ -82,6 +86,10 @@ def up(*, is_detached: bool, as_json: bool, ready_fd: int | None, **given: objec
     wanted = Wanted(**given)  # type: ignore[arg-type]  click's, by the options above
     if wanted.fleet is None and (wanted.databases or wanted.tables):
         raise MalformedInputError("--databases and --tables shape a fleet.", remedy="Add --fleet sample.")
+    if wanted.registry is not None:
+        if wanted.fleet is not None:
+            raise MalformedInputError("--fleet and --registry name two fleets.", remedy="Give one of them.")
+        wanted = replace(wanted, fleet=OWN)
     if is_detached:
         _print(detach(_arguments(wanted)), wanted, elsewhere, as_json=as_json, is_detached=True)
         return 0
@@ -148,7 +156,10 @@ def _arguments(wanted: Wanted) -> list[str]:
     arguments += ["--time-scale", str(wanted.time_scale), *(["--log"] if wanted.logs else [])]
     rate = wanted.dms_rate
     arguments += ["--dms-rate", f"{rate.burst}/{rate.per_second}" if rate else "off"]
-    for option, value in (("--fleet", wanted.fleet), ("--databases", wanted.databases), ("--tables", wanted.tables)):
+    own = (("--registry", wanted.registry), ("--secrets", wanted.secrets_file)) if wanted.registry else ()
+    sample = (("--fleet", wanted.fleet),) if not wanted.registry else ()
+    shape = (("--databases", wanted.databases), ("--tables", wanted.tables))
+    for option, value in (*own, *sample, *shape):
         arguments += [option, str(value)] if value is not None else []
     return arguments
 
@@ -161,7 +172,7 @@ def _document(up: Up) -> dict[str, object]:
         "databases": up.databases,
         "environment": _environment(up),
     }
-    return document | ({"fleet_run": _fleet_run()} if up.fleet else {})
+    return document | ({"fleet_run": _fleet_run(up)} if up.fleet else {})
 
 
 def _environment(up: Up) -> dict[str, str]:
@@ -174,9 +185,8 @@ def _environment(up: Up) -> dict[str, str]:
     }
 
 
-def _fleet_run() -> str:
-    settings = read_registry(SAMPLE_REGISTRY, os.environ).settings
-    return machine_arn(ACCOUNT, REGION, settings.prefix, "fleet-run")
+def _fleet_run(up: Up) -> str:
+    return machine_arn(ACCOUNT, REGION, up.prefix, "fleet-run")
 
 
 def _content(up: Up) -> str:
@@ -218,9 +228,10 @@ def _print(up: Up, wanted: Wanted, elsewhere: Sequence[str], *, as_json: bool, i
         f"Snowflake's SQL API:          {up.endpoint}/api/v2/statements",
     ]
     if up.fleet:
+        own = f" --registry {wanted.registry}" if wanted.registry else ""
         lines += [
-            f"Start a night:                fleet run, or aws stepfunctions start-execution --name night-1 "
-            f'--state-machine-arn {_fleet_run()} --input \'{{"mode": "full"}}\'',
-            "Bring what has changed:       fleet run --mode delta, after a full one",
+            f"Start a night:                fleet run{own}, or aws stepfunctions start-execution --name night-1 "
+            f'--state-machine-arn {_fleet_run(up)} --input \'{{"mode": "full"}}\'',
+            *([] if own else ["Bring what has changed:       fleet run --mode delta, after a full one"]),
         ]
     click.echo("\n".join([*lines, f"End it:                       {end_with}"]), err=True)

@@ -11,11 +11,15 @@ from localcloud.throttling import Rate
 
 @dataclass(frozen=True)
 class Wanted:
-    """The options of `fleet up`."""
+    """The options of `fleet up`. *fleet*: whose databases are deployed, `sample` or `own`; None for an empty account.
+    *registry*, *secrets_file*: of one's own.
+    """
 
     folder: Path
     port: int
     fleet: str | None
+    registry: Path | None
+    secrets_file: Path
     databases: int | None
     tables: int | None
     clock: Kind

@@ -29,13 +29,15 @@ class NotUpError(RequestError):
 
 @dataclass(frozen=True)
 class Up:
-    """A local cloud that is up. *token*: known to `fleet reset`; *fleet*: what it was filled with, or nothing."""
+    """A local cloud that is up. *token*: known to `fleet reset`; *fleet*: what it was filled with, or nothing;
+    *prefix*: how its resources' names begin."""
 
     endpoint: str
     pid: int
     fleet: str
     databases: int
     token: str
+    prefix: str = ""
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,32 +10,20 @@ from pathlib import Path
 
 import click
 
-from cli.options import NonEmptyPath, Text, json_option
+from cli.options import Text, json_option
 from cli.own import secrets
 from cli.own.addresses import PORTS, Address, choose_ssl_mode, read_address
 from cli.own.asking import ask_schemas
 from cli.own.new_registry import name_databases, name_servers, registry_files, secret_name
+from cli.own.options import OWN_REGISTRY, default_secrets, own_registry_option, secrets_option
 from cli.sample_registry import SAMPLE_REGISTRY
 from fleet.databases import Engine
 from fleet.errors import MalformedInputError
 from fleet.failures import CLASSES, Failure
 from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE, read_registry
 
-OWN_REGISTRY = Path("my-registry")
 _ENGINES: tuple[Engine, ...] = ("postgresql", "mysql", "mariadb", "sqlserver")
 _OTHERWISE = {"postgresql": "public", "sqlserver": "dbo"}
-
-own_registry_option = click.option(
-    "--registry", type=NonEmptyPath(), default=OWN_REGISTRY, show_default=True, help="The folder of your registry."
-)
-secrets_option = click.option(
-    "--secrets",
-    "secrets_file",
-    type=NonEmptyPath(),
-    default=secrets.default_file,
-    show_default="~/.config/fleet/secrets.json",
-    help="The file of your servers' logins, outside of any repository.",
-)
 
 
 @click.command(
@@ -146,4 +133,4 @@ def _find_schemas(addresses: Sequence[Address]) -> tuple[dict[Address, tuple[str
 def _options(registry: Path, secrets_file: Path) -> str:
     """What `fleet try` must be given besides to find both."""
     first = "" if registry == OWN_REGISTRY else f" --registry {registry}"
-    return first + ("" if secrets_file == secrets.default_file(os.environ) else f" --secrets {secrets_file}")
+    return first + ("" if secrets_file == default_secrets() else f" --secrets {secrets_file}")

@@ -18,15 +18,17 @@ def name_servers(addresses: Sequence[Address]) -> dict[Address, str]:
     """The id of each database's server. Those with one engine, host, port and login share one.
 
     >>> shop, crm = (Address("postgresql", "db.example.com", 5432, name, "reader") for name in ("shop", "crm"))
-    >>> list(name_servers([shop, crm]).values())
-    ['db-example-com', 'db-example-com']
+    >>> erp = Address("mariadb", "db.example.com", 3306, "erp", "reader")
+    >>> list(name_servers([shop, crm, erp]).values())
+    ['db-example-com', 'db-example-com', 'db-example-com-mariadb']
     """
     ids: dict[tuple[str, str, int, str], str] = {}
     for address in addresses:
         key = _server_of(address)
         if key not in ids:
             host = "local-socket" if address.host.startswith("/") else address.host
-            ids[key] = make_id(host, "server", ids.values())
+            wanted = make_id(host, "server", [])
+            ids[key] = make_id(f"{host}-{address.engine}" if wanted in ids.values() else host, "server", ids.values())
     return {address: ids[_server_of(address)] for address in addresses}
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.own.addresses import Address, read_address
+from cli.own.options import default_secrets
 from fleet.databases import Server
 from fleet.errors import MalformedInputError
 from fleet.failures import Failure
@@ -22,12 +23,6 @@ from lambdas.sources.secret import read_secret
 Secrets = dict[str, Mapping[str, Any]]
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _VARIABLE = "FLEET_SECRET_"
-
-
-def default_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where secrets lie, unless somebody says otherwise: in the folder for settings of this machine's user."""
-    base = environment.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(base).expanduser() / "fleet" / "secrets.json"
 
 
 def variable_of(server: str) -> str:
@@ -71,7 +66,7 @@ def gather(
     return {name: _checked(name, secret, file) for name, secret in found.items()}
 
 
-def as_secret(url: str) -> dict[str, Any]:
+def as_secret(url: str) -> Mapping[str, Any]:
     """The document of the login in *url*, which need not name a database.
 
     Raises:
@@ -82,7 +77,7 @@ def as_secret(url: str) -> dict[str, Any]:
     return document(read_address(url if has_path else f"{head}/-{mark}{tail}"))
 
 
-def document(address: Address) -> dict[str, Any]:
+def document(address: Address) -> Mapping[str, Any]:
     """The document of the login at *address*, as DMS reads it from Secrets Manager."""
     return {
         "host": address.host,
@@ -146,7 +141,7 @@ def _require_outside(path: Path) -> None:
     if folder is not None:
         raise MalformedInputError(
             f"{path} lies in the repository {folder}, where a commit would publish passwords.",
-            remedy=f"Move it out of there, for instance to {default_file()}.",
+            remedy=f"Move it out of there, for instance to {default_secrets()}.",
         )
 
 

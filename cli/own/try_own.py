@@ -18,7 +18,8 @@ from cli.demo_runs import name_night, run_night
 from cli.options import NonEmptyPath, Text, json_option
 from cli.own import secrets
 from cli.own.asking import ask_census
-from cli.own.init import own_registry_option, secrets_option
+from cli.own.local_registry import choose, for_this_machine
+from cli.own.options import own_registry_option, secrets_option
 from cli.report import NARROWEST
 from cli.run_folder import FULL_PAGE, RunFolder, query_line
 from cli.terminal import make_console
@@ -40,7 +41,7 @@ class SourcesNotAnsweringError(RequestError):
 
 
 @dataclass(frozen=True)
-class Reading:
+class SourceReading:
     """What is read of one database: *tables*. *larger*: those that are left out for their size, and how many rows they
     have; *others*: how many more are left out, because they were not named."""
 
@@ -99,7 +100,7 @@ def try_own(
     A server's login comes from FLEET_SECRET_<SERVER> (a URL), from the file of secrets, or from you.
     """
     console = make_console(stderr=as_json, narrowest=NARROWEST)
-    fleet = _choose(read_fleet(registry), databases)
+    fleet = choose(read_fleet(registry), databases)
     _FOLDER.require_own(folder)
     can_ask = sys.stdin.isatty()
     logins = secrets.gather(fleet.servers, secrets_file, os.environ, _ask_login if can_ask else None)
@@ -110,6 +111,7 @@ def try_own(
     if can_ask and not yes:
         click.confirm("Copy it?", default=True, abort=True, err=as_json)
     narrowed = replace(fleet, databases=tuple(_narrow(one, censuses[one.database.id]) for one in readings))
+    narrowed, logins = for_this_machine(narrowed, logins)
     with own_environment(VARIABLES):
         if left := _FOLDER.clear(folder):
             console.print(left)
@@ -120,31 +122,15 @@ def try_own(
         click.echo(json.dumps(document, indent=1))
     else:
         console.print(
-            f"\nPage of the run:         {folder / FULL_PAGE}\n"
+            f"\nThe copy took {document['night_seconds']} s of this machine's time. Seconds in the table and on the "
+            f"page are on the run's own clock, which skipped {document['skipped_seconds']:,.0f} s of waiting.\n"
+            f"Page of the run:         {folder / FULL_PAGE}\n"
             f"Landing bucket as files: {folder / 'landing'} ({document['objects']} objects)\n"
             f"Handlers' log:           {folder / 'handlers.jsonl'}\n"
             f"Counts of all tables:    {folder / 'report.json'}\n"
             f"Query the warehouse:\n  {query_line(folder, narrowed)}"
         )
     return 0 if document["status"] == "SUCCEEDED" else 1
-
-
-def _choose(fleet: Registry, names: Sequence[str]) -> Registry:
-    """*fleet* with the databases of those *names*, or all that are onboarded; and their servers. Deltas are none."""
-    chosen = [fleet.database(name) for name in dict.fromkeys(names)] or [
-        one for one in fleet.databases if one.onboarded
-    ]
-    if not chosen:
-        raise MalformedInputError(
-            "no database of the registry is onboarded.",
-            remedy="Name one, or set `onboarded: true` in databases.yaml.",
-        )
-    used = {one.server for one in chosen}
-    return replace(
-        fleet,
-        servers=tuple(one for one in fleet.servers if one.id in used),
-        databases=tuple(replace(one, onboarded=True, deltas=False) for one in chosen),
-    )
 
 
 def _ask_login(server: Server) -> Mapping[str, Any]:
@@ -158,7 +144,9 @@ def _ask_all(fleet: Registry, logins: secrets.Secrets, console: Console) -> dict
     Raises:
         SourcesNotAnsweringError: One of them does not say.
     """
-    console.print(f"Asking {len(fleet.databases)} databases what they hold ...")
+    count = len(fleet.databases)
+    asked = "1 database what it holds" if count == 1 else f"{count} databases what they hold"
+    console.print(f"Asking {asked} ...")
     found: dict[str, Census] = {}
     failures: list[tuple[str, Failure]] = []
     for database in fleet.databases:
@@ -179,7 +167,7 @@ def _ask_all(fleet: Registry, logins: secrets.Secrets, console: Console) -> dict
 
 def read_what(
     fleet: Registry, database: Database, census: Census, names: Sequence[str], largest: int | None
-) -> Reading:
+) -> SourceReading:
     """What is read of *database*: of what a run would move, the tables of those *names* (all without any) that have at
     most *largest* rows by their server's statistics. One without statistics is read.
 
@@ -191,7 +179,7 @@ def read_what(
         raise MalformedInputError(f"{database.id}: {moved.text}", remedy=CLASSES[moved.failure_class].remedy)
     wanted = [table for table in moved if not names or str(table.name) in names]
     larger = [table for table in wanted if largest is not None and (table.rows_estimated or 0) > largest]
-    return Reading(
+    return SourceReading(
         database,
         tuple(table for table in wanted if table not in larger),
         tuple((str(table.name), table.rows_estimated or 0) for table in larger),
@@ -209,20 +197,24 @@ def _require_found(names: Sequence[str], censuses: Mapping[str, Census]) -> None
             )
 
 
-def _say(readings: Sequence[Reading], console: Console) -> None:
+def _say(readings: Sequence[SourceReading], console: Console) -> None:
     """What will be read, and how much."""
     for one in readings:
-        unknown = f", of {one.uncounted} not known" if one.uncounted else ""
-        console.print(f"{one.database.id}: {len(one.tables)} tables, about {one.rows:,} rows{unknown}")
+        unknown = f" ({one.uncounted} of them without statistics)" if one.uncounted else ""
+        console.print(f"{one.database.id}: {_tables(len(one.tables))}{unknown}, about {one.rows:,} rows")
         if one.larger:
             named = list_some([f"{name} ({rows:,} rows)" for name, rows in one.larger], "tables")
             console.print(f"  left out, for they are larger: {named}")
         if one.others:
-            console.print(f"  left out, for they were not named: {one.others} tables")
+            console.print(f"  left out, for they were not named: {_tables(one.others)}")
     console.print("Nothing is written to the sources.")
 
 
-def _narrow(reading: Reading, census: Census) -> Database:
+def _tables(count: int) -> str:
+    return f"{count:,} table{'' if count == 1 else 's'}"
+
+
+def _narrow(reading: SourceReading, census: Census) -> Database:
     """The database with all that is not read left out."""
     read = {table.name for table in reading.tables}
     parts = {table.name for table in census.tables if table.part_of in read}

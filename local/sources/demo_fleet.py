@@ -8,11 +8,31 @@ from pathlib import Path
 
 import yaml
 
-from local.sources.sample_fleet import BuiltDatabase
+from fleet.databases import Registry
+from fleet.errors import MalformedInputError
+from local.sources.sample_fleet import SAMPLE, BuiltDatabase
 from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE
 
-SERVER = "embedded"
+SERVER, SERVER_SECRET = "embedded", "fleet/server/embedded"
 DATABASES_PER_INSTANCE = 48  # docs/design.md 3: leaves room below 100 endpoints
+
+
+def require_sample(registry: Registry) -> None:
+    """Refuse a *registry* with servers or onboarded databases that are not the sample's: what is taken for them here
+    would be another database, if one happens to have that name.
+
+    Raises:
+        MalformedInputError: It has some.
+    """
+    servers = [one.id for one in registry.servers if (one.id, one.secret) != (SERVER, SERVER_SECRET)]
+    built = {one.name_at_source for one in SAMPLE}
+    own = [one.id for one in registry.databases if one.onboarded and one.name_at_source not in built]
+    for what, where, names in (("server", SERVERS_FILE, servers), ("database", DATABASES_FILE, own)):
+        if names:
+            raise MalformedInputError(
+                f"{where} has the {what} {names[0]!r}, which is none of the sample fleet's: only that is built here.",
+                remedy="`fleet try --registry registry` copies databases of your own.",
+            )
 
 
 def write_registry(built: Sequence[BuiltDatabase], sample: Path, folder: Path, *, deltas: bool = False) -> Path:
