@@ -24,6 +24,8 @@ UNREAD = 1
 _MODULES = {
     "init": "cli.own.init",
     "try": "cli.own.try_own",
+    "onboard": "cli.onboard",
+    "offboard": "cli.onboard",
     "demo": "cli.demo",
     "faults": "cli.faults",
     "errors": "cli.errors",

@@ -1,0 +1,185 @@
+"""`fleet onboard` and `fleet offboard`: the flag of databases in the registry, with the change shown first."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.account import read_fleet
+from cli.options import NonEmptyPath, Text, json_option, registry_option
+from fleet.databases import Registry
+from fleet.errors import MalformedInputError, UnknownDatabaseError
+from fleet.quota_use import require_size
+from fleet.spelling import did_you_mean, list_some
+from onboarding.flag_edit import set_flags
+from onboarding.flags import flag_name, read_flags
+from onboarding.reader import DATABASES_FILE
+
+_HEADINGS = ("id", "database")
+
+
+def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The ways to choose databases, which both commands share."""
+    options = (
+        click.argument("databases", metavar="[DATABASE]...", nargs=-1, type=Text()),
+        click.option("--tag", "tags", type=Text(), multiple=True, help="All with this tag; may be repeated."),
+        click.option("--server", "servers", type=Text(), multiple=True, help="All of this server; may be repeated."),
+        click.option(
+            "--from",
+            "csv_file",
+            type=NonEmptyPath(),
+            help="Those of this CSV file: of its column id (or database), else of its first one.",
+        ),
+        click.option("--yes", is_flag=True, help="Do not ask before the file is written."),
+        json_option,
+        registry_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fleet onboard nyc-flights tpch-orders
+  fleet onboard --server erp-1 --yes         all databases of a server, without a question
+  fleet onboard --from wave-2.csv
+"""
+)
+@_choosing
+def onboard(databases: tuple[str, ...], registry: Path, *, as_json: bool, yes: bool, **given: Any) -> int:
+    """Let databases take part in runs: set `onboarded: true` in databases.yaml, of which nothing else changes.
+
+    Shows the change first. A variable FLEET_ONBOARD_<ID> wins over the file; where one says otherwise, it is named.
+    Then deploy: a database without DMS resources is skipped by runs, and makes them red.
+    """
+    return _set(registry, databases, onboarded=True, yes=yes, as_json=as_json, **given)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fleet offboard nyc-flights
+  fleet offboard --tag legacy --json --yes
+"""
+)
+@_choosing
+def offboard(databases: tuple[str, ...], registry: Path, *, as_json: bool, yes: bool, **given: Any) -> int:
+    """Take databases out of runs: set `onboarded: false` in databases.yaml, of which nothing else changes.
+
+    The entry stays, so that its id is never given to another database. Deploying then takes its DMS resources away;
+    what has landed, its history and its tables in Snowflake stay.
+    """
+    return _set(registry, databases, onboarded=False, yes=yes, as_json=as_json, **given)
+
+
+def _set(
+    registry: Path,
+    databases: Sequence[str],
+    *,
+    tags: Sequence[str],
+    servers: Sequence[str],
+    csv_file: Path | None,
+    onboarded: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    fleet = read_fleet(registry, {})  # the file's flags; those of the environment are compared with them
+    ids = _choose(fleet, [*databases, *(_read_csv(csv_file) if csv_file else ())], tags, servers)
+    changed = sorted(one.id for one in fleet.databases if one.id in ids and one.onboarded != onboarded)
+    flags, _ = read_flags(os.environ, [one.id for one in fleet.databases])
+    overruled = sorted(one for one in ids if flags.get(one, onboarded) != onboarded)
+    taking_part = [one for one in fleet.databases if (onboarded if one.id in ids else one.onboarded)]
+    require_size(taking_part, fleet.settings.limits)
+    if changed:
+        _write(registry / DATABASES_FILE, changed, onboarded=onboarded, yes=yes, as_json=as_json)
+    if as_json:
+        document = {"changed": changed, "unchanged": sorted(ids - set(changed)), "overruled": overruled}
+        click.echo(json.dumps(document))
+        return 0
+    word = "onboarded" if onboarded else "not onboarded"
+    click.echo(f"Now {word}: {list_some(changed) or 'none more'}. Before already: {len(ids) - len(changed)}.")
+    for one in overruled:
+        click.echo(f"{one}: the variable {flag_name(one)} says otherwise here, and wins over the file.", err=True)
+    if changed:
+        click.echo(f"Next: fleet deploy --registry {registry}")
+    return 0
+
+
+def _choose(fleet: Registry, names: Sequence[str], tags: Sequence[str], servers: Sequence[str]) -> set[str]:
+    """The ids of all databases that are named in one way or another.
+
+    Raises:
+        MalformedInputError: Nothing is named, or a tag or a server that no database has.
+        UnknownDatabaseError: One or more names are not in the registry.
+    """
+    if not names and not tags and not servers:
+        raise MalformedInputError("no database is named.", remedy="Name some, or give --tag, --server or --from.")
+    known = {one.id for one in fleet.databases}
+    if unknown := sorted(set(names) - known):
+        raise UnknownDatabaseError(
+            f"the registry has no database {list_some([repr(one) for one in unknown])}.",
+            remedy=did_you_mean(unknown[0], known),
+        )
+    ids = set(names)
+    for what, asked, of in (
+        ("tag", tags, lambda one: one.tags),
+        ("server", servers, lambda one: (one.server,)),
+    ):
+        for word in asked:
+            found = {one.id for one in fleet.databases if word in of(one)}
+            if not found:
+                there = {word for one in fleet.databases for word in of(one)}
+                remedy = did_you_mean(word, there) if there else "No database has any."
+                raise MalformedInputError(f"no database has the {what} {word!r}.", remedy=remedy)
+            ids |= found
+    return ids
+
+
+def _read_csv(path: Path) -> list[str]:
+    """The ids in *path*.
+
+    Raises:
+        MalformedInputError: It holds none, or is no text.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    except (UnicodeDecodeError, csv.Error):
+        raise MalformedInputError(f"{path} is no CSV file in UTF-8.", remedy="Save it as one.") from None
+    heading = next((name for name in _HEADINGS if rows and name in map(str.lower, rows[0])), None)
+    column = [cell.lower() for cell in rows.pop(0)].index(heading) if heading is not None else 0
+    ids = [row[column] for row in rows if len(row) > column and row[column]]
+    if not ids:
+        raise MalformedInputError(f"{path} names no database.", remedy="Write one id on each line.")
+    return ids
+
+
+def _write(path: Path, changed: Sequence[str], *, onboarded: bool, yes: bool, as_json: bool) -> None:
+    """Show the change of the file at *path*, and make it if it is wanted.
+
+    Raises:
+        MalformedInputError: Nobody can be asked.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        before = file.read()
+    after = set_flags(before, changed, onboarded=onboarded)
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), str(path), str(path), lineterm="", n=2)
+    click.echo("\n".join(lines), err=as_json)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise MalformedInputError("there is no terminal to ask on, and nothing was written.", remedy="Add --yes.")
+        click.confirm("Write it?", default=True, abort=True, err=as_json)
+    part = path.with_suffix(".part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        file.write(after)
+    part.replace(path)

@@ -1,0 +1,111 @@
+"""`fleet onboard` and `fleet offboard`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+from onboarding.reader import read_registry
+from registry_texts import SETTINGS
+from said import Fleet, Said
+
+ENTRY = (
+    "- id: {id}\n  server: {server}\n  name_at_source: {id}\n  instance: one\n  schemas: [public]\n  tags: [{tag}]\n"
+)
+SERVER = "- {{id: {id}, engine: postgresql, secret: fleet/server/{id}}}\n"
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """The command in a folder with a registry of four databases, none of them onboarded."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "registry"
+    folder.mkdir()
+    (folder / "settings.yaml").write_text(SETTINGS)
+    (folder / "servers.yaml").write_text("".join(SERVER.format(id=one) for one in ("east", "west")))
+    entries = (("shop", "east", "sales"), ("crm", "east", "sales"), ("erp", "west", "books"), ("hr", "west", "people"))
+    (folder / "databases.yaml").write_text(
+        "# Ours.\n" + "".join(ENTRY.format(id=one, server=server, tag=tag) for one, server, tag in entries)
+    )
+
+    def type_in(*arguments: str) -> Said:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        said = capsys.readouterr()
+        return Said(int(ended.value.code or 0), said.out, said.err)
+
+    return type_in
+
+
+def onboarded() -> set[str]:
+    return {one.id for one in read_registry(Path("registry"), {}).databases if one.onboarded}
+
+
+def test_databases_are_chosen_by_name_tag_server_and_file(fleet: Fleet) -> None:
+    Path("wave.csv").write_text("server,ID\nwest,hr\n\nwest, erp \n")
+    for words, expected in (
+        (("shop",), {"shop"}),
+        (("--tag", "sales"), {"shop", "crm"}),
+        (("--from", "wave.csv"), {"shop", "crm", "hr", "erp"}),
+    ):
+        assert fleet("onboard", *words, "--yes").code == 0
+        assert onboarded() == expected
+    assert fleet("offboard", "--server", "west", "crm", "--yes").code == 0
+    assert onboarded() == {"shop"}
+
+
+def test_the_change_is_shown_and_what_was_so_before_is_counted(fleet: Fleet) -> None:
+    fleet("onboard", "shop", "--yes")
+    said = fleet("onboard", "shop", "crm", "--yes")
+    assert "+  onboarded: true" in said.out
+    assert "Now onboarded: crm. Before already: 1." in said.out
+    assert Path("registry/databases.yaml").read_text().startswith("# Ours.\n- id: shop\n  onboarded: true\n")
+    again = fleet("onboard", "shop", "crm", "--json")
+    assert json.loads(again.out) == {"changed": [], "unchanged": ["crm", "shop"], "overruled": []}
+
+
+def test_a_variable_that_says_otherwise_is_named(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEET_ONBOARD_CRM", "false")
+    said = fleet("onboard", "crm", "--yes")
+    assert "crm: the variable FLEET_ONBOARD_CRM says otherwise here, and wins over the file." in said.err
+    assert onboarded() == {"crm"}
+
+
+def test_without_a_terminal_nothing_is_written_unless_it_is_wanted(fleet: Fleet) -> None:
+    before = Path("registry/databases.yaml").read_text()
+    said = fleet("onboard", "shop")
+    assert (said.code, "+  onboarded: true" in said.out) == (2, True)
+    assert "there is no terminal to ask on, and nothing was written. Add --yes." in said.err
+    assert Path("registry/databases.yaml").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "no database is named. Name some, or give --tag, --server or --from."),
+        (("shopp", "crn"), "the registry has no database 'crn', 'shopp'. Did you mean `crm`?"),
+        (("--tag", "sale"), "no database has the tag 'sale'. Did you mean `sales`?"),
+        (("--server", "north"), "no database has the server 'north'. Known: `east`, `west`."),
+        (("--from", "empty.csv"), "empty.csv names no database. Write one id on each line."),
+        (("--from", "none.csv"), "none.csv: No such file or directory."),
+    ],
+)
+def test_what_cannot_be_chosen_is_said_and_nothing_is_written(fleet: Fleet, words: tuple[str, ...], says: str) -> None:
+    Path("empty.csv").write_text("id\n\n")
+    said = fleet("onboard", *words, "--yes")
+    assert said.code == 2
+    assert says in said.err
+    assert onboarded() == set()
+
+
+def test_more_than_an_instance_bears_is_refused_before_anything_is_written(fleet: Fleet) -> None:
+    entries = "".join(ENTRY.format(id=f"db-{number}", server="east", tag="x") for number in range(60))
+    Path("registry/databases.yaml").write_text(entries)
+    said = fleet("onboard", "--server", "east", "--yes")
+    assert said.code == 2
+    assert "endpoints" in said.err
+    assert onboarded() == set()
