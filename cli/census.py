@@ -14,6 +14,7 @@ import click
 from cli.account import read_fleet
 from cli.night_commands import account_of
 from cli.options import Text, json_option, registry_option
+from cli.registry_check import check_registry
 from fleet.databases import Database, Registry
 from fleet.deltas.logs import SourceLog, judge_log
 from fleet.deltas.swept_tables import LastSweep, describe_sweep, say_sweep
@@ -21,7 +22,7 @@ from fleet.deltas.tables import Arrivals, describe_arrivals
 from fleet.errors import RequestError
 from fleet.failures import CLASSES, Failure
 from fleet.keeping import judge_keeping
-from fleet.names import last_sweep_key, newest_census_key
+from fleet.names import REGISTRY_WORD, last_sweep_key, newest_census_key
 from fleet.tables.account import Accounted, DatabaseAccount, select_tables, take_account
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import accepted_columns, describe_columns
@@ -68,6 +69,7 @@ Examples:
   fleet check nyc-flights                  asks the source through the fleet's own function
   fleet check nyc-flights --from-here      asks it from this machine, with the secret that you may read
   fleet check nyc-flights --json           exit code 1 where something would not be moved
+  fleet check registry                     the files of the registry alone, as a pull request does
 """
 )
 @click.argument("database", type=Text())
@@ -79,7 +81,12 @@ def check(context: click.Context, database: str, from_here: bool, as_json: bool,
     """Look at what DATABASE holds now, and say what a run would move of it and what not. Nothing is moved.
 
     Reads the catalogue of the source, no row of a table. By the registry of this folder, which need not be deployed.
+
+    `registry` in place of a database: all that is to be mended in the registry's files, each with file, line and
+    remedy, also as annotations of GitHub Actions and Azure Pipelines. Asks nobody.
     """
+    if database == REGISTRY_WORD:
+        return check_registry(registry, as_json=as_json)
     account, fleet = account_of(context, registry), read_fleet(registry)
     entry = fleet.database(database)
     census = (

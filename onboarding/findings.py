@@ -31,8 +31,11 @@ def raise_findings(findings: Sequence[Finding]) -> None:
         return
     kinds = {finding.kind for finding in findings}
     kind = kinds.pop() if len(kinds) == 1 else RegistryError
-    # The files stay in the order in which they were read; within one, a person goes from top to bottom.
-    order = {where: place for place, where in enumerate(dict.fromkeys(finding.where for finding in findings))}
-    ordered = sorted(findings, key=lambda finding: (order[finding.where], finding.line))
     count = "1 thing" if len(findings) == 1 else f"{len(findings)} things"
-    raise kind("\n".join([f"the registry has {count} to mend:", *(f"  {finding}" for finding in ordered)]))
+    raise kind("\n".join([f"the registry has {count} to mend:", *(f"  {finding}" for finding in in_order(findings))]))
+
+
+def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The files stay in the order in which they were read; within one, a person goes from top to bottom."""
+    order = {where: place for place, where in enumerate(dict.fromkeys(finding.where for finding in findings))}
+    return tuple(sorted(findings, key=lambda finding: (order[finding.where], finding.line)))

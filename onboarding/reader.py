@@ -10,10 +10,10 @@ from typing import TypeVar
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from fleet.databases import Database, Registry, Server, Settings, TaskProfile
-from fleet.errors import EmptyRegistryError, RegistryError
+from fleet.errors import EmptyRegistryError, QuotaExceededError, RegistryError
 from fleet.quota_use import require_size
 from onboarding.fields import Entry, read_entry
-from onboarding.findings import Finding, raise_findings
+from onboarding.findings import Finding, in_order, raise_findings
 from onboarding.flags import read_flags
 from onboarding.nodes import RegistryFile, compose, shown
 from onboarding.references import (
@@ -39,6 +39,27 @@ def read_registry(folder: Path, environment: Mapping[str, str]) -> Registry:
         RegistryError: One error (its subclass, if all findings are of one kind) that lists everything to mend.
         QuotaExceededError: The onboarded databases are more than DMS's quotas hold.
     """
+    registry, findings = _read(folder, environment)
+    raise_findings(findings)
+    assert registry is not None  # noqa: S101  nothing was found
+    require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
+    return registry
+
+
+def find_wrong(folder: Path, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """All that is to be mended in the registry in *folder*, file by file and line by line; nothing where it is right."""
+    registry, findings = _read(folder, environment)
+    if registry is None:
+        return in_order(findings)
+    try:
+        require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
+    except QuotaExceededError as error:
+        return (Finding(str(folder / DATABASES_FILE), 0, str(error)),)
+    return ()
+
+
+def _read(folder: Path, environment: Mapping[str, str]) -> tuple[Registry | None, list[Finding]]:
+    """The registry, or None where something was found in it."""
     findings: list[Finding] = []
     settings, settings_source = _read_settings(folder, findings)
     servers = _read_servers(folder, settings.fields.get("profile"), findings)
@@ -50,14 +71,14 @@ def read_registry(folder: Path, environment: Mapping[str, str]) -> Registry:
         # A database whose id could not be read may be the one that a flag means: only say so with all ids at hand.
         flags, wrong_flags = read_flags(environment, ids)
         findings += wrong_flags if len(ids) == len(databases) else ()
-    raise_findings(findings)
+    if findings:
+        return None, findings
     registry = Registry(
         settings=settings.build(),
         servers=tuple(sorted((entry.build() for entry in servers), key=lambda server: server.id)),
         databases=tuple(sorted((_flagged(entry.build(), flags) for entry in databases), key=lambda one: one.id)),
     )
-    require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
-    return registry
+    return registry, []
 
 
 def _flagged(database: Database, flags: Mapping[str, bool]) -> Database:

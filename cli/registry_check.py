@@ -1,0 +1,80 @@
+"""What is wrong with a registry, for a person, a program, and the pipeline that a pull request runs in."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from cli.account import read_fleet
+from onboarding.findings import Finding
+from onboarding.reader import find_wrong
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline that shows a line of output beside the line of a file. *variable*: of its environment.
+
+    *escapes*: characters that end such a line or a part of it, and what is written for them.
+    """
+
+    variable: str
+    with_line: str
+    without: str
+    escapes: Mapping[str, str]
+
+    def annotate(self, finding: Finding) -> str:
+        """The line for *finding*."""
+        form = self.with_line if finding.line else self.without
+        text = finding.text if finding.line else f"{finding.where}: {finding.text}"
+        for character, written in self.escapes.items():
+            text = text.replace(character, written)
+        return form.format(file=finding.where, line=finding.line, text=text)
+
+
+# Sources: https://docs.github.com/actions/reference/workflow-commands-for-github-actions and
+# https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands (documented; known in 2026-11).
+_BREAKS = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+PIPELINES = (
+    Pipeline("GITHUB_ACTIONS", "::error file={file},line={line}::{text}", "::error::{text}", _BREAKS),
+    Pipeline(
+        "TF_BUILD",
+        "##vso[task.logissue type=error;sourcepath={file};linenumber={line}]{text}",
+        "##vso[task.logissue type=error]{text}",
+        {**_BREAKS, "%": "%AZP25"},
+    ),
+)
+
+
+def check_registry(folder: Path, *, as_json: bool) -> int:
+    """Say what is wrong with the registry in *folder*, with the flags of the environment in force; the exit code."""
+    findings = find_wrong(folder, os.environ) if folder.is_dir() else ()
+    if as_json:
+        wrong = [{"file": one.where, "line": one.line, "text": one.text} for one in findings]
+        click.echo(json.dumps({"findings": wrong, "is_right": not findings}, ensure_ascii=False))
+    elif findings:
+        _print(findings)
+    if findings:
+        return 1
+    registry = read_fleet(folder)
+    if not as_json:
+        taking_part = sum(one.onboarded for one in registry.databases)
+        click.echo(
+            f"{folder}: {len(registry.databases):,} databases on {len(registry.servers):,} servers, "
+            f"{taking_part:,} onboarded. Nothing is to be mended."
+        )
+    return 0
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    for one in findings:
+        click.echo(str(one))
+    click.echo(f"\nTo be mended: {len(findings):,}.")
+    for pipeline in PIPELINES:
+        if os.environ.get(pipeline.variable, "").lower() == "true":
+            for one in findings:
+                click.echo(pipeline.annotate(one))
