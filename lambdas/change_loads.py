@@ -71,6 +71,10 @@ def needs_full(name: TableName, why: str) -> Failure:
     return Failure("source_log_gone", NEEDS_FULL, text)
 
 
+_LEAST_UNITS = 512
+"""How many characters of a long value DMS keeps for each kilobyte (`fleet/tables/columns.py`, `lob_units`)."""
+
+
 def prepare_changes(
     opened: Opened, load: Load, table: Table, known: KnownTable, context: ChainContext
 ) -> tuple[str, ...] | Failure:
@@ -86,7 +90,8 @@ def prepare_changes(
     columns = tuple(types.get(column.name, column) for column in known.wanted)
     may_lack_values = opened.server.engine == "postgresql"
     deletes = opened.database.deletes_of(table.name)
-    batch = ChangeBatch(table, tuple(folders), load.written, columns, may_lack_values, deletes)
+    cut_at = opened.settings.profile_of(opened.database).lob_max_kilobytes * _LEAST_UNITS
+    batch = ChangeBatch(table, tuple(folders), load.written, columns, may_lack_values, deletes, cut_at)
     return change_statements(opened.settings.snowflake, opened.server.engine, opened.attempt, batch)
 
 

@@ -42,7 +42,8 @@ class ChangeBatch:
 
     *folders*: each attempt with what it sealed of the table, in order. *written*: the attempt of the table's last row
     in OPS.APPLIED, which must still be the last. *columns*: of the published table. *may_lack_values*: an update may
-    leave out what it does not change. *deletes*: what becomes of rows that are deleted.
+    leave out what it does not change. *deletes*: what becomes of rows that are deleted. *cut_at*: how many characters
+    at least a long value keeps.
     """
 
     table: Table
@@ -51,6 +52,7 @@ class ChangeBatch:
     columns: tuple[WarehouseColumn, ...]
     may_lack_values: bool = False
     deletes: Deletes = "hard"
+    cut_at: int = 16_384
 
     @property
     def rows(self) -> int:
@@ -104,6 +106,7 @@ def change_statements(
             for folder_attempt, sealed in batch.folders
             for statement in copy_statements(snowflake, folder_attempt, batch.table, sealed, beside)
         ),
+        _refuse_keyless(keys, beside),
         *_refuse_incomplete(batch, keys, target, beside),
         "BEGIN TRANSACTION",
         *_merge(snowflake, engine, attempt, batch, keys, target, beside),
@@ -116,9 +119,25 @@ def change_statements(
 
 INCOMPLETE = "incomplete changes: "
 """Begins what a request says that is refused because its updates may lack values."""
+KEYLESS = "changes without a key: "
+"""Begins what a request says that is refused because nobody knows which rows its changes are of."""
 _KEPT_APART_BYTES = 1_900
 """In a shorter row PostgreSQL keeps no value apart (TOAST_TUPLE_THRESHOLD is 2,032 bytes of an 8 KB page, header
 included). Source: https://www.postgresql.org/docs/current/storage-toast.html (documented)."""
+
+
+def _refuse_keyless(keys: Sequence[str], beside: str) -> str:
+    """A statement that fails where a change lacks a column of its key, which is null nowhere at a source.
+
+    PostgreSQL leaves a long key out of an update that does not change it, as any other long value; and a deletion has
+    no key in the log if the table had another replica identity then, whatever it has now. As a null it would match no
+    row: the row would stay as it was, and a row without a key come beside it.
+
+    >>> print(_refuse_keyless(["A", "B"], "T").partition(" FROM ")[2])
+    T WHERE "A" IS NULL OR "B" IS NULL
+    """
+    lacks = " OR ".join(f"{quote(key)} IS NULL" for key in keys)
+    return f"SELECT CAST(IFF(COUNT(*) = 0, '0', '{KEYLESS}' || COUNT(*)) AS NUMBER(9,0)) FROM {beside} WHERE {lacks}"
 
 
 def _refuse_incomplete(batch: ChangeBatch, keys: Sequence[str], target: str, beside: str) -> list[str]:
@@ -126,8 +145,9 @@ def _refuse_incomplete(batch: ChangeBatch, keys: Sequence[str], target: str, bes
 
     PostgreSQL keeps a long value apart from its row, and writes nothing of it into the log when a row is updated and it
     is not. In the file it is null then, as if it had been set to null. So a null counts as one only where the row had
-    none before, in the table or in an earlier change, or where that row was too short to keep anything apart. What the
-    table keeps of deleted rows says nothing of it.
+    none before, in the table or in an earlier change, or where that row was too short to keep anything apart. A value
+    of which the table has as much as is kept of a long one may have been longer. What the table keeps of deleted rows
+    says nothing of it.
     """
     if not batch.may_lack_values:
         return []
@@ -148,7 +168,8 @@ def _refuse_incomplete(batch: ChangeBatch, keys: Sequence[str], target: str, bes
     return [
         f"SELECT CAST(IFF(COUNT(*) = 0, '0', '{INCOMPLETE}' || COUNT(*)) AS NUMBER(9,0)) FROM {beside} AS C "
         f"JOIN (SELECT {columns} FROM {target}{living} UNION ALL SELECT {columns} FROM {beside}) AS K ON {same} "
-        f"WHERE C.{quote(_OPERATION)} = 'U' AND ({lacks}) AND {bytes_of_row} > {_KEPT_APART_BYTES}"
+        f"WHERE C.{quote(_OPERATION)} = 'U' AND ({lacks}) "
+        f"AND {bytes_of_row} > {min(_KEPT_APART_BYTES, batch.cut_at - 1)}"
     ]
 
 

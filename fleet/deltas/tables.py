@@ -12,7 +12,7 @@ from fleet.databases import Database, Engine
 from fleet.deltas.key_text import key_parts
 from fleet.names import MARK_TABLE
 from fleet.tables.catalogue import Census, Table, TableName
-from fleet.tables.columns import dms_type
+from fleet.tables.columns import dms_type, find_losses
 
 
 def why_no_deltas(engine: Engine, database: Database, table: Table) -> str:
@@ -32,6 +32,8 @@ def why_no_deltas(engine: Engine, database: Database, table: Table) -> str:
     "`renames` gives its key column 'Op' another name, and no page says what DMS then calls the key before a change"
     >>> why_no_deltas("postgresql", shop, Table("s", "t", False, columns, ("id",), delta_bars=("it is unlogged",)))
     'it is unlogged'
+    >>> why_no_deltas("postgresql", shop, Table("s", "t", False, (Column("at", "time without time zone"),), ("at",)))
+    "two keys may become one, for of its key column 'at' digits after the third of a second are cut off"
     """
     if table.is_view:
         return "it is a view, which DMS moves in full loads alone"
@@ -49,12 +51,19 @@ def why_no_deltas(engine: Engine, database: Database, table: Table) -> str:
             return f"its key column {name!r} is of a type that DMS does not carry"
         if dms.is_lob:
             return f"its key column {name!r} is a LOB, which DMS moves apart from its row"
+        merging = next((one for one in find_losses(engine, columns[name], 1) if one.kind in _MERGING), None)
+        if merging is not None:
+            return f"two keys may become one, for of its key column {name!r} {merging.how}"
         if name in renamed:
             return (
                 f"`renames` gives its key column {name!r} another name, and no page says what DMS then calls the key "
                 "before a change"
             )
     return ""
+
+
+_MERGING = ("digits", "fraction", "offset", "length")
+"""Losses after which rows with different keys have the same: a change of one would be applied to the other."""
 
 
 def part_tables(

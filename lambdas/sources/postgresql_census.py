@@ -15,6 +15,8 @@ from fleet.tables.columns import Column
 # nearest of its ancestors that is under the schemas asked for. A schema that an asked one, read as a pattern, would
 # match comes too: DMS reads names in that way. An estimate of zero rows is none: an old server says it of what it never
 # analysed. A parent's estimate leaves its children out. TRUNCATE, and what writes a table anew, gives it another file.
+# A column that is dropped and added again writes nothing, but dropped columns are counted with the others. Nor does
+# a value of an enum that gets another name, so that a table goes by the names of its enums' values too.
 # An update or delete has the old key in the log by the table's replica identity; a key that is deferrable is none.
 # Source: PostgreSQL's manual, "System Catalogs" (pg_class, pg_attribute, pg_type, pg_inherits), "Access Privilege
 # Inquiry Functions" and "ALTER TABLE" (REPLICA IDENTITY); a scale is 11 bits with a sign
@@ -32,6 +34,13 @@ WITH RECURSIVE domain(oid, base, modifier) AS (
   WHERE (to_jsonb(c) ->> 'relispartition')::boolean  -- before version 10 there is none
   UNION ALL
   SELECT a.oid, i.inhparent, a.depth + 1 FROM ancestor a JOIN pg_inherits i ON i.inhrelid = a.parent
+), labels(relation, digest) AS (
+  SELECT a.attrelid, md5(string_agg(v.enumlabel, ',' ORDER BY a.attnum, v.enumsortorder))
+  FROM pg_attribute a
+  LEFT JOIN resolved r ON r.oid = a.atttypid
+  JOIN pg_type t ON t.oid = coalesce(r.base, a.atttypid)
+  JOIN pg_enum v ON v.enumtypid IN (t.oid, t.typelem)
+  WHERE a.attnum > 0 AND NOT a.attisdropped GROUP BY a.attrelid
 )
 SELECT n.nspname, c.relname, c.relkind::text, p.nspname, p.relname,
        CASE WHEN NOT has_schema_privilege(n.oid, 'USAGE') THEN 'schema'
@@ -49,7 +58,7 @@ SELECT n.nspname, c.relname, c.relkind::text, p.nspname, p.relname,
        NOT a.attnotnull,
        array_position(k.conkey, a.attnum),
        format_type(a.atttypid, a.atttypmod),
-       c.oid || '/' || c.relfilenode,
+       concat_ws('/', c.oid, c.relfilenode, c.relnatts, l.digest),
        array_remove(ARRAY[
          CASE WHEN c.relpersistence = 'u' THEN 'unlogged' END,
          CASE WHEN c.relkind = 'r' AND c.relhassubclass AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid)
@@ -67,6 +76,7 @@ LEFT JOIN resolved r ON r.oid = a.atttypid
 LEFT JOIN pg_type t ON t.oid = coalesce(r.base, a.atttypid)
 LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 LEFT JOIN LATERAL (SELECT coalesce(r.modifier, a.atttypmod) AS modifier) m ON true
+LEFT JOIN labels l ON l.relation = c.oid
 LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
 LEFT JOIN LATERAL (
   SELECT pn.nspname, pc.relname FROM ancestor u

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from fleet.deltas.change_sql import INCOMPLETE
+from fleet.deltas.change_sql import INCOMPLETE, KEYLESS
 from fleet.drift import TableLook, read_streams
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
@@ -108,6 +108,10 @@ def _answer(load: Load, opened: Opened, answer: Succeeded | Failed) -> Load:
         return load.failed(load.cancelled)
     if isinstance(answer, Failed) and load.folders and INCOMPLETE in answer.cause:
         return load.failed(needs_full(load.name, "its updates may leave out long values that they do not change"))
+    if isinstance(answer, Failed) and load.folders and KEYLESS in answer.cause:
+        return load.failed(
+            needs_full(load.name, "changes of it lack the key, so that nobody knows which rows they are of")
+        )
     if isinstance(answer, Failed):
         text = f"{load.name}: Snowflake answers {answer.code}: {answer.cause}"
         return load.failed(Failure("warehouse", "LoadRefused", text))
