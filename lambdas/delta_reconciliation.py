@@ -72,11 +72,9 @@ def _outcome(opened: Opened, context: ChainContext, sealed: SealedTable, load: L
     # Entered again after the states were kept, a folder that all tables have is not read any more.
     reached = max(context.through, state.applied if state is not None else 0)
     if failure is None and reached < opened.attempt.number:
+        text = f"{sealed.name}: the task did not read up to this delta's mark{_find_other_mark(opened, context)}."
         failure = Failure(
-            "delta_behind",
-            "DeltaBehind",
-            f"{sealed.name}: the task did not read up to this delta's mark. What landed is kept, and applied with the "
-            f"next delta.",
+            "delta_behind", "DeltaBehind", f"{text} What landed is kept, and applied with the next delta."
         )
     is_applied = result is not None and result.failure is None
     return TableOutcome(
@@ -92,6 +90,19 @@ def _outcome(opened: Opened, context: ChainContext, sealed: SealedTable, load: L
         bytes=sum(file.size_bytes for file in sealed.files),
         failure=failure,
         measured_in=state.loaded_in if state is not None else "",
+    )
+
+
+def _find_other_mark(opened: Opened, context: ChainContext) -> str:
+    """In words, that a later attempt's mark landed than this one's, which then hides it; or nothing."""
+    number = opened.attempt.number
+    own = [folder.manifest.delta for folder in context.folders if folder.attempt.number == number]
+    mark = max((delta.mark for delta in own if delta is not None), default=0)
+    if mark <= number:
+        return ""
+    return (
+        f": found the mark of attempt {mark}, wanted that of attempt {number}, so that somebody else sets it too; each "
+        "fleet needs a mark of its own"
     )
 
 

@@ -17,16 +17,21 @@ from fleet.failures import Failure
 
 @dataclass(frozen=True)
 class LogPlace:
-    """*server*, *newest*: as `SourceLog` has them. *confirmed*: up to where each slot at rest had been read."""
+    """*server*, *newest*: as `SourceLog` has them. *confirmed*: up to where each slot at rest had been read. *before*:
+    the end of the last file of a binary log that nothing is written to any more; empty where there is none.
+    """
 
     server: str = ""
     newest: str = ""
     confirmed: Mapping[str, str] = field(default_factory=dict)
+    before: str = ""
 
 
 def log_place(log: SourceLog) -> LogPlace:
     """What is kept of *log*."""
-    return LogPlace(log.server, log.newest, {slot.name: slot.confirmed for slot in log.slots if not slot.is_active})
+    confirmed = {slot.name: slot.confirmed for slot in log.slots if not slot.is_active}
+    ended = [f"{file}:{size}" for file, size in log.files.items()][:-1]
+    return LogPlace(log.server, log.newest, confirmed, ended[-1] if ended else "")
 
 
 def judge_place(engine: Engine, sealed: LogPlace, log: SourceLog) -> Failure | None:
@@ -41,6 +46,10 @@ def judge_place(engine: Engine, sealed: LogPlace, log: SourceLog) -> Failure | N
     "the source is server '8', and was '7' when the last delta was sealed: its log is another."
     >>> judge_place("postgresql", sealed, SourceLog({}, "7", newest="0/4FFF")).text
     'the log ends at 0/4FFF, and ended at 0/5000 when the last delta was sealed: the source was set back.'
+    >>> sealed = LogPlace("7", "bin.000002:500", {}, "bin.000001:800")
+    >>> judge_place("mysql", sealed, SourceLog(newest="bin.000003:9", files={"bin.000002": 400, "bin.000003": 9})).text
+    'bin.000002 is 400 bytes long, and was 500 when the last delta was sealed: the log was begun anew (RESET MASTER).'
+    >>> judge_place("mysql", sealed, SourceLog(newest="bin.000003:9", files={"bin.000002": 600, "bin.000003": 9}))
     """
     if sealed.server and log.server and sealed.server != log.server:
         text = f"the source is server {log.server!r}, and was {sealed.server!r} {_WHEN}: its log is another."
@@ -48,12 +57,27 @@ def judge_place(engine: Engine, sealed: LogPlace, log: SourceLog) -> Failure | N
     if _is_later(engine, sealed.newest, log.newest):
         text = f"the log ends at {log.newest}, and ended at {sealed.newest} {_WHEN}: the source was set back."
         return Failure("source_log_gone", "LogSetBack", text)
+    if text := _describe_reset(sealed, log.files):
+        return Failure("source_log_gone", "LogSetBack", text)
     known = [slot for slot in log.slots if slot.name in sealed.confirmed]
     if any(not _is_later(engine, slot.confirmed, sealed.confirmed[slot.name]) for slot in known) or not known:
         return None
     slot = known[0]
     text = f"slot {slot.name} is read up to {slot.confirmed}, and was up to {sealed.confirmed[slot.name]} {_WHEN}"
     return Failure("source_log_gone", "SlotMoved", f"{text}: somebody else has read from it.")
+
+
+def _describe_reset(sealed: LogPlace, files: Mapping[str, int]) -> str:
+    """That a binary log was begun anew, whose files have the names of those before: in words, or nothing.
+
+    One that is written to only grows, and one before it stays as long as it is.
+    """
+    for place, grows in ((sealed.before, False), (sealed.newest, True)):
+        file, _, size = place.rpartition(":")
+        now, was = files.get(file), int(size) if file in files else 0
+        if now is not None and (now < was or (now > was and not grows)):
+            return f"{file} is {now} bytes long, and was {was} {_WHEN}: the log was begun anew (RESET MASTER)."
+    return ""
 
 
 def has_read(engine: Engine, wanted: str, log: SourceLog, checkpoint: str) -> bool:

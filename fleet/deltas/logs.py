@@ -32,7 +32,8 @@ class SourceLog:
     """What a source says of its log. *settings*: by the engine's own names; one that it does not have is not there.
 
     *server*: what is another after the database was made anew elsewhere. *oldest*, *newest*: the first and the last
-    place that is there, in the engine's words. *size_bytes*: between them. *backed_up_at*: the last backup of the log.
+    place that is there, in the engine's words. *size_bytes*: between them. *files*: of a binary log in order, how long
+    each is. *backed_up_at*: the last backup of the log.
     *unseen*: what the login may not see, in words. *open_since*: when the oldest transaction began that is open and has
     written something, ISO, UTC; empty where none is, and where the engine is not asked (`open_transactions.py`).
     """
@@ -46,6 +47,7 @@ class SourceLog:
     backed_up_at: str = ""
     unseen: tuple[str, ...] = ()
     open_since: str = ""
+    files: Mapping[str, int] = field(default_factory=dict)
 
 
 def judge_log(engine: Engine, log: SourceLog, checkpoint: str, schemas: Sequence[str] = ()) -> Failure | None:

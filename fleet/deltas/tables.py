@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fleet.databases import Database, Engine
 from fleet.deltas.key_text import key_parts
+from fleet.deltas.sealing import MARK_COLUMN
 from fleet.names import MARK_TABLE
 from fleet.tables.catalogue import Census, Table, TableName
 from fleet.tables.columns import dms_type, find_losses
@@ -117,10 +118,23 @@ def why_no_mark(engine: Engine, database: Database, census: Census) -> str:
     's.fleet_mark is not there'
     >>> why_no_mark("mysql", shop, Census(("s",), (Table("s", MARK_TABLE, False, ()),)))
     'of no use is s.fleet_mark: it has no primary key'
+    >>> from fleet.tables.columns import Column
+    >>> columns = (Column("id", "int"), Column("attempt", "varchar", 20, declared="varchar(20)"))
+    >>> why_no_mark("mysql", shop, Census(("s",), (Table("s", MARK_TABLE, False, columns, ("id",)),)))
+    "of no use is s.fleet_mark: its column 'attempt' is varchar(20), wanted bigint"
     """
     name = TableName(database.schemas[0], MARK_TABLE)
     mark = next((table for table in census.tables if table.name == name), None)
     if mark is None:
         return f"{name} is not there"
-    why = mark.barred or why_no_deltas(engine, database, mark)
+    why = mark.barred or why_no_deltas(engine, database, mark) or _why_no_number(mark)
     return f"of no use is {name}: {why}" if why else ""
+
+
+def _why_no_number(mark: Table) -> str:
+    """Why no attempt's number is read of what lands of the *mark*: a file says the largest of whole numbers alone."""
+    column = next((one for one in mark.columns if one.name == MARK_COLUMN), None)
+    if column is None:
+        return f"it has no column {MARK_COLUMN!r}"
+    is_whole = column.type_name.removesuffix(" unsigned") in {"int", "integer", "bigint"}
+    return "" if is_whole else f"its column {MARK_COLUMN!r} is {column.declared or column.type_name}, wanted bigint"

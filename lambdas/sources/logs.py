@@ -110,7 +110,9 @@ def ask_mysql_log(secret: Mapping[str, Any], database: str, ssl_mode: SslMode) -
         return SourceLog(settings, server, unseen=unseen)
     (first, *_), (last, size, *_) = files[0], files[-1]
     written = sum(row[1] for row in files)
-    return SourceLog(settings, server, f"{first}:{_FIRST_POSITION}", f"{last}:{size}", written, unseen=unseen)
+    sizes = {str(row[0]): int(row[1]) for row in files}
+    oldest, newest = f"{first}:{_FIRST_POSITION}", f"{last}:{size}"
+    return SourceLog(settings, server, oldest, newest, written, unseen=unseen, files=sizes)
 
 
 def _find_files(cursor: pymysql.cursors.Cursor) -> tuple[Sequence[Sequence[Any]], tuple[str, ...]]:
