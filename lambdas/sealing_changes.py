@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fleet.attempt_record import AttemptRecord
 from fleet.deltas.chain import Chain
-from fleet.deltas.log_places import has_read, log_place
+from fleet.deltas.log_places import LogPlace, has_read, log_place
 from fleet.deltas.logs import SourceLog
 from fleet.deltas.open_transactions import describe_ended, describe_open, find_open, has_ended
 from fleet.deltas.sealing import describe_twice, find_mark, judge_changes
@@ -102,7 +102,9 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             mark_files=tuple(files.get(mark_name, ())),
             end=end,
             counts=tuple(TableChanges(name.schema, name.table, counts[name]) for name in sorted(counts)),
-            place=log_place(log) if log is not None else None,
+            place=log_place(log, _place_before(chain, since) if mark == opened.attempt.number else None)
+            if log is not None
+            else None,
             open_since=open_since,
             owes_sweep=owes_sweep,
             strays=judge_strays(strays, [], follows="What is known of it is applied all the same."),
@@ -187,6 +189,11 @@ def _last_sealed(chain: Chain | None, since: Sealed) -> tuple[AttemptRecord, Del
         ((record, manifest.delta) for record, manifest in since if record.attempt.number == newest and manifest.delta),
         None,
     )
+
+
+def _place_before(chain: Chain | None, since: Sealed) -> LogPlace | None:
+    last = _last_sealed(chain, since) if chain is not None else None
+    return last[1].place if last is not None else None
 
 
 def _has_read(opened: Opened, log: SourceLog | None, report: TaskReport, gaps: list[str]) -> bool:

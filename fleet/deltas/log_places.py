@@ -27,9 +27,19 @@ class LogPlace:
     before: str = ""
 
 
-def log_place(log: SourceLog) -> LogPlace:
-    """What is kept of *log*."""
+def log_place(log: SourceLog, before: LogPlace | None = None) -> LogPlace:
+    """What is kept of *log*. *before*: where it was when the delta before was sealed, if this one is known to have read
+    more: a slot that did not move meanwhile is not the one that it read from.
+
+    >>> from fleet.deltas.logs import Slot
+    >>> log = SourceLog(slots=(Slot("ours", False, "0/5000"), Slot("another", False, "0/1")))
+    >>> dict(log_place(log, LogPlace(confirmed={"ours": "0/4000", "another": "0/1"})).confirmed)
+    {'ours': '0/5000'}
+    """
     confirmed = {slot.name: slot.confirmed for slot in log.slots if not slot.is_active}
+    known = before.confirmed if before is not None else {}
+    moved = {name: place for name, place in confirmed.items() if _is_later("postgresql", place, known.get(name, ""))}
+    confirmed = moved or confirmed
     ended = [f"{file}:{size}" for file, size in log.files.items()][:-1]
     return LogPlace(log.server, log.newest, confirmed, ended[-1] if ended else "")
 
@@ -37,8 +47,9 @@ def log_place(log: SourceLog) -> LogPlace:
 def judge_place(engine: Engine, sealed: LogPlace, log: SourceLog) -> Failure | None:
     """A failure, if *log* is not the one that stood at *sealed* and was left alone since.
 
-    DMS names its slot itself, so that any of the database's may be the one: all must have moved. One that is
-    earlier is no gap: a slot's place is kept at checkpoints alone, a crash sets it back, and changes come twice.
+    DMS names its slot itself, so that any of those that moved with the deltas may be the one: all must have moved
+    since. One that is earlier is no gap: a slot's place is kept at checkpoints alone, a crash sets it back, and changes
+    come twice.
     Source: PostgreSQL's manual, "Logical Decoding Concepts".
 
     >>> sealed = LogPlace("7", "0/5000", {"a": "0/FFF"})
