@@ -94,8 +94,8 @@ NAMES: dict[str, FailureName] = {
         ("source_log_gone",), "ContinueChain", "The source is another server than at the last delta.",
         "Nothing, if it was moved on purpose: the run begins the deltas anew."),
     "LogSetBack": FailureName(
-        ("source_log_gone",), "ContinueChain", "The source's log ends earlier than at the last delta.",
-        "Nothing, if the source was restored from a backup: the run begins the deltas anew."),
+        ("source_log_gone",), "ContinueChain", "The log ends earlier than at the last delta, or was begun anew.",
+        "Nothing, if the source was restored from a backup or its log reset: the run begins the deltas anew."),
     "SlotMoved": FailureName(
         ("source_log_gone",), "ContinueChain", "Somebody else has read from the replication slot of the deltas.",
         "Find who reads it: what they read no delta has. The deltas begin anew."),
@@ -350,7 +350,8 @@ NAMES: dict[str, FailureName] = {
         "Nothing, if the full load of the same run was ok. Else read why that failed, and rerun."),
     "DeltaBehind": FailureName(
         ("delta_behind",), "Reconcile", "The task did not come to the mark of this delta; what landed waits.",
-        "Nothing: the next delta takes it along. If it stays behind, raise `delta_seconds` or the instance's class."),
+        "Nothing: the next delta takes it along. If it stays behind, raise `delta_seconds` or the instance's class. If "
+        "the outcome says that another attempt's mark was found, look who else sets it: two fleets need two marks."),
     "Joined": FailureName(
         ("joined",), "ClaimDatabase", "Another run held the database, and reads its changes once more before it ends.",
         "Nothing: how that went is in the other run."),
