@@ -16,8 +16,8 @@ from onboarding.reader import find_wrong
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    """A pipeline that shows a line of output beside the line of a file. *variable*: of its environment.
+class Annotations:
+    """How a pipeline is made to show a text beside the line of a file. *variable*: of the pipeline's environment.
 
     *escapes*: characters that end such a line or a part of it, and what is written for them.
     """
@@ -40,8 +40,8 @@ class Pipeline:
 # https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands (documented; known in 2026-11).
 _BREAKS = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 PIPELINES = (
-    Pipeline("GITHUB_ACTIONS", "::error file={file},line={line}::{text}", "::error::{text}", _BREAKS),
-    Pipeline(
+    Annotations("GITHUB_ACTIONS", "::error file={file},line={line}::{text}", "::error::{text}", _BREAKS),
+    Annotations(
         "TF_BUILD",
         "##vso[task.logissue type=error;sourcepath={file};linenumber={line}]{text}",
         "##vso[task.logissue type=error]{text}",

@@ -47,7 +47,7 @@ def read_registry(folder: Path, environment: Mapping[str, str]) -> Registry:
 
 
 def find_wrong(folder: Path, environment: Mapping[str, str]) -> tuple[Finding, ...]:
-    """All that is to be mended in the registry in *folder*, file by file and line by line; nothing where it is right."""
+    """All that is to be mended in the registry in *folder*, in the order in which a person mends it."""
     registry, findings = _read(folder, environment)
     if registry is None:
         return in_order(findings)

@@ -11,6 +11,7 @@ from proofs.mutants import Mutant
 _CHAINS = "tests/deltas/test_deltas_chains.py"
 _POSTGRESQL = "tests/deltas/test_deltas_postgresql.py"
 _SWEEPS = "tests/deltas/test_deltas_sweep.py"
+_ODD = "tests/deltas/test_deltas_odd_sources.py"
 _KEYS = "tests/contract/snowflake/test_key_statements.py"
 _BATCHES = "tests/contract/snowflake/test_change_batches.py"
 _JOINED = "tests/deltas/test_deltas_joined.py"
@@ -722,6 +723,48 @@ RULES = (
         " or judge_keeping(opened.server.engine, opened.database, tables[name])",
         "",
         (f"{_DELETES}::test_a_table_without_a_key_that_is_to_keep_rows_is_named_and_not_loaded",),
+    ),
+    Mutant(
+        "changes that lack their key are not applied",
+        "fleet/deltas/change_sql.py",
+        "        _refuse_keyless(keys, beside),\n",
+        "",
+        (f"{_ODD}::test_an_update_that_leaves_out_a_long_key_makes_no_row_without_a_key",),
+    ),
+    Mutant(
+        "a column that was added again is another",
+        "lambdas/sources/postgresql_census.py",
+        "c.relfilenode, c.relnatts, l.digest",
+        "c.relfilenode, l.digest",
+        (f"{_ODD}::test_a_column_that_is_dropped_and_added_again_is_loaded_in_full",),
+    ),
+    Mutant(
+        "a value of an enum that got another name is noticed",
+        "lambdas/sources/postgresql_census.py",
+        "c.relfilenode, c.relnatts, l.digest",
+        "c.relfilenode, c.relnatts",
+        (f"{_ODD}::test_a_value_of_an_enum_that_gets_another_name_is_loaded_in_full",),
+    ),
+    Mutant(
+        "a value that was cut may have been left out",
+        "fleet/deltas/change_sql.py",
+        "{min(_KEPT_APART_BYTES, batch.cut_at - 1)}",
+        "{_KEPT_APART_BYTES}",
+        (f"{_ODD}::test_a_long_value_that_an_update_leaves_out_is_not_lost_where_it_was_cut",),
+    ),
+    Mutant(
+        "a slot at rest hides no reader of ours",
+        "fleet/deltas/log_places.py",
+        "    confirmed = moved or confirmed\n",
+        "",
+        (f"{_ODD}::test_a_slot_that_somebody_else_has_read_is_noticed_beside_one_that_nobody_reads",),
+    ),
+    Mutant(
+        "a binary log that was reset begins the chain anew",
+        "fleet/deltas/log_places.py",
+        "if text := _describe_reset(sealed, log.files):",
+        'if text := "":',
+        ("tests/deltas/test_deltas_odd_mariadb.py::test_a_binary_log_that_was_reset_begins_the_chain_anew",),
     ),
     Mutant(
         "a task that was deleted to be made anew is made by the next run",

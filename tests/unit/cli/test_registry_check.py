@@ -1,0 +1,104 @@
+"""`fleet check registry`, as a person and a pull request see it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+from registry_texts import SETTINGS
+from said import Fleet, Said
+
+DATABASES = """\
+- {id: shop, server: east, name_at_source: Shop, instance: one, schemas: [public], onboarded: true}
+- {id: crm, server: west, name_at_source: CRM, instance: one, shemas: [public], row_tolerance: -1}
+"""
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """The command in a folder with a registry, in which three things are wrong."""
+    monkeypatch.chdir(tmp_path)
+    for variable in ("GITHUB_ACTIONS", "TF_BUILD"):
+        monkeypatch.delenv(variable, raising=False)
+    folder = tmp_path / "registry"
+    folder.mkdir()
+    (folder / "settings.yaml").write_text(SETTINGS)
+    (folder / "servers.yaml").write_text("- {id: east, engine: postgresql, secret: fleet/server/east}\n")
+    (folder / "databases.yaml").write_text(DATABASES)
+
+    def type_in(*arguments: str) -> Said:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        said = capsys.readouterr()
+        return Said(int(ended.value.code or 0), said.out, said.err)
+
+    return type_in
+
+
+def mend() -> None:
+    text = DATABASES.replace("shemas", "schemas").replace("-1", "1").replace("west", "east")
+    Path("registry/databases.yaml").write_text(text)
+
+
+def test_all_that_is_wrong_is_said_with_file_and_line_and_a_right_one_is_counted(fleet: Fleet) -> None:
+    said = fleet("check", "registry")
+    assert said.code == 1
+    assert [line.partition(": ")[0] for line in said.out.splitlines() if "yaml:" in line] == [
+        "registry/databases.yaml:2"
+    ] * said.out.count("yaml:")
+    assert "has no key `shemas`. Did you mean `schemas`?" in said.out
+    assert "`row_tolerance` is -1, wanted 0 or more" in said.out
+    assert "::error" not in said.out + said.err
+    mend()
+    said = fleet("check", "registry")
+    assert (said.code, said.out) == (0, "registry: 2 databases on 1 servers, 1 onboarded. Nothing is to be mended.\n")
+
+
+def test_a_program_gets_the_findings(fleet: Fleet) -> None:
+    said = fleet("check", "registry", "--json")
+    document = json.loads(said.out)
+    assert (said.code, document["is_right"]) == (1, False)
+    assert {(one["file"], one["line"]) for one in document["findings"]} == {("registry/databases.yaml", 2)}
+    mend()
+    assert json.loads(fleet("check", "registry", "--json").out) == {"findings": [], "is_right": True}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("GITHUB_ACTIONS", "true", "::error file=registry/databases.yaml,line=2::crm has no key `shemas`. Did you"),
+        (
+            "TF_BUILD",
+            "True",
+            "##vso[task.logissue type=error;sourcepath=registry/databases.yaml;linenumber=2]crm has no key `shemas`",
+        ),
+    ],
+)
+def test_a_pull_request_shows_them_beside_their_lines(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, line: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("FLEET_ONBOARD_NOBODY", "100% sure\nor not")
+    said = fleet("check", "registry")
+    assert any(one.startswith(line) for one in said.out.splitlines())
+    Path("registry/databases.yaml").write_text(DATABASES.splitlines()[0])
+    (found,) = [one for one in fleet("check", "registry").out.splitlines() if one.startswith(line[:2])]
+    assert "environment: FLEET_ONBOARD_NOBODY: matches no database" in found
+
+
+def test_no_database_is_called_so(fleet: Fleet) -> None:
+    mend()
+    path = Path("registry/databases.yaml")
+    path.write_text(path.read_text().replace("id: crm", "id: registry"))
+    said = fleet("check", "registry")
+    assert said.code == 1
+    assert "`id` is 'registry'" in said.out
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(fleet: Fleet) -> None:
+    said = fleet("check", "registry", "--registry", "elsewhere")
+    assert (said.code, "there is no registry in" in said.err) == (2, True)
