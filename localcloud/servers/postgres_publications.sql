@@ -58,12 +58,18 @@ GRANT EXECUTE ON FUNCTION pg_catalog.dms_publish(oid[]) TO dms_reader;
 -- reader that may let it do so need not read the same log again and again.
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_log_standby_snapshot() TO dms_reader;
 
--- A table that is made or altered once there are publications is published at once.
+-- A table that is made or altered once there are publications is published at once. A partition that is detached is no
+-- table that the command names, and is one from then on: so whatever is not published yet is looked at.
 CREATE FUNCTION pg_catalog.dms_publish_made() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
     IF EXISTS (SELECT FROM pg_publication WHERE pubname = 'dms_changes') THEN
         PERFORM pg_catalog.dms_publish_table(objid) FROM pg_event_trigger_ddl_commands() WHERE object_type = 'table';
+        PERFORM pg_catalog.dms_publish_table(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+        WHERE relkind = 'r' AND nspname !~ '^pg_' AND nspname <> 'information_schema' AND NOT EXISTS (
+            SELECT FROM pg_publication_rel JOIN pg_publication p ON p.oid = prpubid
+            WHERE prrelid = c.oid AND pubname = 'dms_changes'
+        ) AND tg_tag = 'ALTER TABLE';
     END IF;
 END
 $$;

@@ -62,6 +62,13 @@ def test_changes_of_a_partition_are_the_partitions(captures: Captures) -> None:
     assert (ids(captures, "parted_north"), ids(captures, "parted")) == ([1], [])
 
 
+def test_a_partition_that_no_task_reads_is_published_once_it_is_detached(captures: Captures) -> None:
+    captured(captures, "ALTER TABLE parted DETACH PARTITION parted_north", table="items")
+    with captures.connect() as connection:
+        published = connection.execute("SELECT tablename FROM pg_publication_tables WHERE pubname = 'dms_changes'")
+        assert ("parted_north",) in published.fetchall()
+
+
 def test_a_table_that_is_made_later_is_captured_from_its_first_row_on(captures: Captures) -> None:
     task = captured(
         captures,
