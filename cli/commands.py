@@ -24,6 +24,7 @@ UNREAD = 1
 _MODULES = {
     "init": "cli.own.init",
     "try": "cli.own.try_own",
+    "explain": "cli.explain",
     "onboard": "cli.onboard",
     "offboard": "cli.onboard",
     "demo": "cli.demo",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,34 +32,57 @@ SERVERS_FILE = "servers.yaml"
 DATABASES_FILE = "databases.yaml"
 
 
+@dataclass(frozen=True)
+class Entries:
+    """What was read of a registry, and where each value is. *flags*: of the environment, by database.
+
+    *findings*: what is to be mended; whatever they are about may be missing in the entries.
+    """
+
+    settings: Entry[Settings]
+    servers: tuple[Entry[Server], ...]
+    databases: tuple[Entry[Database], ...]
+    flags: Mapping[str, bool]
+    findings: tuple[Finding, ...]
+
+    def build(self) -> Registry:
+        """The registry, with the flags in force.
+
+        Raises:
+            RegistryError: One error (its subclass, if all findings are of one kind) that lists everything to mend.
+            QuotaExceededError: The onboarded databases are more than DMS's quotas hold.
+        """
+        raise_findings(self.findings)
+        servers = sorted((entry.build() for entry in self.servers), key=lambda one: one.id)
+        databases = sorted((_flagged(entry.build(), self.flags) for entry in self.databases), key=lambda one: one.id)
+        registry = Registry(self.settings.build(), tuple(servers), tuple(databases))
+        require_size([database for database in databases if database.onboarded], registry.settings.limits)
+        return registry
+
+
 def read_registry(folder: Path, environment: Mapping[str, str]) -> Registry:
     """The registry in *folder*, with *environment*'s flags in force. Databases and servers come sorted by id.
 
     Raises:
-        RegistryError: One error (its subclass, if all findings are of one kind) that lists everything to mend.
-        QuotaExceededError: The onboarded databases are more than DMS's quotas hold.
+        RegistryError, QuotaExceededError: As `Entries.build` does.
     """
-    registry, findings = _read(folder, environment)
-    raise_findings(findings)
-    assert registry is not None  # noqa: S101  nothing was found
-    require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
-    return registry
+    return read_entries(folder, environment).build()
 
 
 def find_wrong(folder: Path, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """All that is to be mended in the registry in *folder*, in the order in which a person mends it."""
-    registry, findings = _read(folder, environment)
-    if registry is None:
-        return in_order(findings)
+    entries = read_entries(folder, environment)
+    if entries.findings:
+        return in_order(entries.findings)
     try:
-        require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
+        entries.build()
     except QuotaExceededError as error:
         return (Finding(str(folder / DATABASES_FILE), 0, str(error)),)
     return ()
 
 
-def _read(folder: Path, environment: Mapping[str, str]) -> tuple[Registry | None, list[Finding]]:
-    """The registry, or None where something was found in it."""
+def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:
+    """All that the registry in *folder* says, right or wrong."""
     findings: list[Finding] = []
     settings, settings_source = _read_settings(folder, findings)
     servers = _read_servers(folder, settings.fields.get("profile"), findings)
@@ -71,14 +94,7 @@ def _read(folder: Path, environment: Mapping[str, str]) -> tuple[Registry | None
         # A database whose id could not be read may be the one that a flag means: only say so with all ids at hand.
         flags, wrong_flags = read_flags(environment, ids)
         findings += wrong_flags if len(ids) == len(databases) else ()
-    if findings:
-        return None, findings
-    registry = Registry(
-        settings=settings.build(),
-        servers=tuple(sorted((entry.build() for entry in servers), key=lambda server: server.id)),
-        databases=tuple(sorted((_flagged(entry.build(), flags) for entry in databases), key=lambda one: one.id)),
-    )
-    return registry, []
+    return Entries(settings, tuple(servers), tuple(databases), flags, tuple(findings))
 
 
 def _flagged(database: Database, flags: Mapping[str, bool]) -> Database:
