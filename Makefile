@@ -51,6 +51,7 @@ docs: setup  ## rewrite what is generated from the code
 	@$(BIN)/python tests/docs/quotas_page.py
 	@$(BIN)/python tests/docs/costs_page.py
 	@$(BIN)/python tests/docs/delta_facts_page.py
+	@$(BIN)/python tests/docs/schema_files.py
 	@$(BIN)/python -m local.coverage.page
 	@$(BIN)/python -m local.coverage.to_verify
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from fleet.databases import Engine
 from fleet.errors import MalformedInputError
 from fleet.failures import CLASSES, Failure
 from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE, read_registry
+from onboarding.schemas import FOLDER as SCHEMA_FOLDER
 
 _ENGINES: tuple[Engine, ...] = ("postgresql", "mysql", "mariadb", "sqlserver")
 _OTHERWISE = {"postgresql": "public", "sqlserver": "dbo"}
@@ -66,6 +68,7 @@ def init(urls: tuple[str, ...], registry: Path, secrets_file: Path, as_json: boo
     registry.mkdir(parents=True, exist_ok=True)
     for name, text in registry_files(sample, addresses, schemas).items():
         (registry / name).write_text(text, encoding="utf-8")
+    shutil.copytree(SAMPLE_REGISTRY / SCHEMA_FOLDER, registry / SCHEMA_FOLDER)  # for editors
     read_registry(registry, {})  # what was written holds
     ids = name_databases(addresses)
     if as_json:

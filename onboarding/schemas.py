@@ -1,0 +1,94 @@
+"""The registry's files as JSON Schema, by which an editor completes, explains and checks what a person writes.
+
+The dataclasses say which keys there are, and the comment at the head of a file what each of a list's entries means.
+What no schema can say (references, names that are taken, quotas) is found when the registry is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from fleet.databases import Database, Server, Settings
+from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE
+
+FOLDER = "schema"
+"""Where they lie below the registry's folder, as the first line of each of its files names them."""
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_OF_FILES: Mapping[str, Any] = {
+    DATABASES_FILE: tuple[Database, ...],
+    SERVERS_FILE: tuple[Server, ...],
+    SETTINGS_FILE: Settings,
+}
+_KEY = re.compile(r"^# ([a-z_]+) +(\S.*)$")
+_FURTHER = re.compile(r"^#  +(\S.*)$")
+
+Schema = dict[str, Any]
+
+
+def schema_name(file: str) -> str:
+    """The schema of the registry's *file*.
+
+    >>> schema_name("databases.yaml")
+    'databases.json'
+    """
+    return file.replace(".yaml", ".json")
+
+
+def schemas(texts: Mapping[str, str]) -> dict[str, Schema]:
+    """The schema of each file by its name. *texts*: of the registry's files, whose comments explain the keys."""
+    found = {file: _tidy(TypeAdapter(of).json_schema()) for file, of in _OF_FILES.items()}
+    for file, schema in found.items():
+        keys = _entry_of(schema).get("properties", {})
+        for name, text in read_comments(texts[file], keys).items():
+            keys[name]["description"] = text
+    return {file: {"$schema": _DRAFT, **schema} for file, schema in found.items()}
+
+
+def read_comments(text: str, keys: Collection[str]) -> dict[str, str]:
+    """What the comment at the head of *text* says of each of *keys*.
+
+    >>> read_comments("# Ours.\\n#\\n# id      words joined\\n#         by hyphens\\n# server  its host\\n", ["id"])
+    {'id': 'words joined by hyphens'}
+    """
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        if (match := _KEY.match(line)) and match[1] in keys:
+            name = match[1]
+            found[name] = match[2]
+        elif name and (further := _FURTHER.match(line)):
+            found[name] += f" {further[1]}"
+        else:
+            name = ""
+    return found
+
+
+def _entry_of(schema: Schema) -> Schema:
+    """The object that a file, or each entry of its list, is."""
+    of = schema.get("items", schema)
+    name = of.get("$ref", "").rpartition("/")[2]
+    return schema["$defs"][name] if name else of
+
+
+def _tidy(part: Any) -> Any:
+    """*part* without what the registry does not take (keys of other names, nulls) and editors do not need."""
+    if isinstance(part, list):
+        return [_tidy(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    tidy = {name: _tidy(one) for name, one in part.items() if name != "title" or isinstance(one, dict)}
+    if "anyOf" in tidy:
+        (only,) = [one for one in tidy.pop("anyOf") if one.get("type") != "null"]
+        tidy |= only
+    if tidy.get("default", "") is None:
+        del tidy["default"]
+    if tidy.get("type") == "object":
+        tidy.pop("description", None)  # that of the dataclass, for who reads the code
+        tidy["additionalProperties"] = False
+    return tidy
