@@ -35,6 +35,7 @@ _MODULES = {
     "sweep": "cli.night_commands",
     "rerun": "cli.night_commands",
     "stop": "cli.night_commands",
+    "snowflake": "cli.snowflake_setup",
     "report": "cli.night_commands",
     "up": "cli.up",
     "down": "cli.up",

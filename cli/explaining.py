@@ -62,7 +62,9 @@ _CREDENTIALS_REFUSED = frozenset(
     }
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403"})
-_NOT_THERE = frozenset({"StateMachineDoesNotExist", "NoSuchBucket", "ResourceNotFoundException", "404"})
+_NOT_THERE = frozenset(
+    {"StateMachineDoesNotExist", "NoSuchBucket", "ResourceNotFoundException", "NotFoundException", "404"}
+)
 
 _NEXT: Mapping[int | None, str] = {
     errno.ENOENT: "Make the folder first, or name another place.",

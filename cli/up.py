@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
@@ -19,10 +17,9 @@ from cli.own.options import secrets_option
 from cli.wanted import Wanted
 from fleet.errors import FleetError, MalformedInputError
 from fleet.names import machine_arn
-from local.admin_paths import RESET, TOKEN
-from local.up_folder import Up, end, find
+from local.admin_paths import RESET
+from local.up_folder import Up, ask, end, find
 from localcloud.account import ACCOUNT, REGION
-from localcloud.http.server import LOOPBACK
 
 OWN = "own"
 ACCESS_KEY = "AKIAFLEETLOCAL000000"
@@ -137,15 +134,9 @@ def reset(folder: Path, as_json: bool) -> int:
     What runs is broken off. Source databases stay as they are.
     """
     found = find(folder)
-    connection = http.client.HTTPConnection(LOOPBACK, urlsplit(found.endpoint).port)
-    try:
-        connection.request("POST", RESET, headers={TOKEN: found.token})
-        answer = connection.getresponse()
-        body = answer.read().decode()
-    finally:
-        connection.close()
-    if answer.status != 200:
-        raise NotResetError(f"{found.endpoint} answered {answer.status}: {body}", remedy="`fleet down`, `fleet up`.")
+    status, body = ask(found, RESET)
+    if status != 200:
+        raise NotResetError(f"{found.endpoint} answered {status}: {body}", remedy="`fleet down`, `fleet up`.")
     click.echo(json.dumps(_document(found)) if as_json else f"The account at {found.endpoint} is {_content(found)}.")
     return 0
 

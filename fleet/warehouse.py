@@ -7,17 +7,18 @@ Source: Snowflake's documentation of transactions, COPY INTO and the SQL API (do
 
 from __future__ import annotations
 
+import base64
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fleet.attempts import Attempt
-from fleet.databases import Deletes, Rename, SnowflakeSettings
+from fleet.databases import Deletes, Rename, Settings, SnowflakeSettings
 from fleet.dms.mappings import DATABASE_COLUMN
 from fleet.drift import TablePlan
 from fleet.failures import Failure
 from fleet.manifests import SealedTable
-from fleet.names import warehouse_name, warehouse_schema
+from fleet.names import resource_name, warehouse_name, warehouse_schema
 from fleet.quotas import SNOWFLAKE_COPY_FILES
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.columns import Column
@@ -66,6 +67,36 @@ def qualified(snowflake: SnowflakeSettings, database: str, name: TableName, *, s
     """The full Snowflake name of a table of *database*, or of one beside it, whose name ends with *suffix*."""
     schema, table = warehouse_schema(database, name.schema), warehouse_name(name.table)
     return ".".join(map(quote, (snowflake.database, schema, table[: _NAME_CHARACTERS - len(suffix)] + suffix)))
+
+
+SNOWFLAKE_ROLE = "snowflake-read"
+"""What the role is called, behind the fleet's prefix, that Snowflake assumes to read the landing bucket."""
+
+
+def administration(settings: Settings, public_key: str, external_id: str) -> tuple[str, ...]:
+    """What an administrator of Snowflake runs once: what `setup_statements` has, and the loader's user and warehouse.
+
+    *public_key*: of the user (`public_key_text`); *external_id*: by which the role knows that it is this Snowflake.
+    """
+    where = settings.snowflake
+    role_arn = f"arn:aws:iam::{settings.account}:role/{resource_name(settings.prefix, SNOWFLAKE_ROLE)}"
+    return (
+        *setup_statements(where, landing_bucket=settings.landing_bucket, role_arn=role_arn, external_id=external_id),
+        f"CREATE USER IF NOT EXISTS {where.user} TYPE = SERVICE RSA_PUBLIC_KEY = '{public_key}'",
+        f"ALTER USER {where.user} SET RSA_PUBLIC_KEY = '{public_key}'",
+        f"GRANT ROLE {where.role} TO USER {where.user}",
+        f"CREATE WAREHOUSE IF NOT EXISTS {where.warehouse} WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60",
+        f"GRANT USAGE ON WAREHOUSE {where.warehouse} TO ROLE {where.role}",
+    )
+
+
+def public_key_text(public_key: bytes) -> str:
+    """A public key's DER form as Snowflake's RSA_PUBLIC_KEY wants it.
+
+    >>> public_key_text(b"key")
+    'a2V5'
+    """
+    return base64.b64encode(public_key).decode()
 
 
 def setup_statements(

@@ -5,7 +5,6 @@ Making it again changes nothing but the registry in force.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -28,7 +27,7 @@ from fleet.names import (
     target_endpoint_id,
     task_id,
 )
-from fleet.warehouse import setup_statements
+from fleet.warehouse import SNOWFLAKE_ROLE, administration, public_key_text
 from local.deployed_triggers import DeployedTriggers
 from local.make_once import make_once
 from localcloud.aws import LocalAws
@@ -48,7 +47,6 @@ from orchestration.roles import (
     write_one_prefix,
 )
 
-SNOWFLAKE_ROLE = "fleet-snowflake-read"
 SNOWFLAKE_USER = "snowflake-local"
 EXTERNAL_ID = "fleet-local"
 SECRETS_ROLE = "fleet-secrets"
@@ -122,17 +120,12 @@ class Deployment:
             kms.create_alias(AliasName=where.key_id, TargetKeyId=key)
         make_once(self._aws.client("iam").create_user, UserName=SNOWFLAKE_USER)
         self._make_role(
-            SNOWFLAKE_ROLE,
+            resource_name(self._settings.prefix, SNOWFLAKE_ROLE),
             trust_snowflake(snowflake_user_arn(self._settings), EXTERNAL_ID),
             read_landing(self._settings),
         )
-        public_key = public_key_text(kms, where.key_id)
-        statements = administration(
-            self._settings,
-            public_key,
-            role_arn=f"arn:aws:iam::{self._settings.account}:role/{SNOWFLAKE_ROLE}",
-            external_id=EXTERNAL_ID,
-        )
+        public_key = public_key_text(kms.get_public_key(KeyId=where.key_id)["PublicKey"])
+        statements = administration(self._settings, public_key, EXTERNAL_ID)
         snowflake.administer(";\n".join(statements), database=where.database)
 
     def _onboarded(self) -> Iterable[Database]:
@@ -226,11 +219,6 @@ def snowflake_user_arn(settings: Settings) -> str:
     return f"arn:aws:iam::{settings.account}:user/{SNOWFLAKE_USER}"
 
 
-def public_key_text(kms: Any, key_id: str) -> str:
-    """A KMS key's public half as Snowflake's RSA_PUBLIC_KEY wants it: base64 of the DER form."""
-    return base64.b64encode(kms.get_public_key(KeyId=key_id)["PublicKey"]).decode()
-
-
 def _write_task_logs(settings: Settings) -> dict[str, object]:
     """What DMS may with its role for logs; AWS's own policy for it, which the stack attaches, is not in moto."""
     groups = f"arn:aws:logs:{settings.region}:{settings.account}:log-group:dms-tasks-*"
@@ -238,19 +226,6 @@ def _write_task_logs(settings: Settings) -> dict[str, object]:
     return policy(
         allow("MakeGroups", "logs:CreateLogGroup", groups),
         allow("WriteStreams", ["logs:CreateLogStream", "logs:PutLogEvents"], streams),
-    )
-
-
-def administration(settings: Settings, public_key: str, *, role_arn: str, external_id: str) -> tuple[str, ...]:
-    """What an administrator of Snowflake runs once: user, role, warehouse, and what `setup_statements` has."""
-    where = settings.snowflake
-    return (
-        *setup_statements(where, landing_bucket=settings.landing_bucket, role_arn=role_arn, external_id=external_id),
-        f"CREATE USER IF NOT EXISTS {where.user} TYPE = SERVICE RSA_PUBLIC_KEY = '{public_key}'",
-        f"ALTER USER {where.user} SET RSA_PUBLIC_KEY = '{public_key}'",
-        f"GRANT ROLE {where.role} TO USER {where.user}",
-        f"CREATE WAREHOUSE IF NOT EXISTS {where.warehouse} WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60",
-        f"GRANT USAGE ON WAREHOUSE {where.warehouse} TO ROLE {where.role}",
     )
 
 

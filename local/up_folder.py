@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import http.client
 import json
 import os
 import signal
@@ -11,8 +12,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from fleet.errors import MalformedInputError, RequestError
+from local.admin_paths import TOKEN
+from localcloud.http.server import LOOPBACK
 
 _MARK = ".fleet-up"
 _LOCK = "up.lock"
@@ -76,6 +80,17 @@ def tell(folder: Path, up: Up) -> None:
     state = folder / _STATE
     state.touch(mode=0o600)
     state.write_text(json.dumps(asdict(up), indent=1), encoding="utf-8")
+
+
+def ask(up: Up, path: str, body: str = "") -> tuple[int, str]:
+    """POST *body* to one of the paths that only who started the local cloud may ask; the status and the answer."""
+    connection = http.client.HTTPConnection(LOOPBACK, urlsplit(up.endpoint).port)
+    try:
+        connection.request("POST", path, body, {TOKEN: up.token})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
 
 
 def find(folder: Path) -> Up:

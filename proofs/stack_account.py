@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import subprocess
 import sys
@@ -11,19 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import yaml
 
 from cli.sample_registry import SAMPLE_REGISTRY
+from cli.snowflake_setup import administer
 from fleet.databases import Registry, Settings
 from fleet.errors import FleetError
-from local.admin_paths import ADMINISTER, TOKEN
-from local.deploy import EXTERNAL_ID, SNOWFLAKE_USER, administration, public_key_text, snowflake_user_arn
+from fleet.warehouse import administration, public_key_text
+from local.deploy import EXTERNAL_ID, SNOWFLAKE_USER, snowflake_user_arn
 from local.sources.demo_fleet import write_registry
 from local.sources.sample_fleet import BuiltDatabase
-from local.up_folder import find
 from localcloud.aws import own_session
 from localcloud.lambda_service.processes import host_architecture
 from onboarding.reader import DATABASES_FILE, SETTINGS_FILE
@@ -113,16 +111,10 @@ def prepare(account: Account, registry: Registry, secret: Mapping[str, Any]) -> 
 def set_up_snowflake(account: Account, settings: Settings, role_arn: str) -> None:
     """What Snowflake's administrator runs once the foundation is there: the user's key is in KMS then."""
     assert settings.stack.snowflake_trust.user_arn == snowflake_user_arn(settings)  # noqa: S101  whom the role trusts
-    public_key = public_key_text(account.client("kms"), settings.snowflake.key_id)
-    statements = administration(settings, public_key, role_arn=role_arn, external_id=EXTERNAL_ID)
-    asked = {"statements": ";\n".join(statements), "database": settings.snowflake.database}
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(account.endpoint).port)
-    connection.request("POST", ADMINISTER, json.dumps(asked), {TOKEN: find(account.folder).token})
-    answer = connection.getresponse()
-    answered = answer.read().decode()
-    connection.close()
-    if answer.status != 200:
-        raise NotProvenError(f"Snowflake's administrator was refused: {answered}")
+    key = account.client("kms").get_public_key(KeyId=settings.snowflake.key_id)["PublicKey"]
+    statements = administration(settings, public_key_text(key), EXTERNAL_ID)
+    assert any(role_arn in one for one in statements)  # noqa: S101  the role that was made is the one that is meant
+    administer(account.folder, statements, settings)
 
 
 def inventory(account: Account) -> set[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from test_sealing import ALL, failures, second_night_up_to_the_seal
 
 from cases import SETTINGS, Case, Cases
-from local.deploy import public_key_text
+from fleet.warehouse import public_key_text
 
 
 def test_a_table_that_snowflake_refuses_leaves_the_others_published_and_the_outcome_partial(case: Case) -> None:
@@ -64,17 +65,21 @@ def test_a_request_that_snowflake_refuses_is_an_outcome_of_class_warehouse_and_n
     assert case.cloud.clients.ledger.claim(case.id).holder == ""
 
 
+def public_key(kms: Any, key: str) -> str:
+    return public_key_text(kms.get_public_key(KeyId=key)["PublicKey"])
+
+
 @contextmanager
 def strange_key(case: Case) -> Iterator[None]:
     """Snowflake has another public key for our user than the one whose private half signs."""
     kms, user = case.cloud.aws.client("kms"), SETTINGS.snowflake.user
     another = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")["KeyMetadata"]["KeyId"]
     change = "ALTER USER {} SET RSA_PUBLIC_KEY = '{}'"
-    case.cloud.snowflake.administer(change.format(user, public_key_text(kms, another)))
+    case.cloud.snowflake.administer(change.format(user, public_key(kms, another)))
     try:
         yield
     finally:
-        case.cloud.snowflake.administer(change.format(user, public_key_text(kms, SETTINGS.snowflake.key_id)))
+        case.cloud.snowflake.administer(change.format(user, public_key(kms, SETTINGS.snowflake.key_id)))
 
 
 def test_an_older_attempt_does_not_overwrite_a_newer_ones_rows(case: Case) -> None:
