@@ -55,7 +55,7 @@ DANGERS: Mapping[str, Sequence[str]] = {
     "mutants": tuple(sorted({test for mutant in MUTANTS for test in mutant.tests})),
     "rights and defaults of an account": (
         "tests/contract/dms/test_dms_encryption.py",
-        "tests/unit/lambdas/test_readers.py",
+        "tests/unit/lambdas/test_loading.py",
         "tests/unit/lambdas/test_starting.py",
         "tests/unit/lambdas/test_left_by_test.py",
     ),
