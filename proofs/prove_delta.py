@@ -43,6 +43,7 @@ KINDS: Mapping[str, Sequence[str]] = {
         "tests/contract/snowflake/test_key_statements.py",
     ),
     "functions that die before and after each call": ("tests/deltas/test_deltas_killed_calls.py",),
+    "functions of a full run that die after each effect": ("tests/night/test_faults_killed.py",),
     "values by a delta are those of a full load": (
         "tests/deltas/test_deltas_types.py",
         "tests/deltas/test_deltas_types_mariadb.py",

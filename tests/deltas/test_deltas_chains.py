@@ -41,65 +41,58 @@ def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pyte
         yield opened
 
 
-@pytest.fixture
-def seeded(cases: Cases) -> DeltaCase:
-    database = DeltaCase(cases)
-    assert database.run_ok() == ["prime", "full"]
-    return database
-
-
 def orders(database: DeltaCase) -> list[list[object]]:
     return database.case.ask_warehouse(f"SELECT ID, WHAT FROM {database.case.warehouse_schema}.ORDERS")
 
 
 @pytest.mark.parametrize(("table", "when"), [("orders", "before"), ("orders", "after"), ("fleet_mark", "after")])
 def test_a_capture_that_dies_around_a_file_leaves_the_warehouse_as_it_is_until_the_next_delta(
-    seeded: DeltaCase, table: str, when: str
+    shared: DeltaCase, table: str, when: str
 ) -> None:
-    before = orders(seeded)
-    seeded.change("UPDATE orders SET what = 'x'", "DELETE FROM customers WHERE id = 1")
+    before = orders(shared)
+    shared.change(f"UPDATE orders SET what = '{table} {when}'", "UPDATE customers SET id = -id WHERE id IN (2, -2)")
     KILLER.table, KILLER.when = table, when
-    outcome = seeded.run()
+    outcome = shared.run()
     assert outcome["outcome"] != "ok"
-    assert {table["failure"]["name"] for table in seeded.case.tables.values() if table["mode"] == "delta"} == {
+    assert {table["failure"]["name"] for table in shared.case.tables.values() if table["mode"] == "delta"} == {
         "DeltaBehind"
     }
-    assert orders(seeded) == before
-    assert seeded.run_ok() == ["delta"]
+    assert orders(shared) == before
+    assert shared.run_ok() == ["delta"]
 
 
-def test_changes_that_a_capture_wrote_twice_are_applied_once_and_said(seeded: DeltaCase) -> None:
-    seeded.change("UPDATE orders SET what = 'twice' WHERE id < 3")
+def test_changes_that_a_capture_wrote_twice_are_applied_once_and_said(shared: DeltaCase) -> None:
+    shared.change("UPDATE orders SET what = 'twice' WHERE id < 3")
     KILLER.table, KILLER.when = "orders", "after"
     said = "files hold more changes than DMS counts, which come twice and are applied once: 2 of public.orders"
-    assert said in seeded.run()["gaps"]
-    assert seeded.run_ok() == ["delta"]
-    assert said not in seeded.case.outcome["gaps"]
+    assert said in shared.run()["gaps"]
+    assert shared.run_ok() == ["delta"]
+    assert said not in shared.case.outcome["gaps"]
 
 
-def test_a_folder_that_waits_and_is_deleted_costs_a_full_load_of_its_tables(seeded: DeltaCase) -> None:
-    seeded.change("UPDATE orders SET what = 'in a folder that goes' WHERE id = 1")
+def test_a_folder_that_waits_and_is_deleted_costs_a_full_load_of_its_tables(shared: DeltaCase) -> None:
+    shared.change("UPDATE orders SET what = 'in a folder that goes' WHERE id = 1")
     KILLER.table, KILLER.when = "orders", "after"
-    assert seeded.run()["outcome"] != "ok"
-    case = seeded.case
+    assert shared.run()["outcome"] != "ok"
+    case = shared.case
     waiting = case.cloud.clients.chains.find(case.id)
     assert waiting is not None
     (record,) = case.cloud.clients.ledger.attempts_between(case.id, waiting.newest, waiting.newest)
     for key in case.objects(f"{record.folder}/"):
         case.s3.delete_object(Bucket=case.bucket, Key=key)
-    assert seeded.run_ok() == ["delta", "full"]
+    assert shared.run_ok() == ["delta", "full"]
     assert {table["mode"] for table in case.tables.values()} == {"full"}
 
 
-def test_what_a_run_landed_that_broke_off_is_sealed_by_the_next_one(seeded: DeltaCase) -> None:
-    seeded.change("UPDATE orders SET what = 'landed' WHERE id = 1")
-    assert seeded.run_broken("dies-each-time:SealFolder")["outcome"] == "failed"
-    landed = seeded.case.cloud.clients.ledger.claim(seeded.case.id).number
-    seeded.change("UPDATE orders SET what = 'later' WHERE id = 2")
-    assert seeded.run_ok() == ["delta"]
-    (record,) = seeded.case.cloud.clients.ledger.attempts_between(seeded.case.id, landed, landed)
+def test_what_a_run_landed_that_broke_off_is_sealed_by_the_next_one(shared: DeltaCase) -> None:
+    shared.change("UPDATE orders SET what = 'landed' WHERE id = 1")
+    assert shared.run_broken("dies-each-time:SealFolder")["outcome"] == "failed"
+    landed = shared.case.cloud.clients.ledger.claim(shared.case.id).number
+    shared.change("UPDATE orders SET what = 'later' WHERE id = 2")
+    assert shared.run_ok() == ["delta"]
+    (record,) = shared.case.cloud.clients.ledger.attempts_between(shared.case.id, landed, landed)
     assert record.sealed_at is not None
-    assert record.chain == seeded.case.cloud.clients.chains.find(seeded.case.id).number  # type: ignore[union-attr]
+    assert record.chain == shared.case.cloud.clients.chains.find(shared.case.id).number  # type: ignore[union-attr]
 
 
 def test_a_prime_that_broke_off_is_gone_on_from(cases: Cases) -> None:
@@ -111,18 +104,18 @@ def test_a_prime_that_broke_off_is_gone_on_from(cases: Cases) -> None:
     assert database.run_ok() == ["delta"]
 
 
-def test_a_full_load_of_one_table_leaves_pending_changes_of_the_others(seeded: DeltaCase) -> None:
-    seeded.change("UPDATE orders SET what = 'pending'", "UPDATE customers SET name = 'pending'")
+def test_a_full_load_of_one_table_leaves_pending_changes_of_the_others(shared: DeltaCase) -> None:
+    shared.change("UPDATE orders SET what = 'pending'", "UPDATE customers SET name = 'pending'")
     KILLER.table, KILLER.when = "orders", "after"
-    assert seeded.run()["outcome"] != "ok"
-    case = seeded.case
+    assert shared.run()["outcome"] != "ok"
+    case = shared.case
     content = {"run": case.run, "database": case.id, "mode": "full", "tables": ["public.customers"]}
-    cases = seeded.cases
+    cases = shared.cases
     cases.time.pass_seconds(1)  # who begins with the end of another adopts its outcome
     cases.time.until(cases.execute("database-run", f"narrow-{case.id}", content))
-    seeded.assert_equal(customers="id, name")
-    assert "pending" not in str(orders(seeded))
-    assert seeded.run_ok() == ["delta"]
+    shared.assert_equal(customers="id, name")
+    assert "pending" not in str(orders(shared))
+    assert shared.run_ok() == ["delta"]
 
 
 def test_a_task_that_somebody_replaced_begins_the_chain_anew(seeded: DeltaCase) -> None:
@@ -172,18 +165,18 @@ def test_where_the_registry_says_stop_a_gap_ends_the_run(seeded: DeltaCase) -> N
     seeded.run_ok()
 
 
-def test_a_table_that_was_left_out_for_a_while_is_loaded_in_full_when_it_is_back(seeded: DeltaCase) -> None:
-    enter(seeded.case, exclude=("public.orders",))
-    seeded.change("UPDATE orders SET what = 'left out' WHERE id = 1", "UPDATE customers SET name = 'in' WHERE id = 1")
-    assert seeded.run()["outcome"] == "ok"
-    assert "orders" not in seeded.case.tables
-    enter(seeded.case, exclude=())
-    seeded.change("UPDATE orders SET what = 'back' WHERE id = 2")
-    seeded.run_ok()
-    assert seeded.case.tables["orders"]["mode"] == "full"
-    seeded.change("UPDATE orders SET what = 'by delta' WHERE id = 3")
-    seeded.run_ok()
-    assert seeded.case.tables["orders"]["mode"] == "delta"
+def test_a_table_that_was_left_out_for_a_while_is_loaded_in_full_when_it_is_back(shared: DeltaCase) -> None:
+    enter(shared.case, exclude=("public.orders",))
+    shared.change("UPDATE orders SET what = 'left out' WHERE id = 1", "UPDATE customers SET name = 'in' WHERE id = 1")
+    assert shared.run()["outcome"] == "ok"
+    assert "orders" not in shared.case.tables
+    enter(shared.case, exclude=())
+    shared.change("UPDATE orders SET what = 'back' WHERE id = 2")
+    shared.run_ok()
+    assert shared.case.tables["orders"]["mode"] == "full"
+    shared.change("UPDATE orders SET what = 'by delta' WHERE id = 3")
+    shared.run_ok()
+    assert shared.case.tables["orders"]["mode"] == "delta"
 
 
 def test_a_seed_waits_for_transactions_that_are_open(cases: Cases) -> None:
@@ -198,13 +191,13 @@ def test_a_seed_waits_for_transactions_that_are_open(cases: Cases) -> None:
     database.run_ok()
 
 
-def test_a_table_that_snowflake_refuses_three_times_is_loaded_in_full(seeded: DeltaCase) -> None:
+def test_a_table_that_snowflake_refuses_three_times_is_loaded_in_full(shared: DeltaCase) -> None:
     for number in range(3):
-        seeded.change(f"UPDATE orders SET what = 'refused {number}' WHERE id = 1")
-        outcome = seeded.run_broken("refused-copy:public.orders")
+        shared.change(f"UPDATE orders SET what = 'refused {number}' WHERE id = 1")
+        outcome = shared.run_broken("refused-copy:public.orders")
         assert outcome["outcome"] == "partial", outcome["failure_text"]
-    assert seeded.run_ok() == ["delta", "full"]
-    assert seeded.case.tables["orders"]["mode"] == "full"
+    assert shared.run_ok() == ["delta", "full"]
+    assert shared.case.tables["orders"]["mode"] == "full"
 
 
 def test_a_long_value_that_an_update_leaves_alone_is_not_lost(seeded: DeltaCase) -> None:
@@ -235,11 +228,11 @@ def test_a_column_that_changes_lack_is_not_lost(seeded: DeltaCase) -> None:
     seeded.assert_equal(squares="id, side, area")
 
 
-def test_a_red_delta_is_run_again_whole(seeded: DeltaCase) -> None:
-    seeded.change("UPDATE orders SET what = 'again'")
-    outcome = seeded.run_broken("refused-copy:public.orders")
+def test_a_red_delta_is_run_again_whole(shared: DeltaCase) -> None:
+    shared.change("UPDATE orders SET what = 'again'")
+    outcome = shared.run_broken("refused-copy:public.orders")
     assert outcome["outcome"] == "partial"
-    case, cases = seeded.case, seeded.cases
+    case, cases = shared.case, shared.cases
     arn = case.execution_arn(case.run)
     said = json.loads(cases.describe(arn)["cause"])["errorMessage"]
     assert said.endswith(json.dumps({"run": case.run, "database": case.id, "mode": "delta"})), said
@@ -247,16 +240,16 @@ def test_a_red_delta_is_run_again_whole(seeded: DeltaCase) -> None:
         cases.execute("fleet-run", f"again-{case.id}", {"rerun_of": case.run, "what": "failed-tables"})
     )
     assert rerun["status"] == "SUCCEEDED", rerun
-    seeded.assert_equal()
+    shared.assert_equal()
 
 
-def test_a_red_delta_is_healed_by_a_redrive(seeded: DeltaCase) -> None:
-    seeded.change("UPDATE orders SET what = 'redriven'")
-    assert seeded.run_broken("refused-copy:public.orders")["outcome"] == "partial"
-    again = seeded.cases.redrive(seeded.case.execution_arn(seeded.case.run))
+def test_a_red_delta_is_healed_by_a_redrive(shared: DeltaCase) -> None:
+    shared.change("UPDATE orders SET what = 'redriven'")
+    assert shared.run_broken("refused-copy:public.orders")["outcome"] == "partial"
+    again = shared.cases.redrive(shared.case.execution_arn(shared.case.run))
     assert again["status"] == "SUCCEEDED", again
-    assert seeded.case.outcome["outcome"] == "ok"
-    seeded.assert_equal()
+    assert shared.case.outcome["outcome"] == "ok"
+    shared.assert_equal()
 
 
 def test_a_table_whose_column_gets_another_name_in_the_registry_is_loaded_in_full_once(seeded: DeltaCase) -> None:
@@ -272,23 +265,23 @@ def test_a_table_whose_column_gets_another_name_in_the_registry_is_loaded_in_ful
 
 @pytest.mark.parametrize("mode", ["delta", "full"])
 def test_what_comes_to_a_folder_after_its_seal_ends_red_and_costs_a_full_load_of_its_table(
-    seeded: DeltaCase, mode: Mode
+    shared: DeltaCase, mode: Mode
 ) -> None:
-    case = seeded.case
-    seeded.change("UPDATE orders SET what = 'a' WHERE id = 1")
-    assert seeded.run_ok(mode) == [mode]
+    case = shared.case
+    shared.change("UPDATE orders SET what = 'a' WHERE id = 1")
+    assert shared.run_ok(mode) == [mode]
     ledger = case.cloud.clients.ledger
     newest = ledger.claim(case.id).number
     (record,) = ledger.attempts_between(case.id, newest, newest)
     name = "20261130-140000123" if mode == "delta" else "LOAD00000009"
     case.put(f"{record.folder}/public/orders/{name}.parquet")
-    seeded.change("UPDATE orders SET what = 'b' WHERE id = 2")
-    outcome = seeded.run()
+    shared.change("UPDATE orders SET what = 'b' WHERE id = 2")
+    outcome = shared.run()
     assert (outcome["outcome"], outcome["failure_name"]) == ("failed", "LateObject")  # somebody writes who must not
     assert f"{name}.parquet" in outcome["failure_text"]
     assert any(f"{name}.parquet" in gap for gap in outcome["gaps"])
-    seeded.run_ok()
+    shared.run_ok()
     assert case.tables["orders"]["mode"] == "full"
-    seeded.change("UPDATE orders SET what = 'c' WHERE id = 3")
-    seeded.run_ok()
+    shared.change("UPDATE orders SET what = 'c' WHERE id = 3")
+    shared.run_ok()
     assert case.tables["orders"]["mode"] == "delta"

@@ -29,7 +29,7 @@ from localcloud.cloud import AccountLimits
 from localcloud.dms.changes.captured import CaptureHooks, CaptureKilledError
 from localcloud.servers.postgres import EmbeddedPostgres
 
-KILLS = os.environ.get("FLEET_DELTA_KILLS", "12")
+KILLS = os.environ.get("FLEET_DELTA_KILLS", "6")
 SEED = int(os.environ.get("FLEET_DELTA_SEED", "0")) or random.SystemRandom().randint(1, 2**31)
 PASSING = ("timed-out", "exited", "killed", "out-of-memory", "unknown", "undetermined")
 RUNS = ("first", "delta", "anew")

@@ -28,13 +28,6 @@ def database(cases: Cases) -> DeltaCase:
 
 
 @pytest.fixture
-def seeded(database: DeltaCase) -> DeltaCase:
-    """A database after its first run in mode `delta`."""
-    assert database.run_ok() == ["prime", "full"]
-    return database
-
-
-@pytest.fixture
 def with_view(cases: Cases) -> DeltaCase:
     """A database after its first run in mode `delta`, with a view, which each run loads in full."""
     database = DeltaCase(cases, MARK)
@@ -59,9 +52,9 @@ def test_a_first_delta_primes_and_seeds_and_later_ones_bring_changes(with_view: 
         assert with_view.run_ok() == ["delta", "full"]
 
 
-def test_a_delta_without_changes_is_ok(seeded: DeltaCase) -> None:
-    assert seeded.run_ok() == ["delta"]
-    assert {table["mode"] for table in seeded.case.tables.values()} == {"delta"}
+def test_a_delta_without_changes_is_ok(shared: DeltaCase) -> None:
+    assert shared.run_ok() == ["delta"]
+    assert {table["mode"] for table in shared.case.tables.values()} == {"delta"}
 
 
 def states_of(database: DeltaCase) -> set[str]:
@@ -189,11 +182,11 @@ def test_changes_from_before_the_chain_and_within_the_seed_are_there(database: D
     database.run_ok()
 
 
-def test_a_full_run_in_between_loses_nothing(seeded: DeltaCase) -> None:
-    seeded.change("UPDATE orders SET what = 'before the full run' WHERE id = 1")
-    assert seeded.run_ok("full") == ["full"]
-    seeded.change("UPDATE orders SET what = 'after it' WHERE id = 2")
-    assert seeded.run_ok() == ["delta"]
+def test_a_full_run_in_between_loses_nothing(shared: DeltaCase) -> None:
+    shared.change("UPDATE orders SET what = 'before the full run' WHERE id = 1")
+    assert shared.run_ok("full") == ["full"]
+    shared.change("UPDATE orders SET what = 'after it' WHERE id = 2")
+    assert shared.run_ok() == ["delta"]
 
 
 def test_a_full_run_begins_the_chain_where_there_is_none(database: DeltaCase) -> None:
@@ -244,10 +237,10 @@ def test_a_new_table_is_loaded_and_then_captured(seeded: DeltaCase) -> None:
     assert seeded.case.tables["fresh"]["mode"] == "delta"
 
 
-def test_a_truncated_table_is_emptied(seeded: DeltaCase) -> None:
-    seeded.change("TRUNCATE customers", "INSERT INTO customers VALUES (1, 'after')")
-    seeded.run()
-    seeded.assert_equal(customers="id, name")
+def test_a_truncated_table_is_emptied(shared: DeltaCase) -> None:
+    shared.change("TRUNCATE customers", "INSERT INTO customers VALUES (1, 'after')")
+    shared.run()
+    shared.assert_equal(customers="id, name")
 
 
 def test_what_does_no_deltas_is_refused_by_name(cases: Cases) -> None:

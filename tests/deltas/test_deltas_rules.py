@@ -38,13 +38,6 @@ def cases(postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pyte
         yield opened
 
 
-@pytest.fixture
-def seeded(cases: Cases) -> DeltaCase:
-    database = DeltaCase(cases)
-    assert database.run_ok() == ["prime", "full"]
-    return database
-
-
 def names(database: DeltaCase) -> list[str]:
     """What the warehouse has of the orders."""
     return sorted(str(row[0]) for row in database.case.ask_warehouse(f"SELECT WHAT FROM {orders(database)}"))
@@ -55,22 +48,22 @@ def orders(database: DeltaCase) -> str:
     return f'{database.case.warehouse_schema}."ORDERS"'
 
 
-def test_a_delta_whose_mark_did_not_land_waits_though_its_task_stopped_as_asked(seeded: DeltaCase) -> None:
-    before = names(seeded)
-    case = seeded.case
+def test_a_delta_whose_mark_did_not_land_waits_though_its_task_stopped_as_asked(shared: DeltaCase) -> None:
+    before = names(shared)
+    case = shared.case
 
     def lose_the_mark() -> None:
         (key,) = [key for key in case.objects() if "/fleet_mark/" in key and case.run in key]
         case.s3.delete_object(Bucket=case.bucket, Key=key)
 
-    seeded.change("UPDATE orders SET what = 'before the mark' WHERE id = 1")
+    shared.change("UPDATE orders SET what = 'before the mark' WHERE id = 1")
     MEANWHILE.deed = lose_the_mark
-    outcome = seeded.run()
+    outcome = shared.run()
     assert MEANWHILE.deed is None
     assert {table["failure"]["name"] for table in case.tables.values() if table["mode"] == "delta"} == {"DeltaBehind"}
     assert outcome["outcome"] != "ok"
-    assert names(seeded) == before
-    assert seeded.run_ok() == ["delta"]
+    assert names(shared) == before
+    assert shared.run_ok() == ["delta"]
 
 
 def test_a_table_that_is_altered_while_the_delta_reads_is_loaded_in_full(seeded: DeltaCase) -> None:
@@ -103,19 +96,19 @@ def test_a_table_whose_full_load_fails_takes_no_delta_before_another(seeded: Del
     assert seeded.case.tables["orders"]["mode"] == "full"
 
 
-def test_an_object_that_nobody_knows_ends_red_and_keeps_no_change_back(seeded: DeltaCase) -> None:
-    seeded.change("UPDATE orders SET what = 'beside a stray one' WHERE id = 1")
-    case = seeded.case
+def test_an_object_that_nobody_knows_ends_red_and_keeps_no_change_back(shared: DeltaCase) -> None:
+    shared.change("UPDATE orders SET what = 'beside a stray one' WHERE id = 1")
+    case = shared.case
 
     def put_a_stray() -> None:
         (key,) = [key for key in case.objects() if "/fleet_mark/" in key and case.run in key]
         case.put(key.partition("public/")[0] + "somebody/elses/file.parquet")
 
     MEANWHILE.deed = put_a_stray
-    outcome = seeded.run()
+    outcome = shared.run()
     assert (outcome["outcome"], outcome["failure_name"]) == ("failed", "StrayObjects")
-    seeded.assert_equal()
-    assert seeded.run_ok() == ["delta"]
+    shared.assert_equal()
+    assert shared.run_ok() == ["delta"]
 
 
 def test_what_a_task_left_unsealed_that_is_gone_belongs_to_no_chain(seeded: DeltaCase) -> None:

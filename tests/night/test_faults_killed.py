@@ -1,12 +1,15 @@
 """Every function of a full run dies after each of its effects, is retried, and the night ends as if nothing had been.
 
 Database n of the killed night loses each state's function right after that state's n-th effect; how many there are is
-counted in a clean night before.
+counted in a clean night before. Where FLEET_DELTA_KILLS is not `all`, every second of these deaths comes,
+FLEET_DELTA_SEED says which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +24,8 @@ from localcloud.cloud import AccountLimits
 from localcloud.servers.postgres import EmbeddedPostgres
 from orchestration.functions import FLEET_RUN
 
+KILLS = os.environ.get("FLEET_DELTA_KILLS", "some")
+SEED = int(os.environ.get("FLEET_DELTA_SEED", "0")) or random.SystemRandom().randint(1, 2**31)
 PASSING = ("timed-out", "exited", "killed", "out-of-memory", "unknown", "undetermined")
 """Every death after which a state is tried again (`local/faults/deaths.py`)."""
 _MOST = 24  # databases kept ready; more than any state has effects
@@ -60,6 +65,7 @@ def killed(
     postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Killed]:
     databases = dict.fromkeys((CLEAN, "beside", OF_RUNS, EVERYWHERE, *_names(_MOST)), ())
+    print(f"seed {SEED}")  # noqa: T201  what a failure is repeated with
     # What a state writes while it waits for others, it does not write in each run alike: here no one waits for them.
     how: dict[str, Any] = {
         "limits": replace(LIMITS, dms_requests_at_once=100_000, dms_requests_per_second=10_000),
@@ -73,7 +79,7 @@ def killed(
         most = max(effects.values())
         assert most <= _MOST
         _kill_runs(fleet, effects)
-        for number in range(most + 1):
+        for number in _numbers(most):
             for state in FULL_RUN:
                 if number <= effects.get(state, 0):
                     death = PASSING[number % len(PASSING)]
@@ -83,14 +89,19 @@ def killed(
         yield Killed(fleet, effects, outcomes)
 
 
+def _numbers(most: int) -> Sequence[int]:
+    """The effects after which a state dies, 0 for before its first."""
+    return range(most + 1) if KILLS == "all" else range(SEED % 2, most + 1, 2)
+
+
 def _names(most: int) -> list[str]:
-    return [f"killed-{number}" for number in range(most + 1)]
+    return [f"killed-{number}" for number in _numbers(most)]
 
 
 def _kill_runs(fleet: Fleet, effects: dict[str, int]) -> None:
     """A run for each effect of PlanRun and of CloseRun: a state that dies more than twice in one run is given up."""
     for state in FLEET_RUN:
-        for number in range(effects[state] + 1):
+        for number in _numbers(effects[state]):
             _unpin_registry(fleet)
             fleet.faults.add(OF_RUNS, f"killed-handler:{state}:{number}:{PASSING[number % len(PASSING)]}")
             outcomes = fleet.run(f"killed-{state.lower()}-{number}", [OF_RUNS])

@@ -7,8 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from localcloud.http.server import HttpServer
 from localcloud.tests.http.http_cloud import KEY, Endpoint
 
 ROLE = "arn:aws:iam::123456789012:role/fleet-verify"
-COMMAND = [sys.executable, "-c", "from cli.main import main; main()", "verify", "aws"]
+ROOT = Path(__file__).parents[3]
+FORKED = ROOT / "tests/unit/cli/forked_fleet.py"
 
 
 @pytest.fixture(scope="module")
@@ -40,26 +41,87 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
         yield opened
 
 
-def verify(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own: it opens a local cloud too, and a process has room for one."""
+@dataclass(frozen=True)
+class Verified:
+    """What the command said, by case, and what the account heard of the one that has no leave to make anything."""
+
+    said: Mapping[str, Mapping[str, Any]]
+    heard_without_leave: Sequence[str]
+
+    def report(self, case: str) -> tuple[int, dict[str, Any]]:
+        """The exit code and the document."""
+        said = self.said[case]
+        assert said["err"] == ""
+        return said["code"], json.loads(said["out"])
+
+
+@pytest.fixture(scope="module")
+def verified(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Verified:
+    """`fleet verify aws`, case after case, in processes beside this one: it opens a local cloud too, and a process has
+    room for one.
+    """
+    folder = tmp_path_factory.mktemp("verify")
+    router = Router(endpoint.cloud)
+    heard: list[str] = []
+
+    def answer_otherwise(request: Request) -> Reply:
+        reply = router.answer(request)
+        return replace(reply, body=reply.body.replace(b"InvalidArn", b"ValidationException"))
+
+    def hear(reply: Reply, _: float) -> None:
+        heard.append(f"{reply.operation} {reply.status}")
+
+    with HttpServer(answer_otherwise) as otherwise, HttpServer(router.answer, heard=hear) as heeding:
+        same = endpoint.server.endpoint
+        cases = {
+            "with leave": case("--json", "--create", "--role", ROLE, **at(same)),
+            "without leave": case("--json", **at(heeding.endpoint)),
+            "otherwise": case("--json", **at(otherwise.endpoint)),
+            "fewer functions": case("--json", "--registry", more_functions(folder), **at(same)),
+            "no credentials": case(AWS_DEFAULT_REGION=REGION),
+            "no region": case(),
+            "list": case("--list", "--json"),
+        }
+        results = folder / "results.json"
+        ended = subprocess.run(  # noqa: S603  our own program
+            [sys.executable, str(FORKED), str(results), "cli.local_answers"],
+            input=json.dumps(list(cases.values())),
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    assert ended.returncode == 0, ended.stderr
+    return Verified(dict(zip(cases, json.loads(results.read_text()), strict=True)), heard)
+
+
+def case(*arguments: str, **environment: str) -> dict[str, Any]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     where = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     asked = clean | where | {"AWS_EC2_METADATA_DISABLED": "true"} | environment
-    return subprocess.run(  # noqa: S603  our own command
-        [*COMMAND, *arguments], env=asked, capture_output=True, text=True, check=False, timeout=300
-    )
+    return {"words": ["verify", "aws", *arguments], "environment": asked, "folder": str(ROOT)}
 
 
-def verify_at(url: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """The exit code and the document of the account that answers at *url*."""
+def at(url: str) -> dict[str, str]:
+    """The environment of who asks the account at *url*."""
     credentials = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": "local"}
-    said = verify("--json", *arguments, AWS_ENDPOINT_URL=url, AWS_DEFAULT_REGION=REGION, **credentials)
-    assert said.stderr == ""
-    return said.returncode, json.loads(said.stdout)
+    return {"AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": REGION, **credentials}
 
 
-def test_the_local_cloud_agrees_with_itself_in_everything_that_can_be_asked(endpoint: Endpoint) -> None:
-    code, report = verify_at(endpoint.server.endpoint, "--create", "--role", ROLE)
+def more_functions(folder: Path) -> str:
+    """A registry that wants four times as many functions at once as the account runs."""
+    registry = shutil.copytree(SAMPLE_REGISTRY, folder / "registry")
+    settings = registry / "settings.yaml"
+    settings.write_text(settings.read_text().replace("lambda_at_once: 1000", "lambda_at_once: 4000"))
+    return str(registry)
+
+
+def test_the_local_cloud_agrees_with_itself_in_everything_that_can_be_asked(
+    endpoint: Endpoint, verified: Verified
+) -> None:
+    code, report = verified.report("with leave")
     assert [(one["behaviour"], one["verdict"], one["left_behind"]) for one in report["checks"]] == [
         (one.settles, "agrees" if one.local is None else "not asked", []) for one in CHECKS
     ]
@@ -71,26 +133,20 @@ def test_the_local_cloud_agrees_with_itself_in_everything_that_can_be_asked(endp
     assert endpoint.client("stepfunctions").list_state_machines()["stateMachines"] == []
 
 
-def test_without_leave_nothing_is_made(endpoint: Endpoint) -> None:
-    endpoint.heard.clear()
-    code, report = verify_at(endpoint.server.endpoint)
+def test_without_leave_nothing_is_made(verified: Verified) -> None:
+    code, report = verified.report("without leave")
     assert {one["verdict"] for one in report["checks"] if one["makes"]} == {"not run"}
     needs_fleet = {one.settles for one in CHECKS if one.local is not None}
     others = [one for one in report["checks"] if not one["makes"] and one["behaviour"] not in needs_fleet]
     assert {one["verdict"] for one in others} == {"agrees"}
     assert code == 1  # one question takes a fleet to ask
-    assert not [call for call in endpoint.heard if "Create" in call and call.endswith(" 200")]
+    heard = verified.heard_without_leave
+    assert any(call.endswith(" 200") for call in heard)
+    assert not [call for call in heard if "Create" in call and call.endswith(" 200")]
 
 
-def test_an_account_that_answers_otherwise_is_found(endpoint: Endpoint) -> None:
-    router = Router(endpoint.cloud)
-
-    def answer(request: Request) -> Reply:
-        reply = router.answer(request)
-        return replace(reply, body=reply.body.replace(b"InvalidArn", b"ValidationException"))
-
-    with HttpServer(answer) as server:
-        code, report = verify_at(server.endpoint)
+def test_an_account_that_answers_otherwise_is_found(verified: Verified) -> None:
+    code, report = verified.report("otherwise")
     assert code == 1
     (found,) = [one for one in report["checks"] if one["verdict"] == "differs"]
     assert found["behaviour"] == "An ARN of another kind is InvalidArn, which says the kind"
@@ -101,35 +157,31 @@ def test_an_account_that_answers_otherwise_is_found(endpoint: Endpoint) -> None:
 
 
 def test_an_account_that_runs_fewer_functions_than_the_registry_says_is_named_with_the_next_step(
-    endpoint: Endpoint, tmp_path: Path
+    verified: Verified,
 ) -> None:
-    registry = shutil.copytree(SAMPLE_REGISTRY, tmp_path / "registry")
-    settings = registry / "settings.yaml"
-    settings.write_text(settings.read_text().replace("lambda_at_once: 1000", "lambda_at_once: 4000"))
-    _, report = verify_at(endpoint.server.endpoint, "--registry", str(registry))
+    _, report = verified.report("fewer functions")
     (found,) = [one for one in report["checks"] if one["verdict"] == "differs"]
     assert found["behaviour"] == "The account runs limits.lambda_at_once functions at once (GetAccountSettings)"
     assert (found["local"], found["seen"], found["commands"]) == (4000, 1000, ["aws lambda get-account-settings"])
     assert "limits.lambda_at_once into registry/settings.yaml" in found["remedy"]
 
 
-def test_without_credentials_it_says_so_in_a_sentence() -> None:
-    said = verify(AWS_DEFAULT_REGION=REGION)
-    assert said.returncode == 2
-    assert said.stdout == ""
-    assert said.stderr == "Error: Unable to locate credentials. Sign in to AWS; `fleet demo` needs no account.\n"
+def test_without_credentials_it_says_so_in_a_sentence(verified: Verified) -> None:
+    said = verified.said["no credentials"]
+    assert (said["code"], said["out"]) == (2, "")
+    assert said["err"] == "Error: Unable to locate credentials. Sign in to AWS; `fleet demo` needs no account.\n"
 
 
-def test_without_a_region_it_says_so_in_a_sentence() -> None:
-    said = verify()
-    assert said.returncode == 2
-    assert said.stderr == "Error: You must specify a region. Set AWS_DEFAULT_REGION, or one in your profile.\n"
+def test_without_a_region_it_says_so_in_a_sentence(verified: Verified) -> None:
+    said = verified.said["no region"]
+    assert said["code"] == 2
+    assert said["err"] == "Error: You must specify a region. Set AWS_DEFAULT_REGION, or one in your profile.\n"
 
 
-def test_the_list_needs_no_account() -> None:
-    said = verify("--list", "--json")
-    assert said.returncode == 0
-    listed = json.loads(said.stdout)
+def test_the_list_needs_no_account(verified: Verified) -> None:
+    said = verified.said["list"]
+    assert said["code"] == 0
+    listed = json.loads(said["out"])
     assert [one["behaviour"] for one in listed if one["by"] == "machine"] != []
     assert {one["behaviour"] for one in listed} >= {one.settles for one in CHECKS}
     assert all(one["ask"] for one in listed if one["by"] == "person")

@@ -1,13 +1,15 @@
 """The command `fleet` as processes of its own, many of them, for the price of loading it once: each is a fork.
 
-Reads a list of cases from standard input as JSON, and writes what each said to the file that is named. A case has
-*words* to type, and may have *environment* (all of it), *folder* (to start in) and *output*: `closed`, `unread` (a pipe
-without a reader), `full` (a device without room) or `ascii` (a terminal without other characters).
+Reads a list of cases from standard input as JSON, and writes what each said to the file that is named. Modules that are
+named after it are loaded before the forks too. A case has *words* to type, and may have *environment* (all of it),
+*folder* (to start in) and *output*: `closed`, `unread` (a pipe without a reader), `full` (a device without room) or
+`ascii` (a terminal without other characters).
 """
 
 from __future__ import annotations
 
 import gc
+import importlib
 import io
 import json
 import os
@@ -78,6 +80,8 @@ if __name__ == "__main__":
     context = click.Context(cli)
     assert all(cli.get_command(context, name) for name in cli.list_commands(context))  # what takes long to load
     results = Path(sys.argv[1])
+    for module in sys.argv[2:]:
+        importlib.import_module(module)
     gc.freeze()  # no fork copies what it only looks at
     gc.disable()
     results.write_text(json.dumps([run(case) for case in json.load(sys.stdin)]))

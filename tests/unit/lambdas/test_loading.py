@@ -1,4 +1,4 @@
-"""From the seal to the outcome: what Snowflake refuses, and what is never sent to it."""
+"""From the seal to the outcome: what Snowflake refuses, what is never sent to it, and who may read what was loaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import pytest
 from test_sealing import ALL, failures, second_night_up_to_the_seal
 
 from cases import SETTINGS, Case, Cases
+from fleet.names import warehouse_schema
 from fleet.warehouse import public_key_text
+from localcloud.snowflake.errors import SnowflakeError
 
 
 def test_a_table_that_snowflake_refuses_leaves_the_others_published_and_the_outcome_partial(case: Case) -> None:
@@ -113,3 +115,21 @@ def test_tables_that_would_be_one_in_snowflake_are_never_sent(case: Case) -> Non
     case.go_through("ReleaseDatabase")
     assert failures(case) == {"orders": "TablesClash", "ORDERS": "TablesClash"}
     assert case.outcome["outcome"] == "partial"
+
+
+def rows_read(case: Case, role: str) -> int:
+    """How many orders the role reads."""
+    query = f'SELECT * FROM "FLEET"."{warehouse_schema(case.id, "public")}"."ORDERS"'
+    (result,) = case.cloud.snowflake.administer(query, role=role, warehouse=case.settings.snowflake.warehouse)
+    return len(result.rows)
+
+
+def test_what_a_night_loads_is_read_by_the_readers_role_and_by_those_above_the_loaders(case: Case) -> None:
+    case.go_through("ReleaseDatabase")
+    assert [rows_read(case, role) for role in (case.settings.snowflake.reader_role, "SYSADMIN", "ACCOUNTADMIN")] == [
+        5,
+        5,
+        5,
+    ]
+    with pytest.raises(SnowflakeError, match="not authorized"):
+        rows_read(case, "PUBLIC")
