@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import main
 from onboarding.reader import read_registry
 from registry_texts import SETTINGS
-from said import Fleet, Said
+from said import Fleet, typing
 
 ENTRY = (
     "- id: {id}\n  server: {server}\n  name_at_source: {id}\n  instance: one\n  schemas: [public]\n  tags: [{tag}]\n"
@@ -30,15 +29,7 @@ def fleet(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     (folder / "databases.yaml").write_text(
         "# Ours.\n" + "".join(ENTRY.format(id=one, server=server, tag=tag) for one, server, tag in entries)
     )
-
-    def type_in(*arguments: str) -> Said:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        said = capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    return type_in
+    return typing(capsys)
 
 
 def onboarded() -> set[str]:

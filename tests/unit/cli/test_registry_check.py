@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import main
 from registry_texts import SETTINGS
-from said import Fleet, Said
+from said import Fleet, typing
 
 DATABASES = """\
 - {id: shop, server: east, name_at_source: Shop, instance: one, schemas: [public], onboarded: true}
@@ -28,15 +27,7 @@ def fleet(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     (folder / "settings.yaml").write_text(SETTINGS)
     (folder / "servers.yaml").write_text("- {id: east, engine: postgresql, secret: fleet/server/east}\n")
     (folder / "databases.yaml").write_text(DATABASES)
-
-    def type_in(*arguments: str) -> Said:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        said = capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    return type_in
+    return typing(capsys)
 
 
 def mend() -> None:
