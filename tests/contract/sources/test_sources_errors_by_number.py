@@ -24,6 +24,12 @@ PYTHONS_WORDS = ("Error(", "Error:", "Traceback", "codec", "('", "Errno")
 """Of Python's own words none may be in a text that a person reads."""
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver of SQL Server tries again for so long: one second shows what ten do."""
+    monkeypatch.setattr("lambdas.sources.sqlserver.CONNECT_SECONDS", 1)
+
+
 def fail(engine: Engine, secret: Any, database: str, schema: str = "public") -> Failure:
     """The failure that asking for a census is."""
     speaker = SPEAKERS[engine]
