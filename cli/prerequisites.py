@@ -17,6 +17,7 @@ Examples:
   fleet prerequisites nyc-flights
   fleet prerequisites nyc-flights --login replicator > nyc-flights.sql
   fleet prerequisites nyc-flights --deltas   what deltas need besides
+  fleet prerequisites nyc-flights --undo     takes it back, once the database is offboarded
 """
 )
 @click.argument("database", type=Text())
@@ -24,10 +25,14 @@ Examples:
     "--login", type=Text(), default="fleet_dms", show_default=True, help="The login that the server's secret names."
 )
 @click.option("--deltas", is_flag=True, help="What deltas need besides: settings of the log, rights, and the mark.")
+@click.option(
+    "--undo", is_flag=True, help="What takes it back; with --deltas what those needed, and what keeps the log."
+)
 @registry_option
-def prerequisites(database: str, login: str, deltas: bool, registry: Path) -> int:
+def prerequisites(database: str, login: str, deltas: bool, undo: bool, registry: Path) -> int:
     """Print the SQL to run at the source of DATABASE, once its DMS login exists there."""
     read = read_fleet(registry)
     entry = read.database(database)
-    click.echo(statements.prerequisites(read.server_of(entry).engine, entry, login, deltas=deltas), nl=False)
+    engine = read.server_of(entry).engine
+    click.echo(statements.prerequisites(engine, entry, login, deltas=deltas, undo=undo), nl=False)
     return 0

@@ -55,11 +55,11 @@ _ENGINES: Mapping[Engine, _Dialect] = {
 }
 
 
-def prerequisites(engine: Engine, database: Database, login: str, *, deltas: bool = False) -> str:
+def prerequisites(engine: Engine, database: Database, login: str, *, deltas: bool = False, undo: bool = False) -> str:
     """The statements for *database* on a server of *engine*, with their sources as comments.
 
-    *deltas*: those that deltas need besides; without, those for full loads. A line that speaks of a schema is repeated
-    for each of the database's; the first schema has the mark.
+    *deltas*: those that deltas need besides; without, those for full loads. *undo*: those that take them back. A line
+    that speaks of a schema is repeated for each of the database's; the first schema has the mark.
 
     >>> shop = Database("shop", "one", "Shop", "i", ("Shop",))
     >>> print(prerequisites("mariadb", shop, "fleet_dms").splitlines()[-1])
@@ -75,7 +75,7 @@ def prerequisites(engine: Engine, database: Database, login: str, *, deltas: boo
         "${mark_text}": _text(mark),
         "${schema_texts}": ", ".join(f"N{_text(schema)}" for schema in database.schemas),
     }
-    file = Path(__file__).parent / f"{dialect.files}{'_deltas' if deltas else ''}.sql"
+    file = Path(__file__).parent / f"{dialect.files}{'_deltas' if deltas else ''}{'_undo' if undo else ''}.sql"
     lines: list[str] = []
     for line in file.read_text(encoding="utf-8").splitlines():
         filled = re.sub(r"\$\{\w+\}", lambda found: filled_in.get(found[0], found[0]), line)

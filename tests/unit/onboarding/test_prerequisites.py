@@ -146,6 +146,60 @@ def test_a_mariadb_login_may_read_the_log_after_them_and_write_nothing_but_the_m
                 cursor.execute(forbidden)
 
 
+def undone(engine: Engine, database: Database, login: str) -> list[str]:
+    """All that takes back what a source with deltas was given."""
+    texts = (prerequisites(engine, database, login, deltas=deltas, undo=True) for deltas in (True, False))
+    return [line for text in texts for line in statements(text)]
+
+
+def test_what_a_postgresql_login_was_given_is_taken_back(postgres: EmbeddedPostgres) -> None:
+    database = Database("asked", "s", "undone", "one", ("public", 'odd "one"'), onboarded=True)
+    postgres.create_database("undone")
+    with postgres.connect("undone") as connection:
+        connection.execute('CREATE SCHEMA "odd ""one"""; CREATE TABLE public.t (id integer PRIMARY KEY)')
+        connection.execute(f"""CREATE ROLE "undone login" LOGIN PASSWORD '{PASSWORD}'""".encode())
+        for _ in range(2):
+            for statement in (
+                *for_deltas("postgresql", database, "undone login"),
+                *undone("postgresql", database, "undone login"),
+            ):
+                connection.execute(statement.encode())
+        connection.execute("CREATE TABLE public.later (id integer)")
+        query = "SELECT count(*) FROM information_schema.role_table_grants WHERE grantee = 'undone login'"
+        assert connection.execute(query).fetchone() == (0,)
+        assert connection.execute("SELECT to_regclass('public.fleet_mark')").fetchone() == (None,)
+        assert connection.execute("SELECT count(*) FROM pg_default_acl").fetchone() == (0,)
+        assert connection.execute("SELECT has_schema_privilege('undone login', 'odd \"one\"', 'USAGE')").fetchone() == (
+            False,
+        )
+
+
+def test_what_a_mariadb_login_was_given_is_taken_back(mariadb: EmbeddedMariadb) -> None:
+    database = Database("asked", "s", "undone_shop", "one", ("undone_shop",), onboarded=True)
+    mariadb.create_database("undone_shop")
+    mariadb.execute("undone_shop", "CREATE TABLE t (id int)", f"CREATE USER 'undone'@'%' IDENTIFIED BY '{PASSWORD}'")
+    for _ in range(2):
+        mariadb.execute(None, *for_deltas("mariadb", database, "undone"), *undone("mariadb", database, "undone"))
+    secret = {**mariadb.secret(), "username": "undone", "password": PASSWORD}
+    with mysql.connect(secret, ssl_mode="none") as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW DATABASES")
+        assert [name for (name,) in cursor.fetchall()] == ["information_schema"]
+        cursor.execute("SHOW GRANTS")
+        (grant,) = [text for (text,) in cursor.fetchall()]
+    assert "SELECT" not in grant
+    assert "PROCESS" in grant  # rights in the whole server are taken back by a person, who knows its other databases
+
+
+def test_a_sql_servers_statements_are_taken_back_in_its_own_dialect() -> None:
+    database = Database("asked", "s", "My ]DB's", "one", ("it's", "dbo"))
+    found = undone("sqlserver", database, "fleet_dms")
+    assert "DROP USER [fleet_dms];" in found
+    assert "IF OBJECT_ID(N'[it''s].[fleet_mark]') IS NOT NULL DROP TABLE [it's].[fleet_mark];" in found
+    assert not any("${" in line for line in found)
+    for statement in found:
+        sqlglot.parse(statement, dialect="tsql")
+
+
 def test_a_sql_server_has_the_mark_in_its_first_schema_and_statements_for_tables_that_are_not_covered() -> None:
     database = Database("asked", "s", "My ]DB's", "one", ("it's", "dbo"))
     text = prerequisites("sqlserver", database, "fleet_dms", deltas=True)
