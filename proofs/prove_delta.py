@@ -32,6 +32,14 @@ KINDS: Mapping[str, Sequence[str]] = {
         "tests/deltas/test_deltas_logs.py",
     ),
     "what may happen to a chain": ("tests/deltas/test_deltas_chains.py", "tests/deltas/test_deltas_rules.py"),
+    "sources that do odd things": (
+        "tests/deltas/test_deltas_odd_sources.py",
+        "tests/deltas/test_deltas_odd_mariadb.py",
+    ),
+    "rows that are kept, and full runs beside deltas": (
+        "tests/deltas/test_deltas_deletes.py",
+        "tests/deltas/test_deltas_together.py",
+    ),
     "runs that join, and how fresh tables are": (
         "tests/deltas/test_deltas_joined.py",
         "tests/deltas/test_deltas_freshness.py",
