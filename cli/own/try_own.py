@@ -43,12 +43,18 @@ class SourcesNotAnsweringError(RequestError):
 @dataclass(frozen=True)
 class SourceReading:
     """What is read of one database: *tables*. *larger*: those that are left out for their size, and how many rows they
-    have; *others*: how many more are left out, because they were not named."""
+    have; *others*: how many more are left out, because they were not named.
+
+    *left_out*: all relations that the options leave out. One that a run would not move anyway is not among them without
+    `--tables`: the run has to say so. *nothing*: why a run moves nothing of it, whatever the options.
+    """
 
     database: Database
     tables: tuple[Table, ...]
     larger: tuple[tuple[str, int], ...]
     others: int
+    left_out: tuple[str, ...] = ()
+    nothing: Failure | None = None
 
     @property
     def rows(self) -> int:
@@ -105,12 +111,14 @@ def try_own(
     can_ask = sys.stdin.isatty()
     logins = secrets.gather(fleet.servers, secrets_file, os.environ, _ask_login if can_ask else None)
     censuses = _ask_all(fleet, logins, console)
-    readings = [read_what(fleet, one, censuses[one.id], tables, largest) for one in fleet.databases]
     _require_found(tables, censuses)
+    readings = [read_what(fleet, one, censuses[one.id], tables, largest) for one in fleet.databases]
+    _require_some(readings)
     _say(readings, console)
     if can_ask and not yes:
         click.confirm("Copy it?", default=True, abort=True, err=as_json)
-    narrowed = replace(fleet, databases=tuple(_narrow(one, censuses[one.database.id]) for one in readings))
+    run = [_narrow(one) for one in readings if one.tables or one.nothing]
+    narrowed = choose(replace(fleet, databases=tuple(run)), [one.id for one in run])
     narrowed, logins = for_this_machine(narrowed, logins)
     with own_environment(VARIABLES):
         if left := _FOLDER.clear(folder):
@@ -172,19 +180,34 @@ def read_what(
     most *largest* rows by their server's statistics. One without statistics is read.
 
     Raises:
-        MalformedInputError: A run would move nothing of it.
+        MalformedInputError: A run would not move a table that is named.
     """
-    moved = select_tables(fleet.server_of(database).engine, database, census, None)
-    if isinstance(moved, Failure):
-        raise MalformedInputError(f"{database.id}: {moved.text}", remedy=CLASSES[moved.failure_class].remedy)
-    wanted = [table for table in moved if not names or str(table.name) in names]
+    engine = fleet.server_of(database).engine
+    here = [name for name in dict.fromkeys(names) if any(str(table.name) == name for table in census.tables)]
+    found = select_tables(engine, database, census, None)
+    moved = () if isinstance(found, Failure) else found
+    wanted = select_tables(engine, database, census, here) if here else () if names else moved
+    if isinstance(wanted, Failure):
+        raise MalformedInputError(wanted.text, remedy="Name others, or none.")
     larger = [table for table in wanted if largest is not None and (table.rows_estimated or 0) > largest]
+    tables = tuple(table for table in wanted if table not in larger)
+    left = _all_but(tables, census) if names else larger
     return SourceReading(
         database,
-        tuple(table for table in wanted if table not in larger),
+        tables,
         tuple((str(table.name), table.rows_estimated or 0) for table in larger),
         len(moved) - len(wanted),
+        tuple(sorted(str(table.name) for table in left)),
+        found if isinstance(found, Failure) and not names else None,
     )
+
+
+def _all_but(tables: Sequence[Table], census: Census) -> list[Table]:
+    """The relations of *census* that are none of *tables*, nor a partition of one."""
+    kept = {table.name for table in tables}
+    while parts := {one.name for one in census.tables if one.part_of in kept} - kept:
+        kept |= parts
+    return [one for one in census.tables if one.name not in kept]
 
 
 def _require_found(names: Sequence[str], censuses: Mapping[str, Census]) -> None:
@@ -197,11 +220,30 @@ def _require_found(names: Sequence[str], censuses: Mapping[str, Census]) -> None
             )
 
 
+def _require_some(readings: Sequence[SourceReading]) -> None:
+    """
+    Raises:
+        MalformedInputError: Nothing at all is to be read.
+    """
+    if any(one.tables for one in readings):
+        return
+    if larger := [(rows, name) for one in readings for name, rows in one.larger]:
+        rows, name = min(larger)
+        raise MalformedInputError(
+            f"nothing is left to copy: --largest leaves out {_tables(len(larger))}, all that there are.",
+            remedy=f"The smallest has {rows:,} rows: {name}.",
+        )
+    why = "\n  ".join(one.nothing.text for one in readings if one.nothing)
+    raise MalformedInputError(f"there is nothing to copy.\n  {why}", remedy=CLASSES["mapping_empty"].remedy)
+
+
 def _say(readings: Sequence[SourceReading], console: Console) -> None:
     """What will be read, and how much."""
     for one in readings:
         unknown = f" ({one.uncounted} of them without statistics)" if one.uncounted else ""
         console.print(f"{one.database.id}: {_tables(len(one.tables))}{unknown}, about {one.rows:,} rows")
+        if one.nothing:
+            console.print(f"  a run moves nothing of it: {one.nothing.text}")
         if one.larger:
             named = list_some([f"{name} ({rows:,} rows)" for name, rows in one.larger], "tables")
             console.print(f"  left out, for they are larger: {named}")
@@ -214,12 +256,10 @@ def _tables(count: int) -> str:
     return f"{count:,} table{'' if count == 1 else 's'}"
 
 
-def _narrow(reading: SourceReading, census: Census) -> Database:
-    """The database with all that is not read left out."""
-    read = {table.name for table in reading.tables}
-    parts = {table.name for table in census.tables if table.part_of in read}
-    left = sorted(str(table.name) for table in census.tables if table.name not in read | parts)
-    return replace(reading.database, exclude=tuple(dict.fromkeys((*reading.database.exclude, *left))))
+def _narrow(reading: SourceReading) -> Database:
+    """The database with all that the options leave out left out."""
+    together = (*reading.database.exclude, *reading.left_out)
+    return replace(reading.database, exclude=tuple(dict.fromkeys(together)))
 
 
 def _run(fleet: Registry, logins: secrets.Secrets, folder: Path, console: Console) -> dict[str, object]:

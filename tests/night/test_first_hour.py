@@ -140,3 +140,46 @@ def test_a_registry_that_is_there_is_left_alone(stranger: Stranger) -> None:
     said = stranger.ask("init", stranger.crm)
     assert (said.returncode, "my-registry is there already" in said.stderr) == (2, True)
     assert (stranger.folder / "my-registry" / "databases.yaml").read_text() == before
+
+
+QUIET = """CREATE TABLE t (id integer); INSERT INTO t VALUES (1); CREATE MATERIALIZED VIEW sums AS SELECT 1 AS one;
+CREATE TABLE hidden (id integer); ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; CREATE TABLE without ()"""
+
+
+def test_what_a_run_would_not_move_is_named_by_a_try_too_and_an_empty_database_fails_alone(
+    stranger: Stranger, postgres: EmbeddedPostgres
+) -> None:
+    for name in ("quiet", "empty"):
+        postgres.create_database(name)
+    with postgres.connect("quiet") as connection:
+        connection.execute(QUIET.encode())
+    try:
+        urls = [stranger.shop.replace("/shop", f"/{name}") for name in ("quiet", "empty")]
+        assert stranger.ask("init", *urls, stranger.crm).returncode == 0
+        said = stranger.type_in("try", "--json")
+        alone = stranger.type_in("try", "empty")
+        view = stranger.type_in("try", "--tables", "public.sums")
+        narrow = stranger.type_in("try", "--tables", "public.t", "--json")
+    finally:
+        for name in ("quiet", "empty"):
+            postgres.drop_database(name)
+    found = {one["database"]: one for one in json.loads(said.stdout)["databases"]}
+    outcomes = {name: one["outcome"] for name, one in found.items()}
+    assert outcomes == {"quiet": "partial", "empty": "failed", "crm": "ok"}, said.stderr
+    fates = {one["table"]: one["fate"] for one in found["quiet"]["account"]["relations"]}
+    assert fates == {"t": "moved", "sums": "not moved", "hidden": "not moved", "without": "not moved"}
+    assert (alone.returncode, "there is nothing to copy" in alone.stderr) == (2, True)
+    assert (view.returncode, "DMS does not move materialized views" in view.stderr) == (2, True)
+    assert [one["database"] for one in json.loads(narrow.stdout)["databases"]] == ["quiet"], narrow.stderr
+
+
+def test_tables_of_some_databases_are_tried_without_the_others_and_no_size_that_leaves_nothing(
+    stranger: Stranger,
+) -> None:
+    stranger.ask("init", stranger.shop, stranger.crm)
+    said = stranger.type_in("try", "--tables", "crm.contacts", "--json")
+    assert said.returncode == 0, said.stderr
+    assert [one["database"] for one in json.loads(said.stdout)["databases"]] == ["crm"]
+    said = stranger.ask("try", "crm", "--largest", "0")
+    assert said.returncode == 2
+    assert "--largest leaves out 1 table, all that there are. The smallest has 2 rows: crm.contacts." in said.stderr
