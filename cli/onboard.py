@@ -153,7 +153,10 @@ def _read_csv(path: Path) -> list[str]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
+            lines = file.read().splitlines()
+        delimiter = _find_delimiter(lines)
+        cells = ([cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter))
+        rows = [row for row in cells if any(row)]
     except (UnicodeDecodeError, csv.Error):
         raise MalformedInputError(f"{path} is no CSV file in UTF-8.", remedy="Save it as one.") from None
     heading = next((name for name in _HEADINGS if rows and name in map(str.lower, rows[0])), None)
@@ -162,6 +165,16 @@ def _read_csv(path: Path) -> list[str]:
     if not ids:
         raise MalformedInputError(f"{path} names no database.", remedy="Write one id on each line.")
     return ids
+
+
+def _find_delimiter(lines: Sequence[str]) -> str:
+    """What separates the cells of these *lines*: a spreadsheet of a country with a decimal comma writes semicolons.
+
+    >>> _find_delimiter(["server;id", "west;hr"]), _find_delimiter(["id"]), _find_delimiter(["id\\tserver"])
+    (';', ',', '\\t')
+    """
+    first = next((line for line in lines if line.strip()), "")
+    return max(",;\t", key=first.count)
 
 
 def _write(path: Path, changed: Sequence[str], *, onboarded: bool, yes: bool, as_json: bool) -> None:

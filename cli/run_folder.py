@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError
@@ -38,6 +42,24 @@ class RunFolder:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / self.mark).write_text(f"`{self.command}` may delete what is in this folder.\n", encoding="utf-8")
 
+    @contextmanager
+    def held(self, folder: Path) -> Iterator[None]:
+        """Mark *folder* as the command's, and keep every other process from running in it meanwhile.
+
+        Raises:
+            MalformedInputError: It holds something that the command did not make, or another process runs there.
+        """
+        self.require_own(folder)
+        with (folder / self.mark).open("r", encoding="utf-8") as mark:
+            try:
+                fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise MalformedInputError(
+                    f"another `{self.command}` is running in {folder}.",
+                    remedy="Wait for its end, or name another folder with --folder.",
+                ) from None
+            yield
+
     def clear(self, folder: Path) -> str:
         """Remove what the last run in *folder* left, and nothing else; what was found, in words."""
         found = [path for path in (folder / name for name in _MADE_ANEW) if path.exists()]
@@ -60,4 +82,4 @@ def warehouse_file(folder: Path, registry: Registry) -> Path:
 def query_line(folder: Path, registry: Registry) -> str:
     """A line for a shell that asks the warehouse which tables it has."""
     connection = f"duckdb.connect('{warehouse_file(folder, registry)}', read_only=True)"
-    return f"""{sys.executable} -c "import duckdb; print({connection}.sql('{_QUERY}'))\""""
+    return f"""{quote(sys.executable)} -c "import duckdb; print({connection}.sql('{_QUERY}'))\""""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from fleet.databases import Engine, SslMode
 from fleet.errors import MalformedInputError
@@ -56,9 +56,10 @@ ssl_mode='require')
     """
     try:
         parts = urlsplit(url)
-        port, host = parts.port, unquote(parts.hostname or "")
+        host = unquote(parts.hostname or "")
     except ValueError as error:
         raise MalformedInputError(f"that is no URL of a database: {error}.", remedy=_FORM) from None
+    port = _read_port(parts)
     engine = _ENGINES.get(parts.scheme)
     if engine is None:
         raise MalformedInputError(
@@ -79,7 +80,39 @@ ssl_mode='require')
             f"the URL {where} has an option {unknown!r} that is not understood.",
             remedy="Of options it may have `sslmode` and `host`.",
         )
-    return Address(engine, host, port or PORTS[engine], database, username, unquote(parts.password or ""), ssl_mode)
+    return Address(
+        engine,
+        host,
+        PORTS[engine] if port is None else port,
+        database,
+        username,
+        unquote(parts.password or ""),
+        ssl_mode,
+    )
+
+
+def _read_port(parts: SplitResult) -> int | None:
+    """The port in *parts*. Nothing of it is shown: of a password that is not encoded, a part is read as a port.
+
+    Raises:
+        MalformedInputError: It is no port, or a part of a login seems to be where none belongs.
+
+    >>> _read_port(urlsplit("postgresql://r:pa#ss@db/shop"))
+    Traceback (most recent call last):
+    fleet.errors.MalformedInputError: that is no URL of a database: after the host and `:` there is no port of 1 to \
+65535, or a password has characters that end it. Write / ? # and @ of a password as %2F %3F %23 %40.
+    """
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0 or parts.fragment or "@" in parts.path:
+        raise MalformedInputError(
+            "that is no URL of a database: after the host and `:` there is no port of 1 to 65535, or a password has "
+            "characters that end it.",
+            remedy="Write / ? # and @ of a password as %2F %3F %23 %40.",
+        )
+    return port
 
 
 def choose_ssl_mode(engine: Engine, host: str) -> SslMode:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.own.addresses import Address
-from fleet.asking import CATALOGUE_SECONDS
 from fleet.databases import Database, Registry
 from fleet.failures import Failure
 from fleet.tables.catalogue import Census
 from lambdas.handlers.ask_source import SPEAKERS
 from lambdas.sources import postgresql, sqlserver
 
+# The list of schemas is short. A server that accepts connections and says nothing is waited for no longer than this.
+_SCHEMAS_SECONDS = 20
 _POSTGRESQL_SCHEMAS = """
 SELECT nspname FROM pg_namespace n
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND has_schema_privilege(oid, 'USAGE')
@@ -46,9 +47,9 @@ def ask_schemas(address: Address, secret: Mapping[str, Any]) -> tuple[str, ...] 
     speaker = SPEAKERS[address.engine]
     try:
         if address.engine == "postgresql":
-            with postgresql.connect(secret, address.database, address.ssl_mode, CATALOGUE_SECONDS) as connection:
+            with postgresql.connect(secret, address.database, address.ssl_mode, _SCHEMAS_SECONDS) as connection:
                 return tuple(name for (name,) in connection.run(_POSTGRESQL_SCHEMAS) or ())
-        connected = sqlserver.connect(secret, address.database, address.ssl_mode, seconds=CATALOGUE_SECONDS)
+        connected = sqlserver.connect(secret, address.database, address.ssl_mode, seconds=_SCHEMAS_SECONDS)
         try:
             with connected.cursor() as cursor:
                 cursor.execute(_SQLSERVER_SCHEMAS)

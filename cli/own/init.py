@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -15,12 +16,13 @@ from cli.options import Text, json_option
 from cli.own import secrets
 from cli.own.addresses import PORTS, Address, choose_ssl_mode, read_address
 from cli.own.asking import ask_schemas
-from cli.own.new_registry import name_databases, name_servers, registry_files, secret_name
+from cli.own.new_registry import name_databases, name_servers, registry_files, require_alike, secret_name
 from cli.own.options import OWN_REGISTRY, default_secrets, own_registry_option, secrets_option
 from cli.sample_registry import SAMPLE_REGISTRY
 from fleet.databases import Engine
 from fleet.errors import MalformedInputError
 from fleet.failures import CLASSES, Failure
+from fleet.sentences import end_sentence
 from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE, read_registry
 from onboarding.schemas import FOLDER as SCHEMA_FOLDER
 
@@ -58,6 +60,7 @@ def init(urls: tuple[str, ...], registry: Path, secrets_file: Path, as_json: boo
         )
     addresses = [read_address(url) for url in urls] or [_ask_address()]
     addresses = [_with_password(one, can_ask=can_ask) for one in dict.fromkeys(addresses)]
+    require_alike(addresses)
     servers = name_servers(addresses)
     logins = {secret_name(servers[one]): secrets.document(one) for one in addresses}
     secrets.write_file(secrets_file, logins)
@@ -84,7 +87,7 @@ def init(urls: tuple[str, ...], registry: Path, secrets_file: Path, as_json: boo
         click.echo(f"{ids[one]}: schemas {', '.join(schemas[one])}")
     for one, failure in unasked.items():
         remedy = CLASSES[failure.failure_class].remedy
-        click.echo(f"{ids[one]} was not asked which schemas it has: {failure.text} {remedy}", err=True)
+        click.echo(f"{ids[one]} was not asked which schemas it has: {end_sentence(failure.text)} {remedy}", err=True)
     click.echo(f"\nRegistry: {registry}/ (databases.yaml, servers.yaml, settings.yaml)")
     click.echo(f"Logins:   {secrets_file} (for your eyes alone)")
     click.echo(f"Next:     fleet try{_options(registry, secrets_file)}")
@@ -135,5 +138,5 @@ def _find_schemas(addresses: Sequence[Address]) -> tuple[dict[Address, tuple[str
 
 def _options(registry: Path, secrets_file: Path) -> str:
     """What `fleet try` must be given besides to find both."""
-    first = "" if registry == OWN_REGISTRY else f" --registry {registry}"
-    return first + ("" if secrets_file == default_secrets() else f" --secrets {secrets_file}")
+    first = "" if registry == OWN_REGISTRY else f" --registry {quote(str(registry))}"
+    return first + ("" if secrets_file == default_secrets() else f" --secrets {quote(str(secrets_file))}")

@@ -8,10 +8,44 @@ from collections.abc import Collection, Mapping, Sequence
 import yaml
 
 from cli.own.addresses import Address
+from fleet.errors import MalformedInputError
 from fleet.names import DATABASE_ID_CHARACTERS
 from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE
 
 _ENTRY = re.compile(r"^- ", re.MULTILINE)
+
+
+def require_alike(addresses: Sequence[Address]) -> None:
+    """
+    Raises:
+        MalformedInputError: Two of *addresses* are one database, or one login of a server with two passwords or modes.
+
+    >>> erp = Address("mysql", "db", 3306, "erp", "reader", "x")
+    >>> require_alike([erp, Address("mysql", "db", 3306, "crm", "reader", "y")])
+    Traceback (most recent call last):
+    fleet.errors.MalformedInputError: the URLs of erp and crm have one login, reader on db, port 3306, and differ in \
+its password. Give both the same.
+    """
+    first: dict[tuple[str, str, int, str], Address] = {}
+    seen: set[tuple[tuple[str, str, int, str], str]] = set()
+    for one in addresses:
+        key = _server_of(one)
+        other = first.setdefault(key, one)
+        where = f"{one.username} on {one.host}, port {one.port}"
+        for what, differs in (
+            ("its password", one.password != other.password),
+            ("`sslmode`", one.ssl_mode != other.ssl_mode),
+        ):
+            if differs:
+                raise MalformedInputError(
+                    f"the URLs of {other.database} and {one.database} have one login, {where}, and differ in {what}.",
+                    remedy="Give both the same.",
+                )
+        if (key, one.database) in seen:
+            raise MalformedInputError(
+                f"two URLs name the database {one.database}, read by {where}.", remedy="Leave one of them out."
+            )
+        seen.add((key, one.database))
 
 
 def name_servers(addresses: Sequence[Address]) -> dict[Address, str]:

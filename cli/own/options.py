@@ -14,9 +14,15 @@ OWN_REGISTRY = Path("my-registry")
 
 
 def default_secrets(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where logins lie unless somebody says otherwise: in the folder for settings of this machine's user."""
-    base = environment.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(base).expanduser() / "fleet" / "secrets.json"
+    """Where logins lie unless somebody says otherwise: in the folder for settings of this machine's user.
+
+    Source: XDG Base Directory Specification, "Environment variables": a path that is relative is to be ignored.
+
+    >>> default_secrets({"XDG_CONFIG_HOME": "settings"}) == default_secrets({})
+    True
+    """
+    base = Path(environment.get("XDG_CONFIG_HOME", ""))
+    return (base if base.is_absolute() else Path("~/.config").expanduser()) / "fleet" / "secrets.json"
 
 
 own_registry_option = click.option(

@@ -128,6 +128,10 @@ def write_file(path: Path, secrets: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _require_private(path: Path) -> None:
     _require_outside(path)
+    if not path.is_file():
+        raise MalformedInputError(
+            f"{path} is a folder or a device, wanted a file of logins.", remedy="Name a file in it with --secrets."
+        )
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & _FOR_OTHERS:
         raise MalformedInputError(

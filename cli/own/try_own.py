@@ -26,6 +26,7 @@ from cli.terminal import make_console
 from fleet.databases import Database, Registry, Server
 from fleet.errors import MalformedInputError, RequestError
 from fleet.failures import CLASSES, Failure
+from fleet.sentences import end_sentence
 from fleet.spelling import did_you_mean, list_some
 from fleet.tables.account import select_tables
 from fleet.tables.catalogue import Census, Table
@@ -107,7 +108,7 @@ def try_own(
     """
     console = make_console(stderr=as_json, narrowest=NARROWEST)
     fleet = choose(read_fleet(registry), databases)
-    _FOLDER.require_own(folder)
+    click.get_current_context().with_resource(_FOLDER.held(folder))
     can_ask = sys.stdin.isatty()
     logins = secrets.gather(fleet.servers, secrets_file, os.environ, _ask_login if can_ask else None)
     censuses = _ask_all(fleet, logins, console)
@@ -164,7 +165,7 @@ def _ask_all(fleet: Registry, logins: secrets.Secrets, console: Console) -> dict
         else:
             found[database.id] = census
     if failures:
-        lines = [f"{name}: {one.text} {CLASSES[one.failure_class].remedy}" for name, one in failures]
+        lines = [f"{name}: {end_sentence(one.text)} {CLASSES[one.failure_class].remedy}" for name, one in failures]
         raise SourcesNotAnsweringError(
             f"nothing was copied, for {len(failures)} of {len(fleet.databases)} databases do not answer.\n  "
             + "\n  ".join(lines),

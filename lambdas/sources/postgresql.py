@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,6 +42,11 @@ _SESSION = (
 )
 
 
+# What the driver raises of bytes that are no message of PostgreSQL's, for instance a MariaDB's greeting. A text that it
+# cannot read is another matter.
+_NOT_UNDERSTOOD = (LookupError, TypeError, AttributeError, ValueError, AssertionError, struct.error)
+
+
 @contextmanager
 def connect(
     secret: Mapping[str, Any], database: str, ssl_mode: SslMode, seconds: float
@@ -66,6 +72,14 @@ def connect(
             application_name="fleet AskSource",
             startup_params=_IN_UTF8,
         )
+    except _NOT_UNDERSTOOD as error:
+        plug.close()
+        if isinstance(error, UnicodeError):
+            raise
+        words = (
+            f"what listens on {host}, port {port}, is no PostgreSQL; correct `engine`, or the secret's host and port"
+        )
+        raise pg8000.native.InterfaceError(words) from error
     except BaseException:
         plug.close()
         raise

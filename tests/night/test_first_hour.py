@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import subprocess
@@ -106,6 +107,12 @@ def test_a_source_that_does_not_answer_gets_an_entry_all_the_same(stranger: Stra
         (("init", "postgresql://reader:x@db"), "names no database"),
         (("init", "postgresql://reader@db/shop"), "has no password"),
         (("init", "postgresql://reader:x@db:port/shop"), "no URL of a database"),
+        (("init", "postgresql://reader:s3/cret@db/shop"), "Write / ? # and @ of a password as %2F %3F %23 %40."),
+        (("init", "postgresql://reader:9#1@db/shop"), "no URL of a database"),
+        (("init", "postgresql://reader:x@s3/cret@db/shop"), "no URL of a database"),
+        (("init", "postgresql://reader:x@db:0/shop"), "no port of 1 to 65535"),
+        (("init", "postgresql://r:x@db/shop", "postgresql://r:x@db:5432/shop?sslmode=disable"), "differ in `sslmode`"),
+        (("init", "postgresql://r:x@db/shop", "postgresql://r:y@db/crm"), "have one login, r on db, port 5432, and"),
         (("init", "postgresql://reader:x@db/shop?sslmode=prefer"), "sslmode='prefer', wanted disable or require"),
         (("init", "mysql://reader:x@db/shop?ssl=1"), "an option 'ssl' that is not understood"),
         (
@@ -123,7 +130,28 @@ def test_what_is_wrong_is_said_in_one_sentence(stranger: Stranger, words: tuple[
     assert says in said.stderr
     assert "Traceback" not in said.stderr
     assert ":x@" not in said.stderr
+    assert "s3" not in said.stderr
+    assert not (stranger.folder / "my-registry").exists()
     assert not stranger.secrets.exists()
+
+
+def test_a_url_of_another_engine_is_named_and_no_fault_of_ours(stranger: Stranger) -> None:
+    wrong = stranger.crm.replace("mariadb://", "postgresql://")
+    said = stranger.ask("init", wrong)
+    assert (said.returncode, "is no PostgreSQL; correct `engine`" in said.stderr) == (0, True), said.stderr
+    said = stranger.ask("try")
+    assert (said.returncode, "is no PostgreSQL; correct `engine`" in said.stderr) == (2, True), said.stderr
+
+
+def test_two_tries_in_one_folder_do_not_clear_each_others_files(stranger: Stranger) -> None:
+    stranger.ask("init", stranger.shop)
+    stranger.type_in("try", "--tables", "public.customers")
+    page = (stranger.folder / "try" / "report.html").read_bytes()
+    with (stranger.folder / "try" / ".fleet-try").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        said = stranger.ask("try")
+    assert (said.returncode, "another `fleet try` is running in try. Wait" in said.stderr) == (2, True), said.stderr
+    assert (stranger.folder / "try" / "report.html").read_bytes() == page
 
 
 def test_a_file_of_logins_that_others_may_read_is_refused(stranger: Stranger) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import duckdb
 
+from localcloud.errors import MachineError
 from localcloud.snowflake.definitions.column_types import ColumnType
 from localcloud.snowflake.errors import SnowflakeError, missing, not_emulated
 from localcloud.snowflake.loading.load_memory import LoadedFile, LoadMemory
@@ -220,10 +221,20 @@ class Catalogue:
             cursor.commit()
 
     def checkpoint(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Bring into the files what is committed. Raises duckdb.TransactionException where others stand in its way."""
+        """Bring into the files what is committed. Raises duckdb.TransactionException where others stand in its way.
+
+        Raises:
+            MachineError: A file cannot be written.
+        """
         if self._folder is not None:
             for database in ("_account", *self._schemas):
-                cursor.execute(f"CHECKPOINT {quoted(database)}")
+                try:
+                    cursor.execute(f"CHECKPOINT {quoted(database)}")
+                except duckdb.IOException as error:
+                    raise MachineError(
+                        f"the warehouse's files in {self._folder} cannot be written: {error}.",
+                        remedy="Make room there, or name another folder.",
+                    ) from None
 
     def read_loads(self, cursor: duckdb.DuckDBPyConnection, loads: LoadMemory) -> None:
         """Take what was loaded from the files."""

@@ -49,6 +49,12 @@ def test_databases_are_chosen_by_name_tag_server_and_file(fleet: Fleet) -> None:
     assert onboarded() == {"shop"}
 
 
+def test_a_file_of_a_spreadsheet_with_semicolons_is_read(fleet: Fleet) -> None:
+    Path("wave.csv").write_bytes("\ufeffServer;ID;Größe\r\nwest;hr;1,5\r\n;;\r\nwest;erp;2\r\n".encode())
+    assert fleet("onboard", "--from", "wave.csv", "--yes").code == 0
+    assert onboarded() == {"hr", "erp"}
+
+
 def test_the_change_is_shown_and_what_was_so_before_is_counted(fleet: Fleet) -> None:
     fleet("onboard", "shop", "--yes")
     said = fleet("onboard", "shop", "crm", "--yes")
