@@ -65,7 +65,10 @@ class Clock:
         self.loop.call_soon_threadsafe(lambda: self.loop.call_later(seconds, callback, *args))
 
     def work(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
-        """Run *function* in the pool; until it ends, no wait is skipped. Safe from any thread."""
+        """Run *function* in the pool; until it ends, no wait is skipped. Safe from any thread.
+
+        Once the pool is shut, by `close` or because a person ended the program, it is not run: its future is cancelled.
+        """
         let_go = self.hold()
         future: Future[Any] = Future()
 
@@ -85,7 +88,13 @@ class Clock:
                 self._workers.release()
                 let_go()
 
-        self._pool.submit(run)
+        try:
+            self._pool.submit(run)
+        except RuntimeError as error:
+            let_go()
+            if "shutdown" not in str(error):  # no thread more is to be had
+                raise
+            future.cancel()
         return future
 
     def hold(self) -> Callable[[], None]:

@@ -17,7 +17,7 @@ from cli.own import secrets
 from cli.own.addresses import PORTS, Address, choose_ssl_mode, read_address
 from cli.own.asking import ask_schemas
 from cli.own.new_registry import name_databases, name_servers, registry_files, require_alike, secret_name
-from cli.own.options import OWN_REGISTRY, default_secrets, own_registry_option, secrets_option
+from cli.own.options import OWN_REGISTRY, is_default, own_registry_option, secrets_option
 from cli.sample_registry import SAMPLE_REGISTRY
 from fleet.databases import Engine
 from fleet.errors import MalformedInputError
@@ -139,4 +139,4 @@ def _find_schemas(addresses: Sequence[Address]) -> tuple[dict[Address, tuple[str
 def _options(registry: Path, secrets_file: Path) -> str:
     """What `fleet try` must be given besides to find both."""
     first = "" if registry == OWN_REGISTRY else f" --registry {quote(str(registry))}"
-    return first + ("" if secrets_file == default_secrets() else f" --secrets {quote(str(secrets_file))}")
+    return first + ("" if is_default(secrets_file) else f" --secrets {quote(str(secrets_file))}")

@@ -222,3 +222,12 @@ def test_a_clock_that_becomes_real_skips_no_further_wait():
         skipped = clock.skipped_seconds
         clock.sleep(1)
         assert clock.skipped_seconds == skipped
+
+
+def test_work_that_comes_when_the_program_ends_is_cancelled_and_leaves_no_traceback(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    with Clock("virtual", start=START) as clock:
+        monkeypatch.setattr("concurrent.futures.ThreadPoolExecutor.submit", refuse)
+        assert clock.work(int).cancelled()

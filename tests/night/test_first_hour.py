@@ -211,3 +211,17 @@ def test_tables_of_some_databases_are_tried_without_the_others_and_no_size_that_
     said = stranger.ask("try", "crm", "--largest", "0")
     assert said.returncode == 2
     assert "--largest leaves out 1 table, all that there are. The smallest has 2 rows: crm.contacts." in said.stderr
+
+
+def test_a_user_without_a_home_names_the_file_of_secrets(
+    stranger: Stranger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(_: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setattr(Path, "expanduser", refuse)
+    said = stranger.ask("init", stranger.shop)
+    assert (said.returncode, "Name the file with --secrets, or set HOME." in said.stderr) == (2, True), said.stderr
+    said = stranger.ask("init", stranger.shop, "--secrets", str(tmp_path / "of mine.json"))
+    assert (said.returncode, f"fleet try --secrets '{tmp_path}/of mine.json'" in said.stdout) == (0, True), said.stderr
