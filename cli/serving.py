@@ -96,14 +96,18 @@ def _prepare(wanted: Wanted, progress: Callable[[str], None], held: ExitStack) -
         return replace(read_registry(SAMPLE_REGISTRY, os.environ), databases=()), {}
     if wanted.registry is not None:
         return _prepare_own(wanted.registry, wanted.secrets_file, progress)
+    sample = read_registry(SAMPLE_REGISTRY, os.environ)
+    is_sample = wanted.databases is None and wanted.tables is None
+    if is_sample:
+        require_sample(sample)
     progress("Building the source databases (kept for the next time) ...")
     server = held.enter_context(EmbeddedPostgres.start(wanted.folder / "source"))
     built = build(server, wanted.databases, wanted.tables, lambda line: progress(f"  {line}"))
-    chosen = SAMPLE_REGISTRY
-    if wanted.databases is not None or wanted.tables is not None:
-        chosen = write_registry(built, SAMPLE_REGISTRY, wanted.folder / "registry", deltas=True)
-    registry = read_registry(chosen, os.environ)
-    require_sample(registry)
+    if is_sample:
+        registry = sample
+    else:
+        written = write_registry(built, SAMPLE_REGISTRY, wanted.folder / "registry", deltas=True)
+        registry = read_registry(written, os.environ)
     return registry, {one.secret: server.secret("postgres") for one in registry.servers}
 
 

@@ -67,7 +67,7 @@ class Clock:
     def work(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Run *function* in the pool; until it ends, no wait is skipped. Safe from any thread.
 
-        Once the pool is shut, by `close` or because a person ended the program, it is not run: its future is cancelled.
+        When a person has ended the program, it is not run: its future is cancelled, and nobody waits for it any more.
         """
         let_go = self.hold()
         future: Future[Any] = Future()
@@ -92,7 +92,9 @@ class Clock:
             self._pool.submit(run)
         except RuntimeError as error:
             let_go()
-            if "shutdown" not in str(error):  # no thread more is to be had
+            if "interpreter shutdown" not in str(
+                error
+            ):  # after `close` who asks must hear of it, to let go what it has
                 raise
             future.cancel()
         return future
