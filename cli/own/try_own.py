@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ from local.export import export_bucket
 from localcloud.environment import own_environment
 
 _FOLDER = RunFolder("fleet try", ".fleet-try")
+_ASKED_AT_ONCE = 8
+_LINE_EVERY = 25
 
 
 class SourcesNotAnsweringError(RequestError):
@@ -156,14 +159,17 @@ def _ask_all(fleet: Registry, logins: secrets.Secrets, console: Console) -> dict
     count = len(fleet.databases)
     asked = "1 database what it holds" if count == 1 else f"{count} databases what they hold"
     console.print(f"Asking {asked} ...")
-    found: dict[str, Census] = {}
-    failures: list[tuple[str, Failure]] = []
-    for database in fleet.databases:
-        census = ask_census(fleet, database, logins[fleet.server_of(database).secret])
-        if isinstance(census, Failure):
-            failures.append((database.id, census))
-        else:
-            found[database.id] = census
+
+    def ask(database: Database) -> Census | Failure:
+        return ask_census(fleet, database, logins[fleet.server_of(database).secret])
+
+    answers: dict[str, Census | Failure] = {}
+    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:  # one that hangs takes two minutes, and keeps none of the others
+        for database, answer in zip(fleet.databases, pool.map(ask, fleet.databases), strict=True):
+            answers[database.id] = answer
+            if len(answers) % _LINE_EVERY == 0 and len(answers) < count:
+                console.print(f"  {len(answers)} of {count} have answered")
+    failures = [(name, answer) for name, answer in answers.items() if isinstance(answer, Failure)]
     if failures:
         lines = [f"{name}: {end_sentence(one.text)} {CLASSES[one.failure_class].remedy}" for name, one in failures]
         raise SourcesNotAnsweringError(
@@ -171,7 +177,7 @@ def _ask_all(fleet: Registry, logins: secrets.Secrets, console: Console) -> dict
             + "\n  ".join(lines),
             remedy="Mend that, or name the others.",
         )
-    return found
+    return {name: answer for name, answer in answers.items() if isinstance(answer, Census)}
 
 
 def read_what(
