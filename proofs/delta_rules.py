@@ -739,6 +739,16 @@ RULES = (
         (f"{_ODD}::test_a_column_that_is_dropped_and_added_again_is_loaded_in_full",),
     ),
     Mutant(
+        "a column of MariaDB that was added again at once is another",
+        "lambdas/sources/mysql_storage.py",
+        '(*self.ids.get(name, ()), created_at or "")',
+        'self.ids.get(name, ()) or [created_at or ""]',
+        (
+            "tests/deltas/test_deltas_odd_mariadb.py::"
+            "test_a_column_of_mariadb_that_is_dropped_and_added_at_once_is_loaded_in_full",
+        ),
+    ),
+    Mutant(
         "a value of an enum that got another name is noticed",
         "lambdas/sources/postgresql_census.py",
         "c.relfilenode, c.relnatts, l.digest",

@@ -58,13 +58,13 @@ class InnodbCatalogue:
     unseen: str = ""
 
     def incarnation(self, name: TableName, created_at: Any) -> str:
-        """What differs after the table was made anew or emptied. A new index leaves it, a table's rebuilding does not.
+        """What differs after the table was made anew, emptied or altered, if only by an index.
 
-        TRUNCATE leaves the time of creation of an InnoDB table as it was, and gives it another id: seen with MariaDB
-        10.11. Of other storage engines it is the other way round, and they have no id.
+        TRUNCATE leaves the time of creation of an InnoDB table as it was, and gives it another id; a column that is
+        dropped and added again at once (ALGORITHM = INSTANT) leaves the id, and each ALTER changes the time: seen with
+        MariaDB 10.11. Other storage engines have no id.
         """
-        ids = self.ids.get(name)
-        return "/".join(map(str, ids)) if ids else str(created_at or "")
+        return "/".join(map(str, (*self.ids.get(name, ()), created_at or "")))
 
     def bars(self, name: TableName, engine: str | None, generated: Sequence[str]) -> Iterator[str]:
         """Why changes of the table are not all in the log. *engine*: that stores it; None of a view."""

@@ -43,6 +43,14 @@ def run_mariadb(database: DeltaCase) -> list[str]:
     return database.purposes
 
 
+def test_a_column_of_mariadb_that_is_dropped_and_added_at_once_is_loaded_in_full(of_mariadb: DeltaCase) -> None:
+    of_mariadb.change("SELECT SLEEP(1.1)")  # the time of an ALTER is kept in whole seconds
+    of_mariadb.change(
+        "ALTER TABLE orders DROP COLUMN amount, ADD COLUMN amount decimal(10, 2) DEFAULT 9, ALGORITHM = INSTANT"
+    )
+    assert run_mariadb(of_mariadb) == ["delta", "full"]
+
+
 def logs(database: DeltaCase) -> list[tuple[str, int]]:
     """The files of the binary log that there are, and how long they are."""
     secret = database.case.mariadb.secret()  # type: ignore[attr-defined]  a case of MariaDB's
