@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from cases import SETTINGS
 from cli.sample_registry import SAMPLE_REGISTRY
 from fleet.databases import Registry
+from forks import ROOT, said_by_forks
 from local.cloud import LocalCloud
 from local.coverage.account_checks import CHECKS
 from localcloud.aws import REGION
@@ -26,8 +25,6 @@ from localcloud.http.server import HttpServer
 from localcloud.tests.http.http_cloud import KEY, Endpoint
 
 ROLE = "arn:aws:iam::123456789012:role/fleet-verify"
-ROOT = Path(__file__).parents[3]
-FORKED = ROOT / "tests/unit/cli/forked_fleet.py"
 
 
 @pytest.fixture(scope="module")
@@ -82,19 +79,8 @@ def verified(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Ve
             "no region": case(),
             "list": case("--list", "--json"),
         }
-        results = folder / "results.json"
-        ended = subprocess.run(  # noqa: S603  our own program
-            [sys.executable, str(FORKED), str(results), "cli.local_answers"],
-            input=json.dumps(list(cases.values())),
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-    assert ended.returncode == 0, ended.stderr
-    return Verified(dict(zip(cases, json.loads(results.read_text()), strict=True)), heard)
+        said = said_by_forks(cases, folder, "cli.local_answers")
+    return Verified(said, heard)
 
 
 def case(*arguments: str, **environment: str) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from cli.detaching import Parent
+from forks import ROOT, said_by_forks
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 REGISTRY = str(ROOT / "registry")
 SIGNED_IN = {
     "PATH": os.environ["PATH"],
@@ -102,19 +101,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
         cases[name] = {"words": words, "environment": SIGNED_IN, "folder": str(folder), "output": output}
     for name, environment in TERMINALS.items():
         cases[name] = {"words": ["faults"], "environment": SIGNED_IN | environment, "folder": str(folder)}
-    results = folder / "results.json"
-    ended = subprocess.run(  # noqa: S603  our own program
-        [sys.executable, str(HERE / "forked_fleet.py"), str(results)],
-        input=json.dumps(list(cases.values())),
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return dict(zip(cases, json.loads(results.read_text()), strict=True))
+    return said_by_forks(cases, folder)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
