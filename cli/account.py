@@ -48,12 +48,20 @@ def read_fleet(folder: Path, environment: Mapping[str, str] = os.environ) -> Reg
         MalformedInputError: There is no such folder.
         RegistryError: Something in it is to be mended.
     """
+    require_registry(folder)
+    return read_registry(folder, environment)
+
+
+def require_registry(folder: Path) -> None:
+    """
+    Raises:
+        MalformedInputError: There is no such folder.
+    """
     if not folder.is_dir():
         raise MalformedInputError(
             f"there is no registry in {str(folder.absolute())!r}.",
             remedy="Start the command in the fleet's folder, or name the registry's folder with --registry.",
         )
-    return read_registry(folder, environment)
 
 
 def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = os.environ) -> Account:

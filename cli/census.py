@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from cli.account import read_fleet
+from cli.asking_here import Answer, ask_here
 from cli.night_commands import account_of
 from cli.options import Text, json_option, registry_option
 from cli.registry_check import check_registry
@@ -26,11 +27,9 @@ from fleet.names import REGISTRY_WORD, last_sweep_key, newest_census_key
 from fleet.tables.account import Accounted, DatabaseAccount, select_tables, take_account
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import accepted_columns, describe_columns
-from lambdas.handlers.ask_source import SPEAKERS, Speaker, get_secret
+from lambdas.handlers.ask_source import Speaker, get_secret
 from lambdas.wiring import Clients
 from report.account import say_account, say_arrivals
-
-Answer = TypeVar("Answer")
 
 
 class SourceNotAnsweringError(RequestError):
@@ -150,11 +149,7 @@ def _ask_from_here(
     secret = get_secret(server.secret, clients)
     if isinstance(secret, Failure):
         return secret
-    speaker = SPEAKERS[server.engine]
-    try:
-        return ask(speaker, secret)
-    except speaker.errors as error:
-        return speaker.describe_failure(error)
+    return ask_here(server.engine, lambda speaker: ask(speaker, secret))
 
 
 def _judge_log(

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from cli.account import read_fleet
+from cli.account import require_registry
 from cli.options import Text, json_option, registry_option
 from cli.terminal import make_console
 from onboarding.explained import Effective
@@ -35,7 +35,7 @@ def explain(database: str, as_json: bool, registry: Path) -> int:
     A table's own word counts before its database's, and that before the fleet's; FLEET_ONBOARD_<ID> before the file's
     flag. Reads the registry alone.
     """
-    read_fleet(registry)  # says which folder is not there
+    require_registry(registry)
     found = explain_database(registry, os.environ, database)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from cli.account import read_fleet
+from cli.account import read_fleet, require_registry
 from onboarding.findings import Finding
 from onboarding.reader import find_wrong
 
@@ -52,7 +52,8 @@ PIPELINES = (
 
 def check_registry(folder: Path, *, as_json: bool) -> int:
     """Say what is wrong with the registry in *folder*, with the flags of the environment in force; the exit code."""
-    findings = find_wrong(folder, os.environ) if folder.is_dir() else ()
+    require_registry(folder)
+    findings = find_wrong(folder, os.environ)
     if as_json:
         wrong = [{"file": one.where, "line": one.line, "text": one.text} for one in findings]
         click.echo(json.dumps({"findings": wrong, "is_right": not findings}, ensure_ascii=False))

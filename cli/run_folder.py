@@ -13,6 +13,7 @@ from shlex import quote
 
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError
+from local.own_folder import require_own
 
 FULL_PAGE, DELTA_PAGE = "report.html", "report-delta.html"
 _MADE_ANEW = ("landing", "warehouse", "registry", "handlers.jsonl", "report.json", FULL_PAGE, DELTA_PAGE)
@@ -32,15 +33,7 @@ class RunFolder:
         Raises:
             MalformedInputError: It holds something that the command did not make.
         """
-        if folder.exists() and not folder.is_dir():
-            raise MalformedInputError(f"{folder} is a file, wanted a folder.", remedy="Name another with --folder.")
-        if folder.exists() and any(folder.iterdir()) and not (folder / self.mark).exists():
-            raise MalformedInputError(
-                f"{folder} is not empty, and no `{self.command}` made it.",
-                remedy="Name another folder with --folder, or empty it.",
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / self.mark).write_text(f"`{self.command}` may delete what is in this folder.\n", encoding="utf-8")
+        require_own(folder, self.command, self.mark)
 
     @contextmanager
     def held(self, folder: Path) -> Iterator[None]:

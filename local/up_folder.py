@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from fleet.errors import MalformedInputError, RequestError
+from fleet.errors import RequestError
 from local.admin_paths import TOKEN
+from local.own_folder import require_own
 from localcloud.http.server import LOOPBACK
 
 _MARK = ".fleet-up"
@@ -52,15 +53,7 @@ def hold(folder: Path) -> Iterator[None]:
         AlreadyUpError: It is another one's, which lives.
         MalformedInputError: It holds something that no `fleet up` made.
     """
-    if folder.exists() and not folder.is_dir():
-        raise MalformedInputError(f"{folder} is a file, wanted a folder.", remedy="Name another with --folder.")
-    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
-        raise MalformedInputError(
-            f"{folder} is not empty, and no `fleet up` made it.",
-            remedy="Name another folder with --folder, or empty it.",
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).write_text("`fleet up` may delete what is in this folder.\n", encoding="utf-8")
+    require_own(folder, "fleet up", _MARK)
     with (folder / _LOCK).open("a+", encoding="utf-8") as lock:
         if not _take(lock):
             raise _already_up(folder)

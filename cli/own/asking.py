@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cli.asking_here import ask_here
 from cli.own.addresses import Address
 from fleet.databases import Database, Registry
 from fleet.failures import Failure
 from fleet.tables.catalogue import Census
-from lambdas.handlers.ask_source import SPEAKERS
 from lambdas.sources import postgresql, sqlserver
 
 # The list of schemas is short. A server that accepts connections and says nothing is waited for no longer than this.
@@ -30,11 +30,10 @@ ORDER BY s.name
 def ask_census(registry: Registry, database: Database, secret: Mapping[str, Any]) -> Census | Failure:
     """What the source of *database* holds, or why it does not answer."""
     server = registry.server_of(database)
-    speaker = SPEAKERS[server.engine]
-    try:
-        return speaker.census(secret, database.name_at_source, list(database.schemas), server.ssl_mode)
-    except speaker.errors as error:
-        return speaker.describe_failure(error)
+    schemas = list(database.schemas)
+    return ask_here(
+        server.engine, lambda speaker: speaker.census(secret, database.name_at_source, schemas, server.ssl_mode)
+    )
 
 
 def ask_schemas(address: Address, secret: Mapping[str, Any]) -> tuple[str, ...] | Failure:
@@ -44,17 +43,20 @@ def ask_schemas(address: Address, secret: Mapping[str, Any]) -> tuple[str, ...] 
     """
     if address.engine in {"mysql", "mariadb"}:
         return (address.database,)
-    speaker = SPEAKERS[address.engine]
+    read = _read_postgresql if address.engine == "postgresql" else _read_sqlserver
+    return ask_here(address.engine, lambda _: read(address, secret))
+
+
+def _read_postgresql(address: Address, secret: Mapping[str, Any]) -> tuple[str, ...]:
+    with postgresql.connect(secret, address.database, address.ssl_mode, _SCHEMAS_SECONDS) as connection:
+        return tuple(name for (name,) in connection.run(_POSTGRESQL_SCHEMAS) or ())
+
+
+def _read_sqlserver(address: Address, secret: Mapping[str, Any]) -> tuple[str, ...]:
+    connection = sqlserver.connect(secret, address.database, address.ssl_mode, seconds=_SCHEMAS_SECONDS)
     try:
-        if address.engine == "postgresql":
-            with postgresql.connect(secret, address.database, address.ssl_mode, _SCHEMAS_SECONDS) as connection:
-                return tuple(name for (name,) in connection.run(_POSTGRESQL_SCHEMAS) or ())
-        connected = sqlserver.connect(secret, address.database, address.ssl_mode, seconds=_SCHEMAS_SECONDS)
-        try:
-            with connected.cursor() as cursor:
-                cursor.execute(_SQLSERVER_SCHEMAS)
-                return tuple(name for (name,) in cursor.fetchall())
-        finally:
-            connected.close()
-    except speaker.errors as error:
-        return speaker.describe_failure(error)
+        with connection.cursor() as cursor:
+            cursor.execute(_SQLSERVER_SCHEMAS)
+            return tuple(name for (name,) in cursor.fetchall())
+    finally:
+        connection.close()
