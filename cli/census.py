@@ -182,7 +182,7 @@ def judge(fleet: Registry, database: Database, census: Census, known: Census | N
     columns = [
         line
         for table in tables
-        for line in describe_columns(engine, table, lob_kilobytes, accepted_columns(fleet.settings, database, table))
+        for line in describe_columns(engine, table, lob_kilobytes, accepted_columns(database, table))
     ]
     failure = selected if isinstance(selected, Failure) else None
     account = take_account(engine, database, census, known)

@@ -97,13 +97,14 @@ NO_RULES = TableRules("", "")
 class Database:
     """One entry of the registry. *name_at_source* is what the server calls it; *instance* moves it.
 
-    *exclude*: exact `schema.table` names left alone. *expected_seconds*: how long a full load takes, as the registry
-    guesses before one has been measured; the longest start first. *deltas*: a second task reads its change log.
+    *include*, *exclude*: patterns of `schema.table` that are taken, all if there are none, and left alone.
+    *expected_seconds*: how long a full load takes, as the registry guesses before one has been measured; the longest
+    start first. *deltas*: a second task reads its change log.
     *on_gap*: whether a run that finds a gap in the log begins the deltas anew, with loads in full, or stops.
     *without_deltas*: which runs load its tables that take no deltas.
-    *losses*, *lob_max_kilobytes*, *drift*: as the fleet's where these are None. *renames*: for columns that Snowflake
-    could not keep apart. *tables*: what holds for single ones. *deletes*: what becomes of rows that are deleted at the
-    source.
+    *family*: whose word counts where it has none. *lob_max_kilobytes*: as the profile's where it is None. *renames*:
+    for columns that Snowflake could not keep apart. *tables*: what holds for single ones. *deletes*: what becomes of
+    rows that are deleted at the source.
     """
 
     id: str
@@ -111,8 +112,10 @@ class Database:
     name_at_source: str
     instance: str
     schemas: tuple[str, ...]
+    family: str = ""
     onboarded: bool = False
     views: bool = True
+    include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     parallel_loads: tuple[ParallelLoad, ...] = ()
     tags: tuple[str, ...] = ()
@@ -121,9 +124,9 @@ class Database:
     deltas: bool = False
     on_gap: Literal["reload", "stop"] = "reload"
     without_deltas: WithoutDeltas = "each_run"
-    drift: DriftPolicy | None = None
+    drift: DriftPolicy = "partial"
     renames: tuple[Rename, ...] = ()
-    losses: LossPolicy | None = None
+    losses: LossPolicy = "partial"
     lob_max_kilobytes: int | None = None
     tables: tuple[TableRules, ...] = ()
     deletes: Deletes = "hard"
@@ -136,6 +139,14 @@ class Database:
     def rules_of(self, name: tuple[str, str]) -> TableRules:
         """What holds for the table of that schema and *name*."""
         return next((rules for rules in self.tables if (rules.schema, rules.table) == name), NO_RULES)
+
+    def drift_of(self, name: tuple[str, str]) -> DriftPolicy:
+        """What drift of the table means: its own word counts before the database's."""
+        return self.rules_of(name).drift or self.drift
+
+    def losses_of(self, name: tuple[str, str]) -> LossPolicy:
+        """What a loss in the table means: its own word counts before the database's."""
+        return self.rules_of(name).losses or self.losses
 
     def is_left_to_full_runs(self, name: tuple[str, str]) -> bool:
         """Whether the table of that schema and *name*, if it takes no deltas, waits for runs of mode `full`."""
@@ -232,31 +243,16 @@ class SnowflakeSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the fleet runs. *prefix* begins every name of a resource; *stack* is for the deployment alone.
-
-    *drift*: what it means for every database that does not say otherwise.
-    *losses*: what it means that values or columns do not arrive as they are at the source.
-    """
+    """Where the fleet runs. *prefix* begins every name of a resource; *stack* is for the deployment alone."""
 
     prefix: str
     account: str
     region: str
     landing_bucket: str
     snowflake: SnowflakeSettings
-    losses: LossPolicy = "partial"
     profile: TaskProfile = TaskProfile()
     limits: Limits = Limits()
     stack: StackSettings = StackSettings()
-    drift: DriftPolicy = "partial"
-
-    def drift_of(self, database: Database, name: tuple[str, str]) -> DriftPolicy:
-        """What drift of a table of *database* means: the table's own word counts before the database's."""
-        return database.rules_of(name).drift or database.drift or self.drift
-
-    def losses_of(self, database: Database, name: tuple[str, str] | None = None) -> LossPolicy:
-        """What a loss in *database* means, or in one table of it: the nearest word counts."""
-        own = database.rules_of(name).losses if name else None
-        return own or database.losses or self.losses
 
     def profile_of(self, database: Database) -> TaskProfile:
         """How the tasks of *database* are tuned.

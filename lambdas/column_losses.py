@@ -26,9 +26,7 @@ def find_losses(
     engine, profile = opened.server.engine, opened.settings.profile_of(opened.database)
     loaded = [table for table in tables if reported.get(table.name, ("missing", 0, ""))[0] == "loaded"]
     asked = {table.name: ask_losses(engine, table, profile.lob_max_kilobytes) for table in loaded}
-    policies: dict[TableName, LossPolicy] = {
-        table.name: opened.settings.losses_of(opened.database, table.name) for table in loaded
-    }
+    policies: dict[TableName, LossPolicy] = {table.name: opened.database.losses_of(table.name) for table in loaded}
     wanted = [one for one in asked.values() if one.asked and policies[one.name] != "accept"]
     is_asked = opened.record.source_answered and wanted
     counted = count_losses(opened, wanted, clients) if is_asked else {}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
+from fleet.errors import MalformedSettingError, RegistryError
 from fleet.spelling import did_you_mean
+from onboarding.findings import Finding, Place, Way
 from onboarding.nodes import RegistryFile, is_null, kind_of, line_of, members, shown
 from onboarding.rules import FIELD_RULES
 from onboarding.stack_rules import STACK_RULES
@@ -32,89 +35,122 @@ class _Refused(Exception):
 class Entry(Generic[T]):
     """What could be read of one entry. *label* is what an error calls it.
 
-    *fields* holds what was right or has a default, *lines* where it is. The key of *lines* is the way to a value:
-    ("exclude", 0), ("parallel_loads", 1, "table").
+    *fields* holds what was right, *places* where it is. The key of *places* is the way to a value: ("exclude", 0),
+    ("parallel_loads", 1, "table"). A value in another place than *file* is inherited.
     """
 
     of: type[T]
     label: str
     line: int
+    file: RegistryFile
     fields: dict[str, Any] = field(default_factory=dict)
-    lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+    places: dict[Way, Place] = field(default_factory=dict)
     complete: bool = True
+    is_mapping: bool = True
 
     def build(self) -> T:
         """The dataclass itself. Only for a complete entry."""
         return self.of(**self.fields)
 
-    def line_at(self, *way: str | int) -> int:
+    def place_at(self, *way: str | int) -> Place:
         """Where the value at *way* is, or what holds it, if it is nowhere itself."""
-        while way and way not in self.lines:
+        while way and way not in self.places:
             way = way[:-1]
-        return self.lines.get(way, self.line)
+        return self.places.get(way) or Place(self.file.path, self.line, self.label)
+
+    def note(self, way: Way, text: str, kind: type[RegistryError] = MalformedSettingError) -> None:
+        """Keep a finding about the value at *way*. *text* begins after the entry's label."""
+        place = self.place_at(*way)
+        inherited = text if place.label != self.label else ""
+        self.file.findings.append(Finding(place.file, place.line, f"{self.label}{text}", kind, inherited))
+
+    def fill(self) -> None:
+        """Give the fields that were left out their defaults, and note those that have none."""
+        if not self.is_mapping:
+            return
+        for one in dataclasses.fields(typing.cast("Any", self.of)):
+            if one.name in self.fields or (one.name,) in self.places:
+                continue
+            if one.default is dataclasses.MISSING:
+                self.note((), f" lacks the key `{one.name}`. Add `{one.name}: ...`.")
+                self.complete = False
+            else:
+                self.fields[one.name] = one.default
 
 
-def read_entry(node: Node, of: type[T], label: str, file: RegistryFile) -> Entry[T]:
-    """The fields of *of* as *node* gives them; what is wrong is noted in *file* under *label*."""
-    entry = Entry(of, label, line_of(node))
-    _Reading(file, label, entry.lines).record(node, of, (), entry)
+def read_entry(node: Node, of: type[T], label: str, file: RegistryFile, besides: Collection[str] = ()) -> Entry[T]:
+    """The fields of *of* as *node* gives them, or their defaults; what is wrong is noted in *file* under *label*.
+
+    *besides*: keys that are right there and read elsewhere.
+    """
+    entry = Entry(of, label, line_of(node), file)
+    _Reading(entry, besides).record(node, of, (), entry.fields)
+    entry.fill()
+    return entry
+
+
+def read_part(node: Node, of: type[T], label: str, file: RegistryFile, without: Collection[str] = ()) -> Entry[T]:
+    """The fields of *of* that *node* gives; what is wrong is noted in *file* under *label*.
+
+    *without*: fields that are not taken there.
+    """
+    entry = Entry(of, label, line_of(node), file)
+    _Reading(entry).record(node, of, (), entry.fields, without)
     return entry
 
 
 @dataclass
 class _Reading:
-    """Where the reader is: in which file, in whose entry, and the lines of what it has read there."""
+    """The entry that is being read, and keys of it that others read."""
 
-    file: RegistryFile
-    label: str
-    lines: dict[tuple[str | int, ...], int]
+    entry: Entry[Any]
+    besides: Collection[str] = ()
 
-    def refuse(
-        self, node: Node, way: tuple[str | int, ...], wanted: str, remedy: str = "", found: str = ""
-    ) -> _Refused:
+    def refuse(self, node: Node, way: Way, wanted: str, remedy: str = "", found: str = "") -> _Refused:
         text = f"{self._name(way)} is {found or shown(node)}, wanted {wanted}."
-        self.file.note(node, f"{text} {remedy}".strip())
+        self.entry.file.note(node, f"{text} {remedy}".strip())
         return _Refused()
 
-    def record(self, node: Node, of: type, way: tuple[str | int, ...], entry: Entry[Any]) -> None:
-        """Fill *entry* with the fields of *of*."""
+    def record(self, node: Node, of: type, way: Way, fields: dict[str, Any], without: Collection[str] = ()) -> bool:
+        """Fill *fields* with those of *of* that *node* gives; whether all of it was right."""
         if not isinstance(node, MappingNode):
             self.refuse(node, way, "a mapping of keys to values")
-            entry.complete = False
-            return
+            self.entry.complete = False
+            self.entry.is_mapping &= bool(way)
+            return False
         hints = typing.get_type_hints(of)
-        known = {one.name: one for one in dataclasses.fields(of)}
-        written = members(node, self.file)
-        for name, (key, _) in written.items():
+        known = [one.name for one in dataclasses.fields(of) if one.name not in without]
+        is_right = True
+        for name, (key, value) in members(node, self.entry.file).items():
+            if not way and name in self.besides:
+                continue
             if name not in known:
-                self.file.note(key, f"{self._owner(way)}has no key `{name}`. {did_you_mean(name, known)}")
-                entry.complete = False
-        for name, one in known.items():
-            if name in written:
-                value = written[name][1]
-                self.lines[(*way, name)] = line_of(value)
-                try:
-                    entry.fields[name] = self.value(value, hints[name], (*way, name), (of, name))
-                except _Refused:
-                    entry.complete = False
-            elif one.default is dataclasses.MISSING:
-                self.file.note(node, f"{self._owner(way)}lacks the key `{name}`. Add `{name}: ...`.")
-                entry.complete = False
-            else:
-                entry.fields[name] = one.default
+                known = known if way else [*known, *self.besides]
+                self.entry.file.note(key, f"{self._name(way)} has no key `{name}`. {did_you_mean(name, known)}")
+                is_right = False
+                continue
+            self.entry.places[(*way, name)] = self._place(value)
+            try:
+                fields[name] = self.value(value, hints[name], (*way, name), (of, name))
+            except _Refused:
+                is_right = False
+        self.entry.complete &= is_right
+        return is_right
 
-    def value(self, node: Node, hint: Any, way: tuple[str | int, ...], rule_of: tuple[type, str]) -> Any:
+    def _place(self, node: Node) -> Place:
+        return Place(self.entry.file.path, line_of(node), self.entry.label)
+
+    def value(self, node: Node, hint: Any, way: Way, rule_of: tuple[type, str]) -> Any:
         """*node* as a value of *hint*, within the field's rule. `X | None`: the field may be left out, and is an X."""
         if type(None) in typing.get_args(hint):
             hint = next(one for one in typing.get_args(hint) if one is not type(None))
         if typing.get_origin(hint) is tuple:
             return self._items(node, typing.get_args(hint)[0], way, rule_of)
         if dataclasses.is_dataclass(hint):
-            inner = Entry(typing.cast("type[Any]", hint), self.label, line_of(node))
-            self.record(node, inner.of, way, inner)
-            if not inner.complete:
+            inner, fields = typing.cast("type[Any]", hint), dict[str, Any]()
+            if not self.record(node, inner, way, fields) or not self._has_all(node, inner, way, fields):
                 raise _Refused
-            return inner.build()
+            return inner(**fields)
         value = self._scalar(node, hint, way)
         rule = FIELD_RULES.get(rule_of) or STACK_RULES.get(rule_of)
         if rule and not rule.accepts(value):
@@ -123,7 +159,7 @@ class _Reading:
             raise self.refuse(node, way, rule.wanted, why, found)
         return value
 
-    def _items(self, node: Node, hint: Any, way: tuple[str | int, ...], rule_of: tuple[type, str]) -> tuple[Any, ...]:
+    def _items(self, node: Node, hint: Any, way: Way, rule_of: tuple[type, str]) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
             known = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
             remedy = f"Write it with brackets: `{way[-1]}: [{node.value}]`." if isinstance(node, ScalarNode) else ""
@@ -132,7 +168,7 @@ class _Reading:
             raise self.refuse(node, way, "a list", "" if is_null(node) else remedy)
         items: list[Any] = []
         for place, item in enumerate(node.value):
-            self.lines[(*way, place)] = line_of(item)
+            self.entry.places[(*way, place)] = self._place(item)
             try:
                 items.append(self.value(item, hint, (*way, place), rule_of))
             except _Refused:
@@ -141,7 +177,7 @@ class _Reading:
             raise _Refused
         return tuple(items)
 
-    def _scalar(self, node: Node, hint: Any, way: tuple[str | int, ...]) -> Any:
+    def _scalar(self, node: Node, hint: Any, way: Way) -> Any:
         kind = kind_of(node)
         if hint is bool:
             if kind != "bool":
@@ -162,9 +198,15 @@ class _Reading:
             raise self.refuse(node, way, " or ".join(map(repr, known)), remedy)
         return node.value
 
-    def _name(self, way: tuple[str | int, ...]) -> str:
-        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in way).lstrip(".")
-        return f"{self.label}: `{path}`" if path else self.label
+    def _has_all(self, node: Node, of: type, way: Way, fields: dict[str, Any]) -> bool:
+        lacking = [
+            one.name for one in dataclasses.fields(of) if one.name not in fields and one.default is dataclasses.MISSING
+        ]
+        for name in lacking:
+            self.entry.file.note(node, f"{self._name(way)} lacks the key `{name}`. Add `{name}: ...`.")
+        self.entry.complete &= not lacking
+        return not lacking
 
-    def _owner(self, way: tuple[str | int, ...]) -> str:
-        return f"{self._name(way)} "
+    def _name(self, way: Way) -> str:
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in way).lstrip(".")
+        return f"{self.entry.label}: `{path}`" if path else self.entry.label

@@ -1,20 +1,25 @@
-"""The registry: three YAML files and the environment's flags, read and checked as a whole."""
+"""The registry: YAML files and the environment's flags, read and checked as a whole.
+
+`settings.yaml`, and lists of servers, families and databases: each list is one file, as `databases.yaml`, or several in
+a folder of that name, as `databases/*.yaml`, or both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TypeVar
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
-from fleet.databases import Database, Registry, Server, Settings, TaskProfile
+from fleet.databases import Database, Engine, Registry, Server, Settings, TaskProfile
 from fleet.errors import EmptyRegistryError, QuotaExceededError, RegistryError
 from fleet.quota_use import require_size
-from onboarding.fields import Entry, read_entry
-from onboarding.findings import Finding, in_order, raise_findings
+from fleet.spelling import did_you_mean
+from onboarding.fields import Entry, read_entry, read_part
+from onboarding.findings import Finding, in_order, join_inherited, raise_findings
 from onboarding.flags import read_flags
+from onboarding.layers import OWN, inherit
 from onboarding.nodes import RegistryFile, compose, shown
 from onboarding.references import (
     note_connections,
@@ -25,22 +30,28 @@ from onboarding.references import (
 )
 from onboarding.settings_references import note_settings
 
-T = TypeVar("T")
-
 SETTINGS_FILE = "settings.yaml"
 SERVERS_FILE = "servers.yaml"
+FAMILIES_FILE = "families.yaml"
 DATABASES_FILE = "databases.yaml"
+OF_EVERY_DATABASE = "databases"
+"""The section of the settings that says what holds for every database that does not say otherwise."""
+OF_THE_PROFILE = tuple({one.name for one in fields(TaskProfile)} & {one.name for one in fields(Database)})
+"""What the settings say of every database in their section `profile`."""
+_ENDS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
 class Entries:
     """What was read of a registry, and where each value is. *flags*: of the environment, by database.
 
-    *findings*: what is to be mended; whatever they are about may be missing in the entries.
+    *families*: what each says, by id. *findings*: what is to be mended; whatever they are about may be missing in the
+    entries.
     """
 
     settings: Entry[Settings]
     servers: tuple[Entry[Server], ...]
+    families: Mapping[str, Entry[Database]]
     databases: tuple[Entry[Database], ...]
     flags: Mapping[str, bool]
     findings: tuple[Finding, ...]
@@ -84,60 +95,116 @@ def find_wrong(folder: Path, environment: Mapping[str, str]) -> tuple[Finding, .
 def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:
     """All that the registry in *folder* says, right or wrong."""
     findings: list[Finding] = []
-    settings, settings_source = _read_settings(folder, findings)
+    settings, of_every = _read_settings(folder, findings)
     servers = _read_servers(folder, settings.fields.get("profile"), findings)
-    databases = _read_databases(folder, servers, findings)
-    note_settings(settings, databases, settings_source)
+    families = _read_families(folder, findings)
+    databases = _read_databases(folder, servers, families, of_every, findings)
+    note_settings(settings, databases)
     flags: dict[str, bool] = {}
     if databases:
         ids = [entry.fields["id"] for entry in databases if "id" in entry.fields]
         # A database whose id could not be read may be the one that a flag means: only say so with all ids at hand.
         flags, wrong_flags = read_flags(environment, ids)
         findings += wrong_flags if len(ids) == len(databases) else ()
-    return Entries(settings, tuple(servers), tuple(databases), flags, tuple(findings))
+    return Entries(settings, tuple(servers), families, tuple(databases), flags, join_inherited(findings))
+
+
+def list_files(folder: Path, file: str) -> list[Path]:
+    """The files in *folder* that hold the list of *file*, as `databases.yaml`, whether they are there or not."""
+    one = folder / file
+    several = sorted(path for path in one.with_suffix("").glob("*") if path.suffix in _ENDS)
+    return [one, *several] if one.exists() or not several else several
 
 
 def _flagged(database: Database, flags: Mapping[str, bool]) -> Database:
     return replace(database, onboarded=flags.get(database.id, database.onboarded))
 
 
-def _read_settings(folder: Path, findings: list[Finding]) -> tuple[Entry[Settings], RegistryFile]:
+def _read_settings(folder: Path, findings: list[Finding]) -> tuple[Entry[Settings], Entry[Database] | None]:
+    """The settings, and what they say of every database."""
     file = RegistryFile(str(folder / SETTINGS_FILE), findings)
     root = _root(folder / SETTINGS_FILE, file, RegistryError, "Write the keys `prefix`, `account`, `region`, ...")
     if root is None:
-        return Entry(Settings, "the settings", 1, complete=False), file
-    return read_entry(root, Settings, "the settings", file), file
+        return Entry(Settings, "the settings", 1, file, complete=False), None
+    settings = read_entry(root, Settings, "the settings", file, [OF_EVERY_DATABASE])
+    pairs = root.value if isinstance(root, MappingNode) else []
+    section = next((value for key, value in pairs if key.value == OF_EVERY_DATABASE), None)
+    if section is None:
+        return settings, None
+    label = f"the settings: `{OF_EVERY_DATABASE}`"
+    return settings, read_part(section, Database, label, file, (*OWN, *OF_THE_PROFILE))
 
 
 def _read_servers(folder: Path, profile: TaskProfile | None, findings: list[Finding]) -> list[Entry[Server]]:
-    file = RegistryFile(str(folder / SERVERS_FILE), findings)
-    root = _root(folder / SERVERS_FILE, file, RegistryError, "Add a server: `- id: ...`.")
-    if root is None:
-        return []
-    entries = _read_list(root, Server, file)
-    note_duplicate_ids(entries, file)
+    entries = [
+        read_entry(node, Server, label, file)
+        for node, label, file in _read_lists(folder, SERVERS_FILE, "server", findings, RegistryError)
+    ]
+    note_duplicate_ids(entries)
     for entry in entries:
-        note_encryption(entry, file)
+        note_encryption(entry)
         if profile is not None:
-            note_connections(entry, profile, file)
+            note_connections(entry, profile)
     return entries
 
 
-def _read_databases(folder: Path, servers: list[Entry[Server]], findings: list[Finding]) -> list[Entry[Database]]:
-    file = RegistryFile(str(folder / DATABASES_FILE), findings)
-    root = _root(folder / DATABASES_FILE, file, EmptyRegistryError, "Add a database: `- id: ...`.")
-    if root is None:
-        return []
-    entries = _read_list(root, Database, file)
+def _read_families(folder: Path, findings: list[Finding]) -> dict[str, Entry[Database]]:
+    """What each family says of its databases, by the family's id."""
+    without = tuple(name for name in OWN if name != "id")
+    entries = [
+        read_part(node, Database, label if label.startswith("family ") else f"family {label}", file, without)
+        for node, label, file in _read_lists(folder, FAMILIES_FILE, "family", findings, None)
+    ]
+    for entry in entries:
+        if ("id",) not in entry.places:
+            entry.note((), " lacks the key `id`. Add `id: ...`.")
+    note_duplicate_ids(entries)
+    return {entry.fields.pop("id"): entry for entry in entries if "id" in entry.fields}
+
+
+def _read_databases(
+    folder: Path,
+    servers: list[Entry[Server]],
+    families: Mapping[str, Entry[Database]],
+    of_every: Entry[Database] | None,
+    findings: list[Finding],
+) -> list[Entry[Database]]:
+    entries = [
+        read_part(node, Database, label, file)
+        for node, label, file in _read_lists(folder, DATABASES_FILE, "database", findings, EmptyRegistryError)
+    ]
     # With a server's id unread, a database that names it would be blamed for nothing.
     engines = {server.fields["id"]: server.fields.get("engine") for server in servers if "id" in server.fields}
-    if len(engines) < len(servers):
+    if any("id" not in server.fields for server in servers):
         engines = {}
-    note_duplicate_ids(entries, file)
-    note_shared_sources(entries, file)
     for entry in entries:
-        note_references(entry, engines, file)
+        family = entry.fields.get("family", "")
+        if family and family not in families:
+            entry.note(
+                ("family",), f": `family` is {family!r}, wanted one of families.yaml. {did_you_mean(family, families)}"
+            )
+        inherit(entry, [layer for layer in (families.get(family), of_every) if layer is not None])
+        _derive(entry, engines)
+        entry.fill()
+    note_duplicate_ids(entries)
+    note_shared_sources(entries)
+    for entry in entries:
+        note_references(entry, engines)
     return entries
+
+
+def _derive(entry: Entry[Database], engines: Mapping[str, Engine | None]) -> None:
+    """What follows from other fields where nobody says it: a database is called by its id at its server, and has no
+    schema but itself where its engine knows none."""
+    values = entry.fields
+    if ("name_at_source",) not in entry.places and ("id",) in entry.places:
+        if "id" in values:
+            values["name_at_source"] = values["id"]
+        else:
+            entry.places[("name_at_source",)] = entry.places[("id",)]  # refused there
+    engine = engines.get(values.get("server", ""))
+    if engine in {"mysql", "mariadb"} and ("schemas",) not in entry.places and "name_at_source" in values:
+        values["schemas"] = (values["name_at_source"],)
 
 
 def _root(path: Path, file: RegistryFile, kind: type[RegistryError], remedy: str) -> Node | None:
@@ -151,14 +218,25 @@ def _root(path: Path, file: RegistryFile, kind: type[RegistryError], remedy: str
     return root
 
 
-def _read_list(root: Node, of: type[T], file: RegistryFile) -> list[Entry[T]]:
-    if not isinstance(root, SequenceNode):
-        file.note(root, f"the file holds {shown(root)}, wanted a list of entries that begin with `- id: ...`.")
-        return []
-    return [
-        read_entry(node, of, _label(node, f"{of.__name__.lower()} {place}"), file)
-        for place, node in enumerate(root.value, 1)
-    ]
+def _read_lists(
+    folder: Path, name: str, of: str, findings: list[Finding], kind: type[RegistryError] | None
+) -> Iterator[tuple[Node, str, RegistryFile]]:
+    """The entries of the lists in the files of *name*, each with what an error calls it and its file.
+
+    *kind*: of the error if there are none; None where there need not be any.
+    """
+    for path in list_files(folder, name):
+        file = RegistryFile(str(path), findings)
+        if kind is None and not path.exists():
+            continue
+        root = compose(path, file) if kind is None else _root(path, file, kind, f"Add a {of}: `- id: ...`.")
+        if root is None:
+            continue
+        if not isinstance(root, SequenceNode):
+            file.note(root, f"the file holds {shown(root)}, wanted a list of entries that begin with `- id: ...`.")
+            continue
+        for place, node in enumerate(root.value, 1):
+            yield node, _label(node, f"{of} {place}"), file
 
 
 def _label(node: Node, otherwise: str) -> str:

@@ -11,20 +11,20 @@ from fleet.errors import DuplicateNameError
 from fleet.names import warehouse_schema
 from fleet.server_places import count_connections
 from fleet.spelling import did_you_mean
+from fleet.tables.patterns import any_matches, is_pattern
 from fleet.warehouse_columns import KEEPING_COLUMNS, OWN_NAMES
 from onboarding.boundaries import find_out_of_order, find_repeated
 from onboarding.fields import Entry
-from onboarding.nodes import RegistryFile
+from onboarding.findings import Finding, Place
 
 _OWN = {name.upper() for name in OWN_NAMES} | {one.name for columns in KEEPING_COLUMNS.values() for one in columns}
 """Names of our own columns, those of tables that keep deleted rows among them."""
 
 
-def note_duplicate_ids(entries: Sequence[Entry[Any]], file: RegistryFile) -> None:
+def note_duplicate_ids(entries: Sequence[Entry[Any]]) -> None:
     """Two entries under one id."""
     _note_twins(
         entries,
-        file,
         key=lambda fields: fields.get("id"),
         sentence=lambda entry: f"the id `{entry.fields['id']}` is here for the second time",
         remedy="Ids are never shared or reused: choose another.",
@@ -32,11 +32,10 @@ def note_duplicate_ids(entries: Sequence[Entry[Any]], file: RegistryFile) -> Non
     )
 
 
-def note_shared_sources(entries: Sequence[Entry[Database]], file: RegistryFile) -> None:
+def note_shared_sources(entries: Sequence[Entry[Database]]) -> None:
     """Two databases that read one and the same."""
     _note_twins(
         entries,
-        file,
         key=lambda fields: (fields.get("server"), fields.get("name_at_source")),
         sentence=lambda entry: (
             f"{entry.label}: {entry.fields['name_at_source']!r} of server {entry.fields['server']!r} "
@@ -47,132 +46,141 @@ def note_shared_sources(entries: Sequence[Entry[Database]], file: RegistryFile) 
     )
 
 
-def note_connections(entry: Entry[Server], profile: TaskProfile, file: RegistryFile) -> None:
+def note_connections(entry: Entry[Server], profile: TaskProfile) -> None:
     """A server that does not bear the load of one database."""
     most, needed = entry.fields.get("connections_at_once"), count_connections(profile)
     if most is not None and most < needed:
-        file.note(
-            entry.line_at("connections_at_once"),
-            f"{entry.label}: `connections_at_once` is {most}, and the load of one database opens up to {needed} with "
+        entry.note(
+            ("connections_at_once",),
+            f": `connections_at_once` is {most}, and the load of one database opens up to {needed} with "
             f"`profile.tables_at_once` {profile.tables_at_once}. Wanted at least {needed}, or fewer tables at once.",
         )
 
 
 def _note_twins(
     entries: Sequence[Entry[Any]],
-    file: RegistryFile,
     *,
     key: Callable[[dict[str, object]], Any],
     sentence: Callable[[Entry[Any]], str],
     remedy: str,
     at: str,
 ) -> None:
-    first_lines: dict[Any, int] = {}
+    first_places: dict[Any, Place] = {}
     for entry in entries:
         name = key(entry.fields)
         if name is None or (isinstance(name, tuple) and None in name):
             continue
-        line = entry.line_at(at)
-        if name in first_lines:
-            text = f"{sentence(entry)}, first on line {first_lines[name]}. {remedy}"
-            file.note(line, text, DuplicateNameError)
-        first_lines.setdefault(name, line)
+        place = entry.place_at(at)
+        if first := first_places.get(name):
+            where = f"on line {first.line}" if first.file == place.file else f"in {first.file}:{first.line}"
+            text = f"{sentence(entry)}, first {where}. {remedy}"
+            entry.file.findings.append(Finding(place.file, place.line, text, DuplicateNameError))
+        first_places.setdefault(name, place)
 
 
-def note_encryption(entry: Entry[Server], file: RegistryFile) -> None:
+def note_encryption(entry: Entry[Server]) -> None:
     """A server whose connection DMS cannot encrypt as asked for, or not with what is given."""
     engine, mode, certificate = (entry.fields.get(name) for name in ("engine", "ssl_mode", "certificate"))
     if engine is None or mode is None or certificate is None:
         return
     modes = SSL_MODES[engine]
     if mode not in modes:
-        text = f"{entry.label}: `ssl_mode` is {mode!r}, wanted {' or '.join(map(repr, modes))} with {engine}."
-        if ("ssl_mode",) not in entry.lines:
-            text = (
-                f"{entry.label} lacks the key `ssl_mode`, which DMS can only take as {', '.join(modes)} with {engine}."
-            )
+        text = f": `ssl_mode` is {mode!r}, wanted {' or '.join(map(repr, modes))} with {engine}."
+        if ("ssl_mode",) not in entry.places:
+            text = f" lacks the key `ssl_mode`, which DMS can only take as {', '.join(modes)} with {engine}."
         remedy = "`verify-...` needs a `certificate`; `none` sends the data as plain text."
-        file.note(entry.line_at("ssl_mode"), f"{text} {remedy}")
+        entry.note(("ssl_mode",), f"{text} {remedy}")
     elif mode.startswith("verify") and not certificate:
-        text = f"{entry.label}: `ssl_mode` is {mode!r} without a `certificate` to compare the server's with."
+        text = f": `ssl_mode` is {mode!r} without a `certificate` to compare the server's with."
         remedy = "Import the authority's with `aws dms import-certificate`, and write its ARN."
-        file.note(entry.line_at("ssl_mode"), f"{text} {remedy}")
+        entry.note(("ssl_mode",), f"{text} {remedy}")
     elif certificate and not mode.startswith("verify"):
-        text = f"{entry.label}: `certificate` is given, and `ssl_mode` {mode!r} compares nothing with it."
-        file.note(entry.line_at("certificate"), f"{text} Write `ssl_mode: verify-full`, or remove it.")
+        text = f": `certificate` is given, and `ssl_mode` {mode!r} compares nothing with it."
+        entry.note(("certificate",), f"{text} Write `ssl_mode: verify-full`, or remove it.")
 
 
-def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None], file: RegistryFile) -> None:
+def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None]) -> None:
     """Names in one database that lead nowhere or contradict each other. *servers*: the engine of each by id; empty if
     they could not be read."""
     fields = entry.fields
     server = fields.get("server")
     if server is not None and servers and server not in servers:
-        text = f"{entry.label}: `server` is {server!r}, wanted one of servers.yaml. {did_you_mean(server, servers)}"
-        file.note(entry.line_at("server"), text)
-    _note_schemas(entry, file)
+        text = f": `server` is {server!r}, wanted one of servers.yaml. {did_you_mean(server, servers)}"
+        entry.note(("server",), text)
+    _note_schemas(entry)
     schemas = fields.get("schemas")
     if schemas is None:
         return
     engine = servers.get(str(server))
-    _note_only_schema(entry, engine, schemas, file)
+    _note_only_schema(entry, engine, schemas)
     if engine == "mariadb" and fields.get("views", True):
-        text = f"{entry.label}: DMS moves no views of MariaDB, and `views` is not false. Write `views: false`."
-        file.note(entry.line_at("views"), text)
-    for place, name in enumerate(fields.get("exclude", ())):
-        if not any(name.startswith(f"{schema}.") and len(name) > len(schema) + 1 for schema in schemas):
-            file.note(
-                entry.line_at("exclude", place),
-                f"{entry.label}: `exclude[{place}]` is {name!r}, wanted `schema.table` in one of the database's "
-                f"schemas ({', '.join(schemas)}). Patterns are not taken: name each table, or `schema.*` for what the "
-                "login is not shown.",
+        text = ": DMS moves no views of MariaDB, and `views` is not false. Write `views: false`."
+        entry.note(("views",), text)
+    for key in ("include", "exclude"):
+        _note_patterns(entry, key, schemas)
+    _note_parallel_loads(entry, schemas)
+    _note_renames(entry, schemas)
+
+
+def _note_patterns(entry: Entry[Database], key: str, schemas: Sequence[str]) -> None:
+    """Patterns of tables that can match nothing."""
+    for place, name in enumerate(entry.fields.get(key, ())):
+        if "." not in name or (_is_own(entry, key, place) and not is_pattern(name) and not _is_in(name, schemas)):
+            entry.note(
+                (key, place),
+                f": `{key}[{place}]` is {name!r}, wanted `schema.table` in one of the database's schemas "
+                f"({', '.join(schemas)}), where `*` is any number of characters: `public.log_*`, `*.tmp`. "
+                "`schema.?` is what the login is not shown.",
             )
-    _note_parallel_loads(entry, schemas, file)
-    _note_renames(entry, schemas, file)
 
 
-def _note_schemas(entry: Entry[Database], file: RegistryFile) -> None:
+def _is_own(entry: Entry[Database], *way: str | int) -> bool:
+    """Whether the database says so itself. What it inherits may be for other databases, with other schemas."""
+    return entry.place_at(*way).label == entry.label
+
+
+def _is_in(name: str, schemas: Sequence[str]) -> bool:
+    return any(name.startswith(f"{schema}.") and len(name) > len(schema) + 1 for schema in schemas)
+
+
+def _note_schemas(entry: Entry[Database]) -> None:
     schemas = entry.fields.get("schemas")
     if schemas == ():
-        text = f"{entry.label}: `schemas` is empty, wanted at least one."
-        file.note(entry.line_at("schemas"), f"{text} Name the schemas to read, like `schemas: [public]`.")
+        text = ": `schemas` is empty, wanted at least one."
+        entry.note(("schemas",), f"{text} Name the schemas to read, like `schemas: [public]`.")
     taken: dict[str, str] = {}
     for place, schema in enumerate(schemas or ()):
         # What Snowflake calls it: two schemas that differ only in case would fall together there.
         there = warehouse_schema("x", schema)
         if there in taken:
-            text = (
-                f"{entry.label}: `schemas[{place}]` is {schema!r}, and {taken[there]!r} has the same name in Snowflake."
-            )
-            file.note(entry.line_at("schemas", place), f"{text} Keep one of them.", DuplicateNameError)
+            text = f": `schemas[{place}]` is {schema!r}, and {taken[there]!r} has the same name in Snowflake."
+            entry.note(("schemas", place), f"{text} Keep one of them.", DuplicateNameError)
         taken.setdefault(there, schema)
 
 
-def _note_only_schema(
-    entry: Entry[Database], engine: Engine | None, schemas: Sequence[str], file: RegistryFile
-) -> None:
+def _note_only_schema(entry: Entry[Database], engine: Engine | None, schemas: Sequence[str]) -> None:
     """MySQL calls a schema a database: what DMS's mappings name as schema is the database itself."""
     name = entry.fields.get("name_at_source")
     if engine in {"mysql", "mariadb"} and name is not None and schemas and tuple(schemas) != (name,):
-        file.note(
-            entry.line_at("schemas"),
-            f"{entry.label}: `schemas` is [{', '.join(schemas)}], wanted [{name}]: a database of {engine} has no "
+        entry.note(
+            ("schemas",),
+            f": `schemas` is [{', '.join(schemas)}], wanted [{name}]: a database of {engine} has no "
             "schemas but itself. Make an entry for each further database.",
         )
 
 
-def _note_parallel_loads(entry: Entry[Database], schemas: Sequence[str], file: RegistryFile) -> None:
+def _note_parallel_loads(entry: Entry[Database], schemas: Sequence[str]) -> None:
     seen: set[tuple[str, str]] = set()
     for place, load in enumerate(entry.fields.get("parallel_loads", ())):
         name = f"{load.schema}.{load.table}"
-        what = f"{entry.label}: `parallel_loads[{place}]`"
+        what = f": `parallel_loads[{place}]`"
 
         def note(key: str, text: str, place: int = place, what: str = what) -> None:
-            file.note(entry.line_at("parallel_loads", place, key), f"{what} {text}")
+            entry.note(("parallel_loads", place, key), f"{what} {text}")
 
-        if load.schema not in schemas:
+        if load.schema not in schemas and _is_own(entry, "parallel_loads", place):
             note("schema", f"is for schema {load.schema!r}, wanted one of the database's ({', '.join(schemas)}).")
-        if name in entry.fields.get("exclude", ()):
+        if any_matches(entry.fields.get("exclude", ()), name):
             note("table", f"is for {name}, which `exclude` leaves out. Remove it from one of the two.")
         if (load.schema, load.table) in seen:
             note("table", f"is for {name} again. Put all boundaries into one.")
@@ -190,18 +198,18 @@ def _note_parallel_loads(entry: Entry[Database], schemas: Sequence[str], file: R
             note("boundaries", f"gives {name} the boundary {pair[1]!r} after {pair[0]!r}. {remedy}")
 
 
-def _note_renames(entry: Entry[Database], schemas: Sequence[str], file: RegistryFile) -> None:
+def _note_renames(entry: Entry[Database], schemas: Sequence[str]) -> None:
     renamed: set[tuple[str, str, str]] = set()
     taken: set[tuple[str, str, str]] = set()
     for place, one in enumerate(entry.fields.get("renames", ())):
-        name, what = f"{one.schema}.{one.table}", f"{entry.label}: `renames[{place}]`"
+        name, what = f"{one.schema}.{one.table}", f": `renames[{place}]`"
 
         def note(key: str, text: str, place: int = place, what: str = what) -> None:
-            file.note(entry.line_at("renames", place, key), f"{what} {text}")
+            entry.note(("renames", place, key), f"{what} {text}")
 
-        if one.schema not in schemas:
+        if one.schema not in schemas and _is_own(entry, "renames", place):
             note("schema", f"is for schema {one.schema!r}, wanted one of the database's ({', '.join(schemas)}).")
-        if name in entry.fields.get("exclude", ()):
+        if any_matches(entry.fields.get("exclude", ()), name):
             note("table", f"is for {name}, which `exclude` leaves out. Remove it from one of the two.")
         if one.to.upper() in _OWN:
             note("to", f"gives {name} a column {one.to!r}, a name that we add to tables. Choose another.")

@@ -1,6 +1,7 @@
 """The registry's files as JSON Schema, by which an editor completes, explains and checks what a person writes.
 
 The dataclasses say which keys there are, and the comment at the head of a file what each of a list's entries means.
+A database inherits, so that but for its id none of its keys need be there.
 What no schema can say (references, names that are taken, quotas) is found when the registry is read.
 """
 
@@ -13,13 +14,22 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from fleet.databases import Database, Server, Settings
-from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE
+from onboarding.layers import OWN
+from onboarding.reader import (
+    DATABASES_FILE,
+    FAMILIES_FILE,
+    OF_EVERY_DATABASE,
+    OF_THE_PROFILE,
+    SERVERS_FILE,
+    SETTINGS_FILE,
+)
 
 FOLDER = "schema"
 """Where they lie below the registry's folder, as the first line of each of its files names them."""
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _OF_FILES: Mapping[str, Any] = {
     DATABASES_FILE: tuple[Database, ...],
+    FAMILIES_FILE: tuple[Database, ...],
     SERVERS_FILE: tuple[Server, ...],
     SETTINGS_FILE: Settings,
 }
@@ -41,11 +51,29 @@ def schema_name(file: str) -> str:
 def schemas(texts: Mapping[str, str]) -> dict[str, Schema]:
     """The schema of each file by its name. *texts*: of the registry's files, whose comments explain the keys."""
     found = {file: _tidy(TypeAdapter(of).json_schema()) for file, of in _OF_FILES.items()}
-    for file, schema in found.items():
-        keys = _entry_of(schema).get("properties", {})
-        for name, text in read_comments(texts[file], keys).items():
-            keys[name]["description"] = text
+    database = _entry_of(found[DATABASES_FILE])
+    database["required"] = ["id"]
+    database["properties"] = _described(database["properties"], texts[DATABASES_FILE])
+    server = _entry_of(found[SERVERS_FILE])
+    server["properties"] = _described(server["properties"], texts[SERVERS_FILE])
+    of_family = {name: one for name, one in database["properties"].items() if name == "id" or name not in OWN}
+    _entry_of(found[FAMILIES_FILE]).update({"properties": of_family, "required": ["id"]})
+    of_every = {name: one for name, one in of_family.items() if name not in ("id", *OF_THE_PROFILE)}
+    settings = found[SETTINGS_FILE]
+    settings["properties"][OF_EVERY_DATABASE] = {
+        "type": "object",
+        "properties": of_every,
+        "additionalProperties": False,
+    }
+    definitions = found[DATABASES_FILE].get("$defs", {})
+    settings["$defs"] |= {name: one for name, one in definitions.items() if name != Database.__name__}
     return {file: {"$schema": _DRAFT, **schema} for file, schema in found.items()}
+
+
+def _described(keys: Mapping[str, Schema], text: str) -> dict[str, Schema]:
+    """*keys*, each with what the comment of the file that holds *text* says of it."""
+    said = read_comments(text, keys)
+    return {name: {**one, **({"description": said[name]} if name in said else {})} for name, one in keys.items()}
 
 
 def read_comments(text: str, keys: Collection[str]) -> dict[str, str]:

@@ -12,19 +12,18 @@ from fleet.spelling import did_you_mean
 from fleet.stack_settings import Network, StackSettings
 from fleet.waits import longest_attempt_seconds
 from onboarding.fields import Entry
-from onboarding.nodes import RegistryFile
 from onboarding.rules import LONGEST_EXECUTION_SECONDS
 from onboarding.schedules import meets, read_window, weekly_starts
 
 Note = Callable[..., None]
 
 
-def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], file: RegistryFile) -> None:
+def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]]) -> None:
     """All of them. What was refused already is not looked at again."""
     fields = entry.fields
 
     def note(way: tuple[str | int, ...], text: str, kind: Any = None) -> None:
-        file.note(entry.line_at(*way), f"{entry.label}: {text}", *([kind] if kind else []))
+        entry.note(way, f": {text}", *([kind] if kind else []))
 
     limits: Limits | None = fields.get("limits")
     if limits is not None:
@@ -36,7 +35,7 @@ def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], 
     stack: StackSettings | None = fields.get("stack")
     if stack is None:
         return
-    if ("stack", "network") in entry.lines:
+    if ("stack", "network") in entry.places:
         _note_network(stack.network, str(fields.get("region", "")), note)
     _note_twins("emails", stack.emails, note)
     _note_twins("network.make_endpoints", stack.network.make_endpoints, note)
@@ -57,7 +56,7 @@ def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]], 
                 f"night {night.name!r} is of mode {night.mode!r} and has `sweep: true`. A full load brings all rows "
                 f"anew: leave `sweep` out, or give it `mode: delta`.",
             )
-        if not night.tags and (way := ("stack", "nights", place, "tags")) in entry.lines:
+        if not night.tags and (way := ("stack", "nights", place, "tags")) in entry.places:
             note(
                 way, f"night {night.name!r} has `tags` that name none. Name one, or leave `tags` out for all databases."
             )

@@ -23,7 +23,7 @@ from fleet.databases import Engine
 from fleet.errors import MalformedInputError
 from fleet.failures import CLASSES, Failure
 from fleet.sentences import end_sentence
-from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE, read_registry
+from onboarding.reader import DATABASES_FILE, FAMILIES_FILE, SERVERS_FILE, SETTINGS_FILE, read_registry
 from onboarding.schemas import FOLDER as SCHEMA_FOLDER
 
 _ENGINES: tuple[Engine, ...] = ("postgresql", "mysql", "mariadb", "sqlserver")
@@ -66,7 +66,8 @@ def init(urls: tuple[str, ...], registry: Path, secrets_file: Path, as_json: boo
     secrets.write_file(secrets_file, logins)
     schemas, unasked = _find_schemas(addresses)
     sample = {
-        name: (SAMPLE_REGISTRY / name).read_text("utf-8") for name in (SETTINGS_FILE, SERVERS_FILE, DATABASES_FILE)
+        name: (SAMPLE_REGISTRY / name).read_text("utf-8")
+        for name in (SETTINGS_FILE, SERVERS_FILE, FAMILIES_FILE, DATABASES_FILE)
     }
     registry.mkdir(parents=True, exist_ok=True)
     for name, text in registry_files(sample, addresses, schemas).items():
@@ -88,7 +89,7 @@ def init(urls: tuple[str, ...], registry: Path, secrets_file: Path, as_json: boo
     for one, failure in unasked.items():
         remedy = CLASSES[failure.failure_class].remedy
         click.echo(f"{ids[one]} was not asked which schemas it has: {end_sentence(failure.text)} {remedy}", err=True)
-    click.echo(f"\nRegistry: {registry}/ (databases.yaml, servers.yaml, settings.yaml)")
+    click.echo(f"\nRegistry: {registry}/ (databases.yaml, families.yaml, servers.yaml, settings.yaml)")
     click.echo(f"Logins:   {secrets_file} (for your eyes alone)")
     click.echo(f"Next:     fleet try{_options(registry, secrets_file)}")
     return 0

@@ -10,7 +10,7 @@ import yaml
 from cli.own.addresses import Address
 from fleet.errors import MalformedInputError
 from fleet.names import DATABASE_ID_CHARACTERS
-from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE
+from onboarding.reader import DATABASES_FILE, FAMILIES_FILE, SERVERS_FILE, SETTINGS_FILE
 
 _ENTRY = re.compile(r"^- ", re.MULTILINE)
 
@@ -125,6 +125,7 @@ def registry_files(
     return {
         SETTINGS_FILE: sample[SETTINGS_FILE],
         SERVERS_FILE: _under_comments(sample[SERVERS_FILE], list(server_entries.values())),
+        FAMILIES_FILE: _under_comments(sample[FAMILIES_FILE], []),
         DATABASES_FILE: _under_comments(sample[DATABASES_FILE], database_entries),
     }
 

@@ -31,6 +31,7 @@ from fleet.sentences import end_sentence
 from fleet.spelling import did_you_mean, list_some
 from fleet.tables.account import select_tables
 from fleet.tables.catalogue import Census, Table
+from fleet.tables.patterns import literal
 from local.cloud import VARIABLES, LocalCloud
 from local.export import export_bucket
 from localcloud.environment import own_environment
@@ -265,7 +266,7 @@ def _tables(count: int) -> str:
 
 def _narrow(reading: SourceReading) -> Database:
     """The database with all that the options leave out left out."""
-    together = (*reading.database.exclude, *reading.left_out)
+    together = (*reading.database.exclude, *map(literal, reading.left_out))
     return replace(reading.database, exclude=tuple(dict.fromkeys(together)))
 
 

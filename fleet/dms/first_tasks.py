@@ -34,5 +34,5 @@ def _first_task(settings: Settings, database: Database, mode: Mode) -> FirstTask
         task_id(settings.prefix, database.id, mode),
         "full-load" if mode == "full" else "cdc",
         first_mappings(database, mode),
-        write(settings.profile_of(database), settings.losses_of(database)),
+        write(settings.profile_of(database), database.losses),
     )

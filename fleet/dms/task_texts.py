@@ -36,7 +36,7 @@ def task_texts(
     Raises:
         QuotaExceededError: The mappings are longer than DMS takes them.
     """
-    profile, losses = settings.profile_of(database), settings.losses_of(database)
+    profile, losses = settings.profile_of(database), database.losses
     if mode == "delta":
         return TaskTexts(delta_mappings(database, tables, names, engine), delta_settings(profile, losses))
     return TaskTexts(full_load_mappings(database, tables, names, engine), full_load_settings(profile, losses))

@@ -17,6 +17,7 @@ from fleet.spelling import did_you_mean, list_some
 from fleet.tables.catalogue import Census, RelationKind, Table, TableName
 from fleet.tables.columns import Column
 from fleet.tables.losses import columns_left_out
+from fleet.tables.patterns import any_matches
 from fleet.tables.registry_entries import judge_entries
 from fleet.tables.relations import why_not_moved
 
@@ -103,8 +104,8 @@ def find_fate(
     """What becomes of *table*, why where it is not moved, and who can change that. *there*: all relations by name."""
     if table.schema not in database.schemas:
         return "left out", "`schemas` does not name its schema", "fleet team"
-    if str(table.name) in database.exclude:
-        return "left out", "`exclude` names it", "fleet team"
+    if why := _why_left_out(database, table.name):
+        return "left out", why, "fleet team"
     if table.table == MARK_TABLE:
         return "left out", "it is the fleet's own mark", "fleet team"
     if table.is_view and not database.views:
@@ -172,7 +173,7 @@ def remember(engine: Engine, database: Database, census: Census, previous: Censu
     gone = sorted(
         name
         for name in known
-        if name not in there and name.schema in database.schemas and str(name) not in database.exclude
+        if name not in there and name.schema in database.schemas and not _why_left_out(database, name)
     )
     return replace(census, gone=tuple(gone))
 
@@ -195,6 +196,13 @@ def describe_missing(account: DatabaseAccount) -> Failure | None:
 
 
 _WHY_GONE = "it was moved before and is not there any more; Snowflake has its last rows"
+
+
+def _why_left_out(database: Database, name: TableName) -> str:
+    """Why *database*'s entry leaves the relation of that *name* out, or nothing."""
+    if database.include and not any_matches(database.include, str(name)):
+        return "`include` does not name it"
+    return "`exclude` names it" if any_matches(database.exclude, str(name)) else ""
 
 
 def _account_of(

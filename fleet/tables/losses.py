@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fleet.databases import Database, Engine, LossPolicy, Settings
+from fleet.databases import Database, Engine, LossPolicy
 from fleet.quotas import DMS_LOB_KILOBYTES
 from fleet.spelling import list_some
 from fleet.tables.catalogue import Table, TableName
@@ -152,9 +152,9 @@ def describe_columns(engine: Engine, table: Table, lob_kilobytes: int, accepted:
     return lines
 
 
-def accepted_columns(settings: Settings, database: Database, table: Table) -> Collection[str]:
+def accepted_columns(database: Database, table: Table) -> Collection[str]:
     """The columns of *table* whose losses the registry accepts."""
-    if settings.losses_of(database, table.name) == "accept":
+    if database.losses_of(table.name) == "accept":
         return {column.name for column in table.columns}
     return database.rules_of(table.name).accept
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from fleet.databases import Database, ParallelLoad, TableRules
 from fleet.spelling import closest
 from fleet.tables.catalogue import Table
+from fleet.tables.patterns import is_pattern, matches
 from fleet.tables.source_types.column import Column
 
 _NUMBERS = re.compile(
@@ -40,8 +41,14 @@ def judge_entries(database: Database, tables: Sequence[Table]) -> tuple[str, ...
     by_name = {str(table.name): table for table in tables}
     return (
         *_judge_schemas(database, tables),
-        *_judge_exclude(database, by_name),
-        *(text for load in database.parallel_loads for text in _judge_parallel_load(database, load, by_name)),
+        *_judge_patterns(database, "include", database.include, by_name),
+        *_judge_patterns(database, "exclude", database.exclude, by_name),
+        *(
+            text
+            for load in database.parallel_loads
+            if load.schema in database.schemas  # others are its family's, for other databases
+            for text in _judge_parallel_load(database, load, by_name)
+        ),
         *(text for rules in database.tables for text in _judge_rules(database, rules, by_name)),
     )
 
@@ -57,13 +64,15 @@ def _judge_schemas(database: Database, tables: Sequence[Table]) -> Iterator[str]
             )
 
 
-def _judge_exclude(database: Database, by_name: dict[str, Table]) -> Iterator[str]:
-    for name in database.exclude:
-        if name not in by_name:
-            yield (
-                f"{database.id}: `exclude` names {name}, which the source's login does not see. "
-                f"{_meant(_closest_name(name, by_name), 'Remove the entry, or correct the name.')}"
-            )
+def _judge_patterns(database: Database, key: str, patterns: Sequence[str], by_name: dict[str, Table]) -> Iterator[str]:
+    """A pattern with `*` may match nothing here: a family's are for many databases."""
+    for pattern in patterns:
+        if is_pattern(pattern) or any(matches(pattern, name) for name in by_name):
+            continue
+        yield (
+            f"{database.id}: `{key}` names {pattern}, which the source's login does not see. "
+            f"{_meant(_closest_name(pattern, by_name), 'Remove the entry, or correct the name.')}"
+        )
 
 
 def _judge_rules(database: Database, rules: TableRules, by_name: dict[str, Table]) -> Iterator[str]:

@@ -148,7 +148,7 @@ def _hides_columns(cursor: pymysql.cursors.Cursor, name: TableName) -> bool:
 def _hidden(schema: str) -> Table:
     """What speaks for relations of *schema* that the login would not see, if there are any; `exclude` may name it."""
     barred = "the login may SELECT from single tables of it only, and others are hidden from it"
-    return Table(schema, "*", False, (), kind="hidden relations", barred=barred)
+    return Table(schema, "?", False, (), kind="hidden relations", barred=barred)
 
 
 def _ask_grants(cursor: pymysql.cursors.Cursor) -> Grants:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from onboarding.reader import DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE
+from onboarding.reader import DATABASES_FILE, FAMILIES_FILE, SERVERS_FILE, SETTINGS_FILE
 from onboarding.schemas import FOLDER, schema_name, schemas
 
 REGISTRY = Path(__file__).parents[2] / "registry"
@@ -13,7 +13,7 @@ REGISTRY = Path(__file__).parents[2] / "registry"
 
 def files() -> dict[Path, str]:
     """Each file and what is in it."""
-    names = (DATABASES_FILE, SERVERS_FILE, SETTINGS_FILE)
+    names = (DATABASES_FILE, FAMILIES_FILE, SERVERS_FILE, SETTINGS_FILE)
     texts = {name: (REGISTRY / name).read_text(encoding="utf-8") for name in names}
     return {
         REGISTRY / FOLDER / schema_name(file): json.dumps(schema, indent=1, ensure_ascii=False) + "\n"

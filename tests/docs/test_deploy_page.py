@@ -100,7 +100,7 @@ def test_the_settings_that_the_page_shows_are_read(tmp_path: Path) -> None:
     stack = {key: value for one in shown for key, value in one["stack"].items()}
     merged = {**sample, **shown[0], "stack": stack}
     (tmp_path / "settings.yaml").write_text(yaml.safe_dump(merged), encoding="utf-8")
-    for name in ("servers.yaml", "databases.yaml"):
+    for name in ("servers.yaml", "families.yaml", "databases.yaml"):
         (tmp_path / name).write_bytes((ROOT / "registry" / name).read_bytes())
     read = read_registry(tmp_path, {}).settings
     assert read.stack.state_bucket == STATE_BUCKET

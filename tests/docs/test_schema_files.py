@@ -23,7 +23,7 @@ def test_the_schemas_are_those_of_the_code() -> None:
     assert {path: path.read_text(encoding="utf-8") for path in files()} == files(), "make docs"
 
 
-@pytest.mark.parametrize("name", ["databases", "servers", "settings"])
+@pytest.mark.parametrize("name", ["databases", "families", "servers", "settings"])
 def test_the_sample_registry_is_right_and_names_its_schema(name: str) -> None:
     text = (REGISTRY / f"{name}.yaml").read_text(encoding="utf-8")
     assert text.startswith(f"# yaml-language-server: $schema=schema/{name}.json\n")

@@ -196,7 +196,7 @@ def _judge(
             tolerance=database.tolerance_of(table.name),
             before=before.get(table.name),
             losses=losses.get(table.name, ()),
-            policy=opened.settings.losses_of(database, table.name),
+            policy=database.losses_of(table.name),
             refused=counted.refused.get(table.name, ""),
         )
         for table in tables

@@ -132,7 +132,7 @@ def _prepare(
         look = look_statement(snowflake, opened.attempt, table, sealed)
         return _Prepared(replace(load, must_look=True), (look,), (0,))
     deletes = opened.database.deletes_of(load.name)
-    policy = opened.settings.drift_of(opened.database, load.name)
+    policy = opened.database.drift_of(load.name)
     plan = plan_published(load.name, deletes, shape.wanted, shape.present, policy)
     if plan.refused:
         return load.failed(plan.refused)

@@ -33,7 +33,7 @@ DATABASES = """\
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "settings.yaml").write_text(SETTINGS + "drift: accept\nprofile: {lob_max_kilobytes: 64}\n")
+    (tmp_path / "settings.yaml").write_text(SETTINGS + "databases: {drift: accept}\nprofile: {lob_max_kilobytes: 64}\n")
     (tmp_path / "servers.yaml").write_text("- {id: east, engine: postgresql, secret: fleet/server/east}\n")
     (tmp_path / "databases.yaml").write_text(DATABASES)
     return tmp_path

@@ -1,0 +1,50 @@
+"""Patterns of names in the registry: `*` is any number of characters, `[*]` the character itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+_STAR = re.compile(r"(\[\*\]|\*)")
+
+
+def is_pattern(text: str) -> bool:
+    """Whether *text* may match more than one name.
+
+    >>> is_pattern("public.log*"), is_pattern("public.log"), is_pattern("public.a[*]b")
+    (True, False, False)
+    """
+    return "*" in text.replace("[*]", "")
+
+
+def literal(name: str) -> str:
+    """The pattern that matches *name* alone.
+
+    >>> literal("public.a*b")
+    'public.a[*]b'
+    """
+    return name.replace("*", "[*]")
+
+
+def matches(pattern: str, name: str, *, ignores_case: bool = False) -> bool:
+    """Whether *pattern* matches the whole *name*, dots included.
+
+    >>> matches("public.log*", "public.log_2026"), matches("*.log", "public.LOG"), matches("*.a[*]b", "s.a*b")
+    (True, False, True)
+    >>> matches("*.*.Password", "dbo.users.PASSWORD", ignores_case=True)
+    True
+    """
+    return _compiled(pattern, ignores_case).fullmatch(name) is not None
+
+
+def any_matches(patterns: Iterable[str], name: str) -> bool:
+    """Whether one of *patterns* matches *name*; case counts."""
+    return any(matches(pattern, name) for pattern in patterns)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str, ignores_case: bool) -> re.Pattern[str]:
+    parts = _STAR.split(pattern)
+    text = "".join(".*" if part == "*" else re.escape("*" if part == "[*]" else part) for part in parts)
+    return re.compile(text, re.DOTALL | (re.IGNORECASE if ignores_case else 0))
