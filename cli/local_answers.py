@@ -11,7 +11,7 @@ from cli.sample_registry import SAMPLE_REGISTRY
 from cli.verifying import PREFIX, pause_locally
 from fleet.databases import Limits
 from local.cloud import VARIABLES, LocalCloud
-from local.coverage.account_checks import Check
+from local.coverage.account_checks import AccountQuestion
 from local.coverage.asking import Answered, Asking
 from localcloud.account import ACCOUNT, REGION
 from localcloud.cloud import AccountLimits
@@ -21,7 +21,7 @@ from localcloud.http.server import HttpServer
 from onboarding.reader import read_registry
 
 
-def ask_local(checks: Iterable[Check], limits: Limits) -> list[Answered]:
+def ask_local(checks: Iterable[AccountQuestion], limits: Limits) -> list[Answered]:
     """What a local cloud that bears *limits* says to *checks*, over HTTP as the account will be asked."""
     registry = replace(read_registry(SAMPLE_REGISTRY, {}), databases=())
     borne = AccountLimits(lambda_at_once=limits.lambda_at_once)

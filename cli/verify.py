@@ -21,7 +21,7 @@ from cli.options import NonEmptyPath, Text
 from cli.verifying import PREFIX, pause_locally
 from fleet.databases import Limits
 from fleet.errors import MalformedInputError
-from local.coverage.account_checks import CHECKS, Check
+from local.coverage.account_checks import CHECKS, AccountQuestion
 from local.coverage.asking import Answered, Asking
 from local.coverage.declarations import named
 from local.coverage.to_verify import Open, open_questions
@@ -41,7 +41,7 @@ class CheckResult:
     """What came of one check. *local*, *seen*: what the local cloud and the account said; *commands*: what was sent, or
     would have been."""
 
-    check: Check
+    check: AccountQuestion
     word: Agreement
     local: Any
     seen: Any
@@ -128,7 +128,7 @@ def _connect(role: str) -> Asking:
     )
 
 
-def _judge(check: Check, local: Answered, account: Asking, *, creates: bool) -> CheckResult:
+def _judge(check: AccountQuestion, local: Answered, account: Asking, *, creates: bool) -> CheckResult:
     if check.makes and not creates:
         return CheckResult(check, "not run", local.seen, None, f"It makes {check.makes}.", local.commands, ())
     if local.why:

@@ -13,7 +13,7 @@ from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from fleet.errors import MalformedSettingError, RegistryError
 from fleet.spelling import did_you_mean
-from onboarding.findings import Finding, Place, Way
+from onboarding.findings import FilePlace, Finding, Way
 from onboarding.nodes import RegistryFile, is_null, kind_of, line_of, members, shown
 from onboarding.rules import FIELD_RULES
 from onboarding.stack_rules import STACK_RULES
@@ -44,7 +44,7 @@ class Entry(Generic[T]):
     line: int
     file: RegistryFile
     fields: dict[str, Any] = field(default_factory=dict)
-    places: dict[Way, Place] = field(default_factory=dict)
+    places: dict[Way, FilePlace] = field(default_factory=dict)
     complete: bool = True
     is_mapping: bool = True
 
@@ -52,11 +52,11 @@ class Entry(Generic[T]):
         """The dataclass itself. Only for a complete entry."""
         return self.of(**self.fields)
 
-    def place_at(self, *way: str | int) -> Place:
+    def place_at(self, *way: str | int) -> FilePlace:
         """Where the value at *way* is, or what holds it, if it is nowhere itself."""
         while way and way not in self.places:
             way = way[:-1]
-        return self.places.get(way) or Place(self.file.path, self.line, self.label)
+        return self.places.get(way) or FilePlace(self.file.path, self.line, self.label)
 
     def note(self, way: Way, text: str, kind: type[RegistryError] = MalformedSettingError) -> None:
         """Keep a finding about the value at *way*. *text* begins after the entry's label."""
@@ -64,15 +64,19 @@ class Entry(Generic[T]):
         inherited = text if place.label != self.label else ""
         self.file.findings.append(Finding(place.file, place.line, f"{self.label}{text}", kind, inherited))
 
-    def fill(self) -> None:
-        """Give the fields that were left out their defaults, and note those that have none."""
+    def fill(self, way: Way = (), name: str = "") -> None:
+        """Give the fields that were left out their defaults, and note those that have none.
+
+        *way*, *name*: of what is within an entry, as an error calls it.
+        """
         if not self.is_mapping:
             return
         for one in dataclasses.fields(typing.cast("Any", self.of)):
-            if one.name in self.fields or (one.name,) in self.places:
+            if one.name in self.fields or (*way, one.name) in self.places:
                 continue
             if one.default is dataclasses.MISSING:
-                self.note((), f" lacks the key `{one.name}`. Add `{one.name}: ...`.")
+                text = f"{name or self.label} lacks the key `{one.name}`. Add `{one.name}: ...`."
+                self.file.note(self.line, text)
                 self.complete = False
             else:
                 self.fields[one.name] = one.default
@@ -84,7 +88,7 @@ def read_entry(node: Node, of: type[T], label: str, file: RegistryFile, besides:
     *besides*: keys that are right there and read elsewhere.
     """
     entry = Entry(of, label, line_of(node), file)
-    _Reading(entry, besides).record(node, of, (), entry.fields)
+    _Reading(entry, besides).record(node, entry, ())
     entry.fill()
     return entry
 
@@ -95,7 +99,7 @@ def read_part(node: Node, of: type[T], label: str, file: RegistryFile, without: 
     *without*: fields that are not taken there.
     """
     entry = Entry(of, label, line_of(node), file)
-    _Reading(entry).record(node, of, (), entry.fields, without)
+    _Reading(entry).record(node, entry, (), without)
     return entry
 
 
@@ -111,34 +115,30 @@ class _Reading:
         self.entry.file.note(node, f"{text} {remedy}".strip())
         return _Refused()
 
-    def record(self, node: Node, of: type, way: Way, fields: dict[str, Any], without: Collection[str] = ()) -> bool:
-        """Fill *fields* with those of *of* that *node* gives; whether all of it was right."""
+    def record(self, node: Node, into: Entry[Any], way: Way, without: Collection[str] = ()) -> None:
+        """Fill *into*, the entry or what is at *way* in it, with what *node* gives."""
         if not isinstance(node, MappingNode):
             self.refuse(node, way, "a mapping of keys to values")
-            self.entry.complete = False
-            self.entry.is_mapping &= bool(way)
-            return False
-        hints = typing.get_type_hints(of)
-        known = [one.name for one in dataclasses.fields(of) if one.name not in without]
-        is_right = True
-        for name, (key, value) in members(node, self.entry.file).items():
+            into.complete = into.is_mapping = False
+            return
+        hints = typing.get_type_hints(into.of)
+        known = [one.name for one in dataclasses.fields(into.of) if one.name not in without]
+        for name, (key, value) in members(node, into.file).items():
             if not way and name in self.besides:
                 continue
             if name not in known:
-                known = known if way else [*known, *self.besides]
-                self.entry.file.note(key, f"{self._name(way)} has no key `{name}`. {did_you_mean(name, known)}")
-                is_right = False
+                right = known if way else [*known, *self.besides]
+                into.file.note(key, f"{self._name(way)} has no key `{name}`. {did_you_mean(name, right)}")
+                into.complete = False
                 continue
-            self.entry.places[(*way, name)] = self._place(value)
+            into.places[(*way, name)] = self._place(value)
             try:
-                fields[name] = self.value(value, hints[name], (*way, name), (of, name))
+                into.fields[name] = self.value(value, hints[name], (*way, name), (into.of, name))
             except _Refused:
-                is_right = False
-        self.entry.complete &= is_right
-        return is_right
+                into.complete = False
 
-    def _place(self, node: Node) -> Place:
-        return Place(self.entry.file.path, line_of(node), self.entry.label)
+    def _place(self, node: Node) -> FilePlace:
+        return FilePlace(self.entry.file.path, line_of(node), self.entry.label)
 
     def value(self, node: Node, hint: Any, way: Way, rule_of: tuple[type, str]) -> Any:
         """*node* as a value of *hint*, within the field's rule. `X | None`: the field may be left out, and is an X."""
@@ -147,10 +147,13 @@ class _Reading:
         if typing.get_origin(hint) is tuple:
             return self._items(node, typing.get_args(hint)[0], way, rule_of)
         if dataclasses.is_dataclass(hint):
-            inner, fields = typing.cast("type[Any]", hint), dict[str, Any]()
-            if not self.record(node, inner, way, fields) or not self._has_all(node, inner, way, fields):
+            inner = Entry(typing.cast("type[Any]", hint), self.entry.label, line_of(node), self.entry.file)
+            inner.places = self.entry.places
+            self.record(node, inner, way)
+            inner.fill(way, self._name(way))
+            if not inner.complete:
                 raise _Refused
-            return inner(**fields)
+            return inner.build()
         value = self._scalar(node, hint, way)
         rule = FIELD_RULES.get(rule_of) or STACK_RULES.get(rule_of)
         if rule and not rule.accepts(value):
@@ -197,15 +200,6 @@ class _Reading:
             remedy = did_you_mean(node.value, known) if len(known) > 1 else ""
             raise self.refuse(node, way, " or ".join(map(repr, known)), remedy)
         return node.value
-
-    def _has_all(self, node: Node, of: type, way: Way, fields: dict[str, Any]) -> bool:
-        lacking = [
-            one.name for one in dataclasses.fields(of) if one.name not in fields and one.default is dataclasses.MISSING
-        ]
-        for name in lacking:
-            self.entry.file.note(node, f"{self._name(way)} lacks the key `{name}`. Add `{name}: ...`.")
-        self.entry.complete &= not lacking
-        return not lacking
 
     def _name(self, way: Way) -> str:
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in way).lstrip(".")

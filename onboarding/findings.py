@@ -12,7 +12,7 @@ Way = tuple[str | int, ...]
 """The way to a value within an entry: ("exclude", 0)."""
 
 
-class Place(NamedTuple):
+class FilePlace(NamedTuple):
     """Where a value is. *label*: what an error calls the entry that it is in."""
 
     file: str

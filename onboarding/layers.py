@@ -12,7 +12,7 @@ from typing import Any
 
 from fleet.databases import Database, TableRules
 from onboarding.fields import Entry
-from onboarding.findings import Place, Way
+from onboarding.findings import FilePlace, Way
 
 OWN = ("id", "name_at_source", "family", "onboarded", "notes")
 """Fields that a database says for itself alone."""
@@ -43,7 +43,7 @@ def inherit(entry: Entry[Database], above: Sequence[Entry[Database]]) -> None:
 def _add_up(entry: Entry[Database], name: str, layers: Sequence[Entry[Database]]) -> None:
     """Make the list *name* of *entry* of those of *layers*, the nearest last."""
     identity = _IDENTITIES[name]
-    items: dict[object, tuple[Any, dict[Way, Place]]] = {}
+    items: dict[object, tuple[Any, dict[Way, FilePlace]]] = {}
     for layer in layers:
         of_items = _places_of_items(layer, name)
         for number, item in enumerate(layer.fields[name]):
@@ -73,9 +73,9 @@ def _join_rules(farther: TableRules, nearer: TableRules) -> TableRules:
     return TableRules(**values)
 
 
-def _places_of_items(entry: Entry[Any], name: str) -> dict[str | int, dict[Way, Place]]:
+def _places_of_items(entry: Entry[Any], name: str) -> dict[str | int, dict[Way, FilePlace]]:
     """The places of what is in the items of list *name*, by the item's number; the ways begin in the item."""
-    found: dict[str | int, dict[Way, Place]] = {}
+    found: dict[str | int, dict[Way, FilePlace]] = {}
     for way, place in entry.places.items():
         if way[0] == name and len(way) > 1:
             found.setdefault(way[1], {})[way[2:]] = place

@@ -15,7 +15,7 @@ from fleet.tables.patterns import any_matches, is_pattern
 from fleet.warehouse_columns import KEEPING_COLUMNS, OWN_NAMES
 from onboarding.boundaries import find_out_of_order, find_repeated
 from onboarding.fields import Entry
-from onboarding.findings import Finding, Place
+from onboarding.findings import FilePlace, Finding
 
 _OWN = {name.upper() for name in OWN_NAMES} | {one.name for columns in KEEPING_COLUMNS.values() for one in columns}
 """Names of our own columns, those of tables that keep deleted rows among them."""
@@ -65,7 +65,7 @@ def _note_twins(
     remedy: str,
     at: str,
 ) -> None:
-    first_places: dict[Any, Place] = {}
+    first_places: dict[Any, FilePlace] = {}
     for entry in entries:
         name = key(entry.fields)
         if name is None or (isinstance(name, tuple) and None in name):

@@ -18,7 +18,7 @@ _END = {"Type": "Pass", "End": True}
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class AccountQuestion:
     """*settles*: the name of the behaviour. *makes*: what it makes in the account for a while; nothing if it only reads
     or if every account refuses it. *local*: the local cloud's answer, where the question needs a deployed fleet; None:
     the local cloud is asked. *remedy*: the next step where the account differs."""
@@ -266,54 +266,60 @@ def _excluding(account: Asking) -> Any:
 _MACHINE, _MACHINES, _ENDPOINT = "a state machine", "state machines", "an endpoint of DMS"
 
 CHECKS = (
-    Check("A filter that matches nothing is a ResourceNotFoundFault", _filter_of_nothing),
-    Check("Which of DMS's codes a single wrong value gets", _wrong_values),
-    Check("Default storage of 50 or 100 GB by class; the engine versions 3.5.1 to 3.6.1", _orderable),
-    Check(
+    AccountQuestion("A filter that matches nothing is a ResourceNotFoundFault", _filter_of_nothing),
+    AccountQuestion("Which of DMS's codes a single wrong value gets", _wrong_values),
+    AccountQuestion("Default storage of 50 or 100 GB by class; the engine versions 3.5.1 to 3.6.1", _orderable),
+    AccountQuestion(
         "A parameter that is missing or of another type: ValidationException (the JSON protocols)",
         _missing_and_mistyped,
     ),
-    Check(
+    AccountQuestion(
         "A parameter that botocore's model does not know: ValidationException, where AWS may pass over it",
         _unknown_member,
     ),
-    Check("An ARN of another kind is InvalidArn, which says the kind", _arn_of_another_kind),
-    Check("One diagnostic at a time, of severity ERROR, with AWS's codes; warnings are not given", _judged),
-    Check("The same input is the same text, byte for byte", _same_input, _MACHINE),
-    Check("A token holds a place, so nothing that is added meanwhile shifts the pages", _pages_hold_still, _MACHINE),
-    Check("Machines are listed newest first", _newest_first, _MACHINES),
-    Check(
+    AccountQuestion("An ARN of another kind is InvalidArn, which says the kind", _arn_of_another_kind),
+    AccountQuestion("One diagnostic at a time, of severity ERROR, with AWS's codes; warnings are not given", _judged),
+    AccountQuestion("The same input is the same text, byte for byte", _same_input, _MACHINE),
+    AccountQuestion(
+        "A token holds a place, so nothing that is added meanwhile shifts the pages", _pages_hold_still, _MACHINE
+    ),
+    AccountQuestion("Machines are listed newest first", _newest_first, _MACHINES),
+    AccountQuestion(
         "A machine without executions under way is gone as soon as it is deleted; names of executions stay taken",
         _deleted,
         _MACHINE,
     ),
-    Check("Encryption that was left out is described as AWS_OWNED_KEY", _encryption, _MACHINE),
-    Check("An update of nothing is MissingRequiredParameter; one of the settings alone is allowed", _updates, _MACHINE),
-    Check(
+    AccountQuestion("Encryption that was left out is described as AWS_OWNED_KEY", _encryption, _MACHINE),
+    AccountQuestion(
+        "An update of nothing is MissingRequiredParameter; one of the settings alone is allowed", _updates, _MACHINE
+    ),
+    AccountQuestion(
         "A tag whose key begins with aws: or has another character than AWS allows is a ValidationException",
         _tags,
         _MACHINE,
     ),
-    Check("Timestamps are compared as moments, whatever their zone", _timestamps, _MACHINE),
-    Check(
+    AccountQuestion("Timestamps are compared as moments, whatever their zone", _timestamps, _MACHINE),
+    AccountQuestion(
         "A log group that does not exist is refused when the machine is created",
         _log_of_nothing,
         _MACHINE,
     ),
-    Check(
+    AccountQuestion(
         "The account runs limits.lambda_at_once functions at once (GetAccountSettings)",
         _functions_at_once,
         remedy="Write the account's number as limits.lambda_at_once into registry/settings.yaml and deploy, or ask for "
         'more in Service Quotas: Lambda, "Concurrent executions". With few a run takes longer, and no database fails.',
     ),
-    Check(
+    AccountQuestion(
         "A test of an S3 target leaves no object in its folder (a test may ask for one that does)",
         _left_by_test,
         local=[],
     ),
-    Check("An endpoint is active at once", _active, _ENDPOINT),
-    Check("An endpoint keeps the settings it was given; AWS's defaults are not filled in", _settings_kept, _ENDPOINT),
-    Check(
+    AccountQuestion("An endpoint is active at once", _active, _ENDPOINT),
+    AccountQuestion(
+        "An endpoint keeps the settings it was given; AWS's defaults are not filled in", _settings_kept, _ENDPOINT
+    ),
+    AccountQuestion(
         "Settings of S3 that exclude each other are refused with InvalidParameterCombinationException",
         _excluding,
         _ENDPOINT,

@@ -80,7 +80,7 @@ def test_what_single_grants_hide_is_named_with_the_right_that_is_missing(
     secrets: Mapping[str, Mapping[str, Any]],
 ) -> None:
     assert barred(secrets["census_narrow"]) == {
-        "*": ALONE,
+        "?": ALONE,
         "all_columns_named": "",
         "but_the_invisible_named": "the login may SELECT only id of it, and other columns are hidden from it",
         "columns_named": "the login may SELECT only a, id of it, and other columns are hidden from it",
@@ -92,7 +92,7 @@ def test_what_single_grants_hide_is_named_with_the_right_that_is_missing(
 
 def test_the_grants_of_a_role_count_as_the_logins_own(secrets: Mapping[str, Mapping[str, Any]]) -> None:
     only = "the login may SELECT only id of it, and other columns are hidden from it"
-    assert barred(secrets["census_by_role"]) == {"*": ALONE, "columns_named": only, "whole": ""}
+    assert barred(secrets["census_by_role"]) == {"?": ALONE, "columns_named": only, "whole": ""}
 
 
 @pytest.mark.parametrize("login", ["census_pattern", "reader"])
@@ -153,6 +153,6 @@ def test_the_account_names_the_schema_that_may_hold_more(secrets: Mapping[str, M
     database = Database("shop", "shops", SCHEMA, "one", (SCHEMA,), onboarded=True)
     account = take_account("mariadb", database, census(secrets["census_by_role"]), None)
     assert [(one.name, one.fate, one.owner) for one in account.missing] == [
-        (f"{SCHEMA}.*", "not moved", "source team"),
+        (f"{SCHEMA}.?", "not moved", "source team"),
         (f"{SCHEMA}.columns_named", "not moved", "source team"),
     ]
