@@ -84,5 +84,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_shown, value))
     if is_dataclass(value) and not isinstance(value, type):
-        return " ".join(f"{name}={_shown(one)}" for name, one in asdict(value).items())
+        said = {name: one for name, one in asdict(value).items() if one not in (None, ())}
+        return " ".join(f"{name}={_shown(one)}" for name, one in said.items())
     return "" if value is None else str(value)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
-from cli.account import read_fleet, require_registry
+from cli.account import require_registry
+from fleet.databases import Registry
 from onboarding.findings import Finding
-from onboarding.reader import find_wrong
+from onboarding.reader import read_or_find_wrong
 
 
 @dataclass(frozen=True)
@@ -53,22 +54,23 @@ PIPELINES = (
 def check_registry(folder: Path, *, as_json: bool) -> int:
     """Say what is wrong with the registry in *folder*, with the flags of the environment in force; the exit code."""
     require_registry(folder)
-    findings = find_wrong(folder, os.environ)
+    found = read_or_find_wrong(folder, os.environ)
+    findings = () if isinstance(found, Registry) else found
     if as_json:
         wrong = [{"file": one.where, "line": one.line, "text": one.text} for one in findings]
         click.echo(json.dumps({"findings": wrong, "is_right": not findings}, ensure_ascii=False))
-    elif findings:
-        _print(findings)
-    if findings:
-        return 1
-    registry = read_fleet(folder)
-    if not as_json:
-        taking_part = sum(one.onboarded for one in registry.databases)
+    elif isinstance(found, Registry):
         click.echo(
-            f"{folder}: {len(registry.databases):,} databases on {len(registry.servers):,} servers, "
-            f"{taking_part:,} onboarded. Nothing is to be mended."
+            f"{folder}: {_count(len(found.databases), 'database')} on {_count(len(found.servers), 'server')}, "
+            f"{sum(one.onboarded for one in found.databases):,} onboarded. Nothing is to be mended."
         )
-    return 0
+    else:
+        _print(findings)
+    return 1 if findings else 0
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _print(findings: Sequence[Finding]) -> None:

@@ -70,10 +70,10 @@ def explain_family(folder: Path, environment: Mapping[str, str], family: str) ->
     values = tuple(Effective("family", name, value, _source(said, name)) for name, value in said.fields.items())
     of_it = [entry for entry in entries.databases if entry.fields["family"] == family]
     outliers = (
-        Outlier(entry.fields["id"], name, entry.fields[name], value, _source(entry, name))
+        Outlier(entry.fields["id"], name, entry.fields[name], value, source)
         for entry in of_it
         for name, value in said.fields.items()
-        if entry.fields[name] != value
+        if entry.fields[name] != value and (source := _said_itself(entry, name))
     )
     return ExplainedFamily(family, values, tuple(sorted(entry.fields["id"] for entry in of_it)), tuple(outliers))
 
@@ -117,6 +117,12 @@ def _of_database(
 def _source(entry: Entry[Any], *way: str | int) -> str:
     place = entry.places.get(way)
     return f"{place.file}:{place.line}" if place else "default"
+
+
+def _said_itself(entry: Entry[Database], name: str) -> str:
+    """Where the entry itself says something of field *name*: the first such place; empty where it only inherits."""
+    own = [place for way, place in entry.places.items() if way[0] == name and place.label == entry.label]
+    return f"{own[0].file}:{own[0].line}" if own else ""
 
 
 def _of_tables(database: Database, own: Entry[Database], found: list[Effective]) -> Iterator[Effective]:

@@ -82,14 +82,19 @@ def read_registry(folder: Path, environment: Mapping[str, str]) -> Registry:
 
 def find_wrong(folder: Path, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """All that is to be mended in the registry in *folder*, in the order in which a person mends it."""
+    found = read_or_find_wrong(folder, environment)
+    return () if isinstance(found, Registry) else found
+
+
+def read_or_find_wrong(folder: Path, environment: Mapping[str, str]) -> Registry | tuple[Finding, ...]:
+    """The registry in *folder*; or all that is to be mended there, in the order in which a person mends it."""
     entries = read_entries(folder, environment)
     if entries.findings:
         return in_order(entries.findings)
     try:
-        entries.build()
+        return entries.build()
     except QuotaExceededError as error:
         return (Finding(str(folder / DATABASES_FILE), 0, str(error)),)
-    return ()
 
 
 def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:

@@ -46,7 +46,7 @@ def test_all_that_is_wrong_is_said_with_file_and_line_and_a_right_one_is_counted
     assert "::error" not in said.out + said.err
     mend()
     said = fleet("check", "registry")
-    assert (said.code, said.out) == (0, "registry: 2 databases on 1 servers, 1 onboarded. Nothing is to be mended.\n")
+    assert (said.code, said.out) == (0, "registry: 2 databases on 1 server, 1 onboarded. Nothing is to be mended.\n")
 
 
 def test_a_program_gets_the_findings(fleet: Fleet) -> None:
