@@ -19,12 +19,12 @@ FILES = re.findall(r"^```yaml\n# (\S+\.yaml).*\n((?:.*\n)*?)```", PAGE, re.MULTI
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in FILES:
-        path = tmp_path / "registry" / name
+        path = tmp_path / "mine" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text((SETTINGS if name == "settings.yaml" else f"# {name}\n") + text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "110")
-    return tmp_path / "registry"
+    return tmp_path / "mine"
 
 
 def test_the_registry_that_the_page_shows_holds_what_it_says(folder: Path) -> None:
