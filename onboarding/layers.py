@@ -46,9 +46,13 @@ def _add_up(entry: Entry[Database], name: str, layers: Sequence[Entry[Database]]
     items: dict[object, tuple[Any, dict[Way, FilePlace]]] = {}
     for layer in layers:
         of_items = _places_of_items(layer, name)
+        of_layer: set[object] = set()
         for number, item in enumerate(layer.fields[name]):
             places = of_items.get(number, {})
             key = identity(item)
+            if key in of_layer:  # twice in one place is a mistake, which is found later
+                key = (key, number)
+            of_layer.add(key)
             if key in items and isinstance(item, TableRules):
                 before, places_before = items[key]
                 item, places = _join_rules(before, item), places_before | places

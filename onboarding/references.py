@@ -120,6 +120,7 @@ def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None]
         _note_patterns(entry, key, schemas)
     _note_parallel_loads(entry, schemas)
     _note_renames(entry, schemas)
+    _note_tables(entry, schemas)
 
 
 def _note_patterns(entry: Entry[Database], key: str, schemas: Sequence[str]) -> None:
@@ -221,3 +222,15 @@ def _note_renames(entry: Entry[Database], schemas: Sequence[str]) -> None:
         if (one.schema, one.table, one.column) in renamed:
             note("column", f"is for column {one.column!r} of {name} again. Keep one: DMS applies one rule to a column.")
         renamed.add((one.schema, one.table, one.column))
+
+
+def _note_tables(entry: Entry[Database], schemas: Sequence[str]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for place, rules in enumerate(entry.fields.get("tables", ())):
+        name = f"{rules.schema}.{rules.table}"
+        if rules.schema not in schemas and _is_own(entry, "tables", place):
+            text = f"is for schema {rules.schema!r}, wanted one of the database's ({', '.join(schemas)})."
+            entry.note(("tables", place, "schema"), f": `tables[{place}]` {text}")
+        if (rules.schema, rules.table) in seen:
+            entry.note(("tables", place, "table"), f": `tables[{place}]` is for {name} again. Put it into one.")
+        seen.add((rules.schema, rules.table))

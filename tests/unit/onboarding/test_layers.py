@@ -70,7 +70,7 @@ def test_the_nearest_word_counts_and_lists_add_up(write: Write) -> None:
 - id: crm-1
   family: crm
   server: erp
-  schemas: [sales]
+  schemas: [dbo, sales]
   tags: [big, crm]
   exclude: ["sales.tmp"]
   parallel_loads: [{schema: sales, table: orders, column: id, boundaries: ["5"]}]
@@ -79,7 +79,7 @@ def test_the_nearest_word_counts_and_lists_add_up(write: Write) -> None:
     - {schema: sales, table: orders, drift: failed}
 """
     database = read_registry(write(families=FAMILY, databases=own), {}).database("crm-1")
-    assert database.schemas == ("sales",)
+    assert database.schemas == ("dbo", "sales")
     assert (database.tags, database.exclude) == (("crm", "big"), ("dbo.log_*", "sales.tmp"))
     assert [one.schema for one in database.parallel_loads] == ["dbo", "sales"]
     assert database.tables == (
@@ -136,6 +136,10 @@ def test_one_id_in_two_files_is_refused_with_both_places(write: Write) -> None:
         ({"databases": "- {id: a, server: erp}\n"}, "databases.yaml:1: a lacks the key `instance`."),
         ({"databases": "- {id: a, family: crm, server: erp, exclude: [x.y]}\n"},
          "databases.yaml:1: a: `exclude[1]` is 'x.y', wanted `schema.table` in one of the database's schemas (dbo)"),
+        ({"databases": "- {id: a, family: crm, server: erp, tables: [{schema: x, table: t}]}\n"},
+         "databases.yaml:1: a: `tables[2]` is for schema 'x', wanted one of the database's (dbo)."),
+        ({"databases": "- {id: a, family: crm, server: erp, tables: [&t {schema: dbo, table: t}, *t]}\n"},
+         "databases.yaml:1: a: `tables[3]` is for dbo.t again. Put it into one."),
         ({"databases": "- {id: a, family: crm, server: erp, include: [orders]}\n"},
          "databases.yaml:1: a: `include[0]` is 'orders', wanted `schema.table`"),
     ],
