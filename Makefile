@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/$(VENV)/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 
-.PHONY: help setup demo test tests check format docs lock prove-small prove-night prove-faults prove-cloud prove-house prove-pace prove-truth prove-delta soak package toolchains verify-stack prove-stack clean
+.PHONY: help setup demo test tests check format docs lock prove-small prove-night prove-faults prove-cloud prove-house prove-pace prove-truth prove-delta prove-onboarding soak package toolchains verify-stack prove-stack clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ prove-truth: setup  ## show that an ok means all of it: what made it untrue, and
 
 prove-delta: setup  ## show that deltas lose nothing: a random workload at full size, and rules removed; figures last
 	@$(BIN)/python -m proofs.prove_delta
+
+prove-onboarding: setup  ## show what the first hour and onboarding must show: a clone, checks, profiles; figures last
+	@$(BIN)/python -m proofs.prove_onboarding
 
 soak: setup  ## use the local cloud for an afternoon in a few minutes, show what it keeps of memory; figures last
 	@$(BIN)/python -m bench.soak
