@@ -62,7 +62,7 @@ def _first_hour(folder: Path) -> Figure:
     machine = make_fresh_machine(folder)
     servers = [str(Path(found).parent) for name in ("mariadbd", "mariadb-install-db") if (found := shutil.which(name))]
     environment = {**machine.environment, "PATH": os.pathsep.join([machine.environment["PATH"], *servers])}
-    for command in (["make", "setup"], [".venv/bin/python", "-m", "pytest", "-n", "0", "-q", _PAGE]):
+    for command in (["make", "setup"], [".venv/bin/python", "-m", "pytest", "-n", "0", _PAGE]):
         done = subprocess.run(
             command,
             cwd=machine.checkout,
