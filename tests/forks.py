@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +16,41 @@ ROOT = Path(__file__).resolve().parents[1]
 _PROGRAM = ROOT / "tests/unit/cli/forked_fleet.py"
 
 
-def said_by_forks(cases: Mapping[str, Any], folder: Path, *modules: str) -> dict[str, dict[str, Any]]:
-    """What each of *cases* said, by its name. *modules*: loaded before the forks; *folder*: for what passes between."""
-    results = folder / "results.json"
-    ended = subprocess.run(  # noqa: S603  our own program
-        [sys.executable, str(_PROGRAM), str(results), *modules],
-        input=json.dumps(list(cases.values())),
+@dataclass(frozen=True)
+class Forks:
+    """The process that forks."""
+
+    process: subprocess.Popen[str]
+
+    def say(self, case: Mapping[str, Any]) -> dict[str, Any]:
+        """What the command of *case* says."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(case) + "\n")
+        self.process.stdin.flush()
+        said = self.process.stdout.readline()
+        assert said, "the process that forks has ended"
+        return json.loads(said)
+
+
+@contextmanager
+def forking(*modules: str) -> Iterator[Forks]:
+    """A process to fork commands from. *modules*: loaded before."""
+    with subprocess.Popen(  # noqa: S603  our own program
+        [sys.executable, str(_PROGRAM), *modules],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=300,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return dict(zip(cases, json.loads(results.read_text()), strict=True))
+    ) as process:
+        yield Forks(process)
+        assert process.stdin is not None
+        process.stdin.close()
+    assert process.returncode == 0
+
+
+def said_by_forks(cases: Mapping[str, Any], *modules: str) -> dict[str, dict[str, Any]]:
+    """What each of *cases* said, by its name. *modules*: loaded before the forks."""
+    with forking(*modules) as forks:
+        return {name: forks.say(case) for name, case in cases.items()}

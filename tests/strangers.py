@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from cli.main import main
+from forks import Forks, forking
 from forwarder import port_of
 from localcloud.servers.mariadb import EmbeddedMariadb
 from localcloud.servers.postgres import EmbeddedPostgres
@@ -42,6 +42,7 @@ class Stranger:
     shop: str
     crm: str
     capsys: pytest.CaptureFixture[str]
+    forks: Forks
 
     def ask(self, *words: str) -> Said:
         """What `fleet` says to these words in this process, which a command that runs nothing may share."""
@@ -54,16 +55,8 @@ class Stranger:
     def type_in(self, *words: str, **variables: str) -> Said:
         """What `fleet` says to these words, as a program."""
         environment = {**os.environ, "XDG_CONFIG_HOME": str(self.folder / "config"), "COLUMNS": "118", **variables}
-        return subprocess.run(  # noqa: S603  our own program
-            [Path(sys.executable).with_name("fleet"), *words],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        said = self.forks.say({"words": words, "environment": environment, "folder": str(self.folder)})
+        return Said(words, said["code"], said["out"], said["err"])
 
     @property
     def secrets(self) -> Path:
@@ -94,10 +87,21 @@ def servers(postgres: EmbeddedPostgres, mariadb: EmbeddedMariadb) -> Iterator[tu
     postgres.drop_database("shop")
 
 
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    """Where the stranger's programs come from."""
+    with forking("local.cloud") as process:
+        yield process
+
+
 @pytest.fixture
 def stranger(
-    servers: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    servers: tuple[str, str],
+    forks: Forks,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Stranger:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    return Stranger(tmp_path, *servers, capsys)
+    return Stranger(tmp_path, *servers, capsys, forks)

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from localcloud.servers.postgres import EmbeddedPostgres
-from strangers import Stranger, servers, stranger
+from strangers import Stranger, forks, servers, stranger
 
-__all__ = ["servers", "stranger"]
+__all__ = ["forks", "servers", "stranger"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "first-hour.md").read_text(encoding="utf-8")

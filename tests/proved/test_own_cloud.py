@@ -7,9 +7,9 @@ import json
 import boto3
 import pytest
 
-from strangers import Stranger, servers, stranger
+from strangers import Stranger, forks, servers, stranger
 
-__all__ = ["servers", "stranger"]
+__all__ = ["forks", "servers", "stranger"]
 
 
 def test_a_cloud_that_stays_runs_the_databases_of_a_registry_of_ones_own(stranger: Stranger) -> None:

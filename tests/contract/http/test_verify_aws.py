@@ -79,7 +79,7 @@ def verified(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Ve
             "no region": case(),
             "list": case("--list", "--json"),
         }
-        said = said_by_forks(cases, folder, "cli.local_answers")
+        said = said_by_forks(cases, "cli.local_answers")
     return Verified(said, heard)
 
 

@@ -1,9 +1,9 @@
 """The command `fleet` as processes of its own, many of them, for the price of loading it once: each is a fork.
 
-Reads a list of cases from standard input as JSON, and writes what each said to the file that is named. Modules that are
-named after it are loaded before the forks too. A case has *words* to type, and may have *environment* (all of it),
-*folder* (to start in) and *output*: `closed`, `unread` (a pipe without a reader), `full` (a device without room) or
-`ascii` (a terminal without other characters).
+Reads cases from standard input, a line of JSON each, and writes what each said as a line of JSON, before it reads the
+next. Modules that are named as arguments are loaded before the forks too. A case has *words* to type, and may have
+*environment* (all of it), *folder* (to start in) and *output*: `closed`, `unread` (a pipe without a reader), `full` (a
+device without room) or `ascii` (a terminal without other characters).
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import os
 import sys
 import tempfile
 import traceback
-from pathlib import Path
 from typing import Any
 
 import click
@@ -33,6 +32,7 @@ def run(case: dict[str, Any]) -> dict[str, Any]:
             os.environ.clear()
             os.environ.update(case.get("environment", {}))
             os.chdir(case.get("folder", "/"))
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(err.fileno(), 2)
             _point_output(case.get("output", ""), out.fileno())
             os._exit(_end(case["words"]))
@@ -79,9 +79,9 @@ def _point_output(where: str, file: int) -> None:
 if __name__ == "__main__":
     context = click.Context(cli)
     assert all(cli.get_command(context, name) for name in cli.list_commands(context))  # what takes long to load
-    results = Path(sys.argv[1])
-    for module in sys.argv[2:]:
+    for module in sys.argv[1:]:
         importlib.import_module(module)
     gc.freeze()  # no fork copies what it only looks at
     gc.disable()
-    results.write_text(json.dumps([run(case) for case in json.load(sys.stdin)]))
+    for line in iter(sys.stdin.readline, ""):
+        print(json.dumps(run(json.loads(line))), flush=True)  # noqa: T201

@@ -101,7 +101,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
         cases[name] = {"words": words, "environment": SIGNED_IN, "folder": str(folder), "output": output}
     for name, environment in TERMINALS.items():
         cases[name] = {"words": ["faults"], "environment": SIGNED_IN | environment, "folder": str(folder)}
-    return said_by_forks(cases, folder)
+    return said_by_forks(cases)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
