@@ -291,6 +291,7 @@ def full_load_statements(
         "BEGIN TRANSACTION",
         f"DELETE FROM {target}",
         *copy_statements(snowflake, attempt, table, sealed, target),
+        *key_guards(table, target),
         # Both guards stand behind the DELETE, whose lock another load of this table had to give back first: asked for
         # earlier, the order guard would not see what that one applied meanwhile.
         f"INSERT INTO {applied_table(snowflake)} {load_guards(snowflake, attempt, table, sealed, target)}",
@@ -300,7 +301,8 @@ def full_load_statements(
 
 
 def shape_statements(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, plan: TablePlan) -> tuple[str, ...]:
-    """What makes the published table, or gives it the columns that *plan* adds and widens."""
+    """What makes the published table, or gives it the columns that *plan* adds and widens, and takes those that it
+    removes. Source: https://docs.snowflake.com/en/sql-reference/sql/alter-table (documented, IF EXISTS too)."""
     target = qualified(snowflake, attempt.database, table.name)
     schema = f"{quote(snowflake.database)}.{quote(warehouse_schema(attempt.database, table.schema))}"
     return (
@@ -311,6 +313,7 @@ def shape_statements(snowflake: SnowflakeSettings, attempt: Attempt, table: Tabl
             f"ALTER TABLE {target} ALTER COLUMN {quote(column.name)} SET DATA TYPE {column.type}"
             for column in plan.widened
         ),
+        *(f"ALTER TABLE {target} DROP COLUMN IF EXISTS {quote(column.name)}" for column in plan.removed),
         # Names every column: a table that someone has changed since fails here, not by silently dropping a column.
         f"SELECT {list_names([column.name for column in plan.columns])} FROM {target} LIMIT 0",
     )
@@ -330,6 +333,7 @@ def _replacement(
         f"CREATE OR REPLACE TEMPORARY TABLE {beside} ({define(plan.columns)})",
         *copy_statements(snowflake, attempt, table, sealed, beside),
         load_guards(snowflake, attempt, table, sealed, beside),
+        *key_guards(table, beside),
         f"CREATE OR REPLACE TRANSIENT TABLE {target} CLONE {beside} COPY GRANTS",
         f"INSERT INTO {applied_table(snowflake)} {load_guards(snowflake, attempt, table, sealed, target)}",
         f"DROP TABLE {beside}",
@@ -351,6 +355,33 @@ def load_guards(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, se
         f"CURRENT_TIMESTAMP() "
         f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {applied_table(snowflake)} WHERE {where}), "
         f"(SELECT COUNT(*) AS HELD, COUNT_IF({is_own}) AS OWN FROM {held_in})"
+    )
+
+
+DECLARED_KEY = "declared key: "
+"""Begins what a request says that is refused because the rows that landed do not have the key that the registry says."""
+
+
+def key_guards(table: Table, held_in: str) -> tuple[str, ...]:
+    """A statement that fails where *held_in* has two rows with the key that the registry declares for *table*, or one
+    without; none for a key of the source's, which holds there.
+
+    >>> key_guards(Table("s", "t", False, (), ("id",)), "T")
+    ()
+    >>> declared = Table("s", "t", False, (), ("a", "b"), is_key_declared=True)
+    >>> print(key_guards(declared, "T")[0].rpartition(" FROM (")[0].partition(" FROM (")[2])
+    SELECT COUNT(*) AS DOUBLED FROM (SELECT 1 AS ONE FROM T WHERE "A" IS NOT NULL AND "B" IS NOT NULL QUALIFY ROW_NUMBER() OVER (PARTITION BY "A", "B" ORDER BY "A") > 1)),
+    """
+    if not table.is_key_declared:
+        return ()
+    keys = [quote(warehouse_name(name)) for name in table.key]
+    is_whole = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+    return (
+        f"SELECT CAST(IFF(DOUBLED + BLANK = 0, '0', '{DECLARED_KEY}' || DOUBLED || ' rows beside another one with "
+        f"their key, ' || BLANK || ' rows without a whole key') AS NUMBER(9,0)) "
+        f"FROM (SELECT COUNT(*) AS DOUBLED FROM (SELECT 1 AS ONE FROM {held_in} WHERE {is_whole} "
+        f"QUALIFY ROW_NUMBER() OVER (PARTITION BY {', '.join(keys)} ORDER BY {keys[0]}) > 1)), "
+        f"(SELECT COUNT_IF(NOT ({is_whole})) AS BLANK FROM {held_in})",
     )
 
 

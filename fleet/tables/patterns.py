@@ -43,6 +43,16 @@ def any_matches(patterns: Iterable[str], name: str) -> bool:
     return any(matches(pattern, name) for pattern in patterns)
 
 
+def may_match_within(pattern: str, name: str) -> bool:
+    """Whether *pattern*, whatever the case, may match *name*, a dot and more: of a table's name, a column of it.
+
+    >>> patterns = ("*.*.password", "dbo.u*", "*", "dbo.user.ssn", "dbo.users")
+    >>> [may_match_within(one, "dbo.users") for one in patterns]
+    [True, True, True, False, False]
+    """
+    return any(matches(pattern[:end], f"{name}.", ignores_case=True) for end in range(len(pattern) + 1))
+
+
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, ignores_case: bool) -> re.Pattern[str]:
     parts = _STAR.split(pattern)

@@ -15,6 +15,7 @@ from fleet.deltas.change_sql import INCOMPLETE, KEYLESS
 from fleet.drift import TableLook, read_streams
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
+from fleet.keeping import key_refused, read_key_refusal
 from fleet.names import warehouse_name, warehouse_schema
 from fleet.outcomes import LoadResult
 from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, next_load_look_seconds, next_look_seconds, seconds_since
@@ -112,6 +113,8 @@ def _answer(load: Load, opened: Opened, answer: Succeeded | Failed) -> Load:
         return load.failed(
             needs_full(load.name, "changes of it lack the key, so that nobody knows which rows they are of")
         )
+    if isinstance(answer, Failed) and (found := read_key_refusal(answer.cause)):
+        return load.failed(key_refused(load.name, found))
     if isinstance(answer, Failed):
         text = f"{load.name}: Snowflake answers {answer.code}: {answer.cause}"
         return load.failed(Failure("warehouse", "LoadRefused", text))

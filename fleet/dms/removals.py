@@ -1,0 +1,90 @@
+"""The columns that a task's mappings leave out: which rules `remove-column` say that, and no two of them for one column.
+
+DMS applies one action to one column, and matches names with `%` and `_` as wildcards, in a column's name too.
+Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Transformations.html  # noqa: E501
+"Limitations", and the example "Remove a column" with `col%`, read 2026-12-01. That a rule for a column that is not
+there does no harm is assumed, from that example.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from fleet.tables.catalogue import Table, TableName
+
+
+class Removal(NamedTuple):
+    """A rule's three names, wildcards among them."""
+
+    schema: str
+    table: str
+    column: str
+
+
+class _Known(NamedTuple):
+    schema: str
+    table: str
+    column: str
+
+
+def find_removals(
+    patterns: Sequence[str], tables: Sequence[Table], locators: Mapping[TableName, tuple[str, str]]
+) -> tuple[Removal, ...]:
+    """The rules that leave out what the registry's *patterns* name. *tables*: those that are moved, without their left
+    out columns; *locators*: schema and table of each as a rule names them.
+
+    A pattern goes as it is, so that it also holds for a column that comes to the source after its catalogue was read:
+    if it is no wider there than here, and surely matches all that it may, and no other one matches the same. Each column
+    of the catalogue that is left has a rule of its own.
+
+    >>> from fleet.tables.columns import Column
+    >>> users = Table("s", "users", False, (Column("id", "integer"),), ("id",), left_out=("pin", "Password"))
+    >>> found = find_removals(["*.*.pin", "s.users.password"], [users], {users.name: ("s", "users")})
+    >>> for removal in found:
+    ...     print(*removal)
+    % % pin
+    s users Password
+    """
+    kept = [_Known(*table.name, column.name) for table in tables for column in table.columns]
+    left = [(table.name, _Known(*table.name, name)) for table in tables for name in table.left_out]
+    found: list[Removal] = []
+    covered: set[_Known] = set()
+    for removal in filter(None, map(_as_rule, patterns)):
+        matched = {one for _, one in left if _matches(removal, one)}
+        may_match = {one for _, one in left if _matches(removal, one, case_counts=False)}
+        is_wider = any(_matches(removal, one, case_counts=False) for one in kept)
+        if not is_wider and matched == may_match and not covered & matched and removal not in found:
+            found.append(removal)
+            covered |= matched
+    others = {table.name: [*table.left_out, *(one.name for one in table.columns)] for table in tables}
+    found += [
+        Removal(*locators[name], _locator(one.column, others[name])) for name, one in left if one not in covered
+    ]
+    return tuple(found)
+
+
+def _as_rule(pattern: str) -> Removal | None:
+    """*pattern* in DMS's wildcards; None where it does not say which dot ends a name, or has a wildcard of DMS's."""
+    parts = pattern.split(".")
+    return None if len(parts) != 3 or re.search(r"[%\[]", pattern) else Removal(*(one.replace("*", "%") for one in parts))
+
+
+def _matches(removal: Removal, known: _Known, *, case_counts: bool = True) -> bool:
+    return all(_regex(one, case_counts).fullmatch(name) for one, name in zip(removal, known, strict=True))
+
+
+@lru_cache(maxsize=4_096)
+def _regex(pattern: str, case_counts: bool) -> re.Pattern[str]:
+    parts = (".*" if letter == "%" else "." if letter == "_" else re.escape(letter) for letter in pattern)
+    return re.compile("".join(parts), re.DOTALL if case_counts else re.DOTALL | re.IGNORECASE)
+
+
+def _locator(column: str, columns: Sequence[str]) -> str:
+    """*column* as a rule names it alone of *columns*: in brackets, of which AWS says less, only where it must be."""
+    is_plain = not re.search(r"[%\[]", column) and not any(
+        _regex(column, False).fullmatch(other) for other in columns if other != column
+    )
+    return column if is_plain else "".join(f"[{letter}]" if letter in "_%[" else letter for letter in column)
