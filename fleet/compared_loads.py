@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from fleet.attempts import Attempt
 from fleet.databases import Deletes, SnowflakeSettings
+from fleet.declared_keys import key_guards
 from fleet.drift import TablePlan
 from fleet.keeping_sql import (
     BY_ATTEMPT,
@@ -28,7 +29,6 @@ from fleet.warehouse import (
     applied_table,
     copy_statements,
     define,
-    key_guards,
     list_names,
     literal,
     load_guards,

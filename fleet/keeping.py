@@ -5,7 +5,6 @@ Which tables can, and what becomes of one when the registry or its columns chang
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -14,7 +13,6 @@ from fleet.drift import TablePlan, plan_table
 from fleet.failures import Failure
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.columns import dms_type
-from fleet.warehouse import DECLARED_KEY
 from fleet.warehouse_columns import KEEPING_COLUMNS, WarehouseColumn
 
 
@@ -63,26 +61,6 @@ def judge_keeping(engine: Engine, database: Database, table: Table) -> Failure |
         f"Say `deletes: hard` of it in `tables` of the registry, or give it a primary key, or declare one with `key`."
     )
     return Failure("mapping_empty", "RowsNotKept", text)
-
-
-def read_key_refusal(cause: str) -> str:
-    """What Snowflake's *cause* says of rows without the key that the registry declares; nothing where it is another.
-
-    >>> read_key_refusal("Numeric value 'declared key: 3 rows beside another one with their key, 0 rows without a "
-    ... "whole key' is not recognized")
-    '3 rows beside another one with their key, 0 rows without a whole key'
-    """
-    found = re.search(rf"{DECLARED_KEY}([^']*)", cause)
-    return found[1] if found else ""
-
-
-def key_refused(name: TableName, found: str) -> Failure:
-    """The failure of a table of which *found* says how many rows lack the key that the registry declares."""
-    text = (
-        f"{name} does not have the key that the registry declares: {found}. Nothing was loaded. Add columns to `key` in "
-        "`tables` until it holds, or remove it."
-    )
-    return Failure("table_error", "DeclaredKeyBroken", text)
 
 
 def plan_published(

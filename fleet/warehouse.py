@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from fleet.attempts import Attempt
 from fleet.databases import Deletes, Rename, Settings, SnowflakeSettings
+from fleet.declared_keys import key_guards
 from fleet.dms.mappings import DATABASE_COLUMN
 from fleet.drift import TablePlan
 from fleet.failures import Failure
@@ -31,36 +32,10 @@ from fleet.warehouse_columns import (
     ROW_COLUMN,
     WarehouseColumn,
 )
+from fleet.warehouse_text import list_names, literal, quote
 
 _NAME_CHARACTERS = 255
 """Source: https://docs.snowflake.com/en/sql-reference/identifiers-syntax (documented)."""
-
-
-def quote(name: str) -> str:
-    """*name* as an identifier that means exactly it.
-
-    >>> quote('a"b')
-    '"a""b"'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def list_names(names: Sequence[str]) -> str:
-    """*names*, quoted, with commas between them.
-
-    >>> list_names(["ID", "a b"])
-    '"ID", "a b"'
-    """
-    return ", ".join(map(quote, names))
-
-
-def literal(text: str) -> str:
-    r"""*text* as a string constant; Snowflake reads backslashes in it.
-
-    >>> literal("it's a\\b")
-    "'it''s a\\\\b'"
-    """
-    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def qualified(snowflake: SnowflakeSettings, database: str, name: TableName, *, suffix: str = "") -> str:
@@ -355,33 +330,6 @@ def load_guards(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, se
         f"CURRENT_TIMESTAMP() "
         f"FROM (SELECT COALESCE(MAX(ATTEMPT), 0) AS LATEST FROM {applied_table(snowflake)} WHERE {where}), "
         f"(SELECT COUNT(*) AS HELD, COUNT_IF({is_own}) AS OWN FROM {held_in})"
-    )
-
-
-DECLARED_KEY = "declared key: "
-"""Begins what a request says that is refused because the rows that landed do not have the key that the registry says."""
-
-
-def key_guards(table: Table, held_in: str) -> tuple[str, ...]:
-    """A statement that fails where *held_in* has two rows with the key that the registry declares for *table*, or one
-    without; none for a key of the source's, which holds there.
-
-    >>> key_guards(Table("s", "t", False, (), ("id",)), "T")
-    ()
-    >>> declared = Table("s", "t", False, (), ("a", "b"), is_key_declared=True)
-    >>> print(key_guards(declared, "T")[0].rpartition(" FROM (")[0].partition(" FROM (")[2])
-    SELECT COUNT(*) AS DOUBLED FROM (SELECT 1 AS ONE FROM T WHERE "A" IS NOT NULL AND "B" IS NOT NULL QUALIFY ROW_NUMBER() OVER (PARTITION BY "A", "B" ORDER BY "A") > 1)),
-    """
-    if not table.is_key_declared:
-        return ()
-    keys = [quote(warehouse_name(name)) for name in table.key]
-    is_whole = " AND ".join(f"{key} IS NOT NULL" for key in keys)
-    return (
-        f"SELECT CAST(IFF(DOUBLED + BLANK = 0, '0', '{DECLARED_KEY}' || DOUBLED || ' rows beside another one with "
-        f"their key, ' || BLANK || ' rows without a whole key') AS NUMBER(9,0)) "
-        f"FROM (SELECT COUNT(*) AS DOUBLED FROM (SELECT 1 AS ONE FROM {held_in} WHERE {is_whole} "
-        f"QUALIFY ROW_NUMBER() OVER (PARTITION BY {', '.join(keys)} ORDER BY {keys[0]}) > 1)), "
-        f"(SELECT COUNT_IF(NOT ({is_whole})) AS BLANK FROM {held_in})",
     )
 
 

@@ -14,7 +14,7 @@ from fleet.deltas.open_transactions import describe_ended, describe_open, find_o
 from fleet.deltas.sealing import describe_twice, find_mark, judge_changes
 from fleet.dms.tasks import ChangeCounts, TaskReport, judge_delta_end, read_changes
 from fleet.failures import Failure
-from fleet.folders import LandedFile, sort_files
+from fleet.folders import sort_files
 from fleet.late_objects import find_unsealed
 from fleet.manifests import (
     DeltaSeal,

@@ -20,6 +20,7 @@ OWN = ("id", "name_at_source", "family", "onboarded", "notes")
 _IDENTITIES: Mapping[str, Callable[[Any], object]] = {
     "tags": lambda text: text,
     "exclude": lambda text: text,
+    "exclude_columns": lambda text: text,
     "parallel_loads": lambda one: (one.schema, one.table),
     "renames": lambda one: (one.schema, one.table, one.column),
     "tables": lambda one: (one.schema, one.table),

@@ -29,6 +29,8 @@ def say_account(account: DatabaseAccount) -> Iterator[str]:
         if one.fate == "with its parent":
             parts.setdefault(one.why, []).append(one.name)
     yield from (f"{list_some(names)}: {why}" for why, names in parts.items())
+    if account.columns_left_out:
+        yield f"left out by the registry (`exclude_columns`): {', '.join(account.columns_left_out)}"
     yield from (f"since the last run: {change}" for change in account.changes)
     yield from account.remarks
 

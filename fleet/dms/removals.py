@@ -1,9 +1,8 @@
-"""The columns that a task's mappings leave out: which rules `remove-column` say that, and no two of them for one column.
+"""The columns that a task's mappings leave out: which rules `remove-column` say that, and no two for one column.
 
-DMS applies one action to one column, and matches names with `%` and `_` as wildcards, in a column's name too.
-Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Transformations.html  # noqa: E501
-"Limitations", and the example "Remove a column" with `col%`, read 2026-12-01. That a rule for a column that is not
-there does no harm is assumed, from that example.
+DMS applies one action to one column, and reads `%` and `_` as wildcards in a column's name, too. Source: AWS DMS user
+guide, "Transformation rules and actions", "Limitations" and "Remove a column", whose example is `col%`
+(docs/facts/dms.md 5.4). That a rule for a column that is not there does no harm is assumed.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ def find_removals(
     out columns; *locators*: schema and table of each as a rule names them.
 
     A pattern goes as it is, so that it also holds for a column that comes to the source after its catalogue was read:
-    if it is no wider there than here, and surely matches all that it may, and no other one matches the same. Each column
-    of the catalogue that is left has a rule of its own.
+    if it is no wider there than here, surely matches all that it may, and no other one matches the same. Each column
+    that is left has a rule of its own.
 
     >>> from fleet.tables.columns import Column
     >>> users = Table("s", "users", False, (Column("id", "integer"),), ("id",), left_out=("pin", "Password"))
@@ -60,16 +59,16 @@ def find_removals(
             found.append(removal)
             covered |= matched
     others = {table.name: [*table.left_out, *(one.name for one in table.columns)] for table in tables}
-    found += [
-        Removal(*locators[name], _locator(one.column, others[name])) for name, one in left if one not in covered
-    ]
+    found += [Removal(*locators[name], _locator(one.column, others[name])) for name, one in left if one not in covered]
     return tuple(found)
 
 
 def _as_rule(pattern: str) -> Removal | None:
     """*pattern* in DMS's wildcards; None where it does not say which dot ends a name, or has a wildcard of DMS's."""
     parts = pattern.split(".")
-    return None if len(parts) != 3 or re.search(r"[%\[]", pattern) else Removal(*(one.replace("*", "%") for one in parts))
+    return (
+        None if len(parts) != 3 or re.search(r"[%\[]", pattern) else Removal(*(one.replace("*", "%") for one in parts))
+    )
 
 
 def _matches(removal: Removal, known: _Known, *, case_counts: bool = True) -> bool:

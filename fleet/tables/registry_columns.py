@@ -14,8 +14,8 @@ from fleet.spelling import list_some
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.patterns import matches, may_match_within
 
-# Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Transformations.html  # noqa: E501
-# "Limitations", read 2026-12-01: of special characters `#`, `\`, `/` and `-` are its examples.
+# Source: AWS DMS user guide, "Transformation rules and actions", "Limitations" (docs/facts/dms.md 5.4): of special
+# characters `#`, `\`, `/` and `-` are its examples, and right-to-left names are its sentence before.
 _BEYOND_RULES = re.compile(r"[#\\/\-\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 

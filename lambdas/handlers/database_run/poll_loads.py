@@ -11,11 +11,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from fleet.declared_keys import key_refused, read_key_refusal
 from fleet.deltas.change_sql import INCOMPLETE, KEYLESS
 from fleet.drift import TableLook, read_streams
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
 from fleet.failures import Failure
-from fleet.keeping import key_refused, read_key_refusal
 from fleet.names import warehouse_name, warehouse_schema
 from fleet.outcomes import LoadResult
 from fleet.waits import CANCEL_GRACE_SECONDS, Wait, judge_wait, next_load_look_seconds, next_look_seconds, seconds_since
