@@ -14,7 +14,7 @@ from fleet.deltas.open_transactions import describe_ended, describe_open, find_o
 from fleet.deltas.sealing import describe_twice, find_mark, judge_changes
 from fleet.dms.tasks import ChangeCounts, TaskReport, judge_delta_end, read_changes
 from fleet.failures import Failure
-from fleet.folders import sort_files
+from fleet.folders import LandedFile, sort_files
 from fleet.late_objects import find_unsealed
 from fleet.manifests import (
     DeltaSeal,
@@ -67,6 +67,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
     is_whole = mark == opened.attempt.number if opened.record.marked_at else _has_read(opened, log, report, gaps)
     began = opened.record.prepared_at  # noted before the mark was set, or the log's end was seen
     is_closed = end is None and (is_whole or not opened.record.marked_at)
+    left_out = _find_left_out(opened, tables, files, footers, gaps)
     new = {} if before is None else {table.name: _since(counts, before, table.name) for table in tables}
     sealed = [
         judge_changes(
@@ -77,13 +78,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             state=states.get(table.name, ""),
             changed=changed.get(table.name, ""),
             carried=_carried(opened, table),
-            left_out=judge_left_out(
-                opened.database,
-                table.name,
-                known_columns(opened.database, table),
-                files.get(table.name, ()),
-                footers,
-            ),
+            left_out=left_out.get(table.name),
         )
         for table in tables
         if table.name != mark_name
@@ -154,6 +149,27 @@ def is_delta_over(opened: Opened, running_seconds: float, clients: Clients) -> b
     listed = [one.file for one in clients.objects.list(bucket, folder.table_prefix(mark))]
     files = sort_files(folder, [mark], listed)[0].get(mark, ())
     return find_mark(files, read_footers(bucket, files, clients)) == opened.attempt.number
+
+
+def _find_left_out(
+    opened: Opened,
+    tables: Sequence[Table],
+    files: Mapping[TableName, Sequence[LandedFile]],
+    footers: Mapping[str, Footer],
+    gaps: list[str],
+) -> dict[TableName, Failure]:
+    """Tables in whose changes a column landed that the registry leaves out. The full load that follows may end well,
+    and their files are there all the same: so each is a gap."""
+    database = opened.database
+    judged = {
+        table.name: judge_left_out(
+            database, table.name, known_columns(database, table), files.get(table.name, ()), footers
+        )
+        for table in tables
+    }
+    found = {name: failure for name, failure in judged.items() if failure is not None}
+    gaps += [failure.text.rstrip(".") for failure in found.values()]
+    return found
 
 
 def _carried(opened: Opened, table: Table) -> list[str]:
