@@ -93,7 +93,6 @@ def full_load_mappings(
 ) -> str:
     """The mappings that move exactly *tables* of *database*, as the JSON text DMS takes. Equal input, equal text.
 
-    A column that the registry leaves out is in no rule that moves it, and in one that removes it.
     *names*: all relations that the source's census knows.
 
     Raises:
@@ -111,7 +110,8 @@ def full_load_mappings(
     moved = {table.name for table in tables}
     loads = [load for load in database.parallel_loads if (load.schema, load.table) in moved]
     renames = [rename for rename in database.renames if (rename.schema, rename.table) in moved]
-    return _write(database, selections, loads, renames, find_removals(database.exclude_columns, tables, locators))
+    removals = find_removals(database.exclude_columns, tables, locators, engine)
+    return _write(database, selections, loads, renames, removals)
 
 
 def delta_mappings(database: Database, tables: Sequence[Table], names: Iterable[TableName], engine: Engine) -> str:
@@ -130,7 +130,7 @@ def delta_mappings(database: Database, tables: Sequence[Table], names: Iterable[
     moved = {table.name for table in tables}
     renames = [rename for rename in database.renames if (rename.schema, rename.table) in moved]
     selections = [(*locators[table.name], "table") for table in tables]
-    removals = find_removals(database.exclude_columns, tables, locators)
+    removals = find_removals(database.exclude_columns, tables, locators, engine)
     return _write(database, selections, (), renames, removals, are_changes=True)
 
 

@@ -12,7 +12,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from fleet.databases import Engine
 from fleet.tables.catalogue import Table, TableName
+
+
+_CASE_AS_THERE: frozenset[Engine] = frozenset({"sqlserver"})
+"""Engines with which the collation of the source decides whether a rule counts case (docs/facts/dms.md 5.6)."""
 
 
 class Removal(NamedTuple):
@@ -30,7 +35,10 @@ class _Known(NamedTuple):
 
 
 def find_removals(
-    patterns: Sequence[str], tables: Sequence[Table], locators: Mapping[TableName, tuple[str, str]]
+    patterns: Sequence[str],
+    tables: Sequence[Table],
+    locators: Mapping[TableName, tuple[str, str]],
+    engine: Engine = "postgresql",
 ) -> tuple[Removal, ...]:
     """The rules that leave out what the registry's *patterns* name. *tables*: those that are moved, without their left
     out columns; *locators*: schema and table of each as a rule names them.
@@ -41,10 +49,10 @@ def find_removals(
 
     >>> from fleet.tables.columns import Column
     >>> users = Table("s", "users", False, (Column("id", "integer"),), ("id",), left_out=("pin", "Password"))
-    >>> found = find_removals(["*.*.pin", "s.users.password"], [users], {users.name: ("s", "users")})
-    >>> for removal in found:
+    >>> for removal in find_removals(["*.*.pi*", "s.*.password"], [users], {users.name: ("s", "users")}):
     ...     print(*removal)
-    % % pin
+    % % pi%
+    s % password
     s users Password
     """
     kept = [_Known(*table.name, column.name) for table in tables for column in table.columns]
@@ -53,7 +61,7 @@ def find_removals(
     covered: set[_Known] = set()
     for removal in filter(None, map(_as_rule, patterns)):
         matched = {one for _, one in left if _matches(removal, one)}
-        may_match = {one for _, one in left if _matches(removal, one, case_counts=False)}
+        may_match = {one for _, one in left if _matches(removal, one, case_counts=engine not in _CASE_AS_THERE)}
         is_wider = any(_matches(removal, one, case_counts=False) for one in kept)
         if not is_wider and matched == may_match and not covered & matched and removal not in found:
             found.append(removal)
