@@ -25,6 +25,7 @@ from fleet.manifests import (
     part_left_by_test,
     seal,
 )
+from fleet.parquet_footer import Footer
 from fleet.sentences import as_clause
 from fleet.spelling import list_some
 from fleet.tables.account import NOTHING_ACCOUNTED

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from fleet.databases import Engine
 from fleet.tables.catalogue import Table, TableName
 
-
 _CASE_AS_THERE: frozenset[Engine] = frozenset({"sqlserver"})
 """Engines with which the collation of the source decides whether a rule counts case (docs/facts/dms.md 5.6)."""
 
