@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fleet.databases import Database, Engine, Rename, TableRules
 from fleet.dms.mappings import delta_mappings, first_mappings, full_load_mappings
+from fleet.dms.removals import find_removals
 from fleet.folders import LandedFile
 from fleet.parquet_footer import Footer
 from fleet.tables.account import find_fate, select_tables, take_account
@@ -21,6 +22,7 @@ from fleet.tables.registry_columns import by_registry, is_left_out, judge_left_o
 from localcloud.dms.rules.mapping_rules import parse
 from localcloud.dms.type_tables.column import DmsType
 
+ENGINES: tuple[Engine, ...] = ("sqlserver", "mysql")
 SHOP = Database("shop", "s", "Shop", "one", ("dbo",))
 names = st.text("aAbB_%x[]", min_size=1, max_size=4)
 patterns = st.lists(
@@ -75,6 +77,20 @@ def test_a_column_that_is_not_there_yet_is_left_out_by_the_pattern_itself() -> N
         shape = parse(text).shape("dbo", "users", is_view=False)
         landed = [one.name for one in shape.fields([(name, DmsType("INT4")) for name in ("id", "pin", "card_no")])]
         assert landed == ["id", "_fleet_database"]
+
+
+def test_of_two_patterns_for_one_column_one_is_a_rule() -> None:
+    shop = replace(SHOP, exclude_columns=("*.*.p*", "dbo.*.pin", "*.*.pan"))
+    table = by_registry(shop, Table("dbo", "t", False, tuple(Column(one, "integer") for one in ("id", "pin"))))
+    shape = parse(full_load_mappings(shop, [table], [table.name])).shape("dbo", "t", is_view=False)
+    landed = shape.fields([(name, DmsType("INT4")) for name in ("id", "pin")])
+    assert [one.name for one in landed] == ["id", "_fleet_database"]
+
+
+def test_where_the_collation_decides_on_case_a_pattern_in_another_case_is_no_rule() -> None:
+    table = Table("dbo", "t", False, (), left_out=("PIN",))
+    found = {engine: find_removals(["*.*.pin"], [table], {table.name: ("dbo", "t")}, engine) for engine in ENGINES}
+    assert found == {"sqlserver": (("dbo", "t", "PIN"),), "mysql": (("%", "%", "pin"), ("dbo", "t", "PIN"))}
 
 
 def test_a_renamed_column_keeps_its_one_rule() -> None:

@@ -131,6 +131,10 @@ def test_a_column_with_a_special_character_in_its_name_is_not_transformed() -> N
         found.fields([("a-b", DmsType("INT4"))])
 
 
+def test_a_removal_that_matches_no_column_changes_nothing() -> None:
+    assert names(rule("column", "remove-column", "%.%.Photo")) == names()
+
+
 @pytest.mark.parametrize(
     ("locators", "column", "words"),
     [
