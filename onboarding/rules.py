@@ -108,7 +108,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     # A name may hold dots itself: three parts are the least.
     (Database, "exclude_columns"): FieldRule(
         lambda text: len(parts := text.split(".")) > 2 and all(map(str.strip, parts)),
-        "schema.table.column, in which * stands for any number of characters",
+        "schema.table.column, in which * is any number of characters",
         "Like `*.*.password` or `dbo.customers.ssn`.",
     ),
     (Database, "tags"): TEXT,

@@ -40,7 +40,7 @@ tables = st.lists(
 
 
 @given(st.text("ab*.", max_size=8), st.text("aAbB.", max_size=8))
-def test_a_star_stands_for_any_characters_and_nothing_else_does(pattern: str, name: str) -> None:
+def test_a_star_is_any_characters_and_nothing_else_does(pattern: str, name: str) -> None:
     assert matches(pattern, name, case_counts=True) == fnmatchcase(name, pattern)
     assert matches(pattern, name) == fnmatchcase(name.lower(), pattern)
 
