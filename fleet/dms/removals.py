@@ -8,8 +8,7 @@ guide, "Transformation rules and actions", "Limitations" and "Remove a column", 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from fleet.databases import Engine
@@ -22,12 +21,6 @@ _CASE_AS_THERE: frozenset[Engine] = frozenset({"sqlserver"})
 class Removal(NamedTuple):
     """A rule's three names, wildcards among them."""
 
-    schema: str
-    table: str
-    column: str
-
-
-class _Known(NamedTuple):
     schema: str
     table: str
     column: str
@@ -54,19 +47,24 @@ def find_removals(
     s % password
     s users Password
     """
-    kept = [_Known(*table.name, column.name) for table in tables for column in table.columns]
-    left = [(table.name, _Known(*table.name, name)) for table in tables for name in table.left_out]
+    kept = [_joined(*table.name, column.name) for table in tables for column in table.columns]
+    left = {(table.name, name): _joined(*table.name, name) for table in tables for name in table.left_out}
     found: list[Removal] = []
-    covered: set[_Known] = set()
+    covered: set[str] = set()
     for removal in filter(None, map(_as_rule, patterns)):
-        matched = {one for _, one in left if _matches(removal, one)}
-        may_match = {one for _, one in left if _matches(removal, one, case_counts=engine not in _CASE_AS_THERE)}
-        is_wider = any(_matches(removal, one, case_counts=False) for one in kept)
+        surely, perhaps = _matcher(removal), _matcher(removal, re.IGNORECASE)
+        matched = set(filter(surely, left.values()))
+        may_match = set(filter(perhaps, left.values())) if engine in _CASE_AS_THERE else matched
+        is_wider = any(map(perhaps, kept))
         if not is_wider and matched == may_match and not covered & matched and removal not in found:
             found.append(removal)
             covered |= matched
     others = {table.name: [*table.left_out, *(one.name for one in table.columns)] for table in tables}
-    found += [Removal(*locators[name], _locator(one.column, others[name])) for name, one in left if one not in covered]
+    found += [
+        Removal(*locators[name], _locator(column, others[name]))
+        for (name, column), joined in left.items()
+        if joined not in covered
+    ]
     return tuple(found)
 
 
@@ -78,19 +76,22 @@ def _as_rule(pattern: str) -> Removal | None:
     )
 
 
-def _matches(removal: Removal, known: _Known, *, case_counts: bool = True) -> bool:
-    return all(_regex(one, case_counts).fullmatch(name) for one, name in zip(removal, known, strict=True))
+def _joined(schema: str, table: str, column: str) -> str:
+    return f"{schema}\0{table}\0{column}"
 
 
-@lru_cache(maxsize=4_096)
-def _regex(pattern: str, case_counts: bool) -> re.Pattern[str]:
-    parts = (".*" if letter == "%" else "." if letter == "_" else re.escape(letter) for letter in pattern)
-    return re.compile("".join(parts), re.DOTALL if case_counts else re.DOTALL | re.IGNORECASE)
+def _matcher(removal: Removal, flags: re.RegexFlag = re.NOFLAG) -> Callable[[str], object]:
+    return re.compile("\0".join(map(_expression, removal)), re.DOTALL | flags).fullmatch
+
+
+def _expression(locator: str) -> str:
+    letters = ("[^\0]*" if letter == "%" else "[^\0]" if letter == "_" else re.escape(letter) for letter in locator)
+    return "".join(letters)
 
 
 def _locator(column: str, columns: Sequence[str]) -> str:
     """*column* as a rule names it alone of *columns*: in brackets, of which AWS says less, only where it must be."""
     is_plain = not re.search(r"[%\[]", column) and not any(
-        _regex(column, False).fullmatch(other) for other in columns if other != column
+        re.fullmatch(_expression(column), other, re.DOTALL | re.IGNORECASE) for other in columns if other != column
     )
     return column if is_plain else "".join(f"[{letter}]" if letter in "_%[" else letter for letter in column)

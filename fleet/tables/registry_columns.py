@@ -12,7 +12,7 @@ from fleet.folders import LandedFile
 from fleet.parquet_footer import Footer
 from fleet.spelling import list_some
 from fleet.tables.catalogue import Table, TableName
-from fleet.tables.patterns import matches, may_match_within
+from fleet.tables.patterns import matcher, may_match_within
 
 # Source: AWS DMS user guide, "Transformation rules and actions", "Limitations" (docs/facts/dms.md 5.4): of special
 # characters `#`, `\`, `/` and `-` are its examples, and right-to-left names are its sentence before.
@@ -21,7 +21,7 @@ _BEYOND_RULES = re.compile(r"[#\\/\-\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 def is_left_out(database: Database, name: TableName, column: str) -> bool:
     """Whether `exclude_columns` names the *column* of that table. Case makes no difference: that is the safe side."""
-    return any(matches(pattern, f"{name}.{column}", ignores_case=True) for pattern in database.exclude_columns)
+    return bool(database.exclude_columns) and bool(matcher(database.exclude_columns)(f"{name}.{column}"))
 
 
 def may_leave_out(database: Database, name: TableName) -> bool:
