@@ -208,7 +208,8 @@ def _lines(verdict: CensusVerdict) -> list[str]:
         lines.append("Columns that may not arrive as they are (each run counts the values):")
         lines += [f"  {line}" for line in verdict.columns]
     else:
-        lines.append("Every column of what is moved arrives as it is.")
+        every = "Every other column" if verdict.account.columns_left_out else "Every column"
+        lines.append(f"{every} of what is moved arrives as it is.")
     if verdict.arrivals:
         lines += say_arrivals(verdict.arrivals)
         if verdict.arrivals.no_mark:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from fleet.attempts import Attempt
 from fleet.databases import Deletes, SnowflakeSettings
+from fleet.declared_keys import key_guards
 from fleet.drift import TablePlan
 from fleet.keeping_sql import (
     BY_ATTEMPT,
@@ -53,7 +54,8 @@ def compared_load_statements(
     """One request: the published table's living rows are *sealed*'s afterwards, or it is as it was before.
 
     *read_at*: when the load began, from which on its images are known and what it lacks is gone. Where a key landed
-    twice, the last row of the last file counts: nobody knows better. Running it again changes nothing. The last
+    twice, the last row of the last file counts: nobody knows better; not so a key that the registry declares, which
+    refuses the load. Running it again changes nothing. The last
     statement answers the living rows.
     """
     target = qualified(snowflake, attempt.database, table.name)
@@ -66,6 +68,7 @@ def compared_load_statements(
         *shape_statements(snowflake, attempt, table, plan),
         f"CREATE OR REPLACE TEMPORARY TABLE {beside} ({define(columns)})",
         *copy_statements(snowflake, attempt, table, sealed, beside),
+        *key_guards(table, beside),
         "BEGIN TRANSACTION",
         *merge_steps(kept, _steps(kept, beside, read_at)),
         f"INSERT INTO {applied_table(snowflake)} {load_guards(snowflake, attempt, table, sealed, beside)}",

@@ -77,7 +77,7 @@ class TableRules:
     *losses*: the policy for all of its columns; *accept*: columns whose losses are accepted, whatever the policy says.
     *drift*: the policy for changes of its columns. *row_tolerance*: by how many rows its counts may differ.
     *without_deltas*: which runs load it, if it takes no deltas. *deletes*: what becomes of rows that are deleted at the
-    source.
+    source. *key*: columns that are its key, where it has no primary key at its source.
     """
 
     schema: str
@@ -88,6 +88,7 @@ class TableRules:
     row_tolerance: int | None = None
     without_deltas: WithoutDeltas | None = None
     deletes: Deletes | None = None
+    key: tuple[str, ...] = ()
 
 
 NO_RULES = TableRules("", "")
@@ -98,6 +99,7 @@ class Database:
     """One entry of the registry. *name_at_source* is what the server calls it; *instance* moves it.
 
     *include*, *exclude*: patterns of `schema.table` that are taken, all if there are none, and left alone.
+    *exclude_columns*: patterns of `schema.table.column` that never land.
     *expected_seconds*: how long a full load takes, as the registry guesses before one has been measured; the longest
     start first. *deltas*: a second task reads its change log.
     *on_gap*: whether a run that finds a gap in the log begins the deltas anew, with loads in full, or stops.
@@ -117,6 +119,7 @@ class Database:
     views: bool = True
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    exclude_columns: tuple[str, ...] = ()
     parallel_loads: tuple[ParallelLoad, ...] = ()
     tags: tuple[str, ...] = ()
     expected_seconds: int = 0

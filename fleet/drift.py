@@ -51,13 +51,15 @@ class KnownTable:
 class TablePlan:
     """What becomes of a table before it is loaded. *columns*: all that it then has.
 
-    *added*, *widened*: by ALTER, with their new types. *is_replaced*: another table takes its place. *changes*: in
-    words. *drift*: what is red though the table is loaded. *refused*: why it is not loaded.
+    *added*, *widened*: by ALTER, with their new types. *removed*: by ALTER, because the registry leaves them out.
+    *is_replaced*: another table takes its place. *changes*: in words. *drift*: what is red though the table is loaded.
+    *refused*: why it is not loaded.
     """
 
     columns: tuple[WarehouseColumn, ...]
     added: tuple[WarehouseColumn, ...] = ()
     widened: tuple[WarehouseColumn, ...] = ()
+    removed: tuple[WarehouseColumn, ...] = ()
     is_replaced: bool = False
     changes: tuple[str, ...] = ()
     drift: Failure | None = None

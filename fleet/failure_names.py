@@ -138,7 +138,19 @@ NAMES: dict[str, FailureName] = {
     "RowsNotKept": FailureName(
         ("mapping_empty",), "SubmitLoads",
         "The registry says that the table keeps deleted rows, and it has no key to know them by. Nothing was loaded.",
-        "Say `deletes: hard` of it in `tables` of databases.yaml, or give it a primary key."),
+        "Say `deletes: hard` of it in `tables` of databases.yaml, or give it a primary key, or declare one: `key`."),
+    "DeclaredKeyUnfit": FailureName(
+        ("mapping_empty",), "SubmitLoads",
+        "The registry's `key` names a column that the table has not, or that can be no key. Nothing was loaded.",
+        "Correct `key` in `tables` of databases.yaml."),
+    "DeclaredKeyBroken": FailureName(
+        ("table_error",), "PollLoads",
+        "Rows landed twice under the key that the registry declares, or without one. Nothing was loaded.",
+        "Add columns to `key` in `tables` of databases.yaml until it holds, or remove it."),
+    "LeftOutLanded": FailureName(
+        ("landing_mismatch",), "SealFolder",
+        "A column landed that `exclude_columns` leaves out: it came to the source during the run. Nothing was loaded.",
+        "Delete the table's files of the attempt, which the outcome names, and rerun."),
     "DeletesSwitched": FailureName(
         ("drift",), "SubmitLoads",
         "The table keeps deleted rows in another way than `deletes` now says. Nothing was loaded.",

@@ -131,12 +131,13 @@ def judge_table(
     losses: Sequence[ColumnLoss] = (),
     policy: LossPolicy = "partial",
     refused: str = "",
+    left_out: Failure | None = None,
 ) -> SealedTable:
     """What became of *table*: by DMS's statistics (None: it has none), by the files in S3 and by the source's counts.
 
     Rows may come and go while DMS reads: what it read lies between the counts *before* and after, or it is not whole.
     What is lost for sure, and not accepted, withholds the table where the *policy* is `failed`. *refused*: why the
-    source does not show all of its rows, so that DMS may have read a part.
+    source does not show all of its rows, so that DMS may have read a part. *left_out*: a column landed that never may.
 
     >>> t = Table("public", "t", False, ())
     >>> judge_table(t, ("empty", 0, ""), [], 0, tolerance=0).failure is None
@@ -151,7 +152,9 @@ def judge_table(
     name = table.name
     state, rows, text = reported or ("missing", 0, "DMS has no statistics of it")
     failure = None
-    if state in {"failed", "missing"}:
+    if left_out:
+        failure = left_out
+    elif state in {"failed", "missing"}:
         failure = Failure("table_error", "TableNotLoaded", f"{name}: {text}.")
     elif state == "loaded" and not files:
         failure = Failure("landing_mismatch", "RowsWithoutFiles", f"{name}: DMS loaded {rows:,} rows, S3 has no file.")

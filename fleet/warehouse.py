@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from fleet.attempts import Attempt
 from fleet.databases import Deletes, Rename, Settings, SnowflakeSettings
+from fleet.declared_keys import key_guards
 from fleet.dms.mappings import DATABASE_COLUMN
 from fleet.drift import TablePlan
 from fleet.failures import Failure
@@ -31,36 +32,10 @@ from fleet.warehouse_columns import (
     ROW_COLUMN,
     WarehouseColumn,
 )
+from fleet.warehouse_text import list_names, literal, quote
 
 _NAME_CHARACTERS = 255
 """Source: https://docs.snowflake.com/en/sql-reference/identifiers-syntax (documented)."""
-
-
-def quote(name: str) -> str:
-    """*name* as an identifier that means exactly it.
-
-    >>> quote('a"b')
-    '"a""b"'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def list_names(names: Sequence[str]) -> str:
-    """*names*, quoted, with commas between them.
-
-    >>> list_names(["ID", "a b"])
-    '"ID", "a b"'
-    """
-    return ", ".join(map(quote, names))
-
-
-def literal(text: str) -> str:
-    r"""*text* as a string constant; Snowflake reads backslashes in it.
-
-    >>> literal("it's a\\b")
-    "'it''s a\\\\b'"
-    """
-    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def qualified(snowflake: SnowflakeSettings, database: str, name: TableName, *, suffix: str = "") -> str:
@@ -291,6 +266,7 @@ def full_load_statements(
         "BEGIN TRANSACTION",
         f"DELETE FROM {target}",
         *copy_statements(snowflake, attempt, table, sealed, target),
+        *key_guards(table, target),
         # Both guards stand behind the DELETE, whose lock another load of this table had to give back first: asked for
         # earlier, the order guard would not see what that one applied meanwhile.
         f"INSERT INTO {applied_table(snowflake)} {load_guards(snowflake, attempt, table, sealed, target)}",
@@ -300,7 +276,8 @@ def full_load_statements(
 
 
 def shape_statements(snowflake: SnowflakeSettings, attempt: Attempt, table: Table, plan: TablePlan) -> tuple[str, ...]:
-    """What makes the published table, or gives it the columns that *plan* adds and widens."""
+    """What makes the published table, or gives it the columns that *plan* adds and widens, and takes those that it
+    removes. Source: https://docs.snowflake.com/en/sql-reference/sql/alter-table (documented, IF EXISTS too)."""
     target = qualified(snowflake, attempt.database, table.name)
     schema = f"{quote(snowflake.database)}.{quote(warehouse_schema(attempt.database, table.schema))}"
     return (
@@ -311,6 +288,7 @@ def shape_statements(snowflake: SnowflakeSettings, attempt: Attempt, table: Tabl
             f"ALTER TABLE {target} ALTER COLUMN {quote(column.name)} SET DATA TYPE {column.type}"
             for column in plan.widened
         ),
+        *(f"ALTER TABLE {target} DROP COLUMN IF EXISTS {quote(column.name)}" for column in plan.removed),
         # Names every column: a table that someone has changed since fails here, not by silently dropping a column.
         f"SELECT {list_names([column.name for column in plan.columns])} FROM {target} LIMIT 0",
     )
@@ -330,6 +308,7 @@ def _replacement(
         f"CREATE OR REPLACE TEMPORARY TABLE {beside} ({define(plan.columns)})",
         *copy_statements(snowflake, attempt, table, sealed, beside),
         load_guards(snowflake, attempt, table, sealed, beside),
+        *key_guards(table, beside),
         f"CREATE OR REPLACE TRANSIENT TABLE {target} CLONE {beside} COPY GRANTS",
         f"INSERT INTO {applied_table(snowflake)} {load_guards(snowflake, attempt, table, sealed, target)}",
         f"DROP TABLE {beside}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fleet.deltas.batches import DeltaFolder, closed_through
 from fleet.deltas.chain import Chain, States, TableState, why_full
+from fleet.deltas.sealing import MARK_COLUMN
 from fleet.deltas.tables import part_tables
 from fleet.dms.task_texts import TaskTexts, task_texts
 from fleet.dms.tasks import TaskReport
@@ -14,6 +15,7 @@ from fleet.failures import Failure
 from fleet.names import MARK_TABLE
 from fleet.sentences import as_clause
 from fleet.tables.catalogue import Table, TableName
+from fleet.tables.columns import Column
 from fleet.warehouse import rename_columns
 from fleet.warehouse_columns import fingerprint
 from lambdas.attempt_context import Opened, read_names, read_tables
@@ -83,7 +85,8 @@ def tables_of_task(opened: Opened, tables: Sequence[Table]) -> tuple[Table, ...]
 
 def mark_table(opened: Opened) -> Table:
     """The table of the database's mark, which lies in the first of its schemas."""
-    return Table(opened.database.schemas[0], MARK_TABLE, False, (), ("id",))
+    columns = (Column("id", "integer"), Column(MARK_COLUMN, "bigint"))
+    return Table(opened.database.schemas[0], MARK_TABLE, False, columns, ("id",))
 
 
 def wanted_texts(opened: Opened, tables: Sequence[Table], clients: Clients) -> TaskTexts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,20 +25,19 @@ from fleet.manifests import (
     part_left_by_test,
     seal,
 )
-from fleet.parquet_footer import TAIL_BYTES, Footer, footer_bytes, read_footer
+from fleet.parquet_footer import Footer
 from fleet.sentences import as_clause
 from fleet.spelling import list_some
 from fleet.tables.account import NOTHING_ACCOUNTED
 from fleet.tables.catalogue import Table, TableName
 from fleet.tables.columns import dms_type
+from fleet.tables.registry_columns import by_registry, judge_left_out
 from fleet.warehouse import rename_columns
 from lambdas.attempt_context import Opened, read_account, read_tables
 from lambdas.chain_context import mark_table, table_fingerprint, tables_of_task
+from lambdas.footers import known_columns, read_footers
 from lambdas.landing import read_manifest_of
 from lambdas.wiring import Clients
-
-_FIRST_LOOK_BYTES = 16 * 1024
-"""Holds most footers whole, so that a file takes one request."""
 
 
 def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manifest:
@@ -48,7 +47,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
     listed = [one.file for one in clients.objects.list(bucket, folder.prefix + "/")]
     files, others = sort_files(folder, [table.name for table in tables], listed)
     left_by_test, strays = part_left_by_test(folder, others, opened.record.left_by_test)
-    footers = _read_footers(bucket, (file for found in files.values() for file in found), clients)
+    footers = read_footers(bucket, (file for found in files.values() for file in found), clients)
     statistics = list(clients.dms.table_statistics(report.arn))
     states = {TableName(one["SchemaName"], one["TableName"]): one.get("TableState", "") for one in statistics}
     counts = {TableName(one["SchemaName"], one["TableName"]): read_changes(one) for one in statistics}
@@ -69,6 +68,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
     is_whole = mark == opened.attempt.number if opened.record.marked_at else _has_read(opened, log, report, gaps)
     began = opened.record.prepared_at  # noted before the mark was set, or the log's end was seen
     is_closed = end is None and (is_whole or not opened.record.marked_at)
+    left_out = _find_left_out(opened, tables, files, footers, gaps)
     new = {} if before is None else {table.name: _since(counts, before, table.name) for table in tables}
     sealed = [
         judge_changes(
@@ -79,6 +79,7 @@ def seal_changes(opened: Opened, report: TaskReport, clients: Clients) -> Manife
             state=states.get(table.name, ""),
             changed=changed.get(table.name, ""),
             carried=_carried(opened, table),
+            left_out=left_out.get(table.name),
         )
         for table in tables
         if table.name != mark_name
@@ -148,7 +149,28 @@ def is_delta_over(opened: Opened, running_seconds: float, clients: Clients) -> b
     bucket, folder, mark = opened.settings.landing_bucket, opened.attempt.folder, mark_table(opened).name
     listed = [one.file for one in clients.objects.list(bucket, folder.table_prefix(mark))]
     files = sort_files(folder, [mark], listed)[0].get(mark, ())
-    return find_mark(files, _read_footers(bucket, files, clients)) == opened.attempt.number
+    return find_mark(files, read_footers(bucket, files, clients)) == opened.attempt.number
+
+
+def _find_left_out(
+    opened: Opened,
+    tables: Sequence[Table],
+    files: Mapping[TableName, Sequence[LandedFile]],
+    footers: Mapping[str, Footer],
+    gaps: list[str],
+) -> dict[TableName, Failure]:
+    """Tables in whose changes a column landed that the registry leaves out. The full load that follows may end well,
+    and their files are there all the same: so each is a gap."""
+    database = opened.database
+    judged = {
+        table.name: judge_left_out(
+            database, table.name, known_columns(database, table), files.get(table.name, ()), footers
+        )
+        for table in tables
+    }
+    found = {name: failure for name, failure in judged.items() if failure is not None}
+    gaps += [failure.text.rstrip(".") for failure in found.values()]
+    return found
 
 
 def _carried(opened: Opened, table: Table) -> list[str]:
@@ -267,21 +289,10 @@ def _find_changed(opened: Opened, tables: Sequence[Table], gaps: list[str], clie
     there = {table.name: table for table in census.tables}
     changed: dict[TableName, str] = {}
     for table in tables:
-        now = there.get(table.name)
+        found = there.get(table.name)
+        now = by_registry(opened.database, found) if found else None
         if now is None:
             changed[table.name] = f"{table.name} was dropped or renamed at the source during the delta"
         elif table_fingerprint(opened, now) != table_fingerprint(opened, table):
             changed[table.name] = f"{table.name} was altered, made anew or emptied at the source during the delta"
     return changed
-
-
-def _read_footers(bucket: str, files: Iterable[LandedFile], clients: Clients) -> dict[str, Footer]:
-    return {file.key: _read_footer(bucket, file, clients) for file in files}
-
-
-def _read_footer(bucket: str, file: LandedFile, clients: Clients) -> Footer:
-    end = clients.objects.read_end(bucket, file.key, _FIRST_LOOK_BYTES)
-    length = footer_bytes(end[-TAIL_BYTES:]) + TAIL_BYTES
-    if length > len(end):
-        end = clients.objects.read_end(bucket, file.key, length)
-    return read_footer(end)

@@ -20,6 +20,7 @@ OWN = ("id", "name_at_source", "family", "onboarded", "notes")
 _IDENTITIES: Mapping[str, Callable[[Any], object]] = {
     "tags": lambda text: text,
     "exclude": lambda text: text,
+    "exclude_columns": lambda text: text,
     "parallel_loads": lambda one: (one.schema, one.table),
     "renames": lambda one: (one.schema, one.table, one.column),
     "tables": lambda one: (one.schema, one.table),
@@ -66,11 +67,13 @@ def _add_up(entry: Entry[Database], name: str, layers: Sequence[Entry[Database]]
 
 
 def _join_rules(farther: TableRules, nearer: TableRules) -> TableRules:
-    """The rules of one table: what *nearer* says, else what *farther* does; lists add up."""
+    """The rules of one table: what *nearer* says, else what *farther* does; lists but `key` add up."""
     values: dict[str, Any] = {}
     for one in dataclasses.fields(TableRules):
         far, near = getattr(farther, one.name), getattr(nearer, one.name)
-        if isinstance(near, tuple):
+        if one.name == "key":
+            values[one.name] = near or far
+        elif isinstance(near, tuple):
             values[one.name] = tuple(dict.fromkeys((*far, *near)))
         else:
             values[one.name] = far if near is None else near

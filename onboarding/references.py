@@ -14,6 +14,7 @@ from fleet.spelling import did_you_mean
 from fleet.tables.patterns import any_matches, is_pattern
 from fleet.warehouse_columns import KEEPING_COLUMNS, OWN_NAMES
 from onboarding.boundaries import find_out_of_order, find_repeated
+from onboarding.column_references import note_columns
 from onboarding.fields import Entry
 from onboarding.findings import FilePlace, Finding
 
@@ -121,6 +122,7 @@ def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None]
     _note_parallel_loads(entry, schemas)
     _note_renames(entry, schemas)
     _note_tables(entry, schemas)
+    note_columns(entry)
 
 
 def _note_patterns(entry: Entry[Database], key: str, schemas: Sequence[str]) -> None:

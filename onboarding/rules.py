@@ -105,6 +105,12 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Database, "instance"): ID,
     (Database, "schemas"): TEXT,
     (Database, "exclude"): TEXT,
+    # A name may hold dots itself: three parts are the least.
+    (Database, "exclude_columns"): FieldRule(
+        lambda text: len(parts := text.split(".")) > 2 and all(map(str.strip, parts)),
+        "schema.table.column, in which * is any number of characters",
+        "Like `*.*.password` or `dbo.customers.ssn`.",
+    ),
     (Database, "tags"): TEXT,
     (Database, "expected_seconds"): _at_least(0),
     (Database, "row_tolerance"): _at_least(0),
@@ -112,6 +118,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (TableRules, "schema"): TEXT,
     (TableRules, "table"): TEXT,
     (TableRules, "accept"): TEXT,
+    (TableRules, "key"): TEXT,
     (TableRules, "row_tolerance"): _at_least(0),
     (ParallelLoad, "schema"): TEXT,
     (ParallelLoad, "table"): TEXT,

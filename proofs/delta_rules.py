@@ -480,8 +480,8 @@ RULES = (
     Mutant(
         "a table that DMS has suspended is loaded in full",
         "fleet/deltas/sealing.py",
-        "    if state == SUSPENDED:\n",
-        "    if False:\n",
+        "    elif state == SUSPENDED:\n",
+        "    elif False:\n",
         (f"{_RULES}::test_a_table_that_dms_has_suspended_is_loaded_in_full_in_each_run",),
     ),
     Mutant(
@@ -577,7 +577,7 @@ RULES = (
     Mutant(
         "a delta ends at its own mark, not at an older one",
         "lambdas/sealing_changes.py",
-        "return find_mark(files, _read_footers(bucket, files, clients)) == opened.attempt.number",
+        "return find_mark(files, read_footers(bucket, files, clients)) == opened.attempt.number",
         "return True",
         (f"{_POSTGRESQL}::test_a_delta_that_ends_at_its_mark_is_shorter_and_has_what_came_before_it",),
     ),

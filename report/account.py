@@ -21,6 +21,8 @@ def say_account(account: DatabaseAccount) -> Iterator[str]:
     >>> parts = [Accounted("s", f"p_{n}", "table", "with its parent", "rows arrive in s.p") for n in range(60)]
     >>> list(say_account(DatabaseAccount(tuple(parts), ("s.t is new",))))
     ['s.p_0, s.p_1, s.p_2 and 57 more: rows arrive in s.p', 'since the last run: s.t is new']
+    >>> list(say_account(DatabaseAccount(columns_left_out=("s.t.pin", "s.u.pin"))))
+    ['left out by the registry (`exclude_columns`): s.t.pin, s.u.pin']
     """
     yield from map(say_relation, account.missing)
     yield from (say_relation(one) for one in account.relations if one.fate == "left out")
@@ -29,6 +31,8 @@ def say_account(account: DatabaseAccount) -> Iterator[str]:
         if one.fate == "with its parent":
             parts.setdefault(one.why, []).append(one.name)
     yield from (f"{list_some(names)}: {why}" for why, names in parts.items())
+    if account.columns_left_out:
+        yield f"left out by the registry (`exclude_columns`): {', '.join(account.columns_left_out)}"
     yield from (f"since the last run: {change}" for change in account.changes)
     yield from account.remarks
 

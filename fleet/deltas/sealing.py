@@ -27,10 +27,11 @@ def judge_changes(
     state: str = "",
     changed: str = "",
     carried: Collection[str] = (),
+    left_out: Failure | None = None,
 ) -> SealedTable:
     """What landed of *table*'s changes. *counts*: of this attempt by DMS, None where they are not known; *footers*: of
     each file, by key. *changed*: how the table itself has changed meanwhile, in words. *carried*: the columns of the
-    source that each change must have, as they are named in the files.
+    source that each change must have, as they are named in the files. *left_out*: a column landed that never may.
 
     More rows in the files than DMS counts are changes that it wrote twice, which apply once. Fewer are lost.
 
@@ -42,7 +43,9 @@ def judge_changes(
     """
     rows = sum(footers[file.key].rows for file in files)
     failure = None
-    if state == SUSPENDED:
+    if left_out:
+        failure = left_out
+    elif state == SUSPENDED:
         text = f"{table.name}: DMS has suspended the table and reads no changes of it any more."
         failure = Failure("table_error", "TableSuspended", text)
     elif changed:

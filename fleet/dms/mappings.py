@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from fleet.databases import Database, Engine, Mode, ParallelLoad, Rename
+from fleet.dms.removals import Removal, find_removals
 from fleet.errors import QuotaExceededError
 from fleet.names import DATABASE_ID_CHARACTERS
 from fleet.quotas import DMS_TABLE_MAPPING_BYTES
@@ -109,7 +110,8 @@ def full_load_mappings(
     moved = {table.name for table in tables}
     loads = [load for load in database.parallel_loads if (load.schema, load.table) in moved]
     renames = [rename for rename in database.renames if (rename.schema, rename.table) in moved]
-    return _write(database, selections, loads, renames)
+    removals = find_removals(database.exclude_columns, tables, locators, engine)
+    return _write(database, selections, loads, renames, removals)
 
 
 def delta_mappings(database: Database, tables: Sequence[Table], names: Iterable[TableName], engine: Engine) -> str:
@@ -127,7 +129,9 @@ def delta_mappings(database: Database, tables: Sequence[Table], names: Iterable[
     locators = find_locators(tables, names, engine)
     moved = {table.name for table in tables}
     renames = [rename for rename in database.renames if (rename.schema, rename.table) in moved]
-    return _write(database, [(*locators[table.name], "table") for table in tables], (), renames, are_changes=True)
+    selections = [(*locators[table.name], "table") for table in tables]
+    removals = find_removals(database.exclude_columns, tables, locators, engine)
+    return _write(database, selections, (), renames, removals, are_changes=True)
 
 
 def first_mappings(database: Database, mode: Mode) -> str:
@@ -137,7 +141,8 @@ def first_mappings(database: Database, mode: Mode) -> str:
     """
     table_type = "all" if mode == "full" else "table"
     selections = [(escape(schema), "%", table_type) for schema in database.schemas]
-    return _write(database, selections, (), (), are_changes=mode == "delta")
+    removals = find_removals(database.exclude_columns, (), {})
+    return _write(database, selections, (), (), removals, are_changes=mode == "delta")
 
 
 def _write(
@@ -145,6 +150,7 @@ def _write(
     selections: Sequence[tuple[str, str, str]],
     loads: Sequence[ParallelLoad],
     renames: Sequence[Rename],
+    removals: Sequence[Removal],
     *,
     are_changes: bool = False,
 ) -> str:
@@ -193,6 +199,15 @@ def _write(
             "value": rename.to,
         }
         for rename in renames
+    ]
+    rules += [
+        {
+            "rule-type": "transformation",
+            "rule-target": "column",
+            "object-locator": {"schema-name": schema, "table-name": table, "column-name": column},
+            "rule-action": "remove-column",
+        }
+        for schema, table, column in removals
     ]
     rules += [
         {

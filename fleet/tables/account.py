@@ -18,6 +18,7 @@ from fleet.tables.catalogue import Census, RelationKind, Table, TableName
 from fleet.tables.columns import Column
 from fleet.tables.losses import columns_left_out
 from fleet.tables.patterns import any_matches
+from fleet.tables.registry_columns import by_registry, why_not_without
 from fleet.tables.registry_entries import judge_entries
 from fleet.tables.relations import why_not_moved
 
@@ -57,12 +58,14 @@ class Accounted:
 class DatabaseAccount:
     """All relations of a database in order of name, and *changes*: what is not as in the run before, in words.
 
-    *remarks*: what the registry says and nothing follows from, in words.
+    *remarks*: what the registry says and nothing follows from, in words. *columns_left_out*: columns of what is moved
+    that the registry leaves out, each as `schema.table.column`.
     """
 
     relations: tuple[Accounted, ...] = ()
     changes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    columns_left_out: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[Accounted, ...]:
@@ -95,6 +98,14 @@ def take_account(engine: Engine, database: Database, census: Census, previous: C
         tuple(sorted(relations, key=lambda one: (one.schema, one.table))),
         tuple(_describe_changes(previous, census)) if previous else (),
         judge_entries(replace(database, schemas=census.schemas), census.tables),
+        tuple(
+            f"{table.name}.{column}"
+            for table in census.tables
+            if find_fate(engine, database, table, there)[0] == "moved"
+            for column in by_registry(database, table).left_out
+        )
+        if database.exclude_columns
+        else (),
     )
 
 
@@ -123,7 +134,10 @@ def find_fate(
         return "not moved", table.barred, "source team"
     if not table.columns:
         return "not moved", "it has no column", "source team"
-    if len(columns_left_out(engine, table)) == len(table.columns):
+    taken = by_registry(database, table)
+    if why := why_not_without(taken):
+        return ("not moved", why, _TO_EXCLUDE) if taken.columns else ("left out", why, "fleet team")
+    if len(columns_left_out(engine, taken)) == len(taken.columns):
         return "not moved", "DMS carries none of its columns", "nobody: leave it out with `exclude`"
     return "moved", "", ""
 
@@ -131,14 +145,14 @@ def find_fate(
 def select_tables(
     engine: Engine, database: Database, census: Census, only: Sequence[str] | None
 ) -> tuple[Table, ...] | Failure:
-    """The tables and views that a full load of *database* moves, in the census's order.
+    """The tables and views that a full load of *database* moves, in the census's order, with the registry's columns.
 
     *only*: exact `schema.table` names, where the run's input narrows the load. A name that is not moved, or a selection
     of nothing, is a failure: a load that silently moves less than asked is worse than none.
     """
     there = {table.name: table for table in census.tables}
     fates = {table.name: find_fate(engine, database, table, there) for table in census.tables}
-    selected = tuple(table for table in census.tables if fates[table.name][0] == "moved")
+    selected = tuple(by_registry(database, table) for table in census.tables if fates[table.name][0] == "moved")
     if only is not None:
         wanted = set(only)
         names = {str(table.name) for table in selected}
@@ -195,6 +209,7 @@ def describe_missing(account: DatabaseAccount) -> Failure | None:
     return Failure("not_moved", "RelationsNotMoved", text)
 
 
+_TO_EXCLUDE = "fleet team: leave the table out with `exclude`, or keep the column"
 _WHY_GONE = "it was moved before and is not there any more; Snowflake has its last rows"
 
 

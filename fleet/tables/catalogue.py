@@ -49,6 +49,8 @@ class Table:
     *rows_estimated*: by the server's statistics, None where it has none. *features*: as far as they matter to DMS.
     *incarnation*: differs after the relation was made anew or emptied as a whole, which no log of changes shows; empty
     where the engine says nothing of it. *delta_bars*: why its changes are not all in the log, in words.
+    *left_out*: columns of the source that the registry leaves out, which are not among *columns* then.
+    *is_key_declared*: the registry says the *key*, and the source has none (`fleet/tables/registry_columns.py`).
     """
 
     schema: str
@@ -63,6 +65,8 @@ class Table:
     features: tuple[Feature, ...] = ()
     incarnation: str = ""
     delta_bars: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    is_key_declared: bool = False
 
     @property
     def name(self) -> TableName:

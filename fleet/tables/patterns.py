@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 _STAR = re.compile(r"(\[\*\]|\*)")
@@ -43,8 +43,31 @@ def any_matches(patterns: Iterable[str], name: str) -> bool:
     return any(matches(pattern, name) for pattern in patterns)
 
 
+@lru_cache(maxsize=1024)
+def matcher(patterns: tuple[str, ...]) -> Callable[[str], object]:
+    """What answers, of a name, whether one of *patterns* matches it, whatever the case: for many names.
+
+    >>> [bool(matcher(("*.pin", "s.t.a*"))(name)) for name in ("s.t.PIN", "s.t.abc", "s.t.x")]
+    [True, True, False]
+    """
+    return re.compile("|".join(map(_text, patterns)), re.DOTALL | re.IGNORECASE).fullmatch
+
+
+def may_match_within(pattern: str, name: str) -> bool:
+    """Whether *pattern*, whatever the case, may match *name*, a dot and more: of a table's name, a column of it.
+
+    >>> patterns = ("*.*.password", "dbo.u*", "*", "dbo.user.ssn", "dbo.users")
+    >>> [may_match_within(one, "dbo.users") for one in patterns]
+    [True, True, True, False, False]
+    """
+    return any(matches(pattern[:end], f"{name}.", ignores_case=True) for end in range(len(pattern) + 1))
+
+
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, ignores_case: bool) -> re.Pattern[str]:
+    return re.compile(_text(pattern), re.DOTALL | (re.IGNORECASE if ignores_case else 0))
+
+
+def _text(pattern: str) -> str:
     parts = _STAR.split(pattern)
-    text = "".join(".*" if part == "*" else re.escape("*" if part == "[*]" else part) for part in parts)
-    return re.compile(text, re.DOTALL | (re.IGNORECASE if ignores_case else 0))
+    return "".join(".*" if part == "*" else re.escape("*" if part == "[*]" else part) for part in parts)

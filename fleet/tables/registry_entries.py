@@ -43,6 +43,7 @@ def judge_entries(database: Database, tables: Sequence[Table]) -> tuple[str, ...
         *_judge_schemas(database, tables),
         *_judge_patterns(database, "include", database.include, by_name),
         *_judge_patterns(database, "exclude", database.exclude, by_name),
+        *_judge_exclude_columns(database, tables),
         *(
             text
             for load in database.parallel_loads
@@ -75,6 +76,18 @@ def _judge_patterns(database: Database, key: str, patterns: Sequence[str], by_na
         )
 
 
+def _judge_exclude_columns(database: Database, tables: Sequence[Table]) -> Iterator[str]:
+    """A pattern with `*` may wait for what comes; a name says what is there."""
+    names = [f"{table.name}.{column.name}" for table in tables for column in table.columns]
+    for pattern in database.exclude_columns:
+        if not is_pattern(pattern) and not any(matches(pattern, name, ignores_case=True) for name in names):
+            step = "Remove the entry, or correct the name."
+            yield (
+                f"{database.id}: `exclude_columns` names {pattern}, which the source's login does not see. "
+                f"{_meant(_closest_name(pattern, names), step)}"
+            )
+
+
 def _judge_rules(database: Database, rules: TableRules, by_name: dict[str, Table]) -> Iterator[str]:
     name = f"{rules.schema}.{rules.table}"
     what = f"{database.id}: `tables` names {name}"
@@ -89,6 +102,13 @@ def _judge_rules(database: Database, rules: TableRules, by_name: dict[str, Table
             step = "Remove it, or correct the name."
             meant = _meant(_closest_name(accepted, columns), step)
             yield f"{what} and accepts losses of column {accepted!r}, which it has not; case counts. {meant}"
+    for name in rules.key:
+        if name not in columns and not table.key:
+            meant = _meant(_closest_name(name, columns), "Correct the name: otherwise the table is not loaded.")
+            yield f"{what} and says that column {name!r} is of its key, which it has not; case counts. {meant}"
+    if rules.key and table.key:
+        key = ", ".join(table.key)
+        yield f"{what} and declares a key, and it has one at its source ({key}), which counts. Remove `key`."
 
 
 def _judge_parallel_load(database: Database, load: ParallelLoad, by_name: dict[str, Table]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any, Self
 import pytest
 
 from case_registry import enter
+from columns_there import columns_landed, columns_published
 from delta_case import DeltaCase
 from fleet.databases import Deletes, Mode, TableRules
 from lambdas.sources import mysql
@@ -99,6 +100,24 @@ def test_a_truncated_and_an_altered_table_are_loaded_in_full(seeded: DeltaCase) 
     seeded.change("TRUNCATE orders", "INSERT INTO orders VALUES (9, 'nine', 9)", "ALTER TABLE parents ADD COLUMN x int")
     run_ok(seeded, ["delta", "full"])
     assert {seeded.case.tables[name]["mode"] for name in ("orders", "parents")} == {"full"}
+
+
+def test_a_column_left_out_lands_neither_in_full_nor_by_delta_and_goes_from_snowflake(seeded: DeltaCase) -> None:
+    case = seeded.case
+    enter(case, exclude_columns=("*.orders.WHAT", "*.*.secret"))
+    seeded.change("ALTER TABLE parents ADD COLUMN secret text", "INSERT INTO parents VALUES (8, 'hidden')")
+    for expected in ("full", "delta"):
+        seeded.change(
+            "UPDATE orders SET amount = amount + 1, what = 'hidden'", "UPDATE parents SET secret = 'hidden too'"
+        )
+        assert seeded.run()["outcome"] == "ok", case.outcome["failure_text"]
+        assert case.tables["orders"]["mode"] == expected
+        seeded.assert_equal(orders="id, amount", parents="id")
+        landed = columns_landed(case, "orders", "parents")
+        assert {"id", "amount"} <= landed
+        assert not {"what", "secret"} & landed
+    assert "WHAT" not in columns_published(case, "orders")
+    assert "SECRET" not in columns_published(case, "parents")
 
 
 def test_without_a_mark_the_checkpoint_says_how_far_a_delta_reads(seeded: DeltaCase) -> None:

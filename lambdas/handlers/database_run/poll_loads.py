@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from fleet.declared_keys import key_refused, read_key_refusal
 from fleet.deltas.change_sql import INCOMPLETE, KEYLESS
 from fleet.drift import TableLook, read_streams
 from fleet.errors import ClaimLostError, FleetError, ThrottledError
@@ -112,6 +113,8 @@ def _answer(load: Load, opened: Opened, answer: Succeeded | Failed) -> Load:
         return load.failed(
             needs_full(load.name, "changes of it lack the key, so that nobody knows which rows they are of")
         )
+    if isinstance(answer, Failed) and (found := read_key_refusal(answer.cause)):
+        return load.failed(key_refused(load.name, found))
     if isinstance(answer, Failed):
         text = f"{load.name}: Snowflake answers {answer.code}: {answer.cause}"
         return load.failed(Failure("warehouse", "LoadRefused", text))

@@ -42,6 +42,7 @@ from lambdas.column_losses import Reported, find_losses
 from lambdas.counting import count_at_source, read_counts_before
 from lambdas.dms_turns import charge, pace_of, take_turn, waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
+from lambdas.footers import find_left_out
 from lambdas.landing import read_manifest, read_manifest_of
 from lambdas.lane_looks import look_at_connections, look_at_tasks
 from lambdas.sealing_changes import note_changes, seal_changes
@@ -187,6 +188,7 @@ def _judge(
     failure = opened.record.failure or lost or counted.failure or judge_full_load_end(task.report)
     late = {} if failure or strays else _late_objects(opened, clients)
     before = read_counts_before(opened.attempt, clients)
+    left_out = find_left_out(database, opened.settings.landing_bucket, tables, files, clients)
     sealed = [
         judge_table(
             table,
@@ -198,6 +200,7 @@ def _judge(
             losses=losses.get(table.name, ()),
             policy=database.losses_of(table.name),
             refused=counted.refused.get(table.name, ""),
+            left_out=left_out.get(table.name),
         )
         for table in tables
     ]

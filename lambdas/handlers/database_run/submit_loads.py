@@ -12,6 +12,7 @@ import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from fleet.compared_loads import REPEATED, compared_load_statements
 from fleet.databases import Engine
@@ -21,6 +22,7 @@ from fleet.failures import Failure
 from fleet.keeping import judge_keeping, plan_published
 from fleet.manifests import Manifest, SealedTable
 from fleet.tables.catalogue import Table, TableName
+from fleet.tables.registry_columns import is_left_out
 from fleet.waits import ABANDONED_SECONDS, next_load_look_seconds, seconds_since
 from fleet.warehouse import find_clashes, full_load_statements, look_statement, rename_columns
 from fleet.warehouse_columns import fingerprint, wanted_columns
@@ -133,7 +135,9 @@ def _prepare(
         return _Prepared(replace(load, must_look=True), (look,), (0,))
     deletes = opened.database.deletes_of(load.name)
     policy = opened.database.drift_of(load.name)
-    plan = plan_published(load.name, deletes, shape.wanted, shape.present, policy)
+    plan = plan_published(
+        load.name, deletes, shape.wanted, shape.present, policy, partial(is_left_out, opened.database, load.name)
+    )
     if plan.refused:
         return load.failed(plan.refused)
     if deletes == "hard":

@@ -151,6 +151,7 @@ class Shape:
     def _field(self, name: str, kind: DmsType) -> Field | None:
         rules = [rule for rule in self.columns if rule.action not in _ADDING and rule.concerns_column(name, kind)]
         if any(rule.action == "remove-column" for rule in rules):
+            self._require_allowed(name, kind, rules)
             return None
         # Source: the guide's table of actions: `include-column` drops every column that no such rule names.
         if any(rule.action == "include-column" for rule in self.columns):
@@ -172,7 +173,7 @@ class Shape:
             named = ", ".join(f"{rule.rule} ({rule.action})" for rule in rules)
             raise UnfitRuleError(f"rules {named} change {where}: AWS DMS applies one action to an object")
         rule = rules[0]
-        if kind.is_lob:
+        if kind.is_lob and rule.action != "remove-column":
             raise UnfitRuleError(f"rule {rule.rule} ({rule.action}) on {where}: a {kind.name} can only be removed")
         if _NOT_TRANSFORMABLE.search(name):
             raise UnfitRuleError(f"rule {rule.rule} ({rule.action}) on {where}: its name holds a special character")

@@ -33,7 +33,7 @@ _ALTER = re.compile(
 _SWAP = re.compile(rf"SWAP\s+WITH\s+({QUALIFIED_NAME})", _FLAGS)
 _SET = re.compile(r"SET\s+(\w+)\s*=\s*(\w+)", _FLAGS)
 _RENAME = re.compile(rf"RENAME\s+COLUMN\s+({NAME})\s+TO\s+({NAME})", _FLAGS)
-_DROP_COLUMN = re.compile(rf"DROP\s+COLUMN\s+({NAME})", _FLAGS)
+_DROP_COLUMN = re.compile(rf"DROP\s+COLUMN\s+(?P<lenient>IF\s+EXISTS\s+)?(?P<column>{NAME})", _FLAGS)
 
 
 def alter(session: SessionState, text: str) -> Result:
@@ -156,8 +156,10 @@ def _rename_column(session: SessionState, table: Table, action: re.Match[str]) -
 
 
 def _drop_column(session: SessionState, table: Table, action: re.Match[str]) -> Result:
-    name = name_of(action[1])
+    name = name_of(action["column"])
     if name not in table.columns:
+        if action["lenient"]:
+            return status(_DONE)
         raise invalid_identifier(name)
     columns = {other: column for other, column in table.columns.items() if other != name}
     return _change(session, table, replace(table, columns=columns), [f"DROP COLUMN {quoted(name)}"])

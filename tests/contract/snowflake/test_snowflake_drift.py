@@ -53,6 +53,14 @@ def test_a_column_is_added_at_the_end_and_only_once(account: Account, table: str
     assert account.failed(f'ALTER TABLE "{table}" ADD COLUMN "NOTE" DATE').code == "001430"
 
 
+def test_a_column_is_dropped_once_and_again_only_if_it_exists(account: Account, table: str) -> None:
+    drop = f'ALTER TABLE {_PLACE}."{table}" DROP COLUMN'
+    account.done(f'{drop} IF EXISTS "NAME"')
+    account.done(f'{drop} IF EXISTS "NAME"')
+    assert "NAME" not in types(account, table)
+    assert account.failed(f'{drop} "NAME"').code == "000904"
+
+
 @pytest.mark.parametrize(
     ("column", "to", "shown"),
     [("NAME", "VARCHAR(50)", "TEXT(50)"), ("PRICE", "NUMBER(20,2)", "NUMBER(20,2)")],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fleet.databases import Database, ParallelLoad
+from fleet.databases import Database, ParallelLoad, TableRules
 from fleet.tables.catalogue import Table
 from fleet.tables.registry_entries import judge_entries
 from fleet.tables.source_types.column import Column
@@ -90,6 +90,34 @@ def test_an_entry_that_leads_nowhere_is_named_with_the_next_step(fields: dict[st
     assert text.startswith("shop: ")
     assert said in text
     assert text.endswith((".", "?"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"exclude_columns": ("public.orders.notes",)},
+            "`exclude_columns` names public.orders.notes, which the source's login does not see. "
+            "Did you mean public.orders.note?",
+        ),
+        (
+            {"tables": (TableRules("public", "Customers", key=("ID",)),)},
+            "says that column 'ID' is of its key, which it has not; case counts. Did you mean id?",
+        ),
+        (
+            {"tables": (TableRules("public", "orders", key=("Code",)),)},
+            "declares a key, and it has one at its source (id), which counts. Remove `key`.",
+        ),
+    ],
+)
+def test_a_column_or_key_that_leads_nowhere_is_named(fields: dict[str, Any], said: str) -> None:
+    (text,) = judge(**fields)
+    assert text.endswith(said)
+
+
+@pytest.mark.parametrize("pattern", ["*.*.password", "public.ORDERS.note", "public.orders.*"])
+def test_a_pattern_may_wait_for_columns_to_come(pattern: str) -> None:
+    assert judge(exclude_columns=(pattern,)) == ()
 
 
 def test_every_wrong_entry_has_a_sentence_of_its_own() -> None:

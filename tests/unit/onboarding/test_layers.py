@@ -89,6 +89,18 @@ def test_the_nearest_word_counts_and_lists_add_up(write: Write) -> None:
     )
 
 
+def test_columns_left_out_add_up_and_a_key_is_the_nearer_one(write: Write) -> None:
+    key = "tables: [{schema: dbo, table: t, key: [%s]}]"
+    folder = write(
+        "databases: {server: erp, exclude_columns: ['*.*.password']}\n",
+        families=f"- {{id: crm, instance: one, schemas: [dbo], exclude_columns: [dbo.t.ssn], {key % 'a, b'}}}\n",
+        databases=f"- {{id: crm-1, family: crm, exclude_columns: ['*.*.pin'], {key % 'c'}}}\n",
+    )
+    database = read_registry(folder, {}).database("crm-1")
+    assert database.exclude_columns == ("*.*.password", "dbo.t.ssn", "*.*.pin")
+    assert database.rules_of(("dbo", "t")).key == ("c",)
+
+
 def test_of_two_items_for_one_table_the_nearer_counts(write: Write) -> None:
     load = "{schema: dbo, table: orders, column: day, boundaries: ['9']}"
     own = f"- {{id: crm-1, family: crm, server: erp, parallel_loads: [{load}]}}\n"

@@ -123,6 +123,32 @@ def test_anchors_and_merges_are_followed_and_what_is_written_wins(folder: Path) 
         ("  row_tolerance:", "chinook: `row_tolerance` is empty, wanted a whole number."),
         ("  server: elsewhere", "the key `server` is here for the second time, first on line 2. Keep one."),
         ("  exclude: [other.log]", "chinook: `exclude[0]` is 'other.log', wanted `schema.table` in one of the"),
+        (
+            "  exclude_columns: [users.pin]",
+            "chinook: `exclude_columns[0]` is 'users.pin', wanted schema.table.column, in",
+        ),
+        (
+            "  exclude_columns: ['public..*']",
+            "`exclude_columns[0]` is 'public..*', wanted schema.table.column, in which",
+        ),
+        (
+            "  renames: [{schema: public, table: users, column: pin, to: number}]\n  exclude_columns: ['*.*.PIN']",
+            "chinook: `renames[0]` names column public.users.pin, which `exclude_columns` leaves out by '*.*.PIN'.",
+        ),
+        (
+            "  parallel_loads: [{schema: public, table: users, column: pin, boundaries: ['9']}]\n"
+            "  exclude_columns: ['*.*.pin']",
+            "chinook: `parallel_loads[0]` names column public.users.pin, which `exclude_columns` leaves out",
+        ),
+        (
+            "  tables: [{schema: public, table: users, accept: [id, pin]}]\n  exclude_columns: ['*.*.pin']",
+            "chinook: `tables[0].accept` names column public.users.pin, which `exclude_columns` leaves out",
+        ),
+        (
+            "  tables: [{schema: public, table: users, key: [pin]}]\n  exclude_columns: ['*.*.pin']",
+            "chinook: `tables[0].key` names column public.users.pin, which `exclude_columns` leaves out",
+        ),
+        ("  tables: [{schema: public, table: users, key: [id, id]}]", "chinook: `tables[0].key` names 'id' twice."),
         ("  exclude: [public.]", "chinook: `exclude[0]` is 'public.', wanted `schema.table` in one of the"),
         ("  parallel_loads: [{schema: public, table: t, column: c, boundaries: []}]", "gives public.t no boundaries"),
         (

@@ -131,6 +131,25 @@ def test_a_column_with_a_special_character_in_its_name_is_not_transformed() -> N
         found.fields([("a-b", DmsType("INT4"))])
 
 
+def test_a_removal_that_matches_no_column_changes_nothing() -> None:
+    assert names(rule("column", "remove-column", "%.%.Photo")) == names()
+
+
+@pytest.mark.parametrize(
+    ("locators", "column", "words"),
+    [
+        (["hr.people.%"], "a-b", "special character"),
+        (["hr.%.pin", "%.people.p%"], "pin", r"1 .* 2 .* change column pin"),
+    ],
+)
+def test_a_column_is_not_removed_where_no_rule_or_more_than_one_applies_to_it(
+    locators: list[str], column: str, words: str
+) -> None:
+    found = mappings(*(rule("column", "remove-column", one) for one in locators)).shape("hr", "people", is_view=False)
+    with pytest.raises(UnfitRuleError, match=words):
+        found.fields([(column, DmsType("NCLOB"))])
+
+
 def test_two_rules_on_one_table_are_one_too_many() -> None:
     found = mappings(rule("table", "rename", value="a"), rule("table", "convert-uppercase", "%.%"))
     with pytest.raises(UnfitRuleError, match=r"rename the table of hr\.people"):
