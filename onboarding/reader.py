@@ -25,6 +25,7 @@ from onboarding.references import (
     note_connections,
     note_duplicate_ids,
     note_encryption,
+    note_hosting,
     note_references,
     note_shared_sources,
 )
@@ -148,6 +149,7 @@ def _read_servers(folder: Path, profile: TaskProfile | None, findings: list[Find
     note_duplicate_ids(entries)
     for entry in entries:
         note_encryption(entry)
+        note_hosting(entry)
         if profile is not None:
             note_connections(entry, profile)
     return entries
