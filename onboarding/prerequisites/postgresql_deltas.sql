@@ -18,7 +18,7 @@
 -- In the DB cluster parameter group, which takes a reboot of the writer: rds.logical_replication = 1, which sets
 -- wal_level; max_replication_slots and max_wal_senders: one for each database with deltas, besides those in use. The
 -- secret names the cluster's writer endpoint: a reader has no slots for DMS. Serverless v1 takes full loads alone.
--- https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Replication.Logical-Configure.html
+-- https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Replication.Logical.Configure.html
 -- https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html
 
 --: server

@@ -65,7 +65,7 @@ IF OBJECT_ID(N'[awsdms].[split_partition_list]', N'TF') IS NOT NULL GRANT SELECT
 IF OBJECT_ID(N'[awsdms].[rtm_dump_dblog]', N'P') IS NOT NULL GRANT EXECUTE ON [awsdms].[rtm_dump_dblog] TO ${login};
 IF OBJECT_ID(N'[awsdms].[rtm_position_1st_timestamp]', N'P') IS NOT NULL GRANT EXECUTE ON [awsdms].[rtm_position_1st_timestamp] TO ${login};
 
---: server self-managed without-sysadmin azure-mi
+--: server self-managed azure-mi
 -- The login sees which backups of the log there are.
 -- https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html
 USE [msdb];

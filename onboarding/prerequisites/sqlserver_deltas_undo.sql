@@ -46,7 +46,7 @@ IF CERT_ID(N'awsdms_rtm_position_1st_timestamp_cert') IS NOT NULL DROP CERTIFICA
 REVOKE VIEW ANY DEFINITION FROM ${login};
 IF DATABASE_PRINCIPAL_ID(${login_text}) IS NOT NULL DROP USER ${login};
 
---: server self-managed without-sysadmin rds azure-mi
+--: server
 -- The login's rights in msdb go with its user.
 -- https://learn.microsoft.com/en-us/sql/t-sql/statements/drop-user-transact-sql
 USE [msdb];
