@@ -437,8 +437,8 @@ def test_a_server_runs_where_its_engine_is_offered(folder: Path) -> None:
     (folder / "servers.yaml").write_text(rds, encoding="utf-8")
     assert {one.hosting for one in read_registry(folder, {}).servers} == {"rds"}
     assert only(folder, servers=rds.replace("rds", "azure-mi")) == (
-        "servers.yaml:1: embedded: `hosting` is 'azure-mi', wanted 'self-managed' or 'rds' or 'aurora' with postgresql. "
-        "Mend one of the two: they decide what `fleet prerequisites` prints."
+        "servers.yaml:1: embedded: `hosting` is 'azure-mi', wanted 'self-managed' or 'rds' or 'aurora' with "
+        "postgresql. Mend one of the two: they decide what `fleet prerequisites` prints."
     )
     for engine, hosting in (("mariadb", "aurora"), ("sqlserver", "aurora"), ("mysql", "azure-mi")):
         text = f"- {{id: embedded, engine: {engine}, secret: x, ssl_mode: none, hosting: {hosting}}}\n"
