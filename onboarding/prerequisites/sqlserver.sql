@@ -15,7 +15,7 @@ GRANT VIEW SERVER STATE TO ${login};
 -- same. None of them was ever reached.
 -- https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html
 USE ${database};
-IF DATABASE_PRINCIPAL_ID(${login_text}) IS NULL CREATE USER ${login} FOR LOGIN ${login};
+IF DATABASE_PRINCIPAL_ID(N${login_text}) IS NULL CREATE USER ${login} FOR LOGIN ${login};
 ALTER ROLE [db_datareader] ADD MEMBER ${login};
 GRANT VIEW DATABASE STATE TO ${login};
 GRANT VIEW DEFINITION TO ${login};

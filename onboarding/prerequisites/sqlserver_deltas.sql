@@ -23,7 +23,7 @@ ALTER SERVER ROLE [sysadmin] ADD MEMBER ${login};
 -- Studio). First the login's user in master, and the schema of DMS's procedures.
 -- https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.CDC.html#CHAP_SupportScripts.SQLServer.standalone
 USE [master];
-IF DATABASE_PRINCIPAL_ID(${login_text}) IS NULL CREATE USER ${login} FOR LOGIN ${login};
+IF DATABASE_PRINCIPAL_ID(N${login_text}) IS NULL CREATE USER ${login} FOR LOGIN ${login};
 IF SCHEMA_ID(N'awsdms') IS NULL EXEC sp_executesql N'CREATE SCHEMA [awsdms]';
 
 --: server self-managed without-sysadmin
@@ -41,8 +41,9 @@ IF OBJECT_ID(N'[awsdms].[rtm_position_1st_timestamp]', N'P') IS NULL RAISERROR (
 -- procedures may read the log and its backups, and the fleet's login may not.
 -- https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.CDC.html#CHAP_SupportScripts.SQLServer.standalone
 -- https://learn.microsoft.com/en-us/sql/t-sql/statements/add-signature-transact-sql
-IF CERT_ID(N'awsdms_rtm_dump_dblog_cert') IS NULL CREATE CERTIFICATE [awsdms_rtm_dump_dblog_cert] ENCRYPTION BY PASSWORD = N'$(certificate_password)' WITH SUBJECT = N'awsdms.rtm_dump_dblog reads backups of the log';
-IF CERT_ID(N'awsdms_rtm_position_1st_timestamp_cert') IS NULL CREATE CERTIFICATE [awsdms_rtm_position_1st_timestamp_cert] ENCRYPTION BY PASSWORD = N'$(certificate_password)' WITH SUBJECT = N'awsdms.rtm_position_1st_timestamp reads backups of the log';
+IF N'$(certificate_password)' = N'$' + N'(certificate_password)' RAISERROR (N'The script takes a password: sqlcmd -v certificate_password=...', 16, 1);
+IF N'$(certificate_password)' <> N'$' + N'(certificate_password)' AND CERT_ID(N'awsdms_rtm_dump_dblog_cert') IS NULL CREATE CERTIFICATE [awsdms_rtm_dump_dblog_cert] ENCRYPTION BY PASSWORD = N'$(certificate_password)' WITH SUBJECT = N'awsdms.rtm_dump_dblog reads backups of the log';
+IF N'$(certificate_password)' <> N'$' + N'(certificate_password)' AND CERT_ID(N'awsdms_rtm_position_1st_timestamp_cert') IS NULL CREATE CERTIFICATE [awsdms_rtm_position_1st_timestamp_cert] ENCRYPTION BY PASSWORD = N'$(certificate_password)' WITH SUBJECT = N'awsdms.rtm_position_1st_timestamp reads backups of the log';
 IF NOT EXISTS (SELECT 1 FROM sys.server_principals WHERE name = N'awsdms_rtm_dump_dblog_login') CREATE LOGIN [awsdms_rtm_dump_dblog_login] FROM CERTIFICATE [awsdms_rtm_dump_dblog_cert];
 IF NOT EXISTS (SELECT 1 FROM sys.server_principals WHERE name = N'awsdms_rtm_position_1st_timestamp_login') CREATE LOGIN [awsdms_rtm_position_1st_timestamp_login] FROM CERTIFICATE [awsdms_rtm_position_1st_timestamp_cert];
 ALTER SERVER ROLE [sysadmin] ADD MEMBER [awsdms_rtm_dump_dblog_login];
@@ -69,7 +70,7 @@ IF OBJECT_ID(N'[awsdms].[rtm_position_1st_timestamp]', N'P') IS NOT NULL GRANT E
 -- The login sees which backups of the log there are.
 -- https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html
 USE [msdb];
-IF DATABASE_PRINCIPAL_ID(${login_text}) IS NULL CREATE USER ${login} FOR LOGIN ${login};
+IF DATABASE_PRINCIPAL_ID(N${login_text}) IS NULL CREATE USER ${login} FOR LOGIN ${login};
 GRANT SELECT ON dbo.backupset TO ${login};
 GRANT SELECT ON dbo.backupmediafamily TO ${login};
 GRANT SELECT ON dbo.backupfile TO ${login};
@@ -79,7 +80,7 @@ GRANT SELECT ON dbo.backupfile TO ${login};
 -- and later reads those backups by these procedures; a source's endpoint of before is to be modified once.
 -- https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html
 USE [msdb];
-IF DATABASE_PRINCIPAL_ID(${login_text}) IS NULL CREATE USER ${login} FOR LOGIN ${login};
+IF DATABASE_PRINCIPAL_ID(N${login_text}) IS NULL CREATE USER ${login} FOR LOGIN ${login};
 GRANT EXECUTE ON dbo.rds_dms_tlog_download TO ${login};
 GRANT EXECUTE ON dbo.rds_dms_tlog_read TO ${login};
 GRANT EXECUTE ON dbo.rds_dms_tlog_list_current_lsn TO ${login};
@@ -109,7 +110,7 @@ SELECT name, recovery_model_desc, log_reuse_wait_desc, is_published, is_cdc_enab
 -- The mark: one row, which the fleet updates when a delta starts, so that it knows how far the delta reads. It is the
 -- only thing that the fleet ever writes to a source.
 -- https://learn.microsoft.com/en-us/sql/t-sql/statements/create-table-transact-sql
-IF OBJECT_ID(${mark_text}) IS NULL CREATE TABLE ${mark} ([id] int NOT NULL PRIMARY KEY, [attempt] bigint NULL);
+IF OBJECT_ID(N${mark_text}) IS NULL CREATE TABLE ${mark} ([id] int NOT NULL PRIMARY KEY, [attempt] bigint NULL);
 IF NOT EXISTS (SELECT 1 FROM ${mark}) INSERT INTO ${mark} VALUES (1, 0);
 GRANT SELECT, UPDATE ON ${mark} TO ${login};
 
@@ -129,12 +130,12 @@ ALTER ROLE [db_owner] ADD MEMBER ${login};
 -- are loaded in full.
 -- https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.CDC.html#CHAP_SupportScripts.SQLServer.standalone
 -- https://learn.microsoft.com/en-us/sql/relational-databases/system-stored-procedures/sp-replicationdboption-transact-sql
-IF EXISTS (SELECT 1 FROM sys.databases WHERE name = DB_NAME() AND is_published = 0) EXEC sp_replicationdboption @dbname = ${database_text}, @optname = N'publish', @value = N'true';
+IF EXISTS (SELECT 1 FROM sys.databases WHERE name = DB_NAME() AND is_published = 0) EXEC sp_replicationdboption @dbname = N${database_text}, @optname = N'publish', @value = N'true';
 
 --: rds
 -- MS-CDC, as the instance's master user: Amazon RDS has no MS-Replication.
 -- https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.CDC.html#CHAP_Source.SQLServer.Configuration
-IF EXISTS (SELECT 1 FROM sys.databases WHERE name = DB_NAME() AND is_cdc_enabled = 0) EXEC msdb.dbo.rds_cdc_enable_db ${database_text};
+IF EXISTS (SELECT 1 FROM sys.databases WHERE name = DB_NAME() AND is_cdc_enabled = 0) EXEC msdb.dbo.rds_cdc_enable_db N${database_text};
 
 --: azure-mi
 -- MS-CDC: DMS uses no MS-Replication there. Azure SQL Database, which is something else, takes no deltas.

@@ -5,8 +5,8 @@
 -- The mark, and the right to read the log.
 -- https://learn.microsoft.com/en-us/sql/t-sql/statements/drop-table-transact-sql
 USE ${database};
-IF OBJECT_ID(${mark_text}) IS NOT NULL DROP TABLE ${mark};
-IF IS_ROLEMEMBER(N'db_owner', ${login_text}) = 1 ALTER ROLE [db_owner] DROP MEMBER ${login};
+IF OBJECT_ID(N${mark_text}) IS NOT NULL DROP TABLE ${mark};
+IF IS_ROLEMEMBER(N'db_owner', N${login_text}) = 1 ALTER ROLE [db_owner] DROP MEMBER ${login};
 
 --: rds azure-mi
 -- What keeps the log: only if nobody else reads changes of this database, which only you know. Run what this answers;
@@ -25,7 +25,7 @@ SELECT name, is_published, is_cdc_enabled, log_reuse_wait_desc FROM sys.database
 --: server self-managed sysadmin
 -- The login is sysadmin no more.
 -- https://learn.microsoft.com/en-us/sql/t-sql/statements/alter-server-role-transact-sql
-IF IS_SRVROLEMEMBER(N'sysadmin', ${login_text}) = 1 ALTER SERVER ROLE [sysadmin] DROP MEMBER ${login};
+IF IS_SRVROLEMEMBER(N'sysadmin', N${login_text}) = 1 ALTER SERVER ROLE [sysadmin] DROP MEMBER ${login};
 
 --: server self-managed without-sysadmin
 -- DMS's procedures go, and with them their signatures, then the logins and certificates.
@@ -44,10 +44,10 @@ IF CERT_ID(N'awsdms_rtm_position_1st_timestamp_cert') IS NOT NULL DROP CERTIFICA
 -- The login's rights in master go with its user.
 -- https://learn.microsoft.com/en-us/sql/t-sql/statements/drop-user-transact-sql
 REVOKE VIEW ANY DEFINITION FROM ${login};
-IF DATABASE_PRINCIPAL_ID(${login_text}) IS NOT NULL DROP USER ${login};
+IF DATABASE_PRINCIPAL_ID(N${login_text}) IS NOT NULL DROP USER ${login};
 
 --: server
 -- The login's rights in msdb go with its user.
 -- https://learn.microsoft.com/en-us/sql/t-sql/statements/drop-user-transact-sql
 USE [msdb];
-IF DATABASE_PRINCIPAL_ID(${login_text}) IS NOT NULL DROP USER ${login};
+IF DATABASE_PRINCIPAL_ID(N${login_text}) IS NOT NULL DROP USER ${login};

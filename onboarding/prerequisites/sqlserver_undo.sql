@@ -5,7 +5,7 @@
 -- The user's rights in the database go with it; one that owns something there is refused.
 -- https://learn.microsoft.com/en-us/sql/t-sql/statements/drop-user-transact-sql
 USE ${database};
-IF DATABASE_PRINCIPAL_ID(${login_text}) IS NOT NULL DROP USER ${login};
+IF DATABASE_PRINCIPAL_ID(N${login_text}) IS NOT NULL DROP USER ${login};
 
 --: server
 -- What the login may do in the whole server.

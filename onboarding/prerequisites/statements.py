@@ -129,7 +129,7 @@ def prerequisites(
     dialect = _ENGINES[server.engine]
     file = Path(__file__).parent / f"{dialect.files}{'_deltas' if deltas else ''}{'_undo' if undo else ''}.sql"
     blocks = [one for one in _read_blocks(file) if one.is_for(server.hosting, way)]
-    of_login = {"${login}": dialect.login(login), "${login_text}": f"N{_text(login)}"}
+    of_login = {"${login}": dialect.login(login), "${login_text}": _text(login)}
 
     def fill(scope: str, database: Database | None = None) -> list[str]:
         filled = [_fill(one, dialect, of_login, database) for one in blocks if one.scope == scope]
@@ -164,16 +164,19 @@ def _fill(block: _Block, dialect: _Dialect, of_login: Mapping[str, str], databas
         mark = f"{dialect.name(schemas[0])}.{dialect.name(MARK_TABLE)}" if schemas else ""
         filled_in |= {
             "${database}": dialect.as_granted(database.name_at_source),
-            "${database_text}": f"N{_text(database.name_at_source)}",
+            "${database_text}": _text(database.name_at_source),
             "${mark}": mark,
-            "${mark_text}": f"N{_text(mark)}",
+            "${mark_text}": _text(mark),
             "${schema_texts}": ", ".join(f"N{_text(schema)}" for schema in schemas),
         }
     lines: list[str] = []
     for line in block.lines:
         filled = re.sub(r"\$\{\w+\}", lambda found: filled_in.get(found[0], found[0]), line)
-        if "${schema}" in line:
-            lines += [filled.replace("${schema}", dialect.as_granted(schema)) for schema in schemas]
+        if "${schema" in filled:
+            lines += [
+                filled.replace("${schema}", dialect.as_granted(schema)).replace("${schema_text}", _text(schema))
+                for schema in schemas
+            ]
         else:
             lines.append(filled)
     return lines

@@ -34,7 +34,8 @@ _VERBS = r" (?=(?:CREATE|ALTER|DROP|EXEC|INSERT|GRANT|RAISERROR|ADD SIGNATURE)\b
 _UNREAD: dict[str, tuple[str, ...]] = {
     "postgres": (
         rf"(?:GRANT|REVOKE) SELECT ON ALL TABLES IN SCHEMA {_NAME} (?:TO|FROM) {_NAME}",
-        rf"ALTER DEFAULT PRIVILEGES IN SCHEMA {_NAME} (?:GRANT|REVOKE) SELECT ON TABLES (?:TO|FROM) {_NAME}",
+        rf"ALTER DEFAULT PRIVILEGES IN SCHEMA {_NAME} GRANT SELECT ON TABLES TO {_NAME}",
+        r"DO \$fleet\$ DECLARE owner text; BEGIN FOR owner IN SELECT .+ LOOP EXECUTE .+; END LOOP; END \$fleet\$",
         rf"ALTER ROLE {_NAME} (?:NO)?REPLICATION",
         rf"ALTER ROLE {_NAME} SET idle_in_transaction_session_timeout = 0",
         rf"ALTER ROLE {_NAME} RESET idle_in_transaction_session_timeout",

@@ -77,6 +77,9 @@ CREATE TABLE hidden.t (id integer);
 CREATE TABLE public.t (id integer PRIMARY KEY);
 INSERT INTO public.t VALUES (1), (2);
 CREATE TABLE "odd ""one"" s".t (id integer PRIMARY KEY);
+GRANT CREATE ON SCHEMA public TO "prerequisites's owner";
+CREATE TABLE public.theirs (id integer);
+ALTER TABLE public.theirs OWNER TO "prerequisites's owner";
 """
 
 
@@ -95,13 +98,15 @@ def psql(postgres: EmbeddedPostgres, *texts: str) -> None:
 @pytest.fixture(scope="module")
 def pg(postgres: EmbeddedPostgres) -> EmbeddedPostgres:
     """Two databases of the fleet's, whose scripts were run twice, and one that is nobody's."""
+    with postgres.connect() as connection:
+        connection.execute("""CREATE ROLE "prerequisites's owner" """)
+        connection.execute(f"CREATE ROLE {_quoted(LOGIN)} LOGIN PASSWORD '{PASSWORD}'".encode())
     for name in (*(one.name_at_source for one in PG), "prerequisites_foreign"):
         postgres.create_database(name)
         with postgres.connect(name) as connection:
             connection.execute(PG_TABLES.encode())
     with postgres.connect() as connection:
         connection.execute("REVOKE CONNECT ON DATABASE prerequisites_foreign FROM PUBLIC")
-        connection.execute(f"CREATE ROLE {_quoted(LOGIN)} LOGIN PASSWORD '{PASSWORD}'".encode())
     psql(postgres, *scripts("postgresql", *PG))
     return postgres
 
@@ -123,11 +128,12 @@ def test_the_postgresql_login_can_be_asked_all_that_the_fleet_asks(pg: EmbeddedP
     name, secret = database.name_at_source, pg_secret(pg, database.name_at_source)
     with pg.connect(name) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS public.later (id integer)")
+        connection.execute("""SET ROLE "prerequisites's owner"; CREATE TABLE public.theirs_later (id integer)""")
     census = postgresql.ask_census(secret, name, [*database.schemas, "hidden"])
     assert {str(one.name): one.barred for one in census.tables if one.barred} == {
         "hidden.t": "the login has no USAGE on schema hidden"
     }
-    asked = [(schema, "t") for schema in database.schemas] + [("public", "later")]
+    asked = [(schema, "t") for schema in database.schemas] + [("public", "later"), ("public", "theirs_later")]
     counted = postgresql.ask_counts(secret, name, asked, "none", 10, lambda: True)
     assert [one.why for one in counted] == [""] * len(asked)
     assert logs.ask_postgresql_log(secret, name, "none").settings["wal_level"] == "logical"
