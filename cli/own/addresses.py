@@ -142,6 +142,8 @@ def find_hosting(engine: Engine, host: str) -> Hosting:
     ('aurora', 'self-managed')
     >>> find_hosting("sqlserver", "erp.z1.database.windows.net"), find_hosting("sqlserver", "erp.database.windows.net")
     ('azure-mi', 'self-managed')
+    >>> find_hosting("sqlserver", "erp.privatelink.database.windows.net")
+    'self-managed'
     """
     for pattern, engines, hosting in _HOSTS:
         if engine in engines and re.fullmatch(pattern, host.lower()):
