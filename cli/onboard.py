@@ -7,7 +7,9 @@ import difflib
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,15 @@ import click
 
 from cli.account import read_fleet
 from cli.options import NonEmptyPath, Text, json_option, registry_option
-from fleet.databases import Registry
+from fleet.databases import Database, Registry, Settings
 from fleet.errors import MalformedInputError, UnknownDatabaseError
+from fleet.names import control_bucket, ledger_table, warehouse_schema
 from fleet.quota_use import require_size
 from fleet.spelling import did_you_mean, list_some
 from onboarding.flag_edit import set_flags
 from onboarding.flags import flag_name, read_flags
-from onboarding.reader import DATABASES_FILE
+from onboarding.name_ledger import NAMES_FILE, add_names
+from onboarding.reader import DATABASES_FILE, list_files
 
 _HEADINGS = ("id", "database")
 
@@ -38,7 +42,7 @@ def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
             type=NonEmptyPath(),
             help="Those of this CSV file: of its column id (or database), else of its first one.",
         ),
-        click.option("--yes", is_flag=True, help="Do not ask before the file is written."),
+        click.option("--yes", is_flag=True, help="Do not ask before anything is written."),
         json_option,
         registry_option,
     )
@@ -59,7 +63,8 @@ Examples:
 def onboard(databases: tuple[str, ...], registry: Path, *, as_json: bool, yes: bool, **given: Any) -> int:
     """Let databases take part in runs: set `onboarded: true` in databases.yaml, of which nothing else changes.
 
-    Shows the change first. A variable FLEET_ONBOARD_<ID> wins over the file; where one says otherwise, it is named.
+    Shows the change first. names.csv gets a line for each database that takes part and has none there, so that its id
+    is never given to another. A variable FLEET_ONBOARD_<ID> wins over the file; where one says otherwise, it is named.
     Then deploy: a database without DMS resources is skipped by runs, and makes them red.
     """
     return _set(registry, databases, onboarded=True, yes=yes, as_json=as_json, **given)
@@ -76,8 +81,8 @@ Examples:
 def offboard(databases: tuple[str, ...], registry: Path, *, as_json: bool, yes: bool, **given: Any) -> int:
     """Take databases out of runs: set `onboarded: false` in databases.yaml, of which nothing else changes.
 
-    The entry stays, so that its id is never given to another database. Deploying then takes its DMS resources away;
-    what has landed, its history and its tables in Snowflake stay.
+    Deploying then takes its DMS resources away. What has landed, its history and its tables in Snowflake stay, and so
+    does its line in names.csv, whether its entry stays or not: its id is never given to another database.
     """
     return _set(registry, databases, onboarded=False, yes=yes, as_json=as_json, **given)
 
@@ -100,8 +105,10 @@ def _set(
     overruled = sorted(one for one in ids if flags.get(one, onboarded) != onboarded)
     taking_part = [one for one in fleet.databases if (onboarded if one.id in ids else one.onboarded)]
     require_size(taking_part, fleet.settings.limits)
-    if changed:
-        _write(registry / DATABASES_FILE, changed, onboarded=onboarded, yes=yes, as_json=as_json)
+    taking_part += [one for one in fleet.databases if one.onboarded or flags.get(one.id)]  # and those that did
+    edits = [*_edit_flags(registry, changed, onboarded=onboarded), *_edit_names(registry, taking_part)]
+    if edits:
+        _write(edits, yes=yes, as_json=as_json)
     if as_json:
         document = {"changed": changed, "unchanged": sorted(ids - set(changed)), "overruled": overruled}
         click.echo(json.dumps(document))
@@ -110,6 +117,9 @@ def _set(
     click.echo(f"Now {word}: {list_some(changed) or 'none more'}. Before already: {len(ids) - len(changed)}.")
     for one in overruled:
         click.echo(f"{one}: the variable {flag_name(one)} says otherwise here, and wins over the file.", err=True)
+    if changed and not onboarded:
+        for line in _what_stays(fleet.settings, [fleet.database(one) for one in changed]):
+            click.echo(line)
     if changed:
         click.echo(f"Next: fleet deploy --registry {registry}")
     return 0
@@ -177,22 +187,66 @@ def _find_delimiter(lines: Sequence[str]) -> str:
     return max(",;\t", key=first.count)
 
 
-def _write(path: Path, changed: Sequence[str], *, onboarded: bool, yes: bool, as_json: bool) -> None:
-    """Show the change of the file at *path*, and make it if it is wanted.
+@dataclass(frozen=True)
+class _Edit:
+    """What the file at *path* holds, and is to hold."""
+
+    path: Path
+    before: str
+    after: str
+
+
+def _edit_flags(registry: Path, changed: Collection[str], *, onboarded: bool) -> Iterator[_Edit]:
+    """What changes in the files of databases."""
+    for path in list_files(registry, DATABASES_FILE) if changed else ():
+        before = _read(path)
+        after = set_flags(before, changed, onboarded=onboarded)
+        if after != before:
+            yield _Edit(path, before, after)
+
+
+def _edit_names(registry: Path, databases: Sequence[Database]) -> Iterator[_Edit]:
+    """What changes in the ledger of names, which may not be there yet."""
+    path = registry / NAMES_FILE
+    before = _read(path) if path.exists() else ""
+    after = add_names(before, databases, datetime.now(UTC).date())  # noqa: TID251  a person's own day
+    if after != before:
+        yield _Edit(path, before, after)
+
+
+def _read(path: Path) -> str:
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def _what_stays(settings: Settings, databases: Sequence[Database]) -> Iterator[str]:
+    """Where the rows and the history of *databases* are, once these take no part in runs any more."""
+    control = control_bucket(settings.prefix, settings.account)
+    schemas = [warehouse_schema(one.id, schema) for one in databases for schema in one.schemas]
+    yield "Stays:"
+    yield f"  rows      in Snowflake, database {settings.snowflake.database}: {list_some(schemas, 'schemas')}"
+    files = [f"s3://{settings.landing_bucket}/{one.id}/" for one in databases]
+    yield f"  files     {list_some(files)}, until they are {settings.stack.landing_retention_days} days old"
+    yield f"  history   in the ledger {ledger_table(settings.prefix)}, and the pages of its runs in s3://{control}/"
+    yield f"  id        {NAMES_FILE}: never given to another database"
+
+
+def _write(edits: Sequence[_Edit], *, yes: bool, as_json: bool) -> None:
+    """Show *edits*, and make them if they are wanted.
 
     Raises:
         MalformedInputError: Nobody can be asked.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        before = file.read()
-    after = set_flags(before, changed, onboarded=onboarded)
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), str(path), str(path), lineterm="", n=2)
-    click.echo("\n".join(lines), err=as_json)
+    for edit in edits:
+        name = str(edit.path)
+        lines = difflib.unified_diff(edit.before.splitlines(), edit.after.splitlines(), name, name, lineterm="", n=2)
+        click.echo("\n".join(lines), err=as_json)
     if not yes:
         if not sys.stdin.isatty():
             raise MalformedInputError("there is no terminal to ask on, and nothing was written.", remedy="Add --yes.")
         click.confirm("Write it?", default=True, abort=True, err=as_json)
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        file.write(after)
-    part.replace(path)
+    for edit in edits:
+        part = edit.path.with_suffix(".part")
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.write(edit.after)
+        part.replace(edit.path)

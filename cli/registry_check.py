@@ -13,6 +13,7 @@ import click
 from cli.account import require_registry
 from fleet.databases import Registry
 from onboarding.findings import Finding
+from onboarding.name_ledger import NAMES_FILE
 from onboarding.reader import read_or_find_wrong
 
 
@@ -54,7 +55,7 @@ PIPELINES = (
 def check_registry(folder: Path, *, as_json: bool) -> int:
     """Say what is wrong with the registry in *folder*, with the flags of the environment in force; the exit code."""
     require_registry(folder)
-    found = read_or_find_wrong(folder, os.environ)
+    found = read_or_find_wrong(folder, os.environ, wants_names=True)
     findings = () if isinstance(found, Registry) else found
     if as_json:
         wrong = [{"file": one.where, "line": one.line, "text": one.text} for one in findings]
@@ -64,6 +65,11 @@ def check_registry(folder: Path, *, as_json: bool) -> int:
             f"{folder}: {_count(len(found.databases), 'database')} on {_count(len(found.servers), 'server')}, "
             f"{sum(one.onboarded for one in found.databases):,} onboarded. Nothing is to be mended."
         )
+        if not (folder / NAMES_FILE).exists():
+            remedy = "`fleet onboard` writes it: commit it."
+            click.echo(
+                f"No {NAMES_FILE} yet, which keeps an id from being given to another database. {remedy}", err=True
+            )
     else:
         _print(findings)
     return 1 if findings else 0

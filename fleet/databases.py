@@ -14,6 +14,8 @@ from fleet.stack_settings import StackSettings
 
 Mode = Literal["full", "delta"]
 Engine = Literal["postgresql", "mysql", "mariadb", "sqlserver"]
+Hosting = Literal["self-managed", "rds", "aurora", "azure-mi"]
+"""Who runs a server: its owner, Amazon RDS, Amazon Aurora, or Azure SQL Managed Instance."""
 SslMode = Literal["none", "require", "verify-ca", "verify-full"]
 DriftPolicy = Literal["accept", "partial", "failed"]
 """What a change of a source's table means that readers may miss something by (docs/drift.md): it is followed and named;
@@ -38,6 +40,7 @@ class Server:
     *secret_key*: ARN of the KMS key that the secret is under, if that is not Secrets Manager's own. *ssl_mode*: how
     the connection to it is encrypted. *certificate*: ARN of the DMS certificate that `verify-...` compares with.
     *databases_at_once*, *connections_at_once*: what it bears at once of all runs together (`fleet/server_places.py`).
+    *hosting*: who runs it, which decides what its administrator may do for us (`fleet prerequisites`).
     """
 
     id: str
@@ -48,6 +51,7 @@ class Server:
     certificate: str = ""
     databases_at_once: int = 4
     connections_at_once: int = 100
+    hosting: Hosting = "self-managed"
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,13 @@ from onboarding.fields import Entry, read_entry, read_part
 from onboarding.findings import Finding, in_order, join_inherited, raise_findings
 from onboarding.flags import read_flags
 from onboarding.layers import OWN, inherit
+from onboarding.name_ledger import NAMES_FILE, GivenName, find_unlisted, note_reused_names, read_names
 from onboarding.nodes import RegistryFile, compose, shown
 from onboarding.references import (
     note_connections,
     note_duplicate_ids,
     note_encryption,
+    note_hosting,
     note_references,
     note_shared_sources,
 )
@@ -45,8 +47,8 @@ _ENDS = (".yaml", ".yml")
 class Entries:
     """What was read of a registry, and where each value is. *flags*: of the environment, by database.
 
-    *families*: what each says, by id. *findings*: what is to be mended; whatever they are about may be missing in the
-    entries.
+    *families*: what each says, by id. *names*: the ledger of names; None where there is no such file. *findings*: what
+    is to be mended; whatever they are about may be missing in the entries.
     """
 
     settings: Entry[Settings]
@@ -54,6 +56,7 @@ class Entries:
     families: Mapping[str, Entry[Database]]
     databases: tuple[Entry[Database], ...]
     flags: Mapping[str, bool]
+    names: Mapping[str, GivenName] | None
     findings: tuple[Finding, ...]
 
     def build(self) -> Registry:
@@ -86,11 +89,19 @@ def find_wrong(folder: Path, environment: Mapping[str, str]) -> tuple[Finding, .
     return () if isinstance(found, Registry) else found
 
 
-def read_or_find_wrong(folder: Path, environment: Mapping[str, str]) -> Registry | tuple[Finding, ...]:
-    """The registry in *folder*; or all that is to be mended there, in the order in which a person mends it."""
+def read_or_find_wrong(
+    folder: Path, environment: Mapping[str, str], *, wants_names: bool = False
+) -> Registry | tuple[Finding, ...]:
+    """The registry in *folder*; or all that is to be mended there, in the order in which a person mends it.
+
+    *wants_names*: each onboarded database has its line in the ledger of names, if there is one.
+    """
     entries = read_entries(folder, environment)
-    if entries.findings:
-        return in_order(entries.findings)
+    findings = entries.findings
+    if wants_names and not findings and entries.names is not None:
+        findings = find_unlisted(entries.databases, entries.flags, entries.names)
+    if findings:
+        return in_order(findings)
     try:
         return entries.build()
     except QuotaExceededError as error:
@@ -104,6 +115,8 @@ def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:
     servers = _read_servers(folder, settings.fields.get("profile"), findings)
     families = _read_families(folder, findings)
     databases = _read_databases(folder, servers, families, of_every, findings)
+    names = _read_names(folder, findings)
+    note_reused_names(databases, names or {}, str(folder / NAMES_FILE))
     note_settings(settings, databases)
     flags: dict[str, bool] = {}
     if databases:
@@ -111,7 +124,7 @@ def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:
         # A database whose id could not be read may be the one that a flag means: only say so with all ids at hand.
         flags, wrong_flags = read_flags(environment, ids)
         findings += wrong_flags if len(ids) == len(databases) else ()
-    return Entries(settings, tuple(servers), families, tuple(databases), flags, join_inherited(findings))
+    return Entries(settings, tuple(servers), families, tuple(databases), flags, names, join_inherited(findings))
 
 
 def list_files(folder: Path, file: str) -> list[Path]:
@@ -119,6 +132,18 @@ def list_files(folder: Path, file: str) -> list[Path]:
     one = folder / file
     several = sorted(path for path in one.with_suffix("").glob("*") if path.suffix in _ENDS)
     return [one, *several] if one.exists() or not several else several
+
+
+def _read_names(folder: Path, findings: list[Finding]) -> dict[str, GivenName] | None:
+    """The ledger of names; None where there is none yet."""
+    file = RegistryFile(str(folder / NAMES_FILE), findings)
+    try:
+        return read_names((folder / NAMES_FILE).read_text(encoding="utf-8"), file)
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        file.note(0, f"the file cannot be read: {error}. Save it as UTF-8.")
+        return None
 
 
 def _flagged(database: Database, flags: Mapping[str, bool]) -> Database:
@@ -148,6 +173,7 @@ def _read_servers(folder: Path, profile: TaskProfile | None, findings: list[Find
     note_duplicate_ids(entries)
     for entry in entries:
         note_encryption(entry)
+        note_hosting(entry)
         if profile is not None:
             note_connections(entry, profile)
     return entries

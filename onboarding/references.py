@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fleet.databases import Database, Engine, Server, TaskProfile
+from fleet.databases import Database, Engine, Hosting, Server, TaskProfile
 from fleet.dms.endpoints import SSL_MODES
 from fleet.errors import DuplicateNameError
 from fleet.names import warehouse_schema
@@ -20,6 +20,15 @@ from onboarding.findings import FilePlace, Finding
 
 _OWN = {name.upper() for name in OWN_NAMES} | {one.name for columns in KEEPING_COLUMNS.values() for one in columns}
 """Names of our own columns, those of tables that keep deleted rows among them."""
+# What DMS reads; of Azure SQL Database, which is none of these, full loads alone. Aurora has two engines.
+# Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Introduction.Sources.html (documented).
+HOSTINGS: Mapping[Engine, tuple[Hosting, ...]] = {
+    "postgresql": ("self-managed", "rds", "aurora"),
+    "mysql": ("self-managed", "rds", "aurora"),
+    "mariadb": ("self-managed", "rds"),
+    "sqlserver": ("self-managed", "rds", "azure-mi"),
+}
+"""Who may run a server of each engine."""
 
 
 def note_duplicate_ids(entries: Sequence[Entry[Any]]) -> None:
@@ -98,6 +107,16 @@ def note_encryption(entry: Entry[Server]) -> None:
     elif certificate and not mode.startswith("verify"):
         text = f": `certificate` is given, and `ssl_mode` {mode!r} compares nothing with it."
         entry.note(("certificate",), f"{text} Write `ssl_mode: verify-full`, or remove it.")
+
+
+def note_hosting(entry: Entry[Server]) -> None:
+    """A server of an engine that its `hosting` does not offer."""
+    engine, hosting = entry.fields.get("engine"), entry.fields.get("hosting")
+    if engine is None or hosting is None or hosting in HOSTINGS[engine]:
+        return
+    known = " or ".join(map(repr, HOSTINGS[engine]))
+    remedy = "Mend one of the two: they decide what `fleet prerequisites` prints."
+    entry.note(("hosting",), f": `hosting` is {hosting!r}, wanted {known} with {engine}. {remedy}")
 
 
 def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from fleet.databases import Engine, SslMode
+from fleet.databases import Engine, Hosting, SslMode
 from fleet.errors import MalformedInputError
 from fleet.spelling import did_you_mean
 
@@ -22,6 +23,15 @@ PORTS: Mapping[Engine, int] = {"postgresql": 5432, "mysql": 3306, "mariadb": 330
 """Where a server of each engine listens, unless it says otherwise."""
 # Those of libpq that say for certain whether the connection is encrypted. Source: PostgreSQL's manual, "SSL Support".
 _SSL_MODES: Mapping[str, SslMode] = {"disable": "none", "require": "require"}
+# Names of a server in each cloud, by what its owner cannot choose. Azure SQL Database, <server>.database.windows.net,
+# is none of them. A cluster of Amazon RDS that is not Aurora has such a name too, and parameter groups of clusters.
+# Sources: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Overview.Endpoints.html and
+# https://learn.microsoft.com/azure/azure-sql/managed-instance/connectivity-architecture-overview (documented).
+_HOSTS: tuple[tuple[str, tuple[Engine, ...], Hosting], ...] = (
+    (r".+\.cluster-[^.]+\.[^.]+\.rds\.amazonaws\.com", ("postgresql", "mysql"), "aurora"),
+    (r".+\.rds\.amazonaws\.com", ("postgresql", "mysql", "mariadb", "sqlserver"), "rds"),
+    (r"[^.]+\.(public\.)?(?!privatelink\.)[^.]+\.database\.windows\.net", ("sqlserver",), "azure-mi"),
+)
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _FORM = "Write it as postgresql://LOGIN@HOST:PORT/DATABASE (or mysql://, mariadb://, mssql://)."
 
@@ -123,6 +133,22 @@ def choose_ssl_mode(engine: Engine, host: str) -> SslMode:
     """
     is_local = host in _LOCAL or host.startswith("/")
     return "none" if is_local or engine in {"mysql", "mariadb"} else "require"
+
+
+def find_hosting(engine: Engine, host: str) -> Hosting:
+    """Who runs the server, as the name of its *host* says; its owner, if that says nothing.
+
+    >>> find_hosting("mysql", "shop.cluster-c1.eu-central-1.rds.amazonaws.com"), find_hosting("mysql", "db.example.com")
+    ('aurora', 'self-managed')
+    >>> find_hosting("sqlserver", "erp.z1.database.windows.net"), find_hosting("sqlserver", "erp.database.windows.net")
+    ('azure-mi', 'self-managed')
+    >>> find_hosting("sqlserver", "erp.privatelink.database.windows.net")
+    'self-managed'
+    """
+    for pattern, engines, hosting in _HOSTS:
+        if engine in engines and re.fullmatch(pattern, host.lower()):
+            return hosting
+    return "self-managed"
 
 
 def _read_ssl_mode(word: str, engine: Engine, host: str, where: str) -> SslMode:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import yaml
 
-from cli.own.addresses import Address
+from cli.own.addresses import Address, find_hosting
 from fleet.errors import MalformedInputError
 from fleet.names import DATABASE_ID_CHARACTERS
 from onboarding.reader import DATABASES_FILE, FAMILIES_FILE, SERVERS_FILE, SETTINGS_FILE
@@ -107,6 +107,7 @@ def registry_files(
             "engine": one.engine,
             "secret": secret_name(servers[one]),
             "ssl_mode": one.ssl_mode,
+            **_hosting(one),
         }
         for one in addresses
     }
@@ -128,6 +129,12 @@ def registry_files(
         FAMILIES_FILE: _under_comments(sample[FAMILIES_FILE], []),
         DATABASES_FILE: _under_comments(sample[DATABASES_FILE], database_entries),
     }
+
+
+def _hosting(address: Address) -> dict[str, str]:
+    """What the entry of its server says of who runs it: nothing where that is the default."""
+    hosting = find_hosting(address.engine, address.host)
+    return {} if hosting == "self-managed" else {"hosting": hosting}
 
 
 def _server_of(address: Address) -> tuple[str, str, int, str]:

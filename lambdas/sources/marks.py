@@ -30,7 +30,7 @@ def mark_mysql(secret: Mapping[str, Any], database: str, schema: str, attempt: i
     table = f"{mysql_losses.quote(schema)}.{mysql_losses.quote(MARK_TABLE)}"
     connected = mysql.connect(secret, database, ssl_mode, read_seconds=CATALOGUE_SECONDS)
     with connected as connection, connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET {MARK_COLUMN} = %s WHERE id = 1", (attempt,))
+        cursor.execute(f"UPDATE {table} SET {MARK_COLUMN} = {attempt:d} WHERE id = 1")  # a name may hold `%`
         connection.commit()
         cursor.execute(f"SELECT {MARK_COLUMN} FROM {table} WHERE id = 1")
         return [tuple(row) for row in cursor.fetchall()] == [(attempt,)]

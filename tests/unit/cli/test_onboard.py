@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,64 @@ def test_more_than_an_instance_bears_is_refused_before_anything_is_written(fleet
     assert said.code == 2
     assert "endpoints" in said.err
     assert onboarded() == set()
+
+
+def names() -> list[str]:
+    """The ledger of names, without the day of each line, which is today's."""
+    lines = Path("registry/names.csv").read_text().splitlines()
+    return [line.rpartition(",")[0] for line in lines]
+
+
+def test_a_database_that_takes_part_gets_its_line_in_the_ledger_of_names_and_keeps_it(fleet: Fleet) -> None:
+    said = fleet("onboard", "shop", "--yes")
+    assert re.search(r"^\+shop,east,shop,20\d\d-\d\d-\d\d$", said.out, re.MULTILINE)
+    fleet("onboard", "hr", "--yes")
+    fleet("offboard", "shop", "--yes")
+    assert names() == ["id,server,name_at_source", "hr,west,hr", "shop,east,shop"]
+
+
+def test_databases_that_were_onboarded_by_hand_or_by_a_variable_get_their_line_with_the_next_change(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    databases = Path("registry/databases.yaml")
+    databases.write_text(databases.read_text().replace("- id: erp", "- id: erp\n  onboarded: true"))
+    monkeypatch.setenv("FLEET_ONBOARD_CRM", "true")
+    assert fleet("onboard", "erp").code == 2  # nobody is there to be asked
+    said = fleet("onboard", "erp", "--yes")
+    assert "Now onboarded: none more. Before already: 1." in said.out
+    assert names() == ["id,server,name_at_source", "crm,east,crm", "erp,west,erp"]
+
+
+def test_an_id_that_was_given_to_another_database_is_not_onboarded(fleet: Fleet) -> None:
+    fleet("onboard", "shop", "--yes")
+    fleet("offboard", "shop", "--yes")
+    databases = Path("registry/databases.yaml")
+    before = databases.read_text().replace("name_at_source: shop", "name_at_source: shop_2")
+    databases.write_text(before)
+    said = fleet("onboard", "shop", "--yes")
+    assert (said.code, "was given to 'shop' of server 'east'" in said.err) == (2, True)
+    assert databases.read_text() == before
+
+
+def test_offboarding_says_what_stays_and_where(fleet: Fleet) -> None:
+    fleet("onboard", "shop", "--yes")
+    said = fleet("offboard", "shop", "--yes")
+    assert said.out.partition("Stays:\n")[2].splitlines()[:4] == [
+        "  rows      in Snowflake, database FLEET: SHOP__PUBLIC",
+        "  files     s3://fleet-landing/shop/, until they are 14 days old",
+        "  history   in the ledger fleet-ledger, and the pages of its runs in s3://fleet-control-123456789012/",
+        "  id        names.csv: never given to another database",
+    ]
+    assert "Stays:" not in fleet("offboard", "shop", "--yes").out
+
+
+def test_databases_in_several_files_are_found_where_they_are(fleet: Fleet) -> None:
+    registry = Path("registry")
+    (registry / "databases").mkdir()
+    _, *entries = (registry / "databases.yaml").read_text().split("- id:")
+    for number, entry in enumerate(entries):
+        (registry / "databases" / f"{number}.yaml").write_text(f"- id:{entry}")
+    (registry / "databases.yaml").unlink()
+    assert fleet("onboard", "shop", "hr", "--yes").code == 0
+    assert onboarded() == {"shop", "hr"}
+    assert "onboarded" not in (registry / "databases" / "1.yaml").read_text()

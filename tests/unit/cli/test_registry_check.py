@@ -93,3 +93,19 @@ def test_no_database_is_called_so(fleet: Fleet) -> None:
 def test_a_folder_that_is_not_there_is_one_sentence(fleet: Fleet) -> None:
     said = fleet("check", "registry", "--registry", "elsewhere")
     assert (said.code, "there is no registry in" in said.err) == (2, True)
+
+
+def test_a_database_that_is_onboarded_without_its_line_in_the_ledger_of_names_is_named(fleet: Fleet) -> None:
+    mend()
+    assert "No names.csv yet" in fleet("check", "registry").err
+    ledger = Path("registry/names.csv")
+    ledger.write_text("id,server,name_at_source,first_seen_on\n")
+    said = fleet("check", "registry")
+    assert said.code == 1
+    wanted = (
+        "registry/databases.yaml:1: shop: it is onboarded, and names.csv has no line for it. Run `fleet onboard shop`"
+    )
+    assert wanted in said.out
+    assert fleet("onboard", "shop", "--yes").code == 0
+    said = fleet("check", "registry")
+    assert (said.code, said.err) == (0, "")

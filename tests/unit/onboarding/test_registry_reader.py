@@ -455,3 +455,18 @@ def test_flags_of_the_environment_win_over_the_file(folder: Path) -> None:
     (folder / "databases.yaml").write_text(ONE + "  onboarded: true\n", encoding="utf-8")
     assert not read_registry(folder, {"FLEET_ONBOARD_CHINOOK": "0"}).database("chinook").onboarded
     assert read_registry(folder, {"PATH": "/bin"}).database("chinook").onboarded
+
+
+def test_a_server_runs_where_its_engine_is_offered(folder: Path) -> None:
+    assert {one.hosting for one in read_registry(folder, {}).servers} == {"self-managed"}
+    rds = SERVERS.replace("}", ", hosting: rds}")
+    (folder / "servers.yaml").write_text(rds, encoding="utf-8")
+    assert {one.hosting for one in read_registry(folder, {}).servers} == {"rds"}
+    assert only(folder, servers=rds.replace("rds", "azure-mi")) == (
+        "servers.yaml:1: embedded: `hosting` is 'azure-mi', wanted 'self-managed' or 'rds' or 'aurora' with "
+        "postgresql. Mend one of the two: they decide what `fleet prerequisites` prints."
+    )
+    for engine, hosting in (("mariadb", "aurora"), ("sqlserver", "aurora"), ("mysql", "azure-mi")):
+        text = f"- {{id: embedded, engine: {engine}, secret: x, ssl_mode: none, hosting: {hosting}}}\n"
+        _, found = refusal(folder, None, servers=text)
+        assert any(f"`hosting` is {hosting!r}" in one for one in found)
