@@ -1,39 +1,35 @@
-"""`fleet check` and `fleet show`: what a database holds, and what a run moves of it."""
+"""`fleet show`, and the detail of `fleet check`: what a database holds, and what a run moves of it."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from cli.account import read_fleet
-from cli.asking_here import Answer, ask_here
 from cli.night_commands import account_of
 from cli.options import Text, json_option, registry_option
-from cli.registry_check import check_registry
+from fleet.checks.source_look import SourceLook
 from fleet.databases import Database, Registry
-from fleet.deltas.logs import SourceLog, judge_log
+from fleet.deltas.logs import judge_log
 from fleet.deltas.swept_tables import LastSweep, describe_sweep, say_sweep
 from fleet.deltas.tables import Arrivals, describe_arrivals
 from fleet.errors import RequestError
-from fleet.failures import CLASSES, Failure
+from fleet.failures import Failure
 from fleet.keeping import judge_keeping
-from fleet.names import REGISTRY_WORD, last_sweep_key, newest_census_key
+from fleet.names import last_sweep_key, newest_census_key
 from fleet.tables.account import Accounted, DatabaseAccount, select_tables, take_account
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import accepted_columns, describe_columns
-from lambdas.handlers.ask_source import Speaker, get_secret
-from lambdas.wiring import Clients
 from report.account import say_account, say_arrivals
 
 
-class SourceNotAnsweringError(RequestError):
-    """The source did not give its census."""
+class NoRunYetError(RequestError):
+    """No run has looked at the database."""
 
 
 @dataclass(frozen=True)
@@ -65,48 +61,6 @@ class CensusVerdict:
 @click.command(
     epilog="""\b
 Examples:
-  fleet check nyc-flights                  asks the source through the fleet's own function
-  fleet check nyc-flights --from-here      asks it from this machine, with the secret that you may read
-  fleet check nyc-flights --json           exit code 1 where something would not be moved
-  fleet check registry                     the files of the registry alone, as a pull request does
-"""
-)
-@click.argument("database", type=Text())
-@click.option("--from-here", is_flag=True, help="Connect from this machine instead of through AskSource.")
-@json_option
-@registry_option
-@click.pass_context
-def check(context: click.Context, database: str, from_here: bool, as_json: bool, registry: Path) -> int:
-    """Look at what DATABASE holds now, and say what a run would move of it and what not. Nothing is moved.
-
-    Reads the catalogue of the source, no row of a table. By the registry of this folder, which need not be deployed.
-
-    `registry` in place of a database: all that is to be mended in the registry's files, each with file, line and
-    remedy, also as annotations of GitHub Actions and Azure Pipelines. Asks nobody.
-    """
-    if database == REGISTRY_WORD:
-        return check_registry(registry, as_json=as_json)
-    account, fleet = account_of(context, registry), read_fleet(registry)
-    entry = fleet.database(database)
-    census = (
-        ask_from_here(fleet, entry, account.clients)
-        if from_here
-        else account.clients.source.census(fleet.server_of(entry), entry)
-    )
-    if isinstance(census, Failure):
-        raise SourceNotAnsweringError(
-            f"{database}: {census.failure_class}: {census.text}", remedy=CLASSES[census.failure_class].remedy
-        )
-    known = account.clients.records.read(newest_census_key(entry.id), Census)
-    verdict = judge(fleet, entry, census, known)
-    if entry.deltas:
-        verdict = _judge_log(fleet, entry, verdict, account.clients, from_here=from_here)
-    return _print(verdict, as_json=as_json)
-
-
-@click.command(
-    epilog="""\b
-Examples:
   fleet show nyc-flights
   fleet show nyc-flights --json
 """
@@ -124,53 +78,25 @@ def show(context: click.Context, database: str, as_json: bool, registry: Path) -
     entry = fleet.database(database)
     census = account.clients.records.read(newest_census_key(entry.id), Census)
     if census is None:
-        raise SourceNotAnsweringError(
+        raise NoRunYetError(
             f"no run has come to {database} yet.", remedy=f"Look at the source itself: `fleet check {database}`."
         )
     swept = account.clients.records.read(last_sweep_key(entry.id), LastSweep) if entry.deltas else None
     return _print(replace(judge(fleet, entry, census, census), last_sweep=swept), as_json=as_json)
 
 
-def ask_from_here(fleet: Registry, database: Database, clients: Clients) -> Census | Failure:
-    """The census, asked for from this machine."""
-    mode = fleet.server_of(database).ssl_mode
-    return _ask_from_here(
-        fleet,
-        database,
-        clients,
-        lambda speaker, secret: speaker.census(secret, database.name_at_source, list(database.schemas), mode),
-    )
-
-
-def _ask_from_here(
-    fleet: Registry, database: Database, clients: Clients, ask: Callable[[Speaker, Mapping[str, Any]], Answer]
-) -> Answer | Failure:
-    server = fleet.server_of(database)
-    secret = get_secret(server.secret, clients)
-    if isinstance(secret, Failure):
-        return secret
-    return ask_here(server.engine, lambda speaker: ask(speaker, secret))
-
-
-def _judge_log(
-    fleet: Registry, database: Database, verdict: CensusVerdict, clients: Clients, *, from_here: bool
-) -> CensusVerdict:
-    """*verdict* with what the source's log says to deltas that would begin now."""
-    server = fleet.server_of(database)
-    log: SourceLog | Failure = (
-        _ask_from_here(
-            fleet,
-            database,
-            clients,
-            lambda speaker, secret: speaker.log(secret, database.name_at_source, server.ssl_mode),
-        )
-        if from_here
-        else clients.source.log(server, database)
-    )
-    if isinstance(log, Failure):
-        return replace(verdict, gaps=(*verdict.gaps, f"the source's log: {log.text}"))
-    failure = judge_log(server.engine, log, "", database.schemas)
-    return replace(verdict, gaps=(*verdict.gaps, *log.unseen), no_deltas=failure.text if failure else "")
+def judge_census(look: SourceLook) -> CensusVerdict | None:
+    """The same of a source that was asked now, with what its log says to deltas that would begin; None where it gave
+    no census."""
+    if isinstance(look.census, Failure):
+        return None
+    verdict = judge(look.registry, look.database, look.census, look.known)
+    if look.log is None:
+        return verdict
+    if isinstance(look.log, Failure):
+        return replace(verdict, gaps=(*verdict.gaps, f"the source's log: {look.log.text}"))
+    failure = judge_log(look.engine, look.log, "", look.database.schemas)
+    return replace(verdict, gaps=(*verdict.gaps, *look.log.unseen), no_deltas=failure.text if failure else "")
 
 
 def judge(fleet: Registry, database: Database, census: Census, known: Census | None) -> CensusVerdict:
@@ -195,12 +121,12 @@ def _print(verdict: CensusVerdict, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({**asdict(verdict), "is_whole": verdict.is_whole}, ensure_ascii=False))
     else:
-        for line in _lines(verdict):
-            click.echo(line)
+        click.echo("\n".join(describe(verdict)))
     return 0 if verdict.is_whole else 1
 
 
-def _lines(verdict: CensusVerdict) -> list[str]:
+def describe(verdict: CensusVerdict) -> list[str]:
+    """What a person reads of it: the account, the columns, the arrivals."""
     relations = [one for one in verdict.account.relations if one.kind != "schema"]
     lines = [f"{verdict.database}: {len(relations):,} relations, {_count(relations)}."]
     lines += [f"  {line}" for line in say_account(verdict.account)]

@@ -42,7 +42,7 @@ _MODULES = {
     "reset": "cli.up",
     "plan": "cli.plan",
     "prerequisites": "cli.prerequisites",
-    "check": "cli.census",
+    "check": "cli.check",
     "show": "cli.census",
     "verify": "cli.verify",
     "deploy": "cli.stack.deploy",

@@ -1,4 +1,4 @@
-"""What a person sees while a night runs: each database, the night, and when it will probably be over."""
+"""What a person sees while something takes its time: a night with its databases, or questions to many sources."""
 
 from __future__ import annotations
 
@@ -54,6 +54,41 @@ class Progress:
         if self._looks % _LINE_EVERY_LOOKS == 0:
             self._console.print(headline)
         self._looks += 1
+
+
+_LINE_EVERY_ANSWERS = 25
+
+
+class CountProgress:
+    """How many of *count* have answered: a line that is rewritten on a terminal; elsewhere one now and then.
+
+    *what* is asked, in words. Of one alone nothing is said but on a terminal.
+    """
+
+    def __init__(self, console: Console, count: int, what: str) -> None:
+        self._console = console
+        self._count = count
+        self._what = what
+        self._live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
+
+    def __enter__(self) -> CountProgress:
+        if self._live:
+            self._live.start()
+            self.hear(0)
+        elif self._count > 1:
+            self._console.print(f"Asking {self._what} ...")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def hear(self, answered: int) -> None:
+        """*answered* have answered."""
+        if self._live:
+            self._live.update(Text(f"Asking {self._what}: {answered:,} of {self._count:,}"), refresh=True)
+        elif answered % _LINE_EVERY_ANSWERS == 0 and answered < self._count:
+            self._console.print(f"  {answered:,} of {self._count:,} have answered")
 
 
 def _headline(looks: Sequence[DatabaseLook], elapsed_seconds: float) -> str:

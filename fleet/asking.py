@@ -12,6 +12,9 @@ CONNECT_SECONDS = 10
 CATALOGUE_SECONDS = 120
 """For each statement that reads a catalogue. The server ends it then."""
 
+FACTS_SECONDS = 20
+"""For each statement that asks what a server is, and for each view that is tried."""
+
 LONGEST_COUNT_SECONDS = 180
 """The most that `limits.count_table_seconds` may be."""
 

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.ht
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 WEEK_MINUTES = 7 * 24 * 60
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_RATE = re.compile(r"rate\([1-9]\d* (minute|hour|day)s?\)")
+_RATE = re.compile(r"rate\(([1-9]\d*) (minute|hour|day)s?\)")
+_UNITS = {"minute": 1, "hour": 60, "day": 1440}
 _WINDOW = re.compile(r"([a-z]{3}):([01]\d|2[0-3]):([0-5]\d)-([a-z]{3}):([01]\d|2[0-3]):([0-5]\d)")
 # A week of winter and one of summer, as clocks change between them.
 _SEASONS = (datetime(2026, 1, 4, tzinfo=None), datetime(2026, 7, 5, tzinfo=None))  # noqa: DTZ001  Sundays, in no zone
@@ -110,6 +111,25 @@ def weekly_starts(expression: str, time_zone: str) -> frozenset[int]:
         for minute in _all(_FIELDS[0], minutes)
         for shift in shifts
     )
+
+
+def longest_gap_minutes(expressions: Iterable[str]) -> int:
+    """The longest time between two starts of all *expressions* together, which Scheduler takes; 0 without any.
+
+    A schedule of some days of a month is taken for one of each day.
+
+    >>> longest_gap_minutes(["cron(0 6 ? * MON-FRI *)"]) // 60, longest_gap_minutes(["rate(15 minutes)"])
+    (72, 15)
+    >>> longest_gap_minutes(["cron(0 6 * * ? *)", "cron(0 18 * * ? *)"]) // 60, longest_gap_minutes([])
+    (12, 0)
+    """
+    given = list(expressions)
+    rates = [int(found[1]) * _UNITS[found[2]] for one in given if (found := _RATE.fullmatch(one))]
+    starts = sorted({minute for one in given for minute in weekly_starts(one, "UTC")})
+    later = starts[1:] + starts[:1]
+    gaps = [(to - start) % WEEK_MINUTES or WEEK_MINUTES for start, to in zip(starts, later, strict=True)]
+    longest = [max(gaps)] if gaps else []
+    return min(rates + longest) if rates + longest else 0
 
 
 def _all(field: _Field, text: str) -> Iterator[int]:

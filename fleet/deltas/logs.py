@@ -57,11 +57,20 @@ def judge_log(engine: Engine, log: SourceLog, checkpoint: str, schemas: Sequence
     >>> print(failure.text.partition(".")[0])
     binlog_format is 'MIXED', wanted 'ROW': the log says what was executed, not which rows changed
     """
-    found = next(filter(None, (look(log) for look in _SETTINGS[engine])), "") or _look_at_filters(log, schemas)
-    if found:
+    if found := next(iter(find_unwanted(engine, log, schemas)), ""):
         text = f"{found}. Mend it (`fleet prerequisites DATABASE --deltas`); the deltas then begin anew."
         return Failure("source_log_gone", "LogNotAsWanted", text)
     return _GONE[engine](log, checkpoint) if checkpoint else None
+
+
+def find_unwanted(engine: Engine, log: SourceLog, schemas: Sequence[str]) -> tuple[str, ...]:
+    """All in the settings of *log* that keeps changes of *schemas* out of it, in words.
+
+    >>> find_unwanted("sqlserver", SourceLog({"recovery_model": "SIMPLE"}), ())
+    ("recovery_model is 'SIMPLE', wanted 'FULL' or 'BULK_LOGGED': the log is cut at each checkpoint",)
+    """
+    looks = (*(look(log) for look in _SETTINGS[engine]), _look_at_filters(log, schemas))
+    return tuple(filter(None, looks))
 
 
 Look = Callable[[SourceLog], str]
@@ -188,7 +197,7 @@ def find_risks(log: SourceLog, overdue_hours: int) -> tuple[str, ...]:
     the server deletes its log after 24 hours, and a delta is overdue after 48 only (delta_overdue_hours)
     """
     risks = [risk for slot in log.slots if (risk := _judge_rest(slot, log))]
-    seconds = _expires_after(log)
+    seconds = expires_after_seconds(log)
     if 0 < seconds < overdue_hours * 3600:
         hours = f"{seconds / 3600:g}"
         risks.append(
@@ -211,7 +220,7 @@ def _judge_rest(slot: Slot, log: SourceLog) -> str:
     return f"of {allowed}, {left // _MEGABYTE} MB are left"
 
 
-def _expires_after(log: SourceLog) -> int:
+def expires_after_seconds(log: SourceLog) -> int:
     """After how many seconds MySQL and MariaDB delete their log; 0 where they do not, and for other engines. The
     setting in seconds counts where both are there. Source: MySQL's manual, "Binary Logging Options and Variables"; and
     https://mariadb.com/kb/en/replication-and-binary-log-system-variables/.

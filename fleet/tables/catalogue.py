@@ -22,6 +22,9 @@ RelationKind = Literal[
 ]
 """What a relation is at its source. All engines' kinds; `fleet/tables/relations.py` says which DMS moves."""
 
+BarredBy = Literal["", "rows", "broken"]
+"""What bars a login from a relation: a right that it lacks, a policy that hides rows, a definition that fails."""
+
 Feature = Literal["columnstore index", "sparse columns", "encrypted columns"]
 """What a table has, whatever its kind, and DMS may not bear."""
 
@@ -46,6 +49,7 @@ class Table:
 
     *is_view*: whether DMS selects it as a view. *part_of*: the relation that a partition's rows belong to.
     *barred*: why the login does not see all of it, in words with the right that it lacks; empty where it does.
+    *barred_by*: what kind of reason that is.
     *rows_estimated*: by the server's statistics, None where it has none. *features*: as far as they matter to DMS.
     *incarnation*: differs after the relation was made anew or emptied as a whole, which no log of changes shows; empty
     where the engine says nothing of it. *delta_bars*: why its changes are not all in the log, in words.
@@ -67,6 +71,7 @@ class Table:
     delta_bars: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     is_key_declared: bool = False
+    barred_by: BarredBy = ""
 
     @property
     def name(self) -> TableName:

@@ -8,7 +8,8 @@ from typing import Any
 
 from botocore.exceptions import HTTPClientError
 
-from fleet.asking import ASK_SOURCE_SECONDS, ASKED_AT_MOST, BROKEN, CATALOGUE_SECONDS, NOT_BACK
+from fleet.asking import ASK_SOURCE_SECONDS, ASKED_AT_MOST, BROKEN, CATALOGUE_SECONDS, FACTS_SECONDS, NOT_BACK
+from fleet.checks.source_facts import SourceFacts
 from fleet.counts import Count
 from fleet.databases import Database, Server
 from fleet.deltas.key_sweep import KeyAnswer
@@ -40,6 +41,12 @@ class Source:
         """Everything under *database*'s schemas, as far as its login sees it."""
         answer = self._ask(server, database, "census", CATALOGUE_SECONDS)
         return answer if isinstance(answer, Failure) else adapter(Census).validate_python(answer)
+
+    def facts(self, server: Server, database: Database, views: Sequence[TableName]) -> SourceFacts | Failure:
+        """What the source says of itself, and which of *views* cannot be read; no row is read."""
+        named = [[name.schema, name.table] for name in views]
+        answer = self._ask(server, database, "facts", FACTS_SECONDS, tables=named)
+        return answer if isinstance(answer, Failure) else adapter(SourceFacts).validate_python(answer)
 
     def counts(
         self, server: Server, database: Database, tables: Sequence[TableName], seconds_each: float

@@ -1,8 +1,8 @@
 """
 The one handler that speaks to a source: it alone runs in the source's network and may read its secret.
 
-Takes   Request: a question (`census`, `counts`, `losses`, `keys`, `transactions` or `log`) or the wish to set the
-        `mark`, the server's engine, secret and ssl_mode, and the database there
+Takes   Request: a question (`census`, `facts`, `counts`, `losses`, `keys`, `transactions` or `log`) or the wish to set
+        the `mark`, the server's engine, secret and ssl_mode, and the database there
 Returns Response: the answer, or the failure as data, because a source that is down is no fault of ours
 Raises  nothing of its own
 """
@@ -18,6 +18,7 @@ import pymysql
 import pytds
 from botocore.exceptions import ClientError
 
+from fleet.checks.source_facts import SourceFacts
 from fleet.counts import Count
 from fleet.databases import Engine, SslMode
 from fleet.deltas.key_sweep import KeyAnswer
@@ -33,15 +34,19 @@ from lambdas.clients.refusals import code_of, message_of, translate
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.sources import logs, marks, mysql, postgresql, sqlserver, transactions
 from lambdas.sources.counting import HasTime, within
+from lambdas.sources.mysql_facts import ask_mysql_facts
+from lambdas.sources.postgresql_facts import ask_postgresql_facts
 from lambdas.sources.secret import read_secret
+from lambdas.sources.sqlserver_facts import ask_sqlserver_facts
 from lambdas.wiring import Clients
 
 
 class Request(Model):
-    """One question. *tables*: pairs of schema and table, for `counts`; *losses*: what to count, for `losses`; *keys*:
-    what to read of tables' keys, for `keys`; *seconds_each*: for one table; *attempt*: whose number the mark gets."""
+    """One question. *tables*: pairs of schema and table, for `counts`, or the views to try, for `facts`; *losses*: what
+    to count, for `losses`; *keys*: what to read of tables' keys, for `keys`; *seconds_each*: for one table or view;
+    *attempt*: whose number the mark gets."""
 
-    question: Literal["census", "counts", "losses", "keys", "transactions", "log", "mark"]
+    question: Literal["census", "facts", "counts", "losses", "keys", "transactions", "log", "mark"]
     run: str | None
     database: str
     engine: Engine
@@ -57,9 +62,9 @@ class Request(Model):
 
 
 class Response(Model):
-    """The answer (a `Census`, lists of `Count`, `CountedLosses` or `KeyAnswer`, the ids of open transactions, a
-    `SourceLog`, whether the mark is set), or why there is none. Tables that are missing in a list are left to another
-    call."""
+    """The answer (a `Census`, `SourceFacts`, lists of `Count`, `CountedLosses` or `KeyAnswer`, the ids of open
+    transactions, a `SourceLog`, whether the mark is set), or why there is none. Tables that are missing in a list are
+    left to another call."""
 
     answer: Any = None
     failure: dict[str, str] | None = None
@@ -73,6 +78,7 @@ class Speaker:
     """How one engine is asked. *errors*: what its driver raises when the source is at fault."""
 
     census: Callable[[Mapping[str, Any], str, list[str], SslMode], Census]
+    facts: Callable[[Mapping[str, Any], str, Sequence[str], Sequence[tuple[str, str]], SslMode, HasTime], SourceFacts]
     counts: Callable[[Mapping[str, Any], str, Sequence[tuple[str, str]], SslMode, float, HasTime], list[Count]]
     losses: Callable[[Mapping[str, Any], str, Sequence[TableLosses], SslMode, float, HasTime], list[CountedLosses]]
     keys: Callable[[Mapping[str, Any], str, Sequence[KeyQuestion], SslMode, float, HasTime], list[KeyAnswer]]
@@ -85,6 +91,7 @@ class Speaker:
 
 _MYSQL = Speaker(
     mysql.ask_census,
+    ask_mysql_facts,
     mysql.ask_counts,
     mysql.ask_losses,
     mysql.ask_keys,
@@ -97,6 +104,7 @@ _MYSQL = Speaker(
 SPEAKERS: Mapping[Engine, Speaker] = {
     "postgresql": Speaker(
         postgresql.ask_census,
+        ask_postgresql_facts,
         postgresql.ask_counts,
         postgresql.ask_losses,
         postgresql.ask_keys,
@@ -110,6 +118,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
     "mariadb": _MYSQL,
     "sqlserver": Speaker(
         sqlserver.ask_census,
+        ask_sqlserver_facts,
         sqlserver.ask_counts,
         sqlserver.ask_losses,
         sqlserver.ask_keys,
@@ -134,6 +143,9 @@ def run(request: Request, clients: Clients) -> Response:
         match request.question:
             case "census":
                 answer, kind = speaker.census(*asked, request.schemas, request.ssl_mode), Census
+            case "facts":
+                how = request.schemas, request.tables, request.ssl_mode, has_time
+                answer, kind = speaker.facts(*asked, *how), SourceFacts
             case "counts":
                 how = request.tables, request.ssl_mode, request.seconds_each, has_time
                 answer, kind = speaker.counts(*asked, *how), list[Count]

@@ -165,21 +165,21 @@ def _read_sqlserver_log(ask: Ask) -> SourceLog:
     known = {(view, column) for view, column in ask(_KNOWN)}
     unseen: list[str] = []
     settings = dict(_database_settings(ask, known))
-    ((server, has_log_backup),) = _try(
+    ((server, has_log_backup),) = try_to_ask(
         ask, _RECOVERY, "which server it is and whether its log is backed up", unseen
     ) or [("", None)]
     if has_log_backup is not None:
         settings["has_log_backup"] = str(has_log_backup)
     stats: Sequence[Any] = ("", "", "", None)
     if any(view == "dm_db_log_stats" for view, _ in known):
-        stats = next(iter(_try(ask, _LOG_STATS, "where its log begins and ends", unseen)), stats)
+        stats = next(iter(try_to_ask(ask, _LOG_STATS, "where its log begins and ends", unseen)), stats)
     if settings["is_cdc_enabled"] == "1":
-        for (largest,) in _try(ask, _MAX_LSN, "how far the capture job has read", unseen):
+        for (largest,) in try_to_ask(ask, _MAX_LSN, "how far the capture job has read", unseen):
             settings["cdc_max_lsn"] = largest
     oldest, newest, backed_up_at, size = stats
-    for (finished_at,) in _try(ask, _LAST_BACKUP, "when its log was last backed up", unseen):
+    for (finished_at,) in try_to_ask(ask, _LAST_BACKUP, "when its log was last backed up", unseen):
         backed_up_at = finished_at or backed_up_at
-    open_since = next((began for (began,) in _try(ask, _OPEN_SINCE, "which transactions are open", unseen)), "")
+    open_since = next((began for (began,) in try_to_ask(ask, _OPEN_SINCE, "which transactions are open", unseen)), "")
     return SourceLog(
         settings,
         server or "",
@@ -207,7 +207,7 @@ def _database_settings(ask: Ask, known: set[tuple[str, str]]) -> Iterator[tuple[
     yield from ((name, str(value)) for name, value in zip(columns, row, strict=True) if value is not None)
 
 
-def _try(ask: Ask, query: str, what: str, unseen: list[str]) -> Sequence[Sequence[Any]]:
+def try_to_ask(ask: Ask, query: str, what: str, unseen: list[str]) -> Sequence[Sequence[Any]]:
     """The answer; without one, *what* it would say is noted as unseen. An error that ends the connection goes on."""
     try:
         rows = ask(query)

@@ -97,7 +97,7 @@ def _tables(cursor: pymysql.cursors.Cursor, wanted: str, grants: Grants, stored:
         name = TableName(schema, table)
         if schema != wanted:  # the catalogue compares names without regard to case
             continue
-        found = columns.get(name, [])
+        found, is_broken = columns.get(name, []), _is_broken(kind, storage, comment)
         yield Table(
             schema,
             table,
@@ -108,10 +108,11 @@ def _tables(cursor: pymysql.cursors.Cursor, wanted: str, grants: Grants, stored:
             ),
             tuple(row[2] for row in keys.get(name, ())),
             _KINDS.get(kind, "table"),
-            barred=comment if _is_broken(kind, storage, comment) else _describe_bar(cursor, name, found, grants),
+            barred=comment if is_broken else _describe_bar(cursor, name, found, grants),
             rows_estimated=rows,
             incarnation=stored.incarnation(name, created_at),
             delta_bars=tuple(stored.bars(name, storage, [row.column for row in found if row.is_generated])),
+            barred_by="broken" if is_broken else "",
         )
 
 

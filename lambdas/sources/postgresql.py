@@ -34,6 +34,8 @@ _HAS_ROW_SECURITY = "SELECT EXISTS (SELECT FROM pg_class WHERE relrowsecurity)"
 # The server then converts what its database holds. From SQL_ASCII it converts nothing, and refuses what is no UTF-8.
 _IN_UTF8 = {"client_encoding": "UTF8"}
 _INSUFFICIENT_PRIVILEGE = "42501"
+# Of two errors of that state, the routine says which one it is, in any language (src/backend/utils/misc/rls.c).
+_HIDES_ROWS = "check_enable_rls"
 # What row security hides raises an error instead. Values are as text what they are to a driver of ODBC's, whatever the
 # database's own settings say. Source: https://odbc.postgresql.org/docs/ (DateStyle is ISO); the rest is assumed.
 _SESSION = (
@@ -133,7 +135,8 @@ def _with_hidden_rows(connection: pg8000.native.Connection, table: Table) -> Tab
         if not _is_of_statement(error):
             raise
         if _fields(error).get("C") == _INSUFFICIENT_PRIVILEGE:
-            return replace(table, barred=find_words(error))
+            hides_rows = _fields(error).get("R") == _HIDES_ROWS
+            return replace(table, barred=find_words(error), barred_by="rows" if hides_rows else "")
     return table
 
 
@@ -161,7 +164,7 @@ def ask_counts(
                     refused.add((schema, table))
                 raise
 
-        counts = count_tables(tables, count_rows, lambda error: _explain(error, seconds_each), has_time)
+        counts = count_tables(tables, count_rows, lambda error: explain(error, seconds_each), has_time)
     return [replace(count, is_refused=True) if count.name in refused else count for count in counts]
 
 
@@ -178,7 +181,7 @@ def ask_losses(
         return count_losses(
             tables,
             lambda table: _ask_alone(connection, losses_statement(table))[0],
-            lambda error: _explain(error, seconds_each),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
@@ -195,18 +198,18 @@ def ask_keys(
     with connect(secret, database, ssl_mode, seconds_each) as connection:
         return read_keys(
             tables,
-            lambda table: _ask_rows_alone(connection, source_statement("postgresql", table, quote)),
-            lambda error: _explain(error, seconds_each),
+            lambda table: ask_rows_alone(connection, source_statement("postgresql", table, quote)),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
 
 def _ask_alone(connection: pg8000.native.Connection, query: str) -> list[Any]:
     """The one row that answers *query*."""
-    return _ask_rows_alone(connection, query)[0]
+    return ask_rows_alone(connection, query)[0]
 
 
-def _ask_rows_alone(connection: pg8000.native.Connection, query: str) -> list[Any]:
+def ask_rows_alone(connection: pg8000.native.Connection, query: str) -> list[Any]:
     """The rows that answer *query*. A statement that fails would take the transaction and its snapshot with it."""
     connection.run("SAVEPOINT one_table")
     try:
@@ -217,7 +220,7 @@ def _ask_rows_alone(connection: pg8000.native.Connection, query: str) -> list[An
         raise
 
 
-def _explain(error: Exception, seconds_each: float) -> str:
+def explain(error: Exception, seconds_each: float) -> str:
     if not isinstance(error, pg8000.native.DatabaseError) or not _is_of_statement(error):
         return ""
     text = find_words(error)

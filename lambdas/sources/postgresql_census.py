@@ -126,6 +126,7 @@ def read_tables(rows: Iterable[Sequence[Any]]) -> Iterator[Table]:
             first.rows,
             incarnation=first.incarnation,
             delta_bars=tuple(_DELTA_BARS[bar] for bar in first.delta_bars) if first.kind == "r" else (),
+            barred_by="rows" if first.bar == "rows" else "",
         )
 
 

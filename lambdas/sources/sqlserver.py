@@ -110,7 +110,7 @@ def ask_census(
             try:
                 return ask(_count_query(schema, table))[0][0]
             except Exception as error:
-                if not (why := _explain(error, _SECURED_SECONDS_EACH)):
+                if not (why := explain(error, _SECURED_SECONDS_EACH)):
                     raise
                 return why
 
@@ -142,7 +142,7 @@ def ask_counts(
         return count_tables(
             tables,
             lambda schema, table: ask(_count_query(schema, table))[0][0],
-            lambda error: _explain(error, seconds_each),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
@@ -161,7 +161,7 @@ def ask_losses(
         return count_losses(
             tables,
             lambda table: ask(losses_statement(table))[0],
-            lambda error: _explain(error, seconds_each),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
@@ -180,7 +180,7 @@ def ask_keys(
         return read_keys(
             tables,
             lambda table: ask(source_statement("sqlserver", table, quote)),
-            lambda error: _explain(error, seconds_each),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
@@ -226,7 +226,7 @@ def _is_fatal(error: pytds.DatabaseError) -> bool:
     return isinstance(error, pytds.LoginError) or getattr(error, "severity", 0) >= _FATAL_SEVERITY
 
 
-def _explain(error: Exception, seconds_each: float) -> str:
+def explain(error: Exception, seconds_each: float) -> str:
     # The driver's, which has asked the server to cancel the statement; the network's has a number.
     if isinstance(error, TimeoutError) and error.errno is None:
         return f"no answer within {seconds_each:g} s"

@@ -61,7 +61,7 @@ def _tables(
         name = (one.schema, one.table)
         found = columns.get(name, ())
         key = sorted((column for column in found if column.key_place), key=lambda column: column.key_place or 0)
-        security = secured.get(name)
+        security, bar = secured.get(name), _describe_bar(one, found)
         yield Table(
             one.schema,
             one.table,
@@ -69,11 +69,12 @@ def _tables(
             tuple(map(_column, found)),
             tuple(column.name for column in key),
             _kind(one),
-            barred=_describe_bar(one, found) or (security.why if security else ""),
+            barred=bar or (security.why if security else ""),
             rows_estimated=one.rows,
             features=tuple(_features(one, found)),
             incarnation=one.incarnation,
             delta_bars=tuple(_delta_bars(one, found)),
+            barred_by="rows" if security and security.why and not bar else "",
         )
 
 

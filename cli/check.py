@@ -1,0 +1,124 @@
+"""`fleet check`: whether databases can be copied, asked of their live sources, before a run finds out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from cli.account import Account, read_fleet
+from cli.asking_here import ask_from_here
+from cli.census import describe, judge_census
+from cli.check_output import CheckedDatabase, as_document, is_fine, lines
+from cli.gentle import ASKED_AT_ONCE, LONGEST_PAUSE_SECONDS, ask_gently
+from cli.night_commands import account_of
+from cli.options import Text, json_option, registry_option
+from cli.progress import CountProgress
+from cli.registry_check import check_registry
+from cli.terminal import make_console
+from fleet.checks.check import Checked, apply_checks
+from fleet.checks.source.all_checks import SOURCE_CHECKS
+from fleet.checks.source_look import SourceLook
+from fleet.databases import Database, Registry
+from fleet.errors import MalformedInputError
+from fleet.names import REGISTRY_WORD
+from fleet.spelling import did_you_mean
+from lambdas.source_looks import ask_through_function, look_at
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fleet check nyc-flights                  asks the source through the fleet's own function
+  fleet check nyc-flights --from-here      asks it from this machine, with the secret that you may read
+  fleet check --all                        all onboarded databases
+  fleet check --tag finance --json         exit code 1 where a check failed
+  fleet check registry                     the files of the registry alone, as a pull request does
+"""
+)
+@click.argument("databases", metavar="[DATABASE]...", nargs=-1, type=Text())
+@click.option("--all", "is_all", is_flag=True, help="All onboarded databases.")
+@click.option("--tag", "tags", type=Text(), multiple=True, help="All with this tag, onboarded or not; may be repeated.")
+@click.option("--from-here", is_flag=True, help="Connect from this machine instead of through AskSource.")
+@click.option("--count-losses", is_flag=True, help="Count values that are lost or cut. Reads the tables.")
+@json_option
+@registry_option
+@click.pass_context
+def check(
+    context: click.Context,
+    databases: tuple[str, ...],
+    *,
+    is_all: bool,
+    tags: tuple[str, ...],
+    from_here: bool,
+    count_losses: bool,
+    as_json: bool,
+    registry: Path,
+) -> int:
+    """Ask the source of each DATABASE whether a run would copy all of it, and say what is to be mended. Nothing moves.
+
+    Reads catalogues and settings, and no row of a table without --count-losses. At most so many databases of a server
+    are asked at once as its `databases_at_once` says. By the registry of this folder, which need not be deployed.
+    docs/check.md has each check.
+
+    `registry` in place of a database: all that is to be mended in the registry's files, each with file, line and
+    remedy, also as annotations of GitHub Actions and Azure Pipelines. Asks nobody.
+    """
+    if databases == (REGISTRY_WORD,) and not is_all and not tags:
+        return check_registry(registry, as_json=as_json)
+    account, fleet = account_of(context, registry), read_fleet(registry)
+    chosen = choose(fleet, databases, tags, is_all=is_all)
+    looks = ask_all(account, fleet, chosen, from_here=from_here, count_losses=count_losses)
+    found = [CheckedDatabase(one.database.id, apply_checks(SOURCE_CHECKS, one.database.id, one)) for one in looks]
+    of_account: tuple[Checked, ...] = ()
+    document, said = as_document(found, of_account), list(lines(found, of_account))
+    if len(looks) == 1 and (verdict := judge_census(looks[0])):
+        document["detail"] = {**asdict(verdict), "is_whole": verdict.is_whole}
+        said += ["", *describe(verdict)]
+    click.echo(json.dumps(document, ensure_ascii=False) if as_json else "\n".join(said))
+    return 0 if is_fine(found, of_account) else 1
+
+
+def choose(fleet: Registry, names: Sequence[str], tags: Sequence[str], *, is_all: bool) -> tuple[Database, ...]:
+    """The databases that are named, in the registry's order; *is_all*: all that are onboarded.
+
+    Raises:
+        MalformedInputError: Nothing is named, or a tag that no database has, or no database is onboarded.
+        UnknownDatabaseError: A name is not in the registry.
+    """
+    if not names and not tags and not is_all:
+        raise MalformedInputError("no database is named.", remedy="Name some, or give --tag or --all.")
+    ids = {fleet.database(name).id for name in names}
+    for tag in tags:
+        found = {one.id for one in fleet.databases if tag in one.tags}
+        if not found:
+            there = {word for one in fleet.databases for word in one.tags}
+            raise MalformedInputError(
+                f"no database has the tag {tag!r}.", remedy=did_you_mean(tag, there) if there else "None has any."
+            )
+        ids |= found
+    chosen = tuple(one for one in fleet.databases if one.id in ids or (is_all and one.onboarded))
+    if not chosen:
+        raise MalformedInputError("no database is onboarded.", remedy="Name the databases, or `fleet onboard` some.")
+    return chosen
+
+
+def ask_all(
+    account: Account, fleet: Registry, databases: Sequence[Database], *, from_here: bool, count_losses: bool
+) -> list[SourceLook]:
+    """What the source of each of *databases* says, gently (`cli/gentle.py`), with progress on the error's stream."""
+    clients, way = account.clients, ask_from_here if from_here else ask_through_function
+
+    def ask(database: Database) -> SourceLook:
+        return look_at(fleet, database, way(fleet, database, clients), clients, count_losses=count_losses)
+
+    def pause() -> None:
+        account.wait(LONGEST_PAUSE_SECONDS * clients.jitter())
+
+    servers = len({one.server for one in databases})
+    what = f"{len(databases):,} databases on {servers:,} servers, at most {ASKED_AT_ONCE} at once"
+    with CountProgress(make_console(stderr=True), len(databases), what) as progress:
+        return ask_gently(fleet, databases, ask, pause, progress.hear)
