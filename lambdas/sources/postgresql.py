@@ -136,7 +136,7 @@ def _with_hidden_rows(connection: pg8000.native.Connection, table: Table) -> Tab
             raise
         if _fields(error).get("C") == _INSUFFICIENT_PRIVILEGE:
             hides_rows = _fields(error).get("R") == _HIDES_ROWS
-            return replace(table, barred=find_words(error), barred_by="rows" if hides_rows else "")
+            return replace(table, barred=find_words(error), barred_by="rows" if hides_rows else "broken")
     return table
 
 

@@ -19,7 +19,7 @@ def judge(look: SourceLook) -> Judged:
 
 CHECK = Check(
     "SRC-NAME-CLASH",
-    "Names that differ in case alone are one name in Snowflake, and a column of ours must not be overwritten.",
+    "Names in lower and in upper case are one name in Snowflake, and a column of ours must not be overwritten.",
     "Exclude all but one of the tables, or give the column another name with `renames`.",
     "https://docs.snowflake.com/en/sql-reference/identifiers-syntax",
     judge,
