@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
@@ -32,10 +32,13 @@ def ask_gently(
     Raises:
         Exception: The first that *ask* raises; what has not begun is then left.
     """
-    waiting = list(databases)
+    waiting: dict[str, list[Database]] = defaultdict(list)
+    for database in reversed(databases):
+        waiting[database.server].append(database)
+    bears = {one.id: min(one.databases_at_once, one.connections_at_once) for one in registry.servers}
+    at_server: Counter[str] = Counter()
     running: dict[Future[Answer], Database] = {}
     answers: dict[str, Answer] = {}
-    at_server: Counter[str] = Counter()
     met: set[str] = set()
 
     def ask_one(database: Database, *, is_first: bool) -> Answer:
@@ -44,16 +47,15 @@ def ask_gently(
         return ask(database)
 
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        while waiting or running:
-            for database in list(waiting):
-                if len(running) == ASKED_AT_ONCE:
-                    break
-                server = registry.server_of(database)
-                if at_server[server.id] < min(server.databases_at_once, server.connections_at_once):
-                    waiting.remove(database)
-                    at_server[server.id] += 1
-                    running[pool.submit(ask_one, database, is_first=server.id not in met)] = database
-                    met.add(server.id)
+        while len(answers) < len(databases):
+            while len(running) < ASKED_AT_ONCE and (
+                free := [one for one in waiting if waiting[one] and at_server[one] < bears[one]]
+            ):
+                server = max(free, key=lambda one: len(waiting[one]) / bears[one])  # whose end is the farthest
+                at_server[server] += 1
+                database = waiting[server].pop()
+                running[pool.submit(ask_one, database, is_first=server not in met)] = database
+                met.add(server)
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 database = running.pop(done)
                 at_server[database.server] -= 1

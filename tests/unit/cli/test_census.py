@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from cases import SETTINGS, Case
+from cases import SETTINGS, Case, make_template
+from cli.account import Account
 from fleet.deltas.swept_tables import KeySweep, LastSweep, SweptTable
 from fleet.names import last_sweep_key
-from said import Fleet
+from forwarder import Traffic, port_of
+from said import Fleet, typing
 
 MORE = """
 CREATE MATERIALIZED VIEW sums AS SELECT count(*) FROM orders;
@@ -155,3 +158,62 @@ def test_show_says_what_the_newest_key_sweep_found_and_which_keys_none_compares(
     assert "found 2 rows of public.orders that no change had removed: 7; 8. They were deleted" in said
     assert "Its keys are never compared: public.moments: its key column 'at' is of type timestamp" in said
     assert json.loads(fleet("show", case.id, "--json").out)["last_sweep"]["run"] == "sweep-1"
+
+
+@pytest.fixture
+def shops(case: Case) -> Iterator[list[str]]:
+    """Twelve databases beside the case's, on its server."""
+    names, postgres = [f"shop-{number}" for number in range(12)], case.cases.postgres
+    for name in names:
+        postgres.create_database(name, make_template(postgres))
+    yield names
+    for name in names:
+        postgres.drop_database(name)
+
+
+def test_all_databases_of_a_server_are_asked_with_as_many_connections_at_once_as_it_bears(
+    fleet: Fleet, case: Case, shops: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arns = case.cloud.machine_arns
+    account = Account(case.cloud.clients, arns["fleet-run"], arns["database-run"], lambda _: None)
+    fleet = typing(capsys, account)  # pauses of several threads at once would pass the cases' time
+    traffic = Traffic()
+    write_registry(case)
+    folder = Path("registry")
+    (server,) = yaml.safe_load((folder / "servers.yaml").read_text(encoding="utf-8"))
+    (entry,) = yaml.safe_load((folder / "databases.yaml").read_text(encoding="utf-8"))
+    entries = [{**entry, "id": one, "name_at_source": one, "tags": ["few"] if one < "shop-2" else []} for one in shops]
+    (folder / "servers.yaml").write_text(yaml.safe_dump([{**server, "databases_at_once": 3}]), encoding="utf-8")
+    (folder / "databases.yaml").write_text(yaml.safe_dump(entries), encoding="utf-8")
+    with port_of(f"{case.cases.postgres.host}/.s.PGSQL.{case.cases.postgres.port}", traffic) as port:
+        case.put_secret(host="127.0.0.1", port=port)
+        said = fleet("check", "--all")
+        assert said.code == 0
+        assert "12 databases: 12 passed" in said.out
+        assert "shop-11  passed" in said.out
+        assert traffic.opened == 24  # the census and the facts
+        assert traffic.most <= 3
+        document = json.loads(fleet("check", "--tag", "few", "--json").out)
+    assert [one["database"] for one in document["databases"]] == ["shop-0", "shop-1", "shop-10", "shop-11"]
+    assert document["totals"]["databases"] == {"passed": 4}
+    assert "detail" not in document
+
+
+def test_what_is_to_be_checked_must_be_named(fleet: Fleet, case: Case) -> None:
+    write_registry(case)
+    assert (fleet("check").code, "give --tag or --all" in fleet("check").err) == (2, True)
+    assert "no database has the tag 'x'" in fleet("check", "--tag", "x").err
+
+
+def test_losses_and_long_values_are_counted_where_that_is_asked_for(fleet: Fleet, case: Case) -> None:
+    case.ask_source("CREATE TABLE notes (id integer PRIMARY KEY, price numeric, body text)")
+    case.ask_source("INSERT INTO notes VALUES (1, 0.1234567, repeat('x', 40000))")
+    write_registry(case)
+    named = fleet("check", case.id)
+    assert named.code == 0
+    assert "SRC-LOSSES remark: public.notes.price (numeric): digits after the sixth" in named.out
+    for where in ((), ("--from-here",)):
+        counted = fleet("check", case.id, "--count-losses", *where)
+        assert counted.code == 1
+        assert "SRC-LOSSES failed: public.notes.price: 1 values: digits after the sixth" in counted.out
+        assert "SRC-LOB-LENGTH failed: public.notes.body: 1 values" in counted.out
