@@ -49,6 +49,7 @@ format: setup  ## rewrite the files as ruff wants them
 
 docs: setup  ## rewrite what is generated from the code
 	@$(BIN)/python tests/docs/quotas_page.py
+	@$(BIN)/python tests/docs/check_page.py
 	@$(BIN)/python tests/docs/costs_page.py
 	@$(BIN)/python tests/docs/delta_facts_page.py
 	@$(BIN)/python tests/docs/schema_files.py

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from fleet.checks.check import Checked, Verdict
+from fleet.spelling import list_some
 
 _ORDER: tuple[Verdict, ...] = ("failed", "unknown", "remark", "passed")
 _SHOWN_OF_MANY: tuple[Verdict, ...] = ("failed",)
@@ -80,7 +81,11 @@ def _all(databases: Sequence[CheckedDatabase], account: Sequence[Checked]) -> li
 
 def _count(checks: Sequence[Checked]) -> str:
     counts = Counter(one.verdict for one in checks)
-    return ", ".join(f"{counts[word]:,} {word}" for word in _ORDER if counts[word])
+    return ", ".join(
+        f"{counts[word]:,} {word}{'s' if word == 'remark' and counts[word] > 1 else ''}"
+        for word in _ORDER
+        if counts[word]
+    )
 
 
 def _say(checks: Sequence[Checked], shown: Sequence[Verdict]) -> Iterator[str]:
@@ -99,7 +104,7 @@ def _say(checks: Sequence[Checked], shown: Sequence[Verdict]) -> Iterator[str]:
             yield f"  Remedy: {one.remedy}"
     for found, codes in blind.items():
         yield ""
-        yield f"{checks[0].of}: {', '.join(codes)} unknown: {found}"
+        yield f"{checks[0].of}: {list_some(codes, 'checks')} unknown: {found}"
 
 
 def _say_often(databases: Sequence[CheckedDatabase]) -> Iterator[str]:

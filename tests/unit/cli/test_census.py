@@ -64,9 +64,16 @@ def test_check_is_green_where_the_registry_leaves_out_what_is_not_moved(fleet: F
 
 def test_check_gives_scripts_the_account(fleet: Fleet, case: Case) -> None:
     write_registry(case)
-    document = json.loads(fleet("check", case.id, "--json").out)["detail"]
-    assert (document["database"], document["is_whole"]) == (case.id, True)
-    assert {one["fate"] for one in document["account"]["relations"]} == {"moved"}
+    document = json.loads(fleet("check", case.id, "--json").out)
+    assert set(document) == {"databases", "account", "totals", "detail"}
+    (checked,) = document["databases"]
+    assert (checked["database"], checked["verdict"]) == (case.id, "passed")
+    keys = {"of", "code", "verdict", "found", "reason", "remedy", "source"}
+    assert {frozenset(one) for one in checked["checks"]} == {frozenset(keys)}
+    assert document["totals"]["checks"]["passed"] == sum(one["verdict"] == "passed" for one in checked["checks"])
+    detail = document["detail"]
+    assert (detail["database"], detail["is_whole"]) == (case.id, True)
+    assert {one["fate"] for one in detail["account"]["relations"]} == {"moved"}
 
 
 def test_a_source_that_does_not_answer_is_a_sentence_with_the_next_step(fleet: Fleet, case: Case) -> None:
