@@ -27,6 +27,7 @@ from fleet.errors import MalformedInputError
 from fleet.names import REGISTRY_WORD
 from fleet.spelling import did_you_mean
 from lambdas.source_looks import ask_through_function, look_at
+from onboarding.schedules import hours_between_deltas
 
 
 @click.command(
@@ -113,7 +114,9 @@ def ask_all(
     clients, way = account.clients, ask_from_here if from_here else ask_through_function
 
     def ask(database: Database) -> SourceLook:
-        return look_at(fleet, database, way(fleet, database, clients), clients, count_losses=count_losses)
+        hours = hours_between_deltas(fleet.settings.stack.nights, database.tags)
+        questions = way(fleet, database, clients)
+        return look_at(fleet, database, questions, clients, hours_between_deltas=hours, count_losses=count_losses)
 
     def pause() -> None:
         account.wait(LONGEST_PAUSE_SECONDS * clients.jitter())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from fleet.checks.check import Checked, Verdict
 from fleet.spelling import list_some
@@ -34,7 +34,7 @@ def judge(checks: Sequence[Checked]) -> Literal["passed", "failed", "unknown"]:
     return "failed" if "failed" in words else "unknown" if words == {"unknown"} else "passed"
 
 
-def as_document(databases: Sequence[CheckedDatabase], account: Sequence[Checked]) -> dict[str, Any]:
+def as_document(databases: Sequence[CheckedDatabase], account: Sequence[Checked]) -> dict[str, object]:
     """The same for a program: each verdict with its reason, remedy and source, all verdicts of a database together."""
     return {
         "databases": [

@@ -16,7 +16,6 @@ from fleet.names import newest_census_key
 from fleet.tables.catalogue import Census, TableName
 from fleet.tables.losses import CountedLosses, TableLosses, ask_losses
 from lambdas.wiring import Clients
-from onboarding.schedules import longest_gap_minutes
 
 Answer = TypeVar("Answer")
 
@@ -52,20 +51,22 @@ def _as_data(ask: Callable[[], Answer | Failure]) -> Answer | Failure:
 
 
 def look_at(
-    registry: Registry, database: Database, ask: Questions, clients: Clients, *, count_losses: bool = False
+    registry: Registry,
+    database: Database,
+    ask: Questions,
+    clients: Clients,
+    *,
+    hours_between_deltas: float | None = None,
+    count_losses: bool = False,
 ) -> SourceLook:
     """What *database*'s source says. One that does not answer, or refuses the login, is asked once.
 
-    *count_losses*: whether the values that lose something are counted, which reads the tables.
+    *hours_between_deltas*: by the schedules, at most (`onboarding/schedules.py`). *count_losses*: whether the values
+    that lose something are counted, which reads the tables.
     """
-    expressions = [
-        night.expression
-        for night in registry.settings.stack.nights
-        if night.mode == "delta" and (not night.tags or {*night.tags} & {*database.tags})
-    ]
     census = ask.census()
-    look = SourceLook(registry, database, census, census if isinstance(census, Failure) else _NOT_YET)
-    look = replace(look, hours_between_deltas=longest_gap_minutes(expressions) / 60)
+    facts = census if isinstance(census, Failure) else _NOT_YET
+    look = SourceLook(registry, database, census, facts, hours_between_deltas=hours_between_deltas)
     if isinstance(census, Failure):
         return replace(look, log=census if database.deltas else None)
     known = clients.records.read(newest_census_key(database.id), Census)

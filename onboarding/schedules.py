@@ -6,10 +6,12 @@ Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.ht
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from fleet.stack_settings import NightSchedule
 
 WEEK_MINUTES = 7 * 24 * 60
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -111,6 +113,18 @@ def weekly_starts(expression: str, time_zone: str) -> frozenset[int]:
         for minute in _all(_FIELDS[0], minutes)
         for shift in shifts
     )
+
+
+def hours_between_deltas(nights: Iterable[NightSchedule], tags: Collection[str]) -> float:
+    """How long a database with *tags* is without a delta between two starts of *nights*, at most; 0 where none is of
+    mode `delta` and names it.
+
+    >>> nights = [NightSchedule("a", "delta", "rate(4 hours)"), NightSchedule("b", "full", "cron(0 22 * * ? *)")]
+    >>> hours_between_deltas(nights, ()), hours_between_deltas(nights[1:], ())
+    (4.0, 0.0)
+    """
+    mine = (one for one in nights if one.mode == "delta" and (not one.tags or {*one.tags} & {*tags}))
+    return longest_gap_minutes(one.expression for one in mine) / 60
 
 
 def longest_gap_minutes(expressions: Iterable[str]) -> int:

@@ -23,7 +23,8 @@ NOT_ANSWERING = frozenset({"connection", "credentials"})
 class SourceLook:
     """One database and its source. *census*, *facts*, *log*: the answers, or why there are none; *log* is None where
     the database does no deltas. *known*: the census of the last run. *counted*: the losses of the tables, None where
-    nobody asked. *hours_between_deltas*: by the schedules, at most; 0 where none names the database.
+    nobody asked. *hours_between_deltas*: by the schedules, at most; 0 where none names the database, None where nobody
+    looked.
     """
 
     registry: Registry
@@ -33,7 +34,7 @@ class SourceLook:
     log: SourceLog | Failure | None = None
     known: Census | None = None
     counted: tuple[CountedLosses, ...] | Failure | None = None
-    hours_between_deltas: float = 0
+    hours_between_deltas: float | None = None
 
     @property
     def server(self) -> Server:

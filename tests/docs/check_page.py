@@ -14,8 +14,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "check.md"
 _HEAD = """\
 # What `fleet check` looks at
 
-`fleet check DATABASE...`, `--tag TAG` or `--all` (all that are onboarded) asks the live source of each database whether a
-run would copy all of it, before a run finds out. Written by `make docs` from `fleet/checks/`: change the check, not this page.
+`fleet check DATABASE...`, `--tag TAG` or `--all` (all that are onboarded) asks the live source of each database
+whether a run would copy all of it, before a run finds out. Written by `make docs` from `fleet/checks/`: change the
+check, not this page.
 
 - It asks through AskSource, from where a run asks, or from this machine with `--from-here`. One connection after the
   other to one database: the census of its catalogue, what the server says of itself, and its log where it does deltas.
@@ -30,8 +31,8 @@ run would copy all of it, before a run finds out. Written by `make docs` from `f
 - Exit codes: 0 all passed, 1 a database or the account did not, 2 wrong usage, input or environment.
 - `--json` gives `databases` (each with `database`, `verdict` and `checks`), `account` (a list of checks) and `totals`
   (`databases` and `checks`, a count by verdict). A check has `of`, `code`, `verdict`, `found`, `reason`, `remedy` and
-  `source`. Of one database alone there is a `detail`: the account of its relations, columns and arrivals, as `fleet show`
-  gives it. More keys may come; none of these goes or changes its meaning.
+  `source`. Of one database alone there is a `detail`: the account of its relations, columns and arrivals, as
+  `fleet show` gives it. More keys may come; none of these goes or changes its meaning.
 - Codes stay for ever.
 """
 

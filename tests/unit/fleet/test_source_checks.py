@@ -266,8 +266,14 @@ LOOKED = (
         "as deltas need",
         sqlserver(log=SourceLog({**MS_LOG.settings, "recovery_model": "SIMPLE"})),
     ),
+    Looked("SRC-LOG-RETENTION", "passed", "until it was read", look(database=DELTAS, log=LOG)),
     Looked("SRC-LOG-RETENTION", "passed", "until it was read", look(database=DELTAS, log=LOG, hours_between_deltas=1)),
-    Looked("SRC-LOG-RETENTION", "remark", "no schedule of mode `delta`", look(database=DELTAS, log=LOG)),
+    Looked(
+        "SRC-LOG-RETENTION",
+        "remark",
+        "no schedule of mode `delta`",
+        look(database=DELTAS, log=LOG, hours_between_deltas=0),
+    ),
     Looked(
         "SRC-LOG-RETENTION",
         "remark",

@@ -105,7 +105,7 @@ def test_a_good_postgresql_passes_every_check(postgresql_source: EmbeddedPostgre
     checked = check(postgresql_source.secret("checked good"), EAST, shop, count_losses=True)
     assert words(checked, "failed") == set()
     assert words(checked, "unknown") == set()
-    assert words(checked, "remark") - {"VERSION"} == {"LOG-RETENTION", "DELTA-TABLES"}  # no schedule; a view
+    assert words(checked, "remark") - {"VERSION"} == {"DELTA-TABLES"}  # a view
     assert read_version(checked["SRC-VERSION"].found) >= (15,)  # one that AWS does not name yet is a remark
     assert checked["SRC-VIEWS"].found == "1 can be opened"
 
@@ -173,7 +173,8 @@ def test_a_good_mariadb_passes_every_check(mariadb_source: EmbeddedMariadb) -> N
     checked = check(mariadb_source.secret(), WEST, crm, count_losses=True)
     assert words(checked, "failed") == set()
     assert words(checked, "unknown") == set()
-    assert words(checked, "remark") == {"LOG-RETENTION"}  # no schedule
+    assert words(checked, "remark") == {"LOG-RETENTION"}
+    assert checked["SRC-LOG-RETENTION"].found == "the log is kept for 24 hours, and `delta_overdue_hours` is 48"
     assert "MariaDB" in checked["SRC-VERSION"].found
 
 

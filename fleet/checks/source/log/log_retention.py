@@ -16,13 +16,14 @@ def judge(look: SourceLook) -> Judged | None:
         return not_looked(look.log)
     overdue = look.registry.settings.limits.delta_overdue_hours
     kept = _kept_hours(look, look.log)
-    planned = look.hours_between_deltas
+    planned = look.hours_between_deltas or 0
     between = f"up to {planned:g} hours pass between two deltas of the schedules"
     if kept is None:
-        return Judged("unknown", f"the source does not say for how long it keeps its log; {between}")
+        wanted = between if planned else f"`delta_overdue_hours` is {overdue}"
+        return Judged("unknown", f"the source does not say for how long it keeps its log; {wanted}")
     if kept < planned:
         return Judged("failed", f"the log is kept for {kept:g} hours, and {between}")
-    risks = [*(one for one in find_risks(look.log, 0)), *([] if planned else [_NO_SCHEDULE])]
+    risks = [*(one for one in find_risks(look.log, 0)), *([_NO_SCHEDULE] if look.hours_between_deltas == 0 else [])]
     if kept < overdue:
         risks.append(f"the log is kept for {kept:g} hours, and `delta_overdue_hours` is {overdue}")
     if risks:
