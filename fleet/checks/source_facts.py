@@ -48,7 +48,8 @@ class SourceFacts:
     none, None where the login may not see it. *is_local*: it was a socket of one machine. *is_on_rds*: Amazon RDS runs
     the server. *kept_hours*: for how long RDS keeps the log of MySQL and MariaDB, 0 where it deletes it at once; None
     elsewhere. *agent*: the status of SQL Server's agent; None where it is unseen, or another engine. *capture_jobs*: of
-    MS-CDC; None as well. *folded*: columns of keys. *unseen*: what the login may not see, in words.
+    MS-CDC; None as well. *log_rights_missing*: what the login lacks to read the log, in the engine's words; None where
+    that is unseen. *folded*: columns of keys. *unseen*: what the login may not see, in words.
     """
 
     version: str
@@ -59,6 +60,7 @@ class SourceFacts:
     kept_hours: int | None = None
     agent: str | None = None
     capture_jobs: tuple[CaptureJob, ...] | None = None
+    log_rights_missing: tuple[str, ...] | None = None
     folded: tuple[FoldedColumn, ...] = ()
     broken_views: tuple[BrokenView, ...] = ()
     unseen: tuple[str, ...] = ()

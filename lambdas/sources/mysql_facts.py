@@ -14,6 +14,7 @@ from fleet.databases import SslMode
 from lambdas.sources.counting import HasTime
 from lambdas.sources.host import host_of
 from lambdas.sources.mysql import explain, snapshot
+from lambdas.sources.mysql_grants import missing_log_rights
 from lambdas.sources.mysql_losses import quote
 
 # Source: MySQL's manual, "Server System Variables" (version, basedir) and "Server Status Variables" (Ssl_cipher is
@@ -46,6 +47,7 @@ def ask_mysql_facts(
     with snapshot(secret, database, ssl_mode, FACTS_SECONDS) as cursor:
         ((version, folder),) = _ask(cursor, _SERVER)
         status = {str(name): str(value) for name, value in _ask(cursor, _ENCRYPTION)}
+        rights = _find_log_rights(cursor, unseen)
         is_on_rds = str(folder).startswith(_RDS_FOLDER)
         kept_hours = _find_kept_hours(cursor, unseen) if is_on_rds else None
         cursor.execute(_FOLDED, (tuple(schemas),))
@@ -58,10 +60,21 @@ def ask_mysql_facts(
         is_local=host_of(secret).startswith("/"),
         is_on_rds=is_on_rds,
         kept_hours=kept_hours,
+        log_rights_missing=rights,
         folded=folded,
         broken_views=broken,
         unseen=tuple(unseen),
     )
+
+
+def _find_log_rights(cursor: pymysql.cursors.Cursor, unseen: list[str]) -> tuple[str, ...] | None:
+    try:
+        return missing_log_rights(str(line) for (line,) in _ask(cursor, "SHOW GRANTS"))
+    except pymysql.err.Error as error:
+        if not explain(error, FACTS_SECONDS):
+            raise
+        unseen.append("what is granted to the login (SHOW GRANTS)")
+        return None
 
 
 def _find_kept_hours(cursor: pymysql.cursors.Cursor, unseen: list[str]) -> int | None:

@@ -62,6 +62,27 @@ def read_grants(lines: Iterable[str]) -> Grants:
     return Grants(tuple(schemas), frozenset(revoked), columns)
 
 
+_LOG_RIGHTS = (("REPLICATION SLAVE",), ("REPLICATION CLIENT", "BINLOG MONITOR"))
+"""Each by the names that it has or had: https://mariadb.com/kb/en/grant/ (the second one's since 10.5)."""
+
+
+def missing_log_rights(lines: Iterable[str]) -> tuple[str, ...]:
+    """What a login lacks to read the binary log, by the answer to SHOW GRANTS.
+
+    >>> missing_log_rights(["GRANT SELECT, REPLICATION SLAVE, BINLOG MONITOR ON *.* TO `a`@`%`"])
+    ()
+    >>> missing_log_rights(["GRANT SELECT, REPLICATION CLIENT ON *.* TO `a`@`%`", "GRANT ALL PRIVILEGES ON `s`.* TO a"])
+    ('REPLICATION SLAVE',)
+    >>> missing_log_rights(["GRANT ALL PRIVILEGES ON *.* TO `a`@`%`"])
+    ()
+    """
+    found = [match for line in lines if (match := _GRANT.fullmatch(line)) and match[1] == "GRANT"]
+    given = {right for match in found if match[3] == match[4] == "*" for right in match[2].split(", ")}
+    if "ALL PRIVILEGES" in given:
+        return ()
+    return tuple(names[0] for names in _LOG_RIGHTS if not given & {*names})
+
+
 def _read_name(written: str) -> str:
     return written[1:-1].replace("``", "`") if written.startswith("`") else written
 

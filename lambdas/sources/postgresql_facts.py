@@ -21,7 +21,9 @@ from lambdas.sources.postgresql_losses import quote
 # read 2026-12-01.
 _SERVER = """
 SELECT current_setting('server_version'), current_setting('server_version_num')::int,
-       EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_superuser')
+       EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_superuser'),
+       (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user)
+       OR EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_replication' AND pg_has_role(oid, 'MEMBER'))
 """
 _ENCRYPTION = "SELECT ssl, concat_ws(' ', version, cipher) FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 _FOLDED = """
@@ -47,7 +49,7 @@ def ask_postgresql_facts(
 ) -> SourceFacts:
     """What the server is; *views* are tried one by one while *has_time* says so. No row is read."""
     with connect(secret, database, ssl_mode, FACTS_SECONDS) as connection:
-        ((version, number, is_on_rds),) = connection.run(_SERVER) or [("", 0, False)]
+        ((version, number, is_on_rds, may_replicate),) = connection.run(_SERVER) or [("", 0, False, False)]
         found = (connection.run(_ENCRYPTION) or [(False, "")])[0] if number >= _SINCE_STAT_SSL else None
         folded = connection.run(_FOLDED, schemas=list(schemas)) or []
         broken, tried = _try_views(connection, views, has_time)
@@ -57,6 +59,7 @@ def ask_postgresql_facts(
         encryption=None if found is None else (found[1] or "TLS") if found[0] else "",
         is_local=host_of(secret).startswith("/"),
         is_on_rds=is_on_rds,
+        log_rights_missing=() if may_replicate else ("rds_replication" if is_on_rds else "REPLICATION",),
         folded=tuple(FoldedColumn(*row) for row in folded),
         broken_views=broken,
         unseen=tuple(unseen),

@@ -26,7 +26,8 @@ from lambdas.sources.sqlserver_names import literal, quote
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.SQLServer.CommonDBATasks.html.
 _SERVER = """
 SELECT CONVERT(varchar(40), SERVERPROPERTY('ProductVersion')), CONVERT(varchar(128), SERVERPROPERTY('Edition')),
-       CASE WHEN DB_ID('rdsadmin') IS NULL THEN 0 ELSE 1 END, CONVERT(int, is_cdc_enabled)
+       CASE WHEN DB_ID('rdsadmin') IS NULL THEN 0 ELSE 1 END, CONVERT(int, is_cdc_enabled),
+       CASE WHEN IS_SRVROLEMEMBER('sysadmin') = 1 OR IS_MEMBER('db_owner') = 1 THEN 1 ELSE 0 END
 FROM sys.databases WHERE database_id = DB_ID()
 """
 _ENCRYPTION = "SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID"
@@ -74,7 +75,7 @@ def ask_sqlserver_facts(
 
 def _read(ask: Ask, schemas: Sequence[str], views: Sequence[tuple[str, str]], has_time: HasTime) -> SourceFacts:
     unseen: list[str] = []
-    ((version, edition, is_on_rds, has_cdc),) = ask(_SERVER)
+    ((version, edition, is_on_rds, has_cdc, may_read_log),) = ask(_SERVER)
     encrypted = next((row[0] for row in try_to_ask(ask, _ENCRYPTION, "whether it is encrypted", unseen)), None)
     agent = next((row[0] for row in try_to_ask(ask, _AGENT, "whether its agent runs", unseen)), None)
     jobs = try_to_ask(ask, _JOBS, "which jobs MS-CDC has", unseen) if has_cdc else ()
@@ -88,6 +89,7 @@ def _read(ask: Ask, schemas: Sequence[str], views: Sequence[tuple[str, str]], ha
         capture_jobs=tuple(CaptureJob(kind, seconds, bool(is_continuous)) for kind, seconds, is_continuous in jobs)
         if jobs
         else None,
+        log_rights_missing=() if may_read_log else ("sysadmin or db_owner",),
         folded=tuple(FoldedColumn(*row) for row in folded),
         broken_views=tuple(_try_views(ask, views, has_time, unseen)),
         unseen=tuple(unseen),

@@ -6,7 +6,7 @@ from fleet.checks.check import Check
 from fleet.checks.source.columns import collations, lob_lengths, losses, types
 from fleet.checks.source.connection import certificate, database, login, network, sight, tls
 from fleet.checks.source.deltas import delta_mark, delta_tables, swept_keys
-from fleet.checks.source.log import agent, capture_job, log_retention, log_settings, recovery_model
+from fleet.checks.source.log import agent, capture_job, log_retention, log_rights, log_settings, recovery_model
 from fleet.checks.source.server import edition, version
 from fleet.checks.source.tables import (
     ambiguous_names,
@@ -46,6 +46,7 @@ SOURCE_CHECKS: tuple[Check[SourceLook], ...] = tuple(
         collations,
         recovery_model,
         log_settings,
+        log_rights,
         log_retention,
         agent,
         capture_job,

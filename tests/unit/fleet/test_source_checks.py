@@ -266,6 +266,17 @@ LOOKED = (
         "as deltas need",
         sqlserver(log=SourceLog({**MS_LOG.settings, "recovery_model": "SIMPLE"})),
     ),
+    Looked("SRC-LOG-RIGHTS", None, "", look()),
+    Looked("SRC-LOG-RIGHTS", "unknown", "own rights", look(database=DELTAS, log=LOG)),
+    Looked(
+        "SRC-LOG-RIGHTS",
+        "failed",
+        "lacks REPLICATION",
+        look(database=DELTAS, log=LOG, facts=replace(FACTS, log_rights_missing=("REPLICATION",))),
+    ),
+    Looked(
+        "SRC-LOG-RIGHTS", "passed", "may", look(database=DELTAS, log=LOG, facts=replace(FACTS, log_rights_missing=()))
+    ),
     Looked("SRC-LOG-RETENTION", "passed", "until it was read", look(database=DELTAS, log=LOG)),
     Looked("SRC-LOG-RETENTION", "passed", "until it was read", look(database=DELTAS, log=LOG, hours_between_deltas=1)),
     Looked(

@@ -123,7 +123,7 @@ def test_a_postgresql_that_is_broken_in_many_ways_is_named_with_each(postgresql_
     secret = {**postgresql_source.secret("checked broken"), "username": "checks_reader", "password": "read"}
     checked = check(secret, EAST, shop)
     assert words(checked, "failed") == {
-        *("DATABASE", "RIGHTS", "ROW-SECURITY", "RELATIONS", "VIEWS", "NAME-CLASH", "TYPES")
+        *("DATABASE", "RIGHTS", "ROW-SECURITY", "RELATIONS", "VIEWS", "NAME-CLASH", "TYPES", "LOG-RIGHTS")
     }
     assert words(checked, "remark") >= {"KEYS", "AMBIGUOUS-NAMES", "REGISTRY-ENTRIES", "LOSSES"}
     assert words(checked, "remark") >= {"DELTA-TABLES", "DELTA-MARK"}
@@ -209,7 +209,7 @@ def test_a_view_that_mariadb_cannot_open_is_broken(mariadb_source: EmbeddedMaria
 def answering(**given: Answer) -> Callable[[str], Answer]:
     """A SQL Server, as Microsoft documents it. *given*: in place of its own answer, to what holds a word."""
     documented: dict[str, Answer] = {
-        "SERVERPROPERTY": [("16.0.4135.4", "Enterprise Edition: Core-based Licensing (64-bit)", 0, 1)],
+        "SERVERPROPERTY": [("16.0.4135.4", "Enterprise Edition: Core-based Licensing (64-bit)", 0, 1, 1)],
         "dm_exec_connections": [("TRUE",)],
         "dm_server_services": [("Running",)],
         "cdc_jobs": [("capture", 5, 1), ("cleanup", 0, 0)],
@@ -234,6 +234,7 @@ def test_a_sql_server_says_its_edition_its_agent_and_its_jobs(tmp_path: Path) ->
         "TLS",
         agent="Running",
         capture_jobs=(CaptureJob("capture", 5, is_continuous=True), CaptureJob("cleanup", 0, is_continuous=False)),
+        log_rights_missing=(),
         folded=(FoldedColumn("dbo", "Codes", "Code", "SQL_Latin1_General_CP1_CI_AS"),),
         broken_views=(BrokenView("dbo", "Broken", "Invalid object name 'dbo.Gone'."),),
     )
