@@ -18,14 +18,17 @@ from lambdas.sources.counting import HasTime
 from lambdas.sources.logs import Ask, try_to_ask
 from lambdas.sources.sqlserver_names import literal, quote
 
-# Source: Microsoft's manual, read 2026-12-01: "SERVERPROPERTY" (ProductVersion, Edition);
+# Source: Microsoft's manual, read 2026-12-01: "SERVERPROPERTY" (ProductVersion, Edition,
+# EngineEdition, which alone sets Azure's two apart);
 # https://learn.microsoft.com/en-us/sql/relational-databases/system-dynamic-management-views/sys-dm-server-services-transact-sql
 # and sys-dm-exec-connections-transact-sql there (VIEW SERVER STATE);
 # https://learn.microsoft.com/en-us/sql/relational-databases/system-tables/dbo-cdc-jobs-transact-sql. That a database
 # `rdsadmin` is there on RDS alone:
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.SQLServer.CommonDBATasks.html.
 _SERVER = """
-SELECT CONVERT(varchar(40), SERVERPROPERTY('ProductVersion')), CONVERT(varchar(128), SERVERPROPERTY('Edition')),
+SELECT CONVERT(varchar(40), SERVERPROPERTY('ProductVersion')),
+       CASE CONVERT(int, SERVERPROPERTY('EngineEdition')) WHEN 5 THEN 'Azure SQL Database'
+            WHEN 8 THEN 'Azure SQL Managed Instance' ELSE CONVERT(varchar(128), SERVERPROPERTY('Edition')) END,
        CASE WHEN DB_ID('rdsadmin') IS NULL THEN 0 ELSE 1 END, CONVERT(int, is_cdc_enabled),
        CASE WHEN IS_SRVROLEMEMBER('sysadmin') = 1 OR IS_MEMBER('db_owner') = 1 THEN 1 ELSE 0 END
 FROM sys.databases WHERE database_id = DB_ID()

@@ -124,6 +124,10 @@ LOOKED = (
     ),
     Looked("SRC-EDITION", None, "", look()),
     Looked("SRC-EDITION", "passed", "Developer", sqlserver()),
+    Looked(
+        "SRC-EDITION", "passed", "Managed", sqlserver(facts=replace(MS_FACTS, edition="Azure SQL Managed Instance"))
+    ),
+    Looked("SRC-EDITION", "failed", "in full", sqlserver(facts=replace(MS_FACTS, edition="Azure SQL Database"))),
     Looked("SRC-EDITION", "failed", "Express", sqlserver(facts=replace(MS_FACTS, edition="Express Edition"))),
     Looked("SRC-EDITION", "failed", "in full alone", sqlserver(facts=replace(MS_FACTS, edition="Web Edition"))),
     Looked(
@@ -318,11 +322,12 @@ LOOKED = (
         )
     ),
     Looked("SRC-LOG-RETENTION", "unknown", "does not say", sqlserver()),
+    Looked("SRC-LOG-RETENTION", "unknown", "does not say", sqlserver(facts=replace(MS_FACTS, is_on_rds=True))),
     Looked(
         "SRC-LOG-RETENTION",
         "failed",
         "hours, and up to 1 hours pass",
-        sqlserver(facts=replace(MS_FACTS, is_on_rds=True), hours_between_deltas=1),
+        sqlserver(facts=replace(MS_FACTS, is_on_rds=True), hours_between_deltas=1, replication="3.5.2"),
     ),
     Looked("SRC-AGENT", None, "", look(database=DELTAS, log=LOG)),
     Looked("SRC-AGENT", "passed", "'Running'", sqlserver()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleet.checks.check import Check, Judged
 from fleet.checks.source_look import SourceLook, not_looked
 from fleet.deltas.logs import SourceLog, expires_after_seconds, find_risks
+from fleet.dms.source_versions import read_version
 from fleet.failures import Failure
 
 
@@ -32,6 +33,9 @@ def judge(look: SourceLook) -> Judged | None:
 
 
 _UNTIL_READ = float("inf")
+_READS_BACKUPS_OF_RDS = (3, 5, 3)
+"""DMS from this version on; before, the log of a database on RDS is there until the capture job has read it. Source:
+https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.CDC.html."""
 _NO_SCHEDULE = "no schedule of mode `delta` names the database"
 
 
@@ -47,14 +51,15 @@ def _kept_hours(look: SourceLook, log: SourceLog) -> float | None:
     if log.settings.get("is_cdc_enabled") != "1" or facts is None or facts.capture_jobs is None:
         return None  # which backups of the log are still there, no catalogue says
     polls = [one.polling_seconds for one in facts.capture_jobs if one.kind == "capture"]
-    return max(polls) / 3600 if polls and facts.is_on_rds else None
+    dms = read_version(look.registry.settings.stack.replication.engine_version)
+    return max(polls) / 3600 if polls and facts.is_on_rds and dms < _READS_BACKUPS_OF_RDS else None
 
 
 CHECK = Check(
     "SRC-LOG-RETENTION",
     "A delta reads what was written since the last one. Where that is deleted, the deltas begin anew with a full load.",
     "Keep the log longer than `limits.delta_overdue_hours` (binlog_expire_logs_seconds; on RDS `binlog retention "
-    "hours`, or the capture job's polling interval), or run deltas more often.",
+    "hours`; of SQL Server the backups of the log), or run deltas more often.",
     "docs/facts/dms.md",
     judge,
 )

@@ -7,8 +7,8 @@ from fleet.checks.source_look import SourceLook, not_looked
 from fleet.dms.source_versions import read_version
 from fleet.failures import Failure
 
-_IN_FULL = ("Enterprise", "Standard", "Developer", "Web", "Workgroup", "Business Intelligence")
-_BY_DELTAS = ("Enterprise", "Developer", "Standard")
+_BY_DELTAS = ("Enterprise", "Developer", "Standard", "Azure SQL Managed Instance")
+_IN_FULL = (*_BY_DELTAS, "Web", "Workgroup", "Azure SQL Database")
 _STANDARD_SINCE = (13,)
 """SQL Server 2016 as it numbers itself."""
 
