@@ -7,7 +7,7 @@ from fleet.checks.source.columns import collations, lob_lengths, losses, types
 from fleet.checks.source.connection import certificate, database, login, network, sight, tls
 from fleet.checks.source.deltas import delta_mark, delta_tables, swept_keys
 from fleet.checks.source.log import agent, capture_job, log_retention, log_rights, log_settings, recovery_model
-from fleet.checks.source.server import edition, version
+from fleet.checks.source.server import edition, hosting, version
 from fleet.checks.source.tables import (
     ambiguous_names,
     keeping,
@@ -31,6 +31,7 @@ SOURCE_CHECKS: tuple[Check[SourceLook], ...] = tuple(
         database,
         version,
         edition,
+        hosting,
         rights,
         row_security,
         relations,

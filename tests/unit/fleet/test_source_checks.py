@@ -29,6 +29,7 @@ SHOP = Database("shop", "east", "Shop", "one", ("public",), onboarded=True)
 DELTAS = replace(SHOP, deltas=True)
 EAST = Server("east", "postgresql", "fleet/server/east")
 FACTS = SourceFacts("16.4", encryption="TLSv1.3 TLS_AES_256_GCM_SHA384")
+ON_RDS = replace(FACTS, is_on_rds=True)
 LOG = SourceLog({"wal_level": "logical", "wal_sender_timeout": "60000"})
 MSSQL = replace(EAST, engine="sqlserver")
 JOBS = (CaptureJob("capture", 5, is_continuous=True), CaptureJob("cleanup", 0, is_continuous=False))
@@ -122,6 +123,10 @@ LOOKED = (
         "`engine: mysql`, and the server says that it is 10.11.6-MariaDB",
         look(server=replace(EAST, engine="mysql"), facts=replace(FACTS, version="10.11.6-MariaDB")),
     ),
+    Looked("SRC-HOSTING", "passed", "self-managed", look()),
+    Looked("SRC-HOSTING", "passed", "aurora", look(server=replace(EAST, hosting="aurora"), facts=ON_RDS)),
+    Looked("SRC-HOSTING", "remark", "shows itself as rds or aurora", look(facts=ON_RDS)),
+    Looked("SRC-HOSTING", "remark", "`hosting: rds`, and", look(server=replace(EAST, hosting="rds"))),
     Looked("SRC-EDITION", None, "", look()),
     Looked("SRC-EDITION", "passed", "Developer", sqlserver()),
     Looked(

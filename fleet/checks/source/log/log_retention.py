@@ -42,17 +42,18 @@ _NO_SCHEDULE = "no schedule of mode `delta` names the database"
 def _kept_hours(look: SourceLook, log: SourceLog) -> float | None:
     """For how long the log is kept, without end where it waits for its reader; None where nobody says."""
     facts = None if isinstance(look.facts, Failure) else look.facts
+    is_on_rds = look.server.hosting in {"rds", "aurora"} or (facts is not None and facts.is_on_rds)
     if look.engine == "postgresql":
         return _UNTIL_READ  # a slot keeps it; how far max_slot_wal_keep_size lets it, is a risk
     if look.engine in {"mysql", "mariadb"}:
-        if facts and facts.is_on_rds:
-            return facts.kept_hours
+        if is_on_rds:
+            return facts.kept_hours if facts else None
         return expires_after_seconds(log) / 3600 or _UNTIL_READ
     if log.settings.get("is_cdc_enabled") != "1" or facts is None or facts.capture_jobs is None:
         return None  # which backups of the log are still there, no catalogue says
     polls = [one.polling_seconds for one in facts.capture_jobs if one.kind == "capture"]
     dms = read_version(look.registry.settings.stack.replication.engine_version)
-    return max(polls) / 3600 if polls and facts.is_on_rds and dms < _READS_BACKUPS_OF_RDS else None
+    return max(polls) / 3600 if polls and is_on_rds and dms < _READS_BACKUPS_OF_RDS else None
 
 
 CHECK = Check(
