@@ -13,6 +13,7 @@ import click
 
 from cli.account import read_fleet
 from cli.asking_here import Answer, ask_here
+from cli.checking.account_check import check_account
 from cli.night_commands import account_of
 from cli.options import Text, json_option, registry_option
 from cli.registry_check import check_registry
@@ -23,7 +24,7 @@ from fleet.deltas.tables import Arrivals, describe_arrivals
 from fleet.errors import RequestError
 from fleet.failures import CLASSES, Failure
 from fleet.keeping import judge_keeping
-from fleet.names import REGISTRY_WORD, last_sweep_key, newest_census_key
+from fleet.names import ACCOUNT_WORD, REGISTRY_WORD, last_sweep_key, newest_census_key
 from fleet.tables.account import Accounted, DatabaseAccount, select_tables, take_account
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import accepted_columns, describe_columns
@@ -69,6 +70,7 @@ Examples:
   fleet check nyc-flights --from-here      asks it from this machine, with the secret that you may read
   fleet check nyc-flights --json           exit code 1 where something would not be moved
   fleet check registry                     the files of the registry alone, as a pull request does
+  fleet check account                      AWS and Snowflake: quotas, buckets, roles, keys, secrets, endpoints, rights
 """
 )
 @click.argument("database", type=Text())
@@ -83,10 +85,15 @@ def check(context: click.Context, database: str, from_here: bool, as_json: bool,
 
     `registry` in place of a database: all that is to be mended in the registry's files, each with file, line and
     remedy, also as annotations of GitHub Actions and Azure Pipelines. Asks nobody.
+
+    `account` in place of a database: what AWS and Snowflake lack for all that is onboarded, each with its remedy.
+    Changes nothing. Exits 1 where something failed or could not be asked.
     """
     if database == REGISTRY_WORD:
         return check_registry(registry, as_json=as_json)
     account, fleet = account_of(context, registry), read_fleet(registry)
+    if database == ACCOUNT_WORD:
+        return check_account(account, fleet, as_json=as_json)
     entry = fleet.database(database)
     census = (
         ask_from_here(fleet, entry, account.clients)

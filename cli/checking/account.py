@@ -1,0 +1,133 @@
+"""One look at an account, for all checks of it: DMS's lists are asked for once, whatever the number of databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from botocore.exceptions import BotoCoreError
+from pydantic import ValidationError
+
+from cli.checking.asking import AskedAccount, seen
+from cli.checking.aws_look import look_at_bucket, look_at_key, look_at_role, look_at_roles_under, look_at_secrets
+from cli.checking.dms_look import look_at_dms
+from cli.checking.snowflake_look import look_at_snowflake, nothing_seen
+from fleet.checks.account.access.account_roles import LOGS_ROLE, VPC_ROLE
+from fleet.checks.account.all_checks import ACCOUNT_CHECKS, DATABASE_CHECKS
+from fleet.checks.account_facts import AccountFacts, DatabaseFacts, RoleFacts, SecretFacts, Seen, Unseen
+from fleet.checks.check import Checked, apply_checks
+from fleet.databases import Database, Registry
+from fleet.names import (
+    ACCOUNT_WORD,
+    CURRENT_REGISTRY,
+    ENDPOINT_ROLE_PATH,
+    control_bucket,
+    data_key_alias,
+    endpoint_role_name,
+    resource_name,
+)
+from fleet.warehouse import SNOWFLAKE_ROLE
+from lambdas.clients.records import adapter
+from lambdas.wiring import Clients
+
+
+def account_facts(
+    clients: Clients,
+    registry: Registry,
+    databases: Sequence[Database],
+    hear: Callable[[str], object] = lambda _: None,
+) -> AccountFacts:
+    """What AWS and Snowflake say now of what *registry* needs. Changes nothing, and raises nothing of boto3's.
+
+    *databases*: those to look at; *hear*: is given each thing that is asked about next.
+    """
+    settings, account = registry.settings, AskedAccount(clients.service)
+    hear("the account")
+    identity: Seen[str] = seen(account.ask("sts", "get_caller_identity"), lambda answer: answer["Account"])
+    if isinstance(identity, Unseen):
+        account.give_up(identity)
+    elif identity != settings.account:
+        account.give_up(Unseen(f"the credentials are of account {identity}, not {settings.account}"))
+    hear("DMS")
+    servers = sorted({registry.server_of(one) for one in databases}, key=lambda one: one.id)
+    dms = look_at_dms(account, has_certificates=any(one.certificate for one in servers))
+    hear("buckets, roles and keys")
+    control = control_bucket(settings.prefix, settings.account)
+    landing, control_facts = look_at_bucket(account, settings.landing_bucket), look_at_bucket(account, control)
+    in_force = _look_at_registry(account, control)
+    roles, data_key = (
+        _look_at_roles(account, registry, databases),
+        look_at_key(account, data_key_alias(settings.prefix)),
+    )
+    snowflake_key = look_at_key(account, settings.snowflake.key_id)
+    functions = account.ask("lambda", "get_account_settings")
+    hear(f"the secrets of {len(servers):,} servers")
+    secrets = look_at_secrets(account, [one.secret for one in servers])
+    keys = {
+        one.key for one in secrets.values() if isinstance(one, SecretFacts) and isinstance(one.key, str) and one.key
+    }
+    customers = {name: look_at_key(account, name) for name in sorted(keys)}
+    hear("Snowflake")
+    return AccountFacts(
+        registry=registry,
+        databases=tuple(databases),
+        today=clients.now().date(),
+        account=identity,
+        in_force=in_force,
+        quotas=dms.quotas,
+        functions_at_once=seen(functions, lambda answer: answer["AccountLimit"]["ConcurrentExecutions"]),
+        landing=landing,
+        control=control_facts,
+        roles=roles,
+        data_key=data_key,
+        snowflake_key=snowflake_key,
+        secrets=secrets,
+        keys=customers,
+        endpoints=dms.endpoints,
+        tasks=dms.tasks,
+        instances=dms.instances,
+        connections=dms.connections,
+        certificates=dms.certificates,
+        assessments=dms.assessments,
+        snowflake=nothing_seen(identity)
+        if isinstance(identity, Unseen)
+        else look_at_snowflake(clients, settings.snowflake),
+    )
+
+
+def check_facts(facts: AccountFacts) -> tuple[Checked, ...]:
+    """The verdicts about the account, then those about each database."""
+    of_databases = (
+        one
+        for database in facts.databases
+        for one in apply_checks(DATABASE_CHECKS, database.id, DatabaseFacts(facts, database))
+    )
+    return (*apply_checks(ACCOUNT_CHECKS, ACCOUNT_WORD, facts), *of_databases)
+
+
+def _look_at_registry(account: AskedAccount, bucket: str) -> Seen[frozenset[str] | None]:
+    """The databases that were onboarded at the last deploy; None where there was none."""
+    found = account.find("s3", "get_object", ("NoSuchKey", "NoSuchBucket"), Bucket=bucket, Key=CURRENT_REGISTRY)
+    if found is None or isinstance(found, Unseen):
+        return found
+    try:
+        registry: Registry = adapter(Registry).validate_json(found["Body"].read())
+    except BotoCoreError as error:
+        return Unseen(f"s3://{bucket}/{CURRENT_REGISTRY} could not be read: {error}")
+    except ValidationError:
+        return Unseen(f"s3://{bucket}/{CURRENT_REGISTRY} is of another version of this project: deploy")
+    return frozenset(one.id for one in registry.databases if one.onboarded)
+
+
+def _look_at_roles(
+    account: AskedAccount, registry: Registry, databases: Sequence[Database]
+) -> Mapping[str, Seen[RoleFacts | None]]:
+    """By name: DMS's two, Snowflake's, and the endpoint's role of each of *databases*."""
+    prefix = registry.settings.prefix
+    of_endpoints = look_at_roles_under(account, ENDPOINT_ROLE_PATH)
+    names = (endpoint_role_name(prefix, one.id) for one in databases)
+    snowflake = resource_name(prefix, SNOWFLAKE_ROLE)
+    return {
+        **{name: of_endpoints if isinstance(of_endpoints, Unseen) else of_endpoints.get(name) for name in names},
+        **{name: look_at_role(account, name, with_policies=True) for name in (VPC_ROLE, LOGS_ROLE)},
+        snowflake: look_at_role(account, snowflake),
+    }
