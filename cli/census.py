@@ -87,7 +87,7 @@ def check(context: click.Context, database: str, from_here: bool, as_json: bool,
     remedy, also as annotations of GitHub Actions and Azure Pipelines. Asks nobody.
 
     `account` in place of a database: what AWS and Snowflake lack for all that is onboarded, each with its remedy.
-    Changes nothing. Exits 1 where something failed or could not be asked.
+    Changes nothing. Exits 1 where something failed, or where nothing could be asked.
     """
     if database == REGISTRY_WORD:
         return check_registry(registry, as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ class AskedAccount:
         self._client = client
         self._clients: dict[str, Any] = {}
         self._silent: dict[str, Unseen] = {}
+        self._making = threading.Lock()
 
     def give_up(self, why: Unseen) -> None:
         """Ask nothing more."""
@@ -40,8 +42,9 @@ class AskedAccount:
         if silent := self._silent.get("") or self._silent.get(service):
             return silent
         try:
-            if service not in self._clients:
-                self._clients[service] = self._client(service)
+            with self._making:  # sessions of boto3 are not made for threads, its clients are
+                if service not in self._clients:
+                    self._clients[service] = self._client(service)
             return getattr(self._clients[service], operation)(**parameters)
         except ClientError as error:
             if code_of(error) in absent:

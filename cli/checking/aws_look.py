@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,6 +14,7 @@ from fleet.failures import Failure
 from lambdas.sources.secret import read_secret
 
 _EVERY_BLOCK = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+_SECRETS_AT_ONCE = 8
 # The secret is there, and gives nothing: it is to be deleted, or its key does not decrypt.
 _NOT_GIVEN = ("InvalidRequestException", "DecryptionFailure")
 
@@ -134,12 +136,14 @@ def look_at_key(account: AskedAccount, name: str) -> Seen[KeyFacts | None]:
     if found is None or isinstance(found, Unseen):
         return found
     metadata = found["KeyMetadata"]
-    return KeyFacts(metadata["KeyState"], metadata["KeyUsage"], metadata.get("KeySpec", ""))
+    return KeyFacts(metadata.get("KeyState", ""), metadata.get("KeyUsage", ""), metadata.get("KeySpec", ""))
 
 
 def look_at_secrets(account: AskedAccount, names: Iterable[str]) -> dict[str, Seen[SecretFacts | None]]:
     """Of each secret what may be known without showing it."""
-    return {name: _look_at_secret(account, name) for name in names}
+    wanted = list(names)
+    with ThreadPoolExecutor(_SECRETS_AT_ONCE) as pool:
+        return dict(zip(wanted, pool.map(lambda name: _look_at_secret(account, name), wanted), strict=True))
 
 
 def _look_at_secret(account: AskedAccount, name: str) -> Seen[SecretFacts | None]:

@@ -209,8 +209,8 @@ class AccountFacts:
     def judge_missing(self, what: str) -> Judged:
         """What it means that *what*, which the stack makes, is not there."""
         if self.is_deployed:
-            return Judged("failed", f"{what} is not there, though the fleet is deployed")
-        return Judged("remark", f"{what} is not there: nothing is deployed yet")
+            return Judged("failed", f"not there, though the fleet is deployed: {what}")
+        return Judged("remark", f"not there, for nothing is deployed yet: {what}")
 
 
 @dataclass(frozen=True)
@@ -239,8 +239,8 @@ class DatabaseFacts:
         """What it means that *what*, which the stack makes for it, is not there."""
         in_force = self.account.in_force
         if not isinstance(in_force, Unseen | None) and self.database.id in in_force:
-            return Judged("failed", f"{what} is not there, though the database is deployed")
-        return Judged("remark", f"{what} is not there: the database is not deployed yet")
+            return Judged("failed", f"not there, though the database is deployed: {what}")
+        return Judged("remark", f"not there, for the database is not deployed yet: {what}")
 
 
 def not_seen(fact: Unseen) -> Judged:

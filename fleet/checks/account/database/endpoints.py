@@ -11,7 +11,7 @@ def _judge(facts: DatabaseFacts) -> Judged:
     if isinstance(endpoints, Unseen):
         return not_seen(endpoints)
     if missing := [name for name in facts.endpoint_ids if name not in endpoints]:
-        return facts.judge_missing(f"endpoint {' and '.join(missing)}")
+        return facts.judge_missing(f"endpoint {', '.join(missing)}")
     if wrong := [
         f"{name} is {endpoints[name].status}" for name in facts.endpoint_ids if _is_bad(endpoints[name].status)
     ]:

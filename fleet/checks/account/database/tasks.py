@@ -15,7 +15,7 @@ def _judge(facts: DatabaseFacts) -> Judged:
         return not_seen(instances)
     names = [task_id(facts.prefix, facts.database.id, mode) for mode in facts.database.modes]
     if missing := [name for name in names if name not in tasks]:
-        return facts.judge_missing(f"task {' and '.join(missing)}")
+        return facts.judge_missing(f"task {', '.join(missing)}")
     wanted = instance_id(facts.prefix, facts.database.instance)
     instance = instances.get(wanted)
     if instance is None:
