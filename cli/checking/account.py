@@ -43,10 +43,11 @@ def account_facts(
     settings, account = registry.settings, AskedAccount(clients.service)
     hear("the account")
     identity: Seen[str] = seen(account.ask("sts", "get_caller_identity"), lambda answer: answer["Account"])
-    if isinstance(identity, Unseen):
-        account.give_up(identity)
-    elif identity != settings.account:
-        account.give_up(Unseen(f"the credentials are of account {identity}, not {settings.account}"))
+    why = identity if isinstance(identity, Unseen) else None
+    if why is None and identity != settings.account:
+        why = Unseen(f"the credentials are of account {identity}, not {settings.account}")
+    if why is not None:
+        account.give_up(why)
     hear("DMS")
     servers = sorted({registry.server_of(one) for one in databases}, key=lambda one: one.id)
     dms = look_at_dms(account, has_certificates=any(one.certificate for one in servers))
@@ -88,9 +89,7 @@ def account_facts(
         connections=dms.connections,
         certificates=dms.certificates,
         assessments=dms.assessments,
-        snowflake=nothing_seen(identity)
-        if isinstance(identity, Unseen)
-        else look_at_snowflake(clients, settings.snowflake),
+        snowflake=nothing_seen(why) if why is not None else look_at_snowflake(clients, settings.snowflake),
     )
 
 

@@ -170,9 +170,7 @@ WRONG: dict[str, list[tuple[AccountFacts, str, str]]] = {
         (role("dms-vpc-role", RoleFacts((Trusted("ec2.amazonaws.com"),), ("may",))), "failed", "trusts ec2"),
         (role("dms-vpc-role", RoleFacts(DMS.trusted, ())), "failed", "has no policy"),
     ],
-    "AWS-DMS-LOGS-ROLE": [
-        (role("dms-cloudwatch-logs-role", None), "failed", "role 'dms-cloudwatch-logs-role'")
-    ],
+    "AWS-DMS-LOGS-ROLE": [(role("dms-cloudwatch-logs-role", None), "failed", "role 'dms-cloudwatch-logs-role'")],
     "AWS-DATA-KEY": [
         (
             replace(GOOD, data_key=KeyFacts("PendingDeletion", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT")),
@@ -186,9 +184,11 @@ WRONG: dict[str, list[tuple[AccountFacts, str, str]]] = {
         (bucket(region="us-east-1"), "failed", "is in us-east-1, the registry says eu-central-1"),
     ],
     "AWS-CONTROL-BUCKET": [(replace(GOOD, control=None), "failed", "bucket 'fleet-control-123456789012'")],
-    "AWS-BUCKETS-PRIVATE": [(bucket(is_private=False), "failed", "do not block public access")],
-    "AWS-BUCKETS-ENCRYPTED": [(bucket(key=""), "remark", "do not encrypt by a KMS key")],
-    "AWS-BUCKETS-TLS": [(bucket(is_tls_only=False), "remark", "answer without TLS")],
+    "AWS-BUCKETS-PRIVATE": [(bucket(is_private=False), "failed", "not blocked in all four ways")],
+    "AWS-BUCKETS-ENCRYPTED": [
+        (bucket(key=""), "remark", "no KMS key encrypts: fleet-landing-123456789012, fleet-control-123456789012")
+    ],
+    "AWS-BUCKETS-TLS": [(bucket(is_tls_only=False), "remark", "without TLS is answered")],
     "AWS-LANDING-KEPT": [
         (bucket(expires_days=0), "remark", "kept for ever"),
         (bucket(expires_days=3), "failed", "kept for 3 days, the registry says 14"),

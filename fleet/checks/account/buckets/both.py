@@ -20,7 +20,7 @@ def judge_both(
 ) -> Judged | None:
     """`passed` where *is_right* says so of each bucket that is there, else *wrong*; None where none is there.
 
-    *is_so*, *is_not*: the sentence, behind the buckets' names.
+    *is_so*, *is_not*: the sentence, before the buckets' names.
     """
     found = dict(zip(names(facts), (facts.landing, facts.control), strict=True))
     there = {name: one for name, one in found.items() if isinstance(one, BucketFacts)}
@@ -28,11 +28,11 @@ def judge_both(
         return None
     answers = {name: is_right(one) for name, one in there.items()}
     if bad := [name for name, answer in answers.items() if answer is False]:
-        return Judged(wrong, f"{' and '.join(bad)} {is_not}")
+        return Judged(wrong, f"{is_not}: {', '.join(bad)}")
     for answer in answers.values():
         if isinstance(answer, Unseen):
             return not_seen(answer)
-    return Judged("passed", f"{' and '.join(there)} {is_so}")
+    return Judged("passed", f"{is_so}: {', '.join(there)}")
 
 
 def judge_place(facts: AccountFacts, name: str, bucket: Seen[BucketFacts | None]) -> Judged:

@@ -12,8 +12,8 @@ def _judge(facts: AccountFacts) -> Judged | None:
         facts,
         lambda one: one.key if isinstance(one.key, Unseen) else one.key != "",
         "remark",
-        "encrypt by a KMS key",
-        "do not encrypt by a KMS key",
+        "a KMS key encrypts",
+        "no KMS key encrypts",
     )
 
 

@@ -12,8 +12,8 @@ def _judge(facts: AccountFacts) -> Judged | None:
         facts,
         lambda one: one.is_private,
         "failed",
-        "block public access",
-        "do not block public access in all four ways",
+        "public access is blocked",
+        "public access is not blocked in all four ways",
     )
 
 

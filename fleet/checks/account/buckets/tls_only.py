@@ -9,7 +9,11 @@ from fleet.checks.check import Check, Judged
 
 def _judge(facts: AccountFacts) -> Judged | None:
     return judge_both(
-        facts, lambda one: one.is_tls_only, "remark", "refuse what comes without TLS", "answer without TLS, too"
+        facts,
+        lambda one: one.is_tls_only,
+        "remark",
+        "what comes without TLS is refused",
+        "what comes without TLS is answered, too",
     )
 
 
