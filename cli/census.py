@@ -21,7 +21,7 @@ from fleet.databases import Database, Registry
 from fleet.deltas.logs import SourceLog, judge_log
 from fleet.deltas.swept_tables import LastSweep, describe_sweep, say_sweep
 from fleet.deltas.tables import Arrivals, describe_arrivals
-from fleet.errors import RequestError
+from fleet.errors import MalformedInputError, RequestError
 from fleet.failures import CLASSES, Failure
 from fleet.keeping import judge_keeping
 from fleet.names import ACCOUNT_WORD, REGISTRY_WORD, last_sweep_key, newest_census_key
@@ -75,10 +75,11 @@ Examples:
 )
 @click.argument("database", type=Text())
 @click.option("--from-here", is_flag=True, help="Connect from this machine instead of through AskSource.")
+@click.option("--test-connections", "tests", is_flag=True, help="Have DMS test again what was not good (account only).")
 @json_option
 @registry_option
 @click.pass_context
-def check(context: click.Context, database: str, from_here: bool, as_json: bool, registry: Path) -> int:
+def check(context: click.Context, database: str, *, from_here: bool, tests: bool, as_json: bool, registry: Path) -> int:
     """Look at what DATABASE holds now, and say what a run would move of it and what not. Nothing is moved.
 
     Reads the catalogue of the source, no row of a table. By the registry of this folder, which need not be deployed.
@@ -87,13 +88,17 @@ def check(context: click.Context, database: str, from_here: bool, as_json: bool,
     remedy, also as annotations of GitHub Actions and Azure Pipelines. Asks nobody.
 
     `account` in place of a database: what AWS and Snowflake lack for all that is onboarded, each with its remedy.
-    Changes nothing. Exits 1 where something failed, or where nothing could be asked.
+    Changes nothing without --test-connections. Exits 1 where something failed, or where nothing could be asked.
     """
+    if tests and database != ACCOUNT_WORD:
+        raise MalformedInputError(
+            f"--test-connections is for `fleet check account`, not for {database!r}.", remedy="Leave it out."
+        )
     if database == REGISTRY_WORD:
         return check_registry(registry, as_json=as_json)
     account, fleet = account_of(context, registry), read_fleet(registry)
     if database == ACCOUNT_WORD:
-        return check_account(account, fleet, as_json=as_json)
+        return check_account(account, fleet, tests=tests, as_json=as_json)
     entry = fleet.database(database)
     census = (
         ask_from_here(fleet, entry, account.clients)

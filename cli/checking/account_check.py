@@ -11,6 +11,7 @@ import click
 
 from cli.account import Account
 from cli.checking.account import account_facts, check_facts
+from cli.checking.connection_tests import retest_connections
 from cli.terminal import make_console
 from fleet.checks.check import Checked, Verdict
 from fleet.databases import Registry
@@ -18,16 +19,20 @@ from fleet.databases import Registry
 _ORDER: tuple[Verdict, ...] = ("failed", "unknown", "remark", "passed")
 
 
-def check_account(account: Account, registry: Registry, *, as_json: bool) -> int:
+def check_account(account: Account, registry: Registry, *, tests: bool, as_json: bool) -> int:
     """Look at *account* and at each onboarded database in it; the exit code, 1 where something failed, or where nobody
-    could look at anything."""
+    could look at anything. *tests*: whether connections that are not known to be good are tested anew."""
     console = make_console(stderr=True)
 
     def hear(what: str) -> None:
         console.print(f"Asking for {what} ...")
 
     onboarded = [one for one in registry.databases if one.onboarded]
-    checked = check_facts(account_facts(account.clients, registry, onboarded, hear))
+    facts = account_facts(account.clients, registry, onboarded, hear)
+    if tests:
+        hear("tests of connections")
+        facts = retest_connections(account.clients.dms, facts, account.wait)
+    checked = check_facts(facts)
     if as_json:
         counts = Counter(one.verdict for one in checked)
         click.echo(json.dumps({"checks": [asdict(one) for one in checked], "totals": counts}, ensure_ascii=False))

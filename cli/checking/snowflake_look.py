@@ -12,7 +12,7 @@ from fleet.checks.account_facts import GrantFacts, IntegrationFacts, Seen, Snowf
 from fleet.databases import SnowflakeSettings
 from fleet.errors import FleetError
 from fleet.sentences import as_clause
-from fleet.warehouse import quote
+from fleet.warehouse import literal, quote
 from lambdas.clients.refusals import translate
 from lambdas.clients.snowflake import Failed, Row, Running, SqlApi, SqlApiError
 from lambdas.wiring import Clients
@@ -29,7 +29,7 @@ def look_at_snowflake(clients: Clients, settings: SnowflakeSettings) -> Snowflak
         return nothing_seen(grants)
     if isinstance(grants, str):
         return replace(nothing_seen(Unseen("Snowflake did not let the loader in")), refused=grants)
-    listed = _ask(api, f"LIST @{quote(settings.database)}.OPS.LANDING/{_NO_FOLDER}/")
+    listed = _ask(api, f"LIST {literal(f'@{quote(settings.database)}.OPS.LANDING/{_NO_FOLDER}/')}")
     return SnowflakeFacts(
         refused="",
         loader=tuple(map(_read_grant, grants)),

@@ -13,14 +13,17 @@ from localcloud.snowflake.errors import not_emulated
 from localcloud.snowflake.loading.stages import require_allowed
 from localcloud.snowflake.results import Result, texts
 from localcloud.snowflake.session_state import SessionState
-from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, parts_of
+from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, TEXT, parts_of, text_of
 
-_LIST = re.compile(rf"(?:LIST|LS)\s+@(?P<stage>{QUALIFIED_NAME})(?:/(?P<path>[\w\-./=]*))?", re.IGNORECASE | re.DOTALL)
+_LIST = re.compile(rf"(?:LIST|LS)\s+(?P<source>@[^\s']*|{TEXT})", re.IGNORECASE | re.DOTALL)
+_SOURCE = re.compile(rf"@(?P<stage>{QUALIFIED_NAME})(?:/(?P<path>.*))?", re.DOTALL)
 
 
 def list_stage(session: SessionState, text: str) -> Result:
     """Run LIST of a stage or of a path in it."""
-    written = _LIST.fullmatch(text)
+    asked = _LIST.fullmatch(text)
+    source = asked["source"] if asked else ""
+    written = _SOURCE.fullmatch(text_of(source) if source.startswith("'") else source)
     if written is None:
         raise not_emulated(f"this form of LIST: {text[:80]}")
     catalogue = session.engine.catalogue

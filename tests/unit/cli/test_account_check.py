@@ -360,6 +360,25 @@ def test_the_command_says_the_worst_first_what_to_do_and_sums(
     assert set(document["checks"][0]) == {"of", "code", "verdict", "found", "reason", "remedy", "source"}
 
 
+def test_a_connection_that_was_not_good_is_tested_again_where_a_person_asks_for_it(
+    fleet: Fleet, cases: Cases, deployed: Deployed, broken: dict[tuple[str, str], Checked]
+) -> None:
+    write_registry(cases.registry)
+    deployed.cases.postgres.create_database(WHOLE)
+    place = WHOLE, "AWS-SOURCE-CONNECTION"
+
+    def look(*options: str) -> str:
+        checks = json.loads(fleet("check", "account", "--json", *options).out)["checks"]
+        return next(one["verdict"] for one in checks if (one["of"], one["code"]) == place)
+
+    assert [look(), look("--test-connections"), look()] == ["failed", "passed", "passed"]
+
+
+def test_only_an_account_has_connections_to_test(fleet: Fleet) -> None:
+    said = fleet("check", "shop", "--test-connections")
+    assert (said.code, "not for 'shop'" in said.err) == (2, True)
+
+
 def test_no_database_may_be_called_account() -> None:
     with pytest.raises(MalformedIdError, match="a word of `fleet check`"):
         require_database_id("account")

@@ -16,7 +16,7 @@ CHECK = Check(
     "A replication instance that does not reach the source moves nothing, even where AskSource, elsewhere in the "
     "network, reaches it.",
     "Let the server take connections from the instance's subnets, and see that its secret signs in; "
-    "`aws dms test-connection` tries again, as each run does.",
+    "`fleet check account --test-connections` tries again, as each run does.",
     "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Endpoints.Creating.html",
     _judge,
 )

@@ -14,7 +14,8 @@ def _judge(facts: DatabaseFacts) -> Judged | None:
 CHECK = Check(
     "AWS-TARGET-CONNECTION",
     "A task starts only where the role may list, write, delete and tag in the landing bucket, with its key.",
-    "Mend the endpoint's role with `fleet deploy`; `aws dms test-connection` tries again, as each run does.",
+    "Mend the endpoint's role with `fleet deploy`; "
+    "`fleet check account --test-connections` tries again, as each run does.",
     "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Endpoints.Creating.html",
     _judge,
 )
