@@ -93,14 +93,14 @@ def account_facts(
     )
 
 
-def check_facts(facts: AccountFacts) -> tuple[Checked, ...]:
-    """The verdicts about the account, then those about each database."""
-    of_databases = (
-        one
-        for database in facts.databases
-        for one in apply_checks(DATABASE_CHECKS, database.id, DatabaseFacts(facts, database))
-    )
-    return (*apply_checks(ACCOUNT_CHECKS, ACCOUNT_WORD, facts), *of_databases)
+def check_account_facts(facts: AccountFacts) -> tuple[Checked, ...]:
+    """The verdicts about the account."""
+    return apply_checks(ACCOUNT_CHECKS, ACCOUNT_WORD, facts)
+
+
+def check_database_facts(facts: AccountFacts, database: Database) -> tuple[Checked, ...]:
+    """The verdicts about one of the databases that were looked at."""
+    return apply_checks(DATABASE_CHECKS, database.id, DatabaseFacts(facts, database))
 
 
 def _look_at_registry(account: AskedAccount, bucket: str) -> Seen[frozenset[str] | None]:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 import click
 
 from cli.account import Account
-from cli.checking.account import account_facts, check_facts
+from cli.checking.account import account_facts, check_account_facts, check_database_facts
 from cli.checking.connection_tests import retest_connections
 from cli.terminal import make_console
 from fleet.checks.check import Checked, Verdict
@@ -32,7 +32,7 @@ def check_account(account: Account, registry: Registry, *, tests: bool, as_json:
     if tests:
         hear("tests of connections")
         facts = retest_connections(account.clients.dms, facts, account.wait)
-    checked = check_facts(facts)
+    checked = (*check_account_facts(facts), *(one for each in onboarded for one in check_database_facts(facts, each)))
     if as_json:
         counts = Counter(one.verdict for one in checked)
         click.echo(json.dumps({"checks": [asdict(one) for one in checked], "totals": counts}, ensure_ascii=False))

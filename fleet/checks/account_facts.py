@@ -238,7 +238,9 @@ class DatabaseFacts:
     def judge_missing(self, what: str) -> Judged:
         """What it means that *what*, which the stack makes for it, is not there."""
         in_force = self.account.in_force
-        if not isinstance(in_force, Unseen | None) and self.database.id in in_force:
+        if isinstance(in_force, Unseen):
+            return Judged("unknown", f"not there, and nobody could see what is deployed: {what}")
+        if in_force and self.database.id in in_force:
             return Judged("failed", f"not there, though the database is deployed: {what}")
         return Judged("remark", f"not there, for the database is not deployed yet: {what}")
 

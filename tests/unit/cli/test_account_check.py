@@ -14,11 +14,11 @@ import yaml
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from cases import SETTINGS, Cases
-from cli.checking.account import account_facts, check_facts
+from cli.checking.account import account_facts, check_account_facts, check_database_facts
 from cli.checking.asking import MOST_PAGES, AskedAccount
 from cli.checking.dms_look import look_at_dms
 from fleet.checks.account.all_checks import ACCOUNT_CHECKS, DATABASE_CHECKS
-from fleet.checks.account_facts import Unseen
+from fleet.checks.account_facts import AccountFacts, Unseen
 from fleet.checks.check import Checked
 from fleet.databases import Registry
 from fleet.errors import MalformedIdError
@@ -69,6 +69,11 @@ BREAKS = [
     (BROKEN, "AWS-ENDPOINTS", "failed", "though the database is deployed: endpoint fleet-case-02-target"),
     (BROKEN, "AWS-TASKS", "failed", "though the database is deployed: task fleet-case-02-full"),
 ]
+
+
+def check_facts(facts: AccountFacts) -> tuple[Checked, ...]:
+    of_databases = (one for each in facts.databases for one in check_database_facts(facts, each))
+    return (*check_account_facts(facts), *of_databases)
 
 
 class Deployed:

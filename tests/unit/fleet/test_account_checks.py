@@ -259,6 +259,7 @@ WRONG: dict[str, list[tuple[AccountFacts, str, str]]] = {
     ],
     "AWS-ENDPOINTS": [
         (replace(GOOD, endpoints={}), "failed", "deployed: endpoint fleet-shop-source, fleet-shop-target"),
+        (replace(GOOD, endpoints={}, in_force=NOBODY), "unknown", "nobody could see what is deployed: endpoint"),
         (replace(GOOD, endpoints={}, in_force=frozenset()), "remark", "the database is not deployed yet: endpoint"),
         (
             replace(
