@@ -88,7 +88,8 @@ def check(context: click.Context, database: str, *, from_here: bool, tests: bool
     remedy, also as annotations of GitHub Actions and Azure Pipelines. Asks nobody.
 
     `account` in place of a database: what AWS and Snowflake lack for all that is onboarded, each with its remedy.
-    Changes nothing without --test-connections. Exits 1 where something failed, or where nothing could be asked.
+    Changes nothing without --test-connections. Exits 1 where something failed, or where AWS or
+    Snowflake could not be asked.
     """
     if tests and database != ACCOUNT_WORD:
         raise MalformedInputError(

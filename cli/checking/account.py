@@ -61,7 +61,7 @@ def account_facts(
     )
     snowflake_key = look_at_key(account, settings.snowflake.key_id)
     functions = account.ask("lambda", "get_account_settings")
-    hear(f"the secrets of {len(servers):,} servers")
+    hear("secrets")
     secrets = look_at_secrets(account, [one.secret for one in servers])
     keys = {
         one.key for one in secrets.values() if isinstance(one, SecretFacts) and isinstance(one.key, str) and one.key

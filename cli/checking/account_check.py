@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import click
@@ -17,11 +17,14 @@ from fleet.checks.check import Checked, Verdict
 from fleet.databases import Registry
 
 _ORDER: tuple[Verdict, ...] = ("failed", "unknown", "remark", "passed")
+_SHOWN = 5
+_FIRST = frozenset({"AWS-ACCOUNT", "SNOW-SIGN-IN"})
+"""The checks that say whether AWS or Snowflake could be asked at all."""
 
 
 def check_account(account: Account, registry: Registry, *, tests: bool, as_json: bool) -> int:
-    """Look at *account* and at each onboarded database in it; the exit code, 1 where something failed, or where nobody
-    could look at anything. *tests*: whether connections that are not known to be good are tested anew."""
+    """Look at *account* and at each onboarded database in it; the exit code, 1 where something failed, or where AWS or
+    Snowflake could not be asked at all. *tests*: whether connections that are not known to be good are tested anew."""
     console = make_console(stderr=True)
 
     def hear(what: str) -> None:
@@ -38,24 +41,43 @@ def check_account(account: Account, registry: Registry, *, tests: bool, as_json:
         click.echo(json.dumps({"checks": [asdict(one) for one in checked], "totals": counts}, ensure_ascii=False))
     else:
         click.echo("\n".join(_lines(checked)))
-    verdicts = {one.verdict for one in checked}
-    return int("failed" in verdicts or verdicts == {"unknown"})
+    return int(any(one.verdict == "failed" or (one.verdict == "unknown" and one.code in _FIRST) for one in checked))
 
 
 def _lines(checked: Sequence[Checked]) -> Iterator[str]:
-    """Each verdict but `passed`, the worst first, then what was found, in sums. A check that says the same of several
-    databases says it once."""
+    """Each verdict but `passed`, the worst first, with reason and remedy once a check; then sums."""
     for verdict in _ORDER[:-1]:
-        said: dict[tuple[str, str], list[Checked]] = {}
+        by_code: dict[str, list[Checked]] = {}
         for one in checked:
             if one.verdict == verdict:
-                said.setdefault((one.code, one.found), []).append(one)
-        for (code, found), alike in said.items():
-            of = alike[0].of if len(alike) == 1 else f"{alike[0].of} and {len(alike) - 1:,} more"
-            yield f"{verdict:<8} {code} ({of}): {found}"
-            yield f"         {alike[0].reason}"
-            yield f"         What to do: {alike[0].remedy}"
+                by_code.setdefault(one.code, []).append(one)
+        if verdict == "unknown":
+            yield from _say_unknown(by_code)
+            continue
+        for code, ones in by_code.items():
+            yield f"{verdict:<8} {code}"
+            yield from _say_some([f"{one.of}: {one.found}" for one in ones])
+            yield f"         {ones[0].reason}"
+            yield f"         What to do: {ones[0].remedy}"
     counts = Counter(one.verdict for one in checked)
     databases = len({one.of for one in checked}) - 1
     sums = ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in reversed(_ORDER) if counts[verdict])
     yield f"The account and {databases:,} databases: {len(checked):,} checks, {sums}."
+
+
+def _say_unknown(by_code: Mapping[str, Sequence[Checked]]) -> Iterator[str]:
+    """Checks that could not look for one and the same reason share a paragraph: to mend that reason mends them all."""
+    by_why: dict[tuple[str, ...], list[str]] = {}
+    for code, ones in by_code.items():
+        by_why.setdefault(tuple(dict.fromkeys(one.found for one in ones)), []).append(code)
+    for whys, codes in by_why.items():
+        yield f"{'unknown':<8} {', '.join(codes)}"
+        yield from _say_some(whys)
+
+
+def _say_some(texts: Sequence[str]) -> Iterator[str]:
+    """The first few of *texts*, and how many more there are."""
+    for text in texts[:_SHOWN]:
+        yield f"         {text}"
+    if len(texts) > _SHOWN:
+        yield f"         and {len(texts) - _SHOWN:,} more (--json has all)"

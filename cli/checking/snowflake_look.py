@@ -55,6 +55,8 @@ def _ask(api: SqlApi, statement: str) -> list[Row] | str | Unseen:
         return as_clause(str(error))
     except FleetError as error:
         return Unseen(as_clause(str(error)))
+    except ValueError as error:
+        return Unseen(f"what answers at Snowflake's address is no SQL API: {error}")
     except (ClientError, BotoCoreError) as error:
         return Unseen(f"KMS did not sign: {as_clause(str(translate(error)))}")
     if isinstance(progress, Running):

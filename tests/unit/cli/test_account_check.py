@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 import yaml
 from botocore.exceptions import ClientError, NoCredentialsError
+from urllib3.exceptions import HTTPError
 
 from cases import SETTINGS, Cases
+from cli.account import Account
 from cli.checking.account import account_facts, check_account_facts, check_database_facts
+from cli.checking.account_check import check_account
 from cli.checking.asking import MOST_PAGES, AskedAccount
 from cli.checking.dms_look import look_at_dms
 from fleet.checks.account.all_checks import ACCOUNT_CHECKS, DATABASE_CHECKS
@@ -295,7 +298,7 @@ class Refusing:
         self.error, self.requests = error, 0
 
     def __getattr__(self, _: str) -> Any:
-        def refuse(**_: Any) -> None:
+        def refuse(*_: Any, **__: Any) -> None:
             self.requests += 1
             raise self.error
 
@@ -355,8 +358,9 @@ def test_the_command_says_the_worst_first_what_to_do_and_sums(
     write_registry(cases.registry)
     said = fleet("check", "account")
     assert said.code == 1
-    first, *_, last = said.out.splitlines()
-    assert first == "failed   AWS-DMS-VPC-ROLE (account): not there, though the fleet is deployed: role 'dms-vpc-role'"
+    first, second, *_, last = said.out.splitlines()
+    assert first == "failed   AWS-DMS-VPC-ROLE"
+    assert second == "         account: not there, though the fleet is deployed: role 'dms-vpc-role'"
     assert "         What to do: `fleet deploy` puts the block back; find out who removed it.\n" in said.out
     assert last.startswith("The account and 2 databases: ")
     assert "Asking for DMS ..." in said.err
@@ -387,3 +391,21 @@ def test_only_an_account_has_connections_to_test(fleet: Fleet) -> None:
 def test_no_database_may_be_called_account() -> None:
     with pytest.raises(MalformedIdError, match="a word of `fleet check`"):
         require_database_id("account")
+
+
+def test_checks_that_could_not_look_for_one_reason_say_it_once_and_many_databases_are_counted(
+    capsys: pytest.CaptureFixture[str], cases: Cases
+) -> None:
+    many = tuple(replace(cases.registry.databases[0], id=f"shop-{number}", server=WHOLE) for number in range(9))
+    registry = replace(cases.registry, databases=many)
+    aws = Refusing(NoCredentialsError())
+    clients = cases.cloud.clients
+    seen = Clients(clients.environment, clients.service, Refusing(HTTPError("no way")), clients.now, id, lambda: 0.5)
+    blind = Clients(clients.environment, lambda _: aws, Refusing(HTTPError("no way")), clients.now, id, lambda: 0.5)
+    assert check_account(Account(seen, "", "", id), registry, tests=False, as_json=False) == 1
+    said = capsys.readouterr().out
+    assert "         shop-4: not there, for the database is not deployed yet: task fleet-shop-4-full\n" in said
+    assert "         and 4 more (--json has all)\n" in said
+    assert (said.count("no way"), "unknown  SNOW-SIGN-IN, SNOW-LOADER-RIGHTS, SNOW-READER-RIGHTS" in said) == (1, True)
+    assert check_account(Account(blind, "", "", id), registry, tests=False, as_json=False) == 1
+    assert capsys.readouterr().out.count("Unable to locate credentials") == 1
