@@ -31,7 +31,7 @@ from fleet.checks.account_facts import (
 )
 from fleet.checks.check import Check, Judged
 from fleet.databases import Database, Registry, Server
-from fleet.stack_settings import StackSettings, Trust
+from fleet.stack_settings import Replication, StackSettings, Trust
 
 USER, KEY, CERTIFICATE = "arn:aws:iam::999999999999:user/abc", "arn:aws:kms:r:1:key/abc", "arn:aws:dms:r:1:cert:A"
 TRUSTED = replace(SETTINGS, stack=StackSettings(snowflake_trust=Trust(USER, "fleet-0001")))
@@ -169,6 +169,15 @@ WRONG: dict[str, list[tuple[AccountFacts, str, str]]] = {
         (role("dms-vpc-role", None), "failed", "not there, though the fleet is deployed: role"),
         (role("dms-vpc-role", RoleFacts((Trusted("ec2.amazonaws.com"),), ("may",))), "failed", "trusts ec2"),
         (role("dms-vpc-role", RoleFacts(DMS.trusted, ())), "failed", "has no policy"),
+        (
+            replace(
+                settled(stack=StackSettings(replication=Replication(account_roles="adopt"))),
+                roles={**GOOD.roles, "dms-vpc-role": None},
+                in_force=None,
+            ),
+            "failed",
+            "account_roles: adopt says that it is",
+        ),
     ],
     "AWS-DMS-LOGS-ROLE": [(role("dms-cloudwatch-logs-role", None), "failed", "role 'dms-cloudwatch-logs-role'")],
     "AWS-DATA-KEY": [
@@ -228,7 +237,10 @@ WRONG: dict[str, list[tuple[AccountFacts, str, str]]] = {
         (snowflake(integration=NOBODY, landing_refused=NOBODY), "unknown", "AccessDenied"),
         (snowflake(integration=NOBODY), "passed", "reads the bucket by it"),
     ],
-    "SNOW-LANDING-READ": [(snowflake(landing_refused="Error assuming AWS_ROLE"), "failed", "assuming")],
+    "SNOW-LANDING-READ": [
+        (snowflake(landing_refused="Error assuming AWS_ROLE"), "failed", "assuming"),
+        (replace(snowflake(landing_refused="no stage"), in_force=None, instances={}), "remark", "no stage"),
+    ],
     "AWS-SECRET": [
         (secret(complaint="secret 's' cannot be used: it has no `password`"), "failed", "no `password`"),
         (replace(GOOD, secrets={"fleet/server/erp": None}), "failed", "does not exist"),
