@@ -329,7 +329,7 @@ WRONG: dict[str, list[tuple[AccountFacts, str, str]]] = {
                 GOOD,
                 assessments={"fleet-shop-full": AssessmentFacts("failed", date(2026, 11, 30), ("pk-check failed",))},
             ),
-            "failed",
+            "remark",
             "the assessment of 2026-11-30 of fleet-shop-full: failed (pk-check failed)",
         ),
         (
