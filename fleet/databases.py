@@ -94,6 +94,15 @@ NO_RULES = TableRules("", "")
 
 
 @dataclass(frozen=True)
+class Quarantine:
+    """A person's word that a database is held back. *until*: the day (ISO date, UTC) on which it runs again."""
+
+    reason: str
+    by: str
+    until: str
+
+
+@dataclass(frozen=True)
 class Database:
     """One entry of the registry. *name_at_source* is what the server calls it; *instance* moves it.
 
@@ -104,7 +113,7 @@ class Database:
     *without_deltas*: which runs load its tables that take no deltas.
     *family*: whose word counts where it has none. *lob_max_kilobytes*: as the profile's where it is None. *renames*:
     for columns that Snowflake could not keep apart. *tables*: what holds for single ones. *deletes*: what becomes of
-    rows that are deleted at the source.
+    rows that are deleted at the source. *quarantined*: why runs pass it over, and until when (`fleet/quarantine.py`).
     """
 
     id: str
@@ -130,6 +139,7 @@ class Database:
     lob_max_kilobytes: int | None = None
     tables: tuple[TableRules, ...] = ()
     deletes: Deletes = "hard"
+    quarantined: Quarantine | None = None
 
     @property
     def modes(self) -> tuple[Mode, ...]:

@@ -159,6 +159,9 @@ NAMES: dict[str, FailureName] = {
         "Rerun later, or raise `databases_at_once` or `connections_at_once` of the server."),
     "RunStopped": FailureName(
         ("cancelled",), "every state", "Somebody asked the run to end (`fleet stop`).", "Rerun when ready."),
+    "Quarantined": FailureName(
+        ("quarantined",), "PlanRun", "A person holds the database back until a day, in the registry.",
+        "Nothing: it ends by itself on that day. To end it earlier, remove `quarantined` and deploy."),
     "NotDeployed": FailureName(
         ("not_deployed",), "PlanRun", "The database is onboarded, and DMS has no task for it.",
         "Deploy the stack of its instance."),

@@ -77,7 +77,9 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
     started_at = request.started_at.isoformat()
     if request.declined is not None:
         failure = _why_declined(attempt, request.declined, clients)
-        return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
+        return decide(
+            attempt, failure, (), gaps=(), without_attempt="skipped", started_at=started_at, ended_at=ended_at
+        )
     opened = look_at_attempt(attempt, clients)
     if request.steps == "several":
         steps = find_steps(opened, clients)

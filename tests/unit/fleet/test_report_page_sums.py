@@ -104,7 +104,9 @@ def test_the_message_begins_with_the_colour_and_counts_only_what_arrived() -> No
         "Page of the night: s3://control/page.html",
     ]
     held = [replace(make_outcome(name), outcome="quarantined") for name in name_databases(60)]
-    assert len(compose_message(make_report(held, run="r" * 40), "")[0]) < 100
+    subject, text = compose_message(make_report(held, run="r" * 40), "")
+    assert len(subject) < 100
+    assert text.count("\nQuarantined: ") == len(held), "each with its reason"
 
 
 def gaps_of(*outcomes: Outcome) -> list[str]:
