@@ -202,6 +202,8 @@ class Limits:
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
     *server_wait_seconds*: for how long a database waits for a place at its server (`fleet/server_places.py`).
     *count_rows_at_most*: a table that has more by its server's statistics is not counted at the source.
+    *trial_above_rows*: a new database that has more by its server's statistics is tried with one small table first
+    (`fleet/gate.py`).
     *delta_seconds*: how long the task of a delta reads changes, from its start, or may at most; long enough to come to
     what was committed before. *transaction_wait_seconds*: for how long the first full load of a chain of deltas waits
     for the end of transactions that are open. *delta_overdue_hours*: how long a database with deltas may be without one
@@ -225,6 +227,7 @@ class Limits:
     count_table_seconds: int = 60
     count_deadline_seconds: int = 900
     count_rows_at_most: int = 100_000_000
+    trial_above_rows: int = 1_000_000
     throttle_deadline_seconds: int = 3600
     dms_requests_at_once: int = DMS_API_BURST.value
     dms_requests_per_second: int = DMS_API_PER_SECOND.value

@@ -147,6 +147,10 @@ NAMES: dict[str, FailureName] = {
         ("drift",), "SubmitLoads",
         "Its columns have changed so that it had to be replaced, and it keeps deleted rows. Nothing was loaded.",
         "Rename the table in Snowflake and rerun; or keep a dropped column with `drift: partial` (docs/deltas.md)."),
+    "NotReady": FailureName(
+        ("not_ready",), "PrepareTask",
+        "The database is new, and a check of the gate speaks against its first load. Nothing was moved.",
+        "Mend what the text says of each check, in the registry or at the source. Then rerun."),
     "MappingsTooLong": FailureName(
         ("quota",), "PrepareTask", "The task's table mappings are longer than DMS takes.",
         "Divide the database into two entries with other `schemas`, or exclude fewer tables by name."),

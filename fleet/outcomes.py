@@ -112,6 +112,7 @@ class Outcome:
 
     *marks*: the states that the attempt got past, in order. *waited*: for what others had. *account*: of everything
     under the database's schemas; None where no attempt came to it. *sweep*: what a key sweep found; None without one.
+    *tried_with*: the one table of the trial that ended it, where the database is new (`fleet/gate.py`); else empty.
     """
 
     run: str
@@ -129,6 +130,7 @@ class Outcome:
     waited: Waited = NOT_WAITED
     account: DatabaseAccount | None = None
     sweep: KeySweep | None = None
+    tried_with: str = ""
 
     @property
     def owner(self) -> str:
@@ -197,6 +199,7 @@ def decide(
     waited: Waited = NOT_WAITED,
     account: DatabaseAccount | None = None,
     sweep: KeySweep | None = None,
+    tried_with: str = "",
 ) -> Outcome:
     """The one outcome. *failure*: what stopped the attempt as a whole; *without_attempt*: the word of
     what was never an attempt.
@@ -248,6 +251,7 @@ def decide(
         waited=waited,
         account=account,
         sweep=sweep,
+        tried_with=tried_with,
     )
 
 

@@ -170,6 +170,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         "AskSource, which counts, may not run much longer. A table that takes longer is a gap.",
     ),
     (Limits, "count_rows_at_most"): _at_least(0),
+    (Limits, "trial_above_rows"): _at_least(0),
     (Limits, "count_deadline_seconds"): between(
         1, _LONGEST_COUNTING_SECONDS, "Sealing and loading have an hour together."
     ),
