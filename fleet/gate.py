@@ -39,7 +39,7 @@ def _judge_tables(facts: GateFacts) -> Judged | None:
     if len(refused) < len(tables):
         return Judged("passed", f"{len(tables) - len(refused):,} of {len(tables):,} tables can be loaded")
     why = list_some([failure.text.rstrip(".") for failure in refused.values()], by="; ")
-    return Judged("failed", f"none of its {len(tables):,} tables can be loaded: {why}")
+    return Judged("failed", f"no table of it can be loaded: {why}")
 
 
 GATE: tuple[Check[GateFacts], ...] = (
