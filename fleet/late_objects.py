@@ -19,7 +19,7 @@ def is_watched(record: AttemptRecord, manifest: Manifest | None) -> bool:
 
 def ends_watch(record: AttemptRecord, manifest: Manifest | None) -> bool:
     """Whether nothing of what earlier attempts loaded is in the warehouse any more: this one loaded every table."""
-    is_whole = manifest is not None and manifest.complete and record.attempt.tables is None and not record.trial
+    is_whole = manifest is not None and manifest.complete and record.attempt.tables is None
     return record.sealed_at is not None and is_whole
 
 

@@ -61,16 +61,19 @@ def test_a_new_and_large_database_whose_trial_fails_stays_out_and_is_tried_again
     assert words in page
     assert not limited.cloud.clients.ledger.claim(large.id).is_admitted
 
+    assert limited.redrive(large.outcome["execution"])["status"] == "FAILED"
+    assert attempts(large) == [("public.customers", "")] * 2, "a redrive tries it again"
+
     large.ask_source("UPDATE customers SET amount = 1.5")
     again = limited.run_night("again", rerun_of="first", what="failed-databases")
     large.run = "again"
     assert (again["status"], large.outcome["outcome"], large.outcome["table_count"]) == ("SUCCEEDED", "ok", 4)
-    assert attempts(large)[1:] == [("public.customers", ""), ("", "full")]
+    assert attempts(large)[2:] == [("public.customers", ""), ("", "full")]
     assert len(large.warehouse_rows("orders")) == 1_200
 
     third = limited.run_night("third", **content)
     assert third["status"] == "SUCCEEDED"
-    assert attempts(large)[3:] == [("", "")], "it is past the gate"
+    assert attempts(large)[4:] == [("", "")], "it is past the gate"
 
 
 def test_a_new_and_large_database_with_deltas_is_tried_after_its_chain_has_begun_and_before_its_seed(
@@ -92,6 +95,7 @@ def test_a_trial_after_which_its_run_is_stopped_is_not_the_whole(limited: Cases)
     large.ask_source(GROW)
     large.go_through("Reconcile")
     assert limited.cloud.clients.ledger.request_stop(large.run, "maintenance")
+    assert not large.manifest()["complete"], "it has one table of three"
     assert large.call("NextStep")["verdict"] == "done"
     large.call("RecordOutcome", steps="several")
     large.call("ReleaseDatabase")
