@@ -99,6 +99,15 @@ NO_RULES = TableRules("", "")
 
 
 @dataclass(frozen=True)
+class Quarantine:
+    """A person's word that a database is held back. *until*: the day (ISO date, UTC) on which it runs again."""
+
+    reason: str
+    by: str
+    until: str
+
+
+@dataclass(frozen=True)
 class Database:
     """One entry of the registry. *name_at_source* is what the server calls it; *instance* moves it.
 
@@ -110,7 +119,7 @@ class Database:
     *without_deltas*: which runs load its tables that take no deltas.
     *family*: whose word counts where it has none. *lob_max_kilobytes*: as the profile's where it is None. *renames*:
     for columns that Snowflake could not keep apart. *tables*: what holds for single ones. *deletes*: what becomes of
-    rows that are deleted at the source.
+    rows that are deleted at the source. *quarantined*: why runs pass it over, and until when (`fleet/quarantine.py`).
     """
 
     id: str
@@ -137,6 +146,7 @@ class Database:
     lob_max_kilobytes: int | None = None
     tables: tuple[TableRules, ...] = ()
     deletes: Deletes = "hard"
+    quarantined: Quarantine | None = None
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -199,6 +209,8 @@ class Limits:
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
     *server_wait_seconds*: for how long a database waits for a place at its server (`fleet/server_places.py`).
     *count_rows_at_most*: a table that has more by its server's statistics is not counted at the source.
+    *trial_above_rows*: a new database that has more by its server's statistics is tried with one small table first
+    (`fleet/gate.py`).
     *delta_seconds*: how long the task of a delta reads changes, from its start, or may at most; long enough to come to
     what was committed before. *transaction_wait_seconds*: for how long the first full load of a chain of deltas waits
     for the end of transactions that are open. *delta_overdue_hours*: how long a database with deltas may be without one
@@ -222,6 +234,7 @@ class Limits:
     count_table_seconds: int = 60
     count_deadline_seconds: int = 900
     count_rows_at_most: int = 100_000_000
+    trial_above_rows: int = 1_000_000
     throttle_deadline_seconds: int = 3600
     dms_requests_at_once: int = DMS_API_BURST.value
     dms_requests_per_second: int = DMS_API_PER_SECOND.value

@@ -12,6 +12,7 @@ from fleet.databases import (
     Database,
     Limits,
     ParallelLoad,
+    Quarantine,
     Rename,
     Server,
     Settings,
@@ -21,6 +22,7 @@ from fleet.databases import (
 )
 from fleet.errors import MalformedIdError
 from fleet.names import DATABASE_ID_CHARACTERS, require_database_id
+from fleet.quarantine import is_day
 from fleet.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS, DMS_LOB_KILOBYTES, SFN_INLINE_MAP_AT_ONCE
 
 # An execution of database-run ends after 12 hours (orchestration/asl); what surrounds the task needs the last one.
@@ -120,6 +122,11 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (TableRules, "accept"): TEXT,
     (TableRules, "key"): TEXT,
     (TableRules, "row_tolerance"): _at_least(0),
+    (Quarantine, "reason"): TEXT,
+    (Quarantine, "by"): TEXT,
+    (Quarantine, "until"): FieldRule(
+        is_day, "a day of the calendar, as 2026-12-24", "It is the day (UTC) on which the database is in runs again."
+    ),
     (ParallelLoad, "schema"): TEXT,
     (ParallelLoad, "table"): TEXT,
     (ParallelLoad, "column"): TEXT,
@@ -170,6 +177,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         "AskSource, which counts, may not run much longer. A table that takes longer is a gap.",
     ),
     (Limits, "count_rows_at_most"): _at_least(0),
+    (Limits, "trial_above_rows"): _at_least(0),
     (Limits, "count_deadline_seconds"): between(
         1, _LONGEST_COUNTING_SECONDS, "Sealing and loading have an hour together."
     ),

@@ -22,6 +22,8 @@ def compose_message(report: RunReport, page_uri: str) -> tuple[str, str]:
         sentence,
         ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()) if count),
         f"{came.tables:,} of {len(tables):,} known tables arrived in Snowflake, with {what}.",
+        *(f"New and kept out: {row.database}: {row.failure.text}" for row in rows if row.is_kept_out),
+        *(f"Quarantined: {row.failure.text}" for row in rows if row.word == "quarantined"),
         f"Page of the night: {page_uri}",
     )
     return f"fleet run {report.run}: {sentence}"[: SNS_SUBJECT_CHARACTERS.value], "\n".join(lines)

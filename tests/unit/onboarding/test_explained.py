@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.databases import Database, Server
+from fleet.databases import Database, Quarantine, Server
 from fleet.errors import UnknownDatabaseError
 from onboarding.explained import Effective, explain
 from registry_texts import SETTINGS
@@ -28,6 +28,7 @@ DATABASES = """\
   id: crm
   name_at_source: CRM
   losses: failed
+  quarantined: {reason: it moves, by: Ada, until: 2026-12-24}
 """
 
 
@@ -52,7 +53,10 @@ def test_a_value_is_the_nearest_one_and_says_where_it_is(folder: Path) -> None:
     assert shop["lob_max_kilobytes"] == (64, f"settings.yaml:{last + 1}")
     assert shop["losses"] == ("partial", "default")
     assert shop["views"] == (True, "default")
-    assert values(folder, "crm")["losses"] == ("failed", "databases.yaml:15")
+    crm = values(folder, "crm")
+    assert crm["losses"] == ("failed", "databases.yaml:15")
+    assert crm["quarantined"] == (Quarantine("it moves", "Ada", "2026-12-24"), "databases.yaml:16")
+    assert shop["quarantined"] == (None, "default")
 
 
 def test_what_is_merged_comes_from_where_it_is_written(folder: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.databases import Limits, ParallelLoad, Rename, TaskProfile
+from fleet.databases import Limits, ParallelLoad, Quarantine, Rename, TaskProfile
 from fleet.errors import (
     DuplicateNameError,
     EmptyRegistryError,
@@ -470,3 +470,33 @@ def test_a_server_runs_where_its_engine_is_offered(folder: Path) -> None:
         text = f"- {{id: embedded, engine: {engine}, secret: x, ssl_mode: none, hosting: {hosting}}}\n"
         _, found = refusal(folder, None, servers=text)
         assert any(f"`hosting` is {hosting!r}" in one for one in found)
+
+
+QUARANTINED = ONE + "  quarantined: {reason: it moves, by: Ada, until: 2026-12-24}\n"
+
+
+def test_a_quarantine_has_a_reason_a_name_and_a_day(folder: Path) -> None:
+    (folder / "databases.yaml").write_text(QUARANTINED, encoding="utf-8")
+    found = read_registry(folder, {}).database("chinook").quarantined
+    assert found == Quarantine("it moves", "Ada", "2026-12-24")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("2026-12-24", "2026-02-30", "`quarantined.until` is 2026-02-30, wanted a day of the calendar, as 2026-12-24"),
+        ("2026-12-24", "christmas", "`quarantined.until` is 'christmas', wanted a day of the calendar"),
+        ("2026-12-24", "", "`quarantined.until` is empty, wanted text"),
+        ("it moves", "''", "`quarantined.reason` is '', wanted some text"),
+        (", by: Ada", "", "`quarantined` lacks the key `by`"),
+    ],
+)
+def test_a_quarantine_without_one_of_them_or_until_no_day_is_refused(
+    folder: Path, old: str, new: str, finding: str
+) -> None:
+    assert finding in only(folder, databases=QUARANTINED.replace(old, new))
+
+
+def test_a_family_and_a_fleet_are_not_quarantined_in_a_line(folder: Path) -> None:
+    line = QUARANTINED.splitlines()[-1]
+    assert "has no key `quarantined`" in only(folder, families=f"- id: crm\n{line}\n")

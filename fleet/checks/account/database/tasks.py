@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleet.checks.account_facts import DatabaseFacts, Unseen, not_seen
 from fleet.checks.check import Check, Judged
+from fleet.databases import Mode
 from fleet.names import instance_id, task_id
 
 
@@ -14,7 +15,8 @@ def _judge(facts: DatabaseFacts) -> Judged:
     if isinstance(instances, Unseen):
         return not_seen(instances)
     by_mode = {mode: task_id(facts.prefix, facts.database.id, mode) for mode in facts.database.modes}
-    if missing := [mode for mode in facts.database.modes if by_mode[mode] not in tasks]:
+    missing: list[Mode] = [mode for mode in facts.database.modes if by_mode[mode] not in tasks]
+    if missing:
         return facts.judge_missing(f"task {', '.join(by_mode[mode] for mode in missing)}", missing)
     names = list(by_mode.values())
     wanted = instance_id(facts.prefix, facts.database.instance)
