@@ -254,7 +254,7 @@ def test_a_server_that_bears_nothing_is_refused(folder: Path, caps: str, said: s
 
 
 def test_a_server_bears_the_widest_of_its_databases(folder: Path) -> None:
-    finding = only(folder, servers=SERVERS, databases=f"{DATABASES.rstrip()}\n  tables_at_once: 33\n")
+    finding = only(folder, servers=SERVERS, databases=f"{ONE.rstrip()}\n  tables_at_once: 33\n")
     assert finding == (
         "servers.yaml:1: embedded: `connections_at_once` is 100, and the load of chinook opens up to 101 with its "
         "`tables_at_once` 33. Wanted at least 101, or fewer tables at once."

@@ -1,0 +1,133 @@
+"""How a table's rows lie along one of its columns, and where to cut them into ranges that are alike in size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+RangeKind = Literal["number", "time"]
+"""What a column is that a load may be cut by."""
+MOST_STEPS = 64
+"""Our choice: enough for 16 ranges, each of them within a quarter of an even share."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """So many *rows*, by estimate or count, lie above the step before this one, up to *upper* and with it."""
+
+    upper: str
+    rows: float
+
+
+@dataclass(frozen=True)
+class KeySpread:
+    """The rows of a table along *column*. *minimum*, *maximum*: as its source writes them; empty where it has no row.
+
+    *steps*: in rising order, at most `MOST_STEPS`; empty where *why* says why they are not known. *by*: what they come
+    from: the server's statistics, a sample of the table's pages, or all rows.
+    """
+
+    column: str
+    kind: RangeKind
+    minimum: str = ""
+    maximum: str = ""
+    steps: tuple[Step, ...] = ()
+    by: Literal["statistics", "a sample", "all rows"] = "statistics"
+    why: str = ""
+
+
+def place_of(kind: RangeKind, text: str) -> Decimal | datetime | None:
+    """What *text* is compared as; None for what no boundary can be: infinity, a time before Christ, a date of zeros.
+
+    >>> place_of("number", "-7"), place_of("number", "NaN"), place_of("time", "infinity")
+    (Decimal('-7'), None, None)
+    """
+    try:
+        if kind == "number":
+            number = Decimal(text)
+            return number if number.is_finite() else None
+        moment = datetime.fromisoformat(text)
+    except (InvalidOperation, ValueError):
+        return None
+    return moment.replace(tzinfo=None)  # of one column all have a zone or none, and all the same: sources answer in UTC
+
+
+def from_histogram(
+    kind: RangeKind, bounds: Sequence[str], common: Iterable[tuple[str, float]], nulls: float = 0.0
+) -> tuple[Step, ...]:
+    """The steps of a histogram whose *bounds* hold equal shares of the rows that have no *common* value.
+
+    *common*: values with their share of all rows. *nulls*: the share of rows without a value. Shares stand for rows.
+    Source: https://www.postgresql.org/docs/current/view-pg-stats.html (read 2026-12-01): the bounds divide the column's
+    values into groups of approximately equal population, without those in most_common_vals.
+
+    >>> from_histogram("number", ["0", "10", "20"], [("10", 0.5)])
+    (Step(upper='0', rows=0.0), Step(upper='10', rows=0.75), Step(upper='20', rows=0.25))
+    """
+    common = list(common)
+    left = max(0.0, 1.0 - nulls - sum(share for _, share in common))
+    weights: dict[str, float] = {}
+    for number, bound in enumerate(bounds):
+        weights[bound] = weights.get(bound, 0.0) + (left / (len(bounds) - 1) if number else 0.0)
+    for value, share in common:
+        weights[value] = weights.get(value, 0.0) + share
+    return in_order(kind, [Step(value, weight) for value, weight in weights.items()])
+
+
+def in_order(kind: RangeKind, steps: Iterable[Step]) -> tuple[Step, ...]:
+    """*steps* that rise, those left out that no boundary can be, and joined until they are at most `MOST_STEPS`.
+
+    >>> in_order("number", [Step("9", 1), Step("10", 1), Step("-1", 1), Step("NaN", 1)])
+    (Step(upper='-1', rows=1), Step(upper='9', rows=1), Step(upper='10', rows=1))
+    """
+    placed = [(place, step) for step in steps if (place := place_of(kind, step.upper)) is not None]
+    rising = [step for _, step in sorted(placed, key=lambda pair: pair[0])]
+    if len(rising) <= MOST_STEPS:
+        return tuple(rising)
+    most = sum(step.rows for step in rising) / MOST_STEPS
+    joined: list[Step] = []
+    rows = 0.0
+    for step in rising:
+        rows += step.rows
+        if rows >= most:
+            joined.append(Step(step.upper, rows))
+            rows = 0.0
+    return (*joined, Step(rising[-1].upper, rows)) if rows else tuple(joined)
+
+
+def cut_evenly(steps: Sequence[Step], ranges: int) -> tuple[str, ...]:
+    """The upper boundaries of all but the last of so many *ranges*, or of fewer where single values hold more.
+
+    >>> cut_evenly([Step("10", 5), Step("20", 5), Step("30", 5), Step("40", 5)], 2)
+    ('20',)
+    >>> cut_evenly([Step("1", 90), Step("2", 5), Step("3", 5)], 4)
+    ('1',)
+    """
+    share = sum(step.rows for step in steps) / ranges
+    boundaries: list[str] = []
+    rows, taken = 0.0, 0
+    for step, after in zip(steps, steps[1:], strict=False):
+        rows += step.rows
+        if rows + after.rows / 2 >= share * (taken + 1):
+            boundaries.append(step.upper)
+            taken = max(taken + 1, int(rows / share))
+    return tuple(boundaries[: ranges - 1])
+
+
+def largest_share(kind: RangeKind, steps: Sequence[Step], boundaries: Sequence[str]) -> float:
+    """The share of the rows that the largest range has, where *boundaries* cut *steps*; 1 where there are no rows.
+
+    >>> steps = [Step("10", 5), Step("20", 5), Step("30", 10)]
+    >>> largest_share("number", steps, ["10", "20"]), largest_share("number", steps, ["99"])
+    (0.5, 1.0)
+    """
+    uppers = [place for one in boundaries if (place := place_of(kind, one)) is not None]
+    ranges = [0.0] * (len(uppers) + 1)
+    for step in steps:
+        place = place_of(kind, step.upper)
+        if place is not None:
+            ranges[sum(place > upper for upper in uppers)] += step.rows
+    return max(ranges) / sum(ranges) if sum(ranges) else 1.0
