@@ -42,6 +42,7 @@ _MODULES = {
     "reset": "cli.up",
     "plan": "cli.plan",
     "prerequisites": "cli.prerequisites",
+    "profile": "cli.profile",
     "check": "cli.census",
     "show": "cli.census",
     "verify": "cli.verify",

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import click
 
 from cli.account import read_fleet
 from cli.options import NonEmptyPath, Text, json_option, registry_option
+from cli.registry_text import read_text, write_shown
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError, UnknownDatabaseError
 from fleet.quota_use import require_size
@@ -94,14 +93,16 @@ def _set(
     as_json: bool,
 ) -> int:
     fleet = read_fleet(registry, {})  # the file's flags; those of the environment are compared with them
-    ids = _choose(fleet, [*databases, *(_read_csv(csv_file) if csv_file else ())], tags, servers)
+    ids = choose_ids(fleet, [*databases, *(_read_csv(csv_file) if csv_file else ())], tags, servers)
     changed = sorted(one.id for one in fleet.databases if one.id in ids and one.onboarded != onboarded)
     flags, _ = read_flags(os.environ, [one.id for one in fleet.databases])
     overruled = sorted(one for one in ids if flags.get(one, onboarded) != onboarded)
     taking_part = [one for one in fleet.databases if (onboarded if one.id in ids else one.onboarded)]
     require_size(taking_part, fleet.settings.limits)
     if changed:
-        _write(registry / DATABASES_FILE, changed, onboarded=onboarded, yes=yes, as_json=as_json)
+        path = registry / DATABASES_FILE
+        before = read_text(path)
+        write_shown({path: (before, set_flags(before, changed, onboarded=onboarded))}, yes=yes, as_json=as_json)
     if as_json:
         document = {"changed": changed, "unchanged": sorted(ids - set(changed)), "overruled": overruled}
         click.echo(json.dumps(document))
@@ -115,14 +116,16 @@ def _set(
     return 0
 
 
-def _choose(fleet: Registry, names: Sequence[str], tags: Sequence[str], servers: Sequence[str]) -> set[str]:
+def choose_ids(
+    fleet: Registry, names: Sequence[str], tags: Sequence[str], servers: Sequence[str], families: Sequence[str] = ()
+) -> set[str]:
     """The ids of all databases that are named in one way or another.
 
     Raises:
-        MalformedInputError: Nothing is named, or a tag or a server that no database has.
+        MalformedInputError: Nothing is named, or a tag, a server or a family that no database has.
         UnknownDatabaseError: One or more names are not in the registry.
     """
-    if not names and not tags and not servers:
+    if not names and not tags and not servers and not families:
         raise MalformedInputError("no database is named.", remedy="Name some, or give --tag, --server or --from.")
     known = {one.id for one in fleet.databases}
     if unknown := sorted(set(names) - known):
@@ -134,6 +137,7 @@ def _choose(fleet: Registry, names: Sequence[str], tags: Sequence[str], servers:
     for what, asked, of in (
         ("tag", tags, lambda one: one.tags),
         ("server", servers, lambda one: (one.server,)),
+        ("family", families, lambda one: (one.family,) if one.family else ()),
     ):
         for word in asked:
             found = {one.id for one in fleet.databases if word in of(one)}
@@ -175,24 +179,3 @@ def _find_delimiter(lines: Sequence[str]) -> str:
     """
     first = next((line for line in lines if line.strip()), "")
     return max(",;\t", key=first.count)
-
-
-def _write(path: Path, changed: Sequence[str], *, onboarded: bool, yes: bool, as_json: bool) -> None:
-    """Show the change of the file at *path*, and make it if it is wanted.
-
-    Raises:
-        MalformedInputError: Nobody can be asked.
-    """
-    with path.open(encoding="utf-8", newline="") as file:
-        before = file.read()
-    after = set_flags(before, changed, onboarded=onboarded)
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), str(path), str(path), lineterm="", n=2)
-    click.echo("\n".join(lines), err=as_json)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise MalformedInputError("there is no terminal to ask on, and nothing was written.", remedy="Add --yes.")
-        click.confirm("Write it?", default=True, abort=True, err=as_json)
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        file.write(after)
-    part.replace(path)

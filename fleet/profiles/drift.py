@@ -53,8 +53,8 @@ def _of_table(before: TableProfile, now: TableProfile) -> Iterator[str]:
     if _differs(before.rows, now.rows, _NOTICED_ROWS):
         yield f"{now.name} has {now.rows:,} rows, {_factor(before.rows, now.rows)} the {before.rows:,} before"
     if _differs(before.size_bytes, now.size_bytes, _NOTICED_BYTES):
-        words = _factor(before.size_bytes, now.size_bytes)
-        yield f"{now.name} takes {say_bytes(now.size_bytes or 0)}, {words} the {say_bytes(before.size_bytes or 0)} before"
+        words, was = _factor(before.size_bytes, now.size_bytes), say_bytes(before.size_bytes or 0)
+        yield f"{now.name} takes {say_bytes(now.size_bytes or 0)}, {words} the {was} before"
 
 
 def _differs(before: int | None, now: int | None, least: int) -> bool:

@@ -14,13 +14,15 @@ from fleet.tables.registry_entries import range_kind
 class ProfileQuestion:
     """What is asked of one table: its size, and how its rows lie along *column*, if one is named.
 
-    *is_unique*: whether no two rows have one value there. *rows_estimated*: by the server's statistics.
+    *leads_key*: whether it is the key's first. *is_unique*: whether no two rows have one value there. *rows_estimated*:
+    by the server's statistics.
     """
 
     schema: str
     table: str
     column: str = ""
     kind: RangeKind = "number"
+    leads_key: bool = False
     is_unique: bool = False
     rows_estimated: int | None = None
 
@@ -112,7 +114,8 @@ def ask_of(database: Database, table: Table) -> ProfileQuestion:
     >>> from fleet.tables.columns import Column
     >>> shop = Database("shop", "s", "Shop", "one", ("s",))
     >>> ask_of(shop, Table("s", "t", False, (Column("id", "integer"),), ("id",)))
-    ProfileQuestion(schema='s', table='t', column='id', kind='number', is_unique=True, rows_estimated=None)
+    ProfileQuestion(schema='s', table='t', column='id', kind='number', leads_key=True, is_unique=True, \
+rows_estimated=None)
     >>> ask_of(shop, Table("s", "t", False, (Column("code", "text"),), ("code",))).column
     ''
     """
@@ -123,5 +126,11 @@ def ask_of(database: Database, table: Table) -> ProfileQuestion:
     if column is None or kind is None:
         return ProfileQuestion(table.schema, table.table, rows_estimated=table.rows_estimated)
     return ProfileQuestion(
-        table.schema, table.table, column.name, kind, table.key == (column.name,), table.rows_estimated
+        table.schema,
+        table.table,
+        column.name,
+        kind,
+        leads_key=table.key[:1] == (column.name,),
+        is_unique=table.key == (column.name,),
+        rows_estimated=table.rows_estimated,
     )

@@ -44,6 +44,9 @@ class Proposed:
     left: tuple[str, ...] = ()
 
 
+NOTHING_PROPOSED = Proposed()
+
+
 def propose(
     registry: Registry, database: Database, profile: DatabaseProfile, cut_above_rows: int = CUT_ABOVE_ROWS
 ) -> Proposed:
@@ -93,7 +96,12 @@ def _propose_ranges(database: Database, table: TableProfile, tuned: TaskProfile,
 
 
 def _cut(
-    database: Database, table: TableProfile, spread: KeySpread, ranges: int, tuned: TaskProfile, now: ParallelLoad | None
+    database: Database,
+    table: TableProfile,
+    spread: KeySpread,
+    ranges: int,
+    tuned: TaskProfile,
+    now: ParallelLoad | None,
 ) -> Proposal | str:
     boundaries = cut_evenly(spread.steps, ranges)
     share = largest_share(spread.kind, spread.steps, boundaries)
@@ -136,7 +144,8 @@ def _propose_long_values(
     still = f" Values above {most:,} KB, DMS's most, are cut all the same." if cut[0][0] > most else ""
     names = list_some([name for _, name in cut], "columns")
     reason = (
-        f"the longest value has {cut[0][0]:,} KB, and {tuned.lob_max_kilobytes} KB are kept: values of {names} are cut. "
+        f"the longest value has {cut[0][0]:,} KB, and {tuned.lob_max_kilobytes} KB are kept: values of {names} "
+        f"are cut. "
         f"It costs {memory} of memory for each such column that is loaded ({wanted} KB x commit_rate "
         f"{tuned.commit_rate:,}).{still}"
     )
@@ -181,8 +190,8 @@ def _propose_tables_at_once(
     if count_places(server, fewer) <= count_places(server, tuned):
         return
     reason = (
-        f"there are {units} tables and ranges to load. {server.id} then counts {count_connections(fewer)} connections "
-        f"for it in place of {count_connections(tuned)}, and would bear {count_places(server, fewer)} such databases at "
-        f"once in place of {count_places(server, tuned)}."
+        f"there are {units} tables and ranges to load. {server.id} then counts {count_connections(fewer)} "
+        f"connections for it in place of {count_connections(tuned)}, and would bear {count_places(server, fewer)} such "
+        f"databases at once in place of {count_places(server, tuned)}."
     )
     yield Proposal(database.id, "tables_at_once", units, reason)

@@ -57,7 +57,8 @@ def group_by_schema(profiles: Sequence[DatabaseProfile]) -> tuple[SchemaGroup, .
 def say_groups(groups: Sequence[SchemaGroup]) -> str:
     """How many databases are of each schema, in one line.
 
-    >>> say_groups([SchemaGroup("A", "", ("a", "b", "c")), SchemaGroup("B", "", ("d", "e")), SchemaGroup("", "", ("f",))])
+    >>> a, b = SchemaGroup("A", "", ("a", "b", "c")), SchemaGroup("B", "", ("d", "e"))
+    >>> say_groups([a, b, SchemaGroup("", "", ("f",))])
     '3 databases on schema A, 2 on B, 1 unlike'
     >>> say_groups([SchemaGroup("", "", ("f",)), SchemaGroup("", "", ("g",))])
     '2 databases, no two of one schema'

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Literal
 
 RangeKind = Literal["number", "time"]
@@ -16,7 +18,7 @@ MOST_STEPS = 64
 
 @dataclass(frozen=True)
 class Step:
-    """So many *rows*, by estimate or count, lie above the step before this one, up to *upper* and with it."""
+    """So many *rows* lie above the step before this one, up to *upper* and with it: a number or a share of all."""
 
     upper: str
     rows: float
@@ -77,6 +79,18 @@ def from_histogram(
     return in_order(kind, [Step(value, weight) for value, weight in weights.items()])
 
 
+def from_quantiles(kind: RangeKind, quantiles: Iterable[str]) -> tuple[Step, ...]:
+    """The steps up to *quantiles*, each of which ends an equal share of the rows; one that repeats ends several.
+
+    >>> from_quantiles("number", ["5", "5", "7"])
+    (Step(upper='5', rows=2.0), Step(upper='7', rows=1.0))
+    """
+    weights: dict[str, float] = {}
+    for quantile in quantiles:
+        weights[quantile] = weights.get(quantile, 0.0) + 1.0
+    return in_order(kind, [Step(value, weight) for value, weight in weights.items()])
+
+
 def in_order(kind: RangeKind, steps: Iterable[Step]) -> tuple[Step, ...]:
     """*steps* that rise, those left out that no boundary can be, and joined until they are at most `MOST_STEPS`.
 
@@ -109,7 +123,7 @@ def cut_evenly(steps: Sequence[Step], ranges: int) -> tuple[str, ...]:
     share = sum(step.rows for step in steps) / ranges
     boundaries: list[str] = []
     rows, taken = 0.0, 0
-    for step, after in zip(steps, steps[1:], strict=False):
+    for step, after in pairwise(steps):
         rows += step.rows
         if rows + after.rows / 2 >= share * (taken + 1):
             boundaries.append(step.upper)
@@ -129,5 +143,5 @@ def largest_share(kind: RangeKind, steps: Sequence[Step], boundaries: Sequence[s
     for step in steps:
         place = place_of(kind, step.upper)
         if place is not None:
-            ranges[sum(place > upper for upper in uppers)] += step.rows
+            ranges[bisect_left(uppers, place)] += step.rows  # pyright: ignore[reportArgumentType]  all of one type
     return max(ranges) / sum(ranges) if sum(ranges) else 1.0

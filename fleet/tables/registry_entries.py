@@ -57,8 +57,8 @@ def judge_entries(database: Database, tables: Sequence[Table]) -> tuple[str, ...
 def range_kind(column: Column) -> Literal["number", "time"] | None:
     """What the boundaries of ranges of *column* are; None where DMS cuts by no such column, or it is of another type.
 
-    >>> range_kind(Column("id", "bigint unsigned")), range_kind(Column("at", "datetime2")), range_kind(Column("x", "text"))
-    ('number', 'time', None)
+    >>> [range_kind(Column("c", kind)) for kind in ("bigint unsigned", "datetime2", "text")]
+    ['number', 'time', None]
     """
     if _NUMBERS.fullmatch(column.type_name):
         return "number"

@@ -80,7 +80,7 @@ def plug(path: str) -> socket.socket:
 
 
 @contextmanager
-def _snapshot(
+def snapshot(
     secret: Mapping[str, Any], database: str, ssl_mode: SslMode, seconds: float
 ) -> Iterator[pymysql.cursors.Cursor]:
     """A read-only snapshot in which the server ends each statement after *seconds*."""
@@ -113,7 +113,7 @@ def ask_census(
     secret: Mapping[str, Any], database: str, schemas: Sequence[str], ssl_mode: SslMode = "verify-full"
 ) -> Census:
     """Everything under *schemas*, in order of schema and name."""
-    with _snapshot(secret, database, ssl_mode, CATALOGUE_SECONDS) as cursor:
+    with snapshot(secret, database, ssl_mode, CATALOGUE_SECONDS) as cursor:
         return read_census(cursor, schemas)
 
 
@@ -126,12 +126,12 @@ def ask_counts(
     has_time: HasTime,
 ) -> list[Count]:
     """What `count_tables` gives of *tables*, all in one snapshot."""
-    with _snapshot(secret, database, ssl_mode, seconds_each) as cursor:
+    with snapshot(secret, database, ssl_mode, seconds_each) as cursor:
 
         def count(schema: str, table: str) -> int:
             return _ask_one_row(cursor, f"SELECT count(*) FROM {quote(schema)}.{quote(table)}")[0]
 
-        return count_tables(tables, count, lambda error: _explain(error, seconds_each), has_time)
+        return count_tables(tables, count, lambda error: explain(error, seconds_each), has_time)
 
 
 def ask_losses(
@@ -143,11 +143,11 @@ def ask_losses(
     has_time: HasTime,
 ) -> list[CountedLosses]:
     """What `count_losses` gives of *tables*, all in one snapshot."""
-    with _snapshot(secret, database, ssl_mode, seconds_each) as cursor:
+    with snapshot(secret, database, ssl_mode, seconds_each) as cursor:
         return count_losses(
             tables,
             lambda table: _ask_one_row(cursor, losses_statement(table)),
-            lambda error: _explain(error, seconds_each),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
@@ -161,13 +161,13 @@ def ask_keys(
     has_time: HasTime,
 ) -> list[KeyAnswer]:
     """What `read_keys` gives of *tables*, all in one snapshot."""
-    with _snapshot(secret, database, ssl_mode, seconds_each) as cursor:
+    with snapshot(secret, database, ssl_mode, seconds_each) as cursor:
 
         def ask(table: KeyQuestion) -> Sequence[Sequence[Any]]:
             cursor.execute(source_statement("mysql", table, quote))
             return cursor.fetchall()
 
-        return read_keys(tables, ask, lambda error: _explain(error, seconds_each), has_time)
+        return read_keys(tables, ask, lambda error: explain(error, seconds_each), has_time)
 
 
 def _ask_one_row(cursor: pymysql.cursors.Cursor, query: str) -> Sequence[Any]:
@@ -175,7 +175,8 @@ def _ask_one_row(cursor: pymysql.cursors.Cursor, query: str) -> Sequence[Any]:
     return cursor.fetchall()[0]
 
 
-def _explain(error: Exception, seconds_each: float) -> str:
+def explain(error: Exception, seconds_each: float) -> str:
+    """Why one statement failed; nothing where the connection is lost with it."""
     code = _code(error)
     if code is None or classify_code(code) == "connection" or isinstance(error, pymysql.err.InterfaceError):
         return ""

@@ -161,7 +161,7 @@ def ask_counts(
                     refused.add((schema, table))
                 raise
 
-        counts = count_tables(tables, count_rows, lambda error: _explain(error, seconds_each), has_time)
+        counts = count_tables(tables, count_rows, lambda error: explain(error, seconds_each), has_time)
     return [replace(count, is_refused=True) if count.name in refused else count for count in counts]
 
 
@@ -178,7 +178,7 @@ def ask_losses(
         return count_losses(
             tables,
             lambda table: _ask_alone(connection, losses_statement(table))[0],
-            lambda error: _explain(error, seconds_each),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
@@ -195,18 +195,18 @@ def ask_keys(
     with connect(secret, database, ssl_mode, seconds_each) as connection:
         return read_keys(
             tables,
-            lambda table: _ask_rows_alone(connection, source_statement("postgresql", table, quote)),
-            lambda error: _explain(error, seconds_each),
+            lambda table: ask_rows_alone(connection, source_statement("postgresql", table, quote)),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
 
 def _ask_alone(connection: pg8000.native.Connection, query: str) -> list[Any]:
     """The one row that answers *query*."""
-    return _ask_rows_alone(connection, query)[0]
+    return ask_rows_alone(connection, query)[0]
 
 
-def _ask_rows_alone(connection: pg8000.native.Connection, query: str) -> list[Any]:
+def ask_rows_alone(connection: pg8000.native.Connection, query: str) -> list[Any]:
     """The rows that answer *query*. A statement that fails would take the transaction and its snapshot with it."""
     connection.run("SAVEPOINT one_table")
     try:
@@ -217,7 +217,8 @@ def _ask_rows_alone(connection: pg8000.native.Connection, query: str) -> list[An
         raise
 
 
-def _explain(error: Exception, seconds_each: float) -> str:
+def explain(error: Exception, seconds_each: float) -> str:
+    """Why one statement failed; nothing where the connection is lost with it."""
     if not isinstance(error, pg8000.native.DatabaseError) or not _is_of_statement(error):
         return ""
     text = find_words(error)

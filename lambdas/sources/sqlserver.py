@@ -106,11 +106,11 @@ def ask_census(
         """A connection for each: what is asked under a shorter time-out than the catalogue's."""
         if clock() > latest:
             return "no time was left for that"
-        with _asked_alone(secret, database, ssl_mode, driver, _SECURED_SECONDS_EACH) as ask:
+        with asked_alone(secret, database, ssl_mode, driver, _SECURED_SECONDS_EACH) as ask:
             try:
                 return ask(_count_query(schema, table))[0][0]
             except Exception as error:
-                if not (why := _explain(error, _SECURED_SECONDS_EACH)):
+                if not (why := explain(error, _SECURED_SECONDS_EACH)):
                     raise
                 return why
 
@@ -138,11 +138,11 @@ def ask_counts(
     driver: Connect = pytds.connect,
 ) -> list[Count]:
     """What `count_tables` gives of *tables*: in one snapshot if the database allows that, else one after another."""
-    with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
+    with asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
         return count_tables(
             tables,
             lambda schema, table: ask(_count_query(schema, table))[0][0],
-            lambda error: _explain(error, seconds_each),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
@@ -157,11 +157,11 @@ def ask_losses(
     driver: Connect = pytds.connect,
 ) -> list[CountedLosses]:
     """What `count_losses` gives of *tables*: in one snapshot if the database allows that, else one after another."""
-    with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
+    with asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
         return count_losses(
             tables,
             lambda table: ask(losses_statement(table))[0],
-            lambda error: _explain(error, seconds_each),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
@@ -176,17 +176,17 @@ def ask_keys(
     driver: Connect = pytds.connect,
 ) -> list[KeyAnswer]:
     """What `read_keys` gives of *tables*: in one snapshot if the database allows that, else one after another."""
-    with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
+    with asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
         return read_keys(
             tables,
             lambda table: ask(source_statement("sqlserver", table, quote)),
-            lambda error: _explain(error, seconds_each),
+            lambda error: explain(error, seconds_each),
             has_time,
         )
 
 
 @contextmanager
-def _asked_alone(
+def asked_alone(
     secret: Mapping[str, Any], database: str, ssl_mode: SslMode, driver: Connect, seconds: float
 ) -> Iterator[Callable[[str], list[Sequence[Any]]]]:
     """What asks for the rows that answer a query, in one snapshot if the database allows that.
@@ -226,7 +226,8 @@ def _is_fatal(error: pytds.DatabaseError) -> bool:
     return isinstance(error, pytds.LoginError) or getattr(error, "severity", 0) >= _FATAL_SEVERITY
 
 
-def _explain(error: Exception, seconds_each: float) -> str:
+def explain(error: Exception, seconds_each: float) -> str:
+    """Why one statement failed; nothing where the connection is lost with it."""
     # The driver's, which has asked the server to cancel the statement; the network's has a number.
     if isinstance(error, TimeoutError) and error.errno is None:
         return f"no answer within {seconds_each:g} s"

@@ -1,0 +1,88 @@
+"""`fleet profile`: what a person reads of a database, what has changed since, and what is written when it is accepted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cases import Case
+from said import Fleet
+from test_census import write_registry
+
+CASE_COUNT = 6
+LARGE = """
+CREATE TABLE events (id integer PRIMARY KEY, note text);
+INSERT INTO events SELECT n, CASE n WHEN 7 THEN repeat('x', 100000) END FROM generate_series(-400, 600) AS n;
+CREATE TABLE words (word text PRIMARY KEY);
+INSERT INTO words SELECT 'w' || n FROM generate_series(1, 900) AS n;
+"""
+CUT = ("--cut-above", "500")
+
+
+@pytest.mark.parametrize("where", [(), ("--from-here",)], ids=["through AskSource", "from here"])
+def test_a_profile_says_sizes_keys_and_proposals_and_the_next_one_what_has_changed(
+    fleet: Fleet, case: Case, where: tuple[str, ...]
+) -> None:
+    case.ask_source(LARGE)
+    write_registry(case)
+    said = fleet("profile", case.id, "--count", *CUT, *where)
+    assert (said.code, "Since" in said.out) == (0, False), said.err
+    (row,) = (line.split() for line in said.out.splitlines() if line.startswith("  public.events"))
+    assert row[:2] == ["public.events", "1,001"]
+    assert row[-5:] == ["-400", "600", "note:", "196", "KB"]
+    assert "`parallel_loads` of public.events at " in said.out
+    assert "5 ranges of id" in said.out
+    assert "`lob_max_kilobytes: 256`: the longest value has 196 KB, and 32 KB are kept" in said.out
+    assert "public.words has 900 rows and is left whole: its key begins with no number and no time." in said.out
+    assert "2 proposals, which `--accept` writes." in said.out
+    case.ask_source(
+        "DROP TABLE words; ALTER TABLE events ADD more date; INSERT INTO events SELECT n FROM"
+        " generate_series(1000, 3000) AS n"
+    )
+    after = fleet("profile", case.id, "--count", *where)
+    assert "public.words is gone; it had 900 rows" in after.out
+    assert "public.events has new columns: more" in after.out
+    assert "public.events has 3,002 rows, 3 times the 1,001 before" in after.out
+
+
+def test_what_is_accepted_is_in_the_registry_beside_its_comments_and_a_run_loads_the_same_rows(
+    fleet: Fleet, case: Case
+) -> None:
+    case.ask_source(LARGE)
+    write_registry(case)
+    path = Path("registry/databases.yaml")
+    before = f"# ours\n{path.read_text()}  # the last line\n"
+    path.write_text(before)
+    refused = fleet("profile", case.id, "--accept", *CUT)
+    assert (refused.code, "no profile of" in refused.err) == (2, True)
+    fleet("profile", case.id, "--count", *CUT)
+    assert "there is no terminal to ask on" in fleet("profile", case.id, "--accept", *CUT).err
+    assert path.read_text() == before
+    said = fleet("profile", case.id, "--accept", *CUT, "--yes")
+    assert (said.code, "+  lob_max_kilobytes: 256" in said.out) == (0, True), said.err
+    after = path.read_text()
+    assert [line for line in before.splitlines() if line not in after.splitlines()] == []
+    again = fleet("profile", case.id, "--accept", *CUT, "--yes")
+    assert "Nothing is proposed." in again.out
+    assert fleet("check", "registry").code == 0
+
+
+def test_databases_of_one_schema_are_a_group_and_what_differs_is_named_for_a_program(fleet: Fleet, case: Case) -> None:
+    write_registry(case, tags=["shops"])
+    document = json.loads(fleet("profile", "--tag", "shops", "--json").out)
+    (one,) = document["databases"]
+    assert (one["database"], one["failure"], one["drift"]) == (case.id, None, [])
+    assert [group["databases"] for group in document["groups"]] == [[case.id]]
+    assert fleet("profile").code == 2
+    assert fleet("profile", case.id, "--all").code == 2
+
+
+def test_a_source_that_does_not_answer_is_named_with_the_next_step(fleet: Fleet, case: Case) -> None:
+    write_registry(case)
+    case.put_secret(password="not the password")
+    said = fleet("profile", case.id)
+    assert said.code == 1
+    assert "not profiled: " in said.out
+    assert "password authentication failed" in said.out
