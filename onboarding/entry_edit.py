@@ -53,9 +53,14 @@ def edit(text: str, changes: Sequence[Change]) -> str:
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)  # not libyaml's: its places are those of bytes
     entries = {_id_of(entry): entry for entry in root.value} if isinstance(root, SequenceNode) else {}
-    edits = [
-        (*_edit(text, entries[one.entry], one), number) for number, one in enumerate(changes) if one.entry in entries
-    ]
+    try:
+        edits = [
+            (*_edit(text, entries[one.entry], one), number)
+            for number, one in enumerate(changes)
+            if one.entry in entries
+        ]
+    except KeyError:  # a part that `<<` brings in is not in the entry's own text
+        raise _not_possible(changes) from None
     after = text
     for start, end, words, _ in sorted(edits, key=lambda one: (one[0], one[1], one[3]), reverse=True):
         after = after[:start] + words + after[end:]
@@ -68,7 +73,7 @@ def _require_meant(before: str, after: str, changes: Sequence[Change]) -> None:
     Raises:
         MalformedInputError: *after* does not say what *before* says with *changes*.
     """
-    wanted = yaml.safe_load(before)
+    wanted: Any = _plain(yaml.safe_load(before))  # in which nothing is shared, as by aliases
     for entry in wanted or ():
         for change in (one for one in changes if one.entry == entry.get("id")):
             held: Any = entry
@@ -84,11 +89,15 @@ def _require_meant(before: str, after: str, changes: Sequence[Change]) -> None:
     except yaml.YAMLError:
         is_meant = False
     if not is_meant:
-        names = ", ".join(sorted({one.entry for one in changes}))
-        raise MalformedInputError(
-            f"the text of {names} cannot be changed without changing more, and nothing was written.",
-            remedy="Write it by hand; an alias (`*name`) or a block text (`|`) at that place is in the way.",
-        )
+        raise _not_possible(changes)
+
+
+def _not_possible(changes: Sequence[Change]) -> MalformedInputError:
+    names = ", ".join(sorted({one.entry for one in changes}))
+    return MalformedInputError(
+        f"the text of {names} cannot be changed without changing more, and nothing was written.",
+        remedy="Write it by hand; an alias (`*name`) or a block text (`|`) at that place is in the way.",
+    )
 
 
 def _plain(value: object) -> object:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from cases import Case
+from onboarding.reader import read_registry
 from said import Fleet
 from test_census import write_registry
+from truths import enter
 
-CASE_COUNT = 6
+CASE_COUNT = 7
 LARGE = """
 CREATE TABLE events (id integer PRIMARY KEY, note text);
 INSERT INTO events SELECT n, CASE n WHEN 7 THEN repeat('x', 100000) END FROM generate_series(-400, 600) AS n;
@@ -66,7 +68,15 @@ def test_what_is_accepted_is_in_the_registry_beside_its_comments_and_a_run_loads
     assert [line for line in before.splitlines() if line not in after.splitlines()] == []
     again = fleet("profile", case.id, "--accept", *CUT, "--yes")
     assert "Nothing is proposed." in again.out
-    assert fleet("check", "registry").code == 0
+    accepted = read_registry(Path("registry"), {}).database(case.id)
+    assert [len(one.boundaries) for one in accepted.parallel_loads] == [4]
+    enter(case, parallel_loads=accepted.parallel_loads, lob_max_kilobytes=accepted.lob_max_kilobytes)
+    case.go_through("Reconcile")
+    loaded = f"SELECT count(*), sum(ID), max(length(NOTE)) FROM {case.warehouse_schema}.EVENTS"
+    assert list(map(tuple, case.ask_warehouse(loaded))) == case.ask_source(
+        "SELECT count(*), sum(id), max(length(note)) FROM events"
+    )
+    assert case.ask_source("SELECT count(*) FROM events") == [(1001,)]
 
 
 def test_databases_of_one_schema_are_a_group_and_what_differs_is_named_for_a_program(fleet: Fleet, case: Case) -> None:

@@ -123,7 +123,7 @@ def test_where_the_rows_come_from_is_said(answers: dict[str, dict[str, ProfileAn
 
 
 def test_a_large_table_of_mariadb_is_cut_by_the_servers_estimates_alone(
-    answers: dict[str, dict[str, ProfileAnswer]],  # noqa: ARG001  they make the tables
+    answers: dict[str, dict[str, ProfileAnswer]],
     mariadb: EmbeddedMariadb,
     postgres: EmbeddedPostgres,
     monkeypatch: pytest.MonkeyPatch,
@@ -140,7 +140,7 @@ def test_a_large_table_of_mariadb_is_cut_by_the_servers_estimates_alone(
 
 
 def test_a_table_that_is_gone_takes_no_other_with_it(
-    answers: dict[str, dict[str, ProfileAnswer]],  # noqa: ARG001  they make the tables
+    answers: dict[str, dict[str, ProfileAnswer]],
     postgres: EmbeddedPostgres,
     mariadb: EmbeddedMariadb,
 ) -> None:
@@ -154,7 +154,7 @@ def test_a_table_that_is_gone_takes_no_other_with_it(
 
 
 def test_what_one_call_has_no_time_for_is_left_to_another(
-    answers: dict[str, dict[str, ProfileAnswer]],  # noqa: ARG001  they make the tables
+    answers: dict[str, dict[str, ProfileAnswer]],
     postgres: EmbeddedPostgres,
 ) -> None:
     asked = [
