@@ -24,6 +24,7 @@ _UNEVEN = 1.5
 _MOST_IN_ONE = 0.6
 """Our choice: where one range would hold more of the rows, the others save little."""
 _COMMIT_STEP = 500
+_NO_COLUMN = "its key begins with no number and no time"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _propose_ranges(database: Database, table: TableProfile, tuned: TaskProfile,
         return f"{what} and is left whole: it is a {table.kind}."
     spread = table.spread
     if spread is None or len(spread.steps) < 2:
-        why = spread.why if spread and spread.why else "its key begins with no number and no time"
+        why = spread.why or "all of its rows have one value there" if spread else _NO_COLUMN
         return f"{what} and is left whole: {why}."
     now = next((one for one in database.parallel_loads if (one.schema, one.table) == table.name), None)
     if now is not None and now.column == spread.column:

@@ -28,7 +28,7 @@ class Step:
 class KeySpread:
     """The rows of a table along *column*. *minimum*, *maximum*: as its source writes them; empty where it has no row.
 
-    *steps*: in rising order, at most `MOST_STEPS`; empty where *why* says why they are not known. *by*: what they come
+    *steps*: in rising order, at most `MOST_STEPS`; empty without rows, and where *why* says why they are not known. *by*: what they come
     from: the server's statistics, a sample of the table's pages, or all rows.
     """
 

@@ -69,7 +69,7 @@ def _spread(cursor: pymysql.cursors.Cursor, asked: ProfileQuestion, has_time: Ha
     ends = f"SELECT CAST(MIN({column}) AS CHAR), CAST(MAX({column}) AS CHAR) FROM {_name(asked)}"
     minimum, maximum = _ask(cursor, ends)[0]
     if maximum is None:
-        return KeySpread(asked.column, asked.kind, by="all rows", why="it has no rows"), None
+        return KeySpread(asked.column, asked.kind, by="all rows"), None
     if (asked.rows_estimated or 0) <= WALKED_ROWS:
         steps = _walk(cursor, asked, has_time)
         if steps is not None:

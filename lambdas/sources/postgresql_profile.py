@@ -50,7 +50,7 @@ def _spread(connection: pg8000.native.Connection, asked: ProfileQuestion, size_b
     row = ask_rows_alone(connection, statistics_statement(asked))[0]
     minimum, maximum, bounds, common, shares, nulls = row
     if maximum is None:
-        return KeySpread(asked.column, asked.kind, by="all rows", why="it has no rows")
+        return KeySpread(asked.column, asked.kind, by="all rows")
     if bounds or common:
         pairs = zip(common or (), shares or (), strict=True)
         steps = from_histogram(asked.kind, bounds or (), pairs, nulls or 0.0)

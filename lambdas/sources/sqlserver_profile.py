@@ -51,7 +51,7 @@ def _spread(ask: Callable[[str], Sequence[Sequence[Any]]], asked: ProfileQuestio
     ends = f"SELECT {column.format('MIN')}, {column.format('MAX')} FROM {quote(asked.schema)}.{quote(asked.table)}"
     minimum, maximum = ask(ends)[0]
     if maximum is None:
-        return KeySpread(asked.column, asked.kind, by="all rows", why="it has no rows")
+        return KeySpread(asked.column, asked.kind, by="all rows")
     rows = [row for row in ask(histogram_statement(asked)) if row[1] is not None]
     first = [Step(upper, float(count)) for number, upper, count in rows if number == rows[0][0]]
     steps = in_order(asked.kind, first)

@@ -1,8 +1,9 @@
-"""`fleet profile`: what a person reads of a database, what has changed since, and what is written when it is accepted."""
+"""`fleet profile`: what a person reads of a database, what has changed since, and what is written once accepted."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from said import Fleet
 from test_census import write_registry
 from truths import enter
 
-CASE_COUNT = 7
+CASE_COUNT = 8
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "profile.md").read_text(encoding="utf-8")
 LARGE = """
 CREATE TABLE events (id integer PRIMARY KEY, note text);
 INSERT INTO events SELECT n, CASE n WHEN 7 THEN repeat('x', 100000) END FROM generate_series(-400, 600) AS n;
@@ -96,3 +98,24 @@ def test_a_source_that_does_not_answer_is_named_with_the_next_step(fleet: Fleet,
     assert said.code == 1
     assert "not profiled: " in said.out
     assert "password authentication failed" in said.out
+
+
+def test_the_page_shows_what_the_commands_say(fleet: Fleet, case: Case) -> None:
+    case.ask_source(LARGE)
+    write_registry(case)
+    blocks = re.findall(r"^```console\n\$ (.+?)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    for number, (line, shown) in enumerate(blocks):
+        if number == 1:
+            case.ask_source("DROP TABLE words; ALTER TABLE events ADD more date")
+        _, *words = line.replace("shop", case.id).split()
+        said = fleet(*words)
+        assert said.code == 0, said.err
+        assert plain(said.out.replace(case.id, "shop")) == plain(shown)
+
+
+def plain(text: str) -> list[str]:
+    """*text* without times, sizes and widths."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:+]+", "NOW", text)
+    text = re.sub(r"[\d.]+ (KB|bytes)(?= {2}|$)", "SIZE", text, flags=re.MULTILINE)
+    return [" ".join(line.split()) for line in text.strip().splitlines()]

@@ -1,4 +1,4 @@
-"""How a SQL Server's tables and keys are asked after, over the wire. **No SQL Server was ever reached**: the answers are
+"""How a SQL Server is asked of its tables and keys, over the wire. **No SQL Server was ever reached**: the answers are
 what Microsoft documents."""
 
 from __future__ import annotations
