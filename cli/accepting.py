@@ -17,7 +17,7 @@ from cli.registry_text import read_text, write_shown
 from fleet.databases import ParallelLoad
 from fleet.errors import MalformedInputError
 from fleet.profiles.proposals import Proposal
-from onboarding.entry_edit import Change, Value, edit
+from onboarding.entry_edit import EntryChange, Value, edit
 from onboarding.reader import DATABASES_FILE, find_wrong, list_files
 
 _LOADS = "parallel_loads"
@@ -47,15 +47,15 @@ def accept_proposals(registry: Path, proposals: Sequence[Proposal], *, yes: bool
     return 0
 
 
-def _changes(text: str, proposals: Sequence[Proposal]) -> list[Change]:
+def _changes(text: str, proposals: Sequence[Proposal]) -> list[EntryChange]:
     """What is to be changed in *text* for *proposals*."""
     held = {entry["id"]: entry for entry in yaml.safe_load(text) or ()}
-    changes: list[Change] = []
+    changes: list[EntryChange] = []
     for database in dict.fromkeys(one.database for one in proposals):
         if database not in held:
             continue
         own = [one for one in proposals if one.database == database]
-        changes += [Change(database, (one.key,), one.value) for one in own if isinstance(one.value, int)]
+        changes += [EntryChange(database, (one.key,), one.value) for one in own if isinstance(one.value, int)]
         loads = [one.value for one in own if isinstance(one.value, ParallelLoad)]
         changes += _changes_of_loads(database, loads, held[database].get(_LOADS))
     return changes
@@ -63,24 +63,24 @@ def _changes(text: str, proposals: Sequence[Proposal]) -> list[Change]:
 
 def _changes_of_loads(
     database: str, loads: Sequence[ParallelLoad], there: Sequence[dict[str, object]] | None
-) -> list[Change]:
+) -> list[EntryChange]:
     """*there*: the ranges that the entry itself has. Those of a table that it has get new values in their place."""
     if not loads:
         return []
     if not there:
-        return [Change(database, (_LOADS,), [_as_value(load) for load in loads])]
+        return [EntryChange(database, (_LOADS,), [_as_value(load) for load in loads])]
     places = {(one.get("schema"), one.get("table")): place for place, one in enumerate(there)}
-    changes: list[Change] = []
+    changes: list[EntryChange] = []
     count = len(there)
     for load in loads:
         place = places.get((load.schema, load.table))
         if place is None:
-            changes.append(Change(database, (_LOADS, count), _as_value(load)))
+            changes.append(EntryChange(database, (_LOADS, count), _as_value(load)))
             count += 1
         else:
-            changes.append(Change(database, (_LOADS, place, "boundaries"), list(load.boundaries)))
+            changes.append(EntryChange(database, (_LOADS, place, "boundaries"), list(load.boundaries)))
             if there[place].get("column") != load.column:
-                changes.append(Change(database, (_LOADS, place, "column"), load.column))
+                changes.append(EntryChange(database, (_LOADS, place, "column"), load.column))
     return changes
 
 

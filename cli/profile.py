@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Semaphore
-from typing import Any
 
 import click
 from rich.table import Table as Grid
@@ -196,7 +195,7 @@ def _profile_all(
     return sorted(taken, key=lambda one: one.database)
 
 
-def _document(one: ProfiledDatabase) -> dict[str, Any]:
+def _document(one: ProfiledDatabase) -> dict[str, object]:
     profile = asdict(one.profile) if one.profile else None
     proposals = [asdict(proposal) for proposal in one.proposed.proposals]
     return {

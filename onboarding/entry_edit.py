@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
-class Change:
+class EntryChange:
     """A *value* at the end of *way* in the entry of that id. What the way leads to may be missing at its last step: a
     key, or the place after a list's last item. *after*: the key behind which a new one comes; else the last."""
 
@@ -30,14 +30,14 @@ class Change:
     after: str = ""
 
 
-def edit(text: str, changes: Sequence[Change]) -> str:
+def edit(text: str, changes: Sequence[EntryChange]) -> str:
     """*text*, a list of the registry that can be read, with *changes*; those for entries that it lacks are left out.
 
     Raises:
         MalformedInputError: The text is written so that it cannot be changed in this way, as with an alias.
 
     >>> load = {"schema": "public", "table": "orders", "column": "id", "boundaries": ["10", "20"]}
-    >>> print(edit("- id: shop  # ours\\n  tags: [a]\\n", [Change("shop", ("parallel_loads",), [load])]))
+    >>> print(edit("- id: shop  # ours\\n  tags: [a]\\n", [EntryChange("shop", ("parallel_loads",), [load])]))
     - id: shop  # ours
       tags: [a]
       parallel_loads:
@@ -46,7 +46,7 @@ def edit(text: str, changes: Sequence[Change]) -> str:
           column: id
           boundaries: ["10", "20"]
     <BLANKLINE>
-    >>> changes = [Change("shop", ("tags", 1), "b"), Change("shop", ("drift",), "failed")]
+    >>> changes = [EntryChange("shop", ("tags", 1), "b"), EntryChange("shop", ("drift",), "failed")]
     >>> print(edit("- {id: shop, tags: [a]}\\n", changes))
     - {id: shop, tags: [a, b], drift: failed}
     <BLANKLINE>
@@ -68,7 +68,7 @@ def edit(text: str, changes: Sequence[Change]) -> str:
     return after
 
 
-def _require_meant(before: str, after: str, changes: Sequence[Change]) -> None:
+def _require_meant(before: str, after: str, changes: Sequence[EntryChange]) -> None:
     """
     Raises:
         MalformedInputError: *after* does not say what *before* says with *changes*.
@@ -92,7 +92,7 @@ def _require_meant(before: str, after: str, changes: Sequence[Change]) -> None:
         raise _not_possible(changes)
 
 
-def _not_possible(changes: Sequence[Change]) -> MalformedInputError:
+def _not_possible(changes: Sequence[EntryChange]) -> MalformedInputError:
     names = ", ".join(sorted({one.entry for one in changes}))
     return MalformedInputError(
         f"the text of {names} cannot be changed without changing more, and nothing was written.",
@@ -112,7 +112,7 @@ def _id_of(entry: Node) -> str:
     return next((value.value for key, value in pairs if key.value == "id"), "")
 
 
-def _edit(text: str, entry: Node, change: Change) -> tuple[int, int, str]:
+def _edit(text: str, entry: Node, change: EntryChange) -> tuple[int, int, str]:
     held = entry
     for step in change.way[:-1]:
         held = held.value[step] if isinstance(held, SequenceNode) else dict(_named(held))[str(step)]
@@ -144,7 +144,7 @@ def _append(text: str, held: SequenceNode, value: Value) -> tuple[int, int, str]
     return end, end, _lines(text, _item(value, " " * held.start_mark.column))
 
 
-def _add(text: str, held: Node, change: Change) -> tuple[int, int, str]:
+def _add(text: str, held: Node, change: EntryChange) -> tuple[int, int, str]:
     """What changes where the mapping *held* gets a key."""
     name, value = str(change.way[-1]), change.value
     pairs = dict(_named(held))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from onboarding.entry_edit import Change, edit
+from onboarding.entry_edit import EntryChange, edit
 
 
 def set_flags(text: str, ids: Collection[str], *, onboarded: bool) -> str:
@@ -16,4 +16,4 @@ def set_flags(text: str, ids: Collection[str], *, onboarded: bool) -> str:
     - {id: crm, onboarded: true}
     <BLANKLINE>
     """
-    return edit(text, [Change(one, ("onboarded",), onboarded, after="id") for one in sorted(ids)])
+    return edit(text, [EntryChange(one, ("onboarded",), onboarded, after="id") for one in sorted(ids)])

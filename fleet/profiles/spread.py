@@ -17,7 +17,7 @@ MOST_STEPS = 64
 
 
 @dataclass(frozen=True)
-class Step:
+class KeyStep:
     """So many *rows* lie above the step before this one, up to *upper* and with it: a number or a share of all."""
 
     upper: str
@@ -28,15 +28,15 @@ class Step:
 class KeySpread:
     """The rows of a table along *column*. *minimum*, *maximum*: as its source writes them; empty where it has no row.
 
-    *steps*: in rising order, at most `MOST_STEPS`; empty without rows, and where *why* says why they are not known. *by*: what they come
-    from: the server's statistics, a sample of the table's pages, or all rows.
+    *steps*: in rising order, at most `MOST_STEPS`; empty without rows, and where *why* says why they are not known.
+    *by*: what they come from: the server's statistics, a sample of the table's pages, or all rows.
     """
 
     column: str
     kind: RangeKind
     minimum: str = ""
     maximum: str = ""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[KeyStep, ...] = ()
     by: Literal["statistics", "a sample", "all rows"] = "statistics"
     why: str = ""
 
@@ -59,7 +59,7 @@ def place_of(kind: RangeKind, text: str) -> Decimal | datetime | None:
 
 def from_histogram(
     kind: RangeKind, bounds: Sequence[str], common: Iterable[tuple[str, float]], nulls: float = 0.0
-) -> tuple[Step, ...]:
+) -> tuple[KeyStep, ...]:
     """The steps of a histogram whose *bounds* hold equal shares of the rows that have no *common* value.
 
     *common*: values with their share of all rows. *nulls*: the share of rows without a value. Shares stand for rows.
@@ -67,7 +67,7 @@ def from_histogram(
     values into groups of approximately equal population, without those in most_common_vals.
 
     >>> from_histogram("number", ["0", "10", "20"], [("10", 0.5)])
-    (Step(upper='0', rows=0.0), Step(upper='10', rows=0.75), Step(upper='20', rows=0.25))
+    (KeyStep(upper='0', rows=0.0), KeyStep(upper='10', rows=0.75), KeyStep(upper='20', rows=0.25))
     """
     common = list(common)
     left = max(0.0, 1.0 - nulls - sum(share for _, share in common))
@@ -76,48 +76,48 @@ def from_histogram(
         weights[bound] = weights.get(bound, 0.0) + (left / (len(bounds) - 1) if number else 0.0)
     for value, share in common:
         weights[value] = weights.get(value, 0.0) + share
-    return in_order(kind, [Step(value, weight) for value, weight in weights.items()])
+    return in_order(kind, [KeyStep(value, weight) for value, weight in weights.items()])
 
 
-def from_quantiles(kind: RangeKind, quantiles: Iterable[str]) -> tuple[Step, ...]:
+def from_quantiles(kind: RangeKind, quantiles: Iterable[str]) -> tuple[KeyStep, ...]:
     """The steps up to *quantiles*, each of which ends an equal share of the rows; one that repeats ends several.
 
     >>> from_quantiles("number", ["5", "5", "7"])
-    (Step(upper='5', rows=2.0), Step(upper='7', rows=1.0))
+    (KeyStep(upper='5', rows=2.0), KeyStep(upper='7', rows=1.0))
     """
     weights: dict[str, float] = {}
     for quantile in quantiles:
         weights[quantile] = weights.get(quantile, 0.0) + 1.0
-    return in_order(kind, [Step(value, weight) for value, weight in weights.items()])
+    return in_order(kind, [KeyStep(value, weight) for value, weight in weights.items()])
 
 
-def in_order(kind: RangeKind, steps: Iterable[Step]) -> tuple[Step, ...]:
+def in_order(kind: RangeKind, steps: Iterable[KeyStep]) -> tuple[KeyStep, ...]:
     """*steps* that rise, those left out that no boundary can be, and joined until they are at most `MOST_STEPS`.
 
-    >>> in_order("number", [Step("9", 1), Step("10", 1), Step("-1", 1), Step("NaN", 1)])
-    (Step(upper='-1', rows=1), Step(upper='9', rows=1), Step(upper='10', rows=1))
+    >>> in_order("number", [KeyStep("9", 1), KeyStep("10", 1), KeyStep("-1", 1), KeyStep("NaN", 1)])
+    (KeyStep(upper='-1', rows=1), KeyStep(upper='9', rows=1), KeyStep(upper='10', rows=1))
     """
     placed = [(place, step) for step in steps if (place := place_of(kind, step.upper)) is not None]
     rising = [step for _, step in sorted(placed, key=lambda pair: pair[0])]
     if len(rising) <= MOST_STEPS:
         return tuple(rising)
     most = sum(step.rows for step in rising) / MOST_STEPS
-    joined: list[Step] = []
+    joined: list[KeyStep] = []
     rows = 0.0
     for step in rising:
         rows += step.rows
         if rows >= most:
-            joined.append(Step(step.upper, rows))
+            joined.append(KeyStep(step.upper, rows))
             rows = 0.0
-    return (*joined, Step(rising[-1].upper, rows)) if rows else tuple(joined)
+    return (*joined, KeyStep(rising[-1].upper, rows)) if rows else tuple(joined)
 
 
-def cut_evenly(steps: Sequence[Step], ranges: int) -> tuple[str, ...]:
+def cut_evenly(steps: Sequence[KeyStep], ranges: int) -> tuple[str, ...]:
     """The upper boundaries of all but the last of so many *ranges*, or of fewer where single values hold more.
 
-    >>> cut_evenly([Step("10", 5), Step("20", 5), Step("30", 5), Step("40", 5)], 2)
+    >>> cut_evenly([KeyStep("10", 5), KeyStep("20", 5), KeyStep("30", 5), KeyStep("40", 5)], 2)
     ('20',)
-    >>> cut_evenly([Step("1", 90), Step("2", 5), Step("3", 5)], 4)
+    >>> cut_evenly([KeyStep("1", 90), KeyStep("2", 5), KeyStep("3", 5)], 4)
     ('1',)
     """
     share = sum(step.rows for step in steps) / ranges
@@ -131,10 +131,10 @@ def cut_evenly(steps: Sequence[Step], ranges: int) -> tuple[str, ...]:
     return tuple(boundaries[: ranges - 1])
 
 
-def largest_share(kind: RangeKind, steps: Sequence[Step], boundaries: Sequence[str]) -> float:
+def largest_share(kind: RangeKind, steps: Sequence[KeyStep], boundaries: Sequence[str]) -> float:
     """The share of the rows that the largest range has, where *boundaries* cut *steps*; 1 where there are no rows.
 
-    >>> steps = [Step("10", 5), Step("20", 5), Step("30", 10)]
+    >>> steps = [KeyStep("10", 5), KeyStep("20", 5), KeyStep("30", 10)]
     >>> largest_share("number", steps, ["10", "20"]), largest_share("number", steps, ["99"])
     (0.5, 1.0)
     """

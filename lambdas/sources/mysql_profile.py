@@ -20,7 +20,7 @@ import pymysql.cursors
 
 from fleet.databases import SslMode
 from fleet.profiles.profile import ProfileAnswer, ProfileQuestion
-from fleet.profiles.spread import KeySpread, Step, in_order, place_of
+from fleet.profiles.spread import KeySpread, KeyStep, in_order, place_of
 from lambdas.sources.counting import HasTime, profile_tables
 from lambdas.sources.mysql import explain, snapshot
 from lambdas.sources.mysql_losses import quote
@@ -82,10 +82,10 @@ def _spread(cursor: pymysql.cursors.Cursor, asked: ProfileQuestion, has_time: Ha
     return KeySpread(asked.column, asked.kind, minimum, maximum, found, "statistics", why), None
 
 
-def _walk(cursor: pymysql.cursors.Cursor, asked: ProfileQuestion, has_time: HasTime) -> list[Step] | None:
+def _walk(cursor: pymysql.cursors.Cursor, asked: ProfileQuestion, has_time: HasTime) -> list[KeyStep] | None:
     """The steps of all rows, from one value of the column to the next; None where the time does not suffice."""
     size = max(_LEAST_STEP_ROWS, (asked.rows_estimated or 0) // _WALKED_STEPS)
-    steps: list[Step] = []
+    steps: list[KeyStep] = []
     after = ""
     while has_time():
         upper, rows = _ask(cursor, step_statement(asked, after, size))[0]
@@ -93,7 +93,7 @@ def _walk(cursor: pymysql.cursors.Cursor, asked: ProfileQuestion, has_time: HasT
             return steps
         if not asked.is_unique:  # the last value of a step may have more rows than the step
             rows = _ask(cursor, f"SELECT COUNT(*) FROM {_name(asked)} WHERE {_between(asked, after, upper)}")[0][0]
-        steps.append(Step(upper, rows))
+        steps.append(KeyStep(upper, rows))
         after = upper
         if len(steps) % (2 * _WALKED_STEPS) == 0:  # the statistics say too little
             size *= 2
@@ -102,11 +102,11 @@ def _walk(cursor: pymysql.cursors.Cursor, asked: ProfileQuestion, has_time: HasT
 
 def _look(
     cursor: pymysql.cursors.Cursor, asked: ProfileQuestion, minimum: str, maximum: str, has_time: HasTime
-) -> list[Step]:
+) -> list[KeyStep]:
     """The steps by the server's estimates: the one that holds most is halved, and halved again."""
-    first = Step(maximum, _estimate(cursor, asked, "", maximum))
-    found: list[tuple[str, Step]] = [(minimum, first)]
-    whole: list[tuple[str, Step]] = []
+    first = KeyStep(maximum, _estimate(cursor, asked, "", maximum))
+    found: list[tuple[str, KeyStep]] = [(minimum, first)]
+    whole: list[tuple[str, KeyStep]] = []
     for _ in range(_LOOKS):
         if not found or not has_time():
             break
@@ -117,8 +117,8 @@ def _look(
         if middle is None:
             whole.append(heaviest)
             continue
-        low = Step(middle, _estimate(cursor, asked, above if above != minimum else "", middle))
-        high = Step(step.upper, _estimate(cursor, asked, middle, step.upper))
+        low = KeyStep(middle, _estimate(cursor, asked, above if above != minimum else "", middle))
+        high = KeyStep(step.upper, _estimate(cursor, asked, middle, step.upper))
         found += [(above, low), (middle, high)]
     return [step for _, step in (*found, *whole)]
 

@@ -15,7 +15,7 @@ import pg8000.native
 
 from fleet.databases import SslMode
 from fleet.profiles.profile import ProfileAnswer, ProfileQuestion
-from fleet.profiles.spread import MOST_STEPS, KeySpread, Step, from_histogram, from_quantiles
+from fleet.profiles.spread import MOST_STEPS, KeySpread, KeyStep, from_histogram, from_quantiles
 from lambdas.sources.counting import HasTime, profile_tables
 from lambdas.sources.postgresql import ask_rows_alone, connect, explain
 from lambdas.sources.postgresql_losses import quote
@@ -63,9 +63,9 @@ def _spread(connection: pg8000.native.Connection, asked: ProfileQuestion, size_b
     return KeySpread(asked.column, asked.kind, minimum, maximum, _up_to(steps, maximum), by, why)
 
 
-def _up_to(steps: tuple[Step, ...], maximum: str) -> tuple[Step, ...]:
+def _up_to(steps: tuple[KeyStep, ...], maximum: str) -> tuple[KeyStep, ...]:
     """*steps* that end at the *maximum* of now, which statistics may be older than."""
-    return steps if not steps or steps[-1].upper == maximum else (*steps[:-1], Step(maximum, steps[-1].rows))
+    return steps if not steps or steps[-1].upper == maximum else (*steps[:-1], KeyStep(maximum, steps[-1].rows))
 
 
 def size_statement(asked: ProfileQuestion) -> str:

@@ -16,7 +16,7 @@ import pytds
 
 from fleet.databases import SslMode
 from fleet.profiles.profile import ProfileAnswer, ProfileQuestion
-from fleet.profiles.spread import KeySpread, Step, in_order
+from fleet.profiles.spread import KeySpread, KeyStep, in_order
 from lambdas.sources.counting import HasTime, profile_tables
 from lambdas.sources.sqlserver import Connect, asked_alone, explain
 from lambdas.sources.sqlserver_names import literal, quote
@@ -53,7 +53,7 @@ def _spread(ask: Callable[[str], Sequence[Sequence[Any]]], asked: ProfileQuestio
     if maximum is None:
         return KeySpread(asked.column, asked.kind, by="all rows")
     rows = [row for row in ask(histogram_statement(asked)) if row[1] is not None]
-    first = [Step(upper, float(count)) for number, upper, count in rows if number == rows[0][0]]
+    first = [KeyStep(upper, float(count)) for number, upper, count in rows if number == rows[0][0]]
     steps = in_order(asked.kind, first)
     why = "" if steps else "its column has no statistics; `CREATE STATISTICS` or a query makes them"
     return KeySpread(asked.column, asked.kind, minimum, maximum, steps, "statistics", why)

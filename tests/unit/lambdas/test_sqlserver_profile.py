@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fleet.profiles.profile import ProfileQuestion
-from fleet.profiles.spread import KeySpread, Step
+from fleet.profiles.spread import KeySpread, KeyStep
 from lambdas.sources import sqlserver_profile
 from tds_server import Answer, serve_tds
 
@@ -44,7 +44,7 @@ def test_the_first_histogram_of_the_column_says_how_the_rows_lie(
         (found,) = sqlserver_profile.ask_profile(secret, "Shop", [ASKED], "none", 30, lambda: True)
     assert (found.size_bytes, found.why) == (81920, "")
     rows = {upper: float(count) for _, upper, count in reversed(histogram)}
-    expected = tuple(Step(one, rows[one]) for one in steps)
+    expected = tuple(KeyStep(one, rows[one]) for one in steps)
     assert found.spread == KeySpread("{Id}", "number", "1", "900", expected, why=why)
 
 

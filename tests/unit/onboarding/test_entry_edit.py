@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from fleet.errors import MalformedInputError
-from onboarding.entry_edit import Change, edit
+from onboarding.entry_edit import EntryChange, edit
 
 LOAD = {"schema": "public", "table": "b", "column": "id", "boundaries": ["-5", "10"]}
 TEXT = """\
@@ -66,14 +66,14 @@ def test_only_what_is_meant_changes(line_end: str) -> None:
     changed = edit(
         TEXT.replace("\n", line_end),
         [
-            Change("shop", ("parallel_loads", 0, "boundaries"), ["7"]),
-            Change("shop", ("parallel_loads", 1), LOAD),
-            Change("shop", ("lob_max_kilobytes",), 64),
-            Change("crm", ("tags", 0), "no"),
-            Change("crm", ("parallel_loads",), [LOAD]),
-            Change("erp", ("parallel_loads",), [LOAD, {**LOAD, "table": "c"}]),
-            Change("erp", ("commit_rate",), 500),
-            Change("gone", ("commit_rate",), 500),
+            EntryChange("shop", ("parallel_loads", 0, "boundaries"), ["7"]),
+            EntryChange("shop", ("parallel_loads", 1), LOAD),
+            EntryChange("shop", ("lob_max_kilobytes",), 64),
+            EntryChange("crm", ("tags", 0), "no"),
+            EntryChange("crm", ("parallel_loads",), [LOAD]),
+            EntryChange("erp", ("parallel_loads",), [LOAD, {**LOAD, "table": "c"}]),
+            EntryChange("erp", ("commit_rate",), 500),
+            EntryChange("gone", ("commit_rate",), 500),
         ],
     )
     assert changed == AFTER.replace("\n", line_end)
@@ -88,10 +88,10 @@ def test_only_what_is_meant_changes(line_end: str) -> None:
 )
 def test_what_an_alias_holds_is_not_changed_behind_its_back(text: str) -> None:
     with pytest.raises(MalformedInputError, match="the text of shop cannot be changed without changing more"):
-        edit(text, [Change("shop", ("tags", 1), "y")])
+        edit(text, [EntryChange("shop", ("tags", 1), "y")])
 
 
 def test_texts_that_yaml_reads_as_something_else_are_quoted() -> None:
     values = ["yes", "12", "", "a: b", "#", "ümlaut", "o'clock", 'say "x"', "2026-01-31", "a\\b", "~"]
-    changed = edit("- id: shop\n", [Change("shop", ("tags",), values)])
+    changed = edit("- id: shop\n", [EntryChange("shop", ("tags",), values)])
     assert yaml.safe_load(changed)[0]["tags"] == values

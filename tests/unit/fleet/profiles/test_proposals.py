@@ -10,18 +10,18 @@ from cases import SETTINGS
 from fleet.databases import Database, ParallelLoad, Registry, Server, Settings
 from fleet.profiles.profile import DatabaseProfile, LongestValue, TableProfile
 from fleet.profiles.proposals import Proposed, propose
-from fleet.profiles.spread import KeySpread, RangeKind, Step
+from fleet.profiles.spread import KeySpread, KeyStep, RangeKind
 from fleet.tables.catalogue import RelationKind
 
 SHOP = Database("shop", "one", "Shop", "one", ("public",))
-EVEN = tuple(Step(str(number), 1.0) for number in range(1, 65))
+EVEN = tuple(KeyStep(str(number), 1.0) for number in range(1, 65))
 LOAD = ParallelLoad("public", "big", "id", ("16", "32", "48"))
 
 
 def table(
     name: str = "big",
     rows: int = 20_000_000,
-    steps: tuple[Step, ...] = EVEN,
+    steps: tuple[KeyStep, ...] = EVEN,
     kind: RelationKind = "table",
     of: RangeKind = "number",
 ) -> TableProfile:
@@ -59,7 +59,10 @@ def test_a_table_has_no_more_ranges_than_the_database_loads_tables_at_once() -> 
         (table(rows=9_999_999), None),
         (table(steps=()), "its key begins with no number and no time."),
         (table(kind="partitioned table"), "it is a partitioned table."),
-        (table(steps=(Step("1", 1.0), Step("2", 90.0), Step("3", 1.0))), "one range of id would hold 98% of them."),
+        (
+            table(steps=(KeyStep("1", 1.0), KeyStep("2", 90.0), KeyStep("3", 1.0))),
+            "one range of id would hold 98% of them.",
+        ),
     ],
     ids=["small", "text key", "partitioned", "one value"],
 )
