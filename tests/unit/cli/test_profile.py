@@ -7,14 +7,15 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
-from cases import Case
+from cases import Case, Cases
 from onboarding.reader import read_registry
 from said import Fleet
 from test_census import write_registry
 from truths import enter
 
-CASE_COUNT = 8
+CASE_COUNT = 10
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "profile.md").read_text(encoding="utf-8")
 LARGE = """
 CREATE TABLE events (id integer PRIMARY KEY, note text);
@@ -81,12 +82,24 @@ def test_what_is_accepted_is_in_the_registry_beside_its_comments_and_a_run_loads
     assert case.ask_source("SELECT count(*) FROM events") == [(1001,)]
 
 
-def test_databases_of_one_schema_are_a_group_and_what_differs_is_named_for_a_program(fleet: Fleet, case: Case) -> None:
+def test_databases_of_one_schema_are_a_group_and_what_differs_is_named(fleet: Fleet, case: Case, cases: Cases) -> None:
+    twin, odd = cases.take(), cases.take()
+    odd.ask_source("DROP TABLE customers CASCADE; ALTER TABLE orders ADD more date")
     write_registry(case, tags=["shops"])
-    document = json.loads(fleet("profile", "--tag", "shops", "--json").out)
-    (one,) = document["databases"]
-    assert (one["database"], one["failure"], one["drift"]) == (case.id, None, [])
-    assert [group["databases"] for group in document["groups"]] == [[case.id]]
+    for name in ("servers", "databases"):
+        path = Path("registry") / f"{name}.yaml"
+        (entry,) = yaml.safe_load(path.read_text())
+        others = [yaml.safe_load(yaml.safe_dump(entry).replace(case.id, one.id)) for one in (twin, odd)]
+        path.write_text(yaml.safe_dump([entry, *others]))
+    said = fleet("profile", "--tag", "shops")
+    assert said.code == 0, said.err
+    lines = [line.strip() for line in said.out.splitlines()]
+    assert "2 databases on schema A, 1 unlike." in lines
+    assert f"{odd.id}: it lacks table customers; orders has column more besides" in lines
+    document = json.loads(fleet("profile", "--all", "--json").out)
+    assert [one["database"] for one in document["databases"]] == sorted((case.id, twin.id, odd.id))
+    assert {(one["failure"], len(one["drift"])) for one in document["databases"]} == {(None, 0)}
+    assert [group["databases"] for group in document["groups"]] == [sorted((case.id, twin.id)), [odd.id]]
     assert fleet("profile").code == 2
     assert fleet("profile", case.id, "--all").code == 2
 
