@@ -21,7 +21,7 @@ from cli.options import Text, json_option, registry_option
 from cli.profiling import from_here, take_profile, through_function
 from cli.terminal import make_console
 from fleet.databases import Database, Registry
-from fleet.errors import MalformedInputError
+from fleet.errors import MalformedInputError, ThrottledError, TransientError
 from fleet.failures import CLASSES, Failure
 from fleet.names import newest_profile_key
 from fleet.profiles.drift import describe_drift
@@ -166,6 +166,12 @@ def _profile_all(
     now, clients = account.clients.now, account.clients
 
     def take(database: Database) -> ProfiledDatabase:
+        try:
+            return look(database)
+        except (ThrottledError, TransientError) as error:  # of one database: the others have answers
+            return ProfiledDatabase(database.id, None, Failure("throttled", type(error).__name__, str(error)))
+
+    def look(database: Database) -> ProfiledDatabase:
         with places[database.server]:
             asker = through_function(fleet, database, clients)
             if is_from_here:

@@ -64,7 +64,11 @@ def test_what_is_accepted_is_in_the_registry_beside_its_comments_and_a_run_loads
     assert (refused.code, "no profile of" in refused.err) == (2, True)
     fleet("profile", case.id, "--count", *CUT)
     assert "there is no terminal to ask on" in fleet("profile", case.id, "--accept", *CUT).err
-    assert path.read_text() == before
+    path.write_text(f"{before}  exclude: [public.events]\n")
+    refused = fleet("profile", case.id, "--accept", *CUT, "--yes")
+    assert (refused.code, "is for public.events, which `exclude` leaves out." in refused.err) == (2, True)
+    assert path.read_text() == f"{before}  exclude: [public.events]\n"
+    path.write_text(before)
     said = fleet("profile", case.id, "--accept", *CUT, "--yes")
     assert (said.code, "+  lob_max_kilobytes: 256" in said.out) == (0, True), said.err
     after = path.read_text()
