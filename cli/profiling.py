@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any, TypeVar
 
 from cli.asking_here import Answer, ask_here
-from fleet.counts import Count
+from fleet.counts import Count, part_by_size
 from fleet.databases import Database, Engine, Registry
 from fleet.failures import Failure
 from fleet.profiles.profile import (
@@ -97,14 +97,18 @@ def take_profile(
     if failure is not None:
         return failure
     kilobytes = fleet.settings.profile_of(database).lob_max_kilobytes
-    all_losses = (ask_losses(engine, table, kilobytes) for table in tables)
+    to_read, too_large = part_by_size(tables, fleet.settings.limits.count_rows_at_most)
+    not_read = {one.name: one.why for one in too_large}
+    all_losses = (ask_losses(engine, table, kilobytes) for table in tables if table.name not in not_read)
     asked = {one.name: replace(one, asked=one.long) for one in all_losses if one.long}
     longest, not_measured = _ask_in_calls(asker.losses, asked)
-    names = {table.name: table.name for table in tables} if is_counted else {}
+    names = {name: name for name in to_read} if is_counted else {}
     counts, not_counted = _ask_in_calls(asker.counts, names)
     profiles: list[TableProfile] = []
     for table in tables:
         profile = _describe(engine, table, answers.get(table.name))
+        if table.name in not_read:
+            profile = replace(profile, gaps=(*profile.gaps, f"its rows are not read: {not_read[table.name]}"))
         if table.name in asked:
             profile = _with_longest(engine, profile, asked[table.name], longest.get(table.name), not_measured)
         if table.name in names:

@@ -72,6 +72,13 @@ def test_a_source_that_goes_away_meanwhile_leaves_gaps_and_without_sizes_there_i
         assert take_profile(FLEET, SHOP, asker, NOW, is_counted=False) == GONE
 
 
+def test_a_table_that_is_too_large_to_be_counted_is_not_read_for_its_longest_values_either() -> None:
+    large = replace(TABLES[1], rows_estimated=100_000_001)
+    found = take(replace(EACH, census=lambda: Census(("public",), (TABLES[0], large))))
+    assert [(one.rows, one.longest == ()) for one in found.tables] == [(7, False), (100_000_001, True)]
+    assert found.tables[1].gaps[1].startswith("its rows are not read: by its statistics it has about 100,000,001, more")
+
+
 def test_a_call_that_has_time_for_nothing_ends_the_asking() -> None:
     found = take_profile(FLEET, SHOP, replace(EACH, profile=lambda _: []), NOW, is_counted=False)
     assert isinstance(found, Failure)
