@@ -117,9 +117,10 @@ class Database:
     start first. *deltas*: a second task reads its change log.
     *on_gap*: whether a run that finds a gap in the log begins the deltas anew, with loads in full, or stops.
     *without_deltas*: which runs load its tables that take no deltas.
-    *family*: whose word counts where it has none. *lob_max_kilobytes*: as the profile's where it is None. *renames*:
-    for columns that Snowflake could not keep apart. *tables*: what holds for single ones. *deletes*: what becomes of
-    rows that are deleted at the source. *quarantined*: why runs pass it over, and until when (`fleet/quarantine.py`).
+    *family*: whose word counts where it has none. *lob_max_kilobytes*, *tables_at_once*, *commit_rate*: as the
+    profile's where they are None. *renames*: for columns that Snowflake could not keep apart. *tables*: what holds for
+    single ones. *deletes*: what becomes of rows that are deleted at the source. *quarantined*: why runs pass it over,
+    and until when (`fleet/quarantine.py`).
     """
 
     id: str
@@ -144,6 +145,8 @@ class Database:
     renames: tuple[Rename, ...] = ()
     losses: LossPolicy = "partial"
     lob_max_kilobytes: int | None = None
+    tables_at_once: int | None = None
+    commit_rate: int | None = None
     tables: tuple[TableRules, ...] = ()
     deletes: Deletes = "hard"
     quarantined: Quarantine | None = None
@@ -280,8 +283,12 @@ class Settings:
         DMS takes one limit of long values for a whole task: its `lob-settings` for single tables name no S3 target
         (docs/facts/dms.md 4.8).
         """
-        kilobytes = database.lob_max_kilobytes or self.profile.lob_max_kilobytes
-        return replace(self.profile, lob_max_kilobytes=kilobytes)
+        return replace(
+            self.profile,
+            tables_at_once=database.tables_at_once or self.profile.tables_at_once,
+            commit_rate=database.commit_rate or self.profile.commit_rate,
+            lob_max_kilobytes=database.lob_max_kilobytes or self.profile.lob_max_kilobytes,
+        )
 
 
 @dataclass(frozen=True)
@@ -318,6 +325,17 @@ class Registry:
     def server_of(self, database: Database) -> Server:
         """The server that holds *database*."""
         return self._servers_by_id[database.server]
+
+    def profile_at(self, server: str) -> TaskProfile:
+        """The profile that a place at *server* is reckoned by: that of its database which loads most tables at once.
+
+        Places are counted, not weighed: each of them has to be wide enough for whichever database takes it.
+        """
+        held = [one.tables_at_once or self.settings.profile.tables_at_once for one in self._databases_at(server)]
+        return replace(self.settings.profile, tables_at_once=max(held, default=self.settings.profile.tables_at_once))
+
+    def _databases_at(self, server: str) -> tuple[Database, ...]:
+        return tuple(database for database in self.databases if database.server == server)
 
 
 def registry_version(text: str) -> str:

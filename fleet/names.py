@@ -281,6 +281,11 @@ def newest_census_key(database: str) -> str:
     return f"databases/{database}/census.json"
 
 
+def newest_profile_key(database: str) -> str:
+    """Of the newest profile of *database*, which the next one is compared with."""
+    return f"databases/{database}/profile.json"
+
+
 def last_sweep_key(database: str) -> str:
     """Of what the newest key sweep of *database* found."""
     return f"databases/{database}/key-sweep.json"

@@ -16,7 +16,7 @@ def keep_place(opened: Opened, clients: Clients) -> int | Failure:
 
     ClaimDatabase took the place. Only an execution that was dead for a while and then redriven has lost it.
     """
-    server, profile = opened.server, opened.settings.profile
+    server, profile = opened.server, opened.registry.profile_at(opened.server.id)
     place_at = clients.ledger.claim(opened.database.id).place_at
     if place_at == server.id:
         return 0

@@ -79,6 +79,10 @@ ID = FieldRule(
 )
 TEXT = FieldRule(lambda text: text.strip() != "", "some text")
 _LOB_KILOBYTES = between(1, DMS_LOB_KILOBYTES.value, "It is the longest value that is kept whole; longer ones are cut.")
+_TABLES_AT_ONCE = between(
+    1, DMS_FULL_LOAD_SUB_TASKS.value, f"DMS takes at most {DMS_FULL_LOAD_SUB_TASKS.value} as MaxFullLoadSubTasks."
+)
+_COMMIT_RATE = between(1, DMS_COMMIT_RATE.value, f"DMS takes at most {DMS_COMMIT_RATE.value:,} as CommitRate.")
 
 FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Server, "id"): ID,
@@ -117,6 +121,8 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Database, "expected_seconds"): _at_least(0),
     (Database, "row_tolerance"): _at_least(0),
     (Database, "lob_max_kilobytes"): _LOB_KILOBYTES,
+    (Database, "tables_at_once"): _TABLES_AT_ONCE,
+    (Database, "commit_rate"): _COMMIT_RATE,
     (TableRules, "schema"): TEXT,
     (TableRules, "table"): TEXT,
     (TableRules, "accept"): TEXT,
@@ -137,12 +143,8 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         r"[^#\\/-]+", r"a name without #, \, / and -", "DMS changes no column whose name holds one of them."
     ),
     (Rename, "to"): matching(r"[A-Za-z_][A-Za-z0-9_]*", "letters of ASCII, digits and _, a letter or _ first"),
-    (TaskProfile, "tables_at_once"): between(
-        1, DMS_FULL_LOAD_SUB_TASKS.value, f"DMS takes at most {DMS_FULL_LOAD_SUB_TASKS.value} as MaxFullLoadSubTasks."
-    ),
-    (TaskProfile, "commit_rate"): between(
-        1, DMS_COMMIT_RATE.value, f"DMS takes at most {DMS_COMMIT_RATE.value:,} as CommitRate."
-    ),
+    (TaskProfile, "tables_at_once"): _TABLES_AT_ONCE,
+    (TaskProfile, "commit_rate"): _COMMIT_RATE,
     (TaskProfile, "lob_max_kilobytes"): _LOB_KILOBYTES,
     (Limits, "databases_at_once"): between(
         1, SFN_INLINE_MAP_AT_ONCE.value, "More than that does not surely run at once in an inline Map."

@@ -84,7 +84,8 @@ def test_no_field_is_left_out(folder: Path) -> None:
     assert values(folder, "shop").keys() == {one.name for one in fields(Database)} - {"tables"}
     assert values(folder, "shop", "server").keys() == {one.name for one in fields(Server)}
     assert values(folder, "shop", "server")["ssl_mode"] == ("require", "default")
-    assert values(folder, "shop", "profile")["commit_rate"] == (10_000, "default")
+    assert values(folder, "shop")["commit_rate"] == (10_000, "default")
+    assert values(folder, "shop", "profile")["deltas_end"] == ("at_time", "default")
 
 
 def test_a_database_that_is_not_there_is_named(folder: Path) -> None:

@@ -107,7 +107,7 @@ def test_anchors_and_merges_are_followed_and_what_is_written_wins(folder: Path) 
     ("line", "said"),
     [
         ("  shemas: [x]", "chinook has no key `shemas`. Did you mean `schemas`?"),
-        ("  colour: red", "chinook has no key `colour`. Known: `deletes`, `deltas`,"),
+        ("  colour: red", "chinook has no key `colour`. Known: `commit_rate`, `deletes`, `deltas`,"),
         ("  deletes: gone", "chinook: `deletes` is 'gone', wanted 'hard' or 'soft' or 'history'."),
         ("  onboarded: maybe", "chinook: `onboarded` is 'maybe', wanted true or false."),
         ("  onboarded: 'yes'", "chinook: `onboarded` is 'yes', wanted true or false. Write it without quotes."),
@@ -277,6 +277,14 @@ def test_a_wrong_setting_is_named_with_file_and_line(folder: Path, old: str, new
 def test_a_server_that_bears_nothing_is_refused(folder: Path, caps: str, said: str) -> None:
     finding = only(folder, servers=SERVERS.replace("}", f", {caps}}}"))
     assert finding == f"servers.yaml:1: embedded: {said}"
+
+
+def test_a_server_bears_the_widest_of_its_databases(folder: Path) -> None:
+    finding = only(folder, servers=SERVERS, databases=f"{ONE.rstrip()}\n  tables_at_once: 33\n")
+    assert finding == (
+        "servers.yaml:1: embedded: `connections_at_once` is 100, and the load of chinook opens up to 101 with its "
+        "`tables_at_once` 33. Wanted at least 101, or fewer tables at once."
+    )
 
 
 @pytest.mark.parametrize("seconds", [-1, 21_601])
