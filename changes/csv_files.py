@@ -29,7 +29,7 @@ _NULL = "NULL"
 _LONGEST_ROW_BYTES = 8 * 1024 * 1024
 """How much is parsed at once; a row must fit into it."""
 _BUFFER_BYTES = 64 * 1024
-_ROWS_AT_ONCE = 4_096
+_ROWS_AT_ONCE = 2_048
 
 
 def read_csv(body: Body, origin: Origin, names: Sequence[str] | None = None, park: Park = refuse) -> Iterator[Change]:
@@ -97,7 +97,9 @@ def _batches(
             ),
         )
     except pa.ArrowInvalid as error:
-        raise BrokenFileError(origin.source, f"it cannot be read as CSV: {error}") from error
+        raise BrokenFileError(
+            origin.source, f"it cannot be read as CSV, where rows of more than 8 MB are not: {error}"
+        ) from error
 
 
 def _changes(

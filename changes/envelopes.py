@@ -20,12 +20,12 @@ from typing import NamedTuple
 
 from changes.bodies import Body, PlainBody
 from changes.origin import Origin, Stream
-from changes.record import Change, Operation
-from changes.rows import ADDED_COLUMNS, column_of, make_change, position
+from changes.record import Change, Operation, Position
+from changes.rows import ADDED_COLUMNS, column_of, make_change
 from changes.unreadable import BrokenFileError, Park, PoisonRecordError, UnfitError, outline, refuse
 from changes.values import typed
 from fleet.dms.endpoints import TIMESTAMP_COLUMN
-from fleet.dms.mappings import BEFORE_PREFIX, DATABASE_COLUMN, POSITION_COLUMN, SEQUENCE_COLUMN
+from fleet.dms.mappings import BEFORE_PREFIX, DATABASE_COLUMN
 from fleet.tables.catalogue import TableName
 
 _OPERATIONS: Mapping[object, Operation] = {
@@ -161,23 +161,18 @@ def _data_change(
     number: int,
 ) -> Change:
     data, before = _part(envelope, "data"), dict(_part(envelope, "before-image", may_lack=True))
-    row: dict[str, object] = {}
+    image: dict[str, object] = {}
     for name, raw in data.items():
         if name.startswith(BEFORE_PREFIX):
             before[name.removeprefix(BEFORE_PREFIX)] = raw
         elif name not in ADDED_COLUMNS:
-            row[name] = _typed(origin, name, raw)
+            image[name] = _typed(origin, name, raw)
     if data.get(DATABASE_COLUMN, origin.database) != origin.database:
         raise UnfitError(f"it is of database {data[DATABASE_COLUMN]!r}, wanted {origin.database!r}", DATABASE_COLUMN)
-    return make_change(
-        origin,
-        origin.table.key if origin.table is not None else (),
-        operation,
-        row,
-        {name: _typed(origin, name, raw) for name, raw in before.items()},
-        position(origin, data.get(POSITION_COLUMN), data.get(SEQUENCE_COLUMN), number),
-        metadata.get("commit-timestamp", data.get(TIMESTAMP_COLUMN)),
-    )
+    typed_before = {name: _typed(origin, name, raw) for name, raw in before.items()}
+    moment = metadata.get("commit-timestamp", data.get(TIMESTAMP_COLUMN))
+    # A topic may have a full load behind changes, which no place in the source's log shows: its own order alone counts.
+    return make_change(origin, operation, image, typed_before, Position(0, origin.place, "", number), moment)
 
 
 def _typed(origin: Origin, name: str, raw: object) -> object:

@@ -72,7 +72,9 @@ def landed_origin(key: str, engine: Engine, tables: Mapping[TableName, Table]) -
     name = max(fitting, key=lambda one: len(str(one)), default=TableName(*parts[_FOLDER_PARTS : _FOLDER_PARTS + 2]))
     file = rest.removeprefix(f"{name.schema}/{name.table}/")
     is_load = folder.mode == "full"
-    return Origin(key, folder.database, engine, name, tables.get(name), folder.attempt, is_load, _place(file, is_load))
+    return Origin(
+        key, folder.database, engine, name, tables.get(name), folder.attempt, is_load, _place(file, is_load=is_load)
+    )
 
 
 def dropped_origin(key: str, database: str, engine: Engine, tables: Mapping[TableName, Table]) -> Origin:
@@ -97,14 +99,23 @@ def dropped_origin(key: str, database: str, engine: Engine, tables: Mapping[Tabl
     if len(folders) < 2:
         raise BrokenFileError(key, "its key names no table, wanted .../<schema>/<table>/<file>", remedy="Move it.")
     name = TableName(*folders[-2:])
-    place = _place("/".join((*dates, file)), is_load)
+    place = _place("/".join((*dates, file)), is_load=is_load)
     return Origin(key, database, engine, name, tables.get(name), is_load=is_load, place=place)
 
 
-def _place(file: str, is_load: bool) -> str:
+def stream_of_file(key: str, database: str, engine: Engine, tables: Mapping[TableName, Table]) -> Stream:
+    """A file of envelopes. Its changes are ordered by its key, which has its time in front: the default of Amazon Data
+    Firehose.
+
+    Source: https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html (read 2026-12-01).
+    """
+    return Stream(key, database, engine, tables, _place(key, is_load=False))
+
+
+def _place(file: str, *, is_load: bool) -> str:
     """Files in an order, those of loads first; a blank would end the place in a position's text.
 
-    >>> _place("LOAD00000001.csv", True) < _place("20261201-101500123.csv", False)
+    >>> _place("LOAD00000001.csv", is_load=True) < _place("20261201-101500123.csv", is_load=False)
     True
     """
     return f"{0 if is_load else 1}/{re.sub(r'[^!-~]', '_', file)}"

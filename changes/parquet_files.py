@@ -20,9 +20,11 @@ from fleet.dms.endpoints import OPERATION_COLUMN, TIMESTAMP_COLUMN
 from fleet.dms.mappings import BEFORE_PREFIX, DATABASE_COLUMN
 from fleet.tables.columns import Column, dms_type, parquet_type
 
-_ROWS_AT_ONCE = 4_096
+_ROWS_AT_ONCE = 2_048
 _BUFFER_BYTES = 1024 * 1024
 """How much of a column is read ahead; without a bound it would be all of a row group's."""
+_WITH_FEW_VALUES = (OPERATION_COLUMN, TIMESTAMP_COLUMN, DATABASE_COLUMN)
+"""Columns whose values are made once for all rows that share them."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  Parquet's times are of no zone
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _IS_KIND: dict[str, Callable[[pa.DataType], bool]] = {
@@ -54,12 +56,13 @@ def read_parquet(file: BinaryIO, origin: Origin, park: Park = refuse) -> Iterato
 
 def _batches(file: BinaryIO, origin: Origin) -> Iterator[pa.RecordBatch]:
     try:
+        metadata = pq.read_metadata(file)
         opened = pq.ParquetFile(
             file,
+            metadata=metadata,
             buffer_size=_BUFFER_BYTES,
             pre_buffer=False,
-            # They have few values, which are made once in place of row by row.
-            read_dictionary=[OPERATION_COLUMN, TIMESTAMP_COLUMN, DATABASE_COLUMN],
+            read_dictionary=[name for name in metadata.schema.names if name in _WITH_FEW_VALUES],
         )
         yield from opened.iter_batches(_ROWS_AT_ONCE, use_threads=False)
     except (pa.ArrowException, OSError, EOFError) as error:

@@ -1,11 +1,11 @@
-"""A row of a table of the source, with what DMS and our mappings added to it, as a change."""
+"""Rows of a table of the source, with what DMS and our mappings added to them, as changes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NoReturn
+from datetime import datetime
+from itertools import repeat
 
 from changes.origin import Origin
 from changes.record import Change, Operation, Position
@@ -19,18 +19,19 @@ from fleet.tables.columns import Column
 
 ADDED_COLUMNS = (OPERATION_COLUMN, TIMESTAMP_COLUMN, DATABASE_COLUMN, POSITION_COLUMN, SEQUENCE_COLUMN)
 """What a row has beside the source's columns; and `_fleet_before_<key>`."""
-_LETTERS: Mapping[object, Operation] = {"I": "insert", "U": "update", "D": "delete"}
+_OF_LETTER: Mapping[object, Operation] = {"I": "insert", "U": "update", "D": "delete"}
 _WITH_BEFORE = ("update", "delete")
+Found = dict[str, object]
+_Errors = dict[int, UnfitError]
+"""Why the row at a place among those at hand is no change."""
 
 
 @dataclass(frozen=True)
 class RowNames:
-    """The columns of a file, by what they are; each with its place in a row. *key*: as far as it is known."""
+    """The columns of a file, by what they are, each with its place in a row. *key*: as far as it is known."""
 
-    source: tuple[str, ...]
-    source_places: tuple[int, ...]
-    before: tuple[str, ...]
-    before_places: tuple[int, ...]
+    source: Mapping[str, int]
+    before: Mapping[str, int]
     added: Mapping[str, int]
     key: tuple[str, ...]
 
@@ -43,12 +44,12 @@ def sort_names(names: Sequence[str], origin: Origin) -> RowNames:
     >>> sort_names(["Op", "id", "_fleet_before_id"], origin).key
     ('id',)
     """
-    before = {at: name.removeprefix(BEFORE_PREFIX) for at, name in enumerate(names) if name.startswith(BEFORE_PREFIX)}
+    before = {name.removeprefix(BEFORE_PREFIX): at for at, name in enumerate(names) if name.startswith(BEFORE_PREFIX)}
     added = {name: at for at, name in enumerate(names) if name in ADDED_COLUMNS}
-    source = {at: name for at, name in enumerate(names) if at not in before and name not in added}
+    source = {name: at for at, name in enumerate(names) if at not in before.values() and name not in added}
     # DMS adds the columns of a key as it was for the primary key alone, in an order that no page gives.
-    key = origin.table.key if origin.table is not None else tuple(before.values())
-    return RowNames(tuple(source.values()), tuple(source), tuple(before.values()), tuple(before), added, key)
+    key = origin.table.key if origin.table is not None else tuple(before)
+    return RowNames(source, before, added, key)
 
 
 def column_of(origin: Origin, name: str) -> Column | None:
@@ -87,106 +88,162 @@ def changes_of_rows(
     has_unfit: bool,
 ) -> Iterator[Change]:
     """The changes of rows that are at hand by *columns*, typed. *numbers*: of the rows in their file, from 1.
-    *record*: the row at a place, as it is parked. *has_unfit*: a value may be an `UnfitError`."""
-    nothing: Sequence[object] = [None] * len(numbers)
+    *record*: the row at a place, as it is parked. *has_unfit*: a value may be an `UnfitError`.
+
+    All is done column by column: what Python does once a row is most of the time that a file takes.
+    """
     letters, moments, databases, places, sequences = (
-        columns[names.added[name]] if name in names.added else nothing for name in ADDED_COLUMNS
+        columns[names.added[name]] if name in names.added else [None] * len(numbers) for name in ADDED_COLUMNS
     )
-    has_database = DATABASE_COLUMN in names.added
-    rows = _rows(columns, names.source_places, len(numbers))
-    before_rows = _rows(columns, names.before_places, len(numbers))
-    of_all = zip(numbers, rows, before_rows, letters, moments, databases, places, sequences, strict=True)
-    for at, (number, values, before, letter, moment, database, place, sequence) in enumerate(of_all):
-        try:
-            if has_unfit:
-                _refuse_unfit((*values, *before, letter, moment, database, place, sequence))
-            if has_database and database != origin.database:
-                _refuse_foreign(database, origin)
-            operation = "load" if origin.is_load else _operation(letter)
-            yield make_change(
-                origin,
-                names.key,
-                operation,
-                dict(zip(names.source, values, strict=True)),
-                dict(zip(names.before, before, strict=True)) if operation in _WITH_BEFORE else {},
-                position(origin, place, sequence, number),
-                moment,
-            )
-        except UnfitError as error:
-            park(PoisonRecordError(origin.source, number, error.column, error.why, record(at)))
+    operations: Sequence[Operation | None] = [_OF_LETTER.get(letter) for letter in letters]
+    if origin.is_load:
+        operations = ["load" for _ in numbers]
+    # Rows are as long as their names, by `_rows`; to ask again takes a third of the time.
+    images = [dict(zip(names.source, row, strict=False)) for row in _rows(columns, names.source, len(numbers))]
+    befores = _befores(origin, names, columns, operations, images)
+    keys = _keys(names.key, operations, befores, images)
+    times = _commit_times(moments)
+    errors: _Errors = {}
+    if None in operations:
+        errors |= {at: _unknown(letters[at]) for at, operation in enumerate(operations) if operation is None}
+    if any(None in key for key in keys):
+        errors |= {at: _keyless(names.key, key) for at, key in enumerate(keys) if None in key}
+    if DATABASE_COLUMN in names.added and {*databases} != {origin.database}:
+        errors |= {at: _foreign(one, origin) for at, one in enumerate(databases) if one != origin.database}
+    if any(isinstance(time, UnfitError) for time in times.values()):
+        errors |= {at: time for at, one in enumerate(moments) if isinstance(time := times[one], UnfitError)}
+    if has_unfit:
+        for values in columns:
+            errors |= {at: value for at, value in enumerate(values) if isinstance(value, UnfitError)}
+    found = map(
+        Change,
+        repeat(origin.source),
+        repeat(origin.database),
+        repeat(origin.name.schema),
+        repeat(origin.name.table),
+        keys,
+        operations,
+        befores,
+        [{} if operation == "delete" else image for operation, image in zip(operations, images, strict=True)],
+        _positions(origin, places, sequences, numbers),
+        [times[one] for one in moments],
+    )
+    if not errors:
+        yield from found
+        return
+    for at, change in enumerate(found):
+        if (error := errors.get(at)) is None:
+            yield change
+        else:
+            park(PoisonRecordError(origin.source, numbers[at], error.column, error.why, record(at)))
 
 
-def _rows(columns: Sequence[Sequence[object]], places: Sequence[int], count: int) -> Iterable[tuple[object, ...]]:
-    return zip(*(columns[at] for at in places), strict=True) if places else [()] * count
+def _rows(columns: Sequence[Sequence[object]], names: Mapping[str, int], count: int) -> Iterable[tuple[object, ...]]:
+    return zip(*(columns[at] for at in names.values()), strict=True) if names else [()] * count
 
 
-def _refuse_unfit(values: Sequence[object]) -> None:
-    for value in values:
-        if isinstance(value, UnfitError):
-            raise value
+def _befores(
+    origin: Origin,
+    names: RowNames,
+    columns: Sequence[Sequence[object]],
+    operations: Sequence[Operation | None],
+    images: Sequence[Found],
+) -> list[Found]:
+    if "update" not in operations and "delete" not in operations:
+        return [{} for _ in operations]
+    rows = _rows(columns, names.before, len(operations))
+    return [
+        _before_image(origin, names.key, operation, dict(zip(names.before, row, strict=True)), image)
+        if operation in _WITH_BEFORE
+        else {}
+        for operation, row, image in zip(operations, rows, images, strict=True)
+    ]
 
 
-def _refuse_foreign(database: object, origin: Origin) -> NoReturn:
-    raise UnfitError(f"it is of database {database!r}, in a file of {origin.database!r}", DATABASE_COLUMN)
+def _before_image(origin: Origin, key: Sequence[str], operation: object, before: Found, image: Found) -> Found:
+    """What is known of a row before an update or a delete. *before*: as far as the carrier says so. *image*: its row.
+
+    A column of a key is null nowhere at a source: DMS had none to give. Of a row that is gone, PostgreSQL gives the
+    key, and DMS nulls for the rest (docs/facts/dms.md 4.5). These are left out, since a null that was one looks alike.
+    """
+    given = before
+    if None in before.values():
+        given = {name: value for name, value in before.items() if value is not None or name not in key}
+    if operation == "update":
+        return given
+    if origin.engine == "postgresql":
+        return {name: value for name, value in image.items() if value is not None or name in key} | given
+    return image | given
 
 
-def _operation(letter: object) -> Operation:
-    found = _LETTERS.get(letter)
-    if found is None:
-        shown = "nothing" if letter is None else outline(letter)
-        raise UnfitError(f"its operation is {shown}, wanted I, U or D", OPERATION_COLUMN)
-    return found
+def _keys(
+    key: Sequence[str],
+    operations: Sequence[Operation | None],
+    befores: Sequence[Found],
+    images: Sequence[Found],
+) -> Sequence[tuple[object, ...]]:
+    if not key:
+        return [()] * len(operations)
+    of_key = [
+        before if one == "delete" else image for one, before, image in zip(operations, befores, images, strict=True)
+    ]
+    return list(zip(*([row.get(name) for row in of_key] for name in key), strict=True))
 
 
-def position(origin: Origin, place: object, sequence: object, number: int) -> Position:
-    """The position of a row. *place*, *sequence*: as DMS wrote them; None where it did not."""
-    found = _sortable(origin.engine, place) if isinstance(place, str) and place else origin.place
-    if isinstance(sequence, str) and sequence:
-        return Position(origin.attempt, found, sequence, 0)
-    return Position(origin.attempt, found, "", number)
+def _commit_times(moments: Sequence[object]) -> dict[object, datetime | UnfitError | None]:
+    """When each of *moments* is; an `UnfitError` where it is no time."""
+    return {moment: _commit_time(moment) for moment in {*moments}}
 
 
-_sortable = lru_cache(maxsize=1024)(sortable_position)  # all changes of a transaction share a place on some engines
+def _commit_time(moment: object) -> datetime | UnfitError | None:
+    if not isinstance(moment, str):
+        return None
+    try:
+        return commit_time(moment)
+    except ValueError:
+        return UnfitError(f"it has {outline(moment)} as the time of its commit", TIMESTAMP_COLUMN)
+
+
+def _positions(
+    origin: Origin, places: Sequence[object], sequences: Sequence[object], numbers: Sequence[int]
+) -> Iterator[Position]:
+    """Of each row: *places*, *sequences*: as DMS wrote them; None where it did not."""
+    sortable = [sortable_position(origin.engine, one) if isinstance(one, str) else origin.place for one in places]
+    ordinals = [0 if sequence else number for sequence, number in zip(sequences, numbers, strict=True)]
+    return map(Position, repeat(origin.attempt), sortable, [one or "" for one in sequences], ordinals)  # type: ignore[list-item]
+
+
+def _unknown(letter: object) -> UnfitError:
+    shown = "nothing" if letter is None else outline(letter)
+    return UnfitError(f"its operation is {shown}, wanted I, U or D", OPERATION_COLUMN)
+
+
+def _foreign(database: object, origin: Origin) -> UnfitError:
+    return UnfitError(f"it is of database {database!r}, in a file of {origin.database!r}", DATABASE_COLUMN)
+
+
+def _keyless(key: Sequence[str], values: Sequence[object]) -> UnfitError:
+    """What to raise for a record that lacks a column of its *key*."""
+    name = key[values.index(None)]
+    return UnfitError(f"its key has no {name!r}, so that nobody knows of which row it is", name)
 
 
 def make_change(
-    origin: Origin,
-    key: Sequence[str],
-    operation: Operation,
-    row: dict[str, object],
-    before: dict[str, object],
-    at: Position,
-    moment: object,
+    origin: Origin, operation: Operation, image: Found, before: Found, at: Position, moment: object
 ) -> Change:
-    """The change of *row*, which has the columns of the source alone. *key*: the names of the key's columns. *before*:
-    what the carrier gives of the row as it was. *moment*: when it was committed, as text.
+    """The change of one row. *image*: its columns of the source. *before*: what the carrier gives of the row as it was.
+    *moment*: when it was committed, as text, or None.
 
     Raises:
         UnfitError: It has no value of a column of its key, or *moment* is no time.
     """
-    gone: dict[str, object] = {}
-    if operation == "delete":
-        row, gone = gone, _row_before(origin, key, row, before)
-    elif operation == "update":
-        # A column of a key is null nowhere at a source: DMS had none to give.
-        gone = {name: value for name, value in before.items() if value is not None or name not in key}
-    image = gone if operation == "delete" else row
-    values = tuple([image.get(name) for name in key])
-    if None in values:
-        raise UnfitError("its key has no value, so that nobody knows of which row it is", key[values.index(None)])
-    try:
-        committed_at = commit_time(moment) if isinstance(moment, str) else None
-    except ValueError:
-        raise UnfitError(f"it has {outline(moment)} as the time of its commit", TIMESTAMP_COLUMN) from None
-    return Change(origin.source, origin.database, *origin.name, values, operation, gone, row, at, committed_at)
-
-
-def _row_before(
-    origin: Origin, key: Sequence[str], row: Mapping[str, object], before: Mapping[str, object]
-) -> dict[str, object]:
-    """What is known of a row that is gone. PostgreSQL gives its key, and DMS nulls for the rest (docs/facts/dms.md
-    4.5): these are left out, since a null that was one cannot be known from them."""
-    given = {name: value for name, value in before.items() if value is not None}
-    if origin.engine == "postgresql":
-        return {name: value for name, value in row.items() if value is not None or name in key} | given
-    return {**row, **given}
+    names = origin.table.key if origin.table is not None else ()
+    gone = _before_image(origin, names, operation, before, image) if operation in _WITH_BEFORE else {}
+    (key,) = _keys(names, [operation], [gone], [image])
+    if None in key:
+        raise _keyless(names, key)
+    committed_at = _commit_time(moment)
+    if isinstance(committed_at, UnfitError):
+        raise committed_at
+    after = {} if operation == "delete" else image
+    return Change(origin.source, origin.database, *origin.name, key, operation, gone, after, at, committed_at)

@@ -18,7 +18,7 @@ def sortable_position(engine: Engine, position: str) -> str:
 
     >>> sortable_position("postgresql", "16/B374D848"), sortable_position("sqlserver", "00000014:00000061:0001")
     ('00000016B374D848', '00000014:00000061:0001')
-    >>> sortable_position("mysql", "mysql-bin.000024:373:4")[-40:]
+    >>> sortable_position("mysql", "mysql-bin.000024:373:4")[48:]
     'mysql-bin.00002400000000000000000373'
     >>> sortable_position("postgresql", "00000002/7C007178.3.00000002/7C007178")
     '000000027C007178'
@@ -26,8 +26,11 @@ def sortable_position(engine: Engine, position: str) -> str:
     if engine == "sqlserver":
         return position
     if engine == "postgresql":
-        parts, widths = position.split("/"), (_HALF_OF_A_LOG_POSITION, _HALF_OF_A_LOG_POSITION)
-    else:
-        parts, widths = position.split(":"), (_FILE_OF_A_LOG, _PLACE_IN_A_FILE)
-    parts = (*parts, "")[:2]
-    return "".join(part.rjust(width, "0")[:width] for part, width in zip(parts, widths, strict=True))
+        high, _, rest = position.partition("/")
+        return _padded(high, _HALF_OF_A_LOG_POSITION) + _padded(rest.partition("/")[0], _HALF_OF_A_LOG_POSITION)
+    file, _, rest = position.partition(":")
+    return _padded(file, _FILE_OF_A_LOG) + _padded(rest.partition(":")[0], _PLACE_IN_A_FILE)
+
+
+def _padded(part: str, width: int) -> str:
+    return part.rjust(width, "0")[:width]
