@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 from own_files import ROOT, own_files
 
-_OURS = "bench|changes|cli|docs|fleet|lambdas|local|localcloud|onboarding|orchestration|proofs|registry|report|requirements|tests"
+_OURS = (
+    "bench|changes|cli|docs|fleet|lambdas|local|localcloud|onboarding|orchestration|proofs|registry|report|"
+    "requirements|tests"
+)
 _PATH = re.compile(rf"(?<![\w/.:@-])((?:{_OURS})/[\w./-]*\w\.(?:py|md|yaml|json|sql|toml|txt|css|js|tf))\b")
 _SECTION = re.compile(r"docs/(facts/\w+|design)\.md (\d+(?:\.\d+)?)")
 _DECISION = re.compile(r"\bdecisions? (\d{4})\b|decisions/(\d{4})-")
