@@ -2,9 +2,7 @@
 
     {"data": {<column>: <value>}, "metadata": {"operation": "update", ...}, "before-image": {<column>: <value>}}
 
-Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kafka.html (read 2026-11-29) and
-CHAP_Target.Kinesis.html; whole messages: https://github.com/crate/commons-codec (tests/transform/test_aws_dms.py, read
-2026-12-01) and https://kingshark8848.gitbook.io/tech-posts/aws-dms (read 2026-12-01). DMS leaves out nulls and empty
+Source: docs/facts/dms.md 13, with the messages that are known in public. DMS leaves out nulls and empty
 texts unless `IncludeNullAndEmpty` is set: a column that is not there may be either, or unchanged. `before-image` is the
 `FieldName` that AWS's example gives `BeforeImageSettings`. A message format of `JSON` has tabs and line breaks,
 `JSON_UNFORMATTED` has none; Kinesis' deliveries to S3 may put one envelope directly behind the other.

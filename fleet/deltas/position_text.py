@@ -13,7 +13,7 @@ def sortable_position(engine: Engine, position: str) -> str:
     Equal to what the SQL of `position_order` (`fleet/deltas/change_sql.py`) makes of it, so that a row in Snowflake and
     a change that a consumer reads are ordered alike. Like there, a part that is longer than its place is cut: DMS may
     write more behind a position of PostgreSQL, which the sequence orders.
-    Source: observed, https://github.com/crate/commons-codec (tests/transform/test_aws_dms.py, read 2026-12-01), the
+    Source: observed, https://github.com/crate/commons-codec (test_aws_dms.py, read 2026-12-01), the
     last example below.
 
     >>> sortable_position("postgresql", "16/B374D848"), sortable_position("sqlserver", "00000014:00000061:0001")

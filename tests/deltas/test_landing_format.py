@@ -94,6 +94,16 @@ def test_a_consumer_of_the_files_has_the_tables_of_the_source(database: DeltaCas
     assert {change.operation for key, changes in by_file.items() if "/full/" in key for change in changes} == {"load"}
 
 
+def test_the_example_of_the_page_reads_a_file(landed: dict[str, bytes], capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (key,) = [key for key in landed if "/delta/" in key and "/orders/" in key]
+    exec(example, {"file": io.BytesIO(landed[key]), "key": key, "tables": {}})  # noqa: S102  the page's own words
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
+        ["update", "orders"],
+        ["delete", "orders"],
+    ]
+
+
 def test_manifests_have_the_members_of_the_page(landed: dict[str, bytes]) -> None:
     manifests = [json.loads(body) for key, body in landed.items() if key.endswith("_manifest.json")]
     rows = re.findall(r"^\| `(\w+)(\[\])?` \| ([^|]+) \|", PAGE[PAGE.index("## The manifest") :], re.MULTILINE)

@@ -26,7 +26,7 @@ PEOPLE = Table(
     ("id",),
 )
 TOPIC = Stream("people/0", "crm", "postgresql", {PEOPLE.name: PEOPLE})
-# Whole messages of DMS. Source: https://github.com/crate/commons-codec, tests/transform/test_aws_dms.py (read
+# Whole messages of DMS. Source: https://github.com/crate/commons-codec, test_aws_dms.py (read
 # 2026-12-01), but for what people and their addresses are called.
 UPDATE_OF_A_KEY: dict[str, Any] = {
     "before-image": {"id": 46},
