@@ -21,6 +21,8 @@ from fleet.dms.mappings import BEFORE_PREFIX, DATABASE_COLUMN
 from fleet.tables.columns import Column, dms_type, parquet_type
 
 _ROWS_AT_ONCE = 2_048
+_BYTES_AT_ONCE = 8 * 1024 * 1024
+"""How much of rows with long values is made into values at once, by the mean row of the file's largest rows."""
 _BUFFER_BYTES = 1024 * 1024
 """How much of a column is read ahead; without a bound it would be all of a row group's."""
 _WITH_FEW_VALUES = (OPERATION_COLUMN, TIMESTAMP_COLUMN, DATABASE_COLUMN)
@@ -41,8 +43,9 @@ _IS_KIND: dict[str, Callable[[pa.DataType], bool]] = {
 
 
 def read_parquet(file: BinaryIO, origin: Origin, park: Park = refuse) -> Iterator[Change]:
-    """The changes of *file*, which can be read from any place, in its order. What is held of it are a few thousand rows
-    and a megabyte for each column. *park* takes the records that are no changes.
+    """The changes of *file*, which can be read from any place, in its order. What is held of it are some thousand
+    rows, of long ones a few times 8 MB, and a page of each column, which DMS makes of 1 MB by default. *park* takes the
+    records that are no changes.
 
     Raises:
         BrokenFileError: It is cut, damaged, or no Parquet.
@@ -64,9 +67,15 @@ def _batches(file: BinaryIO, origin: Origin) -> Iterator[pa.RecordBatch]:
             pre_buffer=False,
             read_dictionary=[name for name in metadata.schema.names if name in _WITH_FEW_VALUES],
         )
-        yield from opened.iter_batches(_ROWS_AT_ONCE, use_threads=False)
+        yield from opened.iter_batches(_rows_at_once(metadata), use_threads=False)
     except (pa.ArrowException, OSError, EOFError) as error:
         raise BrokenFileError(origin.source, f"it cannot be read as Parquet: {error}") from error
+
+
+def _rows_at_once(metadata: pq.FileMetaData) -> int:
+    groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
+    widest = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
+    return max(1, min(_ROWS_AT_ONCE, _BYTES_AT_ONCE // max(1, widest)))
 
 
 def _changes(batch: pa.RecordBatch, origin: Origin, numbers: range, park: Park) -> Iterator[Change]:

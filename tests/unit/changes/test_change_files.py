@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +19,7 @@ import pytest
 from carriers import ORIGIN, TABLE, as_csv, as_parquet, csv_changes, images, parquet_changes
 from changes.csv_files import read_csv
 from changes.parquet_files import read_parquet
+from changes.record import Change
 from changes.unreadable import BrokenFileError, PoisonRecordError
 from fleet.tables.catalogue import Table
 from fleet.tables.columns import Column
@@ -124,6 +127,11 @@ def test_a_value_of_another_type_is_parked_with_its_row() -> None:
     assert [(one.number, one.column) for one in parked] == [(2, "price")]
 
 
+def test_a_decimal_has_the_digits_that_the_catalogue_says() -> None:
+    body = as_parquet([{"Op": "I", "id": 1, "price": Decimal("1.5")}], price=pa.decimal128(10, 2))
+    assert str(parquet_changes(body)[0].after["price"]) == "1.500000"
+
+
 def test_a_row_of_another_length_is_parked_and_numbers_go_on_behind_it() -> None:
     lines = [f"I,{at},x\n" if at not in {3, 7, 10} else f"I,{at}\n" for at in range(1, 11)]
     lines[7] = "I,eight,x\n"
@@ -199,15 +207,31 @@ def test_a_csv_file_that_is_cut_is_broken(cut: Any, words: str) -> None:
         csv_changes(cut(body))
 
 
-def test_of_a_large_file_little_is_held() -> None:
-    rows = as_csv([{"Op": "I", "id": 1, "name": "x" * 1000}] * 1000, has_header=False)
-    body = io.BytesIO(rows * 64)
-    before, most = pa.total_allocated_bytes(), 0
-    for count, _ in enumerate(read_csv(body, ORIGIN, ["Op", "id", "name"]), 1):
-        if count % 1000 == 0:
+def most_allocated(changes: Iterator[Change], every: int) -> tuple[int, int]:
+    """How many changes there are, and how many bytes Arrow has at most while they are read."""
+    before, most, count = pa.total_allocated_bytes(), 0, 0
+    for count, _ in enumerate(changes, 1):
+        if count % every == 0:
             most = max(most, pa.total_allocated_bytes() - before)
+    return count, most
+
+
+def test_of_a_large_file_of_csv_little_is_held_and_no_row_is_torn_by_a_line_break() -> None:
+    rows = as_csv([{"Op": "I", "id": 1, "name": "x\n" * 500}] * 1000, has_header=False)
+    body = io.BytesIO(rows * 64)
+    count, most = most_allocated(read_csv(body, ORIGIN, ["Op", "id", "name"]), 1000)
     assert count == 64_000
     assert 0 < most < 40_000_000 < body.tell()
+
+
+def test_of_long_values_in_parquet_little_is_held() -> None:
+    rows = [{"Op": "I", "id": at, "name": os.urandom(500_000).hex()} for at in range(64)]
+    sink = io.BytesIO()
+    # As many values as are written at once are in one page, which is read as a whole.
+    pq.write_table(pa.Table.from_pylist(rows), sink, compression="none", use_dictionary=False, write_batch_size=1)
+    count, most = most_allocated(read_parquet(sink, ORIGIN), 1)
+    assert count == 64
+    assert 0 < most < 40_000_000
 
 
 def test_a_consumer_that_stops_stops_the_reading() -> None:
