@@ -26,12 +26,7 @@ from fleet.dms.endpoints import TIMESTAMP_COLUMN
 from fleet.dms.mappings import BEFORE_PREFIX, DATABASE_COLUMN
 from fleet.tables.catalogue import TableName
 
-_OPERATIONS: Mapping[object, Operation] = {
-    "load": "load",
-    "insert": "insert",
-    "update": "update",
-    "delete": "delete",
-}
+_OPERATIONS: Mapping[str, Operation] = {"load": "load", "insert": "insert", "update": "update", "delete": "delete"}
 _READ_BYTES = 64 * 1024
 _LONGEST_ENVELOPE_BYTES = 8 * 1024 * 1024
 """DMS's messages have at most 1 MB (`MessageMaxBytes`), which formatting may make more of."""
@@ -143,7 +138,7 @@ def _change(text: bytes, stream: Stream, number: int, control: Control) -> Chang
     if metadata.get("record-type") == "control" or ("control" in envelope and "data" not in envelope):
         control(ControlRecord(str(operation or ""), *name))
         return None
-    if operation not in _OPERATIONS:
+    if not isinstance(operation, str) or operation not in _OPERATIONS:
         raise UnfitError(f"its operation is {outline(operation)}, wanted load, insert, update or delete")
     if not name.table:
         raise UnfitError("its metadata names no table")

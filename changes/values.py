@@ -132,12 +132,14 @@ def _from_double(raw: object) -> int:
 
     Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kafka.html (read 2026-11-29).
     """
-    if not isinstance(raw, float | Decimal) or raw != int(raw):
+    if not isinstance(raw, float | Decimal):
         raise _NotOfTypeError("not a whole number")
-    number = int(raw)
-    if abs(number) >= _FIRST_UNSAFE_DOUBLE:
-        raise _NotOfTypeError("a double of this size has lost digits: set useLargeIntegerValue at the endpoint")
-    return number
+    # Asked first: a number of a few characters may have a thousand million digits.
+    if not -_FIRST_UNSAFE_DOUBLE < raw < _FIRST_UNSAFE_DOUBLE:
+        raise _NotOfTypeError("a double of more than 53 bits has lost digits: set useLargeIntegerValue at the endpoint")
+    if raw != int(raw):
+        raise _NotOfTypeError("not a whole number")
+    return int(raw)
 
 
 def _decimals(dms: DmsType) -> Convert:

@@ -154,7 +154,12 @@ def test_envelopes_are_found_however_they_are_laid_out(joined: Any) -> None:
         (message(LOAD).replace(b"John", b"J\xff"), "it is no UTF-8"),
         (message({"metadata": LOAD["metadata"]}), "it has no 'data'"),
         (message({**LOAD, "metadata": {"operation": "hunter2"}}), "its operation is 'aaaaaa9'"),
+        (message({**LOAD, "metadata": {"operation": ["load"]}}), "its operation is"),
         (message({**LOAD, "metadata": {"operation": "load"}}), "its metadata names no table"),
+        (
+            message({**LOAD, "data": {"id": "ID"}}).replace(b'"ID"', b"1e999999999"),
+            "wanted integer (INT32): a double of more than 53 bits",
+        ),
         (message({**LOAD, "data": {"name": "hunter2"}}), "its key has no 'id'"),
         (message({**LOAD, "data": {"id": "hunter2"}}), "column 'id' has 'aaaaaa9', wanted integer"),
         (message({**LOAD, "data": {"id": 1, "_fleet_database": "shop"}}), "it is of database 'shop', wanted 'crm'"),
