@@ -28,6 +28,7 @@ from fleet.dms.mappings import BEFORE_PREFIX
 _NULL = "NULL"
 _LONGEST_ROW_BYTES = 8 * 1024 * 1024
 """How much is parsed at once; a row must fit into it."""
+_BYTE_BY_BYTE = "latin-1"
 _BUFFER_BYTES = 64 * 1024
 _ROWS_AT_ONCE = 2_048
 
@@ -49,7 +50,8 @@ def read_csv(body: Body, origin: Origin, names: Sequence[str] | None = None, par
     number = 1
 
     def note(row: pc.InvalidRow) -> str:
-        torn[row.number] = f"it has {row.actual_columns} fields, wanted {row.expected_columns}", row.text
+        why = f"it has {row.actual_columns} fields, wanted {row.expected_columns}"
+        torn[row.number] = why, _shown(row.text)
         return "skip"
 
     def park_torn(at: int) -> None:
@@ -73,15 +75,16 @@ def read_csv(body: Body, origin: Origin, names: Sequence[str] | None = None, par
 
 def _read_header(stream: io.BufferedReader[_WholeRows], origin: Origin) -> tuple[str, ...]:
     try:
-        return tuple(next(csv.reader([stream.readline().decode()])))
-    except (UnicodeDecodeError, StopIteration):
+        return tuple(next(csv.reader([_bytes(stream.readline().decode()).decode()])))
+    except (UnicodeDecodeError, StopIteration, csv.Error):
         raise BrokenFileError(origin.source, "its first row has no names of columns") from None
 
 
 def _batches(
     stream: io.BufferedReader[_WholeRows], origin: Origin, names: Sequence[str], note: Callable[[pc.InvalidRow], str]
 ) -> Iterator[pa.RecordBatch]:
-    """The rows, each value as its bytes: where they are no UTF-8, that is a matter of one record, not of the file."""
+    """The rows, each byte of a value as a character of Latin-1: what is no UTF-8 is a matter of one record, while Arrow
+    would end the file there, or pass the record over where it has too few fields."""
     if not stream.peek(1):
         return
     try:
@@ -90,7 +93,7 @@ def _batches(
             read_options=pc.ReadOptions(use_threads=False, block_size=_LONGEST_ROW_BYTES, column_names=list(names)),
             parse_options=pc.ParseOptions(newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note),
             convert_options=pc.ConvertOptions(
-                column_types={name: pa.binary() for name in names},
+                column_types={name: pa.string() for name in names},
                 null_values=[_NULL],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
@@ -117,16 +120,17 @@ def _changes(
 
     def record(at: int) -> str:
         row = batch.slice(at, 1).to_pylist()[0]
-        return json.dumps({name: raw and raw.decode(errors="backslashreplace") for name, raw in row.items()})
+        return json.dumps({name: None if raw is None else _shown(raw) for name, raw in row.items()})
 
     yield from changes_of_rows(origin, names, columns, numbers, record, park, has_unfit=has_unfit)
 
 
 def _texts(name: str, values: pa.Array) -> tuple[Sequence[object], bool]:
+    found = values.to_pylist()
     try:
-        return values.cast(pa.string()).to_pylist(), False
-    except pa.ArrowInvalid:
-        return [None if raw is None else _text(name, raw) for raw in values.to_pylist()], True
+        return [raw if raw is None or raw.isascii() else _bytes(raw).decode() for raw in found], False
+    except UnicodeDecodeError:
+        return [None if raw is None else _text(name, _bytes(raw)) for raw in found], True
 
 
 def _text(name: str, raw: bytes) -> object:
@@ -136,24 +140,40 @@ def _text(name: str, raw: bytes) -> object:
         return UnfitError(f"column {name!r} has {len(raw)} bytes that are no UTF-8", name)
 
 
+def _bytes(raw: str) -> bytes:
+    return raw.encode(_BYTE_BY_BYTE)
+
+
+def _shown(raw: str) -> str:
+    return _bytes(raw).decode(errors="backslashreplace")
+
+
 class _WholeRows(io.RawIOBase):
-    """The bytes of *body*. Raises where they end within a row: Arrow would take what is left of it for all of it."""
+    """The bytes of *body*, each as a character of Latin-1, in UTF-8. Raises where they end within a row: Arrow would
+    take what is left of it for all of it."""
 
     def __init__(self, source: str, body: Body) -> None:
         self._source = source
         self._body = body
         self._last = b"\n"
         self._quotes = 0
+        self._rest = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: object, /) -> int:
         into = memoryview(cast(bytearray, buffer))
-        found = self._body.read(len(into))
+        found = self._rest or self._next(len(into))
+        self._rest = found[len(into) :]
+        count = len(found) - len(self._rest)
+        into[:count] = found[:count]
+        return count
+
+    def _next(self, size: int) -> bytes:
+        found = self._body.read(size)
         if not found and (self._last != b"\n" or self._quotes % 2):
             raise BrokenFileError(self._source, "it ends within a row: it was cut")
         self._quotes += found.count(b'"')
         self._last = found[-1:] or self._last
-        into[: len(found)] = found
-        return len(found)
+        return found if found.isascii() else found.decode(_BYTE_BY_BYTE).encode()

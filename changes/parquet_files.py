@@ -68,7 +68,7 @@ def _batches(file: BinaryIO, origin: Origin) -> Iterator[pa.RecordBatch]:
             read_dictionary=[name for name in metadata.schema.names if name in _WITH_FEW_VALUES],
         )
         yield from opened.iter_batches(_rows_at_once(metadata), use_threads=False)
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
         raise BrokenFileError(origin.source, f"it cannot be read as Parquet: {error}") from error
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from carriers import ORIGIN, TABLE, as_csv, as_parquet, csv_changes, images, parquet_changes
+from carriers import ORIGIN, TABLE, as_csv, as_lines, as_parquet, csv_changes, images, line_changes, parquet_changes
 from changes.csv_files import read_csv
 from changes.parquet_files import read_parquet
 from changes.record import Change
@@ -145,10 +148,15 @@ def test_a_row_of_another_length_is_parked_and_numbers_go_on_behind_it() -> None
 
 def test_bytes_that_are_no_utf_8_cost_one_record() -> None:
     parked: list[PoisonRecordError] = []
-    body = b"Op,id,name\nI,1,\xff\xfe\nI,2,b\n"
+    body = b"Op,id,name\nI,1,\xff\xfe\nI,2,b\nI,\xff\nI,,\n"
     assert [one.key for one in csv_changes(body, park=parked.append)] == [(2,)]
-    assert parked[0].why == "column 'name' has 2 bytes that are no UTF-8"
-    assert json.loads(parked[0].record)["name"] == "\\xff\\xfe"
+    assert [(one.number, one.why) for one in sorted(parked, key=lambda one: one.number)] == [
+        (1, "column 'name' has 2 bytes that are no UTF-8"),
+        (3, "it has 2 fields, wanted 3"),
+        (4, "column 'id' has '', wanted bigint (INT64)"),
+    ]
+    records = {one.number: one.record for one in parked}
+    assert (json.loads(records[1])["name"], records[3]) == ("\\xff\\xfe", "I,\\xff")
     parked.clear()
     texts = pa.array([b"\xff", b"b"], pa.binary()).view(pa.string())
     sink = io.BytesIO()
@@ -199,12 +207,34 @@ def test_a_file_of_parquet_that_is_damaged_within_is_broken() -> None:
         (lambda body: gzip.compress(body)[:20] + b"\xff" * 20, "cannot be read as gzip"),
         (lambda body: body + b'I,2,"' + b"x" * 20_000_000 + b'"\n', "rows of more than 8 MB"),
         (lambda body: b"\xff\n" + body, "no names of columns"),
+        (lambda body: b"Op\rid\n" + body, "no names of columns"),
     ],
 )
 def test_a_csv_file_that_is_cut_is_broken(cut: Any, words: str) -> None:
     body = as_csv([{"Op": "I", "id": 1, "name": "one"}] * 3)
     with pytest.raises(BrokenFileError, match=words):
         csv_changes(cut(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (as_parquet([{**ROW, "id": at} for at in range(9)]), parquet_changes),
+        (as_csv([{**ROW, "id": at} for at in range(9)]), csv_changes),
+        (as_lines([{**ROW, "id": at} for at in range(9)]), line_changes),
+    ],
+    ids=["parquet", "csv", "lines"],
+)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_damage_costs_records_or_breaks_the_file_and_nothing_else(body: bytes, read: Any, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(body)))
+    put = data.draw(st.binary(max_size=3) | st.sampled_from([b'"', b"\n", b"\r", b"{", b"}", b","]))
+    damaged = body[:at] + put + body[at + data.draw(st.integers(0, 9)) :]
+    parked: list[PoisonRecordError] = []
+    with suppress(BrokenFileError):
+        read(damaged, park=parked.append)
+    assert all(isinstance(error.record, str) for error in parked)
 
 
 def most_allocated(changes: Iterator[Change], every: int) -> tuple[int, int]:
