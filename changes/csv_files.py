@@ -75,9 +75,12 @@ def read_csv(body: Body, origin: Origin, names: Sequence[str] | None = None, par
 
 def _read_header(stream: io.BufferedReader[_WholeRows], origin: Origin) -> tuple[str, ...]:
     try:
-        return tuple(next(csv.reader([_bytes(stream.readline().decode()).decode()])))
-    except (UnicodeDecodeError, StopIteration, csv.Error):
-        raise BrokenFileError(origin.source, "its first row has no names of columns") from None
+        names = next(csv.reader([_bytes(stream.readline().decode()).decode()]), [])
+    except (UnicodeDecodeError, csv.Error):
+        names = []
+    if not names:
+        raise BrokenFileError(origin.source, "its first row has no names of columns")
+    return tuple(names)
 
 
 def _batches(

@@ -208,6 +208,7 @@ def test_a_file_of_parquet_that_is_damaged_within_is_broken() -> None:
         (lambda body: body + b'I,2,"' + b"x" * 20_000_000 + b'"\n', "rows of more than 8 MB"),
         (lambda body: b"\xff\n" + body, "no names of columns"),
         (lambda body: b"Op\rid\n" + body, "no names of columns"),
+        (lambda body: b"\n" + body, "no names of columns"),
     ],
 )
 def test_a_csv_file_that_is_cut_is_broken(cut: Any, words: str) -> None:
