@@ -9,6 +9,7 @@ from math import ceil
 from typing import Any, TypeVar
 
 from cli.asking_here import Answer, ask_here
+from fleet.asking import NOT_BACK
 from fleet.counts import Count, part_by_size
 from fleet.databases import Database, Engine, Registry
 from fleet.failures import Failure
@@ -127,7 +128,7 @@ def _ask_in_calls(
         if isinstance(answer, Failure):
             return heard, answer
         if not answer:
-            return heard, Failure("connection", "SourceSlow", f"one call had no time for {left[0]}")
+            return heard, Failure("connection", NOT_BACK, f"one call had no time for {left[0]}")
         heard |= {one.name: one for one in answer}
     return heard, None
 

@@ -33,7 +33,7 @@ class TerraformFailedError(FleetError):
 
 
 @dataclass(frozen=True)
-class Change:
+class ResourceChange:
     """What a plan does to one resource. *actions*: Terraform's, as ("update",) or ("delete", "create")."""
 
     address: str
@@ -44,13 +44,13 @@ class Change:
 class TerraformPlan:
     """A plan that can be applied as it is. *is_empty*: nothing would change, not even an output."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[ResourceChange, ...]
     is_empty: bool
 
     def count(self, action: str) -> int:
         """How many resources it does *action* to. One that is replaced is deleted and created.
 
-        >>> TerraformPlan((Change("a.b", ("delete", "create")),), is_empty=False).count("create")
+        >>> TerraformPlan((ResourceChange("a.b", ("delete", "create")),), is_empty=False).count("create")
         1
         """
         return sum(action in one.actions for one in self.changes)
@@ -120,7 +120,7 @@ class Commands:
         document = json.loads(self.run("show", "-json", _PLAN).stdout)
         listed = [(one["address"], tuple(one["change"]["actions"])) for one in document.get("resource_changes", ())]
         # Data sources are read late where they wait for something; nothing changes by that.
-        changes = tuple(Change(*one) for one in listed if one[1] not in {("no-op",), ("read",)})
+        changes = tuple(ResourceChange(*one) for one in listed if one[1] not in {("no-op",), ("read",)})
         return TerraformPlan(changes, is_empty=planned.returncode == 0)
 
     def apply(self) -> None:

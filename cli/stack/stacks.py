@@ -14,7 +14,14 @@ from cli.account import Account
 from cli.stack.guards import left_instances, open_runs, require_account, require_no_open_run
 from fleet.databases import Registry
 from fleet.errors import FleetError, MalformedInputError
-from orchestration.terraform import Change, Commands, TerraformFailedError, TerraformPlan, find_program, require_version
+from orchestration.terraform import (
+    Commands,
+    ResourceChange,
+    TerraformFailedError,
+    TerraformPlan,
+    find_program,
+    require_version,
+)
 
 FOUNDATION = "foundation"
 LOCK = "terraform.lock.hcl"
@@ -37,14 +44,14 @@ class Step:
 
     stack: str
     state: State = "not begun"
-    changes: tuple[Change, ...] = ()
+    changes: tuple[ResourceChange, ...] = ()
     why: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     def counts(self) -> str:
         """What the plan does, in words.
 
-        >>> Step("foundation", changes=(Change("a.b", ("create",)),)).counts()
+        >>> Step("foundation", changes=(ResourceChange("a.b", ("create",)),)).counts()
         '1 to create, 0 to change, 0 to destroy'
         """
         plan = TerraformPlan(self.changes, is_empty=False)

@@ -14,7 +14,9 @@ from case_registry import enter
 from columns_there import columns_landed, columns_published
 from delta_case import DeltaCase
 from fleet.databases import Deletes, Mode, TableRules
+from fleet.tables.catalogue import TableName
 from lambdas.sources import mysql
+from landed_changes import landed_changes, replayed
 from localcloud.servers.mariadb import EmbeddedMariadb
 from mariadb_cases import MariadbCases
 from orchestration.functions import DATABASE_RUN
@@ -88,6 +90,15 @@ def test_changes_arrive(seeded: DeltaCase) -> None:
         run_ok(seeded, ["delta", "full"])
     assert {seeded.case.tables[name]["mode"] for name in ("orders", "torn")} == {"delta"}
     assert seeded.case.tables["keyless"]["mode"] == "full"
+    assert_consumers_are_equal(seeded, ("orders", "order_lines", "torn"))
+
+
+def assert_consumers_are_equal(database: DeltaCase, tables: Sequence[str]) -> None:
+    """A consumer of the landed files has the rows of the source."""
+    found = replayed(change for changes in landed_changes(database.case, "mariadb").values() for change in changes)
+    for table in tables:
+        rows = {tuple(row.values()) for row in found.get(TableName(database.case.id, table), {}).values()}
+        assert rows == {*database.case.ask_source(f"SELECT {COLUMNS[table]} FROM {table}")}, table
 
 
 def test_rows_that_a_foreign_key_takes_along_are_not_left_behind(seeded: DeltaCase) -> None:

@@ -6,32 +6,39 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from delta_case import DeltaCase, delta_cases
+from delta_case import COLUMNS, DeltaCase, delta_cases
 from fleet.parquet_footer import read_footer
+from fleet.tables.catalogue import TableName
+from landed_changes import landed_changes, replayed
 from localcloud.servers.postgres import EmbeddedPostgres
 
 PAGE = (Path(__file__).parents[2] / "docs" / "landing-format.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def landed(
+def database(
     postgres: EmbeddedPostgres, case_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, bytes]]:
-    """Every object of a database after a run that primes and seeds, and one delta."""
+) -> Iterator[DeltaCase]:
+    """A database after a run that primes and seeds, and one delta."""
     with delta_cases(tmp_path_factory.mktemp("landing"), postgres, case_template) as cases:
         database = DeltaCase(cases)
         database.run_ok()
         database.change("UPDATE orders SET id = 30 WHERE id = 3", "DELETE FROM orders WHERE id = 2")
         database.run_ok()
-        case = database.case
-        yield {
-            key: case.s3.get_object(Bucket=case.bucket, Key=key)["Body"].read() for key in case.objects(f"{case.id}/")
-        }
+        yield database
+
+
+@pytest.fixture(scope="module")
+def landed(database: DeltaCase) -> dict[str, bytes]:
+    """Every object of the database."""
+    case = database.case
+    return {key: case.s3.get_object(Bucket=case.bucket, Key=key)["Body"].read() for key in case.objects()}
 
 
 def columns_of(kind: str) -> set[str]:
@@ -67,6 +74,34 @@ def test_a_moved_row_says_where_it_was_and_a_deleted_one_its_key(landed: dict[st
     assert all(re.fullmatch(r"[0-9A-F]+/[0-9A-F]+", position) for position, _ in order)
     assert all(re.fullmatch(r"\d{35}", sequence) for _, sequence in order)
     assert read_footer(landed[key]).rows == 2
+
+
+def test_a_consumer_of_the_files_has_the_tables_of_the_source(database: DeltaCase, landed: dict[str, bytes]) -> None:
+    by_file = landed_changes(database.case, "postgresql")
+    assert {key: len(changes) for key, changes in by_file.items()} == {
+        key: pq.read_metadata(io.BytesIO(body)).num_rows for key, body in landed.items() if key.endswith(".parquet")
+    }
+    tables = replayed(change for changes in by_file.values() for change in changes)
+    for name, columns in COLUMNS.items():
+        rows = {tuple(row.values()) for row in tables.get(TableName("public", name), {}).values()}
+        assert rows == {*database.case.ask_source(f"SELECT {columns} FROM {name}")}
+    (changed,) = [changes for key, changes in by_file.items() if "/delta/" in key and "/orders/" in key]
+    moved, deleted = changed
+    assert (moved.operation, moved.key, moved.before) == ("update", (30,), {"id": 3})
+    assert moved.after == {"id": 30, "what": "order 3", "amount": Decimal("4.50")}
+    assert (deleted.operation, deleted.before, deleted.after) == ("delete", {"id": 2}, {})
+    assert moved.position < deleted.position
+    assert {change.operation for key, changes in by_file.items() if "/full/" in key for change in changes} == {"load"}
+
+
+def test_the_example_of_the_page_reads_a_file(landed: dict[str, bytes], capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (key,) = [key for key in landed if "/delta/" in key and "/orders/" in key]
+    exec(example, {"file": io.BytesIO(landed[key]), "key": key, "tables": {}})  # noqa: S102  the page's own words
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
+        ["update", "orders"],
+        ["delete", "orders"],
+    ]
 
 
 def test_manifests_have_the_members_of_the_page(landed: dict[str, bytes]) -> None:

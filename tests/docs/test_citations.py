@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from own_files import ROOT, own_files
 
 _OURS = (
-    "bench|cli|docs|fleet|lambdas|local|localcloud|onboarding|orchestration|proofs|registry|report|requirements|tests"
+    "bench|changes|cli|docs|fleet|lambdas|local|localcloud|onboarding|orchestration|proofs|registry|report|"
+    "requirements|tests"
 )
 _PATH = re.compile(rf"(?<![\w/.:@-])((?:{_OURS})/[\w./-]*\w\.(?:py|md|yaml|json|sql|toml|txt|css|js|tf))\b")
 _SECTION = re.compile(r"docs/(facts/\w+|design)\.md (\d+(?:\.\d+)?)")

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HOUSES = {
-    "the product": ("fleet", "report", "onboarding", "orchestration", "lambdas", "local", "cli"),
+    "the product": ("fleet", "report", "changes", "onboarding", "orchestration", "lambdas", "local", "cli"),
     "the local cloud": ("localcloud",),
 }
 _OF_EACH_HANDLER = {"Request", "Response"}

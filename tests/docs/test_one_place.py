@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("fleet", "report", "onboarding", "orchestration", "lambdas", "local", "cli")
+PRODUCT = ("fleet", "report", "changes", "onboarding", "orchestration", "lambdas", "local", "cli")
 _NAME = re.compile(r'f"(\{[\w.]*prefix\}-|runs/\{|databases/\{|registry/\{)')
 # It makes things of its own beside the fleet, under a prefix of its own.
 _OF_ITS_OWN = ROOT / "local/coverage/asking.py"
