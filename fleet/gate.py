@@ -1,4 +1,4 @@
-"""The gate: before the first whole load of a database, what its census says is judged, and one small table is tried.
+"""The gate: before the first whole load of a database, what its source says is judged, and one small table is tried.
 
 A database is past it once a run has published something of it. Reasons: docs/decisions/0034.
 """
@@ -6,43 +6,37 @@ A database is past it once a run has published something of it. Reasons: docs/de
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from fleet.checks.check import Check, Judged, apply_checks
+from fleet.checks.source.connection import tls
+from fleet.checks.source.log import agent, log_rights
+from fleet.checks.source.server import edition, version
+from fleet.checks.source_look import SourceLook
 from fleet.databases import Database, Engine
 from fleet.failures import Failure
 from fleet.keeping import judge_keeping
 from fleet.outcomes import TableOutcome
 from fleet.spelling import list_some
-from fleet.tables.account import select_tables
-from fleet.tables.catalogue import Census, Table, TableName
+from fleet.tables.catalogue import Table, TableName
 from fleet.warehouse import find_clashes, rename_columns
 
 _SMALLEST_SHARE = 10
 """A trial moves at most one row in so many: a larger one would take as long as what it is to spare."""
 
 
-@dataclass(frozen=True)
-class GateFacts:
-    """What a run knows of a database before it moves anything."""
-
-    engine: Engine
-    database: Database
-    census: Census
-
-
-def _judge_tables(facts: GateFacts) -> Judged | None:
-    tables = select_tables(facts.engine, facts.database, facts.census, None)
-    if isinstance(tables, Failure):
+def _judge_tables(look: SourceLook) -> Judged | None:
+    tables = look.moved
+    if not tables:
         return None
-    refused = find_refused(facts.engine, facts.database, tables)
+    refused = find_refused(look.engine, look.database, tables)
     if len(refused) < len(tables):
         return Judged("passed", f"{len(tables) - len(refused):,} of {len(tables):,} tables can be loaded")
     why = list_some([failure.text.rstrip(".") for failure in refused.values()], by="; ")
     return Judged("failed", f"no table of it can be loaded: {why}")
 
 
-GATE: tuple[Check[GateFacts], ...] = (
+GATE: tuple[Check[SourceLook], ...] = (
+    *(module.CHECK for module in (tls, version, edition, agent, log_rights)),
     Check(
         "GATE-TABLES",
         "DMS would move all of it, and Snowflake could take nothing.",
@@ -51,16 +45,17 @@ GATE: tuple[Check[GateFacts], ...] = (
         _judge_tables,
     ),
 )
-"""The checks that a database must pass before anything of it is moved for the first time."""
+"""What keeps all of a database from a run: the checks that it must pass before anything of it is moved for the first
+time. What the connection, the login and the log lack fails a run by itself; what single tables lack is theirs alone."""
 
 
-def judge_gate(facts: GateFacts) -> Failure | None:
+def judge_gate(look: SourceLook) -> Failure | None:
     """Why a database that has published nothing yet is not moved at all; None where nothing speaks against it."""
-    failed = [one for one in apply_checks(GATE, facts.database.id, facts) if one.verdict == "failed"]
+    failed = [one for one in apply_checks(GATE, look.database.id, look) if one.verdict == "failed"]
     if not failed:
         return None
     text = " ".join(f"{one.code}: {one.found}. {one.reason} {one.remedy}" for one in failed)
-    return Failure("not_ready", "NotReady", f"{facts.database.id} is new, and not ready. {text}")
+    return Failure("not_ready", "NotReady", f"{look.database.id} is new, and not ready. {text}")
 
 
 def find_refused(engine: Engine, database: Database, tables: Sequence[Table]) -> dict[TableName, Failure]:

@@ -15,10 +15,11 @@ from typing import Literal, Unpack
 
 from fleet.asking import BROKEN
 from fleet.attempt_record import AttemptChange
+from fleet.checks.source_look import SourceLook
 from fleet.deltas.tables import why_no_mark
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
-from fleet.gate import GateFacts, choose_trial, judge_gate
+from fleet.gate import choose_trial, judge_gate
 from fleet.names import newest_census_key
 from fleet.sentences import as_clause
 from fleet.tables.account import DatabaseAccount, remember, select_tables, take_account
@@ -194,7 +195,8 @@ def _pass_gate(
     if opened.attempt.tables is not None or clients.ledger.claim(opened.database.id).is_admitted:
         return tables
     engine, database, limits = opened.server.engine, opened.database, opened.settings.limits
-    if refused := judge_gate(GateFacts(engine, database, census)):
+    facts = clients.source.facts(opened.server, database, ())
+    if refused := judge_gate(SourceLook(opened.registry, database, census, facts)):
         return refused
     if opened.attempt.mode == "delta" or _follows_trial(opened, clients):
         return tables

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from fleet.databases import Database
+from cases import SETTINGS
+from fleet.checks.source_facts import SourceFacts
+from fleet.checks.source_look import SourceLook
+from fleet.databases import Database, Engine, Registry, Server
 from fleet.failures import Failure
-from fleet.gate import GateFacts, choose_trial, conclude_trial, has_passed, judge_gate
+from fleet.gate import choose_trial, conclude_trial, has_passed, judge_gate
 from fleet.outcomes import TableOutcome
 from fleet.tables.catalogue import Census, RelationKind, Table
 from fleet.tables.columns import Column
@@ -27,6 +30,13 @@ def chosen(*tables: Table, database: Database = SHOP, above_rows: int = 1_000) -
 
 
 FACTS = table("facts", 5_000)
+
+
+def look(
+    *tables: Table, database: Database = SHOP, engine: Engine = "postgresql", facts: SourceFacts | Failure | None = None
+) -> SourceLook:
+    registry = Registry(SETTINGS, (Server("east", engine, "secret"),), (database,))
+    return SourceLook(registry, database, Census(("s",), tables), facts or SourceFacts("17.4", encryption="TLSv1.3"))
 
 
 def test_a_database_whose_statistics_know_nothing_is_moved_as_a_whole() -> None:
@@ -62,11 +72,43 @@ def test_a_trial_that_would_take_nearly_as_long_as_the_whole_is_not_made() -> No
 def test_the_gate_is_open_as_long_as_one_table_can_be_loaded() -> None:
     kept = replace(SHOP, deletes="soft")
     keyless = table("log", 1, key=())
-    assert judge_gate(GateFacts("postgresql", kept, Census(("s",), (keyless, table("codes", 9))))) is None
-    failure = judge_gate(GateFacts("postgresql", kept, Census(("s",), (keyless,))))
+    assert judge_gate(look(keyless, table("codes", 9), database=kept)) is None
+    failure = judge_gate(look(keyless, database=kept))
     assert failure is not None
     assert (failure.failure_class, failure.name) == ("not_ready", "NotReady")
     assert "GATE-TABLES: no table of it can be loaded: s.log cannot keep deleted rows" in failure.text
+
+
+@pytest.mark.parametrize(
+    ("engine", "facts", "words"),
+    [
+        ("postgresql", SourceFacts("9.3.1", encryption="TLSv1.2"), "SRC-VERSION: 9.3.1 is older than all versions"),
+        ("postgresql", SourceFacts("17.4", encryption=""), "SRC-TLS: `ssl_mode: require`, and the server says that"),
+        (
+            "sqlserver",
+            SourceFacts("16.0", "Express Edition", "TLS"),
+            "SRC-EDITION: Express Edition, which DMS does not",
+        ),
+        (
+            "sqlserver",
+            SourceFacts("16.0", "Standard Edition", "TLS", agent="Stopped"),
+            "SRC-AGENT: the agent's status is 'Stopped'",
+        ),
+        (
+            "postgresql",
+            SourceFacts("17.4", encryption="TLSv1.3", log_rights_missing=("REPLICATION",)),
+            "SRC-LOG-RIGHTS: the login lacks REPLICATION",
+        ),
+    ],
+)
+def test_a_source_that_no_run_can_copy_stays_out(engine: Engine, facts: SourceFacts, words: str) -> None:
+    failure = judge_gate(look(FACTS, database=replace(SHOP, deltas=True), engine=engine, facts=facts))
+    assert failure is not None
+    assert (failure.name, words in failure.text) == ("NotReady", True), failure.text
+
+
+def test_a_source_that_cannot_be_looked_at_is_let_through_to_the_run_which_says_why() -> None:
+    assert judge_gate(look(FACTS, facts=Failure("connection", "SourceLost", "it is gone"))) is None
 
 
 GOOD = TableOutcome("s", "codes", False, "full", 1, 9, 9, 9, 9, 100)
