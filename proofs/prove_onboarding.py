@@ -17,6 +17,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bench.check_all import check_many
 from bench.figures import Figure, print_figures
 from proofs.fresh_machine import make_fresh_machine
 from proofs.suite import run_kinds
@@ -24,6 +25,7 @@ from proofs.suite import run_kinds
 MOST_SECONDS = 25 * 60
 MOST_FIRST_HOUR_SECONDS = 10 * 60
 MOST_READING_SECONDS = 1.0
+MOST_CHECK_SECONDS = 60
 _PAGE = "tests/night/test_first_hour.py::test_a_stranger_follows_the_page_and_sees_what_it_shows"
 _READ = """\
 import sys, time
@@ -37,6 +39,31 @@ KINDS: Mapping[str, Sequence[str]] = {
     "the first hour and what goes wrong in it": ("tests/night/test_first_hour.py",),
     "thirty mistakes named at once": ("tests/unit/onboarding/test_many_mistakes.py",),
     "inheritance, families, files": ("tests/unit/onboarding/test_layers.py", "tests/docs/test_registry_page.py"),
+    "names are never reused": ("tests/unit/onboarding/test_name_ledger.py",),
+    "columns that never land, keys that are declared": (
+        "tests/deltas/test_deltas_columns_left_out.py",
+        "tests/unit/fleet/test_columns_left_out.py",
+    ),
+    "prerequisites: parsed, run twice, undone, and a login that can no more": (
+        "tests/unit/onboarding/test_prerequisites.py",
+        "tests/unit/onboarding/test_prerequisites_run.py",
+    ),
+    "each check of a source passes one and fails one": (
+        "tests/unit/fleet/test_source_checks.py",
+        "tests/unit/lambdas/test_source_facts.py",
+    ),
+    "each check of AWS and Snowflake passes one and fails one": (
+        "tests/unit/fleet/test_account_checks.py",
+        "tests/unit/cli/test_account_check.py",
+    ),
+    "the check is gentle": ("tests/unit/cli/test_census.py", "tests/unit/cli/test_gentle.py"),
+    "the profile and its proposals": (
+        "tests/unit/fleet/profiles/test_proposals.py",
+        "tests/unit/fleet/profiles/test_schemas.py",
+        "tests/unit/lambdas/test_source_profiles.py",
+        "tests/unit/cli/test_profile.py",
+    ),
+    "the gate": ("tests/night/test_new_databases.py", "tests/unit/fleet/test_gate_decisions.py"),
 }
 
 
@@ -44,10 +71,14 @@ def main() -> int:
     """Run it all; 0 if nothing falls short."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int, default=1_000, help="databases of the registry that is read")
+    parser.add_argument("--databases", type=int, default=250, help="databases of the local cloud that are checked")
     asked = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fleet-onboarding-") as folder:
         figures = [_first_hour(Path(folder) / "fresh"), *_read_many(Path(folder) / "registry", asked.entries)]
+        print("--- fleet check --all", flush=True)
+        found = check_many(Path(folder) / "checked", asked.databases, tables=8, servers=10)
+        figures += found.figures(MOST_CHECK_SECONDS)
         figures += run_kinds(Path(folder) / "tests.xml", KINDS, {})
     seconds = time.monotonic() - began
     figures.append(("seconds in all", f"{seconds:.0f} of {MOST_SECONDS}", seconds < MOST_SECONDS))
