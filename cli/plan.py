@@ -116,7 +116,8 @@ def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]
     """The plan for machines. Seconds are from the run's start."""
     forecast = arranged.forecast
     jobs = {start.job.database: start.job for start in arranged.starts}
-    window = _describe_window(arranged, what_if.window_seconds)
+    owners = registry.owners
+    window = _describe_window(arranged, what_if.window_seconds, owners)
     return {
         "fits": all(use.used <= use.quota.value for use in uses) and (window is None or bool(window["fits"])),
         "what_if": asdict(what_if),
@@ -137,6 +138,8 @@ def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]
                     {
                         "database": name,
                         "server": jobs[name].server,
+                        "database_owner": owners.get(name, ""),
+                        "priority": jobs[name].priority,
                         "offset": arranged.offsets[name],
                         "starts_at": round(forecast.spans[name].starts_at),
                         "loads_at": round(forecast.spans[name].moves_at),
@@ -170,14 +173,17 @@ def _describe_width(arranged: Arrangement, of: str, name: str) -> dict[str, obje
     return {of: name, **facts, "ends_at": round(ends_at), "least_seconds": round(least)}
 
 
-def _describe_window(arranged: Arrangement, seconds: int | None) -> dict[str, object] | None:
+def _describe_window(arranged: Arrangement, seconds: int | None, owners: Mapping[str, str]) -> dict[str, object] | None:
     if seconds is None:
         return None
     late = {name: round(span.ends_at) for name, span in arranged.forecast.spans.items() if span.ends_at > seconds}
     return {
         "seconds": seconds,
         "fits": not late,
-        "too_late": [{"database": name, "ends_at": at} for name, at in sorted(late.items(), key=lambda it: -it[1])],
+        "too_late": [
+            {"database": name, "ends_at": at, "database_owner": owners.get(name, "")}
+            for name, at in sorted(late.items(), key=lambda it: -it[1])
+        ],
     }
 
 

@@ -53,6 +53,8 @@ def _print_lane(lane: Mapping[str, Any], console: Console) -> None:
         times = (say_time(one[name]) for name in ("offset", "starts_at", "ends_at"))
         table.add_row(one["database"], one["server"], *times, takes)
     console.print(table, soft_wrap=False)
+    if urgent := [f"{one['database']} {one['priority']}" for one in held if one["priority"]]:
+        console.print(f"  priority, where it is not 0: {', '.join(urgent)}", markup=False)
     console.print()
 
 
@@ -107,7 +109,8 @@ def _print_window(window: Mapping[str, Any], console: Console) -> None:
         return
     console.print(Text(f"It does not fit into {length}: {_count(late)} too late.", "red"))
     for one in late[:_LATE_NAMED]:
-        console.print(f"  {one['database']} ends at {say_time(one['ends_at'])}")
+        owner = f" (owner of the database: {one['database_owner']})" if one["database_owner"] else ""
+        console.print(f"  {one['database']} ends at {say_time(one['ends_at'])}{owner}", markup=False)
     if len(late) > _LATE_NAMED:
         console.print(f"  and {len(late) - _LATE_NAMED:,} more")
 

@@ -105,7 +105,9 @@ class Database:
     *include*, *exclude*: patterns of `schema.table` that are taken, all if there are none, and left alone.
     *exclude_columns*: patterns of `schema.table.column` that never land.
     *expected_seconds*: how long a full load takes, as the registry guesses before one has been measured; the longest
-    start first. *deltas*: a second task reads its change log.
+    start first, after those of a higher *priority*. *deltas*: a second task reads its change log.
+    *owner*: who answers for the database, a team or an address; the page and the notification name it. *notes*: what
+    a person on call should know, in the registry's words.
     *on_gap*: whether a run that finds a gap in the log begins the deltas anew, with loads in full, or stops.
     *without_deltas*: which runs load its tables that take no deltas.
     *family*: whose word counts where it has none. *lob_max_kilobytes*: as the profile's where it is None. *renames*:
@@ -137,6 +139,9 @@ class Database:
     lob_max_kilobytes: int | None = None
     tables: tuple[TableRules, ...] = ()
     deletes: Deletes = "hard"
+    owner: str = ""
+    priority: int = 0
+    notes: str = ""
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -301,6 +306,11 @@ class Registry:
                 f"database {database_id!r} is not in the registry ({len(self.databases)} databases).",
                 remedy=f"{meant} Or add it to registry/databases.yaml, and deploy.",
             ) from None
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """Who answers for each database that has an owner."""
+        return {database.id: database.owner for database in self.databases if database.owner}
 
     def server_of(self, database: Database) -> Server:
         """The server that holds *database*."""

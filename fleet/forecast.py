@@ -16,12 +16,15 @@ CALLS_AFTER_LOAD = CALLS_PER_DATABASE - CALLS_BEFORE_LOAD
 
 @dataclass(frozen=True)
 class Job:
-    """One database of a run. *seconds*: how long it takes once its requests are answered."""
+    """One database of a run. *seconds*: how long it takes once its requests are answered. *priority*: a higher one starts
+    earlier.
+    """
 
     database: str
     instance: str
     server: str
     seconds: float
+    priority: int = 0
 
 
 @dataclass(frozen=True)

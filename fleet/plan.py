@@ -106,7 +106,7 @@ def arrange(
     pace = run_pace(registry.settings.limits)
     capacity = Capacity(limit_of(widths, "instance"), limit_of(widths, "server"), pace)
     estimates = estimate(databases, measures, mode)
-    jobs = [Job(one.id, one.instance, one.server, estimates.seconds[one.id]) for one in databases]
+    jobs = [Job(one.id, one.instance, one.server, estimates.seconds[one.id], one.priority) for one in databases]
     starts = tuple(order_starts(jobs, capacity))
     by_instance: dict[str, list[Job]] = defaultdict(list)
     for start in starts:
