@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from pydantic import ValidationError
 
 from cli.account import Account, connect, read_fleet
-from cli.options import Names, NonEmptyPath, Text, json_option, mode_option, registry_option
+from cli.options import Moment, Names, NonEmptyPath, Text, json_option, mode_option, registry_option
 from cli.plan_tables import print_plan
 from fleet.databases import Mode, Registry
 from fleet.errors import MalformedInputError
@@ -53,6 +54,11 @@ Examples:
     type=NonEmptyPath(),
     help='The same from a file: {"DATABASE": {"seconds": 60, "loads": 8}, ...}.',
 )
+@click.option(
+    "--at",
+    type=Moment(),
+    help="When the run would start, as 2026-12-01T22:00+01:00, for the blackouts of servers. Default: now.",
+)
 @json_option
 @registry_option
 @click.pass_context
@@ -66,6 +72,7 @@ def plan(
     file: Path | None,
     as_json: bool,
     registry: Path,
+    at: datetime | None,
 ) -> int:
     """Show what a run would do: order, offsets, expected end, what decides its length, and the quotas it comes near.
 
@@ -87,7 +94,8 @@ def plan(
     others = [one for one in read.databases if one.onboarded and one not in chosen]
     chosen, seen = change(what_if, chosen, seen)
     uses = tuple(count_use((*others, *chosen), read.settings.limits))  # narrowed or not, the whole fleet is there
-    document = describe(read, arrange(read, chosen, seen, mode=mode), uses, what_if)
+    now = at or datetime.now(UTC)  # noqa: TID251  a person's own clock
+    document = describe(read, arrange(read, chosen, seen, mode=mode, now=now), uses, what_if)
     if as_json:
         click.echo(json.dumps(document, indent=1))
     else:
@@ -146,6 +154,7 @@ def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]
                         "ends_at": round(forecast.spans[name].ends_at),
                         "seconds": round(jobs[name].seconds),
                         "estimate": arranged.estimates.origins[name],
+                        "blackout": _describe_held(arranged, name),
                     }
                     for name in lane.databases
                 ],
@@ -161,6 +170,19 @@ def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]
             if width.of == "server"
         ],
         "quotas": _describe_quotas(registry, arranged, uses),
+    }
+
+
+def _describe_held(arranged: Arrangement, database: str) -> dict[str, object] | None:
+    """The blackout that the database waits for the end of; None where it waits for none."""
+    start = arranged.held.get(database)
+    if start is None or start.blackout is None:
+        return None
+    return {
+        "window": start.blackout.words,
+        "until": start.at.isoformat(),
+        "fits": start.fits,
+        "skipped": database in arranged.skipped,
     }
 
 

@@ -55,6 +55,12 @@ def _print_lane(lane: Mapping[str, Any], console: Console) -> None:
     console.print(table, soft_wrap=False)
     if urgent := [f"{one['database']} {one['priority']}" for one in held if one["priority"]]:
         console.print(f"  priority, where it is not 0: {', '.join(urgent)}", markup=False)
+    for one in held:
+        if blackout := one["blackout"]:
+            fits = "" if blackout["fits"] else "; it fits into no pause between blackouts"
+            what = "is skipped: it would wait" if blackout["skipped"] else "waits"
+            text = f"  {one['database']} {what} until {blackout['until']} for the end of {blackout['window']}{fits}"
+            console.print(text, markup=False)
     console.print()
 
 

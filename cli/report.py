@@ -71,8 +71,8 @@ def print_outcomes(outcomes: Sequence[Outcome], owners: Mapping[str, str], conso
 
 
 def as_document(outcomes: Sequence[Outcome], owners: Mapping[str, str], **facts: Any) -> dict[str, object]:
-    """The same for machines: *facts* of the night, sums, and every outcome with all its tables. `owner`: of the cause of
-    its failure; `database_owner`: of the database, empty where the registry names none.
+    """The same for machines: *facts* of the night, sums, and every outcome with all its tables. `owner`: of the cause
+    of its failure; `database_owner`: of the database, empty where the registry names none.
     """
     tables = [table for outcome in outcomes for table in outcome.tables]
     mode = _mode_of(outcomes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from fleet.blackouts import Blackout
 from fleet.errors import UnknownDatabaseError
 from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, DMS_ENDPOINTS, DMS_TASKS, LAMBDA_AT_ONCE
 from fleet.spelling import did_you_mean
@@ -40,6 +41,7 @@ class Server:
     *secret_key*: ARN of the KMS key that the secret is under, if that is not Secrets Manager's own. *ssl_mode*: how
     the connection to it is encrypted. *certificate*: ARN of the DMS certificate that `verify-...` compares with.
     *databases_at_once*, *connections_at_once*: what it bears at once of all runs together (`fleet/server_places.py`).
+    *blackouts*: when none of its databases starts to be read (`fleet/blackouts.py`).
     *hosting*: who runs it, which decides what its administrator may do for us (`fleet prerequisites`).
     """
 
@@ -52,6 +54,7 @@ class Server:
     databases_at_once: int = 4
     connections_at_once: int = 100
     hosting: Hosting = "self-managed"
+    blackouts: tuple[Blackout, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ CALLS_AFTER_LOAD = CALLS_PER_DATABASE - CALLS_BEFORE_LOAD
 
 @dataclass(frozen=True)
 class Job:
-    """One database of a run. *seconds*: how long it takes once its requests are answered. *priority*: a higher one starts
-    earlier.
+    """One database of a run. *seconds*: how long it takes once its requests are answered. *priority*: a higher one
+    starts earlier.
     """
 
     database: str

@@ -122,9 +122,9 @@ def _open_lanes(jobs: Sequence[Job], capacity: Capacity) -> dict[str, _Lane]:
 
 
 def _by_urgency(jobs: Sequence[Job], servers: Mapping[str, int]) -> list[tuple[float, Job]]:
-    """*jobs*, those of the highest priority first and of one priority the longest, each with its urgency in seconds: its
-    own length, or if that is more the time that its server needs for it and all that come after it there. A server that
-    few may read at once is begun with early.
+    """*jobs*, those of the highest priority first and of one priority the longest, each with its urgency in seconds:
+    its own length, or if that is more the time that its server needs for it and all that come after it there. A server
+    that few may read at once is begun with early.
     """
     left: dict[str, float] = defaultdict(float)
     urgent = []

@@ -23,6 +23,7 @@ from onboarding.layers import OWN, inherit
 from onboarding.name_ledger import NAMES_FILE, GivenName, find_unlisted, note_reused_names, read_names
 from onboarding.nodes import RegistryFile, compose, shown
 from onboarding.references import (
+    note_blackouts,
     note_connections,
     note_duplicate_ids,
     note_encryption,
@@ -117,7 +118,7 @@ def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:
     databases = _read_databases(folder, servers, families, of_every, findings)
     names = _read_names(folder, findings)
     note_reused_names(databases, names or {}, str(folder / NAMES_FILE))
-    note_settings(settings, databases)
+    note_settings(settings, servers, databases)
     flags: dict[str, bool] = {}
     if databases:
         ids = [entry.fields["id"] for entry in databases if "id" in entry.fields]
@@ -174,6 +175,7 @@ def _read_servers(folder: Path, profile: TaskProfile | None, findings: list[Find
     for entry in entries:
         note_encryption(entry)
         note_hosting(entry)
+        note_blackouts(entry)
         if profile is not None:
             note_connections(entry, profile)
     return entries

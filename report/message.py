@@ -1,4 +1,4 @@
-"""The message about a run that closed: its colour first, then what arrived, whose the red ones are, where the page is."""
+"""The message about a run that closed: its colour, what arrived, whose the red ones are, where the page is."""
 
 from __future__ import annotations
 
