@@ -92,6 +92,7 @@ def _print_totals(document: Mapping[str, Any], console: Console) -> None:
         "requests": f"the requests that DMS answers{', and then ' + decided['name'] if decided['name'] else ''}",
         "instance": f"instance {decided['name']}",
         "server": f"server {decided['name']}",
+        "blackout": f"the blackout whose end {decided['name']} waits for",
         "database": f"the longest database, {decided['name']}",
     }[decided["kind"]]
     least, above = say_time(document["least_seconds"]), document["percent_above_least"]

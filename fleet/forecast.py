@@ -47,13 +47,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Bound:
-    """A length that no order goes below. *by*: what allows no less; *name*: which instance, server or database.
+    """A length that no order goes below. *by*: what allows no less; *name*: which instance, server or database; of a
+    blackout, the database that waits for its end.
 
     *requests* with a name: the requests before the loads, and then the load of that database.
     """
 
     seconds: float
-    by: Literal["requests", "instance", "server", "database"]
+    by: Literal["requests", "instance", "server", "database", "blackout"]
     name: str = ""
 
 

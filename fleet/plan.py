@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import ceil
 
@@ -123,7 +123,10 @@ def arrange(
     held = _find_held(registry, databases, estimates, now) if now else {}
     waits = {name: (start.at - now).total_seconds() for name, start in held.items()} if now else {}
     free = order_starts([job for job in jobs if job.database not in held], capacity)
-    later = sorted((job for job in jobs if job.database in held), key=lambda job: waits[job.database])
+    later = sorted(
+        (job for job in jobs if job.database in held),
+        key=lambda job: (waits[job.database], -job.priority, -job.seconds, job.database),
+    )
     starts = (*free, *(PlannedStart(job, waits[job.database]) for job in later))
     by_instance: dict[str, list[Job]] = defaultdict(list)
     for start in starts:
@@ -139,6 +142,7 @@ def arrange(
     }
     poll_seconds = choose_look_seconds(len(lanes), pace)
     looks = looks_per_second(len(lanes), poll_seconds)
+    played = forecast(by_instance.values(), capacity, offsets, looks)
     return Arrangement(
         widths,
         starts,
@@ -146,10 +150,15 @@ def arrange(
         offsets,
         poll_seconds,
         estimates,
-        forecast(by_instance.values(), capacity, offsets, looks),
+        _add_bound_of_blackouts(played, [one for one in starts if one.job.database in held.keys() - skipped]),
         held,
         skipped,
     )
+
+
+def _add_bound_of_blackouts(played: Forecast, held: Sequence[PlannedStart]) -> Forecast:
+    ends = [Bound(one.at + one.job.seconds, "blackout", one.job.database) for one in held]
+    return replace(played, bounds=tuple(sorted((*played.bounds, *ends), key=lambda bound: -bound.seconds)))
 
 
 def _find_held(

@@ -204,6 +204,8 @@ def test_a_database_whose_server_is_in_a_blackout_starts_after_it_and_behind_tho
     assert {one: arranged.offsets[one] for one in ("d-000", "d-001")} == {"d-000": 7200, "d-001": 7200}
     assert arranged.forecast.spans["d-000"].starts_at == 7200
     assert max(arranged.offsets[one.id] for one in free) < 60
+    assert (arranged.forecast.bound.by, arranged.forecast.bound.seconds) == ("blackout", 7800)
+    assert arrange(registry, registry.databases[::-1], {}, now=NOON) == arranged
 
 
 def test_one_that_would_be_read_into_the_next_blackout_starts_after_it_and_one_that_never_fits_says_so() -> None:
