@@ -64,6 +64,11 @@ def require_registry(folder: Path) -> None:
         )
 
 
+def now_here() -> datetime:
+    """The time by this computer's clock, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251  a person's own clock
+
+
 def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = os.environ) -> Account:
     """The account that the registry's settings name. Opens no connection yet."""
     settings = read_fleet(registry_folder, environment).settings
@@ -80,7 +85,7 @@ def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = o
             where_to,
             client_maker(settings.region),
             urllib3.PoolManager(),
-            lambda: datetime.now(UTC),  # noqa: TID251  a person's own clock
+            now_here,
             time.sleep,  # noqa: TID251  a person waits
             random.random,  # noqa: TID251
         ),

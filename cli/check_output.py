@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 from fleet.checks.check import Checked, Verdict
-from fleet.spelling import list_some
+from fleet.names import ACCOUNT_WORD
 
 _ORDER: tuple[Verdict, ...] = ("failed", "unknown", "remark", "passed")
-_SHOWN_OF_MANY: tuple[Verdict, ...] = ("failed",)
-_SHOWN_OF_ONE: tuple[Verdict, ...] = ("failed", "unknown", "remark")
+_SHOWN = 5
+"""Databases that are named for each check; --json has all."""
+_FIRST = frozenset({"AWS-ACCOUNT", "SNOW-SIGN-IN"})
+"""Checks that say whether AWS or Snowflake could be asked at all."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class CheckedDatabase:
 def judge(checks: Sequence[Checked]) -> Literal["passed", "failed", "unknown"]:
     """The word for all of *checks* together."""
     words = {one.verdict for one in checks}
-    return "failed" if "failed" in words else "unknown" if words == {"unknown"} else "passed"
+    is_blind = words == {"unknown"} or any(one.code in _FIRST and one.verdict == "unknown" for one in checks)
+    return "failed" if "failed" in words else "unknown" if is_blind else "passed"
 
 
 def as_document(databases: Sequence[CheckedDatabase], account: Sequence[Checked]) -> dict[str, object]:
@@ -55,23 +58,23 @@ def is_fine(databases: Sequence[CheckedDatabase], account: Sequence[Checked]) ->
 
 
 def lines(databases: Sequence[CheckedDatabase], account: Sequence[Checked]) -> Iterator[str]:
-    """Verdicts first, what is to be mended, sums last. Of one database each remark is said, of many how often."""
+    """Verdicts first; then each check that did not pass, the worst first, with what to do; sums last."""
     width = max((len(one.database) for one in databases), default=0)
     for one in databases:
         yield f"{one.database:{width}}  {one.verdict:7}  {_count(one.checks)}"
     if account:
-        yield f"{'account':{width}}  {judge(account):7}  {_count(account)}"
-    shown = _SHOWN_OF_ONE if len(databases) == 1 else _SHOWN_OF_MANY
-    for of in [*(one.checks for one in databases), account]:
-        yield from _say(of, shown)
+        yield f"{ACCOUNT_WORD:{width}}  {judge(account):7}  {_count(account)}"
+    for verdict in _ORDER[:-1]:
+        by_code: dict[str, list[Checked]] = {}
+        for one in _all(databases, account):
+            if one.verdict == verdict:
+                by_code.setdefault(one.code, []).append(one)
+        yield from _say_unknown(by_code) if verdict == "unknown" else _say(verdict, by_code)
+    yield ""
     if len(databases) > 1:
-        yield from _say_often(databases)
         verdicts = Counter(one.verdict for one in databases)
         counted = ", ".join(f"{count:,} {word}" for word, count in sorted(verdicts.items()))
-        yield ""
         yield f"{len(databases):,} databases: {counted}"
-    else:
-        yield ""
     yield f"Checks: {_count(_all(databases, account))}"
 
 
@@ -88,30 +91,31 @@ def _count(checks: Sequence[Checked]) -> str:
     )
 
 
-def _say(checks: Sequence[Checked], shown: Sequence[Verdict]) -> Iterator[str]:
-    """Each with its remedy. Checks that could not look for one and the same reason share a paragraph."""
-    blind: dict[str, list[str]] = {}
-    for verdict in shown:
-        for one in checks:
-            if one.verdict != verdict:
-                continue
-            if verdict == "unknown":
-                blind.setdefault(one.found, []).append(one.code)
-                continue
-            yield ""
-            yield f"{one.of}: {one.code} {verdict}: {one.found}"
-            yield f"  {one.reason}"
-            yield f"  Remedy: {one.remedy}"
-    for found, codes in blind.items():
+def _say(verdict: Verdict, by_code: Mapping[str, Sequence[Checked]]) -> Iterator[str]:
+    for code, ones in by_code.items():
         yield ""
-        yield f"{checks[0].of}: {list_some(codes, 'checks')} unknown: {found}"
+        yield f"{verdict:<8} {code}"
+        yield from _say_some([f"{one.of}: {one.found}" for one in ones])
+        yield f"         {ones[0].reason}"
+        yield f"         What to do: {ones[0].remedy}"
 
 
-def _say_often(databases: Sequence[CheckedDatabase]) -> Iterator[str]:
-    """How many databases each remark is of, and each check that could not look."""
-    for verdict, words in (("remark", "Remarks"), ("unknown", "Could not look")):
-        counts = Counter(check.code for one in databases for check in one.checks if check.verdict == verdict)
-        if counts:
-            yield ""
-            yield f"{words}: " + ", ".join(f"{code} {count:,}" for code, count in counts.most_common())
-            yield "  `fleet check DATABASE` says each with its remedy."
+def _say_unknown(by_code: Mapping[str, Sequence[Checked]]) -> Iterator[str]:
+    """Checks that could not look for one and the same reason share a paragraph: to mend that reason mends them all."""
+    by_why: dict[tuple[str, ...], list[str]] = {}
+    for code, ones in by_code.items():
+        whys = dict.fromkeys(one.found for one in ones)
+        said = whys if len(whys) == 1 else dict.fromkeys(f"{one.of}: {one.found}" for one in ones)
+        by_why.setdefault(tuple(said), []).append(code)
+    for whys, codes in by_why.items():
+        yield ""
+        yield f"{'unknown':<8} {', '.join(codes)}"
+        yield from _say_some(whys)
+
+
+def _say_some(texts: Sequence[str]) -> Iterator[str]:
+    """The first few of *texts*, and how many more there are."""
+    for text in texts[:_SHOWN]:
+        yield f"         {text}"
+    if len(texts) > _SHOWN:
+        yield f"         and {len(texts) - _SHOWN:,} more (--json has all)"

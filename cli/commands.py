@@ -43,6 +43,7 @@ _MODULES = {
     "plan": "cli.plan",
     "prerequisites": "cli.prerequisites",
     "check": "cli.check",
+    "profile": "cli.profile",
     "show": "cli.census",
     "verify": "cli.verify",
     "deploy": "cli.stack.deploy",

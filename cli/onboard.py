@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import json
 import os
-import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import click
 
 from cli.account import read_fleet
 from cli.options import NonEmptyPath, Text, json_option, registry_option
+from cli.registry_text import read_text, write_shown
 from fleet.databases import Database, Registry, Settings
 from fleet.errors import MalformedInputError, UnknownDatabaseError
 from fleet.names import control_bucket, ledger_table, warehouse_schema
@@ -99,16 +97,16 @@ def _set(
     as_json: bool,
 ) -> int:
     fleet = read_fleet(registry, {})  # the file's flags; those of the environment are compared with them
-    ids = _choose(fleet, [*databases, *(_read_csv(csv_file) if csv_file else ())], tags, servers)
+    ids = choose_ids(fleet, [*databases, *(_read_csv(csv_file) if csv_file else ())], tags, servers)
     changed = sorted(one.id for one in fleet.databases if one.id in ids and one.onboarded != onboarded)
     flags, _ = read_flags(os.environ, [one.id for one in fleet.databases])
     overruled = sorted(one for one in ids if flags.get(one, onboarded) != onboarded)
     taking_part = [one for one in fleet.databases if (onboarded if one.id in ids else one.onboarded)]
     require_size(taking_part, fleet.settings.limits)
     taking_part += [one for one in fleet.databases if one.onboarded or flags.get(one.id)]  # and those that did
-    edits = [*_edit_flags(registry, changed, onboarded=onboarded), *_edit_names(registry, taking_part)]
+    edits = {**_edit_flags(registry, changed, onboarded=onboarded), **_edit_names(registry, taking_part)}
     if edits:
-        _write(edits, yes=yes, as_json=as_json)
+        write_shown(edits, yes=yes, as_json=as_json)
     if as_json:
         document = {"changed": changed, "unchanged": sorted(ids - set(changed)), "overruled": overruled}
         click.echo(json.dumps(document))
@@ -125,14 +123,16 @@ def _set(
     return 0
 
 
-def _choose(fleet: Registry, names: Sequence[str], tags: Sequence[str], servers: Sequence[str]) -> set[str]:
+def choose_ids(
+    fleet: Registry, names: Sequence[str], tags: Sequence[str], servers: Sequence[str], families: Sequence[str] = ()
+) -> set[str]:
     """The ids of all databases that are named in one way or another.
 
     Raises:
-        MalformedInputError: Nothing is named, or a tag or a server that no database has.
+        MalformedInputError: Nothing is named, or a tag, a server or a family that no database has.
         UnknownDatabaseError: One or more names are not in the registry.
     """
-    if not names and not tags and not servers:
+    if not names and not tags and not servers and not families:
         raise MalformedInputError("no database is named.", remedy="Name some, or give --tag, --server or --from.")
     known = {one.id for one in fleet.databases}
     if unknown := sorted(set(names) - known):
@@ -144,6 +144,7 @@ def _choose(fleet: Registry, names: Sequence[str], tags: Sequence[str], servers:
     for what, asked, of in (
         ("tag", tags, lambda one: one.tags),
         ("server", servers, lambda one: (one.server,)),
+        ("family", families, lambda one: (one.family,) if one.family else ()),
     ):
         for word in asked:
             found = {one.id for one in fleet.databases if word in of(one)}
@@ -187,36 +188,19 @@ def _find_delimiter(lines: Sequence[str]) -> str:
     return max(",;\t", key=first.count)
 
 
-@dataclass(frozen=True)
-class _Edit:
-    """What the file at *path* holds, and is to hold."""
-
-    path: Path
-    before: str
-    after: str
+def _edit_flags(registry: Path, changed: Collection[str], *, onboarded: bool) -> dict[Path, tuple[str, str]]:
+    """What is in each file of databases that changes, and what comes there."""
+    texts = {path: read_text(path) for path in (list_files(registry, DATABASES_FILE) if changed else ())}
+    after = {path: set_flags(before, changed, onboarded=onboarded) for path, before in texts.items()}
+    return {path: (before, after[path]) for path, before in texts.items() if after[path] != before}
 
 
-def _edit_flags(registry: Path, changed: Collection[str], *, onboarded: bool) -> Iterator[_Edit]:
-    """What changes in the files of databases."""
-    for path in list_files(registry, DATABASES_FILE) if changed else ():
-        before = _read(path)
-        after = set_flags(before, changed, onboarded=onboarded)
-        if after != before:
-            yield _Edit(path, before, after)
-
-
-def _edit_names(registry: Path, databases: Sequence[Database]) -> Iterator[_Edit]:
-    """What changes in the ledger of names, which may not be there yet."""
+def _edit_names(registry: Path, databases: Sequence[Database]) -> dict[Path, tuple[str, str]]:
+    """The same of the ledger of names, which may not be there yet."""
     path = registry / NAMES_FILE
-    before = _read(path) if path.exists() else ""
+    before = read_text(path) if path.exists() else ""
     after = add_names(before, databases, datetime.now(UTC).date())  # noqa: TID251  a person's own day
-    if after != before:
-        yield _Edit(path, before, after)
-
-
-def _read(path: Path) -> str:
-    with path.open(encoding="utf-8", newline="") as file:
-        return file.read()
+    return {path: (before, after)} if after != before else {}
 
 
 def _what_stays(settings: Settings, databases: Sequence[Database]) -> Iterator[str]:
@@ -229,24 +213,3 @@ def _what_stays(settings: Settings, databases: Sequence[Database]) -> Iterator[s
     yield f"  files     {list_some(files)}, until they are {settings.stack.landing_retention_days} days old"
     yield f"  history   in the ledger {ledger_table(settings.prefix)}, and the pages of its runs in s3://{control}/"
     yield f"  id        {NAMES_FILE}: never given to another database"
-
-
-def _write(edits: Sequence[_Edit], *, yes: bool, as_json: bool) -> None:
-    """Show *edits*, and make them if they are wanted.
-
-    Raises:
-        MalformedInputError: Nobody can be asked.
-    """
-    for edit in edits:
-        name = str(edit.path)
-        lines = difflib.unified_diff(edit.before.splitlines(), edit.after.splitlines(), name, name, lineterm="", n=2)
-        click.echo("\n".join(lines), err=as_json)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise MalformedInputError("there is no terminal to ask on, and nothing was written.", remedy="Add --yes.")
-        click.confirm("Write it?", default=True, abort=True, err=as_json)
-    for edit in edits:
-        part = edit.path.with_suffix(".part")
-        with part.open("w", encoding="utf-8", newline="") as file:
-            file.write(edit.after)
-        part.replace(edit.path)

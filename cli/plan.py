@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 from pydantic import ValidationError
 
-from cli.account import Account, connect, read_fleet
+from cli.account import Account, connect, now_here, read_fleet
 from cli.options import Moment, Names, NonEmptyPath, Text, json_option, mode_option, registry_option
 from cli.plan_tables import print_plan
 from fleet.databases import Mode, Registry
@@ -20,6 +20,7 @@ from fleet.forecast import bound_of_places
 from fleet.measures import Measured
 from fleet.pace import CALLS_PER_DATABASE, run_pace
 from fleet.plan import Arrangement, arrange
+from fleet.quarantine import find_quarantine
 from fleet.quota_use import QuotaUse, count_use
 from fleet.run_input import choose_databases
 from fleet.what_if import WhatIf, change, read_what_if
@@ -84,18 +85,22 @@ def plan(
     if measured and file is not None:
         raise MalformedInputError("--measured and --measures are both there.", remedy="Give one of them.")
     read = read_fleet(registry)
-    chosen = choose_databases(read, databases, tags, mode)
+    account = context.obj if isinstance(context.obj, Account) else None
+    at = at or (account.clients.now() if account else now_here())
+    asked = choose_databases(read, databases, tags, mode)
+    held = {one.id: found for one in asked if (found := find_quarantine(one, at)) is not None}
+    chosen = tuple(one for one in asked if one.id not in held)
     seen: Mapping[str, Measured] = {}
     if file is not None:
         seen = read_measures(file)
     elif measured:
-        account = context.obj if isinstance(context.obj, Account) else connect(registry)
-        seen = account.clients.ledger.measures([one.id for one in chosen])
+        seen = (account or connect(registry)).clients.ledger.measures([one.id for one in chosen])
     others = [one for one in read.databases if one.onboarded and one not in chosen]
     chosen, seen = change(what_if, chosen, seen)
     uses = tuple(count_use((*others, *chosen), read.settings.limits))  # narrowed or not, the whole fleet is there
-    now = at or datetime.now(UTC)  # noqa: TID251  a person's own clock
-    document = describe(read, arrange(read, chosen, seen, mode=mode, now=now), uses, what_if)
+    arranged = arrange(read, chosen, seen, mode=mode, now=at)
+    document = describe(read, arranged, uses, what_if)
+    document["quarantined"] = [{"database": name, **asdict(one)} for name, one in held.items()]
     if as_json:
         click.echo(json.dumps(document, indent=1))
     else:

@@ -99,6 +99,9 @@ def _print_totals(document: Mapping[str, Any], console: Console) -> None:
     console.print(f"What decides it: {what}.")
     is_least = document["seconds"] == document["least_seconds"]
     console.print("No order needs less." if is_least else f"No order needs less than {least}; this is {above} % more.")
+    for one in document["quarantined"]:
+        line = f"Quarantined until {one['until']} (UTC): {one['database']}, by {one['by']}: {one['reason']}"
+        console.print(line, markup=False)
     counts = ", ".join(f"{count:,} {origin}" for origin, count in document["estimates"].items() if count)
     console.print(f"How long each takes: {counts} (~: not measured).")
     for one in document["quotas"]:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
-from cli.account import require_registry
+from cli.account import now_here, require_registry
 from fleet.databases import Registry
+from fleet.quarantine import remark_on_quarantines
 from onboarding.findings import Finding
 from onboarding.name_ledger import NAMES_FILE
 from onboarding.reader import read_or_find_wrong
@@ -53,13 +54,18 @@ PIPELINES = (
 
 
 def check_registry(folder: Path, *, as_json: bool) -> int:
-    """Say what is wrong with the registry in *folder*, with the flags of the environment in force; the exit code."""
+    """Say what is wrong with the registry in *folder*, with the flags of the environment in force; the exit code.
+
+    A remark is no finding: what is right today must not be refused tomorrow, because a day has come.
+    """
     require_registry(folder)
     found = read_or_find_wrong(folder, os.environ, wants_names=True)
     findings = () if isinstance(found, Registry) else found
+    remarks = remark_on_quarantines(found.databases, now_here()) if isinstance(found, Registry) else ()
     if as_json:
         wrong = [{"file": one.where, "line": one.line, "text": one.text} for one in findings]
-        click.echo(json.dumps({"findings": wrong, "is_right": not findings}, ensure_ascii=False))
+        document = {"findings": wrong, "remarks": remarks, "is_right": not findings}
+        click.echo(json.dumps(document, ensure_ascii=False))
     elif isinstance(found, Registry):
         click.echo(
             f"{folder}: {_count(len(found.databases), 'database')} on {_count(len(found.servers), 'server')}, "
@@ -70,6 +76,8 @@ def check_registry(folder: Path, *, as_json: bool) -> int:
             click.echo(
                 f"No {NAMES_FILE} yet, which keeps an id from being given to another database. {remedy}", err=True
             )
+        for remark in remarks:
+            click.echo(f"Remark: {remark}")
     else:
         _print(findings)
     return 1 if findings else 0

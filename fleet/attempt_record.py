@@ -43,6 +43,9 @@ class AttemptRecord:
     gaps: tuple[str, ...] = ()
     """What could not be checked, in words. Begun by ContinueChain and PrepareTask; Reconcile writes all of the
     manifest's."""
+    trial: str = ""
+    """The one table that it moves, where it is the trial of a new database (`fleet/gate.py`); else empty. Written by
+    PrepareTask."""
     task_arn: str = ""
     """The task of the attempt's mode. Written by PrepareTask."""
     instance_arn: str = ""
@@ -199,6 +202,7 @@ class AttemptChange(TypedDict, total=False):
 
     source_answered: bool
     gaps: tuple[str, ...]
+    trial: str
     task_arn: str
     instance_arn: str
     source_arn: str

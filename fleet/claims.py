@@ -26,7 +26,8 @@ class Claim:
 
     *holder*: ARN of the execution that holds the database, empty while none does; *holder_run*: of its run.
     *place_at*: the server at which the database has a place. *takes_joins*: whether the holder, before it ends, still
-    looks for runs of mode `delta` that have joined it; *joined_by*: the last one that has.
+    looks for runs of mode `delta` that have joined it; *joined_by*: the last one that has. *is_admitted*: whether a run
+    has published something of the database, so that it is past the gate (`fleet/gate.py`).
     """
 
     number: int = 0
@@ -35,6 +36,7 @@ class Claim:
     place_at: str = ""
     takes_joins: bool = False
     joined_by: str = ""
+    is_admitted: bool = False
 
 
 _JOINED = "joined: "

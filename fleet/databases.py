@@ -102,6 +102,15 @@ NO_RULES = TableRules("", "")
 
 
 @dataclass(frozen=True)
+class Quarantine:
+    """A person's word that a database is held back. *until*: the day (ISO date, UTC) on which it runs again."""
+
+    reason: str
+    by: str
+    until: str
+
+
+@dataclass(frozen=True)
 class Database:
     """One entry of the registry. *name_at_source* is what the server calls it; *instance* moves it.
 
@@ -113,9 +122,10 @@ class Database:
     a person on call should know, in the registry's words.
     *on_gap*: whether a run that finds a gap in the log begins the deltas anew, with loads in full, or stops.
     *without_deltas*: which runs load its tables that take no deltas.
-    *family*: whose word counts where it has none. *lob_max_kilobytes*: as the profile's where it is None. *renames*:
-    for columns that Snowflake could not keep apart. *tables*: what holds for single ones. *deletes*: what becomes of
-    rows that are deleted at the source.
+    *family*: whose word counts where it has none. *lob_max_kilobytes*, *tables_at_once*, *commit_rate*: as the
+    profile's where they are None. *renames*: for columns that Snowflake could not keep apart. *tables*: what holds for
+    single ones. *deletes*: what becomes of rows that are deleted at the source. *quarantined*: why runs pass it over,
+    and until when (`fleet/quarantine.py`).
     """
 
     id: str
@@ -140,11 +150,14 @@ class Database:
     renames: tuple[Rename, ...] = ()
     losses: LossPolicy = "partial"
     lob_max_kilobytes: int | None = None
+    tables_at_once: int | None = None
+    commit_rate: int | None = None
     tables: tuple[TableRules, ...] = ()
     deletes: Deletes = "hard"
     owner: str = ""
     priority: int = 0
     notes: str = ""
+    quarantined: Quarantine | None = None
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -207,6 +220,8 @@ class Limits:
     *throttle_deadline_seconds*: for how long an API may refuse a state of a database, which waits and asks again.
     *server_wait_seconds*: for how long a database waits for a place at its server (`fleet/server_places.py`).
     *count_rows_at_most*: a table that has more by its server's statistics is not counted at the source.
+    *trial_above_rows*: a new database that has more by its server's statistics is tried with one small table first
+    (`fleet/gate.py`).
     *delta_seconds*: how long the task of a delta reads changes, from its start, or may at most; long enough to come to
     what was committed before. *transaction_wait_seconds*: for how long the first full load of a chain of deltas waits
     for the end of transactions that are open. *delta_overdue_hours*: how long a database with deltas may be without one
@@ -230,6 +245,7 @@ class Limits:
     count_table_seconds: int = 60
     count_deadline_seconds: int = 900
     count_rows_at_most: int = 100_000_000
+    trial_above_rows: int = 1_000_000
     throttle_deadline_seconds: int = 3600
     dms_requests_at_once: int = DMS_API_BURST.value
     dms_requests_per_second: int = DMS_API_PER_SECOND.value
@@ -275,8 +291,12 @@ class Settings:
         DMS takes one limit of long values for a whole task: its `lob-settings` for single tables name no S3 target
         (docs/facts/dms.md 4.8).
         """
-        kilobytes = database.lob_max_kilobytes or self.profile.lob_max_kilobytes
-        return replace(self.profile, lob_max_kilobytes=kilobytes)
+        return replace(
+            self.profile,
+            tables_at_once=database.tables_at_once or self.profile.tables_at_once,
+            commit_rate=database.commit_rate or self.profile.commit_rate,
+            lob_max_kilobytes=database.lob_max_kilobytes or self.profile.lob_max_kilobytes,
+        )
 
 
 @dataclass(frozen=True)
@@ -318,6 +338,17 @@ class Registry:
     def server_of(self, database: Database) -> Server:
         """The server that holds *database*."""
         return self._servers_by_id[database.server]
+
+    def profile_at(self, server: str) -> TaskProfile:
+        """The profile that a place at *server* is reckoned by: that of its database which loads most tables at once.
+
+        Places are counted, not weighed: each of them has to be wide enough for whichever database takes it.
+        """
+        held = [one.tables_at_once or self.settings.profile.tables_at_once for one in self._databases_at(server)]
+        return replace(self.settings.profile, tables_at_once=max(held, default=self.settings.profile.tables_at_once))
+
+    def _databases_at(self, server: str) -> tuple[Database, ...]:
+        return tuple(database for database in self.databases if database.server == server)
 
 
 def registry_version(text: str) -> str:

@@ -159,6 +159,10 @@ NAMES: dict[str, FailureName] = {
         ("drift",), "SubmitLoads",
         "Its columns have changed so that it had to be replaced, and it keeps deleted rows. Nothing was loaded.",
         "Rename the table in Snowflake and rerun; or keep a dropped column with `drift: partial` (docs/deltas.md)."),
+    "NotReady": FailureName(
+        ("not_ready",), "PrepareTask",
+        "The database is new, and a check of the gate speaks against its first load. Nothing was moved.",
+        "Mend what the text says of each check, in the registry or at the source. Then rerun."),
     "MappingsTooLong": FailureName(
         ("quota",), "PrepareTask", "The task's table mappings are longer than DMS takes.",
         "Divide the database into two entries with other `schemas`, or exclude fewer tables by name."),
@@ -174,6 +178,9 @@ NAMES: dict[str, FailureName] = {
         "Start the run at another time, or shorten the window in servers.yaml."),
     "RunStopped": FailureName(
         ("cancelled",), "every state", "Somebody asked the run to end (`fleet stop`).", "Rerun when ready."),
+    "Quarantined": FailureName(
+        ("quarantined",), "PlanRun", "A person holds the database back until a day, in the registry.",
+        "Nothing: it ends by itself on that day. To end it earlier, remove `quarantined` and deploy."),
     "NotDeployed": FailureName(
         ("not_deployed",), "PlanRun", "The database is onboarded, and DMS has no task for it.",
         "Deploy the stack of its instance."),

@@ -86,7 +86,7 @@ class DeltaSeal:
 @dataclass(frozen=True)
 class Manifest:
     """What is in a sealed folder. *failure*: why nothing of it may be handed off. *complete*: all tables whole, and
-    nothing missing in the *account* of the database.
+    nothing missing in the *account* of the database; of no trial.
 
     *gaps*: what could not be checked, in words for the report. *sealed_at*: ISO time, UTC. *late_attempts*: whose
     folders got an object after their seals, if that is the failure. *left_by_test*: objects that lay beside the tables'
@@ -263,9 +263,12 @@ def seal(
     late_attempts: Sequence[int] = (),
     left_by_test: Sequence[LandedFile] = (),
     delta: DeltaSeal | None = None,
+    is_trial: bool = False,
 ) -> Manifest:
-    """The manifest of an attempt whose task is at rest. *failure* is what forbids any hand-off."""
-    is_whole = failure is None and all(table.failure is None for table in tables)
+    """The manifest of an attempt whose task is at rest. *failure* is what forbids any hand-off. *is_trial*: it moved
+    one table of all that it was to (`fleet/gate.py`).
+    """
+    is_whole = not is_trial and failure is None and all(table.failure is None for table in tables)
     return Manifest(
         format=FORMAT,
         attempt=attempt,

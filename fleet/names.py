@@ -21,8 +21,8 @@ ENDPOINT_ROLE_PATH = "/fleet/endpoint/"
 """IAM path of the endpoints' roles, so that `iam:PassRole` is limited by path."""
 
 
-REGISTRY_WORD = "registry"
-"""What `fleet check` takes in place of a database's id: no database has it."""
+REGISTRY_WORD, ACCOUNT_WORD = "registry", "account"
+"""What `fleet check` takes in place of a database's id: no database has either."""
 
 
 def require_database_id(text: str) -> str:
@@ -39,7 +39,7 @@ def require_database_id(text: str) -> str:
 joined by single hyphens, a letter first, at most 32 characters. Choose another id; the name at the source is a field \
 of its own.
     """
-    if text == REGISTRY_WORD:
+    if text in {REGISTRY_WORD, ACCOUNT_WORD}:
         raise MalformedIdError(f"database id {text!r} is a word of `fleet check`.", remedy="Choose another id.")
     if not _DATABASE.fullmatch(text) or len(text) > DATABASE_ID_CHARACTERS:
         raise MalformedIdError(
@@ -279,6 +279,11 @@ MARK_TABLE = "fleet_mark"
 def newest_census_key(database: str) -> str:
     """Of the newest census that *database*'s source gave."""
     return f"databases/{database}/census.json"
+
+
+def newest_profile_key(database: str) -> str:
+    """Of the newest profile of *database*, which the next one is compared with."""
+    return f"databases/{database}/profile.json"
 
 
 def last_sweep_key(database: str) -> str:

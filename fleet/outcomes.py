@@ -18,7 +18,7 @@ from fleet.tables.catalogue import TableName
 from fleet.tables.losses import ColumnLoss, describe
 
 OutcomeName = Literal["ok", "partial", "failed", "skipped", "quarantined"]
-"""Nothing is `quarantined` yet (docs/decisions/0011)."""
+"""`quarantined` is a person's word in the registry; nothing else writes it (docs/decisions/0033)."""
 NOT_ASKED = "TableNotAsked"
 """The failure of a table that the run was to move and that no attempt was asked for."""
 CLAIMED = "Claimed"
@@ -114,6 +114,7 @@ class Outcome:
 
     *marks*: the states that the attempt got past, in order. *waited*: for what others had. *account*: of everything
     under the database's schemas; None where no attempt came to it. *sweep*: what a key sweep found; None without one.
+    *tried_with*: the one table of the trial that ended it, where the database is new (`fleet/gate.py`); else empty.
     """
 
     run: str
@@ -131,6 +132,7 @@ class Outcome:
     waited: Waited = NOT_WAITED
     account: DatabaseAccount | None = None
     sweep: KeySweep | None = None
+    tried_with: str = ""
 
     @property
     def owner(self) -> str:
@@ -194,13 +196,15 @@ def decide(
     gaps: Sequence[str],
     started_at: str,
     ended_at: str,
-    skipped: bool = False,
+    without_attempt: Literal["skipped", "quarantined"] | None = None,
     marks: Sequence[Mark] = (),
     waited: Waited = NOT_WAITED,
     account: DatabaseAccount | None = None,
     sweep: KeySweep | None = None,
+    tried_with: str = "",
 ) -> Outcome:
-    """The one outcome. *failure*: what stopped the attempt as a whole; *skipped*: it was never an attempt.
+    """The one outcome. *failure*: what stopped the attempt as a whole; *without_attempt*: the word of
+    what was never an attempt.
 
     `ok` means all of it: each table is ok, nothing is missing in the *account*, and nothing is surely lost of a column,
     and no table has drifted so that readers may miss something, without somebody having accepted that in the registry.
@@ -221,8 +225,8 @@ def decide(
     word: OutcomeName
     bad = [table for table in tables if table.failure is not None]
     incomplete = (describe_missing(account) if account else None) or _describe_losses(tables) or _describe_drift(tables)
-    if skipped:
-        word = "skipped"
+    if without_attempt is not None:
+        word = without_attempt
     elif failure is not None or len(bad) == len(tables):
         word = "failed"
     else:
@@ -249,6 +253,7 @@ def decide(
         waited=waited,
         account=account,
         sweep=sweep,
+        tried_with=tried_with,
     )
 
 

@@ -194,7 +194,7 @@ def _choose_widths(
     return (
         *(choose_instance_width(name, held, registry.settings) for name, held in sorted(instances.items())),
         *(
-            choose_server_width(known[name], registry.settings.profile)
+            choose_server_width(known[name], registry.profile_at(name))
             for name in sorted({one.server for one in databases})
         ),
     )

@@ -158,7 +158,8 @@ def choose_rerun(
 ) -> dict[str, tuple[str, ...] | None]:
     """The databases of *old* to run again, each with the tables to narrow it to, or None for all of its tables.
 
-    *only*: databases to choose from, else all of *old*. A database that *old* had narrowed stays as narrow.
+    *only*: databases to choose from, else all of *old*. A database that *old* had narrowed stays as narrow. Nothing of
+    one in quarantine failed.
 
     Raises:
         RunNotOverError: *old* goes on.
@@ -171,6 +172,8 @@ def choose_rerun(
     {'c': None, 'd': None}
     >>> choose_rerun(old, "failed-tables")
     {'b': ('s.t',), 'c': None, 'd': None}
+    >>> choose_rerun(OldRun("r", "full", "FAILED", "ab", {"a": "quarantined", "b": "failed"}))
+    {'b': None}
     >>> choose_rerun(OldRun("r", "full", "FAILED", "c", {"c": "failed"}, tables={"c": ["s.t"]}))
     {'c': ('s.t',)}
     """
@@ -195,7 +198,7 @@ def choose_rerun(
         if word == "partial":
             if what == "failed-tables":
                 again[database] = tuple(old.failed_tables.get(database, ())) or whole
-        elif word != "ok":
+        elif word not in {"ok", "quarantined"}:
             again[database] = whole
     if not again:
         raise _nothing_left(old, sorted(wanted))
@@ -203,9 +206,9 @@ def choose_rerun(
 
 
 def _nothing_left(old: OldRun, wanted: Sequence[str]) -> NothingToRerunError:
-    partial = sum(old.words.get(name) == "partial" for name in wanted)
+    partial, quarantined = (sum(old.words.get(name) == word for name in wanted) for word in ("partial", "quarantined"))
     return NothingToRerunError(
-        f"run {old.run} leaves nothing to run again: {len(wanted) - partial} of {len(wanted)} databases ended ok"
-        f"{f', {partial} partial' if partial else ''}.",
+        f"run {old.run} leaves nothing to run again: {len(wanted) - partial - quarantined} of {len(wanted)} databases "
+        f"ended ok{f', {partial} partial' if partial else ''}{f', {quarantined} quarantined' if quarantined else ''}.",
         remedy="For the failed tables of partial ones ask for `failed-tables`." if partial else "",
     )

@@ -25,3 +25,17 @@ def end_sentence(words: str) -> str:
     if words.endswith("..") and not words.endswith("..."):
         return words[:-1]
     return words if not words or words.endswith(_ENDS) else f"{words}."
+
+
+def say_bytes(count: int) -> str:
+    """*count* bytes in the unit that a person reads, of 1,024 each.
+
+    >>> say_bytes(512), say_bytes(8192), say_bytes(3 * 1024**2), say_bytes(5_600_000_000)
+    ('512 bytes', '8 KB', '3 MB', '5.2 GB')
+    """
+    size, unit = float(count), "bytes"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{size:,.0f} {unit}" if unit in {"bytes", "KB"} or size >= 10 else f"{size:,.2g} {unit}"

@@ -64,10 +64,10 @@ def demand_of(measured: Measured | None, profile: TaskProfile, tables: int | Non
     else:
         loads = max(1, at_most)
         columns = sum(measured.lob_columns[:loads])
-    return Demand(loads, columns * _bytes_of_a_column(profile))
+    return Demand(loads, columns * bytes_of_a_column(profile))
 
 
-def _bytes_of_a_column(profile: TaskProfile) -> int:
+def bytes_of_a_column(profile: TaskProfile) -> int:
     """What DMS takes in advance for a column of long values of a table that it loads: LobMaxSize for each row of a
     commit.
 
@@ -105,7 +105,7 @@ def choose_instance_width(instance: str, demands: Sequence[Demand], settings: Se
         return Width("instance", instance, fewest, "processors", text)
     text = (
         f"{name}: {memory / 1024**3:,.0f} GB for long values, of which a column takes "
-        f"{_bytes_of_a_column(settings.profile) / 1024**2:,.0f} MB (lob_max_kilobytes x commit_rate), "
+        f"{bytes_of_a_column(settings.profile) / 1024**2:,.0f} MB (lob_max_kilobytes x commit_rate), "
         "unless its database has another limit"
     )
     return Width("instance", instance, fewest, "memory", text)

@@ -11,6 +11,7 @@ from fleet.attempts import Attempt
 from fleet.errors import UnknownRunError
 from fleet.execution_ends import End, explain_end
 from fleet.failures import Failure
+from fleet.gate import conclude_trial
 from fleet.names import child_arn, page_key, report_key
 from fleet.outcome_record import OutcomeRecord, outcome_key
 from fleet.outcomes import HEALED_BY_A_COPY, NOT_WAITED, Outcome, decide
@@ -82,6 +83,8 @@ def guess(
     *record*: the attempt's, where there was one. *gap*: what else could not be made sure of.
     """
     now = clients.now().isoformat()
+    trial = record.trial if record else ""
+    failure = conclude_trial(trial, failure, ()) if trial else failure
     tables, stopped_by = merge_with_previous(attempt, failure, (), clients)
     outcome = decide(
         attempt,
@@ -92,6 +95,7 @@ def guess(
         ended_at=now,
         marks=record.marks if record else (),
         waited=record.waited if record else NOT_WAITED,
+        tried_with=trial,
     )
     if not put_guess(outcome, clients):
         return False

@@ -18,7 +18,7 @@ def keep_place(opened: Opened, clients: Clients) -> int | Failure:
     ClaimDatabase took the place, and outside of the server's blackouts. Only an execution that was dead for a while and
     then redriven has lost it, or comes in a blackout; or one whose preparation took longer than was reckoned with.
     """
-    server, profile, now = opened.server, opened.settings.profile, clients.now()
+    server, profile, now = opened.server, opened.registry.profile_at(opened.server.id), clients.now()
     start = next_start(server.blackouts, now, 0)
     if start.at > now:
         missing = say_in_blackout(server.id, start)

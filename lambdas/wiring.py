@@ -149,6 +149,10 @@ class Clients:
         """SNS, as boto3 has it."""
         return self._client("sns")
 
+    def service(self, name: str) -> Any:
+        """Any other service, as boto3 has it: for what a person asks of an account."""
+        return self._client(name)
+
     def snowflake(self, settings: SnowflakeSettings) -> SqlApi:
         """The SQL API of the account in *settings*."""
         if settings not in self._snowflake:

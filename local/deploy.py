@@ -51,6 +51,10 @@ SNOWFLAKE_USER = "snowflake-local"
 EXTERNAL_ID = "fleet-local"
 SECRETS_ROLE = "fleet-secrets"
 MACHINES_ROLE = "fleet-machines"
+VPC_ROLE = "dms-vpc-role"
+_NOTHING_PUBLIC = dict.fromkeys(
+    ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+)
 
 
 class Deployment:
@@ -78,6 +82,8 @@ class Deployment:
         s3, region = self._aws.client("s3"), self._settings.region
         for bucket in (self._settings.landing_bucket, self._control_bucket):
             make_once(s3.create_bucket, Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+            # No versions, policy and key as the stack has them: moto is much slower with the first two.
+            s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=_NOTHING_PUBLIC)
         key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
         make_once(
             self._aws.client("dynamodb").create_table,
@@ -103,6 +109,7 @@ class Deployment:
         may = read_secrets(settings, arns, self._registry.servers)
         self._make_role(SECRETS_ROLE, trust_service(f"dms.{settings.region}.amazonaws.com"), may)
         self._make_role(task_log.ROLE, trust_service("dms.amazonaws.com"), _write_task_logs(settings))
+        self._make_role(VPC_ROLE, trust_service("dms.amazonaws.com"), _join_network())
         for database in self._onboarded():
             self._make_role(
                 endpoint_role_name(settings.prefix, database.id),
@@ -227,6 +234,11 @@ def _write_task_logs(settings: Settings) -> dict[str, object]:
         allow("MakeGroups", "logs:CreateLogGroup", groups),
         allow("WriteStreams", ["logs:CreateLogStream", "logs:PutLogEvents"], streams),
     )
+
+
+def _join_network() -> dict[str, object]:
+    """What DMS may with its role for networks: a part of AWS's own policy for it, which is not in moto either."""
+    return policy(allow("MakeInterfaces", "ec2:CreateNetworkInterface", "arn:aws:ec2:*:*:network-interface/*"))
 
 
 def _existing(describe: Callable[..., Any], member: str, name: str) -> Mapping[str, Any]:

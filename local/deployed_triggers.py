@@ -45,7 +45,7 @@ class DeployedTriggers:
         keys = {one["AliasName"]: one["TargetKeyId"] for one in kms.list_aliases()["Aliases"] if "TargetKeyId" in one}
         if alias not in keys:
             policy = json.dumps(data_key_policy(self._settings))
-            keys[alias] = kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"]
+            keys[alias] = kms.create_key(KeyUsage="ENCRYPT_DECRYPT", Policy=policy)["KeyMetadata"]["KeyId"]
             kms.create_alias(AliasName=alias, TargetKeyId=keys[alias])
         policy = json.dumps(publish_to_topic(self._settings))
         attributes = {"KmsMasterKeyId": keys[alias], "Policy": policy}

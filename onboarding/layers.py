@@ -14,7 +14,7 @@ from fleet.databases import Database, TableRules
 from onboarding.fields import Entry
 from onboarding.findings import FilePlace, Way
 
-OWN = ("id", "name_at_source", "family", "onboarded", "notes")
+OWN = ("id", "name_at_source", "family", "onboarded", "quarantined", "notes")
 """Fields that a database says for itself alone."""
 
 _IDENTITIES: Mapping[str, Callable[[Any], object]] = {

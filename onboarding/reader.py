@@ -113,11 +113,14 @@ def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:
     """All that the registry in *folder* says, right or wrong."""
     findings: list[Finding] = []
     settings, of_every = _read_settings(folder, findings)
-    servers = _read_servers(folder, settings.fields.get("profile"), findings)
+    servers = _read_servers(folder, findings)
     families = _read_families(folder, findings)
     databases = _read_databases(folder, servers, families, of_every, findings)
     names = _read_names(folder, findings)
     note_reused_names(databases, names or {}, str(folder / NAMES_FILE))
+    for server in servers:
+        if (profile := settings.fields.get("profile")) is not None:
+            note_connections(server, databases, profile)
     note_settings(settings, servers, databases)
     flags: dict[str, bool] = {}
     if databases:
@@ -166,7 +169,7 @@ def _read_settings(folder: Path, findings: list[Finding]) -> tuple[Entry[Setting
     return settings, read_part(section, Database, label, file, (*OWN, *OF_THE_PROFILE))
 
 
-def _read_servers(folder: Path, profile: TaskProfile | None, findings: list[Finding]) -> list[Entry[Server]]:
+def _read_servers(folder: Path, findings: list[Finding]) -> list[Entry[Server]]:
     entries = [
         read_entry(node, Server, label, file)
         for node, label, file in _read_lists(folder, SERVERS_FILE, "server", findings, RegistryError)
@@ -176,8 +179,6 @@ def _read_servers(folder: Path, profile: TaskProfile | None, findings: list[Find
         note_encryption(entry)
         note_hosting(entry)
         note_blackouts(entry)
-        if profile is not None:
-            note_connections(entry, profile)
     return entries
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fleet.blackouts import leave_time
@@ -57,14 +58,21 @@ def note_shared_sources(entries: Sequence[Entry[Database]]) -> None:
     )
 
 
-def note_connections(entry: Entry[Server], profile: TaskProfile) -> None:
-    """A server that does not bear the load of one database."""
-    most, needed = entry.fields.get("connections_at_once"), count_connections(profile)
+def note_connections(entry: Entry[Server], databases: Sequence[Entry[Database]], profile: TaskProfile) -> None:
+    """A server that does not bear the load of the one of its *databases* that loads most tables at once."""
+    most, own = entry.fields.get("connections_at_once"), entry.fields.get("id")
+    held = [one for one in databases if own is not None and one.fields.get("server") == own]
+    said = [(number, one.label) for one in held if (number := one.fields.get("tables_at_once"))]
+    if len(said) < len(held) or not held:
+        said.append((profile.tables_at_once, ""))
+    tables, label = max(said)
+    needed = count_connections(replace(profile, tables_at_once=tables))
     if most is not None and most < needed:
+        of, key = (label, "its `tables_at_once`") if label else ("one database", "`profile.tables_at_once`")
         entry.note(
             ("connections_at_once",),
-            f": `connections_at_once` is {most}, and the load of one database opens up to {needed} with "
-            f"`profile.tables_at_once` {profile.tables_at_once}. Wanted at least {needed}, or fewer tables at once.",
+            f": `connections_at_once` is {most}, and the load of {of} opens up to {needed} with "
+            f"{key} {tables}. Wanted at least {needed}, or fewer tables at once.",
         )
 
 

@@ -14,6 +14,7 @@ from fleet.databases import (
     Database,
     Limits,
     ParallelLoad,
+    Quarantine,
     Rename,
     Server,
     Settings,
@@ -23,6 +24,7 @@ from fleet.databases import (
 )
 from fleet.errors import MalformedIdError
 from fleet.names import DATABASE_ID_CHARACTERS, require_database_id
+from fleet.quarantine import is_day
 from fleet.quotas import DMS_COMMIT_RATE, DMS_FULL_LOAD_SUB_TASKS, DMS_LOB_KILOBYTES, SFN_INLINE_MAP_AT_ONCE
 
 # An execution of database-run ends after 12 hours (orchestration/asl); what surrounds the task needs the last one.
@@ -91,6 +93,10 @@ ZONE = FieldRule(_is_zone, "the name of a time zone, like Europe/Berlin")
 _CLOCK = matching(r"([01]\d|2[0-3]):[0-5]\d", 'a time of the day, as "07:00"', "Midnight is 00:00.")
 TEXT = FieldRule(lambda text: text.strip() != "", "some text")
 _LOB_KILOBYTES = between(1, DMS_LOB_KILOBYTES.value, "It is the longest value that is kept whole; longer ones are cut.")
+_TABLES_AT_ONCE = between(
+    1, DMS_FULL_LOAD_SUB_TASKS.value, f"DMS takes at most {DMS_FULL_LOAD_SUB_TASKS.value} as MaxFullLoadSubTasks."
+)
+_COMMIT_RATE = between(1, DMS_COMMIT_RATE.value, f"DMS takes at most {DMS_COMMIT_RATE.value:,} as CommitRate.")
 
 FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Server, "id"): ID,
@@ -135,11 +141,18 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     (Database, "notes"): TEXT,
     (Database, "row_tolerance"): _at_least(0),
     (Database, "lob_max_kilobytes"): _LOB_KILOBYTES,
+    (Database, "tables_at_once"): _TABLES_AT_ONCE,
+    (Database, "commit_rate"): _COMMIT_RATE,
     (TableRules, "schema"): TEXT,
     (TableRules, "table"): TEXT,
     (TableRules, "accept"): TEXT,
     (TableRules, "key"): TEXT,
     (TableRules, "row_tolerance"): _at_least(0),
+    (Quarantine, "reason"): TEXT,
+    (Quarantine, "by"): TEXT,
+    (Quarantine, "until"): FieldRule(
+        is_day, "a day of the calendar, as 2026-12-24", "It is the day (UTC) on which the database is in runs again."
+    ),
     (ParallelLoad, "schema"): TEXT,
     (ParallelLoad, "table"): TEXT,
     (ParallelLoad, "column"): TEXT,
@@ -150,12 +163,8 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         r"[^#\\/-]+", r"a name without #, \, / and -", "DMS changes no column whose name holds one of them."
     ),
     (Rename, "to"): matching(r"[A-Za-z_][A-Za-z0-9_]*", "letters of ASCII, digits and _, a letter or _ first"),
-    (TaskProfile, "tables_at_once"): between(
-        1, DMS_FULL_LOAD_SUB_TASKS.value, f"DMS takes at most {DMS_FULL_LOAD_SUB_TASKS.value} as MaxFullLoadSubTasks."
-    ),
-    (TaskProfile, "commit_rate"): between(
-        1, DMS_COMMIT_RATE.value, f"DMS takes at most {DMS_COMMIT_RATE.value:,} as CommitRate."
-    ),
+    (TaskProfile, "tables_at_once"): _TABLES_AT_ONCE,
+    (TaskProfile, "commit_rate"): _COMMIT_RATE,
     (TaskProfile, "lob_max_kilobytes"): _LOB_KILOBYTES,
     (Limits, "databases_at_once"): between(
         1, SFN_INLINE_MAP_AT_ONCE.value, "More than that does not surely run at once in an inline Map."
@@ -190,6 +199,7 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
         "AskSource, which counts, may not run much longer. A table that takes longer is a gap.",
     ),
     (Limits, "count_rows_at_most"): _at_least(0),
+    (Limits, "trial_above_rows"): _at_least(0),
     (Limits, "count_deadline_seconds"): between(
         1, _LONGEST_COUNTING_SECONDS, "Sealing and loading have an hour together."
     ),

@@ -73,8 +73,15 @@ class DatabaseRow:
         return self.word == "skipped" and self.failure.name == JOINED
 
     @property
+    def is_kept_out(self) -> bool:
+        """Whether it is new and did not come past the gate: a check, or its trial with one table, failed."""
+        return self.outcome is not None and (bool(self.outcome.tried_with) or self.failure.failure_class == "not_ready")
+
+    @property
     def has_unknown_tables(self) -> bool:
         """Whether it was to be copied and nobody knows which tables: it broke off before, or was never begun."""
+        if self.outcome is not None and self.outcome.tried_with:
+            return True
         return not (self.tables or self.copied_elsewhere or self.is_joined) and self.word != "quarantined"
 
     @cached_property

@@ -38,6 +38,7 @@ def verdict(rows: Sequence[DatabaseRow]) -> tuple[bool, str]:
         "quarantined": sum(row.word == "quarantined" for row in rows),
         "copied by another run": sum(bool(row.copied_elsewhere) for row in rows),
         "joined to another run": sum(row.is_joined for row in rows),
+        "new and kept out": sum(row.is_kept_out for row in rows),
     }
     said = "".join(f", {count:,} {what}" for what, count in aside.items() if count)
     if red:

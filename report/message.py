@@ -27,6 +27,8 @@ def compose_message(report: RunReport, page_uri: str) -> tuple[str, str]:
         ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()) if count),
         f"{came.tables:,} of {len(tables):,} known tables arrived in Snowflake, with {what}.",
         *_say_owners(rows),
+        *(f"New and kept out: {row.database}: {row.failure.text}" for row in rows if row.is_kept_out),
+        *(f"Quarantined: {row.failure.text}" for row in rows if row.word == "quarantined"),
         f"Page of the night: {page_uri}",
     )
     return f"fleet run {report.run}: {sentence}"[: SNS_SUBJECT_CHARACTERS.value], "\n".join(lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Literal
 
 from fleet.databases import Database, ParallelLoad, TableRules
 from fleet.spelling import closest
@@ -52,6 +53,17 @@ def judge_entries(database: Database, tables: Sequence[Table]) -> tuple[str, ...
         ),
         *(text for rules in database.tables for text in _judge_rules(database, rules, by_name)),
     )
+
+
+def range_kind(column: Column) -> Literal["number", "time"] | None:
+    """What the boundaries of ranges of *column* are; None where DMS cuts by no such column, or it is of another type.
+
+    >>> [range_kind(Column("c", kind)) for kind in ("bigint unsigned", "datetime2", "text")]
+    ['number', 'time', None]
+    """
+    if _NUMBERS.fullmatch(column.type_name):
+        return "number"
+    return "time" if _TIMES.fullmatch(column.type_name) else None
 
 
 def _judge_schemas(database: Database, tables: Sequence[Table]) -> Iterator[str]:

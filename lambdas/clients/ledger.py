@@ -216,15 +216,16 @@ class Ledger:
         measured: Measured | None,
         delta_seconds: float | None = None,
         place_at: str = "",
+        is_admitted: bool = False,
     ) -> None:
         """Clear the holder, if it is *attempt*'s execution, and give its place back; the number stays.
 
         *measured*: of a whole full load. *delta_seconds*: of a run in mode `delta`. *place_at*: the server at which the
-        claim has a place.
+        claim has a place. *is_admitted*: something of the database is published; that stays.
         """
-        kept: dict[str, Any] = {}
+        kept: dict[str, Any] = {"is_admitted": True} if is_admitted else {}
         if measured is not None:
-            kept = {
+            kept |= {
                 "last_full_seconds": round(measured.seconds),
                 "last_full_loads": measured.loads,
                 "last_full_lob_columns": list(measured.lob_columns),

@@ -3,6 +3,7 @@
 registry/current.json                      the effective registry as it was last deployed
 registry/<version>.json                    one that a run is pinned to, kept for good
 databases/<database>/catalogue.json        the newest catalogue the source gave
+databases/<database>/profile.json          the newest profile that `fleet profile` took
 databases/<database>/warehouse.json        its tables in Snowflake as they were last loaded
 runs/<run>/plan.json                       pins the registry's version for the whole run
 runs/<run>/report.json                     written by CloseRun

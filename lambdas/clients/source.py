@@ -17,6 +17,7 @@ from fleet.deltas.key_text import KeyQuestion
 from fleet.deltas.logs import SourceLog
 from fleet.errors import ThrottledError, TransientError
 from fleet.failures import Failure
+from fleet.profiles.profile import ProfileAnswer, ProfileQuestion
 from fleet.sentences import as_clause
 from fleet.tables.catalogue import Census, TableName
 from fleet.tables.losses import CountedLosses, TableLosses
@@ -81,6 +82,17 @@ class Source:
         answer = self._ask(server, database, "keys", seconds_each, keys=keys)
         return answer if isinstance(answer, Failure) else adapter(tuple[KeyAnswer, ...]).validate_python(answer)
 
+    def profile(
+        self, server: Server, database: Database, asked: Sequence[ProfileQuestion], seconds_each: float
+    ) -> tuple[ProfileAnswer, ...] | Failure:
+        """How large the tables in *asked* are and how their rows lie, or why not within *seconds_each* a table.
+
+        As many tables as one call has time for; the others are left out.
+        """
+        profile = adapter(list[ProfileQuestion]).dump_python(list(asked), mode="json")
+        answer = self._ask(server, database, "profile", seconds_each, profile=profile)
+        return answer if isinstance(answer, Failure) else adapter(tuple[ProfileAnswer, ...]).validate_python(answer)
+
     def transactions(self, server: Server, database: Database) -> tuple[str, ...] | Failure:
         """The ids of the transactions that are open in the database and may have written something."""
         answer = self._ask(server, database, "transactions", CATALOGUE_SECONDS)
@@ -105,6 +117,7 @@ class Source:
         tables: Sequence[Sequence[str]] = (),
         losses: Sequence[Any] = (),
         keys: Sequence[Any] = (),
+        profile: Sequence[Any] = (),
         attempt: int = 0,
     ) -> Any:
         event = {
@@ -119,6 +132,7 @@ class Source:
             "tables": tables,
             "losses": losses,
             "keys": keys,
+            "profile": profile,
             "seconds_each": seconds_each,
             "attempt": attempt,
         }

@@ -1,8 +1,8 @@
 """
 The one handler that speaks to a source: it alone runs in the source's network and may read its secret.
 
-Takes   Request: a question (`census`, `facts`, `counts`, `losses`, `keys`, `transactions` or `log`) or the wish to set
-        the `mark`, the server's engine, secret and ssl_mode, and the database there
+Takes   Request: a question (`census`, `facts`, `counts`, `losses`, `keys`, `profile`, `transactions` or `log`) or the
+        wish to set the `mark`, the server's engine, secret and ssl_mode, and the database there
 Returns Response: the answer, or the failure as data, because a source that is down is no fault of ours
 Raises  nothing of its own
 """
@@ -26,13 +26,24 @@ from fleet.deltas.key_text import KeyQuestion
 from fleet.deltas.logs import SourceLog
 from fleet.errors import ApiRefusedError, FleetError
 from fleet.failures import Failure
+from fleet.profiles.profile import ProfileAnswer, ProfileQuestion
 from fleet.sentences import as_clause
 from fleet.tables.catalogue import Census
 from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.clients.records import adapter
 from lambdas.clients.refusals import code_of, message_of, translate
 from lambdas.entrypoint import Model, entrypoint
-from lambdas.sources import logs, marks, mysql, postgresql, sqlserver, transactions
+from lambdas.sources import (
+    logs,
+    marks,
+    mysql,
+    mysql_profile,
+    postgresql,
+    postgresql_profile,
+    sqlserver,
+    sqlserver_profile,
+    transactions,
+)
 from lambdas.sources.counting import HasTime, within
 from lambdas.sources.mysql_facts import ask_mysql_facts
 from lambdas.sources.postgresql_facts import ask_postgresql_facts
@@ -43,10 +54,10 @@ from lambdas.wiring import Clients
 
 class Request(Model):
     """One question. *tables*: pairs of schema and table, for `counts`, or the views to try, for `facts`; *losses*: what
-    to count, for `losses`; *keys*: what to read of tables' keys, for `keys`; *seconds_each*: for one table or view;
-    *attempt*: whose number the mark gets."""
+    to count, for `losses`; *keys*: what to read of tables' keys, for `keys`; *profile*: what to measure, for `profile`;
+    *seconds_each*: for one table or view; *attempt*: whose number the mark gets."""
 
-    question: Literal["census", "facts", "counts", "losses", "keys", "transactions", "log", "mark"]
+    question: Literal["census", "facts", "counts", "losses", "keys", "profile", "transactions", "log", "mark"]
     run: str | None
     database: str
     engine: Engine
@@ -57,14 +68,15 @@ class Request(Model):
     tables: tuple[tuple[str, str], ...] = ()
     losses: tuple[TableLosses, ...] = ()
     keys: tuple[KeyQuestion, ...] = ()
+    profile: tuple[ProfileQuestion, ...] = ()
     seconds_each: float
     attempt: int = 0
 
 
 class Response(Model):
-    """The answer (a `Census`, `SourceFacts`, lists of `Count`, `CountedLosses` or `KeyAnswer`, the ids of open
-    transactions, a `SourceLog`, whether the mark is set), or why there is none. Tables that are missing in a list are
-    left to another call."""
+    """The answer (a `Census`, `SourceFacts`, lists of `Count`, `CountedLosses`, `KeyAnswer` or `ProfileAnswer`, the ids
+    of open transactions, a `SourceLog`, whether the mark is set), or why there is none. Tables that are missing in a
+    list are left to another call."""
 
     answer: Any = None
     failure: dict[str, str] | None = None
@@ -82,6 +94,7 @@ class Speaker:
     counts: Callable[[Mapping[str, Any], str, Sequence[tuple[str, str]], SslMode, float, HasTime], list[Count]]
     losses: Callable[[Mapping[str, Any], str, Sequence[TableLosses], SslMode, float, HasTime], list[CountedLosses]]
     keys: Callable[[Mapping[str, Any], str, Sequence[KeyQuestion], SslMode, float, HasTime], list[KeyAnswer]]
+    profile: Callable[[Mapping[str, Any], str, Sequence[ProfileQuestion], SslMode, float, HasTime], list[ProfileAnswer]]
     transactions: Callable[[Mapping[str, Any], str, SslMode], list[str] | Failure]
     log: Callable[[Mapping[str, Any], str, SslMode], SourceLog]
     mark: Callable[[Mapping[str, Any], str, str, int, SslMode], bool]
@@ -95,6 +108,7 @@ _MYSQL = Speaker(
     mysql.ask_counts,
     mysql.ask_losses,
     mysql.ask_keys,
+    mysql_profile.ask_profile,
     transactions.open_on_mysql,
     logs.ask_mysql_log,
     marks.mark_mysql,
@@ -108,6 +122,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         postgresql.ask_counts,
         postgresql.ask_losses,
         postgresql.ask_keys,
+        postgresql_profile.ask_profile,
         transactions.open_on_postgresql,
         logs.ask_postgresql_log,
         marks.mark_postgresql,
@@ -122,6 +137,7 @@ SPEAKERS: Mapping[Engine, Speaker] = {
         sqlserver.ask_counts,
         sqlserver.ask_losses,
         sqlserver.ask_keys,
+        sqlserver_profile.ask_profile,
         transactions.open_on_sqlserver,
         logs.ask_sqlserver_log,
         marks.mark_sqlserver,
@@ -155,6 +171,9 @@ def run(request: Request, clients: Clients) -> Response:
             case "keys":
                 how = request.keys, request.ssl_mode, request.seconds_each, has_time
                 answer, kind = speaker.keys(*asked, *how), list[KeyAnswer]
+            case "profile":
+                how = request.profile, request.ssl_mode, request.seconds_each, has_time
+                answer, kind = speaker.profile(*asked, *how), list[ProfileAnswer]
             case "transactions":
                 answer, kind = speaker.transactions(*asked, request.ssl_mode), list[str]
             case "log":

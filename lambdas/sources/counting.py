@@ -10,6 +10,8 @@ from fleet.asking import COUNTING_SECONDS
 from fleet.counts import Count
 from fleet.deltas.key_sweep import Group, KeyAnswer
 from fleet.deltas.key_text import KeyQuestion
+from fleet.profiles.profile import ProfileAnswer, ProfileQuestion
+from fleet.profiles.spread import KeySpread
 from fleet.tables.losses import CountedLosses, TableLosses
 
 Answer = TypeVar("Answer")
@@ -78,6 +80,33 @@ def read_keys(
         else:
             groups = tuple(Group(str(prefix), int(keys), int(total)) for prefix, keys, total in rows or ())
         answers.append(KeyAnswer(asked.schema, asked.table, groups, hashes, why))
+    return answers
+
+
+def profile_tables(
+    tables: Iterable[ProfileQuestion],
+    measure: Callable[[ProfileQuestion], int | None],
+    spread: Callable[[ProfileQuestion, int | None], tuple[KeySpread, int | None]],
+    explain: Explain,
+    has_time: HasTime,
+) -> list[ProfileAnswer]:
+    """The size of each of *tables* and how its rows lie along a column, or why not, in order, while *has_time* says so.
+
+    *measure*: the bytes of a table. *spread*: the rows along the column of a table of so many bytes, and how many there
+    are where all were read. Both raise what the driver raises.
+    """
+    answers: list[ProfileAnswer] = []
+    for asked in tables:
+        if not has_time():
+            break
+        size, why = _ask(lambda asked=asked: measure(asked), explain)
+        found, why_not = None, ""
+        if asked.column and not why:
+            found, why_not = _ask(lambda asked=asked, size=size: spread(asked, size), explain)
+        lies, rows = found or (None, None)
+        if why_not:
+            lies = KeySpread(asked.column, asked.kind, why=why_not)
+        answers.append(ProfileAnswer(asked.schema, asked.table, size, rows, lies, why))
     return answers
 
 

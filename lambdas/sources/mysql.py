@@ -176,6 +176,7 @@ def _ask_one_row(cursor: pymysql.cursors.Cursor, query: str) -> Sequence[Any]:
 
 
 def explain(error: Exception, seconds_each: float) -> str:
+    """Why one statement failed; nothing where the connection is lost with it."""
     code = _code(error)
     if code is None or classify_code(code) == "connection" or isinstance(error, pymysql.err.InterfaceError):
         return ""

@@ -221,6 +221,7 @@ def ask_rows_alone(connection: pg8000.native.Connection, query: str) -> list[Any
 
 
 def explain(error: Exception, seconds_each: float) -> str:
+    """Why one statement failed; nothing where the connection is lost with it."""
     if not isinstance(error, pg8000.native.DatabaseError) or not _is_of_statement(error):
         return ""
     text = find_words(error)

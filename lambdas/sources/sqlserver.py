@@ -106,7 +106,7 @@ def ask_census(
         """A connection for each: what is asked under a shorter time-out than the catalogue's."""
         if clock() > latest:
             return "no time was left for that"
-        with _asked_alone(secret, database, ssl_mode, driver, _SECURED_SECONDS_EACH) as ask:
+        with asked_alone(secret, database, ssl_mode, driver, _SECURED_SECONDS_EACH) as ask:
             try:
                 return ask(_count_query(schema, table))[0][0]
             except Exception as error:
@@ -138,7 +138,7 @@ def ask_counts(
     driver: Connect = pytds.connect,
 ) -> list[Count]:
     """What `count_tables` gives of *tables*: in one snapshot if the database allows that, else one after another."""
-    with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
+    with asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
         return count_tables(
             tables,
             lambda schema, table: ask(_count_query(schema, table))[0][0],
@@ -157,7 +157,7 @@ def ask_losses(
     driver: Connect = pytds.connect,
 ) -> list[CountedLosses]:
     """What `count_losses` gives of *tables*: in one snapshot if the database allows that, else one after another."""
-    with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
+    with asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
         return count_losses(
             tables,
             lambda table: ask(losses_statement(table))[0],
@@ -176,7 +176,7 @@ def ask_keys(
     driver: Connect = pytds.connect,
 ) -> list[KeyAnswer]:
     """What `read_keys` gives of *tables*: in one snapshot if the database allows that, else one after another."""
-    with _asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
+    with asked_alone(secret, database, ssl_mode, driver, seconds_each) as ask:
         return read_keys(
             tables,
             lambda table: ask(source_statement("sqlserver", table, quote)),
@@ -186,7 +186,7 @@ def ask_keys(
 
 
 @contextmanager
-def _asked_alone(
+def asked_alone(
     secret: Mapping[str, Any], database: str, ssl_mode: SslMode, driver: Connect, seconds: float
 ) -> Iterator[Callable[[str], list[Sequence[Any]]]]:
     """What asks for the rows that answer a query, in one snapshot if the database allows that.
@@ -227,6 +227,7 @@ def _is_fatal(error: pytds.DatabaseError) -> bool:
 
 
 def explain(error: Exception, seconds_each: float) -> str:
+    """Why one statement failed; nothing where the connection is lost with it."""
     # The driver's, which has asked the server to cancel the statement; the network's has a number.
     if isinstance(error, TimeoutError) and error.errno is None:
         return f"no answer within {seconds_each:g} s"

@@ -27,7 +27,7 @@ class Privileges:
     """Those of one account.
 
     A place is `DATABASE D`, `SCHEMA D.S` or `TABLE <its id>`, of a view too: privileges stay with a table that is
-    swapped, and go with one that is replaced.
+    swapped, and go with one that is replaced. One of another kind, as `WAREHOUSE W`, is shown and not judged.
     """
 
     def __init__(self, kept: dict[str, Any] | None) -> None:
@@ -104,6 +104,28 @@ class Privileges:
         with self._lock:
             kept = {one for one in self._granted.get(f"TABLE {of.id}", ()) if one[0] != OWNERSHIP}
             self._granted[f"TABLE {to.id}"] = {_owner(role), *kept}
+
+    def forget(self, place: str) -> None:
+        """Nothing is granted on *place* any more: what was there is replaced."""
+        with self._lock:
+            self._granted.pop(place, None)
+
+    # --- what is shown
+
+    def granted_to(self, role: str) -> list[tuple[str, str]]:
+        """What *role* itself was granted: privileges with their places."""
+        with self._lock:
+            return [(one, place) for place, held in self._granted.items() for one, by in held if by == role]
+
+    def future_of(self, role: str) -> list[tuple[str, str]]:
+        """The same of what will be made; a place begins with `SCHEMAS` or `TABLES`."""
+        with self._lock:
+            return [(one, place) for place, held in self._future.items() for one, by in held if by == role]
+
+    def roles_of(self, role: str) -> list[str]:
+        """The roles that were granted to *role*."""
+        with self._lock:
+            return sorted(self._roles.get(role, ()))
 
     # --- what follows
 

@@ -16,7 +16,7 @@ import duckdb
 
 from localcloud.snowflake import changes
 from localcloud.snowflake.definitions import objects as definitions
-from localcloud.snowflake.definitions import streams
+from localcloud.snowflake.definitions import showing_grants, streams
 from localcloud.snowflake.definitions.catalogue import resolve
 from localcloud.snowflake.engine import TIMEZONE, Engine
 from localcloud.snowflake.errors import (
@@ -26,7 +26,7 @@ from localcloud.snowflake.errors import (
     not_emulated,
     syntax_error,
 )
-from localcloud.snowflake.loading import copying
+from localcloud.snowflake.loading import copying, listing
 from localcloud.snowflake.locks import DEFINITIONS, Key, definitions_of
 from localcloud.snowflake.results import Result, status
 from localcloud.snowflake.session_state import SessionState
@@ -35,7 +35,7 @@ from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, Statement, parts_of
 _BEGIN = re.compile(r"(BEGIN|START)(\s+(TRANSACTION|WORK))?(\s+NAME\s+\w+)?", re.IGNORECASE)
 _END = re.compile(r"(COMMIT|ROLLBACK)(\s+WORK)?", re.IGNORECASE)
 _QUERY = re.compile(r"\(|(SELECT|WITH|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
-_READ = re.compile(r"(SELECT|SHOW|DESC(RIBE)?)\b", re.IGNORECASE)  # in DuckDB's own transaction
+_READ = re.compile(r"(SELECT|SHOW|DESC(RIBE)?|LIST|LS)\b", re.IGNORECASE)  # in DuckDB's own transaction
 _SETTING = re.compile(r"(USE|ALTER\s+SESSION)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"(CREATE|ALTER|DROP|GRANT|REVOKE)\b", re.IGNORECASE)
 # Statements that take a lock on a table. INSERT takes none: inserts do not disturb each other.
@@ -157,6 +157,10 @@ class Session(SessionState):
             return definitions.describe(self, text)
         if re.match(r"SHOW\s+STREAMS\b", text, re.IGNORECASE):
             return streams.show(self, text)
+        if re.match(r"SHOW\s+(FUTURE\s+)?GRANTS\b", text, re.IGNORECASE):
+            return showing_grants.show(self, text)
+        if re.match(r"(LIST|LS)\b", text, re.IGNORECASE):
+            return listing.list_stage(self, text)
         if re.match(r"[A-Za-z]", text):
             raise not_emulated(f"the statement {' '.join(text.split()[:2])}")
         raise syntax_error(f"unexpected {text[:20]!r}")

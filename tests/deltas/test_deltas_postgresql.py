@@ -10,7 +10,7 @@ import pytest
 from case_registry import deploy, enter
 from cases import Cases
 from delta_case import MARK, DeltaCase, delta_cases
-from fleet.databases import Rename
+from fleet.databases import Quarantine, Rename
 from localcloud.servers.postgres import EmbeddedPostgres
 from orchestration.costs import OF_DELTAS, way_through
 from orchestration.definitions import load
@@ -158,6 +158,11 @@ def test_a_database_that_has_had_no_delta_for_too_long_is_counted_by_the_sweep(s
     assert name not in cases.invoke("Sweep", asked)["overdue"]
     cases.time.pass_seconds(3600)
     assert name in cases.invoke("Sweep", asked)["overdue"]
+    registry = cases.cloud.clients.records.current_registry()
+    enter(seeded.case, quarantined=Quarantine("it moves", "Ada", "2999-12-31"))
+    assert seeded.run()["outcome"] == "quarantined"
+    assert name in cases.invoke("Sweep", asked)["overdue"], "its source keeps the log all the same"
+    deploy(seeded.case, registry)
     seeded.run_ok()
     assert name not in cases.invoke("Sweep", asked)["overdue"]
 

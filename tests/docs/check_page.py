@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from fleet.checks.account.all_checks import ACCOUNT_CHECKS, DATABASE_CHECKS
 from fleet.checks.check import Check
 from fleet.checks.source.all_checks import SOURCE_CHECKS
 
@@ -28,6 +29,10 @@ check, not this page.
 - Verdicts: `passed`; `remark`, runs go on and somebody should know; `failed`, a run would fail or lose something;
   `unknown`, nobody could look, and the words say why. A check that does not apply says nothing. A database is `failed`
   where a check failed, `unknown` where none could look.
+- Of AWS it asks what each database needs there: secret, key, role, endpoints, tasks, the last tests of connections, the
+  newest assessment, certificates. With `--all`, and as `fleet check account` without a source, also what the whole
+  fleet needs of AWS and Snowflake. DMS's lists are read once for all databases, 100 entries a request. Only
+  `--test-connections` changes something: DMS tests connections that were not good. docs/deploy.md 7 has the rights.
 - Exit codes: 0 all passed, 1 a database or the account did not, 2 wrong usage, input or environment.
 - `--json` gives `databases` (each with `database`, `verdict` and `checks`), `account` (a list of checks) and `totals`
   (`databases` and `checks`, a count by verdict). A check has `of`, `code`, `verdict`, `found`, `reason`, `remedy` and
@@ -39,7 +44,8 @@ check, not this page.
 
 def page() -> str:
     """The page, a row a check, by code."""
-    return f"{_HEAD}\n## The source\n\n{_table(SOURCE_CHECKS)}"
+    parts = (("The source", SOURCE_CHECKS), ("A database in AWS", DATABASE_CHECKS), ("The account", ACCOUNT_CHECKS))
+    return _HEAD + "".join(f"\n## {heading}\n\n{_table(checks)}" for heading, checks in parts)
 
 
 def _table(checks: Iterable[Check[Any]]) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from cases import Case, Cases
 from fleet.claims import Claim
-from fleet.databases import Registry
+from fleet.databases import Quarantine, Registry
 from fleet.names import FLEET_TAG
 from onboarding.effective import effective_json
 
@@ -229,3 +230,29 @@ def test_a_run_started_twice_under_one_name_joins_or_is_refused(cases: Cases, ca
 def test_databases_named_twice_are_run_once(cases: Cases, case: Case) -> None:
     ended = cases.run_night("named-twice", databases=[case.id, case.id])
     assert json.loads(ended["output"])["outcomes"] == {"ok": 1}
+
+
+def test_a_database_in_quarantine_is_passed_over_by_green_runs_that_say_so_and_copied_again_from_that_day_on(
+    redeployed: Cases,
+) -> None:
+    fine, held = redeployed.take(), redeployed.take()
+    until = (held.cloud.clock.now() + timedelta(days=1)).date()
+    quarantine = Quarantine("its vendor moves it", "Ada Lovelace", until.isoformat())
+    databases = tuple(
+        replace(one, quarantined=quarantine if one.id == held.id else None) for one in redeployed.registry.databases
+    )
+    content = {"databases": [fine.id, held.id]}
+    ended = run_with(redeployed, replace(redeployed.registry, databases=databases), "held", **content)
+    assert (ended["status"], json.loads(ended["output"])["outcomes"]) == ("SUCCEEDED", {"ok": 1, "quarantined": 1})
+    held.run = "held"
+    assert (held.outcome["failure_name"], held.outcome["attempt"]) == ("Quarantined", 0)
+    text = f"{held.id} is held back until {until} (UTC), by Ada Lovelace: its vendor moves it."
+    assert held.outcome["failure_text"] == text
+    assert text in held.read_control("runs/held/report.html").decode()
+    assert redeployed.cloud.clients.ledger.claim(held.id) == Claim()
+
+    again = redeployed.run_night("held-again", rerun_of="held", mode="full")
+    assert (again["error"], "1 quarantined" in cause(again)) == ("NothingToRerunError", True)
+    redeployed.time.pass_seconds(86_400)
+    ended = redeployed.run_night("free", **content)  # no deploy in between
+    assert json.loads(ended["output"])["outcomes"] == {"ok": 2}

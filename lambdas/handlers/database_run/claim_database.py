@@ -91,7 +91,7 @@ def run(request: Request, clients: Clients) -> Response:
         if why == RUNS and plan.sweep is None and _joins(request, claim, clients):
             return Response(verdict="declined", attempt=_attempt(request, 0), declined=say_joined(claim))
         return _wait_for_claim(request, claim, why, registry, clients)
-    place = Place(server.id, count_places(server, registry.settings.profile), claim.place_at)
+    place = Place(server.id, count_places(server, registry.profile_at(server.id)), claim.place_at)
     taken = _look_at_places(asked.database, place, clients)
     since = taken.waits.get(_waiter(request))
     if server.blackouts:
@@ -203,14 +203,15 @@ def _is_nobodys(database: str, server: str, clients: Clients) -> bool:
 def _wait_for_place(
     request: Request, server: Server, taken: Taken, waited: float, planned: int, registry: Registry, clients: Clients
 ) -> Response:
-    no_attempt, limits, profile = _attempt(request, 0), registry.settings.limits, registry.settings.profile
+    no_attempt, limits = _attempt(request, 0), registry.settings.limits
     if waited <= limits.server_wait_seconds:
         if _waiter(request) not in taken.waits:
             clients.places.begin_wait(server.id, _waiter(request), taken, clients.now())
         look = place_look_seconds(max(SHORTEST_WAIT_SECONDS, planned), waited, limits.server_wait_seconds)
         return Response(verdict="wait", attempt=no_attempt, wait_seconds=look)
     held = [_say_holder(one, clients) for one in sorted(taken.databases)]
-    return Response(verdict="declined", attempt=no_attempt, declined=say_full(server, profile, held, waited, limits))
+    why = say_full(server, registry.profile_at(server.id), held, waited, limits)
+    return Response(verdict="declined", attempt=no_attempt, declined=why)
 
 
 def _wait_for_blackout(

@@ -1,6 +1,6 @@
 """
 State "NextStep" of database-run.asl.json: chooses the attempt that an execution with several of them makes next, and
-takes its number.
+takes its number. After the trial of a new database that is the load of all of it.
 
 Takes   Request: the attempt, and the run's mode
 Returns Response: `delta` with the next attempt; `compare` or `done` with the last one
@@ -17,6 +17,8 @@ from fleet.databases import Mode
 from fleet.deltas.chain import DeltaStep, Purpose, joined_step, next_step
 from fleet.deltas.sweep_steps import sweep_stage
 from fleet.errors import ClaimLostError, FleetError, TransientError
+from fleet.gate import has_passed
+from fleet.outcomes import TableOutcome
 from lambdas.attempt_context import AttemptRequest, Opened, find_stop_request, open_attempt
 from lambdas.chain_context import find_needing
 from lambdas.entrypoint import Model, entrypoint
@@ -52,7 +54,10 @@ def run(request: Request, clients: Clients) -> Response:
         if newest is not None:
             return Response(verdict="delta", attempt=newest.attempt, mode=request.mode)
     opened = open_attempt(request.attempt, clients)
-    is_stopped = bool(find_stop_request(opened, clients))
+    stop_request = find_stop_request(opened, clients)
+    is_stopped = stop_request is not None
+    if stop_request is not None and opened.record.trial:
+        clients.ledger.note_failure(opened.attempt, stop_request)  # one table is no whole load
     step = None if is_stopped else _choose(opened, request.mode, clients)
     if step == "compare":
         return Response(verdict="compare", attempt=opened.attempt, mode=request.mode)
@@ -78,6 +83,11 @@ def run(request: Request, clients: Clients) -> Response:
 
 def _choose(opened: Opened, mode: Mode, clients: Clients) -> DeltaStep | Literal["compare"] | None:
     steps = find_steps(opened, clients)
+    if opened.record.trial:
+        tables = clients.records.read(opened.attempt.key("tables"), tuple[TableOutcome, ...]) or ()
+        return DeltaStep("full") if has_passed(opened.record.failure, tables) else None
+    if not opened.database.deltas:
+        return None
     done: list[Purpose] = [one.purpose for one in steps if one.purpose]
     chain = clients.chains.find(opened.database.id)
     needing, whole = find_needing(opened, chain, clients)

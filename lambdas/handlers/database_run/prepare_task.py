@@ -10,6 +10,7 @@ Raises  ClaimLostError
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, Unpack
 
 from fleet.asking import BROKEN
@@ -17,6 +18,7 @@ from fleet.attempt_record import AttemptChange
 from fleet.deltas.tables import why_no_mark
 from fleet.errors import ClaimLostError, FleetError, QuotaExceededError
 from fleet.failures import Failure
+from fleet.gate import GateFacts, choose_trial, judge_gate
 from fleet.names import newest_census_key
 from fleet.sentences import as_clause
 from fleet.tables.account import DatabaseAccount, remember, select_tables, take_account
@@ -175,9 +177,43 @@ def _choose_tables(opened: Opened, clients: Clients) -> tuple[Table, ...] | Fail
     clients.records.write(opened.attempt.key("account"), account, DatabaseAccount)
     tables = select_tables(engine, database, census, opened.attempt.tables)
     if not isinstance(tables, Failure):
+        tables = _pass_gate(opened, census, tables, clients)
+    if not isinstance(tables, Failure):
         clients.records.write(opened.attempt.key("catalogue"), tables, tuple[Table, ...])
     clients.records.write(newest, census, Census)  # last: a call that died before compares with the same one again
     return tables
+
+
+def _pass_gate(
+    opened: Opened, census: Census, tables: tuple[Table, ...], clients: Clients
+) -> tuple[Table, ...] | Failure:
+    """What the attempt moves of *tables*: of a database that is new and large one alone, before a step with all of it.
+
+    Who names tables in a run's input tries them.
+    """
+    if opened.attempt.tables is not None or clients.ledger.claim(opened.database.id).is_admitted:
+        return tables
+    engine, database, limits = opened.server.engine, opened.database, opened.settings.limits
+    if refused := judge_gate(GateFacts(engine, database, census)):
+        return refused
+    if opened.attempt.mode == "delta" or _follows_trial(opened, clients):
+        return tables
+    table = choose_trial(engine, database, tables, limits.trial_above_rows)
+    if table is None:
+        return tables
+    clients.ledger.note(opened.attempt, trial=str(table.name))
+    return (table,)
+
+
+def _follows_trial(opened: Opened, clients: Clients) -> bool:
+    """Whether the attempt is the whole load after a trial of the same execution, which a redrive would make anew."""
+    before = clients.ledger.find_record(replace(opened.attempt, number=opened.attempt.number - 1))
+    return (
+        before is not None
+        and bool(before.trial)
+        and before.attempt.execution == opened.attempt.execution
+        and before.redrive_count == opened.record.redrive_count
+    )
 
 
 handler = entrypoint("PrepareTask", Request, waiting_when_throttled(run, Response))

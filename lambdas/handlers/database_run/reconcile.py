@@ -24,10 +24,11 @@ Request = AttemptRequest
 
 
 class Response(Model):
-    """The tables, in numbers."""
+    """The tables, in numbers. *is_trial*: whether the attempt was the trial of a new database."""
 
     tables: int
     not_ok: int
+    is_trial: bool
 
 
 RAISES: tuple[type[FleetError], ...] = (ClaimLostError,)
@@ -41,7 +42,7 @@ def run(request: Request, clients: Clients) -> Response:
     opened = open_attempt(request.attempt, clients)
     manifest = read_manifest(opened, clients)
     if manifest is None:
-        return Response(tables=0, not_ok=0)
+        return Response(tables=0, not_ok=0, is_trial=bool(opened.record.trial))
     loads = {load.name: load for load in read_loads(opened.attempt, clients)}
     if opened.attempt.mode == "delta":
         done = reconcile_delta(opened, manifest, loads, clients)
@@ -55,7 +56,8 @@ def run(request: Request, clients: Clients) -> Response:
         clients.ledger.note(opened.attempt, gaps=gaps)
     clients.chains.put_states(opened.database.id, done.states)
     clients.records.write(opened.attempt.key("tables"), done.tables, tuple[TableOutcome, ...])
-    return Response(tables=len(done.tables), not_ok=sum(table.failure is not None for table in done.tables))
+    not_ok = sum(table.failure is not None for table in done.tables)
+    return Response(tables=len(done.tables), not_ok=not_ok, is_trial=bool(opened.record.trial))
 
 
 handler = entrypoint("Reconcile", Request, run)

@@ -9,6 +9,7 @@ Raises  nothing of its own
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -20,11 +21,12 @@ from fleet.databases import Mode
 from fleet.deltas.swept_tables import LastSweep
 from fleet.errors import FleetError
 from fleet.failures import Failure
+from fleet.gate import conclude_trial
 from fleet.names import last_sweep_key
 from fleet.outcome_record import outcome_key
 from fleet.outcomes import CLAIMED, JOINED, SERVER_BLACKOUT, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
 from fleet.server_places import is_full
-from lambdas.attempt_context import look_at_attempt, read_account
+from lambdas.attempt_context import Opened, look_at_attempt, read_account
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.outcome_records import merge_with_previous, put_outcome
 from lambdas.steps import conclude_steps, find_steps, find_sweep
@@ -78,14 +80,16 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
     started_at = request.started_at.isoformat()
     if request.declined is not None:
         failure = _why_declined(attempt, request.declined, clients)
-        return decide(attempt, failure, (), gaps=(), skipped=True, started_at=started_at, ended_at=ended_at)
+        return decide(
+            attempt, failure, (), gaps=(), without_attempt="skipped", started_at=started_at, ended_at=ended_at
+        )
     opened = look_at_attempt(attempt, clients)
     if request.steps == "several":
         steps = find_steps(opened, clients)
         end = conclude_steps(request.mode, steps, find_sweep(opened, steps), clients)
         return decide(
             replace(attempt, mode=request.mode),
-            end.failure,
+            _conclude_trial(opened, end.failure, end.tables),
             end.tables,
             gaps=end.gaps,
             started_at=started_at,
@@ -94,13 +98,14 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
             waited=end.waited,
             sweep=end.sweep,
             account=read_account(attempt, clients),
+            tried_with=opened.record.trial,
         )
     failure = opened.record.failure
     tables = clients.records.read(attempt.key("tables"), tuple[TableOutcome, ...]) or ()
     tables, failure = merge_with_previous(attempt, failure, tables, clients)
     return decide(
         attempt,
-        failure,
+        _conclude_trial(opened, failure, tables),
         tables,
         gaps=opened.record.gaps,
         started_at=started_at,
@@ -108,7 +113,13 @@ def _decide(request: Request, ended_at: str, clients: Clients) -> Outcome:
         marks=opened.record.marks,
         waited=opened.record.waited,
         account=read_account(attempt, clients),
+        tried_with=opened.record.trial,
     )
+
+
+def _conclude_trial(opened: Opened, failure: Failure | None, tables: Sequence[TableOutcome]) -> Failure | None:
+    """*failure*, or what a trial comes to after which nothing else was moved: it is never the whole."""
+    return conclude_trial(opened.record.trial, failure, tables) if opened.record.trial else failure
 
 
 def _why_declined(attempt: Attempt, declined: str, clients: Clients) -> Failure:

@@ -52,6 +52,8 @@ def run(request: Request, clients: Clients) -> Response:
         )
     outcome = clients.ledger.outcome(opened.attempt.run, opened.database.id)
     measured = delta_seconds = None
+    is_ours = outcome is not None and outcome.attempt == opened.attempt.number
+    is_admitted = is_ours and outcome is not None and outcome.outcome in {"ok", "partial"}
     # A load of which only values were lost took as long as a good one.
     if outcome is not None and outcome.is_whole_load:
         if opened.attempt.mode == "full" and opened.attempt.tables is None:
@@ -59,7 +61,13 @@ def run(request: Request, clients: Clients) -> Response:
         # Otherwise its start lies days back; and a sweep takes a delta more than a run without one.
         if outcome.mode == "delta" and outcome.redrive_count == 0 and not outcome.sweep:
             delta_seconds = seconds_since(outcome.started_at, outcome.ended_at)
-    clients.ledger.release(opened.attempt, measured=measured, delta_seconds=delta_seconds, place_at=claim.place_at)
+    clients.ledger.release(
+        opened.attempt,
+        measured=measured,
+        delta_seconds=delta_seconds,
+        place_at=claim.place_at,
+        is_admitted=is_admitted,
+    )
     return Response(verdict="released")
 
 

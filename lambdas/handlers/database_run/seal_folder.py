@@ -219,6 +219,7 @@ def _judge(
             *filter(None, [describe_left_by_test(left_by_test), describe_unplanned(tables, reported)]),
         ],
         left_by_test=left_by_test,
+        is_trial=bool(opened.record.trial),
     )
     return explain_errored_tables(manifest, opened, clients)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Literal
 
 from fleet.attempts import Attempt
 from fleet.databases import Database, Mode, Registry
@@ -30,6 +31,7 @@ from fleet.names import plan_key, require_run_id, task_id
 from fleet.outcome_record import outcome_key
 from fleet.outcomes import Outcome, decide
 from fleet.plan import Lane, Plan, plan_run
+from fleet.quarantine import describe_quarantine, find_quarantine
 from fleet.quota_use import require_size
 from fleet.run_record import RunRecord
 from lambdas.chosen_databases import Input, choose
@@ -114,14 +116,15 @@ def _plan(request: Request, clients: Clients) -> Plan:
     version, registry = clients.records.pin_registry()
     chosen = choose(asked, registry, clients)
     require_size([database for database in registry.databases if database.onboarded], registry.settings.limits)
-    deployed_ids = clients.dms.task_ids()
-    deployed = [one for one in chosen.databases if _is_deployed(one, chosen.mode, registry, deployed_ids, clients)]
+    deployed_ids, now = clients.dms.task_ids(), clients.now()
+    due = [one for one in chosen.databases if find_quarantine(one, now) is None]
+    deployed = [one for one in due if _is_deployed(one, chosen.mode, registry, deployed_ids, clients)]
     plan = plan_run(
         registry,
         run=request.run,
         mode=chosen.mode,
         registry_version=version,
-        planned_at=clients.now().isoformat(),
+        planned_at=now.isoformat(),
         databases=deployed,
         chosen=[one.id for one in chosen.databases],
         measures=clients.ledger.measures([one.id for one in deployed]),
@@ -146,7 +149,7 @@ def _keep(request: Request, plan: Plan, clients: Clients) -> None:
     registry = clients.records.registry(plan.registry_version)
     for database_id in plan.chosen:
         if database_id not in plan.databases:
-            _skip(request, plan, registry.database(database_id), registry, clients)
+            _pass_over(request, plan, registry.database(database_id), registry, clients)
     if plan.rerun_of is not None:
         clients.ledger.link_rerun(plan.rerun_of, plan.run)
     clients.ledger.put_run(
@@ -162,16 +165,26 @@ def _keep(request: Request, plan: Plan, clients: Clients) -> None:
     )
 
 
-def _skip(request: Request, plan: Plan, database: Database, registry: Registry, clients: Clients) -> None:
-    """An onboarded database without a task is said to be so, not left out in silence."""
+def _pass_over(request: Request, plan: Plan, database: Database, registry: Registry, clients: Clients) -> None:
+    """An onboarded database that is held back or has no task is said to be so, not left out in silence."""
     attempt = Attempt(request.run, database.id, plan.mode, 0, request.execution)
-    identifier = task_id(registry.settings.prefix, database.id, plan.mode)
-    text = f"DMS has no task {identifier!r}: {database.id} is onboarded and was not deployed to {database.instance!r}."
     now = clients.now().isoformat()
-    failure = Failure("not_deployed", "NotDeployed", text)
-    outcome = decide(attempt, failure, (), gaps=(), started_at=now, ended_at=now, skipped=True)
+    # As the plan was made: entered again after midnight, the day is the same.
+    quarantine = find_quarantine(database, datetime.fromisoformat(plan.planned_at))
+    failure = (
+        describe_quarantine(database.id, quarantine)
+        if quarantine is not None
+        else _describe_missing_task(database, task_id(registry.settings.prefix, database.id, plan.mode))
+    )
+    word: Literal["quarantined", "skipped"] = "skipped" if quarantine is None else "quarantined"
+    outcome = decide(attempt, failure, (), gaps=(), started_at=now, ended_at=now, without_attempt=word)
     clients.records.write(outcome_key(outcome), outcome, Outcome)
     put_outcome(outcome, clients)
+
+
+def _describe_missing_task(database: Database, identifier: str) -> Failure:
+    text = f"DMS has no task {identifier!r}: {database.id} is onboarded and was not deployed to {database.instance!r}."
+    return Failure("not_deployed", "NotDeployed", text)
 
 
 handler = entrypoint("PlanRun", Request, run)

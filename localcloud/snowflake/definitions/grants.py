@@ -38,7 +38,7 @@ _DONE = "Statement executed successfully."
 
 
 def grant(session: SessionState, text: str) -> Result:
-    """Run GRANT or REVOKE. Privileges of stages, formats, warehouses and integrations are read and not kept."""
+    """Run GRANT or REVOKE. Privileges of stages, formats, warehouses and integrations are shown, and not judged."""
     if written := _OF_ROLE.fullmatch(text):
         return _grant_role(session, written)
     written = _OF_PRIVILEGES.fullmatch(text)
@@ -62,7 +62,7 @@ def grant(session: SessionState, text: str) -> Result:
         if is_future:
             made: Made = "SCHEMAS" if of == "SCHEMA" else "TABLES"
             privileges.grant_future(made, place, (one, role), is_revoked=is_revoked)
-        elif of in {"DATABASE", "SCHEMA", "TABLE", "VIEW"}:
+        else:
             for each in _all(session, of, place) if written["which"] else [place]:
                 privileges.grant(each, (one, role), is_revoked=is_revoked)
     return status(_DONE)

@@ -203,6 +203,7 @@ def _create(session: SessionState, written: re.Match[str]) -> Result:
             raise exists_already(name)
     properties = _PREPARE.get(kind, lambda _session, _name, options_: options_)(session, name, given)
     session.engine.catalogue.put_object(session.cursor, kind, name, properties)
+    session.engine.privileges.forget(f"{kind} {name}")
     return status(f"{kind.capitalize()} {name} successfully created.")
 
 

@@ -82,8 +82,9 @@ def test_a_source_that_does_not_answer_is_a_sentence_with_the_next_step(fleet: F
     for where in ((), ("--from-here",)):
         said = fleet("check", case.id, *where)
         assert said.code == 1
-        assert f"{case.id}: SRC-LOGIN failed: the source refused: password authentication failed" in said.out
-        assert "Remedy: Correct the secret" in said.out
+        refused = f"failed   SRC-LOGIN\n         {case.id}: the source refused: password authentication failed"
+        assert refused in said.out
+        assert "What to do: Correct the secret" in said.out
 
 
 def test_show_says_what_the_last_run_found_and_before_one_what_to_do(fleet: Fleet, case: Case) -> None:
@@ -218,9 +219,10 @@ def test_losses_and_long_values_are_counted_where_that_is_asked_for(fleet: Fleet
     write_registry(case)
     named = fleet("check", case.id)
     assert named.code == 0
-    assert "SRC-LOSSES remark: public.notes.price (numeric): digits after the sixth" in named.out
+    assert f"remark   SRC-LOSSES\n         {case.id}: public.notes.price (numeric): digits after the sixth" in named.out
     for where in ((), ("--from-here",)):
         counted = fleet("check", case.id, "--count-losses", *where)
         assert counted.code == 1
-        assert "SRC-LOSSES failed: public.notes.price: 1 values: digits after the sixth" in counted.out
-        assert "SRC-LOB-LENGTH failed: public.notes.body: 1 values" in counted.out
+        said = f"failed   SRC-LOSSES\n         {case.id}: public.notes.price: 1 values: digits after the sixth"
+        assert said in counted.out
+        assert f"failed   SRC-LOB-LENGTH\n         {case.id}: public.notes.body: 1 values" in counted.out

@@ -112,6 +112,22 @@ def test_a_delta_is_planned_over_the_databases_that_do_deltas(plan: Plan) -> Non
     assert found == {"baseball-teams", "odd-names", "type-museum", "vega-economy"}
 
 
+def test_a_database_in_quarantine_takes_no_time_and_is_named(plan: Plan, tmp_path: Path) -> None:
+    for file in Path(REGISTRY).glob("*.yaml"):
+        (tmp_path / file.name).write_text(file.read_text())
+    path = tmp_path / "databases.yaml"
+    held = "- id: nyc-flights\n  quarantined: {reason: it moves, by: Ada, until: 2999-12-31}\n"
+    path.write_text(path.read_text().replace("- id: nyc-flights\n", held))
+    found = document_of(plan("--json", "--registry", str(tmp_path)))
+    assert (found["databases"], found["quotas"][0]["used"]) == (14, 16)
+    assert found["quarantined"] == [
+        {"database": "nyc-flights", "reason": "it moves", "by": "Ada", "until": "2999-12-31"}
+    ]
+    said = plan("--registry", str(tmp_path), "--databases", "nyc-flights")
+    assert "Quarantined until 2999-12-31 (UTC): nyc-flights, by Ada: it moves" in said.out
+    assert plan("--registry", str(tmp_path), "--databases", "nyc-flights").code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

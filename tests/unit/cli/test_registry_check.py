@@ -55,7 +55,7 @@ def test_a_program_gets_the_findings(fleet: Fleet) -> None:
     assert (said.code, document["is_right"]) == (1, False)
     assert {(one["file"], one["line"]) for one in document["findings"]} == {("registry/databases.yaml", 2)}
     mend()
-    assert json.loads(fleet("check", "registry", "--json").out) == {"findings": [], "is_right": True}
+    assert json.loads(fleet("check", "registry", "--json").out) == {"findings": [], "remarks": [], "is_right": True}
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,22 @@ def test_a_pull_request_shows_them_beside_their_lines(
     Path("registry/databases.yaml").write_text(DATABASES.splitlines()[0])
     (found,) = [one for one in fleet("check", "registry").out.splitlines() if one.startswith(line[:2])]
     assert "environment: FLEET_ONBOARD_NOBODY: matches no database" in found
+
+
+def test_a_quarantine_that_is_over_is_remarked_on_and_refuses_nothing(fleet: Fleet) -> None:
+    mend()
+    path = Path("registry/databases.yaml")
+    held = "quarantined: {{reason: it moves, by: Ada, until: {}}}, {}"
+    text = path.read_text().replace("row_tolerance", held.format("2001-02-03", "row_tolerance"))
+    path.write_text(text.replace("onboarded", held.format("2999-12-31", "onboarded")))
+    said = fleet("check", "registry")
+    remark = "crm: `quarantined` ended on 2001-02-03, and the database is in runs again. Remove it."
+    assert (said.code, said.out.splitlines()[1:]) == (0, [f"Remark: {remark}"])
+    assert json.loads(fleet("check", "registry", "--json").out) == {
+        "findings": [],
+        "remarks": [remark],
+        "is_right": True,
+    }
 
 
 def test_no_database_is_called_so(fleet: Fleet) -> None:

@@ -125,7 +125,7 @@ def make_outcome(
         gaps=gaps,
         started_at=started_at.isoformat(),
         ended_at=(at + timedelta(seconds=2)).isoformat(),
-        skipped=skipped,
+        without_attempt="skipped" if skipped else None,
         marks=marks if has_marks and not skipped else (),
     )
 

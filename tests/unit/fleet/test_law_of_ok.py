@@ -111,7 +111,15 @@ def test_a_database_is_ok_exactly_where_nothing_stopped_it_and_every_table_is_ok
     for table, more, failure, is_skipped in product(EVERY, others, (None, LOST), (False, True)):
         tables = [table, *more]
         _, outcomes = seal_and_load(tables, 1, failure)
-        made = decide(ATTEMPT, failure, outcomes, gaps=(), started_at="", ended_at="", skipped=is_skipped)
+        made = decide(
+            ATTEMPT,
+            failure,
+            outcomes,
+            gaps=(),
+            started_at="",
+            ended_at="",
+            without_attempt="skipped" if is_skipped else None,
+        )
         oks = [is_ok(one, 1) for one in tables]
         wanted = word_of(oks, is_stopped=failure is not None, is_skipped=is_skipped)
         assert made.outcome == wanted, (tables, failure, is_skipped)
@@ -121,7 +129,9 @@ def test_a_database_is_ok_exactly_where_nothing_stopped_it_and_every_table_is_ok
 
 def test_a_database_of_which_no_table_is_known_is_never_ok() -> None:
     for failure, is_skipped in product((None, LOST), (False, True)):
-        made = decide(ATTEMPT, failure, (), gaps=(), started_at="", ended_at="", skipped=is_skipped)
+        made = decide(
+            ATTEMPT, failure, (), gaps=(), started_at="", ended_at="", without_attempt="skipped" if is_skipped else None
+        )
         assert made.outcome == ("skipped" if is_skipped else "failed")
 
 

@@ -41,7 +41,9 @@ BAD, WORSE = replace(GOOD, failure=ERROR), replace(GOOD, failure=REFUSED)
 def test_an_outcome_is_decided_by_what_stopped_the_attempt_and_then_by_its_tables(
     failure: Failure | None, tables: list[TableOutcome], skipped: bool, word: OutcomeName, name: str | None
 ) -> None:
-    outcome = decide(ATTEMPT, failure, tables, gaps=(), started_at="", ended_at="", skipped=skipped)
+    outcome = decide(
+        ATTEMPT, failure, tables, gaps=(), started_at="", ended_at="", without_attempt="skipped" if skipped else None
+    )
     assert (outcome.outcome, outcome.failure and outcome.failure.name) == (word, name)
     assert bool(outcome.owner) == bool(outcome.remedy) == (word != "ok")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fleet.failures import Failure
 from fleet.outcomes import Outcome
 from night_reports import FAILURES, make_outcome, make_report, name_databases
 from page_reader import Page
@@ -104,7 +105,20 @@ def test_the_message_begins_with_the_colour_and_counts_only_what_arrived() -> No
         "Page of the night: s3://control/page.html",
     ]
     held = [replace(make_outcome(name), outcome="quarantined") for name in name_databases(60)]
-    assert len(compose_message(make_report(held, run="r" * 40), "")[0]) < 100
+    subject, text = compose_message(make_report(held, run="r" * 40), "")
+    assert len(subject) < 100
+    assert text.count("\nQuarantined: ") == len(held), "each with its reason"
+
+
+def test_a_new_database_that_stays_out_is_named_with_its_reason_on_the_page_and_in_the_message() -> None:
+    tried = replace(make_outcome("tried", failure=FAILURES[0]), tried_with="public.codes")
+    unready = make_outcome("unready", failure=Failure("not_ready", "NotReady", "GATE-TABLES: no table of it."))
+    night = make_report([make_outcome("good"), tried, unready, make_outcome("old", failure=FAILURES[0])])
+    assert Page(render(night)).headline == "✕ Red: 3 of 4 databases did not end ok, 2 new and kept out"
+    assert [line for line in compose_message(night, "")[1].splitlines() if line.startswith("New")] == [
+        f"New and kept out: tried: {FAILURES[0].text}",
+        "New and kept out: unready: GATE-TABLES: no table of it.",
+    ]
 
 
 def gaps_of(*outcomes: Outcome) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,14 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import SETTINGS
-from fleet.databases import Limits, Settings, TaskProfile
+from fleet.databases import Database, Limits, Registry, Server, Settings, TaskProfile
 from fleet.dms.instance_classes import INSTANCE_CLASSES
+from fleet.dms.task_settings import full_load_settings
 from fleet.measures import Measured
 from fleet.stack_settings import InstanceSize, Replication
 from fleet.widths import (
     TABLE_LOADS_PER_PROCESSOR,
     Demand,
     choose_instance_width,
+    choose_server_width,
     demand_of,
 )
 from localcloud.dms.instance_classes import MEMORY_GIB
@@ -117,3 +120,17 @@ def test_the_local_clouds_own_table_has_the_memory_of_each_class_that_both_know(
     both = INSTANCE_CLASSES.keys() & MEMORY_GIB.keys()
     assert len(both) > 20
     assert {name: INSTANCE_CLASSES[name].memory_gigabytes for name in both} == {name: MEMORY_GIB[name] for name in both}
+
+
+def test_a_database_is_tuned_by_its_own_word_and_its_server_reckoned_by_the_widest() -> None:
+    narrow = Database("narrow", "s", "n", "one", ("public",), tables_at_once=2, commit_rate=500)
+    wide = Database("wide", "s", "w", "one", ("public",), tables_at_once=20)
+    usual = Database("usual", "t", "u", "one", ("public",))
+    server = Server("s", "postgresql", "secret", connections_at_once=130)
+    registry = Registry(SETTINGS, (server, Server("t", "postgresql", "secret")), (narrow, wide, usual))
+    settings = json.loads(full_load_settings(SETTINGS.profile_of(narrow), "partial"))["FullLoadSettings"]
+    assert (settings["MaxFullLoadSubTasks"], settings["CommitRate"]) == (2, 500)
+    assert SETTINGS.profile_of(usual) == SETTINGS.profile
+    assert choose_server_width(server, registry.profile_at("s")).at_once == 2
+    assert choose_server_width(server, replace(registry, databases=(narrow,)).profile_at("s")).at_once == 4
+    assert registry.profile_at("t") == SETTINGS.profile

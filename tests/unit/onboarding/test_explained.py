@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.databases import Database, Server
+from fleet.databases import Database, Quarantine, Server
 from fleet.errors import UnknownDatabaseError
 from onboarding.explained import Effective, explain
 from registry_texts import SETTINGS
@@ -28,6 +28,7 @@ DATABASES = """\
   id: crm
   name_at_source: CRM
   losses: failed
+  quarantined: {reason: it moves, by: Ada, until: 2026-12-24}
 """
 
 
@@ -52,7 +53,10 @@ def test_a_value_is_the_nearest_one_and_says_where_it_is(folder: Path) -> None:
     assert shop["lob_max_kilobytes"] == (64, f"settings.yaml:{last + 1}")
     assert shop["losses"] == ("partial", "default")
     assert shop["views"] == (True, "default")
-    assert values(folder, "crm")["losses"] == ("failed", "databases.yaml:15")
+    crm = values(folder, "crm")
+    assert crm["losses"] == ("failed", "databases.yaml:15")
+    assert crm["quarantined"] == (Quarantine("it moves", "Ada", "2026-12-24"), "databases.yaml:16")
+    assert shop["quarantined"] == (None, "default")
 
 
 def test_what_is_merged_comes_from_where_it_is_written(folder: Path) -> None:
@@ -80,7 +84,8 @@ def test_no_field_is_left_out(folder: Path) -> None:
     assert values(folder, "shop").keys() == {one.name for one in fields(Database)} - {"tables"}
     assert values(folder, "shop", "server").keys() == {one.name for one in fields(Server)}
     assert values(folder, "shop", "server")["ssl_mode"] == ("require", "default")
-    assert values(folder, "shop", "profile")["commit_rate"] == (10_000, "default")
+    assert values(folder, "shop")["commit_rate"] == (10_000, "default")
+    assert values(folder, "shop", "profile")["deltas_end"] == ("at_time", "default")
 
 
 def test_a_database_that_is_not_there_is_named(folder: Path) -> None:

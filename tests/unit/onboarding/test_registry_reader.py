@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from fleet.blackouts import Blackout
-from fleet.databases import Limits, ParallelLoad, Rename, TaskProfile
+from fleet.databases import Limits, ParallelLoad, Quarantine, Rename, TaskProfile
 from fleet.errors import (
     DuplicateNameError,
     EmptyRegistryError,
@@ -108,7 +108,7 @@ def test_anchors_and_merges_are_followed_and_what_is_written_wins(folder: Path) 
     ("line", "said"),
     [
         ("  shemas: [x]", "chinook has no key `shemas`. Did you mean `schemas`?"),
-        ("  colour: red", "chinook has no key `colour`. Known: `deletes`, `deltas`,"),
+        ("  colour: red", "chinook has no key `colour`. Known: `commit_rate`, `deletes`, `deltas`,"),
         ("  deletes: gone", "chinook: `deletes` is 'gone', wanted 'hard' or 'soft' or 'history'."),
         ("  onboarded: maybe", "chinook: `onboarded` is 'maybe', wanted true or false."),
         ("  onboarded: 'yes'", "chinook: `onboarded` is 'yes', wanted true or false. Write it without quotes."),
@@ -278,6 +278,14 @@ def test_a_wrong_setting_is_named_with_file_and_line(folder: Path, old: str, new
 def test_a_server_that_bears_nothing_is_refused(folder: Path, caps: str, said: str) -> None:
     finding = only(folder, servers=SERVERS.replace("}", f", {caps}}}"))
     assert finding == f"servers.yaml:1: embedded: {said}"
+
+
+def test_a_server_bears_the_widest_of_its_databases(folder: Path) -> None:
+    finding = only(folder, servers=SERVERS, databases=f"{ONE.rstrip()}\n  tables_at_once: 33\n")
+    assert finding == (
+        "servers.yaml:1: embedded: `connections_at_once` is 100, and the load of chinook opens up to 101 with its "
+        "`tables_at_once` 33. Wanted at least 101, or fewer tables at once."
+    )
 
 
 @pytest.mark.parametrize("seconds", [-1, 21_601])
@@ -492,3 +500,33 @@ def test_a_server_runs_where_its_engine_is_offered(folder: Path) -> None:
         text = f"- {{id: embedded, engine: {engine}, secret: x, ssl_mode: none, hosting: {hosting}}}\n"
         _, found = refusal(folder, None, servers=text)
         assert any(f"`hosting` is {hosting!r}" in one for one in found)
+
+
+QUARANTINED = ONE + "  quarantined: {reason: it moves, by: Ada, until: 2026-12-24}\n"
+
+
+def test_a_quarantine_has_a_reason_a_name_and_a_day(folder: Path) -> None:
+    (folder / "databases.yaml").write_text(QUARANTINED, encoding="utf-8")
+    found = read_registry(folder, {}).database("chinook").quarantined
+    assert found == Quarantine("it moves", "Ada", "2026-12-24")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("2026-12-24", "2026-02-30", "`quarantined.until` is 2026-02-30, wanted a day of the calendar, as 2026-12-24"),
+        ("2026-12-24", "christmas", "`quarantined.until` is 'christmas', wanted a day of the calendar"),
+        ("2026-12-24", "", "`quarantined.until` is empty, wanted text"),
+        ("it moves", "''", "`quarantined.reason` is '', wanted some text"),
+        (", by: Ada", "", "`quarantined` lacks the key `by`"),
+    ],
+)
+def test_a_quarantine_without_one_of_them_or_until_no_day_is_refused(
+    folder: Path, old: str, new: str, finding: str
+) -> None:
+    assert finding in only(folder, databases=QUARANTINED.replace(old, new))
+
+
+def test_a_family_and_a_fleet_are_not_quarantined_in_a_line(folder: Path) -> None:
+    line = QUARANTINED.splitlines()[-1]
+    assert "has no key `quarantined`" in only(folder, families=f"- id: crm\n{line}\n")

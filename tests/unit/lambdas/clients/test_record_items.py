@@ -18,6 +18,7 @@ from lambdas.clients.record_items import (
     new_attempt_item,
     read_attempt_item,
     read_chain_item,
+    read_claim_item,
     to_plain,
     to_values,
 )
@@ -91,3 +92,10 @@ def test_attributes_have_the_names_of_the_fields() -> None:
     names = {"pk", "sk", "run", "mode", "execution", "tables"} | {field.name for field in fields(AttemptRecord)}
     assert set(made()) <= names
     assert TypeDeserializer().deserialize(made()["created_at"]) == NOW.isoformat()
+
+
+@pytest.mark.parametrize("measure", ["last_full_seconds", "last_delta_seconds"])
+def test_a_database_that_a_version_before_the_gate_has_copied_is_past_it(measure: str) -> None:
+    claim = to_item({"pk": "DB#shop", "sk": "CLAIM", "number": 7})
+    assert not read_claim_item(claim).is_admitted
+    assert read_claim_item({**claim, **to_item({measure: 60})}).is_admitted
