@@ -166,7 +166,8 @@ def narrow(looks: Sequence[DatabaseStatus], tags: Sequence[str] | None, owner: s
         MalformedInputError: None of them has.
 
     >>> looks = [DatabaseStatus(one, "ok", "", database_owner=f"team-{one}", tags=("night", one)) for one in "ab"]
-    >>> [[one.database for one in narrow(looks, *by)] for by in ((None, None), (["b", "c"], None), (["night"], "team-a"))]
+    >>> wanted = ((None, None), (["b", "c"], None), (["night"], "team-a"))
+    >>> [[one.database for one in narrow(looks, *by)] for by in wanted]
     [['a', 'b'], ['b'], ['a']]
     """
     left = [
