@@ -103,7 +103,8 @@ def run_night(night: Night, cloud: LocalCloud, page_file: Path, console: Console
             progress.show(night.look(), time.monotonic() - began)
     seconds, skipped = time.monotonic() - began, cloud.clock.skipped_seconds - skipped
     outcomes = night.outcomes()
-    print_outcomes(outcomes, console)
+    owners = cloud.clients.records.current_registry().owners
+    print_outcomes(outcomes, owners, console)
     status = night.describe().status
     if status != "SUCCEEDED":
         console.print(night.explain(), style="red")
@@ -112,6 +113,7 @@ def run_night(night: Night, cloud: LocalCloud, page_file: Path, console: Console
         page_file.write_bytes(page)
     return as_document(
         outcomes,
+        owners,
         run=night.run,
         status=status,
         red=sum(is_red(outcome.outcome) for outcome in outcomes),

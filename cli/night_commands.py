@@ -18,7 +18,7 @@ from cli.options import Names, NonEmptyPath, Text, json_option, mode_option, reg
 from cli.report import NARROWEST, as_document, print_outcomes
 from cli.terminal import make_console
 from fleet.databases import Mode
-from fleet.errors import NothingToRerunError
+from fleet.errors import MalformedInputError, NothingToRerunError
 from fleet.run_input import RUNNING
 from fleet.run_record import RunRecord
 
@@ -183,7 +183,7 @@ def _start(account: Account, name: str, run_input: Mapping[str, object], *, wait
         for one in looks:
             if one.word not in {"running", "waiting"} and one.database not in shown:
                 shown.add(one.database)
-                console.print(f"  {one.database} {one.word} {one.text}")
+                console.print(f"  {one.database} {one.word} {one.words}")
         console.print(_count(looks))
 
     try:
@@ -202,13 +202,13 @@ def _count(looks: Sequence[runs.DatabaseStatus]) -> str:
 
 
 def _finish(account: Account, name: str, status: str, *, as_json: bool) -> int:
-    outcomes = runs.read_outcomes(account, name)
+    outcomes, owners = runs.read_outcomes(account, name), account.clients.records.current_registry().owners
     if as_json:
-        click.echo(json.dumps(as_document(outcomes, run=name, status=status), indent=1))
+        click.echo(json.dumps(as_document(outcomes, owners, run=name, status=status), indent=1))
     else:
         console = make_console(narrowest=NARROWEST)
         if outcomes:
-            print_outcomes(outcomes, console)
+            print_outcomes(outcomes, owners, console)
         execution = runs.describe(account, name)
         if status != "SUCCEEDED" and not runs.red(outcomes):
             console.print(f"{status}: {runs.explain(execution) if execution else ''}")
@@ -223,14 +223,29 @@ def _finish(account: Account, name: str, status: str, *, as_json: bool) -> int:
 Examples:
   fleet status                  the last runs
   fleet status full-20261121    each database of one
+  fleet status full-20261121 --owner team-shop    only those that it answers for
   fleet status --json           the same for a program
 """)  # fmt: skip
 @click.argument("name", type=Text(), required=False)
+@click.option("--tags", type=Names(), help="Only databases of the run with one of these tags, by comma.")
+@click.option("--owner", type=Text(), help="Only databases of the run with this owner.")
 @json_option
 @registry_option
 @click.pass_context
-def status(context: click.Context, name: str | None, as_json: bool, registry: Path) -> int:
-    """Show the last runs, or one run database by database. Exit code 1 if something in it is not ok."""
+def status(
+    context: click.Context,
+    name: str | None,
+    tags: Sequence[str] | None,
+    owner: str | None,
+    as_json: bool,
+    registry: Path,
+) -> int:
+    """Show the last runs, or one run database by database. Exit code 1 if something in it is not ok.
+
+    With --tags or --owner the exit code is that of the databases that are shown.
+    """
+    if name is None and (tags, owner) != (None, None):
+        raise MalformedInputError("--tags and --owner narrow one run.", remedy="Name the run: `fleet status NAME`.")
     account = account_of(context, registry)
     if name is None:
         listed = [
@@ -246,14 +261,14 @@ def status(context: click.Context, name: str | None, as_json: bool, registry: Pa
     # Before it is planned, and if its input was refused, only Step Functions knows of a run.
     record = runs.require_run(account, name) if found is None else account.clients.ledger.run(name)
     status = found.status if found else "forgotten"
-    looks = runs.look(account, name)
+    looks = runs.narrow(runs.look(account, name), tags, owner)
     why = runs.explain(found) if found and not looks and status not in {"RUNNING", "SUCCEEDED"} else None
     if as_json:
         document = {"run": name, "status": status, "databases": [asdict(one) for one in looks]}
         click.echo(json.dumps(document if why is None else {**document, "error": why}))
     else:
         for one in looks:
-            click.echo(f"{one.database:32} {one.word:10} {one.text}")
+            click.echo(f"{one.database:32} {one.word:10} {one.words}")
         count = "no database" if not looks and status != RUNNING else _count(looks)
         click.echo(f"run {name}: {status}; {count}{_say_links(record) if record else ''}")
         if why is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,24 @@ class Text(click.ParamType):
         if not value.strip():
             self.fail("it is empty. Is a shell variable not set? Give a value, or leave it out.", param, ctx)
         return value
+
+
+class Moment(click.ParamType):
+    """A time with its offset from UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The time."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            moment = datetime.min  # noqa: DTZ901  refused below, as any time without an offset
+        if moment.tzinfo is None or not 1970 < moment.year < 9000:
+            self.fail(f"{value!r} is no time with an offset, as 2026-12-01T22:00+01:00.", param, ctx)
+        return moment
 
 
 class RateOfDms(click.Choice[str]):

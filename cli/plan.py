@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 from pydantic import ValidationError
 
 from cli.account import Account, connect, now_here, read_fleet
-from cli.options import Names, NonEmptyPath, Text, json_option, mode_option, registry_option
+from cli.options import Moment, Names, NonEmptyPath, Text, json_option, mode_option, registry_option
 from cli.plan_tables import print_plan
 from fleet.databases import Mode, Registry
 from fleet.errors import MalformedInputError
@@ -54,6 +55,11 @@ Examples:
     type=NonEmptyPath(),
     help='The same from a file: {"DATABASE": {"seconds": 60, "loads": 8}, ...}.',
 )
+@click.option(
+    "--at",
+    type=Moment(),
+    help="When the run would start, as 2026-12-01T22:00+01:00, for the blackouts of servers. Default: now.",
+)
 @json_option
 @registry_option
 @click.pass_context
@@ -67,6 +73,7 @@ def plan(
     file: Path | None,
     as_json: bool,
     registry: Path,
+    at: datetime | None,
 ) -> int:
     """Show what a run would do: order, offsets, expected end, what decides its length, and the quotas it comes near.
 
@@ -79,7 +86,7 @@ def plan(
         raise MalformedInputError("--measured and --measures are both there.", remedy="Give one of them.")
     read = read_fleet(registry)
     account = context.obj if isinstance(context.obj, Account) else None
-    at = account.clients.now() if account else now_here()
+    at = at or (account.clients.now() if account else now_here())
     asked = choose_databases(read, databases, tags, mode)
     held = {one.id: found for one in asked if (found := find_quarantine(one, at)) is not None}
     chosen = tuple(one for one in asked if one.id not in held)
@@ -91,7 +98,8 @@ def plan(
     others = [one for one in read.databases if one.onboarded and one not in chosen]
     chosen, seen = change(what_if, chosen, seen)
     uses = tuple(count_use((*others, *chosen), read.settings.limits))  # narrowed or not, the whole fleet is there
-    document = describe(read, arrange(read, chosen, seen, mode=mode), uses, what_if)
+    arranged = arrange(read, chosen, seen, mode=mode, now=at)
+    document = describe(read, arranged, uses, what_if)
     document["quarantined"] = [{"database": name, **asdict(one)} for name, one in held.items()]
     if as_json:
         click.echo(json.dumps(document, indent=1))
@@ -121,7 +129,8 @@ def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]
     """The plan for machines. Seconds are from the run's start."""
     forecast = arranged.forecast
     jobs = {start.job.database: start.job for start in arranged.starts}
-    window = _describe_window(arranged, what_if.window_seconds)
+    owners = registry.owners
+    window = _describe_window(arranged, what_if.window_seconds, owners)
     return {
         "fits": all(use.used <= use.quota.value for use in uses) and (window is None or bool(window["fits"])),
         "what_if": asdict(what_if),
@@ -142,12 +151,15 @@ def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]
                     {
                         "database": name,
                         "server": jobs[name].server,
+                        "database_owner": owners.get(name, ""),
+                        "priority": jobs[name].priority,
                         "offset": arranged.offsets[name],
                         "starts_at": round(forecast.spans[name].starts_at),
                         "loads_at": round(forecast.spans[name].moves_at),
                         "ends_at": round(forecast.spans[name].ends_at),
                         "seconds": round(jobs[name].seconds),
                         "estimate": arranged.estimates.origins[name],
+                        "blackout": _describe_held(arranged, name),
                     }
                     for name in lane.databases
                 ],
@@ -166,6 +178,19 @@ def describe(registry: Registry, arranged: Arrangement, uses: Sequence[QuotaUse]
     }
 
 
+def _describe_held(arranged: Arrangement, database: str) -> dict[str, object] | None:
+    """The blackout that the database waits for the end of; None where it waits for none."""
+    start = arranged.held.get(database)
+    if start is None or start.blackout is None:
+        return None
+    return {
+        "window": start.blackout.words,
+        "until": start.at.isoformat(),
+        "fits": start.fits,
+        "skipped": database in arranged.skipped,
+    }
+
+
 def _describe_width(arranged: Arrangement, of: str, name: str) -> dict[str, object]:
     width = next(one for one in arranged.widths if (one.of, one.name) == (of, name))
     held = [start.job for start in arranged.starts if getattr(start.job, of) == name]
@@ -175,14 +200,17 @@ def _describe_width(arranged: Arrangement, of: str, name: str) -> dict[str, obje
     return {of: name, **facts, "ends_at": round(ends_at), "least_seconds": round(least)}
 
 
-def _describe_window(arranged: Arrangement, seconds: int | None) -> dict[str, object] | None:
+def _describe_window(arranged: Arrangement, seconds: int | None, owners: Mapping[str, str]) -> dict[str, object] | None:
     if seconds is None:
         return None
     late = {name: round(span.ends_at) for name, span in arranged.forecast.spans.items() if span.ends_at > seconds}
     return {
         "seconds": seconds,
         "fits": not late,
-        "too_late": [{"database": name, "ends_at": at} for name, at in sorted(late.items(), key=lambda it: -it[1])],
+        "too_late": [
+            {"database": name, "ends_at": at, "database_owner": owners.get(name, "")}
+            for name, at in sorted(late.items(), key=lambda it: -it[1])
+        ],
     }
 
 

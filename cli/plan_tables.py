@@ -53,6 +53,14 @@ def _print_lane(lane: Mapping[str, Any], console: Console) -> None:
         times = (say_time(one[name]) for name in ("offset", "starts_at", "ends_at"))
         table.add_row(one["database"], one["server"], *times, takes)
     console.print(table, soft_wrap=False)
+    if urgent := [f"{one['database']} {one['priority']}" for one in held if one["priority"]]:
+        console.print(f"  priority, where it is not 0: {', '.join(urgent)}", markup=False)
+    for one in held:
+        if blackout := one["blackout"]:
+            fits = "" if blackout["fits"] else "; it fits into no pause between blackouts"
+            what = "is skipped: it would wait" if blackout["skipped"] else "waits"
+            text = f"  {one['database']} {what} until {blackout['until']} for the end of {blackout['window']}{fits}"
+            console.print(text, markup=False)
     console.print()
 
 
@@ -84,6 +92,7 @@ def _print_totals(document: Mapping[str, Any], console: Console) -> None:
         "requests": f"the requests that DMS answers{', and then ' + decided['name'] if decided['name'] else ''}",
         "instance": f"instance {decided['name']}",
         "server": f"server {decided['name']}",
+        "blackout": f"the blackout whose end {decided['name']} waits for",
         "database": f"the longest database, {decided['name']}",
     }[decided["kind"]]
     least, above = say_time(document["least_seconds"]), document["percent_above_least"]
@@ -110,7 +119,8 @@ def _print_window(window: Mapping[str, Any], console: Console) -> None:
         return
     console.print(Text(f"It does not fit into {length}: {_count(late)} too late.", "red"))
     for one in late[:_LATE_NAMED]:
-        console.print(f"  {one['database']} ends at {say_time(one['ends_at'])}")
+        owner = f" (owner of the database: {one['database_owner']})" if one["database_owner"] else ""
+        console.print(f"  {one['database']} ends at {say_time(one['ends_at'])}{owner}", markup=False)
     if len(late) > _LATE_NAMED:
         console.print(f"  and {len(late) - _LATE_NAMED:,} more")
 

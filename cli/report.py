@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -29,8 +29,10 @@ _COUNTS: dict[Mode, tuple[str, ...]] = {
 _COLOURS = {"ok": "green", "partial": "yellow", "failed": "red"}
 
 
-def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
+def print_outcomes(outcomes: Sequence[Outcome], owners: Mapping[str, str], console: Console) -> None:
     """A line a database, then what is not ok with its owner and remedy, then what could not be checked.
+
+    *owners*: who answers for each database, where the registry says it; named beside what stopped it.
 
     Counts are of the tables that arrived; what the others would have brought is summed in a line of its own. Of a delta
     they are how many tables arrived by delta and in full, the changes that DMS wrote and that were applied, the rows
@@ -58,6 +60,8 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
         if outcome.failure:
             console.print(f"{outcome.database}: {outcome.failure.failure_class}: {outcome.failure.text}")
             console.print(f"  {outcome.owner}: {outcome.remedy}")
+            if owner := owners.get(outcome.database):
+                console.print(f"  owner of the database: {owner}", markup=False)
         for line in say_red(outcome):
             console.print(f"{outcome.database}: {line}")
         if outcome.sweep:
@@ -66,13 +70,18 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console) -> None:
             console.print(f"{outcome.database}: not checked: {gap}")
 
 
-def as_document(outcomes: Sequence[Outcome], **facts: Any) -> dict[str, object]:
-    """The same for machines: *facts* of the night, sums, and every outcome with all its tables."""
+def as_document(outcomes: Sequence[Outcome], owners: Mapping[str, str], **facts: Any) -> dict[str, object]:
+    """The same for machines: *facts* of the night, sums, and every outcome with all its tables. `owner`: of the cause
+    of its failure; `database_owner`: of the database, empty where the registry names none.
+    """
     tables = [table for outcome in outcomes for table in outcome.tables]
     mode = _mode_of(outcomes)
     parts = {"arrived": arrived(tables), "not_arrived": not_arrived(tables)}
     totals = {name: _describe(add_up(part, mode), mode) for name, part in parts.items()}
-    databases = [{**asdict(one), "owner": one.owner, "remedy": one.remedy} for one in outcomes]
+    databases = [
+        {**asdict(one), "owner": one.owner, "remedy": one.remedy, "database_owner": owners.get(one.database, "")}
+        for one in outcomes
+    ]
     return {**facts, "totals": totals, "databases": databases}
 
 

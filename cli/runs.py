@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from botocore.exceptions import ClientError
 
 from cli.account import Account
-from fleet.errors import RequestError, UnknownRunError
+from fleet.errors import MalformedInputError, RequestError, UnknownRunError
 from fleet.execution_ends import read_cause
 from fleet.names import page_key, require_run_id
 from fleet.outcomes import Outcome, is_red
@@ -42,12 +42,25 @@ class DatabaseStatus:
     """One database of a run: its outcome's word, or `running` or `waiting` while it has none.
 
     *is_red*: whether the outcome makes the run red, unless the run found when it closed that another had copied it.
+    *database_owner*, *tags*: as the registry in force says.
     """
 
     database: str
     word: str
     text: str
     is_red: bool = False
+    database_owner: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Its text; where it is red, with who answers for the database.
+
+        >>> DatabaseStatus("shop", "failed", "gone", is_red=True, database_owner="team-shop").words
+        'gone (owner of the database: team-shop)'
+        """
+        is_named = self.is_red and self.database_owner
+        return f"{self.text} (owner of the database: {self.database_owner})" if is_named else self.text
 
 
 def execution_arn(account: Account, run: str) -> str:
@@ -128,16 +141,49 @@ def require_run(account: Account, run: str) -> RunRecord:
 def look(account: Account, run: str) -> list[DatabaseStatus]:
     """Every database of the run, as the ledger has it now; none before it is planned."""
     planned = account.clients.ledger.run(run)
+    if planned is None:
+        return []
     recorded = {record.database: record for record in account.clients.ledger.outcomes(run)}
+    known = {one.id: one for one in account.clients.records.current_registry().databases}
     looks = []
-    for database in planned.databases if planned else ():
+    for database in planned.databases:
         if record := recorded.get(database):
             words = "; ".join(filter(None, (record.failure_words, record.sweep)))
-            looks.append(DatabaseStatus(database, record.outcome, words, is_red(record.outcome)))
+            look = DatabaseStatus(database, record.outcome, words, is_red(record.outcome))
         else:
             is_held = account.clients.ledger.claim(database).holder_run == run
-            looks.append(DatabaseStatus(database, "running" if is_held else "waiting", ""))
+            look = DatabaseStatus(database, "running" if is_held else "waiting", "")
+        if entry := known.get(database):  # it may have left the registry since
+            look = replace(look, database_owner=entry.owner, tags=entry.tags)
+        looks.append(look)
     return looks
+
+
+def narrow(looks: Sequence[DatabaseStatus], tags: Sequence[str] | None, owner: str | None) -> list[DatabaseStatus]:
+    """Those of *looks* that have one of *tags* and that *owner*; None: any.
+
+    Raises:
+        MalformedInputError: None of them has.
+
+    >>> looks = [DatabaseStatus(one, "ok", "", database_owner=f"team-{one}", tags=("night", one)) for one in "ab"]
+    >>> wanted = ((None, None), (["b", "c"], None), (["night"], "team-a"))
+    >>> [[one.database for one in narrow(looks, *by)] for by in wanted]
+    [['a', 'b'], ['b'], ['a']]
+    """
+    left = [
+        one
+        for one in looks
+        if (tags is None or set(tags) & set(one.tags)) and (owner is None or one.database_owner == owner)
+    ]
+    if looks and not left:
+        wanted = [*([f"the tag {' or '.join(tags)}"] if tags else []), *([f"the owner {owner}"] if owner else [])]
+        owners = sorted({one.database_owner for one in looks} - {""})
+        known = sorted({tag for one in looks for tag in one.tags})
+        raise MalformedInputError(
+            f"no database of the run has {' and '.join(wanted)}.",
+            remedy=f"Their tags: {', '.join(known) or 'none'}. Their owners: {', '.join(owners) or 'none'}.",
+        )
+    return left
 
 
 def last_runs(account: Account, count: int) -> list[Execution]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from fleet.blackouts import Blackout
 from fleet.errors import UnknownDatabaseError
 from fleet.quotas import DMS_API_BURST, DMS_API_PER_SECOND, DMS_ENDPOINTS, DMS_TASKS, LAMBDA_AT_ONCE
 from fleet.spelling import did_you_mean
@@ -40,6 +41,7 @@ class Server:
     *secret_key*: ARN of the KMS key that the secret is under, if that is not Secrets Manager's own. *ssl_mode*: how
     the connection to it is encrypted. *certificate*: ARN of the DMS certificate that `verify-...` compares with.
     *databases_at_once*, *connections_at_once*: what it bears at once of all runs together (`fleet/server_places.py`).
+    *blackouts*: when none of its databases starts to be read (`fleet/blackouts.py`).
     *hosting*: who runs it, which decides what its administrator may do for us (`fleet prerequisites`).
     """
 
@@ -52,6 +54,7 @@ class Server:
     databases_at_once: int = 4
     connections_at_once: int = 100
     hosting: Hosting = "self-managed"
+    blackouts: tuple[Blackout, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,9 @@ class Database:
     *include*, *exclude*: patterns of `schema.table` that are taken, all if there are none, and left alone.
     *exclude_columns*: patterns of `schema.table.column` that never land.
     *expected_seconds*: how long a full load takes, as the registry guesses before one has been measured; the longest
-    start first. *deltas*: a second task reads its change log.
+    start first, after those of a higher *priority*. *deltas*: a second task reads its change log.
+    *owner*: who answers for the database, a team or an address; the page and the notification name it. *notes*: what
+    a person on call should know, in the registry's words.
     *on_gap*: whether a run that finds a gap in the log begins the deltas anew, with loads in full, or stops.
     *without_deltas*: which runs load its tables that take no deltas.
     *family*: whose word counts where it has none. *lob_max_kilobytes*, *tables_at_once*, *commit_rate*: as the
@@ -149,6 +154,9 @@ class Database:
     commit_rate: int | None = None
     tables: tuple[TableRules, ...] = ()
     deletes: Deletes = "hard"
+    owner: str = ""
+    priority: int = 0
+    notes: str = ""
     quarantined: Quarantine | None = None
 
     @property
@@ -321,6 +329,11 @@ class Registry:
                 f"database {database_id!r} is not in the registry ({len(self.databases)} databases).",
                 remedy=f"{meant} Or add it to registry/databases.yaml, and deploy.",
             ) from None
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """Who answers for each database that has an owner."""
+        return {database.id: database.owner for database in self.databases if database.owner}
 
     def server_of(self, database: Database) -> Server:
         """The server that holds *database*."""

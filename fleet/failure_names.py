@@ -173,6 +173,9 @@ NAMES: dict[str, FailureName] = {
     "ServerFull": FailureName(
         ("server_full",), "ClaimDatabase", "No place at the database's server became free in time.",
         "Rerun later, or raise `databases_at_once` or `connections_at_once` of the server."),
+    "ServerBlackout": FailureName(
+        ("blackout",), "ClaimDatabase", "The database's server is in one of its `blackouts`, for longer than we wait.",
+        "Start the run at another time, or shorten the window in servers.yaml."),
     "RunStopped": FailureName(
         ("cancelled",), "every state", "Somebody asked the run to end (`fleet stop`).", "Rerun when ready."),
     "Quarantined": FailureName(

@@ -16,12 +16,15 @@ CALLS_AFTER_LOAD = CALLS_PER_DATABASE - CALLS_BEFORE_LOAD
 
 @dataclass(frozen=True)
 class Job:
-    """One database of a run. *seconds*: how long it takes once its requests are answered."""
+    """One database of a run. *seconds*: how long it takes once its requests are answered. *priority*: a higher one
+    starts earlier.
+    """
 
     database: str
     instance: str
     server: str
     seconds: float
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Bound:
-    """A length that no order goes below. *by*: what allows no less; *name*: which instance, server or database.
+    """A length that no order goes below. *by*: what allows no less; *name*: which instance, server or database; of a
+    blackout, the database that waits for its end.
 
     *requests* with a name: the requests before the loads, and then the load of that database.
     """
 
     seconds: float
-    by: Literal["requests", "instance", "server", "database"]
+    by: Literal["requests", "instance", "server", "database", "blackout"]
     name: str = ""
 
 

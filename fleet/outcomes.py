@@ -25,9 +25,11 @@ CLAIMED = "Claimed"
 """The failure of a database that another run held for too long."""
 SERVER_FULL = "ServerFull"
 """The failure of a database for which its server had no place for too long."""
+SERVER_BLACKOUT = "ServerBlackout"
+"""The failure of a database whose server was in a blackout for too long."""
 JOINED = "Joined"
 """The failure of a delta that was due while another run held the database, which makes it in our place."""
-HEALED_BY_A_COPY = frozenset({CLAIMED, SERVER_FULL})
+HEALED_BY_A_COPY = frozenset({CLAIMED, SERVER_FULL, SERVER_BLACKOUT})
 """What was skipped so is healed by a copy that another run made meanwhile (docs/decisions/0008, 0025)."""
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from math import ceil
 
+from fleet.blackouts import PREPARING_SECONDS, ReadStart, next_start
 from fleet.databases import Database, Mode, Registry
 from fleet.forecast import Bound, Capacity, Forecast, Job, forecast
 from fleet.measures import Estimates, Measured, estimate
@@ -53,7 +56,8 @@ class Plan:
     *chosen*: all databases it answers for, deployed or not. *tables*: for a database of which only some tables are
     rerun, their exact `schema.table` names. *sweep*: the tables whose keys are compared after the delta, all of them if
     empty; None for no sweep. *widths*: how many at once, by instance and server, and why. *length*: how
-    long it should take, and what decides that.
+    long it should take, and what decides that. *read_seconds*: how long databases of servers with blackouts are read,
+    as far as known.
     """
 
     run: str
@@ -71,6 +75,7 @@ class Plan:
     sweep: tuple[str, ...] | None = None
     widths: tuple[Width, ...] = ()
     length: Length | None = None
+    read_seconds: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def databases(self) -> tuple[str, ...]:
@@ -80,7 +85,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """Who runs when, and why. *starts*: in their order over all lanes. *poll_seconds*, *offsets*: as in a plan."""
+    """Who runs when, and why. *starts*: in their order over all lanes. *poll_seconds*, *offsets*: as in a plan.
+
+    *held*: the databases that wait for the end of a blackout of their server; *skipped*: those of them
+    that would wait for longer than `server_wait_seconds`.
+    """
 
     widths: tuple[Width, ...]
     starts: tuple[PlannedStart, ...]
@@ -89,6 +98,8 @@ class Arrangement:
     poll_seconds: int
     estimates: Estimates
     forecast: Forecast
+    held: Mapping[str, ReadStart]
+    skipped: frozenset[str]
 
 
 def arrange(
@@ -97,17 +108,26 @@ def arrange(
     measures: Mapping[str, Measured],
     tables: Mapping[str, tuple[str, ...]] | None = None,
     mode: Mode = "full",
+    now: datetime | None = None,
 ) -> Arrangement:
     """Order, widths and offsets for *databases*; the same input gives the same, in whatever order it comes.
 
-    *tables*: of databases that a rerun narrows to them.
+    *tables*: of databases that a rerun narrows to them. *now*: when the run begins; None leaves blackouts out. A
+    database whose server is in one starts after it, behind all others of its lane, so that it keeps no place from them.
     """
     widths = _choose_widths(registry, databases, measures, tables or {})
     pace = run_pace(registry.settings.limits)
     capacity = Capacity(limit_of(widths, "instance"), limit_of(widths, "server"), pace)
     estimates = estimate(databases, measures, mode)
-    jobs = [Job(one.id, one.instance, one.server, estimates.seconds[one.id]) for one in databases]
-    starts = tuple(order_starts(jobs, capacity))
+    jobs = [Job(one.id, one.instance, one.server, estimates.seconds[one.id], one.priority) for one in databases]
+    held = _find_held(registry, databases, estimates, now) if now else {}
+    waits = {name: (start.at - now).total_seconds() for name, start in held.items()} if now else {}
+    free = order_starts([job for job in jobs if job.database not in held], capacity)
+    later = sorted(
+        (job for job in jobs if job.database in held),
+        key=lambda job: (waits[job.database], -job.priority, -job.seconds, job.database),
+    )
+    starts = (*free, *(PlannedStart(job, waits[job.database]) for job in later))
     by_instance: dict[str, list[Job]] = defaultdict(list)
     for start in starts:
         by_instance[start.job.instance].append(start.job)
@@ -115,9 +135,14 @@ def arrange(
         Lane(instance, tuple(job.database for job in held), capacity.instances[instance])
         for instance, held in sorted(by_instance.items())
     )
-    offsets = choose_offsets(starts, pace)
+    skipped = frozenset(name for name, wait in waits.items() if wait > registry.settings.limits.server_wait_seconds)
+    offsets = {  # the claim of one that is skipped says so at once
+        name: turn if name in skipped else max(turn, ceil(waits.get(name, 0)))
+        for name, turn in choose_offsets(starts, pace).items()
+    }
     poll_seconds = choose_look_seconds(len(lanes), pace)
     looks = looks_per_second(len(lanes), poll_seconds)
+    played = forecast(by_instance.values(), capacity, offsets, looks)
     return Arrangement(
         widths,
         starts,
@@ -125,8 +150,33 @@ def arrange(
         offsets,
         poll_seconds,
         estimates,
-        forecast(by_instance.values(), capacity, offsets, looks),
+        _add_bound_of_blackouts(played, [one for one in starts if one.job.database in held.keys() - skipped]),
+        held,
+        skipped,
     )
+
+
+def _add_bound_of_blackouts(played: Forecast, held: Sequence[PlannedStart]) -> Forecast:
+    ends = [Bound(one.at + one.job.seconds, "blackout", one.job.database) for one in held]
+    return replace(played, bounds=tuple(sorted((*played.bounds, *ends), key=lambda bound: -bound.seconds)))
+
+
+def _find_held(
+    registry: Registry, databases: Sequence[Database], estimates: Estimates, now: datetime
+) -> dict[str, ReadStart]:
+    """The databases that may not start *now*, because their server is in a blackout or would be too soon."""
+    found = {}
+    for one in databases:
+        seconds = find_read_seconds(one, estimates) + PREPARING_SECONDS
+        start = next_start(registry.server_of(one).blackouts, now, seconds)
+        if start.at > now:
+            found[one.id] = start
+    return found
+
+
+def find_read_seconds(database: Database, estimates: Estimates) -> int:
+    """How long *database* is read; 0 where that is only assumed, which keeps nobody from starting."""
+    return 0 if estimates.origins[database.id] == "assumed" else ceil(estimates.seconds[database.id])
 
 
 def _choose_widths(
@@ -196,7 +246,7 @@ def plan_run(
     sweep: tuple[str, ...] | None = None,
 ) -> Plan:
     """The plan over *databases*, those of *chosen* that are deployed; the same input gives the same plan."""
-    arranged = arrange(registry, databases, measures, tables, mode)
+    arranged = arrange(registry, databases, measures, tables, mode, datetime.fromisoformat(planned_at))
     lanes, estimates = arranged.lanes, arranged.estimates
     in_flight = registry.settings.limits.loads_in_flight
     return Plan(
@@ -221,4 +271,9 @@ def plan_run(
             estimates.count("expected"),
             estimates.count("assumed"),
         ),
+        read_seconds={
+            one.id: seconds
+            for one in databases
+            if registry.server_of(one).blackouts and (seconds := find_read_seconds(one, estimates))
+        },
     )

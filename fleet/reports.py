@@ -17,7 +17,8 @@ class RunReport:
 
     *chosen*: the databases that the run answers for. *onboarded*: how many the registry's version has onboarded.
     *copied_elsewhere*: databases that this run could not get at, and that another copied whole in the meantime, with
-    its words. *length*: how long the plan expected it to take, and by what.
+    its words. *length*: how long the plan expected it to take, and by what. *owners*, *notes*: of databases that have
+    some in the registry.
     """
 
     run: str
@@ -32,6 +33,8 @@ class RunReport:
     outcomes: tuple[Outcome, ...]
     copied_elsewhere: Mapping[str, str] = field(default_factory=dict)
     length: Length | None = None
+    owners: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -146,6 +146,8 @@ def _read_report(run: str, records: Iterable[OutcomeRecord], clients: Clients) -
         onboarded=sum(database.onboarded for database in registry.databases),
         outcomes=outcomes,
         copied_elsewhere={database: words for database, words in copies.items() if words},
+        owners=registry.owners,
+        notes={one.id: one.notes for one in registry.databases if one.notes},
     )
 
 

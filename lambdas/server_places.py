@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fleet.blackouts import next_start, say_in_blackout
 from fleet.failures import Failure
-from fleet.outcomes import SERVER_FULL
+from fleet.outcomes import SERVER_BLACKOUT, SERVER_FULL
 from fleet.server_places import Place, count_places, say_places
 from fleet.waits import Wait
 from lambdas.attempt_context import Opened
@@ -14,9 +15,14 @@ from lambdas.wiring import Clients
 def keep_place(opened: Opened, clients: Clients) -> int | Failure:
     """0 where the attempt has its place; else in how many seconds to look again, or the failure once that is too long.
 
-    ClaimDatabase took the place. Only an execution that was dead for a while and then redriven has lost it.
+    ClaimDatabase took the place, and outside of the server's blackouts. Only an execution that was dead for a while and
+    then redriven has lost it, or comes in a blackout; or one whose preparation took longer than was reckoned with.
     """
-    server, profile = opened.server, opened.registry.profile_at(opened.server.id)
+    server, profile, now = opened.server, opened.registry.profile_at(opened.server.id), clients.now()
+    start = next_start(server.blackouts, now, 0)
+    if start.at > now:
+        missing = say_in_blackout(server.id, start)
+        return keep_waiting(opened, Wait(SERVER_BLACKOUT, missing, "server_wait_seconds", "blackout"), clients)
     place_at = clients.ledger.claim(opened.database.id).place_at
     if place_at == server.id:
         return 0

@@ -23,6 +23,7 @@ from onboarding.layers import OWN, inherit
 from onboarding.name_ledger import NAMES_FILE, GivenName, find_unlisted, note_reused_names, read_names
 from onboarding.nodes import RegistryFile, compose, shown
 from onboarding.references import (
+    note_blackouts,
     note_connections,
     note_duplicate_ids,
     note_encryption,
@@ -120,7 +121,7 @@ def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:
     for server in servers:
         if (profile := settings.fields.get("profile")) is not None:
             note_connections(server, databases, profile)
-    note_settings(settings, databases)
+    note_settings(settings, servers, databases)
     flags: dict[str, bool] = {}
     if databases:
         ids = [entry.fields["id"] for entry in databases if "id" in entry.fields]
@@ -177,6 +178,7 @@ def _read_servers(folder: Path, findings: list[Finding]) -> list[Entry[Server]]:
     for entry in entries:
         note_encryption(entry)
         note_hosting(entry)
+        note_blackouts(entry)
     return entries
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from fleet.blackouts import leave_time
 from fleet.databases import Database, Engine, Hosting, Server, TaskProfile
 from fleet.dms.endpoints import SSL_MODES
 from fleet.errors import DuplicateNameError
@@ -73,6 +74,13 @@ def note_connections(entry: Entry[Server], databases: Sequence[Entry[Database]],
             f": `connections_at_once` is {most}, and the load of {of} opens up to {needed} with "
             f"{key} {tables}. Wanted at least {needed}, or fewer tables at once.",
         )
+
+
+def note_blackouts(entry: Entry[Server]) -> None:
+    """Windows that leave no time in which the server may be read."""
+    blackouts = entry.fields.get("blackouts", ())
+    if blackouts and not leave_time(blackouts):
+        entry.note(("blackouts",), ": `blackouts` leave no time in a week. Leave out a window, or shorten one.")
 
 
 def _note_twins(

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fleet.asking import LONGEST_COUNT_SECONDS
+from fleet.blackouts import Blackout
 from fleet.databases import (
     Database,
     Limits,
@@ -77,6 +79,18 @@ ID = FieldRule(
     f"at most {DATABASE_ID_CHARACTERS} characters",
     "Choose another id.",
 )
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+ZONE = FieldRule(_is_zone, "the name of a time zone, like Europe/Berlin")
+_CLOCK = matching(r"([01]\d|2[0-3]):[0-5]\d", 'a time of the day, as "07:00"', "Midnight is 00:00.")
 TEXT = FieldRule(lambda text: text.strip() != "", "some text")
 _LOB_KILOBYTES = between(1, DMS_LOB_KILOBYTES.value, "It is the longest value that is kept whole; longer ones are cut.")
 _TABLES_AT_ONCE = between(
@@ -106,6 +120,9 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     ),
     (Server, "databases_at_once"): _at_least(1),
     (Server, "connections_at_once"): _at_least(1),
+    (Blackout, "starts"): _CLOCK,
+    (Blackout, "ends"): _CLOCK,
+    (Blackout, "time_zone"): ZONE,
     (Database, "id"): FieldRule(ID.accepts, ID.wanted, "Choose another id; what the server calls it is a field."),
     (Database, "name_at_source"): TEXT,
     (Database, "instance"): ID,
@@ -119,6 +136,9 @@ FIELD_RULES: dict[tuple[type, str], FieldRule] = {
     ),
     (Database, "tags"): TEXT,
     (Database, "expected_seconds"): _at_least(0),
+    (Database, "owner"): TEXT,
+    (Database, "priority"): between(-100, 100, "Databases of a higher priority start earlier; 0 is the default."),
+    (Database, "notes"): TEXT,
     (Database, "row_tolerance"): _at_least(0),
     (Database, "lob_max_kilobytes"): _LOB_KILOBYTES,
     (Database, "tables_at_once"): _TABLES_AT_ONCE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fleet.stack_settings import NightSchedule
@@ -113,6 +113,17 @@ def weekly_starts(expression: str, time_zone: str) -> frozenset[int]:
         for minute in _all(_FIELDS[0], minutes)
         for shift in shifts
     )
+
+
+def season_starts(expression: str, time_zone: str) -> Iterator[datetime]:
+    """When *expression* comes due in a week of winter and in one of summer, in UTC; nothing of a rate.
+
+    >>> [f"{at:%m-%d %H:%M}" for at in season_starts("cron(30 1 ? * MON *)", "Europe/Berlin")]
+    ['01-05 00:30', '07-05 23:30']
+    """
+    for sunday in _SEASONS:
+        for minute in sorted(weekly_starts(expression, "UTC")):
+            yield (sunday + timedelta(minutes=minute)).replace(tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def hours_between_deltas(nights: Iterable[NightSchedule], tags: Collection[str]) -> float:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from fleet.databases import Database, Limits, Settings
+from fleet.blackouts import Blackout, next_start
+from fleet.databases import Database, Limits, Server, Settings
 from fleet.errors import DuplicateNameError
 from fleet.names import control_bucket
-from fleet.spelling import did_you_mean
+from fleet.spelling import did_you_mean, list_some
 from fleet.stack_settings import Network, StackSettings
 from fleet.waits import longest_attempt_seconds
 from onboarding.fields import Entry
 from onboarding.rules import LONGEST_EXECUTION_SECONDS
-from onboarding.schedules import meets, read_window, weekly_starts
+from onboarding.schedules import meets, read_window, season_starts, weekly_starts
 
 Note = Callable[..., None]
 
 
-def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]]) -> None:
+def note_settings(
+    entry: Entry[Settings], servers: Sequence[Entry[Server]], databases: Sequence[Entry[Database]]
+) -> None:
     """All of them. What was refused already is not looked at again."""
     fields = entry.fields
 
@@ -66,6 +69,9 @@ def note_settings(entry: Entry[Settings], databases: Sequence[Entry[Database]]) 
             _note_retention(stack, limits, note)
     if all(one.complete for one in databases):
         _note_unknown(stack, [one.fields for one in databases], note)
+        if all(one.complete for one in servers):
+            blackouts = {one.fields["id"]: one.fields["blackouts"] for one in servers}
+            _note_blackouts(stack, blackouts, [one.fields for one in databases], note)
 
 
 def _note_limits(limits: Limits, note: Note) -> None:
@@ -134,6 +140,33 @@ def _note_maintenance(stack: StackSettings, limits: Limits, note: Note) -> None:
                 ("stack", "nights", place, "expression"),
                 f"night {night.name!r} may still go on in `stack.{'.'.join(written[1:])}` "
                 f"({stack.replication.maintenance_window} UTC): a task may take {minutes} minutes. Move one of them.",
+            )
+
+
+def _note_blackouts(
+    stack: StackSettings,
+    blackouts: Mapping[str, tuple[Blackout, ...]],
+    databases: Sequence[Mapping[str, Any]],
+    note: Note,
+) -> None:
+    """A night in which nothing may start: each of its databases' servers is in one of its *blackouts*."""
+    for place, night in enumerate(stack.nights):
+        mine = {
+            blackouts.get(one["server"], ())
+            for one in databases
+            if one["onboarded"]
+            and (night.mode == "full" or one["deltas"])
+            and (not night.tags or {*night.tags} & {*one["tags"]})
+        }
+        if not mine or () in mine:
+            continue
+        starts = season_starts(night.expression, night.time_zone)
+        if at := next((at for at in starts if all(next_start(one, at, 0).at > at for one in mine)), None):
+            windows = list_some(sorted({window.words for one in mine for window in one}), by="; ")
+            note(
+                ("stack", "nights", place, "expression"),
+                f"night {night.name!r} starts at {at:%a %H:%M} UTC, when all servers of its databases are in a "
+                f"blackout ({windows}). Start it after that, or shorten `blackouts` in servers.yaml.",
             )
 
 

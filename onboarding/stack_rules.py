@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Network
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fleet.names import NIGHT_NAME_CHARACTERS
 from fleet.quotas import DMS_INSTANCE_STORAGE_GIGABYTES
@@ -18,7 +17,7 @@ from fleet.stack_settings import (
     Tag,
     Trust,
 )
-from onboarding.rules import ID, TEXT, FieldRule, between, matching
+from onboarding.rules import ID, TEXT, ZONE, FieldRule, between, matching
 from onboarding.schedules import fault_of, read_window
 
 # Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html (documented).
@@ -41,14 +40,6 @@ def _network(text: str) -> IPv4Network | None:
 def _is_vpc_size(text: str) -> bool:
     network = _network(text)
     return network is not None and _WIDEST_NETWORK <= network.prefixlen <= _NARROWEST_NETWORK
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 def _id_of(kind: str, what: str) -> FieldRule:
@@ -96,7 +87,7 @@ STACK_RULES: dict[tuple[type, str], FieldRule] = {
         "a schedule that EventBridge Scheduler takes, like cron(0 22 * * ? *)",
         explains=fault_of,
     ),
-    (NightSchedule, "time_zone"): FieldRule(_is_zone, "the name of a time zone, like Europe/Berlin"),
+    (NightSchedule, "time_zone"): ZONE,
     (NightSchedule, "flexible_minutes"): between(0, 1440, "Scheduler takes no wider window."),
     (NightSchedule, "tags"): TEXT,
     (Functions, "memory_megabytes"): between(256, 10_240, "Lambda takes no more, and less is too slow to start."),

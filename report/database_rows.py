@@ -23,7 +23,7 @@ class DatabaseRow:
     """One database of the page. *outcome* is None where the plan names it and nothing was recorded.
 
     *mode*: the run's, in which its counts are read. *copied_elsewhere*: by whom, if another run copied it in this one's
-    place.
+    place. *owner*, *notes*: the registry's, who answers for it and what to know of it.
     """
 
     database: str
@@ -32,6 +32,8 @@ class DatabaseRow:
     is_red: bool
     mode: Mode = "full"
     copied_elsewhere: str = ""
+    owner: str = ""
+    notes: str = ""
 
     @property
     def anchor(self) -> str:
@@ -105,7 +107,8 @@ def list_rows(report: RunReport) -> tuple[DatabaseRow, ...]:
 def _make_row(report: RunReport, database: str, instance: str, outcome: Outcome | None) -> DatabaseRow:
     is_red = outcome is None or report.is_red(outcome)
     elsewhere = "" if is_red else report.copied_elsewhere.get(database, "")
-    return DatabaseRow(database, instance, outcome, is_red, report.mode, elsewhere)
+    owner, notes = report.owners.get(database, ""), report.notes.get(database, "")
+    return DatabaseRow(database, instance, outcome, is_red, report.mode, elsewhere, owner, notes)
 
 
 def all_tables(rows: Sequence[DatabaseRow]) -> tuple[TableOutcome, ...]:

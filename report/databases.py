@@ -76,7 +76,9 @@ def _controls(rows: Sequence[DatabaseRow]) -> Html:
     )
     return element(
         "form",
-        element("label", "Find ", element("input", type="search", id="find", placeholder="database, table, failure")),
+        element(
+            "label", "Find ", element("input", type="search", id="find", placeholder="database, owner, table, failure")
+        ),
         element("fieldset", element("legend", "Outcome"), *choices),
         element("output", id="shown", aria_live="polite"),
         element("button", "Close all", type="button", id="close-all"),
@@ -135,6 +137,8 @@ def _database_data(report: RunReport, row: DatabaseRow, texts: dict[tuple[str, s
         ]
         if outcome
         else [],
+        row.owner,
+        row.notes,
     ]
 
 

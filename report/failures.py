@@ -164,6 +164,11 @@ def _failed_database(report: RunReport, row: DatabaseRow) -> Html:
             element("span", name_of(row.failure.name), class_="failure-name"),
             " ",
             element("span", row.instance if row.instance == NO_INSTANCE else f"on {row.instance}", class_="where"),
+            *(
+                [" ", element("span", "owner of the database: ", name_of(row.owner), class_="where")]
+                if row.owner
+                else []
+            ),
         ),
         element("p", row.failure.text, class_="failure-text", dir="auto"),
         _bad_tables(row),

@@ -24,6 +24,7 @@ _DECIDED_BY = {
     "instance": "instance",
     "server": "server",
     "database": "the longest database,",
+    "blackout": "the blackout of the server of",
 }
 
 

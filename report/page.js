@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const [DATABASE, WORD, INSTANCE, NUMBERS, FAILURE, GAPS] = [0, 1, 2, 3, 4, 5];
-  const [FOLDERS, EXECUTION, STAGES, RERUN, SCHEMAS, TABLES, ACCOUNT] = [6, 7, 8, 9, 10, 11, 12];
+  const [FOLDERS, EXECUTION, STAGES, RERUN, SCHEMAS, TABLES, ACCOUNT, OWNER, NOTES] = [6, 7, 8, 9, 10, 11, 12, 13, 14];
   const RANK = ["no outcome", "failed", "skipped", "partial", "ok", "quarantined"];
   const night = JSON.parse(document.getElementById("night").textContent);
   const table = document.getElementById("database-table");
@@ -105,6 +105,8 @@
   }
   function detailOf(data) {
     const facts = make("dl");
+    if (data[OWNER]) facts.append(fact("Owner of the database", make("bdi", { text: data[OWNER] })));
+    if (data[NOTES]) facts.append(fact("Notes", make("span", { dir: "auto", text: data[NOTES] })));
     if (data[FAILURE] >= 0) {
       const text = make("span", { class: "failure-text", dir: "auto", text: why(data[FAILURE]) });
       facts.append(fact(night.failures[data[FAILURE]][0], text));
@@ -155,7 +157,7 @@
     const failures = [data[FAILURE], ...data[TABLES].map((one) => one[8])].filter((at) => at >= 0);
     const tables = data[TABLES].map((one) => data[SCHEMAS][one[0]] + "." + one[1]);
     const texts = new Set(failures.flatMap((at) => night.failures[at]));
-    return [data[DATABASE], data[INSTANCE], ...tables, ...texts].join("\n").toLowerCase();
+    return [data[DATABASE], data[INSTANCE], data[OWNER], ...tables, ...texts].join("\n").toLowerCase();
   }
   function filter() {
     const wanted = find.value.trim().toLowerCase();

@@ -3,8 +3,8 @@ State "ClaimDatabase" of database-run.asl.json: takes the database and the next 
 
 Takes   Request: the execution's own input, its ARN, when it started
 Returns Response: `claimed` with the attempt, or `delta` where it is one of several; `wait` while a living holder
-        works, or while the database's server has no place for it; `declined` where another execution has this run's
-        outcome or makes its delta too, or either wait lasted too long, or the run was asked to end
+        works, or while the database's server has no place for it or is in a blackout; `declined` where another
+        execution has this run's outcome or makes its delta too, or a wait lasted too long, or the run was asked to end
 Raises  MalformedInputError, UnknownRunError, UnknownDatabaseError
 """
 
@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from math import ceil
 from typing import Literal
 
 from fleet.attempts import Attempt
+from fleet.blackouts import PREPARING_SECONDS, ReadStart, say_blackout, start_of_waiting
 from fleet.claims import (
     RUNS,
     SHORTEST_WAIT_SECONDS,
@@ -92,6 +94,11 @@ def run(request: Request, clients: Clients) -> Response:
     place = Place(server.id, count_places(server, registry.profile_at(server.id)), claim.place_at)
     taken = _look_at_places(asked.database, place, clients)
     since = taken.waits.get(_waiter(request))
+    if server.blackouts:
+        now, seconds = clients.now(), plan.read_seconds.get(asked.database, 0) + PREPARING_SECONDS
+        start = start_of_waiting(server.blackouts, datetime.fromisoformat(since) if since else now, now, seconds)
+        if start.at > now:
+            return _wait_for_blackout(request, server, start, taken, plan.poll_seconds, registry, clients)
     if not taken.admits(asked.database, place.most):
         waited = _seconds_since(since, clients) if since else 0.0
         return _wait_for_place(request, server, taken, waited, plan.poll_seconds, registry, clients)
@@ -205,6 +212,27 @@ def _wait_for_place(
     held = [_say_holder(one, clients) for one in sorted(taken.databases)]
     why = say_full(server, registry.profile_at(server.id), held, waited, limits)
     return Response(verdict="declined", attempt=no_attempt, declined=why)
+
+
+def _wait_for_blackout(
+    request: Request,
+    server: Server,
+    start: ReadStart,
+    taken: Taken,
+    planned: int,
+    registry: Registry,
+    clients: Clients,
+) -> Response:
+    """A wait that would be too long is not begun: it would keep a place of the lane for nothing."""
+    no_attempt, limit = _attempt(request, 0), registry.settings.limits.server_wait_seconds
+    since = taken.waits.get(_waiter(request))
+    waited, left = _seconds_since(since, clients) if since else 0.0, (start.at - clients.now()).total_seconds()
+    if waited + left > limit:
+        return Response(verdict="declined", attempt=no_attempt, declined=say_blackout(server.id, start, waited, limit))
+    if since is None:
+        clients.places.begin_wait(server.id, _waiter(request), taken, clients.now())
+    look = place_look_seconds(max(SHORTEST_WAIT_SECONDS, planned), waited, limit)
+    return Response(verdict="wait", attempt=no_attempt, wait_seconds=min(look, ceil(left)))
 
 
 def _say_holder(database: str, clients: Clients) -> str:

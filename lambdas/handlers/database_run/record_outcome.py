@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Literal
 
 from fleet.attempts import Attempt
+from fleet.blackouts import is_blackout
 from fleet.claims import is_joined
 from fleet.databases import Mode
 from fleet.deltas.swept_tables import LastSweep
@@ -23,7 +24,7 @@ from fleet.failures import Failure
 from fleet.gate import conclude_trial
 from fleet.names import last_sweep_key
 from fleet.outcome_record import outcome_key
-from fleet.outcomes import CLAIMED, JOINED, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
+from fleet.outcomes import CLAIMED, JOINED, SERVER_BLACKOUT, SERVER_FULL, Outcome, OutcomeName, TableOutcome, decide
 from fleet.server_places import is_full
 from lambdas.attempt_context import Opened, look_at_attempt, read_account
 from lambdas.entrypoint import Model, entrypoint
@@ -128,6 +129,8 @@ def _why_declined(attempt: Attempt, declined: str, clients: Clients) -> Failure:
         return Failure("joined", JOINED, declined)
     if is_full(declined):
         return Failure("server_full", SERVER_FULL, declined)
+    if is_blackout(declined):
+        return Failure("blackout", SERVER_BLACKOUT, declined)
     return Failure("cancelled", CLAIMED, declined)
 
 

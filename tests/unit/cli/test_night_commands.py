@@ -128,6 +128,13 @@ def test_status_of_a_run_names_each_database_with_its_end_and_exits_1_on_a_red_o
     assert {one["word"] for one in answered["databases"]} == {"ok", "partial"}
 
 
+def test_status_narrowed_to_an_owner_that_no_database_has_says_which_there_are(fleet: Fleet, red: Case) -> None:
+    said = fleet("status", "red", "--owner", "nobody")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == ("Error: no database of the run has the owner nobody. Their tags: none. Their owners: none.\n")
+    assert fleet("status", "--owner", "nobody").code == 2
+
+
 def test_status_exits_1_where_a_run_that_is_over_left_a_database_without_an_outcome(fleet: Fleet, case: Case) -> None:
     case.plan()
     said = fleet("status", case.run)

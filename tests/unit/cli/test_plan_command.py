@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,28 @@ def test_what_it_cannot_do_is_one_sentence(
     assert (said.code, said.out) == (2, "")
     assert words in said.err
     assert len(said.err.splitlines()) == 1
+
+
+def test_owners_priorities_and_blackouts_are_shown(plan: Plan, tmp_path: Path) -> None:
+    folder = tmp_path / "registry"
+    shutil.copytree(REGISTRY, folder)
+    servers, databases = folder / "servers.yaml", folder / "databases.yaml"
+    window = '{starts: "07:00", ends: "12:00"}'
+    servers.write_text(servers.read_text(encoding="utf-8") + f"  blackouts: [{window}]\n", encoding="utf-8")
+    text = databases.read_text(encoding="utf-8")
+    named = text.replace("- id: vega-nature\n", "- id: vega-nature\n  owner: team-vega\n  priority: 3\n")
+    databases.write_text(named, encoding="utf-8")
+    at = ("--registry", str(folder), "--databases", "vega-nature,tpcds-store", "--what-if", "window=1h", "--at")
+    said = plan(*at, "2026-12-01T11:00+01:00")
+    assert said.code == 1
+    lines = [" ".join(line.split()) for line in said.out.splitlines()]
+    assert "priority, where it is not 0: vega-nature 3" in lines
+    assert "vega-nature ends at 2:10:00 (owner of the database: team-vega)" in lines
+    words = " ".join(lines)
+    assert "vega-nature waits until 2026-12-01T12:00:00+00:00 for the end of 07:00 to 12:00 UTC" in words
+    lane = document_of(plan(*at, "2026-12-01T13:00+00:00", "--json"))["lanes"][0]["databases"]
+    assert [(one["database"], one["database_owner"], one["priority"], one["blackout"]) for one in lane] == [
+        ("vega-nature", "team-vega", 3, None),
+        ("tpcds-store", "", 0, None),
+    ]
+    assert plan("--at", "2026-12-01T13:00").code == 2

@@ -31,7 +31,7 @@ def printed(outcomes: list[Outcome]) -> list[str]:
     """The lines that a person reads, blanks folded."""
     console = Console(width=200, file=StringIO())
     with console.capture() as captured:
-        print_outcomes(outcomes, console)
+        print_outcomes(outcomes, {}, console)
     return [" ".join(line.split()) for line in captured.get().splitlines()]
 
 
@@ -62,13 +62,25 @@ def test_the_table_of_a_delta_shows_changes_and_no_rows_at_the_source() -> None:
     assert lines[0] == heads
     assert lines[1] == "shop ok 3 2 1 7 7 500 1,000 18,000 0"
     assert lines[3].startswith("Tables that arrived by delta (2): 7 changes were applied; 1 of these tables had none.")
-    totals = as_document([shop])["totals"]
+    totals = as_document([shop], {})["totals"]
     assert totals["arrived"]["changes_applied"] == {"rows": 7, "known": 2, "unknown": 0}
 
 
 def test_a_program_gets_the_same_two_sums() -> None:
-    totals = as_document(NIGHT)["totals"]
+    totals = as_document(NIGHT, {})["totals"]
     assert (totals["arrived"]["tables"], totals["arrived"]["bytes"]) == (2, 18000)
     assert totals["arrived"]["in_snowflake"] == {"rows": 1000, "known": 2, "unknown": 0}
     assert totals["not_arrived"]["by_dms"] == {"rows": 666, "known": 2, "unknown": 0}
     assert totals["not_arrived"]["in_snowflake"] == {"rows": 0, "known": 0, "unknown": 2}
+
+
+def test_what_is_red_is_printed_with_the_owner_of_its_database_beside_that_of_the_cause() -> None:
+    console = Console(width=200, file=StringIO())
+    with console.capture() as captured:
+        print_outcomes(NIGHT, {"fine": "team-calm", "lost": "team-lost"}, console)
+    lines = [line.strip() for line in captured.get().splitlines()]
+    at = lines.index("owner of the database: team-lost")
+    assert lines[at - 2] == "lost: connection: gone"
+    assert "owner of the database: team-calm" not in lines
+    databases = as_document(NIGHT, {"lost": "team-lost"})["databases"]
+    assert [one["database_owner"] for one in databases] == ["", "", "team-lost"]  # type: ignore[union-attr, attr-defined]

@@ -23,7 +23,7 @@ def test_a_failures_text_is_printed_as_it_is_on_one_line(capsys: pytest.CaptureF
     outcome = decide(
         attempt, failure, (), gaps=(ARN,), started_at="2026-11-29T00:00:00+00:00", ended_at="2026-11-29T00:01:00+00:00"
     )
-    print_outcomes([outcome], make_console())
+    print_outcomes([outcome], {}, make_console())
     lines = capsys.readouterr().out.splitlines()
     assert f"erp: credentials: {ARN}" in lines
     assert f"erp: not checked: {ARN}" in lines

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cli.commands import cli
-from cli.options import Factor, Names, NonEmptyPath, RateOfDms, Text
+from cli.options import Factor, Moment, Names, NonEmptyPath, RateOfDms, Text
 
 # No bare text among them: an option of type `click.STRING` takes an empty value, so `Text` is to be used.
 VALUES: dict[type[click.ParamType], Sequence[str]] = {
@@ -17,6 +17,15 @@ VALUES: dict[type[click.ParamType], Sequence[str]] = {
     Names: ("", " ", ",", " , ", "no such!", "never-was", "never-was,"),
     NonEmptyPath: ("", " ", "afile", "afile/below", "/proc/nowhere/at-all"),
     Factor: ("", " ", "fast", "-1", "0", "nan", "inf", "1e400"),
+    Moment: (
+        "",
+        " ",
+        "noon",
+        "2026-12-01T22:00",
+        "0001-01-01T00:00+14:00",
+        "9999-12-31T23:59-14:00",
+        "2026-12-01T22:00Z",
+    ),
     click.IntRange: ("", " ", "many", "-1", "1.5", "9" * 30),
     click.Choice: ("", " ", "nonsense", "--json"),
     RateOfDms: ("", " ", "nonsense", "8", "200/", "200/8/1", "-1/8", "0/0", "100/4", "off"),

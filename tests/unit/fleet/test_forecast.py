@@ -127,3 +127,27 @@ def test_the_planned_order_comes_within_what_is_wanted_of_the_bound_and_others_d
 
 def test_a_fleet_of_a_seed_is_always_the_same() -> None:
     assert make_fleet(50, 1, JUDGED) == make_fleet(50, 1, JUDGED) != make_fleet(50, 2, JUDGED)
+
+
+@given(runs())
+def test_of_a_server_and_an_instance_a_database_of_a_higher_priority_starts_earlier(
+    run: tuple[list[Job], Capacity],
+) -> None:
+    jobs, capacity = run
+    urgent = [replace(job, priority=number % 3) for number, job in enumerate(jobs)]
+    starts = [one.job for one in order_starts(urgent, capacity)]
+    for place in {(job.instance, job.server) for job in urgent}:
+        priorities = [job.priority for job in starts if (job.instance, job.server) == place]
+        assert priorities == sorted(priorities, reverse=True)
+
+
+def test_a_priority_keeps_no_place_free_and_waits_for_no_longer_one() -> None:
+    capacity = Capacity({"i": 2}, {"capped": 1}, FAST)
+    jobs = [
+        Job("first", "i", "capped", 5, priority=1),
+        Job("second", "i", "capped", 5, priority=1),
+        Job("long", "i", "other", 900),
+        Job("last", "i", "other", 9999, priority=-1),
+    ]
+    starts = [(one.job.database, one.at) for one in order_starts(jobs, capacity)]
+    assert starts == [("first", 0.0), ("long", 0.0), ("second", 5.0), ("last", 10.0)]

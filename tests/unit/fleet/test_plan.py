@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import SETTINGS
+from fleet.blackouts import Blackout
 from fleet.databases import Database, Limits, Registry, Server
 from fleet.errors import QuotaExceededError
 from fleet.measures import Measured, estimate
@@ -135,7 +137,7 @@ def test_the_same_input_gives_the_same_plan(fleet: list[Database]) -> None:
             run="r",
             mode="full",
             registry_version="v",
-            planned_at="now",
+            planned_at="2026-11-30T22:00:00+00:00",
             databases=fleet,
             chosen=[one.id for one in fleet],
             measures={},
@@ -187,3 +189,35 @@ def test_a_database_that_does_deltas_counts_as_two_tasks() -> None:
 
 def test_a_fleet_of_forty_eight_databases_an_instance_fits() -> None:
     require_size([Database(f"{name}-{n}", "s", "S", name, ()) for name in "abcdef" for n in range(48)], Limits())
+
+
+NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+CLOSED = replace(SERVER, blackouts=(Blackout("11:00", "14:00"),))
+
+
+def test_a_database_whose_server_is_in_a_blackout_starts_after_it_and_behind_those_that_may_start() -> None:
+    free = [replace(one, id=f"free-{one.id}", server="other") for one in fleet_of(3, seconds=60)]
+    held = fleet_of(2, seconds=600)
+    registry = replace(registry_of([*held, *free]), servers=(CLOSED, replace(SERVER, id="other")))
+    arranged = arrange(registry, registry.databases, {}, now=NOON)
+    assert [one[:4] for one in arranged.lanes[0].databases] == ["free", "free", "free", "d-00", "d-00"]
+    assert {one: arranged.offsets[one] for one in ("d-000", "d-001")} == {"d-000": 7200, "d-001": 7200}
+    assert arranged.forecast.spans["d-000"].starts_at == 7200
+    assert max(arranged.offsets[one.id] for one in free) < 60
+    assert (arranged.forecast.bound.by, arranged.forecast.bound.seconds) == ("blackout", 7800)
+    assert arrange(registry, registry.databases[::-1], {}, now=NOON) == arranged
+
+
+def test_one_that_would_be_read_into_the_next_blackout_starts_after_it_and_one_that_never_fits_says_so() -> None:
+    fleet = [*fleet_of(1, seconds=3600), replace(fleet_of(1, seconds=23 * 3600)[0], id="long")]
+    arranged = arrange(registry_of(fleet, server=CLOSED), fleet, {}, now=NOON - timedelta(minutes=90))
+    assert {name: (start.at.hour, start.fits) for name, start in arranged.held.items()} == {
+        "d-000": (14, True),
+        "long": (14, False),
+    }
+
+
+def test_one_whose_blackout_lasts_longer_than_a_database_waits_is_not_held_back_but_named() -> None:
+    fleet = fleet_of(1, seconds=60)
+    arranged = arrange(registry_of(fleet, server=CLOSED, server_wait_seconds=3600), fleet, {}, now=NOON)
+    assert (arranged.skipped, arranged.offsets) == ({"d-000"}, {"d-000": 0})

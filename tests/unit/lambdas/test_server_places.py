@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from cases import Case, Cases, refused
 from fleet.attempts import Attempt
+from fleet.blackouts import Blackout
 from fleet.claims import Claim
 from fleet.databases import Server
 from fleet.server_places import Place
@@ -200,6 +202,56 @@ def test_connections_bind_where_they_are_fewer_than_the_databases_need(cases: Ca
     hold(case)
     second = cases.take()
     assert second.claim(execution=living(second))["verdict"] == "wait"
+
+
+# Blackouts
+
+
+def plan_in_blackout(case: Case, minutes: int) -> None:
+    """A run of the database that is planned an hour after a blackout of its server began, of so many *minutes*."""
+    now = case.cloud.clock.now()
+    starts, ends = now - timedelta(hours=1), now + timedelta(minutes=minutes - 60)
+    blackout = Blackout(f"{starts:%H:%M}", f"{ends:%H:%M}")
+    case.cloud.deploy(replace(case.cases.registry, servers=(replace(SERVER, blackouts=(blackout,)),)))
+    case.plan(f"blackout-{case.id}")
+
+
+def test_a_database_waits_for_the_end_of_its_servers_blackout_and_is_then_claimed(cases: Cases, case: Case) -> None:
+    plan_in_blackout(case, 180)
+    execution = living(case)
+    answer = case.claim(execution=execution)
+    assert (answer["verdict"], answer["wait_seconds"]) == ("wait", LOOK_SECONDS)
+    assert taken(cases) == set()
+    cases.time.pass_seconds(2 * 3600 - 90)
+    last = case.claim(execution=execution)
+    assert last["verdict"] == "wait"
+    assert last["wait_seconds"] <= 90
+    cases.time.pass_seconds(90)
+    assert case.claim(execution=execution)["verdict"] == "claimed"
+
+
+def test_a_blackout_that_goes_on_for_too_long_is_not_waited_for_and_the_outcome_says_which_it_is(
+    cases: Cases, case: Case
+) -> None:
+    plan_in_blackout(case, 60 + LONGEST_SECONDS // 60 + 2)
+    started_at = cases.cloud.clock.now().isoformat()
+    declined = case.claim(execution=living(case))
+    assert declined["verdict"] == "declined"
+    case.attempt = declined["attempt"]
+    case.call("RecordOutcome", declined=declined["declined"], started_at=started_at)
+    seen = [case.outcome[name] for name in ("outcome", "failure_class", "failure_name", "attempt")]
+    assert seen == ["skipped", "blackout", "ServerBlackout", 0]
+    assert case.outcome["failure_text"].startswith("its server is in a blackout: 'shared' is not read from ")
+    assert case.outcome["failure_text"].endswith("; waited 0 s of 21600 s (server_wait_seconds).")
+
+
+def test_a_load_does_not_begin_in_a_blackout_that_began_after_the_claim(cases: Cases, case: Case) -> None:
+    plan_in_blackout(case, 24 * 60 - 120)
+    cases.time.pass_seconds(21 * 3600 + 300)  # the blackout is over
+    case.go_before("StartTask")
+    cases.time.pass_seconds(2 * 3600)
+    assert case.call("StartTask")["verdict"] == "wait"
+    assert case.record["wait_for"] == "ServerBlackout"
 
 
 # Executions that break off

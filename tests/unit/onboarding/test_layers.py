@@ -204,3 +204,18 @@ def test_a_family_shows_which_of_its_databases_differ(write: Write) -> None:
     assert found.outliers[0].source.endswith("databases.yaml:2")
     with pytest.raises(MalformedInputError, match=r"no family 'cmr'\. Did you mean `crm`\?"):
         explain_family(folder, {}, "cmr")
+
+
+def test_owner_and_priority_are_inherited_and_notes_are_a_databases_own(write: Write) -> None:
+    folder = write(
+        "databases: {owner: dba@example.org}\n",
+        families=FAMILY + "  priority: 5\n",
+        databases="- {id: a, family: crm, server: erp, notes: moves in March}\n"
+        "- {id: b, family: crm, server: erp, owner: team-b, priority: -1}\n",
+    )
+    found = {one.id: (one.owner, one.priority, one.notes) for one in read_registry(folder, {}).databases}
+    assert found == {"a": ("dba@example.org", 5, "moves in March"), "b": ("team-b", -1, "")}
+    write(families=FAMILY + "  priority: 101\n  notes: ours\n")
+    first, second = sorted(findings(folder))
+    assert "`priority` is 101, wanted -100 to 100." in " ".join((first, second))
+    assert "notes" in " ".join((first, second))

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet.blackouts import Blackout
 from fleet.databases import Limits, ParallelLoad, Quarantine, Rename, TaskProfile
 from fleet.errors import (
     DuplicateNameError,
@@ -463,6 +464,27 @@ def test_flags_of_the_environment_win_over_the_file(folder: Path) -> None:
     (folder / "databases.yaml").write_text(ONE + "  onboarded: true\n", encoding="utf-8")
     assert not read_registry(folder, {"FLEET_ONBOARD_CHINOOK": "0"}).database("chinook").onboarded
     assert read_registry(folder, {"PATH": "/bin"}).database("chinook").onboarded
+
+
+def test_blackouts_of_a_server_are_read_and_refused_where_they_are_malformed_or_leave_no_time(folder: Path) -> None:
+    def written(windows: str) -> str:
+        return SERVERS.replace("}", f", blackouts: [{windows}]}}")
+
+    good = '{starts: "07:00", ends: "18:30", days: [mon, fri], time_zone: Europe/Berlin}'
+    (folder / "servers.yaml").write_text(written(good), encoding="utf-8")
+    (server,) = read_registry(folder, {}).servers
+    assert server.blackouts == (Blackout("07:00", "18:30", ("mon", "fri"), "Europe/Berlin"),)
+    for wrong, words in (
+        ('{starts: "7:00", ends: "18:30"}', "is '7:00', wanted a time of the day, as \"07:00\""),
+        ('{starts: "07:00", ends: "24:00"}', "Midnight is 00:00."),
+        ('{starts: "07:00", ends: "18:30", days: [monday]}', "wanted 'mon'"),
+        ('{starts: "07:00", ends: "18:30", time_zone: Berlin}', "wanted the name of a time zone"),
+        ('{starts: "07:00", ends: "07:00"}', "`blackouts` leave no time in a week."),
+        ('{starts: "07:00", ends: "18:30"}, {starts: "18:00", ends: "07:00"}', "`blackouts` leave no time in a week."),
+    ):
+        found = only(folder, servers=written(wrong))
+        assert found.startswith("servers.yaml:1: embedded: ")
+        assert words in found
 
 
 def test_a_server_runs_where_its_engine_is_offered(folder: Path) -> None:

@@ -187,3 +187,33 @@ def test_folders_that_may_be_deleted_before_anybody_hears_of_a_missing_delta_are
     file.write_text(file.read_text().replace("tags:", "deltas: true, tags:"), encoding="utf-8")
     with pytest.raises(RegistryError, match=rf"settings\.yaml:{FIRST + 2}: .* is 19, .* at least 20 days"):
         read_registry(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("hour", "zone", "other_server", "at"),
+    [
+        (22, "Europe/Berlin", "", "Sun 21:00"),
+        (22, "Europe/Berlin", "- {id: shop-2, server: two, instance: big, schemas: [s], onboarded: true}\n", ""),
+        (5, "Europe/Berlin", "", ""),
+        (22, "Asia/Tokyo", "", ""),
+    ],
+)
+def test_a_night_that_starts_in_a_blackout_of_all_its_servers_is_refused(
+    tmp_path: Path, hour: int, zone: str, other_server: str, at: str
+) -> None:
+    write(tmp_path, night(expression=f"cron(0 {hour} * * ? *)", time_zone=zone))
+    window = "blackouts: [{starts: '21:30', ends: '02:00', time_zone: Europe/Berlin}]"
+    (tmp_path / "servers.yaml").write_text(
+        f"- {{id: one, engine: postgresql, secret: fleet/one, {window}}}\n"
+        "- {id: two, engine: postgresql, secret: fleet/two}\n",
+        encoding="utf-8",
+    )
+    databases = tmp_path / "databases.yaml"
+    text = databases.read_text(encoding="utf-8").replace("tags:", "onboarded: true, tags:")
+    databases.write_text(text + other_server, encoding="utf-8")
+    if not at:
+        assert read_registry(tmp_path, {}).settings.stack.nights
+        return
+    said = rf"settings\.yaml:{FIRST + 3}: .*night 'nightly' starts at {at} UTC, .*\(21:30 to 02:00 Europe/Berlin\)"
+    with pytest.raises(RegistryError, match=said):
+        read_registry(tmp_path, {})
