@@ -33,6 +33,17 @@ WithoutDeltas = Literal["each_run", "full_runs"]
 alone."""
 
 
+SettingValue = bool | int | str
+
+
+@dataclass(frozen=True)
+class EndpointSetting:
+    """A setting that DMS's source endpoints of a server get; *name* as DMS spells it (`fleet/dms/endpoint_settings.py`)."""
+
+    name: str
+    value: SettingValue
+
+
 @dataclass(frozen=True)
 class Server:
     """A host that several databases share. *secret*: name or ARN of its secret in Secrets Manager.
@@ -41,6 +52,7 @@ class Server:
     the connection to it is encrypted. *certificate*: ARN of the DMS certificate that `verify-...` compares with.
     *databases_at_once*, *connections_at_once*: what it bears at once of all runs together (`fleet/server_places.py`).
     *hosting*: who runs it, which decides what its administrator may do for us (`fleet prerequisites`).
+    *endpoint_settings*: what DMS is to do otherwise than by default when it reads from it; names are unique.
     """
 
     id: str
@@ -52,6 +64,7 @@ class Server:
     databases_at_once: int = 4
     connections_at_once: int = 100
     hosting: Hosting = "self-managed"
+    endpoint_settings: tuple[EndpointSetting, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from fleet.databases import Database, Engine, Registry, Server, Settings, TaskPr
 from fleet.errors import EmptyRegistryError, QuotaExceededError, RegistryError
 from fleet.quota_use import require_size
 from fleet.spelling import did_you_mean
+from onboarding.endpoint_references import note_changed_values, note_endpoint_settings
 from onboarding.fields import Entry, read_entry, read_part
 from onboarding.findings import Finding, in_order, join_inherited, raise_findings
 from onboarding.flags import read_flags
@@ -177,6 +178,7 @@ def _read_servers(folder: Path, findings: list[Finding]) -> list[Entry[Server]]:
     for entry in entries:
         note_encryption(entry)
         note_hosting(entry)
+        note_endpoint_settings(entry)
     return entries
 
 
@@ -222,6 +224,8 @@ def _read_databases(
     note_shared_sources(entries)
     for entry in entries:
         note_references(entry, engines)
+    for server in servers:
+        note_changed_values(server, entries)
     return entries
 
 
