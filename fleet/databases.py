@@ -38,7 +38,7 @@ SettingValue = bool | int | str
 
 @dataclass(frozen=True)
 class EndpointSetting:
-    """A setting that DMS's source endpoints of a server get; *name* as DMS spells it (`fleet/dms/endpoint_settings.py`)."""
+    """What DMS's source endpoints of a server get; *name* as DMS spells it (`fleet/dms/endpoint_settings.py`)."""
 
     name: str
     value: SettingValue

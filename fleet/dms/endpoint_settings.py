@@ -1,8 +1,8 @@
 """Which settings of DMS a server's source endpoints may be given, and which are refused for what reason.
 
-A setting has the name of DMS's guide. It goes to DMS as an extra connection attribute, `executeTimeout=120`: Terraform's
-provider has no other way for SQL Server, and its blocks for the other engines send 0 and false for what is left out
-(`expandPostgreSQLSettings`), a time-out of 0 among them.
+A setting has the name of DMS's guide. It goes to DMS as an extra connection attribute, `executeTimeout=120`:
+Terraform's provider has no other way for SQL Server, and its blocks for the other engines send 0 and false for what is
+left out (`expandPostgreSQLSettings`), a time-out of 0 among them.
 
 Sources, read on 2026-12-01: the tables of endpoint settings in
 https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.html#CHAP_Source.SQLServer.ConnectionAttrib
@@ -118,7 +118,7 @@ _RULES: Mapping[Engine, Mapping[str, SettingRule]] = {
     },
 }
 
-_FROM_THE_SECRET = "address and login come from the secret"
+_LOGIN = "address and login come from the secret"
 _OF_A_TARGET = "it is for targets of DMS, and this is a source"
 _TYPES = "the columns in Snowflake have the types that DMS gives without it"
 _HEARTBEAT = "DMS would write to the source; a delta moves the slot on, and its mark is all that is written"
@@ -128,7 +128,7 @@ _OF_ALL = {
             *("Username", "Password", "ServerName", "Port", "SecretsManagerSecretId", "SecretsManagerAccessRoleArn"),
             *("AuthenticationMethod", "ServiceAccessRoleArn"),
         ),
-        _FROM_THE_SECRET,
+        _LOGIN,
     ),
     "AfterConnectScript": "a script at the source may do anything, and its failure is not shown",
     "DatabaseName": "it is `name_at_source` of each database",
@@ -153,7 +153,7 @@ _REFUSED: Mapping[Engine, Mapping[str, str]] = {
     "mysql": {
         **_OF_ALL,
         **dict.fromkeys(("ParallelLoadThreads", "TargetDbType"), _OF_A_TARGET),
-        "SkipTableSuspensionForPartitionDdl": "rows of a partition that was dropped would stay, and nothing would say so",
+        "SkipTableSuspensionForPartitionDdl": "rows of a dropped partition would stay, and nothing would say so",
     },
     "sqlserver": {
         **_OF_ALL,

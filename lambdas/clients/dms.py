@@ -40,7 +40,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint as DMS describes it. *source*: how it connects and reads, if it is one. *s3*: nothing for a source."""
+    """An endpoint as DMS describes it. *source*: how it connects, if it is one. *s3*: nothing for a source."""
 
     arn: str
     status: str

@@ -1,8 +1,8 @@
 """Extra connection attributes of a source: which there are, and which of them would change what is read here.
 
 Source: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.ConnectionAttrib
-and the same tables of the pages of MySQL and SQL Server (read 2026-12-01). That DMS refuses any other name, and by which
-words, is observed: https://github.com/hashicorp/terraform-provider-aws/pull/29191 (read 2026-12-01).
+and the same tables of the pages of MySQL and SQL Server (read 2026-12-01). That DMS refuses any other name, and by
+which words, is observed: https://github.com/hashicorp/terraform-provider-aws/pull/29191 (read 2026-12-01).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from localcloud.in_process_transport import AwsError
 
-# By its name in small letters: the member of the engine's settings whose value decides here, or nothing. What has none is
-# kept and shown, and changes nothing: how long DMS waits, by which way it comes to a server, and how it finds the log.
+# By its name in small letters: the member of the engine's settings whose value decides here, or nothing. What has none
+# is kept and shown, and changes nothing: how long DMS waits, how it comes to a server, and how it finds the log.
 _POSTGRESQL = {
     **dict.fromkeys(
         (
