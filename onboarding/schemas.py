@@ -77,10 +77,10 @@ def _settings_of_endpoints() -> Schema:
     """A mapping of the settings of all engines; that one is of another engine is found when the registry is read."""
     types = {bool: "boolean", int: "integer", str: "string"}
     known = {name: rule for engine in get_args(Engine) for name, rule in rules_of(engine).items()}
-    properties = {
-        name: {"type": types[rule.of], **({"enum": list(rule.values)} if rule.values else {})}
-        for name, rule in sorted(known.items())
-    }
+    properties: dict[str, Schema] = {name: {"type": types[rule.of]} for name, rule in sorted(known.items())}
+    for name, rule in known.items():
+        if rule.values:
+            properties[name]["enum"] = [one for one in rule.values if one not in rule.refused]
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 

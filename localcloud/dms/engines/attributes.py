@@ -9,17 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localcloud.in_process_transport import AwsError
+from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 # By its name in small letters: the member of the engine's settings whose value decides here, or nothing. What has none
 # is kept and shown, and changes nothing: how long DMS waits, how it comes to a server, and how it finds the log.
+# What is refused would write to the source, or read other changes or types.
+_REFUSED = "refused"
 _POSTGRESQL = {
     **dict.fromkeys(
-        (
-            *("captureddls", "ddlartifactsschema", "executetimeout", "fetchcachesize", "pluginname"),
-            *("heartbeatenable", "heartbeatfrequency", "heartbeatschema"),
-        ),
+        ("captureddls", "ddlartifactsschema", "executetimeout", "fetchcachesize", "pluginname"),
         "",
+    ),
+    **dict.fromkeys(
+        (
+            *("consumemonotonicevents", "heartbeatenable", "heartbeatfrequency", "heartbeatschema"),
+            *("mapunboundednumericasstring", "slotname", "unboundedvarcharmaxsize"),
+        ),
+        _REFUSED,
     ),
     "afterconnectscript": "AfterConnectScript",
     "disableunicodesourcefilter": "DisableUnicodeSourceFilter",
@@ -34,6 +40,7 @@ _MYSQL = {
     "afterconnectscript": "AfterConnectScript",
     "cleansrcmetadataonmismatch": "CleanSourceMetadataOnMismatch",
     "servertimezone": "ServerTimezone",
+    "skiptablesuspensionforpartitionddl": _REFUSED,
 }
 _SQLSERVER = {
     **dict.fromkeys(
@@ -45,6 +52,7 @@ _SQLSERVER = {
         "",
     ),
     "forceloblookup": "ForceLobLookup",
+    "readbackuponly": _REFUSED,
     "trimspaceinchar": "TrimSpaceInChar",
 }
 _KNOWN: Mapping[str, Mapping[str, str]] = {
@@ -62,6 +70,7 @@ def read_attributes(text: str, settings: str) -> dict[str, str]:
 
     Raises:
         AwsError: DMS has no such attribute of a source of that engine, or *text* is no list of them.
+        NotEmulatedError: It is one that is not taken here with any value.
     """
     found: dict[str, str] = {}
     for one in filter(None, text.split(";")):
@@ -71,6 +80,8 @@ def read_attributes(text: str, settings: str) -> dict[str, str]:
             raise AwsError(
                 "InvalidParameterValueException", f"Unsupported value '{name}' for extra connection attributes"
             )
+        if member == _REFUSED:
+            raise NotEmulatedError(f"ExtraConnectionAttributes with {name} = {value}")
         if member:
             found[member] = value
     return found

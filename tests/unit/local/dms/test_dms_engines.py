@@ -64,7 +64,7 @@ def taken(rule: SettingRule) -> list[SettingValue]:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_each_setting_of_an_endpoint_is_an_attribute_that_dms_knows(engine: Engine) -> None:
-    # The two houses have a list each. What this cloud does not emulate it refuses by name, or it says that it ignores it.
+    # The two houses have a list each. What this cloud does not do it refuses by name, or it says that it ignores it.
     for name, rule in rules_of(engine).items():
         for setting in (EndpointSetting(name, value) for value in taken(rule)):
             given = wanted(engine, setting)
@@ -84,6 +84,7 @@ _OTHERWISE_REFUSED = {"DisableUnicodeSourceFilter", "CleanSourceMetadataOnMismat
     [
         ("postgresql", "mapBooleanAsBoolean=true"),
         ("postgresql", "executeTimeout=5;trimSpaceInChar=false;"),
+        ("postgresql", "slotName=mine"),
         ("mariadb", "serverTimezone=US/Pacific"),
         ("sqlserver", "TrimSpaceInChar=false"),
     ],
@@ -95,5 +96,5 @@ def test_an_attribute_that_would_change_what_is_read_is_refused_by_name(engine: 
 
 @pytest.mark.parametrize("attributes", ["colour=red", "executeTimeout", "executeTimeout=5; connectionTimeout=3"])
 def test_an_attribute_that_dms_does_not_know_is_refused(attributes: str) -> None:
-    with pytest.raises(AwsError, match="Unsupported value '.*' for extra connection attributes"):
+    with pytest.raises(AwsError, match=r"Unsupported value '.*' for extra connection attributes"):
         offered.check({**wanted("sqlserver"), "ExtraConnectionAttributes": attributes}, readers())
