@@ -119,6 +119,7 @@ def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:
     names = _read_names(folder, findings)
     note_reused_names(databases, names or {}, str(folder / NAMES_FILE))
     for server in servers:
+        note_changed_values(server, databases)
         if (profile := settings.fields.get("profile")) is not None:
             note_connections(server, databases, profile)
     note_settings(settings, databases)
@@ -224,8 +225,6 @@ def _read_databases(
     note_shared_sources(entries)
     for entry in entries:
         note_references(entry, engines)
-    for server in servers:
-        note_changed_values(server, entries)
     return entries
 
 
