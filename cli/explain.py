@@ -15,6 +15,7 @@ from rich.table import Table
 from cli.account import require_registry
 from cli.options import Text, json_option, registry_option
 from cli.terminal import make_console
+from fleet.databases import EndpointSetting
 from fleet.errors import MalformedInputError
 from onboarding.explained import Effective, ExplainedFamily, explain_family
 from onboarding.explained import explain as explain_database
@@ -83,6 +84,8 @@ def _shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list | tuple):
         return ", ".join(map(_shown, value))
+    if isinstance(value, EndpointSetting):
+        return f"{value.name}: {_shown(value.value)}"
     if is_dataclass(value) and not isinstance(value, type):
         said = {name: one for name, one in asdict(value).items() if one not in (None, ())}
         return " ".join(f"{name}={_shown(one)}" for name, one in said.items())

@@ -34,6 +34,17 @@ WithoutDeltas = Literal["each_run", "full_runs"]
 alone."""
 
 
+SettingValue = bool | int | str
+
+
+@dataclass(frozen=True)
+class EndpointSetting:
+    """What DMS's source endpoints of a server get; *name* as DMS spells it (`fleet/dms/endpoint_settings.py`)."""
+
+    name: str
+    value: SettingValue
+
+
 @dataclass(frozen=True)
 class Server:
     """A host that several databases share. *secret*: name or ARN of its secret in Secrets Manager.
@@ -43,6 +54,7 @@ class Server:
     *databases_at_once*, *connections_at_once*: what it bears at once of all runs together (`fleet/server_places.py`).
     *blackouts*: when none of its databases starts to be read (`fleet/blackouts.py`).
     *hosting*: who runs it, which decides what its administrator may do for us (`fleet prerequisites`).
+    *endpoint_settings*: what DMS is to do otherwise than by default when it reads from it; names are unique.
     """
 
     id: str
@@ -55,6 +67,7 @@ class Server:
     connections_at_once: int = 100
     hosting: Hosting = "self-managed"
     blackouts: tuple[Blackout, ...] = ()
+    endpoint_settings: tuple[EndpointSetting, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,9 @@ NAMES: dict[str, FailureName] = {
         "Deploy the stack of its instance. Find who deleted it."),
     # Endpoints and task
     "SourceNotAsWanted": FailureName(
-        ("not_deployed",), "StartTask", "The source endpoint's SslMode is not as servers.yaml says.", "Deploy."),
+        ("not_deployed",), "StartTask",
+        "The source endpoint's SslMode or one of its settings is not as servers.yaml says.",
+        "Deploy; where servers.yaml does not say the setting, write it there first."),
     "EndpointNotAsWanted": FailureName(
         ("landing_mismatch",), "StartTask", "The S3 endpoint was changed between our change and the start.",
         "Rerun; find who changed it, if it recurs."),

@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
+from fleet.databases import EndpointSetting
 from fleet.errors import MalformedSettingError, RegistryError
 from fleet.spelling import did_you_mean
 from onboarding.findings import FilePlace, Finding, Way
@@ -144,6 +145,8 @@ class _Reading:
         """*node* as a value of *hint*, within the field's rule. `X | None`: the field may be left out, and is an X."""
         if type(None) in typing.get_args(hint):
             hint = next(one for one in typing.get_args(hint) if one is not type(None))
+        if hint == tuple[EndpointSetting, ...]:
+            return self._settings(node, way)
         if typing.get_origin(hint) is tuple:
             return self._items(node, typing.get_args(hint)[0], way, rule_of)
         if dataclasses.is_dataclass(hint):
@@ -179,6 +182,26 @@ class _Reading:
         if len(items) < len(node.value):
             raise _Refused
         return tuple(items)
+
+    def _settings(self, node: Node, way: Way) -> tuple[EndpointSetting, ...]:
+        """A mapping of names to single values, each by its form a switch, a number or a text. Those that are right are
+        kept beside others, so that all are looked at."""
+        if not isinstance(node, MappingNode):
+            raise self.refuse(node, way, "a mapping of names to values", f"Write `{way[-1]}: {{ExecuteTimeout: 120}}`.")
+        found: list[EndpointSetting] = []
+        pairs = members(node, self.entry.file)
+        for name, (_, value) in pairs.items():
+            self.entry.places[(*way, name)] = self._place(value)
+            hint = {"bool": bool, "int": int, "str": str}.get(kind_of(value))
+            try:
+                if hint is None:
+                    raise self.refuse(value, (*way, name), "true, false, a whole number or a text")
+                found.append(EndpointSetting(name, self._scalar(value, hint, (*way, name))))
+            except _Refused:
+                continue
+        if len(found) < len(pairs):
+            self.entry.complete = False
+        return tuple(found)
 
     def _scalar(self, node: Node, hint: Any, way: Way) -> Any:
         kind = kind_of(node)

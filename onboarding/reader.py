@@ -16,6 +16,7 @@ from fleet.databases import Database, Engine, Registry, Server, Settings, TaskPr
 from fleet.errors import EmptyRegistryError, QuotaExceededError, RegistryError
 from fleet.quota_use import require_size
 from fleet.spelling import did_you_mean
+from onboarding.endpoint_references import note_changed_values, note_endpoint_settings
 from onboarding.fields import Entry, read_entry, read_part
 from onboarding.findings import Finding, in_order, join_inherited, raise_findings
 from onboarding.flags import read_flags
@@ -119,6 +120,7 @@ def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:
     names = _read_names(folder, findings)
     note_reused_names(databases, names or {}, str(folder / NAMES_FILE))
     for server in servers:
+        note_changed_values(server, databases)
         if (profile := settings.fields.get("profile")) is not None:
             note_connections(server, databases, profile)
     note_settings(settings, servers, databases)
@@ -179,6 +181,7 @@ def _read_servers(folder: Path, findings: list[Finding]) -> list[Entry[Server]]:
         note_encryption(entry)
         note_hosting(entry)
         note_blackouts(entry)
+        note_endpoint_settings(entry)
     return entries
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from fleet.databases import Database, Server, Settings
+from fleet.databases import Database, EndpointSetting, Engine, Server, Settings
+from fleet.dms.endpoint_settings import rules_of
 from onboarding.layers import OWN
 from onboarding.reader import (
     DATABASES_FILE,
@@ -55,6 +56,8 @@ def schemas(texts: Mapping[str, str]) -> dict[str, Schema]:
     database["required"] = ["id"]
     database["properties"] = _described(database["properties"], texts[DATABASES_FILE])
     server = _entry_of(found[SERVERS_FILE])
+    server["properties"]["endpoint_settings"] = _settings_of_endpoints()
+    found[SERVERS_FILE]["$defs"].pop(EndpointSetting.__name__)
     server["properties"] = _described(server["properties"], texts[SERVERS_FILE])
     of_family = {name: one for name, one in database["properties"].items() if name == "id" or name not in OWN}
     _entry_of(found[FAMILIES_FILE]).update({"properties": of_family, "required": ["id"]})
@@ -68,6 +71,17 @@ def schemas(texts: Mapping[str, str]) -> dict[str, Schema]:
     definitions = found[DATABASES_FILE].get("$defs", {})
     settings["$defs"] |= {name: one for name, one in definitions.items() if name != Database.__name__}
     return {file: {"$schema": _DRAFT, **schema} for file, schema in found.items()}
+
+
+def _settings_of_endpoints() -> Schema:
+    """A mapping of the settings of all engines; that one is of another engine is found when the registry is read."""
+    types = {bool: "boolean", int: "integer", str: "string"}
+    known = {name: rule for engine in get_args(Engine) for name, rule in rules_of(engine).items()}
+    properties: dict[str, Schema] = {name: {"type": types[rule.of]} for name, rule in sorted(known.items())}
+    for name, rule in known.items():
+        if rule.values:
+            properties[name]["enum"] = [one for one in rule.values if one not in rule.refused]
+    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _described(keys: Mapping[str, Schema], text: str) -> dict[str, Schema]:
@@ -112,8 +126,8 @@ def _tidy(part: Any) -> Any:
         return part
     tidy = {name: _tidy(one) for name, one in part.items() if name != "title" or isinstance(one, dict)}
     if "anyOf" in tidy:
-        (only,) = [one for one in tidy.pop("anyOf") if one.get("type") != "null"]
-        tidy |= only
+        others = [one for one in tidy.pop("anyOf") if one.get("type") != "null"]
+        tidy |= others[0] if len(others) == 1 else {"anyOf": others}
     if tidy.get("default", "") is None:
         del tidy["default"]
     if tidy.get("type") == "object":

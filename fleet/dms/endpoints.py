@@ -6,9 +6,11 @@ Source: botocore's model of DMS's `S3Settings` (docs/facts/dms.md 4.1).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fleet.databases import Database, Engine, Server, Settings, SslMode
+from fleet.dms.endpoint_settings import connection_attributes, find_other_setting
 from fleet.failures import Failure
 from fleet.folders import Folder, judge_prefix
 from fleet.names import ENDPOINT_ROLE_PATH, endpoint_role_name
@@ -58,26 +60,53 @@ def source_endpoint(server: Server, database: Database, secrets_role_arn: str) -
     """
     engine, member = _SOURCES[server.engine]
     encryption = {"SslMode": server.ssl_mode, **({"CertificateArn": server.certificate} if server.certificate else {})}
+    attributes = connection_attributes(server.engine, server.endpoint_settings)
+    extra = {"ExtraConnectionAttributes": attributes} if attributes else {}
     settings = {"SecretsManagerAccessRoleArn": secrets_role_arn, "SecretsManagerSecretId": server.secret}
     if member == "MySQLSettings":
-        return {"EngineName": engine, **encryption, member: settings}
+        return {"EngineName": engine, **encryption, **extra, member: settings}
     named = {"DatabaseName": database.name_at_source}
-    return {"EngineName": engine, **encryption, **named, member: {**settings, **named}}
+    return {"EngineName": engine, **encryption, **extra, **named, member: {**settings, **named}}
 
 
-def judge_source(server: Server, database: str, found: str) -> Failure | None:
-    """A failure, if the source endpoint as read back connects with another SslMode (*found*) than the registry says.
+@dataclass(frozen=True)
+class FoundSource:
+    """How a source endpoint as read back connects, and what else it says: *attributes*, the extra ones of its
+    connection, and *members*, the settings of its engine."""
 
-    >>> judge_source(Server("one", "postgresql", "secret"), "shop", "none").name
-    'SourceNotAsWanted'
+    ssl_mode: str
+    attributes: str
+    members: Mapping[str, Any]
+
+
+def read_source(endpoint: Mapping[str, Any]) -> FoundSource:
+    """What an endpoint says as DMS describes it.
+
+    >>> read_source({"PostgreSQLSettings": {"ExecuteTimeout": 60}})
+    FoundSource(ssl_mode='none', attributes='', members={'ExecuteTimeout': 60})
     """
-    if found == server.ssl_mode:
+    members = next((endpoint[member] for _, member in _SOURCES.values() if endpoint.get(member)), {})
+    return FoundSource(endpoint.get("SslMode") or "none", endpoint.get("ExtraConnectionAttributes") or "", members)
+
+
+def judge_source(server: Server, database: str, found: FoundSource) -> Failure | None:
+    """A failure, if the source endpoint as read back connects or reads otherwise than the registry says.
+
+    >>> judge_source(Server("one", "postgresql", "secret"), "shop", FoundSource("none", "", {})).name
+    'SourceNotAsWanted'
+    >>> judge_source(Server("one", "postgresql", "secret"), "shop", FoundSource("require", "executeTimeout=60", {}))
+    """
+    remedy = "Deploy, so that the endpoint is as the registry says."
+    if found.ssl_mode != server.ssl_mode:
+        difference = f"SslMode {found.ssl_mode!r}, servers.yaml says {server.ssl_mode!r}"
+    elif other := find_other_setting(server.engine, server.endpoint_settings, found.attributes, found.members):
+        difference, remedy = other.text, other.remedy
+    else:
         return None
     return Failure(
         "not_deployed",
         "SourceNotAsWanted",
-        f"{database}'s source endpoint has SslMode {found!r}, servers.yaml says {server.ssl_mode!r} for {server.id!r}. "
-        f"Nothing was started. Deploy, so that the endpoint is as the registry says.",
+        f"{database}'s source endpoint has {difference} for {server.id!r}. Nothing was started. {remedy}",
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fleet.connections import Connection
+from fleet.dms.endpoints import FoundSource, read_source
 from fleet.dms.first_tasks import FirstTask
 from fleet.dms.task_texts import TaskTexts
 from fleet.dms.tasks import TaskReport, read_task
@@ -39,11 +40,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint as DMS describes it. *s3*: nothing for a source."""
+    """An endpoint as DMS describes it. *source*: how it connects, if it is one. *s3*: nothing for a source."""
 
     arn: str
     status: str
-    ssl_mode: str
+    source: FoundSource
     s3: Mapping[str, Any]
 
 
@@ -214,6 +215,4 @@ def _read_task(found: Mapping[str, Any]) -> Task:
 
 
 def _read_endpoint(found: Mapping[str, Any]) -> Endpoint:
-    return Endpoint(
-        found["EndpointArn"], found["Status"], found.get("SslMode") or "none", found.get("S3Settings") or {}
-    )
+    return Endpoint(found["EndpointArn"], found["Status"], read_source(found), found.get("S3Settings") or {})

@@ -52,8 +52,9 @@ IF OBJECT_ID(N'[awsdms].[rtm_dump_dblog]', N'P') IS NOT NULL AND NOT EXISTS (SEL
 IF OBJECT_ID(N'[awsdms].[rtm_position_1st_timestamp]', N'P') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sys.crypt_properties WHERE major_id = OBJECT_ID(N'[awsdms].[rtm_position_1st_timestamp]')) ADD SIGNATURE TO [awsdms].[rtm_position_1st_timestamp] BY CERTIFICATE [awsdms_rtm_position_1st_timestamp_cert] WITH PASSWORD = N'$(certificate_password)';
 
 --: server self-managed without-sysadmin
--- The login reads the log, sees definitions, calls those procedures, and keeps the publication that DMS reads. The
--- source's endpoint then has the setting enableNonSysadminWrapper=true.
+-- The login reads the log, sees definitions, calls those procedures, and keeps the publication that DMS reads. DMS calls
+-- them where its endpoints have enableNonSysadminWrapper=true: the server's entry in servers.yaml has
+-- `endpoint_settings: {EnableNonSysadminWrapper: true}`, which the next deployment gives them.
 -- https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.SQLServer.CDC.html#CHAP_SupportScripts.SQLServer.standalone
 GRANT SELECT ON sys.fn_dblog TO ${login};
 GRANT VIEW ANY DEFINITION TO ${login};

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from fleet.databases import Database, Engine, Hosting, Server
+from fleet.databases import Database, EndpointSetting, Engine, Hosting, Server
 from fleet.names import MARK_TABLE
 
 SYSADMIN, WITHOUT_SYSADMIN = "sysadmin", "without-sysadmin"
@@ -85,6 +85,11 @@ _ENGINES: Mapping[Engine, _Dialect] = {
     "sqlserver": _Dialect("sqlserver", _bracket, _bracket, _bracket),
 }
 
+_WRAPPER = EndpointSetting("EnableNonSysadminWrapper", value=True)
+_WRAPPER_MISSING = (
+    "MISSING in its entry of servers.yaml: `endpoint_settings: {EnableNonSysadminWrapper: true}`. Write it, and deploy."
+)
+
 
 @dataclass(frozen=True)
 class _Block:
@@ -139,6 +144,8 @@ def prerequisites(
     if of_server and undo and kept_for:
         of_server = [f"-- What the login may do in the whole server stays: for {', '.join(kept_for)}."]
     head = f"-- Server {server.id}: {server.engine}, {server.hosting}."
+    if way == WITHOUT_SYSADMIN and not undo and _WRAPPER not in server.endpoint_settings:
+        head += f"\n-- {_WRAPPER_MISSING}"
     of_server = [head, *of_server] if of_server else []
     of_databases: list[str] = []
     for one in databases:

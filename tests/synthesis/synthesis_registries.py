@@ -45,7 +45,10 @@ SERVERS = """\
   secret_key: arn:aws:kms:eu-west-1:210987654321:key/99999999-2222-3333-4444-555555555555
   ssl_mode: verify-full
   certificate: arn:aws:dms:eu-west-1:210987654321:cert:AUTHORITY
-- {id: ms, engine: sqlserver, secret: acme/ms}
+- id: ms
+  engine: sqlserver
+  secret: acme/ms
+  endpoint_settings: {MultiSubnetFailover: true, ExecuteTimeout: 120, ApplicationIntent: ReadOnly}
 - {id: plain, engine: postgresql, secret: acme/plain, ssl_mode: none}
 """
 # Ids that would fall together if their hyphens were dropped, or that are called as other resources are.

@@ -112,6 +112,13 @@ def test_a_database_that_does_deltas_has_a_second_task_on_the_same_endpoints(exi
     assert "FullLoadSettings" not in cdc["replication_task_settings"]
 
 
+def test_a_servers_settings_reach_the_source_endpoints_of_its_databases_alone(existing: Stacks) -> None:
+    endpoints = existing["instance-one"].of("aws_dms_endpoint").values()
+    given = {one.get("extra_connection_attributes") for one in endpoints if one["engine_name"] == "sqlserver"}
+    assert given == {"applicationIntent=ReadOnly;executeTimeout=120;multiSubnetFailover=Yes"}
+    assert not [one for one in endpoints if one["engine_name"] != "sqlserver" and "extra_connection_attributes" in one]
+
+
 def test_no_token_of_the_toolchain_is_left_and_what_people_wrote_is_not_read_as_terraforms(existing: Stacks) -> None:
     assert all("TfToken" not in stack.text for stack in existing.all.values())
     stack = existing["instance-one"]

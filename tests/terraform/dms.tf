@@ -109,6 +109,7 @@ resource "aws_dms_endpoint" "source" {
   secrets_manager_access_role_arn = aws_iam_role.endpoint.arn
   secrets_manager_arn             = aws_secretsmanager_secret.shop.arn
   ssl_mode                        = "require"
+  extra_connection_attributes     = "executeTimeout=120"
 }
 
 resource "aws_dms_s3_endpoint" "target" {

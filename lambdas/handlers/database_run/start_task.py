@@ -160,7 +160,7 @@ def _judge_endpoints(opened: Opened, found: Mapping[str, Endpoint]) -> Failure |
         if identifier not in found:
             return gone("endpoint", identifier)
     wanted = s3_settings(opened.settings, opened.attempt.folder)
-    return judge_source(opened.server, opened.database.id, found[opened.source_endpoint_id].ssl_mode) or judge_target(
+    return judge_source(opened.server, opened.database.id, found[opened.source_endpoint_id].source) or judge_target(
         opened.database.id, wanted, found[opened.target_endpoint_id].s3
     )
 

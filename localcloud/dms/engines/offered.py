@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from localcloud.dms.engines.attributes import read_attributes
 from localcloud.in_process_transport import AwsError, NotEmulatedError
 
 _SECRET = ("SecretsManagerAccessRoleArn", "SecretsManagerSecretId")
@@ -70,8 +71,11 @@ def check(given: Mapping[str, Any], sources: Collection[str]) -> None:
     engine = ENGINES.get(name)
     if engine is None or engine.side != side or (side == "source" and name not in sources):
         raise NotEmulatedError(f"an endpoint of engine {name} as {side}")
+    attributes: dict[str, str] = {}
     if extra := given.get("ExtraConnectionAttributes"):
-        raise NotEmulatedError(f"ExtraConnectionAttributes {extra}")
+        if side == "target":
+            raise NotEmulatedError(f"ExtraConnectionAttributes {extra}")
+        attributes = read_attributes(extra, engine.settings)
     if (mode := given.get("SslMode", "none")) not in _SSL_MODES[engine.settings]:
         # The code of the refusal is assumed.
         raise AwsError("InvalidParameterCombinationException", f"SslMode {mode} is not supported for engine {name}")
@@ -81,6 +85,9 @@ def check(given: Mapping[str, Any], sources: Collection[str]) -> None:
             raise NotEmulatedError(f"{engine.settings}.{key}: credentials come from Secrets Manager only")
         if key in engine.only and value != engine.only[key]:
             raise NotEmulatedError(f"{engine.settings}.{key} = {value}")
+    for key, value in attributes.items():
+        if key in engine.only and value.lower() != str(engine.only[key]).lower():
+            raise NotEmulatedError(f"ExtraConnectionAttributes with {key} = {value}")
     database = given.get("DatabaseName") or settings.get("DatabaseName")
     if side == "source" and engine.names_database and not database:
         raise AwsError("InvalidParameterCombinationException", f"DatabaseName is required for engine {name}")

@@ -92,6 +92,15 @@ def test_nothing_starts_over_a_connection_that_is_not_encrypted_as_the_registry_
     assert_nothing_started(case, "not_deployed", "SourceNotAsWanted", "has SslMode 'require', servers.yaml says 'none'")
 
 
+def test_nothing_starts_over_an_endpoint_with_a_setting_that_the_registry_does_not_give_it(case: Case) -> None:
+    case.go_before("StartTask")
+    arn = case.endpoint("source")["EndpointArn"]
+    case.dms.modify_endpoint(EndpointArn=arn, ExtraConnectionAttributes="executeTimeout=5")
+    assert case.call("StartTask")["verdict"] == "refused"
+    said = "has ExecuteTimeout '5', servers.yaml says nothing, which is 60"
+    assert_nothing_started(case, "not_deployed", "SourceNotAsWanted", said)
+
+
 # AwaitConnection
 
 

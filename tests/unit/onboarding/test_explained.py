@@ -6,7 +6,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from cli.commands import cli
 from fleet.databases import Database, Quarantine, Server
 from fleet.errors import UnknownDatabaseError
 from onboarding.explained import Effective, explain
@@ -91,3 +93,10 @@ def test_no_field_is_left_out(folder: Path) -> None:
 def test_a_database_that_is_not_there_is_named(folder: Path) -> None:
     with pytest.raises(UnknownDatabaseError, match="'shopp' is not in the registry"):
         explain(folder, {}, "shopp")
+
+
+def test_a_servers_settings_of_endpoints_are_shown_as_the_registry_spells_them(folder: Path) -> None:
+    line = "- {id: east, engine: postgresql, secret: east, endpoint_settings: {CaptureDdls: false}}\n"
+    (folder / "servers.yaml").write_text(line)
+    assert values(folder, "shop", "server")["endpoint_settings"][1] == "servers.yaml:1"
+    assert "CaptureDdls: false" in CliRunner().invoke(cli, ["explain", "shop", "--registry", str(folder)]).output

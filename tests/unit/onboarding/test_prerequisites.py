@@ -18,7 +18,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from cli.commands import cli
-from fleet.databases import Database, Engine, Hosting, Server
+from fleet.databases import Database, EndpointSetting, Engine, Hosting, Server
 from onboarding.prerequisites.statements import SYSADMIN, WITHOUT_SYSADMIN, prerequisites
 from onboarding.references import HOSTINGS
 from registry_texts import SETTINGS
@@ -196,6 +196,19 @@ def test_a_sql_server_without_sysadmin_gets_what_aws_lists_and_the_login_is_not_
     assert "[sysadmin] ADD MEMBER [a]]login's]" not in text
     assert text.count("ADD SIGNATURE TO") == 2
     assert "enableNonSysadminWrapper=true" in text
+
+
+def test_the_way_without_sysadmin_says_where_the_endpoint_lacks_its_setting() -> None:
+    wrapper = EndpointSetting("EnableNonSysadminWrapper", value=True)
+    lacks, has = (Server("erp", "sqlserver", "x", endpoint_settings=one) for one in ((), (wrapper,)))
+
+    def says(server: Server, way: str, *, undo: bool = False) -> bool:
+        return "MISSING" in prerequisites(server, [ODD], "fleet_dms", deltas=True, undo=undo, way=way)
+
+    assert says(lacks, WITHOUT_SYSADMIN)
+    assert not says(has, WITHOUT_SYSADMIN)
+    assert not says(lacks, SYSADMIN)
+    assert not says(lacks, WITHOUT_SYSADMIN, undo=True)
 
 
 def test_a_sql_server_user_gets_what_aws_lists_for_a_full_load() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fleet.databases import (
     Database,
+    EndpointSetting,
     Limits,
     ParallelLoad,
     Registry,
@@ -38,7 +39,18 @@ registries = st.builds(
         profile=st.builds(TaskProfile, numbers, numbers, numbers),
         limits=st.builds(Limits, *[numbers] * 6),
     ),
-    servers=st.lists(st.builds(Server, words, st.just("postgresql"), words), max_size=2).map(tuple),
+    servers=st.lists(
+        st.builds(
+            Server,
+            words,
+            st.just("postgresql"),
+            words,
+            endpoint_settings=st.lists(
+                st.builds(EndpointSetting, words, st.one_of(st.booleans(), numbers, words)), max_size=2
+            ).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
     databases=st.lists(
         st.builds(
             Database,
@@ -94,3 +106,13 @@ def test_a_text_that_is_no_registry_is_refused_with_the_place() -> None:
         read_effective('{"servers": [], "databases": []}')
     with pytest.raises(RegistryError, match="at the text itself: Invalid JSON"):
         read_effective("{")
+
+
+@given(registries)
+@settings(max_examples=1, deadline=None)
+def test_a_setting_of_an_endpoint_stays_a_switch_a_number_or_a_text(registry: Registry) -> None:
+    values = (True, 1, "1", "true")
+    server = Server("a", "mysql", "s", endpoint_settings=tuple(EndpointSetting("x", one) for one in values))
+    written = effective_json(replace(registry, servers=(server,)))
+    (read,) = read_effective(written).servers
+    assert [(type(one.value), one.value) for one in read.endpoint_settings] == [(type(one), one) for one in values]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from fleet.blackouts import Blackout
-from fleet.databases import Limits, ParallelLoad, Quarantine, Rename, TaskProfile
+from fleet.databases import EndpointSetting, Limits, ParallelLoad, Quarantine, Rename, TaskProfile
 from fleet.errors import (
     DuplicateNameError,
     EmptyRegistryError,
@@ -530,3 +530,68 @@ def test_a_quarantine_without_one_of_them_or_until_no_day_is_refused(
 def test_a_family_and_a_fleet_are_not_quarantined_in_a_line(folder: Path) -> None:
     line = QUARANTINED.splitlines()[-1]
     assert "has no key `quarantined`" in only(folder, families=f"- id: crm\n{line}\n")
+
+
+def _settings(engine: str, text: str, more: str = "") -> str:
+    return f"- {{id: embedded, engine: {engine}, secret: x, ssl_mode: none, endpoint_settings: {text}{more}}}\n"
+
+
+def _blamed(folder: Path, servers: str) -> list[str]:
+    return [one for one in refusal(folder, servers=servers)[1] if one.startswith("servers.yaml")]
+
+
+def test_a_server_gets_the_settings_of_dms_that_its_entry_names(folder: Path) -> None:
+    (folder / "servers.yaml").write_text(_settings("sqlserver", "{MultiSubnetFailover: yes, ExecuteTimeout: 120}"))
+    (server,) = read_registry(folder, {}).servers
+    given = (EndpointSetting("MultiSubnetFailover", value=True), EndpointSetting("ExecuteTimeout", 120))
+    assert server.endpoint_settings == given
+
+
+@pytest.mark.parametrize(
+    ("engine", "setting", "said"),
+    [
+        ("postgresql", "executeTimeout: 9", "executeTimeout` is no setting of DMS for a postgresql source. Did you me"),
+        ("postgresql", "MultiSubnetFailover: true", "MultiSubnetFailover` is no setting of DMS for a postgresql"),
+        ("postgresql", "SlotName: mine", "SlotName` is not taken: each task has a slot of its own"),
+        ("postgresql", "unboundedVarcharMaxSize: 9", "unboundedVarcharMaxSize` is not taken: the columns in Snowflake"),
+        ("mysql", "EventsPollInterval: 61", "EventsPollInterval` is 61, wanted a whole number from 1 to 60."),
+        ("mysql", "ExecuteTimeout: true", "ExecuteTimeout` is true, wanted a whole number from 1 on."),
+        ("mysql", "ServerTimezone: 'US/Pacific;x=y'", "ServerTimezone` is 'US/Pacific;x=y', wanted letters"),
+        ("sqlserver", "ApplicationIntent: readonly", "ApplicationIntent` is 'readonly', wanted ReadOnly or ReadWrite"),
+        ("sqlserver", "MultiSubnetFailover: 1", "MultiSubnetFailover` is 1, wanted true or false."),
+        ("sqlserver", "TlogAccessMode: BackupOnly", "TlogAccessMode` is BackupOnly, which is not taken: changes that"),
+        ("sqlserver", "ExecuteTimeout: 1.5", "ExecuteTimeout` is 1.5, wanted true, false, a whole number or a text."),
+        ("sqlserver", "ExecuteTimeout: [1]", "ExecuteTimeout` is a list of 1, wanted true, false"),
+    ],
+)
+def test_a_setting_that_dms_has_not_or_that_would_do_harm_is_refused_with_the_reason(
+    folder: Path, engine: str, setting: str, said: str
+) -> None:
+    (finding,) = _blamed(folder, _settings(engine, f"{{{setting}}}"))
+    assert finding.startswith(f"servers.yaml:1: embedded: `endpoint_settings.{said}")
+
+
+def test_all_settings_that_are_wrong_are_named_and_no_password_is_shown(folder: Path) -> None:
+    found = _blamed(folder, _settings("postgresql", "{Password: hunter2, Pasword: hunter2, ExecuteTimeout: 1.5}"))
+    assert len(found) == 3
+    assert not any("hunter2" in one for one in found)
+    assert _blamed(folder, _settings("postgresql", "fast"))[0].endswith(
+        "Write `endpoint_settings: {ExecuteTimeout: 120}`."
+    )
+
+
+def test_the_wrapper_without_sysadmin_is_for_a_sql_server_of_ones_own(folder: Path) -> None:
+    wrapper = "{EnableNonSysadminWrapper: true}"
+    (folder / "servers.yaml").write_text(_settings("sqlserver", wrapper), encoding="utf-8")
+    assert read_registry(folder, {}).servers
+    (finding,) = _blamed(folder, _settings("sqlserver", wrapper, ", hosting: rds"))
+    assert "is for self-managed servers, and `hosting` is 'rds'" in finding
+
+
+@pytest.mark.parametrize("more", ["deltas: true", "deletes: soft"])
+def test_a_setting_that_changes_keys_is_refused_where_rows_stay_from_run_to_run(folder: Path, more: str) -> None:
+    text = _settings("postgresql", "{TrimSpaceInChar: false}")
+    (folder / "servers.yaml").write_text(text, encoding="utf-8")
+    assert read_registry(folder, {}).servers
+    (finding,) = refusal(folder, servers=text, databases=f"{ONE}  {more}\n")[1]
+    assert "gives values another form, and rows of chinook stay from run to run" in finding
