@@ -227,7 +227,7 @@ def _print(found: Sequence[ProfiledDatabase], groups: Sequence[SchemaGroup]) -> 
             continue
         size = say_bytes(one.profile.size_bytes)
         tables = _count(len(one.profile.tables), "table")
-        console.print(f"{one.database}: {tables}, about {one.profile.rows:,} rows, {size}")
+        console.print(f"{one.database}: {tables}, {_say_rows(one.profile)}, {size}")
         if len(found) <= _SHOWN_IN_FULL:
             console.print(_grid(one.profile))
             for table in one.profile.tables:
@@ -243,7 +243,7 @@ def _print(found: Sequence[ProfiledDatabase], groups: Sequence[SchemaGroup]) -> 
             console.print(f"  As on {one.before}.")
     if len(profiled) > 1:
         console.print(f"{say_groups(groups)}.")
-        for group in groups[1:]:
+        for group in groups[1:] if groups[0].name else ():
             name = f"Schema {group.name} ({list_some(group.databases, 'databases')})" if group.name else ""
             console.print(f"  {name or group.databases[0]}: {'; '.join(group.differences)}")
     proposals = [proposal for one in profiled for proposal in one.proposed.proposals]
@@ -257,6 +257,14 @@ def _print(found: Sequence[ProfiledDatabase], groups: Sequence[SchemaGroup]) -> 
         f"{_count(len(profiled), 'database')} profiled, {failed} not; {_count(len(proposals), 'proposal')}"
         + (", which `--accept` writes." if proposals else ".")
     )
+
+
+def _say_rows(profile: DatabaseProfile) -> str:
+    unknown = sum(table.rows is None for table in profile.tables)
+    if unknown and unknown == len(profile.tables):
+        return "rows unknown: its server has no statistics (ANALYZE, or --count)"
+    known = f"about {profile.rows:,} rows"
+    return f"{known}, {_count(unknown, 'table')} without statistics" if unknown else known
 
 
 def say_proposal(proposal: Proposal) -> str:

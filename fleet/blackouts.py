@@ -188,5 +188,6 @@ def _at(day: date, clock: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 @cache
 def _zone(name: str) -> ZoneInfo:
-    """Source: https://github.com/amazonlinux/amazon-linux-2023/issues/615 (Lambda's system has the zones, 2026-12)."""
+    """The zones are those of the package tzdata where the system has none, as Lambda's may.
+    Source: https://github.com/amazonlinux/amazon-linux-2023/issues/615 (read 2026-12-01)."""
     return ZoneInfo(name)

@@ -9,7 +9,7 @@ from datetime import datetime
 from math import ceil
 
 from fleet.blackouts import PREPARING_SECONDS, ReadStart, next_start
-from fleet.databases import Database, Mode, Registry
+from fleet.databases import Database, Limits, Mode, Registry
 from fleet.forecast import Bound, Capacity, Forecast, Job, forecast
 from fleet.measures import Estimates, Measured, estimate
 from fleet.ordering import PlannedStart, order_starts
@@ -120,7 +120,7 @@ def arrange(
     capacity = Capacity(limit_of(widths, "instance"), limit_of(widths, "server"), pace)
     estimates = estimate(databases, measures, mode)
     jobs = [Job(one.id, one.instance, one.server, estimates.seconds[one.id], one.priority) for one in databases]
-    held = _find_held(registry, databases, estimates, now) if now else {}
+    held = _find_held(registry, databases, estimates, mode, now) if now else {}
     waits = {name: (start.at - now).total_seconds() for name, start in held.items()} if now else {}
     free = order_starts([job for job in jobs if job.database not in held], capacity)
     later = sorted(
@@ -136,7 +136,7 @@ def arrange(
         for instance, held in sorted(by_instance.items())
     )
     skipped = frozenset(name for name, wait in waits.items() if wait > registry.settings.limits.server_wait_seconds)
-    offsets = {  # the claim of one that is skipped says so at once
+    offsets = {  # one that is skipped says so at its turn, and waits for nothing
         name: turn if name in skipped else max(turn, ceil(waits.get(name, 0)))
         for name, turn in choose_offsets(starts, pace).items()
     }
@@ -162,21 +162,24 @@ def _add_bound_of_blackouts(played: Forecast, held: Sequence[PlannedStart]) -> F
 
 
 def _find_held(
-    registry: Registry, databases: Sequence[Database], estimates: Estimates, now: datetime
+    registry: Registry, databases: Sequence[Database], estimates: Estimates, mode: Mode, now: datetime
 ) -> dict[str, ReadStart]:
     """The databases that may not start *now*, because their server is in a blackout or would be too soon."""
     found = {}
     for one in databases:
-        seconds = find_read_seconds(one, estimates) + PREPARING_SECONDS
+        seconds = find_read_seconds(one, estimates, mode, registry.settings.limits) + PREPARING_SECONDS
         start = next_start(registry.server_of(one).blackouts, now, seconds)
         if start.at > now:
             found[one.id] = start
     return found
 
 
-def find_read_seconds(database: Database, estimates: Estimates) -> int:
-    """How long *database* is read; 0 where that is only assumed, which keeps nobody from starting."""
-    return 0 if estimates.origins[database.id] == "assumed" else ceil(estimates.seconds[database.id])
+def find_read_seconds(database: Database, estimates: Estimates, mode: Mode, limits: Limits) -> int:
+    """How long *database* is read. Where that is only assumed, a delta reads for as long as it may, and a full load
+    counts as nothing, which keeps nobody from starting."""
+    if estimates.origins[database.id] != "assumed":
+        return ceil(estimates.seconds[database.id])
+    return limits.delta_seconds if mode == "delta" else 0
 
 
 def _choose_widths(
@@ -274,6 +277,7 @@ def plan_run(
         read_seconds={
             one.id: seconds
             for one in databases
-            if registry.server_of(one).blackouts and (seconds := find_read_seconds(one, estimates))
+            if registry.server_of(one).blackouts
+            and (seconds := find_read_seconds(one, estimates, mode, registry.settings.limits))
         },
     )

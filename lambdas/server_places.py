@@ -22,14 +22,18 @@ def keep_place(opened: Opened, clients: Clients) -> int | Failure:
     start = next_start(server.blackouts, now, 0)
     if start.at > now:
         missing = say_in_blackout(server.id, start)
-        return keep_waiting(opened, Wait(SERVER_BLACKOUT, missing, "server_wait_seconds", "blackout"), clients)
+        return _wait(opened, Wait(SERVER_BLACKOUT, missing, "server_wait_seconds", "blackout"), clients)
     place_at = clients.ledger.claim(opened.database.id).place_at
     if place_at == server.id:
         return 0
     if clients.places.take_again(opened.attempt, Place(server.id, count_places(server, profile), place_at)):
         return 0
     missing = f"no place came free at its server: {say_places(server, profile)}"
-    left = keep_waiting(opened, Wait(SERVER_FULL, missing, "server_wait_seconds", "server_full"), clients)
+    return _wait(opened, Wait(SERVER_FULL, missing, "server_wait_seconds", "server_full"), clients)
+
+
+def _wait(opened: Opened, wait: Wait, clients: Clients) -> int | Failure:
+    left = keep_waiting(opened, wait, clients)
     if isinstance(left, int):
         clients.ledger.add_seconds(opened.attempt, "server_wait_seconds", left)
     return left
