@@ -221,3 +221,11 @@ def test_one_whose_blackout_lasts_longer_than_a_database_waits_is_not_held_back_
     fleet = fleet_of(1, seconds=60)
     arranged = arrange(registry_of(fleet, server=CLOSED, server_wait_seconds=3600), fleet, {}, now=NOON)
     assert (arranged.skipped, arranged.offsets) == ({"d-000"}, {"d-000": 0})
+
+
+def test_a_delta_that_was_never_measured_is_reckoned_to_read_for_as_long_as_it_may() -> None:
+    (database,) = fleet_of(1)
+    fleet = [replace(database, deltas=True, expected_seconds=0)]
+    at = NOON.replace(hour=10, minute=52)  # eight minutes before: five go by until it reads
+    for mode, held in (("full", set()), ("delta", {"d-000"})):
+        assert set(arrange(registry_of(fleet, server=CLOSED), fleet, {}, mode=mode, now=at).held) == held
