@@ -119,7 +119,7 @@ LOOKED = (
     Looked("SRC-VERSION", "failed", "16.4 takes DMS 3.5.3, and", look(replication="3.4.7")),
     Looked(
         "SRC-VERSION",
-        "failed",
+        "remark",
         "`engine: mysql`, and the server says that it is 10.11.6-MariaDB",
         look(server=replace(EAST, engine="mysql"), facts=replace(FACTS, version="10.11.6-MariaDB")),
     ),

@@ -15,7 +15,8 @@ def judge(look: SourceLook) -> Judged:
     text, engine = look.facts.version, look.engine
     is_mariadb = "mariadb" in text.lower()
     if (engine == "mysql" and is_mariadb) or (engine == "mariadb" and not is_mariadb):
-        return Judged("failed", f"`engine: {engine}`, and the server says that it is {text}")
+        # DMS reads MariaDB as one that is compatible with MySQL: a run may well succeed.
+        return Judged("remark", f"`engine: {engine}`, and the server says that it is {text}")
     version, here = read_version(text), look.registry.settings.stack.replication.engine_version
     if not version:
         return Judged("unknown", f"the server's version {text!r} cannot be read")
