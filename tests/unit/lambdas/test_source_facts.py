@@ -181,7 +181,8 @@ def test_a_good_mariadb_passes_every_check(mariadb_source: EmbeddedMariadb) -> N
 def test_a_mariadb_that_is_odd_in_many_ways_is_named_with_each(mariadb_source: EmbeddedMariadb) -> None:
     crm = Database("crm", "west", "checked_odd", "one", ("checked_odd",), deltas=True, deletes="soft")
     checked = check(mariadb_source.secret(), replace(WEST, engine="mysql"), crm, count_losses=True)
-    assert words(checked, "failed") == {"VERSION", "VIEWS", "LOB-LENGTH", "KEEPING"}
+    assert words(checked, "failed") == {"VIEWS", "LOB-LENGTH", "KEEPING"}
+    assert "VERSION" in words(checked, "remark")
     assert "stale" in checked["SRC-VIEWS"].found
     assert (
         checked["SRC-COLLATION"].found
