@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import HTTPClientError
 
@@ -24,6 +24,8 @@ from fleet.tables.losses import CountedLosses, TableLosses
 from lambdas.clients.records import adapter
 from lambdas.clients.refusals import AGAIN
 
+Answer = TypeVar("Answer")
+
 # Raised in AskSource before the source is asked anything: the state asks again.
 _PASSING = {error.__name__: error for error in (ThrottledError, TransientError)}
 
@@ -41,13 +43,13 @@ class Source:
     def census(self, server: Server, database: Database) -> Census | Failure:
         """Everything under *database*'s schemas, as far as its login sees it."""
         answer = self._ask(server, database, "census", CATALOGUE_SECONDS)
-        return answer if isinstance(answer, Failure) else adapter(Census).validate_python(answer)
+        return _read(answer, Census)
 
     def facts(self, server: Server, database: Database, views: Sequence[TableName]) -> SourceFacts | Failure:
         """What the source says of itself, and which of *views* cannot be read; no row is read."""
         named = [[name.schema, name.table] for name in views]
         answer = self._ask(server, database, "facts", FACTS_SECONDS, tables=named)
-        return answer if isinstance(answer, Failure) else adapter(SourceFacts).validate_python(answer)
+        return _read(answer, SourceFacts)
 
     def counts(
         self, server: Server, database: Database, tables: Sequence[TableName], seconds_each: float
@@ -58,7 +60,7 @@ class Source:
         """
         named = [[name.schema, name.table] for name in tables]
         answer = self._ask(server, database, "counts", seconds_each, tables=named)
-        return answer if isinstance(answer, Failure) else adapter(tuple[Count, ...]).validate_python(answer)
+        return _read(answer, tuple[Count, ...])
 
     def losses(
         self, server: Server, database: Database, asked: Sequence[TableLosses], seconds_each: float
@@ -69,7 +71,7 @@ class Source:
         """
         losses = adapter(list[TableLosses]).dump_python(list(asked), mode="json")
         answer = self._ask(server, database, "losses", seconds_each, losses=losses)
-        return answer if isinstance(answer, Failure) else adapter(tuple[CountedLosses, ...]).validate_python(answer)
+        return _read(answer, tuple[CountedLosses, ...])
 
     def keys(
         self, server: Server, database: Database, asked: Sequence[KeyQuestion], seconds_each: float
@@ -80,7 +82,7 @@ class Source:
         """
         keys = adapter(list[KeyQuestion]).dump_python(list(asked), mode="json")
         answer = self._ask(server, database, "keys", seconds_each, keys=keys)
-        return answer if isinstance(answer, Failure) else adapter(tuple[KeyAnswer, ...]).validate_python(answer)
+        return _read(answer, tuple[KeyAnswer, ...])
 
     def profile(
         self, server: Server, database: Database, asked: Sequence[ProfileQuestion], seconds_each: float
@@ -91,7 +93,7 @@ class Source:
         """
         profile = adapter(list[ProfileQuestion]).dump_python(list(asked), mode="json")
         answer = self._ask(server, database, "profile", seconds_each, profile=profile)
-        return answer if isinstance(answer, Failure) else adapter(tuple[ProfileAnswer, ...]).validate_python(answer)
+        return _read(answer, tuple[ProfileAnswer, ...])
 
     def transactions(self, server: Server, database: Database) -> tuple[str, ...] | Failure:
         """The ids of the transactions that are open in the database and may have written something."""
@@ -101,7 +103,7 @@ class Source:
     def log(self, server: Server, database: Database) -> SourceLog | Failure:
         """What the source says of the log that changes are read from."""
         answer = self._ask(server, database, "log", CATALOGUE_SECONDS)
-        return answer if isinstance(answer, Failure) else adapter(SourceLog).validate_python(answer)
+        return _read(answer, SourceLog)
 
     def mark(self, server: Server, database: Database, attempt: int) -> bool | Failure:
         """Set the source's mark to the number of *attempt*; whether it is there now. Asked again, nothing changes."""
@@ -155,6 +157,11 @@ class Source:
                 break
         text = f"AskSource broke when it was asked for the {question} of {database.id}: {died}. Read its log."
         return Failure("unknown", BROKEN, text)
+
+
+def _read(answer: Any, kind: type[Answer]) -> Answer | Failure:
+    """What AskSource answered, as a *kind*; or why it did not."""
+    return answer if isinstance(answer, Failure) else adapter(kind).validate_python(answer)
 
 
 def _not_back(database: Database, words: str) -> Failure:
