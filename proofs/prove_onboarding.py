@@ -63,6 +63,20 @@ KINDS: Mapping[str, Sequence[str]] = {
         "tests/unit/lambdas/test_source_profiles.py",
         "tests/unit/cli/test_profile.py",
     ),
+    "quarantine": (
+        "tests/machine/test_fleet_run_input.py",
+        "tests/unit/cli/test_plan_command.py",
+        "tests/unit/cli/test_registry_check.py",
+    ),
+    "blackouts, priority, owner": (
+        "tests/unit/fleet/test_blackouts.py",
+        "tests/unit/fleet/test_plan.py",
+        "tests/unit/lambdas/test_server_places.py",
+    ),
+    "settings of endpoints": (
+        "tests/unit/lambdas/test_endpoint_read_back.py",
+        "tests/unit/onboarding/test_registry_reader.py",
+    ),
     "the gate": ("tests/night/test_new_databases.py", "tests/unit/fleet/test_gate_decisions.py"),
 }
 

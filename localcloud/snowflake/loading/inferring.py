@@ -15,7 +15,8 @@ import duckdb
 from localcloud.snowflake.definitions.catalogue import resolve
 from localcloud.snowflake.errors import SnowflakeError, not_emulated, syntax_error
 from localcloud.snowflake.loading.formats import check_format
-from localcloud.snowflake.loading.stages import Integration, StagedObject, require_allowed
+from localcloud.snowflake.loading.listing import look_into
+from localcloud.snowflake.loading.stages import Integration, StagedObject
 from localcloud.snowflake.session_state import SessionState
 from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, literal, parts_of
 
@@ -48,13 +49,8 @@ def lay_out_schema(session: SessionState, arguments: Mapping[str, str]) -> str:
     format_ = ".".join(resolve(session.context, parts_of(arguments["FILE_FORMAT"])))
     check_format(session.engine.catalogue.object("FILE FORMAT", format_))
     found: dict[tuple[str, str], list[str]] = {}
-    catalogue = session.engine.catalogue
-    stage = catalogue.object("STAGE", ".".join(resolve(session.context, parts_of(written["stage"]))))
-    integration = catalogue.object("INTEGRATION", stage["STORAGE_INTEGRATION"])
-    url = f"{stage['URL'].rstrip('/')}/{written['path'] or ''}"
-    require_allowed(integration, url)
-    bucket, _, prefix = url.removeprefix("s3://").partition("/")
-    for one in session.engine.stages.list(integration, bucket, prefix):
+    integration, objects = look_into(session, written)
+    for one in objects:
         for column in _columns_of(session, integration, one):
             found.setdefault(column, []).append(one.key)
     rows = [

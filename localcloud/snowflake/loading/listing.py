@@ -10,7 +10,7 @@ import re
 
 from localcloud.snowflake.definitions.catalogue import resolve
 from localcloud.snowflake.errors import not_emulated
-from localcloud.snowflake.loading.stages import require_allowed
+from localcloud.snowflake.loading.stages import Integration, StagedObject, require_allowed
 from localcloud.snowflake.results import Result, texts
 from localcloud.snowflake.session_state import SessionState
 from localcloud.snowflake.sql.lexing import QUALIFIED_NAME, TEXT, parts_of, text_of
@@ -26,12 +26,17 @@ def list_stage(session: SessionState, text: str) -> Result:
     written = _SOURCE.fullmatch(text_of(source) if source.startswith("'") else source)
     if written is None:
         raise not_emulated(f"this form of LIST: {text[:80]}")
+    _, found = look_into(session, written)
+    rows = [[one.uri, str(one.size_bytes), one.etag, f"{one.modified_at:%a, %d %b %Y %H:%M:%S GMT}"] for one in found]
+    return texts(["name", "size", "md5", "last_modified"], rows)
+
+
+def look_into(session: SessionState, written: re.Match[str]) -> tuple[Integration, list[StagedObject]]:
+    """The integration of the stage that *written* names, and the objects below its path, by its groups of those names."""
     catalogue = session.engine.catalogue
     stage = catalogue.object("STAGE", ".".join(resolve(session.context, parts_of(written["stage"]))))
     integration = catalogue.object("INTEGRATION", stage["STORAGE_INTEGRATION"])
     url = f"{stage['URL'].rstrip('/')}/{written['path'] or ''}"
     require_allowed(integration, url)
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
-    found = session.engine.stages.list(integration, bucket, prefix)
-    rows = [[one.uri, str(one.size_bytes), one.etag, f"{one.modified_at:%a, %d %b %Y %H:%M:%S GMT}"] for one in found]
-    return texts(["name", "size", "md5", "last_modified"], rows)
+    return integration, session.engine.stages.list(integration, bucket, prefix)
