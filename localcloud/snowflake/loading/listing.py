@@ -32,7 +32,7 @@ def list_stage(session: SessionState, text: str) -> Result:
 
 
 def look_into(session: SessionState, written: re.Match[str]) -> tuple[Integration, list[StagedObject]]:
-    """The integration of the stage that *written* names, and the objects below its path, by its groups of those names."""
+    """The integration of the stage that *written* names, and the objects below its path."""
     catalogue = session.engine.catalogue
     stage = catalogue.object("STAGE", ".".join(resolve(session.context, parts_of(written["stage"]))))
     integration = catalogue.object("INTEGRATION", stage["STORAGE_INTEGRATION"])
