@@ -36,7 +36,7 @@ test: setup  ## everything that must hold: format, lint, types, imports, all tes
 	@$(MAKE) --no-print-directory --jobs=2 check tests  # side by side: alone, the check of types leaves a core idle
 
 tests: setup
-	@$(BIN)/pytest -n 4 --no-loadscope-reorder tests fleet report changes onboarding orchestration lambdas local localcloud cli
+	@$(BIN)/pytest -n 3 --no-loadscope-reorder tests fleet report changes onboarding orchestration lambdas local localcloud cli
 
 check: setup  ## format, lint, types, imports: fast
 	@$(BIN)/ruff format --check --quiet .
