@@ -124,6 +124,7 @@ def read_entries(folder: Path, environment: Mapping[str, str]) -> Entries:
         if (profile := settings.fields.get("profile")) is not None:
             note_connections(server, databases, profile)
     note_settings(settings, servers, databases)
+    _note_strangers(folder, findings)
     flags: dict[str, bool] = {}
     if databases:
         ids = [entry.fields["id"] for entry in databases if "id" in entry.fields]
@@ -150,6 +151,17 @@ def _read_names(folder: Path, findings: list[Finding]) -> dict[str, GivenName] |
     except (OSError, UnicodeDecodeError) as error:
         file.note(0, f"the file cannot be read: {error}. Save it as UTF-8.")
         return None
+
+
+def _note_strangers(folder: Path, findings: list[Finding]) -> None:
+    """Files of YAML that nobody reads: what they say would be missed, and nobody would know."""
+    lists = (SERVERS_FILE, FAMILIES_FILE, DATABASES_FILE)
+    known = (SETTINGS_FILE, *lists, *(Path(file).stem for file in lists))
+    for path in sorted(folder.glob("*")):
+        holds_yaml = any(one.suffix in _ENDS for one in path.glob("*")) if path.is_dir() else path.suffix in _ENDS
+        if holds_yaml and path.name not in known and not path.name.startswith("."):
+            text = f"nobody reads it. {did_you_mean(path.name, known)} Rename it, or take it out of the registry."
+            findings.append(Finding(str(path), 0, text))
 
 
 def _flagged(database: Database, flags: Mapping[str, bool]) -> Database:

@@ -219,3 +219,12 @@ def test_owner_and_priority_are_inherited_and_notes_are_a_databases_own(write: W
     first, second = sorted(findings(folder))
     assert "`priority` is 101, wanted -100 to 100." in " ".join((first, second))
     assert "notes" in " ".join((first, second))
+
+
+def test_a_file_that_nobody_reads_is_a_finding(write: Write) -> None:
+    entry = "- {id: crm-1, family: crm, server: erp}\n"
+    folder = write(families=FAMILY, databases=entry, database__more=entry, servres="- {id: x}\n")
+    (folder / "databases.yml").write_text(entry, encoding="utf-8")
+    (folder / "names.csv.part").write_text("", encoding="utf-8")
+    assert [one.partition(": ")[0] for one in findings(folder)] == ["database", "databases.yml", "servres.yaml"]
+    assert "Did you mean `servers.yaml`?" in findings(folder)[2]
