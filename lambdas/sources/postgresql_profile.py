@@ -26,8 +26,8 @@ _STATEMENTS = 3
 SAMPLE_BYTES = 64 * 1024**2
 """Our choice: so much of a table without statistics is read. All of a smaller one is."""
 _CHANGED_SHARE = 0.2
-"""Our choice: where rows were changed since the last ANALYZE that are a larger share of those it saw, the statistics are
-as good as none. Autovacuum analyzes at half of that, so that it is one that autovacuum does not come to.
+"""Our choice: where more rows than this share of those that the last ANALYZE saw were changed since, the statistics are
+as good as none. Autovacuum analyzes at half of that.
 Source: https://www.postgresql.org/docs/current/runtime-config-vacuum.html (autovacuum_analyze_scale_factor, read
 2026-12-01)."""
 
