@@ -19,7 +19,7 @@ from botocore.config import Config
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError, RequestError
 from fleet.names import control_bucket, function_arn, ledger_table, machine_arn, notification_topic_arn
-from lambdas.wiring import Clients, Environment
+from lambdas.wiring import Clients, Environment, client_config
 from onboarding.reader import read_registry
 
 REGISTRY = Path("registry")
@@ -96,11 +96,17 @@ def connect(registry_folder: Path = REGISTRY, environment: Mapping[str, str] = o
 
 
 def client_maker(region: str) -> Callable[[str], Any]:
-    """Makes boto3's clients of *region*, by service, with the environment's credentials."""
+    """Makes boto3's clients of *region*, by service, with the environment's credentials.
+
+    That of functions waits for AskSource as a handler's does, and asks once (`client_config`).
+    """
+
+    def patience(service: str) -> Config:
+        return client_config(service).merge(_PATIENCE) if service == "lambda" else _PATIENCE
 
     def make(service: str) -> Any:
         with reading_aws_settings():
-            return boto3.client(service, region_name=region, config=_PATIENCE)
+            return boto3.client(service, region_name=region, config=patience(service))
 
     return make
 

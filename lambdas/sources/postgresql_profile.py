@@ -2,6 +2,7 @@
 
 Source: PostgreSQL's manual, https://www.postgresql.org/docs/current/view-pg-stats.html,
 https://www.postgresql.org/docs/current/functions-admin.html (pg_total_relation_size),
+https://www.postgresql.org/docs/current/monitoring-stats.html (n_mod_since_analyze),
 https://www.postgresql.org/docs/current/functions-aggregate.html (percentile_disc) and
 https://www.postgresql.org/docs/current/sql-select.html (TABLESAMPLE), read 2026-12-01.
 """
@@ -24,6 +25,11 @@ _STATEMENTS = 3
 """For one table, at most: they share its time."""
 SAMPLE_BYTES = 64 * 1024**2
 """Our choice: so much of a table without statistics is read. All of a smaller one is."""
+_CHANGED_SHARE = 0.2
+"""Our choice: where more rows than this share of those that the last ANALYZE saw were changed since, the statistics are
+as good as none. Autovacuum analyzes at half of that.
+Source: https://www.postgresql.org/docs/current/runtime-config-vacuum.html (autovacuum_analyze_scale_factor, read
+2026-12-01)."""
 
 
 def ask_profile(
@@ -48,17 +54,18 @@ def ask_profile(
 
 def _spread(connection: pg8000.native.Connection, asked: ProfileQuestion, size_bytes: int) -> KeySpread:
     row = ask_rows_alone(connection, statistics_statement(asked))[0]
-    minimum, maximum, bounds, common, shares, nulls = row
+    minimum, maximum, bounds, common, shares, nulls, is_outdated = row
     if maximum is None:
         return KeySpread(asked.column, asked.kind, by="all rows")
-    if bounds or common:
+    if (bounds or common) and not is_outdated:
         pairs = zip(common or (), shares or (), strict=True)
         steps = from_histogram(asked.kind, bounds or (), pairs, nulls or 0.0)
         return KeySpread(asked.column, asked.kind, minimum, maximum, _up_to(steps, maximum))
     share = min(1.0, SAMPLE_BYTES / max(1, size_bytes))
     quantiles = ask_rows_alone(connection, sample_statement(asked, share))[0][0]
     steps = from_quantiles(asked.kind, quantiles or ())
-    why = "" if steps else "it has no statistics, and a sample of its pages holds no row"
+    lacks = "its statistics are outdated" if is_outdated else "it has no statistics"
+    why = "" if steps else f"{lacks}, and a sample of its pages holds no row"
     by = "all rows" if share == 1.0 else "a sample"
     return KeySpread(asked.column, asked.kind, minimum, maximum, _up_to(steps, maximum), by, why)
 
@@ -70,23 +77,21 @@ def _up_to(steps: tuple[KeyStep, ...], maximum: str) -> tuple[KeyStep, ...]:
 
 def size_statement(asked: ProfileQuestion) -> str:
     """One statement that answers the bytes of a table, its partitions and their indexes."""
-    return f"""
-WITH RECURSIVE part(oid) AS (
-  SELECT {_literal(_name(asked))}::regclass::oid
-  UNION ALL SELECT i.inhrelid FROM pg_inherits i JOIN part p ON i.inhparent = p.oid
-)
-SELECT sum(pg_total_relation_size(oid))::bigint FROM part"""
+    return f"{_parts(asked)}\nSELECT sum(pg_total_relation_size(oid))::bigint FROM part"
 
 
 def statistics_statement(asked: ProfileQuestion) -> str:
-    """One statement that answers the least and greatest value, and the statistics of the column, if it has any.
+    """One statement that answers the least and greatest value, the statistics of the column, if it has any, and whether
+    too many rows were changed since they were made.
 
     Those of a table with partitions are the inherited ones.
     """
     column, table = quote(asked.column), _name(asked)
-    return f"""
+    return f"""{_parts(asked)}
 SELECT (SELECT min({column})::text FROM {table}), (SELECT max({column})::text FROM {table}),
-       s.histogram_bounds::text::text[], s.most_common_vals::text::text[], s.most_common_freqs::float8[], s.null_frac
+       s.histogram_bounds::text::text[], s.most_common_vals::text::text[], s.most_common_freqs::float8[], s.null_frac,
+       (SELECT sum(pg_stat_get_mod_since_analyze(c.oid)) > {_CHANGED_SHARE} * sum(greatest(c.reltuples, 0))
+        FROM part JOIN pg_class c ON c.oid = part.oid WHERE c.relkind <> 'p')
 FROM (VALUES (1)) AS one(row)
 LEFT JOIN pg_stats s ON s.schemaname = {_literal(asked.schema)} AND s.tablename = {_literal(asked.table)}
   AND s.attname = {_literal(asked.column)}
@@ -100,6 +105,15 @@ def sample_statement(asked: ProfileQuestion, share: float) -> str:
         f"SELECT percentile_disc(ARRAY[{shares}]::float8[]) WITHIN GROUP (ORDER BY {column})::text[] "
         f"FROM {_name(asked)} TABLESAMPLE SYSTEM ({share * 100:.6f}) WHERE {column} IS NOT NULL"
     )
+
+
+def _parts(asked: ProfileQuestion) -> str:
+    """A table and all of its partitions, as `part`."""
+    return f"""
+WITH RECURSIVE part(oid) AS (
+  SELECT {_literal(_name(asked))}::regclass::oid
+  UNION ALL SELECT i.inhrelid FROM pg_inherits i JOIN part p ON i.inhparent = p.oid
+)"""
 
 
 def _name(asked: ProfileQuestion) -> str:

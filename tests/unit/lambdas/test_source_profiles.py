@@ -166,3 +166,34 @@ def test_what_one_call_has_no_time_for_is_left_to_another(
         postgres.secret("profiled"), "profiled", asked, "none", 30, lambda: next(looks)
     )
     assert [one.table for one in found] == ["days"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("grown", "INSERT INTO grown SELECT n * 1000 FROM generate_series(1, 5000) n"),
+        ("shrunk", "DELETE FROM shrunk WHERE id < 90"),
+        ("of_parts", "INSERT INTO of_parts SELECT n FROM generate_series(101, 5000) n"),
+    ],
+)
+def test_statistics_of_a_table_that_has_changed_a_lot_since_are_not_believed(
+    postgres: EmbeddedPostgres, answers: dict[str, dict[str, ProfileAnswer]], name: str, change: str
+) -> None:
+    assert name not in answers["analyzed"]
+    parts = " PARTITION BY HASH (id)" if name == "of_parts" else ""
+    with postgres.connect("profiled", autocommit=True) as connection:
+        connection.execute(f"CREATE TABLE {name} (id bigint PRIMARY KEY){parts}".encode())
+        if parts:
+            connection.execute(
+                f"CREATE TABLE one PARTITION OF {name} FOR VALUES WITH (MODULUS 1, REMAINDER 0)".encode()
+            )
+        connection.execute(f"INSERT INTO {name} SELECT n FROM generate_series(1, 100) n".encode())
+        connection.execute(f"ANALYZE {name}".encode())
+        before = spread_of(ask("postgresql", postgres.secret("profiled"), "profiled", "public")[name])
+        connection.execute(change.encode())
+        connection.execute("SELECT pg_stat_force_next_flush()")
+        values = [row[0] for row in connection.execute(f"SELECT id FROM {name}".encode())]
+    spread = spread_of(ask("postgresql", postgres.secret("profiled"), "profiled", "public")[name])
+    assert (before.by, spread.by) == ("statistics", "all rows")
+    held = count_ranges(cut_evenly(spread.steps, RANGES), values)
+    assert max(held) <= 1.2 * len(values) / RANGES + 1, held

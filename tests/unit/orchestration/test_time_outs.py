@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cases import SETTINGS
+from cli.account import client_maker
 from fleet.asking import (
     ASK_SOURCE_SECONDS,
     ASKED_AT_MOST,
@@ -55,3 +56,12 @@ def test_a_function_that_asks_and_its_state_outlast_every_question_that_it_may_a
     state = load("database-run")["States"][name]
     assert waited + OTHER_WORK_SECONDS < timeout_seconds(name) < state["TimeoutSeconds"]
     assert state["TimeoutSeconds"] <= LONGEST_LAMBDA.total_seconds()
+
+
+def test_a_command_asks_a_source_once_and_waits_as_long_as_a_handler_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nobody")
+    config = client_maker("eu-central-1")("lambda").meta.config
+    assert config.read_timeout > ASK_SOURCE_SECONDS
+    assert config.retries["total_max_attempts"] == 1
+    assert config.connect_timeout <= CONNECT_SECONDS
