@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from cli.own.new_registry import secret_name
 from cli.own.secrets import Secrets
 from fleet.databases import Registry
 from fleet.errors import MalformedInputError
+from fleet.quarantine import describe_quarantine, find_quarantine
 from localcloud.account import ACCOUNT, REGION
 
 
-def choose(fleet: Registry, names: Sequence[str]) -> Registry:
-    """*fleet* with the databases of those *names*, or with all that are onboarded; and their servers alone.
+def choose(fleet: Registry, names: Sequence[str], at: datetime) -> Registry:
+    """*fleet* with the databases of those *names*, or with all that are onboarded and in no quarantine *at* that time;
+    and their servers alone.
 
     Raises:
         UnknownDatabaseError: A name is not in the registry.
-        MalformedInputError: None is chosen, or a server wants a connection that is not emulated.
+        MalformedInputError: None is chosen, one is in quarantine, or a server wants a connection that is not emulated.
     """
-    chosen = [fleet.database(name) for name in dict.fromkeys(names)]
-    chosen = chosen or [one for one in fleet.databases if one.onboarded]
+    named = [fleet.database(name) for name in dict.fromkeys(names)]
+    held = {one.id: found for one in fleet.databases if (found := find_quarantine(one, at)) is not None}
+    for one in named:
+        if one.id in held:
+            text = describe_quarantine(one.id, held[one.id]).text
+            raise MalformedInputError(text, remedy="Try it after that day, or take `quarantined` out of the registry.")
+    chosen = named or [one for one in fleet.databases if one.onboarded and one.id not in held]
     if not chosen:
         raise MalformedInputError(
-            "no database of the registry is onboarded.", remedy="Name one, or set `onboarded: true` in databases.yaml."
+            "no database of the registry is onboarded, or all are in quarantine.",
+            remedy="Name one, or set `onboarded: true` in databases.yaml.",
         )
     used = {one.server for one in chosen}
     servers = tuple(one for one in fleet.servers if one.id in used)

@@ -14,7 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from cli.account import read_fleet
+from cli.account import now_here, read_fleet
 from cli.demo_runs import name_night, run_night
 from cli.options import NonEmptyPath, Text, json_option
 from cli.own import secrets
@@ -27,6 +27,7 @@ from cli.terminal import make_console
 from fleet.databases import Database, Registry, Server
 from fleet.errors import MalformedInputError, RequestError
 from fleet.failures import CLASSES, Failure
+from fleet.quarantine import describe_quarantine, find_quarantine
 from fleet.sentences import end_sentence
 from fleet.spelling import did_you_mean, list_some
 from fleet.tables.account import select_tables
@@ -111,7 +112,11 @@ def try_own(
     A server's login comes from FLEET_SECRET_<SERVER> (a URL), from the file of secrets, or from you.
     """
     console = make_console(stderr=as_json, narrowest=NARROWEST)
-    fleet = choose(read_fleet(registry), databases)
+    read = read_fleet(registry)
+    fleet = choose(read, databases, now_here())
+    for one in read.databases if not databases else ():
+        if one.onboarded and (held := find_quarantine(one, now_here())) is not None:
+            console.print(describe_quarantine(one.id, held).text)
     click.get_current_context().with_resource(_FOLDER.held(folder))
     can_ask = sys.stdin.isatty()
     logins = secrets.gather(fleet.servers, secrets_file, os.environ, _ask_login if can_ask else None)
@@ -123,7 +128,7 @@ def try_own(
     if can_ask and not yes:
         click.confirm("Copy it?", default=True, abort=True, err=as_json)
     run = [_narrow(one) for one in readings if one.tables or one.nothing]
-    narrowed = choose(replace(fleet, databases=tuple(run)), [one.id for one in run])
+    narrowed = choose(replace(fleet, databases=tuple(run)), [one.id for one in run], now_here())
     narrowed, logins = for_this_machine(narrowed, logins)
     with own_environment(VARIABLES):
         if left := _FOLDER.clear(folder):

@@ -213,6 +213,17 @@ def test_tables_of_some_databases_are_tried_without_the_others_and_no_size_that_
     assert "--largest leaves out 1 table, all that there are. The smallest has 2 rows: crm.contacts." in said.stderr
 
 
+def test_a_database_in_quarantine_is_not_read(stranger: Stranger) -> None:
+    stranger.ask("init", stranger.shop)
+    entries = stranger.folder / "my-registry" / "databases.yaml"
+    held = "  quarantined: {reason: it moves, by: Ada, until: 2999-12-24}\n"
+    entries.write_text(entries.read_text().rstrip("\n") + "\n" + held)
+    said = stranger.ask("try", "shop")
+    assert (said.returncode, "shop is held back until 2999-12-24 (UTC), by Ada: it moves." in said.stderr) == (2, True)
+    said = stranger.ask("try")
+    assert (said.returncode, "or all are in quarantine" in said.stderr) == (2, True)
+
+
 def test_a_user_without_a_home_names_the_file_of_secrets(
     stranger: Stranger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -21,7 +21,8 @@ def judge(look: SourceLook) -> Judged | None:
 
 CHECK = Check(
     "SRC-VIEWS",
-    "A view whose owner lost a right, or whose table or function is gone, fails in each run.",
+    "A view whose owner lost a right, or whose table or function is gone, fails in each run. No row is read: a view "
+    "that errs on some of its rows alone is found by a run.",
     "Mend the view or drop it at the source, or leave it out with `exclude` in databases.yaml.",
     "https://docs.aws.amazon.com/dms/latest/userguide/"
     "CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Selections.html",
