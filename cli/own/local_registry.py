@@ -14,16 +14,17 @@ from fleet.quarantine import describe_quarantine, find_quarantine
 from localcloud.account import ACCOUNT, REGION
 
 
-def choose(fleet: Registry, names: Sequence[str], at: datetime) -> Registry:
+def choose(fleet: Registry, names: Sequence[str], at: datetime | None = None) -> Registry:
     """*fleet* with the databases of those *names*, or with all that are onboarded and in no quarantine *at* that time;
-    and their servers alone.
+    and their servers alone. Without *at*, quarantines are left to the runs.
 
     Raises:
         UnknownDatabaseError: A name is not in the registry.
         MalformedInputError: None is chosen, one is in quarantine, or a server wants a connection that is not emulated.
     """
     named = [fleet.database(name) for name in dict.fromkeys(names)]
-    held = {one.id: found for one in fleet.databases if (found := find_quarantine(one, at)) is not None}
+    quarantines = {one.id: find_quarantine(one, at) for one in fleet.databases} if at else {}
+    held = {name: found for name, found in quarantines.items() if found is not None}
     for one in named:
         if one.id in held:
             text = describe_quarantine(one.id, held[one.id]).text
