@@ -18,7 +18,6 @@ from lambdas.attempt_context import AttemptRequest, Opened, look_at_attempt, rea
 from lambdas.dms_turns import waiting_when_throttled
 from lambdas.entrypoint import Model, entrypoint
 from lambdas.moving import ask_for_moving, find_moving
-from lambdas.steps import find_steps
 from lambdas.wiring import Clients
 
 Request = AttemptRequest
@@ -61,7 +60,8 @@ def run(request: Request, clients: Clients) -> Response:
             measured = _measure(opened, outcome.ended_at, clients)
         # Otherwise its start lies days back; and a sweep takes a delta more than a run without one.
         if outcome.mode == "delta" and outcome.redrive_count == 0 and not outcome.sweep:
-            waited = sum(step.server_wait_seconds for step in find_steps(opened, clients))
+            # Of several attempts the first one waited, and is not read: then the wait counts along.
+            waited = opened.record.server_wait_seconds
             delta_seconds = max(1.0, seconds_since(outcome.started_at, outcome.ended_at) - waited)
     clients.ledger.release(
         opened.attempt,
