@@ -14,6 +14,7 @@ from yaml import MappingNode, Node, SequenceNode
 
 from fleet.errors import MalformedInputError
 from onboarding.findings import Way
+from onboarding.nodes import load_plain
 
 Value: TypeAlias = "str | int | bool | Sequence[Value] | Mapping[str, Value]"
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -51,7 +52,8 @@ def edit(text: str, changes: Sequence[EntryChange]) -> str:
     - {id: shop, tags: [a, b], drift: failed}
     <BLANKLINE>
     """
-    root = yaml.compose(text, Loader=yaml.SafeLoader)  # not libyaml's: its places are those of bytes
+    # Not libyaml's places, which are those of bytes. PyYAML's own reader refuses tabs that libyaml takes for blanks.
+    root = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
     entries = {_id_of(entry): entry for entry in root.value} if isinstance(root, SequenceNode) else {}
     try:
         edits = [
@@ -73,7 +75,7 @@ def _require_meant(before: str, after: str, changes: Sequence[EntryChange]) -> N
     Raises:
         MalformedInputError: *after* does not say what *before* says with *changes*.
     """
-    wanted: Any = _plain(yaml.safe_load(before))  # in which nothing is shared, as by aliases
+    wanted: Any = _plain(load_plain(before))  # in which nothing is shared, as by aliases
     for entry in wanted or ():
         for change in (one for one in changes if one.entry == entry.get("id")):
             held: Any = entry
@@ -85,7 +87,7 @@ def _require_meant(before: str, after: str, changes: Sequence[EntryChange]) -> N
             else:
                 held[last] = change.value
     try:
-        is_meant = yaml.safe_load(after) == _plain(wanted)
+        is_meant = load_plain(after) == _plain(wanted)
     except yaml.YAMLError:
         is_meant = False
     if not is_meant:

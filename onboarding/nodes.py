@@ -54,6 +54,15 @@ def compose(path: Path, file: RegistryFile) -> Node | None:
     return None
 
 
+def load_plain(text: str) -> object:
+    """What *text*, of which the registry is read, says in plain values.
+
+    Raises:
+        yaml.YAMLError: It is not YAML.
+    """
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506  safe: one of the two safe loaders
+
+
 def line_of(node: Node) -> int:
     """The line on which *node* begins, counted from 1."""
     return node.start_mark.line + 1

@@ -168,3 +168,24 @@ def test_databases_in_several_files_are_found_where_they_are(fleet: Fleet) -> No
     assert fleet("onboard", "shop", "hr", "--yes").code == 0
     assert onboarded() == {"shop", "hr"}
     assert "onboarded" not in (registry / "databases" / "1.yaml").read_text()
+
+
+def test_a_file_that_lies_elsewhere_is_changed_there_and_keeps_its_mode(fleet: Fleet) -> None:
+    databases, elsewhere = Path("registry/databases.yaml"), Path("elsewhere.yaml")
+    databases.rename(elsewhere)
+    elsewhere.chmod(0o640)
+    databases.symlink_to(elsewhere.absolute())
+    assert fleet("onboard", "shop", "--yes").code == 0
+    assert databases.is_symlink()
+    assert "onboarded: true" in elsewhere.read_text()
+    assert elsewhere.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_is_read_only_stays_as_it_is_with_all_others(fleet: Fleet) -> None:
+    Path("registry/names.csv").write_text("id,server,name_at_source,first_seen_on\n")
+    Path("registry/names.csv").chmod(0o444)
+    before = Path("registry/databases.yaml").read_text()
+    said = fleet("onboard", "shop", "--yes")
+    assert said.code == 2
+    assert "registry/names.csv is read-only, and nothing was written. Make it writable" in said.err
+    assert Path("registry/databases.yaml").read_text() == before

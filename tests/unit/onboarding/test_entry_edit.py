@@ -91,6 +91,11 @@ def test_what_an_alias_holds_is_not_changed_behind_its_back(text: str) -> None:
         edit(text, [EntryChange("shop", ("tags", 1), "y")])
 
 
+def test_a_tab_that_the_registry_reads_is_no_hindrance() -> None:
+    text = '- id: shop\t# ours\n  owner: "a\tb"\n  tags: [x]\t\n'
+    assert edit(text, [EntryChange("shop", ("tags", 1), "y")]) == text.replace("[x]", "[x, y]")
+
+
 def test_texts_that_yaml_reads_as_something_else_are_quoted() -> None:
     values = ["yes", "12", "", "a: b", "#", "ümlaut", "o'clock", 'say "x"', "2026-01-31", "a\\b", "~"]
     changed = edit("- id: shop\n", [EntryChange("shop", ("tags",), values)])
