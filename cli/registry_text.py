@@ -20,7 +20,7 @@ def read_text(path: Path) -> str:
 
 
 def write_shown(changed: Mapping[Path, tuple[str, str]], *, yes: bool, as_json: bool) -> None:
-    """Show how each file would change, and write what is wanted of all of them. A link stays one, and a mode what it is.
+    """Show how each file would change, and write what is wanted of them. A link stays one, and a mode what it is.
 
     *changed*: what is in each file, and what comes there. *yes*: nobody is asked. *as_json*: the standard output is for
     a program.

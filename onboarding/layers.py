@@ -30,6 +30,7 @@ _IDENTITIES: Mapping[str, Callable[[Any], object]] = {
 
 def inherit(entry: Entry[Database], above: Sequence[Entry[Database]]) -> None:
     """Give *entry* what it does not say. *above*: what it inherits from, the nearest first."""
+    note_empty_lists(entry, above)
     layers = (entry, *above)
     for name in {name for layer in above for name in layer.fields}:
         if name in _IDENTITIES:
@@ -39,6 +40,14 @@ def inherit(entry: Entry[Database], above: Sequence[Entry[Database]]) -> None:
             nearest = next(layer for layer in above if name in layer.fields)
             entry.fields[name] = nearest.fields[name]
             entry.places |= {way: place for way, place in nearest.places.items() if way[0] == name}
+
+
+def note_empty_lists(entry: Entry[Database], above: Sequence[Entry[Database]]) -> None:
+    """Lists that are written empty as if that took back what *above* says."""
+    for name in _IDENTITIES:
+        if entry.fields.get(name) == () and any(layer.fields.get(name) for layer in above):
+            text = f": `{name}` is empty, and takes nothing back of what is inherited: these lists add up."
+            entry.note((name,), f"{text} Remove it, or move what is not for all to those that it is for.")
 
 
 def _add_up(entry: Entry[Database], name: str, layers: Sequence[Entry[Database]]) -> None:

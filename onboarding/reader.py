@@ -20,7 +20,7 @@ from onboarding.endpoint_references import note_changed_values, note_endpoint_se
 from onboarding.fields import Entry, read_entry, read_part
 from onboarding.findings import Finding, in_order, join_inherited, raise_findings
 from onboarding.flags import read_flags
-from onboarding.layers import OWN, inherit
+from onboarding.layers import OWN, inherit, note_empty_lists
 from onboarding.name_ledger import NAMES_FILE, GivenName, find_unlisted, note_reused_names, read_names
 from onboarding.nodes import RegistryFile, compose, shown
 from onboarding.references import (
@@ -226,6 +226,8 @@ def _read_databases(
     engines = {server.fields["id"]: server.fields.get("engine") for server in servers if "id" in server.fields}
     if any("id" not in server.fields for server in servers):
         engines = {}
+    for of_family in families.values():
+        note_empty_lists(of_family, [] if of_every is None else [of_every])
     for entry in entries:
         family = entry.fields.get("family", "")
         if family and family not in families:

@@ -13,10 +13,10 @@ from fleet.errors import DuplicateNameError
 from fleet.names import warehouse_schema
 from fleet.server_places import count_connections
 from fleet.spelling import did_you_mean
-from fleet.tables.patterns import any_matches, is_pattern
+from fleet.tables.patterns import any_matches, is_pattern, literal, may_match_within, name_like
 from fleet.warehouse_columns import KEEPING_COLUMNS, OWN_NAMES
 from onboarding.boundaries import find_out_of_order, find_repeated
-from onboarding.column_references import note_columns
+from onboarding.column_references import find_leaving_out, note_columns
 from onboarding.fields import Entry
 from onboarding.findings import FilePlace, Finding
 
@@ -154,6 +154,7 @@ def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None]
         entry.note(("views",), text)
     for key in ("include", "exclude"):
         _note_patterns(entry, key, schemas)
+    _note_nothing_left(entry, schemas)
     _note_parallel_loads(entry, schemas)
     _note_renames(entry, schemas)
     _note_tables(entry, schemas)
@@ -163,7 +164,7 @@ def note_references(entry: Entry[Database], servers: Mapping[str, Engine | None]
 def _note_patterns(entry: Entry[Database], key: str, schemas: Sequence[str]) -> None:
     """Patterns of tables that can match nothing."""
     for place, name in enumerate(entry.fields.get(key, ())):
-        if "." not in name or (_is_own(entry, key, place) and not is_pattern(name) and not _is_in(name, schemas)):
+        if "." not in name or (_is_own(entry, key, place) and not _may_be_in(name, schemas)):
             entry.note(
                 (key, place),
                 f": `{key}[{place}]` is {name!r}, wanted `schema.table` in one of the database's schemas "
@@ -172,12 +173,30 @@ def _note_patterns(entry: Entry[Database], key: str, schemas: Sequence[str]) -> 
             )
 
 
+def _note_nothing_left(entry: Entry[Database], schemas: Sequence[str]) -> None:
+    """Patterns of `include` of which `exclude` leaves nothing, and of `exclude` that leave nothing of the database."""
+    exclude = entry.fields.get("exclude", ())
+    for place, name in enumerate(entry.fields.get("include", ())):
+        if found := find_leaving_out(entry, "exclude", ("include", place), name_like(name)):
+            text = f": `include[{place}]` is {name!r}, all of which `exclude` leaves out by {found!r}."
+            entry.note(("include", place), f"{text} `exclude` wins, also one that is inherited: mend one of the two.")
+    any_tables = [name_like(f"{literal(schema)}.*") for schema in schemas]
+    for place, pattern in enumerate(exclude):
+        if any_tables and "." in pattern and all(any_matches(exclude[: place + 1], name) for name in any_tables):
+            text = f": `exclude[{place}]` is {pattern!r}, and no table would be left."
+            entry.note(("exclude", place), f"{text} Leave out less, or remove the entry.")
+            return
+
+
 def _is_own(entry: Entry[Database], *way: str | int) -> bool:
     """Whether the database says so itself. What it inherits may be for other databases, with other schemas."""
     return entry.place_at(*way).label == entry.label
 
 
-def _is_in(name: str, schemas: Sequence[str]) -> bool:
+def _may_be_in(name: str, schemas: Sequence[str]) -> bool:
+    """Whether a table of one of *schemas* may have the *name*, which may be a pattern."""
+    if is_pattern(name):
+        return any(may_match_within(name, schema, ignores_case=False) for schema in schemas)
     return any(name.startswith(f"{schema}.") and len(name) > len(schema) + 1 for schema in schemas)
 
 
@@ -218,7 +237,7 @@ def _note_parallel_loads(entry: Entry[Database], schemas: Sequence[str]) -> None
 
         if load.schema not in schemas and _is_own(entry, "parallel_loads", place):
             note("schema", f"is for schema {load.schema!r}, wanted one of the database's ({', '.join(schemas)}).")
-        if any_matches(entry.fields.get("exclude", ()), name):
+        if find_leaving_out(entry, "exclude", ("parallel_loads", place), name):
             note("table", f"is for {name}, which `exclude` leaves out. Remove it from one of the two.")
         if (load.schema, load.table) in seen:
             note("table", f"is for {name} again. Put all boundaries into one.")
@@ -247,7 +266,7 @@ def _note_renames(entry: Entry[Database], schemas: Sequence[str]) -> None:
 
         if one.schema not in schemas and _is_own(entry, "renames", place):
             note("schema", f"is for schema {one.schema!r}, wanted one of the database's ({', '.join(schemas)}).")
-        if any_matches(entry.fields.get("exclude", ()), name):
+        if find_leaving_out(entry, "exclude", ("renames", place), name):
             note("table", f"is for {name}, which `exclude` leaves out. Remove it from one of the two.")
         if one.to.upper() in _OWN:
             note("to", f"gives {name} a column {one.to!r}, a name that we add to tables. Choose another.")

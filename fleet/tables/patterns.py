@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 _STAR = re.compile(r"(\[\*\]|\*)")
+_IN_NO_NAME = "\ue000"  # of Unicode's private use
 
 
 def is_pattern(text: str) -> bool:
@@ -53,14 +54,24 @@ def matcher(patterns: tuple[str, ...]) -> Callable[[str], object]:
     return re.compile("|".join(map(_text, patterns)), re.DOTALL | re.IGNORECASE).fullmatch
 
 
-def may_match_within(pattern: str, name: str) -> bool:
-    """Whether *pattern*, whatever the case, may match *name*, a dot and more: of a table's name, a column of it.
+def name_like(pattern: str) -> str:
+    """A name that *pattern* matches, and others only where their `*` are as wide: they match all that it matches.
+
+    >>> name = name_like("public.log_*")
+    >>> [matches(one, name) for one in ("public.log_*", "*.l*", "public.log_a*", "public.log_[*]")]
+    [True, True, False, False]
+    """
+    return "".join(_IN_NO_NAME if part == "*" else "*" if part == "[*]" else part for part in _STAR.split(pattern))
+
+
+def may_match_within(pattern: str, name: str, *, ignores_case: bool = True) -> bool:
+    """Whether *pattern* may match *name*, a dot and more: of a table's name, a column of it; of a schema's, a table.
 
     >>> patterns = ("*.*.password", "dbo.u*", "*", "dbo.user.ssn", "dbo.users")
     >>> [may_match_within(one, "dbo.users") for one in patterns]
     [True, True, True, False, False]
     """
-    return any(matches(pattern[:end], f"{name}.", ignores_case=True) for end in range(len(pattern) + 1))
+    return any(matches(pattern[:end], f"{name}.", ignores_case=ignores_case) for end in range(len(pattern) + 1))
 
 
 @lru_cache(maxsize=4096)

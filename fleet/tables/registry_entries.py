@@ -51,7 +51,12 @@ def judge_entries(database: Database, tables: Sequence[Table]) -> tuple[str, ...
             if load.schema in database.schemas  # others are its family's, for other databases
             for text in _judge_parallel_load(database, load, by_name)
         ),
-        *(text for rules in database.tables for text in _judge_rules(database, rules, by_name)),
+        *(
+            text
+            for rules in database.tables
+            if rules.schema in database.schemas
+            for text in _judge_rules(database, rules, by_name)
+        ),
     )
 
 
@@ -82,6 +87,8 @@ def _judge_patterns(database: Database, key: str, patterns: Sequence[str], by_na
     for pattern in patterns:
         if is_pattern(pattern) or any(matches(pattern, name) for name in by_name):
             continue
+        if not any(pattern.startswith(f"{schema}.") for schema in database.schemas):
+            continue  # its family's, for other databases: one of its own would not be in the registry
         yield (
             f"{database.id}: `{key}` names {pattern}, which the source's login does not see. "
             f"{_meant(_closest_name(pattern, by_name), 'Remove the entry, or correct the name.')}"

@@ -42,6 +42,10 @@ def load(column: str, *boundaries: str, table: str = "orders", schema: str = "pu
         {"exclude": ("public.orders", "public.totals")},
         {"parallel_loads": (load("id", "1", "-2", "3.5"), load("Code", "k", "5"), load("day", "2026-01-01"))},
         {"parallel_loads": (load("at", "2026-01-01 12:00:00"), load("price", "10.5"))},
+        # What its family says for databases with another schema:
+        {"exclude": ("dbo.sysdiagrams",), "include": ("*", "dbo.orders")},
+        {"tables": (TableRules("dbo", "orders", losses="accept"),)},
+        {"parallel_loads": (load("id", "1", schema="dbo"),)},
     ],
 )
 def test_entries_that_fit_are_not_mentioned(fields: dict[str, Any]) -> None:

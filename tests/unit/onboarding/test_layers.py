@@ -179,6 +179,62 @@ def test_what_a_family_says_for_other_schemas_is_no_mistake_of_a_database(write:
     assert registry.database("shop").exclude == ("dbo.sysdiagrams",)
 
 
+def test_what_a_database_leaves_out_may_be_what_its_family_wants(write: Write) -> None:
+    entry = "- {id: crm-1, family: crm, server: erp, exclude: [dbo.orders], exclude_columns: ['*.*.note']}\n"
+    renames = "  renames: [{schema: dbo, table: orders, column: Op, to: op_code}]\n"
+    (found,) = read_registry(write(families=FAMILY + renames, databases=entry), {}).databases
+    assert found.exclude == ("dbo.log_*", "dbo.orders")
+    nearer = "  parallel_loads: [{schema: dbo, table: log_1, column: id, boundaries: ['1']}]\n"
+    wrong = findings(write(families=FAMILY, databases="- id: crm-1\n  family: crm\n  server: erp\n" + nearer))
+    assert wrong == [
+        "databases.yaml:4: crm-1: `parallel_loads[1]` is for dbo.log_1, which `exclude` leaves out. "
+        "Remove it from one of the two."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("tags: []", "crm-1: `tags` is empty, and takes nothing back of what is inherited: these lists add up. "),
+        ("exclude: []", "crm-1: `exclude` is empty, and takes nothing back"),
+        ("tables: []", "crm-1: `tables` is empty, and takes nothing back"),
+    ],
+)
+def test_an_empty_list_that_takes_nothing_back_is_a_finding(write: Write, line: str, says: str) -> None:
+    text = f"- id: crm-1\n  family: crm\n  server: erp\n  {line}\n"
+    (wrong,) = findings(write(families=FAMILY, databases=text))
+    assert wrong.startswith(f"databases.yaml:4: {says}")
+
+
+def test_an_empty_list_over_which_nothing_is_said_is_right(write: Write) -> None:
+    text = "- {id: crm-1, family: crm, server: erp, exclude_columns: [], renames: []}\n"
+    assert read_registry(write(families=FAMILY, databases=text), {}).databases[0].renames == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("include: [dbo.orders, 'dbo.log_1*']",
+         "`include[1]` is 'dbo.log_1*', all of which `exclude` leaves out by 'dbo.log_*'. "),
+        ("include: ['public.*']", "`include[0]` is 'public.*', wanted `schema.table` in one of the database's schemas"),
+        ("exclude: ['DBO.tmp_*']", "`exclude[1]` is 'DBO.tmp_*', wanted `schema.table` in one of the database's"),
+        ("exclude: ['*.*']", "`exclude[1]` is '*.*', and no table would be left."),
+        ("exclude: ['dbo.*']", "`exclude[1]` is 'dbo.*', and no table would be left."),
+    ],
+)  # fmt: skip
+def test_patterns_by_which_nothing_of_what_is_meant_follows_are_findings(write: Write, line: str, says: str) -> None:
+    text = f"- id: crm-1\n  family: crm\n  server: erp\n  {line}\n"
+    (wrong,) = findings(write(families=FAMILY, databases=text))
+    assert wrong.startswith(f"databases.yaml:4: crm-1: {says}")
+
+
+def test_patterns_that_are_right_for_one_schema_are_no_findings(write: Write) -> None:
+    patterns = "include: ['d*.o*', 'old.log_*', '*.[*]a', 'dbo.*'], exclude: ['*o.tmp_*', '*.[*]', 'old.*']"
+    text = f"- {{id: crm-1, family: crm, server: erp, schemas: [dbo, old], {patterns}}}\n"
+    (wrong,) = findings(write(families=FAMILY, databases=text))
+    assert "`include[1]` is 'old.log_*', all of which `exclude` leaves out by 'old.*'" in wrong
+
+
 def test_each_value_says_from_which_layer_it_is(write: Write) -> None:
     folder = write(
         "databases: {drift: accept}\n", families=FAMILY, databases="- {id: a, family: crm, server: erp, views: false}\n"
