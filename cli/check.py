@@ -15,8 +15,9 @@ from cli.census import describe, judge_census
 from cli.check_output import CheckedDatabase, as_document, is_fine, lines
 from cli.checking.account import account_facts, check_account_facts, check_database_facts
 from cli.checking.connection_tests import retest_connections
-from cli.gentle import ASKED_AT_ONCE, LONGEST_PAUSE_SECONDS, ask_gently
+from cli.gentle import ASKED_AT_ONCE, LONGEST_PAUSE_SECONDS, ask_gently, bears
 from cli.night_commands import account_of
+from cli.onboard import choose_ids
 from cli.options import Text, json_option, registry_option
 from cli.progress import CountProgress
 from cli.registry_check import check_registry
@@ -28,7 +29,6 @@ from fleet.checks.source_look import SourceLook
 from fleet.databases import Database, Registry
 from fleet.errors import MalformedInputError
 from fleet.names import ACCOUNT_WORD, REGISTRY_WORD
-from fleet.spelling import did_you_mean
 from lambdas.source_looks import ask_through_function, look_at
 from onboarding.schedules import hours_between_deltas
 
@@ -118,15 +118,7 @@ def choose(fleet: Registry, names: Sequence[str], tags: Sequence[str], *, is_all
     """
     if not names and not tags and not is_all:
         raise MalformedInputError("no database is named.", remedy="Name some, or give --tag or --all.")
-    ids = {fleet.database(name).id for name in names}
-    for tag in tags:
-        found = {one.id for one in fleet.databases if tag in one.tags}
-        if not found:
-            there = {word for one in fleet.databases for word in one.tags}
-            raise MalformedInputError(
-                f"no database has the tag {tag!r}.", remedy=did_you_mean(tag, there) if there else "None has any."
-            )
-        ids |= found
+    ids = choose_ids(fleet, names, tags, ()) if names or tags else set[str]()
     chosen = tuple(one for one in fleet.databases if one.id in ids or (is_all and one.onboarded))
     if not chosen:
         raise MalformedInputError("no database is onboarded.", remedy="Name the databases, or `fleet onboard` some.")
@@ -150,7 +142,7 @@ def ask_all(
     servers = len({one.server for one in databases})
     what = f"{len(databases):,} databases on {servers:,} servers, at most {ASKED_AT_ONCE} at once"
     with CountProgress(make_console(stderr=True), len(databases), what) as progress:
-        return ask_gently(fleet, databases, ask, pause, progress.hear)
+        return ask_gently(bears(fleet), databases, ask, pause, progress.hear)
 
 
 def ask_account(

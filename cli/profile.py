@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Semaphore
 
 import click
 from rich.table import Table as Grid
 
 from cli.accepting import accept_proposals
 from cli.account import Account, read_fleet
+from cli.gentle import ask_gently
 from cli.night_commands import account_of
 from cli.onboard import choose_ids
 from cli.options import Text, json_option, registry_option
@@ -161,9 +160,7 @@ def _profile_all(
     is_counted: bool,
 ) -> list[ProfiledDatabase]:
     """The profiles of *chosen*, taken side by side, and kept; in order of id."""
-    console = make_console(stderr=True)
-    places = {server.id: Semaphore(_AT_ONE_SERVER) for server in fleet.servers}
-    now, clients = account.clients.now, account.clients
+    console, now, clients = make_console(stderr=True), account.clients.now, account.clients
 
     def take(database: Database) -> ProfiledDatabase:
         try:
@@ -172,14 +169,13 @@ def _profile_all(
             return ProfiledDatabase(database.id, None, Failure("throttled", type(error).__name__, str(error)))
 
     def look(database: Database) -> ProfiledDatabase:
-        with places[database.server]:
-            asker = through_function(fleet, database, clients)
-            if is_from_here:
-                secret = get_secret(fleet.server_of(database).secret, clients)
-                if isinstance(secret, Failure):
-                    return ProfiledDatabase(database.id, None, secret)
-                asker = from_here(fleet, database, secret, now)
-            found = take_profile(fleet, database, asker, now(), is_counted=is_counted)
+        asker = through_function(fleet, database, clients)
+        if is_from_here:
+            secret = get_secret(fleet.server_of(database).secret, clients)
+            if isinstance(secret, Failure):
+                return ProfiledDatabase(database.id, None, secret)
+            asker = from_here(fleet, database, secret, now)
+        found = take_profile(fleet, database, asker, now(), is_counted=is_counted)
         if isinstance(found, Failure):
             return ProfiledDatabase(database.id, None, found)
         before = clients.records.read(newest_profile_key(database.id), DatabaseProfile)
@@ -190,14 +186,15 @@ def _profile_all(
 
     console.print(f"Asking {_count(len(chosen), 'database')} ...")
     said_at = now()
-    taken: list[ProfiledDatabase] = []
-    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-        futures: list[Future[ProfiledDatabase]] = [pool.submit(take, database) for database in chosen]
-        for future in as_completed(futures):
-            taken.append(future.result())
-            if (now() - said_at).total_seconds() >= _LINE_EVERY_SECONDS and len(taken) < len(chosen):
-                said_at = now()
-                console.print(f"  {len(taken)} of {len(chosen)} have answered")
+
+    def hear(answered: int) -> None:
+        nonlocal said_at
+        if (now() - said_at).total_seconds() >= _LINE_EVERY_SECONDS and answered < len(chosen):
+            said_at = now()
+            console.print(f"  {answered} of {len(chosen)} have answered")
+
+    at_server = {server.id: _AT_ONE_SERVER for server in fleet.servers}
+    taken = ask_gently(at_server, chosen, take, lambda: None, hear, _ASKED_AT_ONCE)
     return sorted(taken, key=lambda one: one.database)
 
 

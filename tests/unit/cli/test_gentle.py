@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from cases import SETTINGS
-from cli.gentle import ASKED_AT_ONCE, ask_gently
+from cli.gentle import ASKED_AT_ONCE, ask_gently, bears
 from fleet.databases import Database, Registry, Server
 
 
@@ -54,7 +54,7 @@ class Gate:
 
 def test_of_one_server_as_many_are_asked_at_once_as_it_bears_and_a_pause_is_before_all_but_the_first() -> None:
     fleet, gate, heard = registry(1, 12, 3), Gate(3), list[int]()
-    answers = ask_gently(fleet, fleet.databases, gate.pass_through, gate.pause, heard.append)
+    answers = ask_gently(bears(fleet), fleet.databases, gate.pass_through, gate.pause, heard.append)
     assert answers == [one.id for one in fleet.databases]
     assert gate.most == {"s0": 3}
     assert len(gate.pauses) == 11
@@ -64,7 +64,7 @@ def test_of_one_server_as_many_are_asked_at_once_as_it_bears_and_a_pause_is_befo
 def test_of_all_servers_together_no_more_are_asked_than_a_check_may() -> None:
     fleet = registry(20, 4, 2)
     gate = Gate(ASKED_AT_ONCE)
-    assert len(ask_gently(fleet, fleet.databases, gate.pass_through, gate.pause, lambda _: None)) == 80
+    assert len(ask_gently(bears(fleet), fleet.databases, gate.pass_through, gate.pause, lambda _: None)) == 80
     assert gate.most_of_all == ASKED_AT_ONCE
     assert max(gate.most.values()) <= 2
 
@@ -77,5 +77,5 @@ def test_an_error_of_ours_ends_it_and_what_has_not_begun_is_left() -> None:
         raise KeyError(database.id)
 
     with pytest.raises(KeyError):
-        ask_gently(fleet, fleet.databases, fail, lambda: None, lambda _: None)
+        ask_gently(bears(fleet), fleet.databases, fail, lambda: None, lambda _: None)
     assert asked == ["d0-0"]
